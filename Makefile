@@ -1,0 +1,102 @@
+# Every command a developer needs. A user needs two: make run, make test.
+# `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+# FLAVOR picks compiler flags and the folder that binaries go to:
+#   release (build/), san (build/san: ASan+UBSan and fault injection),
+#   clang (build/clang: the second compiler).
+FLAVOR ?= release
+VERSION := $(shell cat VERSION)
+
+ifeq ($(FLAVOR),release)
+OUT := build
+else
+OUT := build/$(FLAVOR)
+endif
+
+CC := gcc
+OPT := -O2 -g -D_FORTIFY_SOURCE=2
+ifeq ($(FLAVOR),clang)
+CC := clang
+endif
+ifeq ($(FLAVOR),san)
+OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -DFAULTS
+endif
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wformat=2 -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
+HARDEN := -fstack-protector-strong -fPIE
+CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
+	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
+LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
+
+COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
+API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
+WORKER_LIBS := -levent -lxgboost -lz $(COMMON_LIBS)
+
+COMMON_SRC := $(sort $(wildcard common/*.c))
+API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))
+WORKER_SRC := $(filter-out worker/main.c worker/cli/%,$(sort $(wildcard worker/*.c worker/*/*.c)))
+CLI_SRC := $(sort $(wildcard worker/cli/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+MIGRATIONS := $(sort $(wildcard schema/[0-9]*.sql))
+
+obj = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+COMMON_OBJ := $(call obj,$(COMMON_SRC)) $(OUT)/obj/gen/migrations.o
+API_OBJ := $(call obj,$(API_SRC))
+WORKER_OBJ := $(call obj,$(WORKER_SRC))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
+BENCH_BIN := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(BENCH_SRC))
+PROGRAMS := $(OUT)/trading-bot-api $(OUT)/trading-bot-worker $(OUT)/trading-bot
+
+.PHONY: build
+build: $(PROGRAMS) ## compile the three programs into build/
+
+.PHONY: programs unit-bins bench-bins
+programs: $(PROGRAMS)
+unit-bins: $(UNIT_BIN)
+bench-bins: $(BENCH_BIN)
+
+$(OUT)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+# The SQL files are compiled into the programs: a binary carries its schema.
+$(OUT)/gen/migrations.c: $(MIGRATIONS) scripts/embed-migrations.sh
+	@mkdir -p $(@D)
+	scripts/embed-migrations.sh $(MIGRATIONS) > $@
+$(OUT)/obj/gen/migrations.o: $(OUT)/gen/migrations.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c $< -o $@
+
+$(OUT)/libcommon.a: $(COMMON_OBJ)
+$(OUT)/libapi.a: $(API_OBJ)
+$(OUT)/libworker.a: $(WORKER_OBJ)
+$(OUT)/%.a:
+	@rm -f $@
+	ar rcs $@ $^
+
+$(OUT)/trading-bot-api: $(OUT)/obj/api/main.o $(OUT)/libapi.a $(OUT)/libcommon.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(API_LIBS)
+$(OUT)/trading-bot-worker: $(OUT)/obj/worker/main.o $(OUT)/libworker.a $(OUT)/libcommon.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
+$(OUT)/trading-bot: $(call obj,$(CLI_SRC)) $(OUT)/libworker.a $(OUT)/libcommon.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
+
+# A unit test is found by its name; it may use everything but the mains.
+$(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libapi.a $(OUT)/libworker.a $(OUT)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(OUT)/libapi.a $(OUT)/libworker.a \
+		$(OUT)/libcommon.a -Wl,--end-group -lcmocka $(API_LIBS) $(WORKER_LIBS)
+$(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/libworker.a $(OUT)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
+
+-include $(wildcard $(OUT)/obj/*.d $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d)

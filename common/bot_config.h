@@ -1,0 +1,93 @@
+/*
+ * bot_config.h - a bot's own settings: one row per key, used by validation, the
+ * API, the docs, and the worker (hot reload).
+ *
+ * The same keys are the columns of table trading_configs. Money-like keys are
+ * exact decimals; rates are doubles and fractions (0.009 = 0.9 %).
+ */
+#ifndef COMMON_BOT_CONFIG_H
+#define COMMON_BOT_CONFIG_H
+
+#include "common/err.h"
+#include "common/json.h"
+#include "common/money.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYMBOL_MAX 32		/* with NUL; upper case letters, digits and _ */
+#define STRATEGY_NAME_MAX 32
+
+struct bot_config {
+	int64_t version;			/* row's version; 0 = defaults, never stored */
+	char symbol[SYMBOL_MAX];		/* BTCUSDT */
+	char strategy[STRATEGY_NAME_MAX];	/* model, ... */
+	char interval[8];			/* 1s 1m 5m 15m 1h 4h 1d */
+	char exchange[20];			/* binance, binance_futures */
+	char side_mode[8];			/* long, short, both; short needs futures */
+	double confidence_threshold;		/* probability, 0..1 */
+	struct money capital_per_trade;		/* quote asset */
+	int64_t holding_time;			/* s; then closed at market */
+	double profit_target_pct;		/* fraction of entry price */
+	double stop_loss_pct;			/* fraction of entry price */
+	int64_t maker_order_timeout;		/* s; then the entry is cancelled */
+	int64_t max_positions;			/* open at once by this bot */
+	int64_t decision_interval_ms;		/* least time between decisions */
+	double leverage;			/* futures only */
+	bool ignore_risk_reward;		/* skip MIN_RISK_REWARD_RATIO for this bot */
+	bool ignore_risk_per_trade;		/* skip MAX_RISK_PER_TRADE for this bot */
+	int64_t model_id;			/* 0: none */
+	char socket_type[16];			/* live, demo: which stream host */
+	bool testnet;
+	char api_key[256];			/* secret */
+	char secret_key[256];			/* secret */
+	char telegram_token[256];		/* secret */
+	char telegram_chat_id[64];
+};
+
+enum bot_key_type { BOT_TEXT, BOT_INT, BOT_REAL, BOT_MONEY, BOT_BOOL, BOT_SECRET, BOT_CHOICE };
+
+struct bot_key {
+	const char *name;	/* JSON key and column */
+	enum bot_key_type type;
+	size_t offset, size;	/* in struct bot_config */
+	double min, max;	/* numbers: inclusive; text: length */
+	const char *def;	/* default as JSON text */
+	const char *choices;	/* BOT_CHOICE: "long|short|both" */
+	const char *help;	/* one sentence with the unit */
+};
+
+extern const struct bot_key bot_keys[];
+extern const size_t bot_keys_count;
+const struct bot_key *bot_key_find(const char *name);
+
+#define FIELD_ERRORS_MAX 64
+struct field_errors {
+	size_t n;
+	struct { char field[48]; char message[200]; } list[FIELD_ERRORS_MAX];
+};
+void field_error(struct field_errors *f, const char *field, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+void bot_config_defaults(struct bot_config *c);
+/*
+ * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
+ * values out of range each add one field error; with any, c is unchanged and
+ * ERR_INVALID returned. Rules over several keys (short needs futures) as well.
+ * A secret given as its mask ("********") leaves the stored one as it is.
+ */
+MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
+void bot_config_json(const struct bot_config *c, struct json *j);
+
+/*
+ * What would never trade under these risk settings, as warnings (not errors):
+ * profit_target_pct / stop_loss_pct under min_risk_reward, profit target under
+ * round-trip fees, no model for strategy "model", capital over max notional.
+ * A risk-reward rule skipped by config (ignore_risk_reward) gives no warning.
+ */
+struct bot_config_limits { double min_risk_reward, max_risk_per_trade_pct, commission, max_notional; struct money equity; };
+void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
+			 struct field_errors *w);
+
+#endif

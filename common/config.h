@@ -1,0 +1,106 @@
+/*
+ * config.h - the environment both programs read: one table, one struct.
+ *
+ * The table config_keys[] is the single truth for names, types, ranges, defaults
+ * and help; docs/CONFIGURATION.md and config.example.env are compared with it by
+ * a check. A ".env" file in the working directory is read first; a variable
+ * that the environment sets already wins over it.
+ */
+#ifndef COMMON_CONFIG_H
+#define COMMON_CONFIG_H
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_PATH_MAX 1024
+
+enum market_data { MARKET_AUTO, MARKET_BINANCE, MARKET_REPLAY, MARKET_SYNTHETIC };
+enum trading_mode { MODE_SIMULATION, MODE_LIVE };
+
+/* Flat: filled by config_load. Units are in the names, or in the table's help. */
+struct config {
+	/* where */
+	char data_dir[CONFIG_PATH_MAX];
+	char db_path[CONFIG_PATH_MAX];		/* default DATA_DIR/app.db */
+	char master_key_file[CONFIG_PATH_MAX];	/* default DATA_DIR/master.key */
+	/* API */
+	char api_bind[64];
+	int64_t api_port;
+	char api_token[128];			/* secret */
+	char api_token_file[CONFIG_PATH_MAX];
+	int64_t api_rate_limit;			/* requests/s per token and address; 0 off */
+	int64_t api_max_body_bytes;
+	int64_t api_timeout_s;			/* a slow client is cut after this */
+	int64_t api_max_connections;
+	bool metrics_public;
+	int64_t command_wait_ms;
+	char dashboard_dir[CONFIG_PATH_MAX];	/* "" means the built-in page */
+	/* trading */
+	enum trading_mode trading_mode;
+	bool trading_approved;
+	bool order_confirmation_required;
+	int64_t max_open_positions;		/* over all bots of the worker */
+	double max_risk_per_trade_pct;
+	double min_risk_reward_ratio;
+	double max_daily_loss_pct;		/* of the day's first equity; 0 off */
+	double max_drawdown_pct;		/* from the peak of equity; 0 off */
+	int64_t cooldown_after_losses;		/* consecutive; 0 off */
+	int64_t cooldown_s;
+	int64_t max_orders_per_min;
+	double max_notional;			/* of one entry, quote asset; 0 off */
+	double price_band_pct;			/* entry against last trade */
+	int64_t stale_feed_ms;
+	int64_t max_clock_drift_ms;
+	/* market data */
+	enum market_data market_data;
+	char exchange[32];			/* binance, binance_futures */
+	char ws_url[256];
+	char rest_url[256];
+	char recording[4096];			/* file names separated by blanks */
+	double replay_speed;			/* 0: as fast as it goes ("max") */
+	bool replay_loop;
+	int64_t synthetic_seed;
+	/* simulation venue */
+	double sim_initial_capital;
+	double sim_commission;			/* rate, 0.001 = 10 bps */
+	double sim_slippage;			/* rate added against takers */
+	double sim_tick_interval_s;		/* equity sample interval */
+	double sim_strategy_interval_s;
+	int64_t sim_latency_ms;
+	double sim_leverage;			/* futures */
+	/* logs */
+	enum log_level log_level;
+	bool debug_mode;
+	bool report_stdout;			/* JSON reports of orders on stdout */
+};
+
+enum config_type {
+	CONFIG_TEXT, CONFIG_PATH, CONFIG_INT, CONFIG_REAL, CONFIG_BOOL, CONFIG_ENUM, CONFIG_SECRET
+};
+
+struct config_key {
+	const char *name;	/* environment variable */
+	enum config_type type;
+	size_t offset, size;	/* of the field in struct config */
+	double min, max;	/* numbers: allowed range */
+	const char *def;	/* default as text */
+	const char *choices;	/* CONFIG_ENUM: "auto|binance|replay|synthetic", index = enum value */
+	const char *help;	/* one sentence with the unit */
+};
+
+extern const struct config_key config_keys[];
+extern const size_t config_keys_count;
+
+/* Reads ./.env (when present) and the environment. ERR_INVALID names key, value and what is allowed. */
+MUST_CHECK int config_load(struct config *c, struct err *e);
+/* "KEY=value" lines, secrets masked, with what is derived. */
+void config_print(const struct config *c, struct buf *out);
+/* All defaults; for tests and tools. */
+void config_defaults(struct config *c);
+
+#endif

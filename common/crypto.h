@@ -1,0 +1,54 @@
+/*
+ * crypto.h - hashes, random bytes and comparisons, by OpenSSL.
+ */
+#ifndef COMMON_CRYPTO_H
+#define COMMON_CRYPTO_H
+
+#include "common/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SHA256_HEX_MAX 65
+#define CORRELATION_ID_MAX 65	/* 64 characters and a NUL */
+
+/* 64 lower-case hex digits and a NUL into out. */
+void crypto_sha256_hex(const void *data, size_t len, char out[SHA256_HEX_MAX]);
+MUST_CHECK int crypto_sha256_file(const char *path, char out[SHA256_HEX_MAX], struct err *e);
+
+struct sha256;			/* for data that comes in pieces */
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *h, const void *data, size_t len);
+void sha256_hex(struct sha256 *h, char out[SHA256_HEX_MAX]);	/* once, at the end */
+void sha256_free(struct sha256 *h);
+
+void crypto_random(void *out, size_t len);	/* aborts when the kernel has none */
+/* "tb_" and 43 characters of base64url (256 random bits). */
+void crypto_token(char out[48]);
+/* Same text? In a time that depends on the lengths only. */
+bool crypto_equal(const char *a, const char *b);
+void crypto_wipe(void *p, size_t len);
+
+/* A fresh correlation id: "c-" and 16 hex digits. */
+void correlation_id_new(char out[CORRELATION_ID_MAX]);
+/* 1..64 of [A-Za-z0-9._:-]. */
+bool correlation_id_ok(const char *id);
+
+/*
+ * Secrets at rest: AES-256-GCM with a random 96-bit nonce. The sealed form is
+ * "v1:" and base64 of nonce, ciphertext and tag; "aad" (such as "bot 7 api_key")
+ * is bound to it, so that a sealed text moved to another row does not open.
+ */
+struct master_key { unsigned char bytes[32]; };
+#define SEALED_MAX(plain_len) ((((plain_len) + 28) + 2) / 3 * 4 + 4)
+/* Reads 64 hex digits from the file; makes the file (0600) when it is missing. */
+MUST_CHECK int master_key_load(const char *path, struct master_key *out, struct err *e);
+/* "" seals to "". size must be SEALED_MAX(strlen(plain)) or more, else ERR_RANGE. */
+MUST_CHECK int crypto_seal(const struct master_key *k, const char *aad, const char *plain,
+			   char *out, size_t size, struct err *e);
+/* ERR_CORRUPT when the key, the aad or the text is not the one it was sealed with. */
+MUST_CHECK int crypto_open(const struct master_key *k, const char *aad, const char *sealed,
+			   char *out, size_t size, struct err *e);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * log.h - one JSON line per event on stderr, and a bounded ring in the database.
+ *
+ * {"timestamp","level","logger","message","correlation_id","service","version",...}
+ * Keys beyond those come from struct log_field. A message never holds a secret.
+ */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+#include "common/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+struct log_record {		/* borrowed for the call of the sink */
+	int64_t time_us;
+	enum log_level level;
+	const char *logger;		/* module: "loop", "bot", "http" */
+	const char *correlation_id;	/* "" when there is none */
+	const char *message;
+	const char *line;		/* the whole JSON line, without newline */
+};
+
+/* service: "trading-bot-api" or "trading-bot-worker"; kept, not copied. */
+void log_init(const char *service, enum log_level min);
+/* Accepts DEBUG INFO WARNING WARN ERROR CRITICAL in any case. */
+MUST_CHECK int log_level_parse(const char *text, enum log_level *out);
+const char *log_level_name(enum log_level level);
+/* Where JSON lines go; default stderr (2). -1 silences (tests). */
+void log_set_fd(int fd);
+/* A second consumer, such as the database ring. NULL removes it. */
+void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *ctx);
+
+/* correlation_id may be NULL. */
+void log_write(enum log_level level, const char *logger, const char *correlation_id,
+	       const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+#define log_debug(logger, cid, ...) log_write(LOG_DEBUG, logger, cid, __VA_ARGS__)
+#define log_info(logger, cid, ...) log_write(LOG_INFO, logger, cid, __VA_ARGS__)
+#define log_warn(logger, cid, ...) log_write(LOG_WARN, logger, cid, __VA_ARGS__)
+#define log_error(logger, cid, ...) log_write(LOG_ERROR, logger, cid, __VA_ARGS__)
+
+#endif

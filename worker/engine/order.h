@@ -1,0 +1,105 @@
+/*
+ * order.h - a trade's life (struct order) and what is sent to a venue for it (struct leg).
+ *
+ *	pending --first fill--> active --position gone--> closed
+ *	   `----------- nothing filled: timeout, reject ----^
+ *
+ * An order has legs: e the entry, t take profit (on spot with its stop: OCO),
+ * s a resting stop, c a close at market. Rows are flat, so they can be copied.
+ */
+#ifndef ENGINE_ORDER_H
+#define ENGINE_ORDER_H
+
+#include "common/bot_config.h"
+#include "common/crypto.h"
+#include "common/money.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLIENT_ORDER_ID_MAX 48	/* with NUL; Binance takes 36 characters */
+#define ORDER_LEGS_MAX 24
+
+enum side { SIDE_BUY, SIDE_SELL };
+enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
+enum order_phase { PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE };
+
+enum close_reason {
+	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
+	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
+	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_SHUTDOWN
+};
+
+enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
+enum leg_type { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET, TYPE_STOP_MARKET, TYPE_OCO };
+enum leg_state {
+	LEG_PLANNED, LEG_NEW, LEG_PARTIALLY_FILLED, LEG_FILLED, LEG_CANCELLED, LEG_REJECTED,
+	LEG_EXPIRED, LEG_UNKNOWN
+};
+
+struct leg {
+	char client_order_id[CLIENT_ORDER_ID_MAX];	/* tb1-<bot>-<order>-<leg>-<n> */
+	int64_t id;			/* row number, given by the engine, never reused */
+	enum leg_kind kind;
+	int n;				/* count of this kind, from 1 */
+	enum side side;
+	enum leg_type type;
+	bool reduce_only;
+	struct price price;		/* 0 at market */
+	struct price stop_price;	/* STOP_MARKET, OCO; else 0 */
+	struct qty quantity, filled;
+	enum leg_state state;
+	bool cancel_requested;
+	char exchange_id[32];
+	char reject_reason[96];
+	int64_t requested_us, acked_us, done_us;	/* ours, UTC; 0 not yet */
+};
+
+struct order {
+	int64_t id;			/* row number, over all bots */
+	int64_t bot_id;
+	char symbol[SYMBOL_MAX];
+	enum side side;			/* of the entry: BUY long, SELL short */
+	enum order_status status;
+	enum order_phase phase;
+	enum close_reason reason;
+	struct price limit_price, take_profit, stop_loss;
+	struct qty quantity;		/* base asked for */
+	struct qty filled, exited;	/* base of entry and exit fills */
+	struct qty base_fees;		/* base paid as fees */
+	struct qty dust;		/* base left when closed */
+	struct money entry_notional, exit_notional;	/* quote */
+	struct money quote_fees;	/* quote paid as fees */
+	struct money base_fees_value;	/* base fees at their fill price, quote */
+	struct money gross, pnl;	/* set when closed */
+	double confidence;
+	char strategy[STRATEGY_NAME_MAX];
+	int64_t model_id, config_version;
+	int64_t holding_us, maker_timeout_us;	/* from the config of the decision */
+	char correlation_id[CORRELATION_ID_MAX];
+	int64_t created_us, opened_us, closed_us;	/* 0 not yet */
+	int64_t stop_crossed_us;	/* when the market passed the stop, 0 not */
+	int64_t retry_us;		/* next try of a close that failed, 0 none */
+	int retries;
+	size_t legs_n;
+	struct leg legs[ORDER_LEGS_MAX];
+};
+
+/* Names as they stand in the database; pinned by a test. */
+const char *side_name(enum side s);
+const char *order_status_name(enum order_status s);
+const char *order_phase_name(enum order_phase p);
+const char *close_reason_name(enum close_reason r);
+const char *leg_type_name(enum leg_type t);
+const char *leg_state_name(enum leg_state s);
+MUST_CHECK int side_parse(const char *name, enum side *out);
+MUST_CHECK int order_status_parse(const char *name, enum order_status *out);
+MUST_CHECK int order_phase_parse(const char *name, enum order_phase *out);
+MUST_CHECK int close_reason_parse(const char *name, enum close_reason *out);
+MUST_CHECK int leg_type_parse(const char *name, enum leg_type *out);
+MUST_CHECK int leg_state_parse(const char *name, enum leg_state *out);
+
+bool leg_done(const struct leg *l);	/* filled, cancelled, rejected, expired */
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * feed.h - market data in: one interface over synthetic, replay and (later) binance.
+ *
+ * Every feed produces Binance's own frames, and every frame passes frame_decode
+ * (frame.h) and the local book (book.h) before the consumer sees plain structs.
+ * Feeds are pulled: the worker asks for what is due and no feed owns a thread.
+ */
+#ifndef FEED_FEED_H
+#define FEED_FEED_H
+
+#include "common/err.h"
+#include "worker/engine/market.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct feed_sink {
+	void *ctx;
+	/* now_us: receive time, never smaller than the one before. */
+	void (*trade)(void *ctx, const char *symbol, const struct trade *t, int64_t now_us);
+	void (*book)(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us);
+	/* The market's own time moved (a depth event carries one but no trade). */
+	void (*time)(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us);
+	/* Frames are missing (seam of a looped recording, reconnect): windows start anew. */
+	void (*gap)(void *ctx, const char *symbol, int64_t now_us);
+	/* The local book is out of step (valid false) or in step again. */
+	void (*book_valid)(void *ctx, const char *symbol, bool valid, int64_t now_us);
+};
+
+struct feed_stats {
+	uint64_t frames, trades, tops, depths, snapshots;
+	uint64_t decode_errors;		/* lines or frames refused */
+	uint64_t book_gaps, book_crossed;
+	char last_error[200];		/* newest refused frame: what and where */
+	int64_t last_now_us;		/* receive time of the newest event, 0 none */
+	int64_t clock_drift_us;		/* receive time minus exchange time of the newest event */
+};
+
+struct feed_position {			/* where a replay stands: store it with what it caused */
+	int64_t loop, frame, offset_us;
+};
+
+struct feed;
+
+struct feed_ops {
+	const char *name;		/* "synthetic", "replay" */
+	/*
+	 * Hand on events due at or before now_us (wall clock), at most max frames.
+	 * *next_us: when to ask again; now_us when more is due already; INT64_MAX at
+	 * the end of a feed that ends. A feed without a pace (replay at "max") hands
+	 * on max frames each time. ERR_END when nothing will ever come again.
+	 */
+	MUST_CHECK int (*poll)(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
+			       struct err *e);
+	void (*position)(const struct feed *f, struct feed_position *out);
+	void (*free)(struct feed *f);
+};
+
+struct feed {			/* embed as the first member */
+	const struct feed_ops *ops;
+	struct feed_sink sink;
+	struct feed_stats stats;
+};
+
+/* Symbols and filters a feed's venue has, for sim venue and engine. */
+struct feed_symbols { struct symbol_info *list; size_t n; };
+
+struct replay_args {
+	const char *files;		/* names separated by blanks */
+	double speed;			/* 1 recorded speed, 10 ten times; 0 as fast as asked ("max") */
+	bool loop;
+	int64_t warm_up_s;		/* recorded seconds handed on at once at the start of a paced replay */
+	struct feed_position resume;	/* all 0: from the start */
+	/*
+	 * Frames before "resume" are decoded and handed to "warm" (market state only),
+	 * not to the sink. NULL fields are skipped.
+	 */
+	struct feed_sink warm;
+};
+/*
+ * Paced replays are rebased: the first frame happens "now". At speed 0 the
+ * recorded receive times are kept, and further rounds follow 1 s after the last.
+ * ERR_NOT_FOUND, ERR_CORRUPT (not gzip, no frame at all) name the file and what
+ * a recording looks like. A broken line is counted and skipped, not fatal.
+ */
+MUST_CHECK int replay_open(const struct replay_args *a, const struct feed_sink *sink,
+			   struct feed **out, struct err *e);
+
+struct synthetic_args {
+	const char (*symbols)[SYMBOL_MAX];
+	size_t symbols_n;
+	bool futures;			/* USD-M frames and steps */
+	uint64_t seed;
+	int64_t start_us;		/* wall clock of the first live frame */
+	int64_t history_s;		/* seconds before start_us handed on at once (no wait) */
+};
+/* Never ends. Unknown symbols get a price from their name; BTC, ETH, SOL start near real ones. */
+MUST_CHECK int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,
+			      struct feed **out, struct err *e);
+/* Add a symbol while running (a bot was added). No-op when it exists. */
+MUST_CHECK int synthetic_add(struct feed *f, const char *symbol, struct err *e);
+
+/* Filters for a symbol: known ones as Binance has them (2024-08), others by price. Futures when asked. */
+void symbol_info_default(const char *symbol, bool futures, struct symbol_info *out);
+
+/* The symbols that a recording holds, in order of first appearance; futures when its frames are USD-M's. */
+MUST_CHECK int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
+			      struct err *e);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * model.h - tree models: load, predict, describe.
+ *
+ * XGBoost JSON, UBJ and the old binary format are read by libxgboost. A model of
+ * gradient-boosted trees with a plain objective is also copied into our own flat
+ * tree table (trees.h), which gives the same bits about ten times faster; whether
+ * it does is tried at load, row by row, and where it doesn't libxgboost predicts.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "common/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+
+struct model_info {
+	char format[24];	/* xgboost-json, xgboost-ubj, xgboost-binary */
+	char objective[48];
+	size_t features;	/* columns it was trained on */
+	size_t trees;
+	size_t outputs;		/* values per row, 1 for a bot's model */
+	bool fast;		/* our own evaluator is in use */
+};
+
+/* ERR_IO, ERR_CORRUPT (not a model; says what the file looks like), ERR_INVALID (LightGBM for now). */
+MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
+void model_free(struct model *m);
+const struct model_info *model_describe(const struct model *m);
+/* One row of n features (NAN = missing) to model_describe()->outputs values. ERR_INVALID on a wrong n. */
+MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e);
+/* The same through libxgboost always; margin true gives the raw score. ntrees 0: all. */
+MUST_CHECK int model_predict_reference(struct model *m, const float *row, size_t n, bool margin,
+				       unsigned ntrees, float *out, struct err *e);
+const char *model_library_version(void);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * strategy.h - decides when to enter: given the window and the market, a signal.
+ *
+ * One file per strategy with one const struct strategy; strategies[] lists them.
+ * A strategy is pure: same context, same signal.
+ */
+#ifndef STRATEGY_STRATEGY_H
+#define STRATEGY_STRATEGY_H
+
+#include "common/bot_config.h"
+#include "worker/engine/candle.h"
+#include "worker/engine/market.h"
+#include "worker/engine/order.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A loaded model, as the engine sees it. */
+struct predictor {
+	int64_t model_id;
+	const char *features;		/* name of its feature list */
+	void *ctx;
+	/* Probability 0..1 for n features. 0, or ERR_* when the model fails. */
+	int (*predict)(void *ctx, const float *features, size_t n, float *out, struct err *e);
+};
+
+struct strategy_input {			/* borrowed for the call */
+	const struct bot_config *config;
+	const struct window *window;	/* closed candles of the bot's interval */
+	const struct predictor *model;	/* NULL: none loaded */
+	struct price last;
+	struct book_top top;
+};
+
+struct signal {
+	bool wanted;			/* an entry is wanted */
+	enum side side;
+	double confidence;		/* 0..1 */
+	double profit_target;		/* fraction of the entry price */
+	double stop_loss;		/* fraction of the entry price */
+	char rule[32];			/* "entry", "threshold", "warm_up", "no_model" */
+	char reason[160];		/* with the numbers */
+};
+
+struct strategy {
+	const char *name;
+	const char *description;
+	bool needs_model;
+	/* 0 and *out (wanted or not), or ERR_* when it can't decide: the bot goes to ERROR. */
+	int (*decide)(const struct strategy_input *in, struct signal *out, struct err *e);
+};
+
+extern const struct strategy *const strategies[];	/* NULL at the end */
+const struct strategy *strategy_find(const char *name);
+
+#endif

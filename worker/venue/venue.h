@@ -1,0 +1,109 @@
+/*
+ * venue.h - a place that takes orders: the simulation now, Binance later.
+ *
+ * Calls go in through struct venue; what happens comes back as struct
+ * venue_update through the sink, in order, never from inside place() or
+ * cancel(): the engine is not re-entered. A venue may send the same update
+ * twice and late; the engine books each (symbol, trade_id) once.
+ *
+ * Commit before send: place() only takes the request in. The simulation, whose
+ * state is committed with ours, starts it at once; a real venue sends in
+ * flush(), which the worker calls after its transaction.
+ */
+#ifndef VENUE_VENUE_H
+#define VENUE_VENUE_H
+
+#include "common/err.h"
+#include "worker/engine/market.h"
+#include "worker/engine/order.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct venue_order {		/* one order to send */
+	char client_order_id[CLIENT_ORDER_ID_MAX];
+	int64_t bot_id;		/* whose account */
+	char symbol[SYMBOL_MAX];
+	enum side side;
+	enum leg_type type;
+	bool reduce_only;
+	struct price price;	/* limit; 0 at market */
+	struct price stop_price;	/* trigger of STOP_MARKET and OCO */
+	struct qty quantity;
+};
+
+enum venue_update_kind {
+	UPDATE_ACCEPTED,	/* resting or working */
+	UPDATE_FILL,		/* one execution */
+	UPDATE_CANCELLED,	/* gone by our request; fills came before */
+	UPDATE_REJECTED,	/* never was; reason says why */
+	UPDATE_EXPIRED,		/* ended by the venue: remainder of a market order, liquidation */
+	UPDATE_CANCEL_REJECTED	/* the order was gone already (filled, unknown) */
+};
+
+struct venue_update {
+	enum venue_update_kind kind;
+	char client_order_id[CLIENT_ORDER_ID_MAX];
+	int64_t bot_id;
+	char symbol[SYMBOL_MAX];
+	char exchange_id[32];
+	int64_t at_us;		/* our time, UTC */
+	/* UPDATE_FILL */
+	int64_t trade_id;
+	struct price price;
+	struct qty quantity;	/* of this execution */
+	struct qty cumulative;	/* of the order so far, this included */
+	int64_t fee_e8;		/* in fee_asset, 1e-8 */
+	char fee_asset[12];
+	bool maker;
+	bool stop_triggered;	/* OCO, STOP_MARKET: this fill is the stop's */
+	/* UPDATE_REJECTED, _EXPIRED, _CANCEL_REJECTED */
+	char reason[96];	/* "LOT_SIZE: quantity 0.00001 is under 0.0001" */
+};
+
+struct venue_sink {
+	void *ctx;
+	void (*update)(void *ctx, const struct venue_update *u);
+};
+
+/* What an account holds, quote asset. Spot equity counts base at the last price. */
+struct venue_balance {
+	struct money free;		/* quote that a new order may use */
+	struct money balance;		/* quote, free and reserved, without open positions' value */
+	struct money equity;		/* balance and open positions at the last price */
+	struct qty base;		/* spot: base held; futures: signed position */
+};
+
+struct venue_ops;
+struct venue {			/* embed as the first member */
+	const struct venue_ops *ops;
+};
+
+struct venue_ops {
+	const char *name;	/* "sim", "binance", "binance_futures" */
+	bool resting_stop;	/* futures: takes STOP_MARKET; spot: takes OCO */
+	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
+				struct err *e);
+	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
+				 const char *client_order_id, int64_t now_us, struct err *e);
+	void (*flush)(struct venue *v);
+	/* The venue's next own event (an order arrives, funding), INT64_MAX when none. */
+	int64_t (*next_due)(const struct venue *v);
+	/* Run own events that are due at or before now_us. */
+	void (*advance)(struct venue *v, int64_t now_us);
+	/* The market moved (before the engine hears it). symbol as added with its info. */
+	void (*on_trade)(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us);
+	void (*on_book)(struct venue *v, const char *symbol, const struct book_top *b, int64_t now_us);
+	/*
+	 * What the venue knows of an order, for reconciliation: 0 and the cumulative
+	 * state as an update (ACCEPTED, CANCELLED, REJECTED, EXPIRED, or FILL with
+	 * quantity 0 when filled), or ERR_NOT_FOUND: it never arrived.
+	 */
+	MUST_CHECK int (*query)(struct venue *v, const char *client_order_id,
+				struct venue_update *out, struct err *e);
+	MUST_CHECK int (*balance)(struct venue *v, int64_t bot_id, struct venue_balance *out,
+				  struct err *e);
+	void (*free)(struct venue *v);
+};
+
+#endif
