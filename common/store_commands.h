@@ -1,0 +1,55 @@
+/*
+ * store_commands.h - table commands: queueing one, and reading its answer.
+ *
+ * Who may insert: API, command line, a person in the shell. Only the worker
+ * answers (worker/store). How a command travels: DESIGN section 4.
+ */
+#ifndef COMMON_STORE_COMMANDS_H
+#define COMMON_STORE_COMMANDS_H
+
+#include "common/crypto.h"
+#include "common/db.h"
+
+#include <stdint.h>
+
+#define COMMAND_EXPIRES_US INT64_C(10000000)
+#define HEARTBEAT_DEAD_US INT64_C(5000000)	/* an older beat: the worker is away */
+
+struct command {
+	int64_t id;
+	char kind[24];
+	int64_t bot_id;			/* 0: every bot */
+	char args[1024];		/* JSON object */
+	char requested_by[64];
+	char correlation_id[CORRELATION_ID_MAX];
+	char idempotency_key[80];	/* "" none */
+	int64_t created_us, expires_us;	/* 0: never */
+	char status[12];		/* queued, done, failed, expired */
+	char code[24];
+	char message[512];
+	char result[1024];		/* JSON object */
+	int64_t answered_us;
+};
+
+/*
+ * Queue c (id, status and answer are ignored) in its own transaction; *id is its
+ * number. With an idempotency key that exists already nothing is inserted, *id
+ * is the older one; when that asked for something else (kind, bot, args): ERR_CONFLICT.
+ * Unless the kind is emergency-stop, ERR_UNAVAILABLE when the worker's heartbeat
+ * is older than HEARTBEAT_DEAD_US (checked in the same transaction: nothing is queued).
+ */
+MUST_CHECK int store_command_queue(struct db *db, const struct command *c, int64_t *id, struct err *e);
+MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
+/* The oldest queued one with an id over after: ERR_NOT_FOUND when there is none. */
+MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
+
+struct heartbeat {
+	int64_t pid, started_us, beat_us, stopped_us;	/* 0 never */
+	int64_t loop_p50_us, loop_p99_us, turns, events, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes;
+	char boot_id[40], version[24], trading_mode[16], market_data[16], feed_state[16], feed_message[256];
+};
+/* ERR_NOT_FOUND: a worker never ran on this file. */
+MUST_CHECK int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e);
+bool heartbeat_alive(const struct heartbeat *h, int64_t now_us);	/* beat fresh and not stopped */
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * store_config.h - tables trading_configs and trading_config_history.
+ */
+#ifndef COMMON_STORE_CONFIG_H
+#define COMMON_STORE_CONFIG_H
+
+#include "common/bot_config.h"
+#include "common/crypto.h"
+#include "common/db.h"
+
+/*
+ * A bot's row with its secrets opened. ERR_NOT_FOUND: no such bot. ERR_INVALID:
+ * a hand-edited row breaks a rule (the sentence names column and range; out is
+ * untouched, so the caller keeps its last good one). ERR_CORRUPT: a secret does
+ * not open with this master key.
+ */
+MUST_CHECK int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
+				 struct bot_config *out, struct err *e);
+/*
+ * Write c as version expect + 1 with a history row. ERR_CONFLICT when the row's
+ * version is not expect. expect 0: the row is new. c->version is set to the new one.
+ */
+MUST_CHECK int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_id,
+				    int64_t expect, struct bot_config *c, const char *by,
+				    int64_t now_us, struct err *e);
+/* trading_configs.version, 0 when there is no row. */
+MUST_CHECK int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
+
+#endif
