@@ -1,16 +1,25 @@
 # Every command a developer needs. A user needs two: make run, make test.
-# `make help` lists them.
+# `make help` lists them. Settings given to make reach the programs:
+#   make run API_PORT=8080 MARKET_DATA=replay RECORDING="one.gz two.gz"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
+.SECONDARY:
 .DEFAULT_GOAL := build
+
+# make V=1 shows whole compiler commands.
+ifneq ($(V),1)
+MAKEFLAGS += --silent
+endif
 
 # FLAVOR picks compiler flags and the folder that binaries go to:
 #   release (build/), san (build/san: ASan+UBSan and fault injection),
 #   clang (build/clang: the second compiler).
 FLAVOR ?= release
 VERSION := $(shell cat VERSION)
+PREFIX ?= /usr/local
+SUB_MAKE := $(MAKE) --no-print-directory -j$(shell nproc)
 
 ifeq ($(FLAVOR),release)
 OUT := build
@@ -33,6 +42,8 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
+# What clang-tidy and cppcheck need to know to read the code as the compiler does.
+LINT_CFLAGS := -std=gnu17 -I. -I$(OUT)/gen -D_GNU_SOURCE
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
@@ -56,8 +67,56 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(BENCH_SRC))
 PROGRAMS := $(OUT)/trading-bot-api $(OUT)/trading-bot-worker $(OUT)/trading-bot
 
+.PHONY: run
+run: deps ## install what is missing, build, start worker and API, show their logs
+	$(SUB_MAKE) programs
+	exec scripts/run.sh
+
+.PHONY: test
+test: deps-test ## install what is missing, build (also with sanitizers), run all tests
+	$(SUB_MAKE) programs unit-bins
+	$(SUB_MAKE) FLAVOR=san programs unit-bins
+	exec tests/run.py
+
 .PHONY: build
-build: $(PROGRAMS) ## compile the three programs into build/
+build: programs ## compile the three programs into build/
+
+.PHONY: lint
+lint: deps-lint $(OUT)/gen/migrations.c ## clang-format, clang-tidy, cppcheck, shellcheck, house rules
+	CFLAGS='$(LINT_CFLAGS)' scripts/lint.sh
+
+.PHONY: bench
+bench: deps-bench ## measure; prints figures, never fails for a slow one
+	$(SUB_MAKE) programs bench-bins
+	exec scripts/bench.sh
+
+.PHONY: clang
+clang: deps-lint ## compile everything with the second compiler
+	$(SUB_MAKE) FLAVOR=clang programs unit-bins
+
+.PHONY: check-sanitizers
+check-sanitizers: deps-test ## unit and process tests on the ASan and UBSan build only
+	$(SUB_MAKE) FLAVOR=san programs unit-bins
+	TEST_BUILD=build/san exec tests/run.py
+
+.PHONY: install
+install: programs ## copy the programs to PREFIX (/usr/local), below DESTDIR
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+
+.PHONY: clean
+clean: ## remove build/ (the data directory stays)
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | expand -t 20
+
+.PHONY: deps deps-test deps-lint deps-bench
+deps:
+	scripts/install-deps.sh build
+deps-test deps-lint deps-bench: deps-%:
+	scripts/install-deps.sh build $*
 
 .PHONY: programs unit-bins bench-bins
 programs: $(PROGRAMS)
@@ -65,38 +124,44 @@ unit-bins: $(UNIT_BIN)
 bench-bins: $(BENCH_BIN)
 
 $(OUT)/obj/%.o: %.c
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo "  CC    $@"
 	$(CC) $(CFLAGS) -c $< -o $@
 
 # The SQL files are compiled into the programs: a binary carries its schema.
 $(OUT)/gen/migrations.c: $(MIGRATIONS) scripts/embed-migrations.sh
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	scripts/embed-migrations.sh $(MIGRATIONS) > $@
 $(OUT)/obj/gen/migrations.o: $(OUT)/gen/migrations.c
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c $< -o $@
 
 $(OUT)/libcommon.a: $(COMMON_OBJ)
 $(OUT)/libapi.a: $(API_OBJ)
 $(OUT)/libworker.a: $(WORKER_OBJ)
 $(OUT)/%.a:
-	@rm -f $@
+	rm -f $@
 	ar rcs $@ $^
 
 $(OUT)/trading-bot-api: $(OUT)/obj/api/main.o $(OUT)/libapi.a $(OUT)/libcommon.a
+	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(API_LIBS)
 $(OUT)/trading-bot-worker: $(OUT)/obj/worker/main.o $(OUT)/libworker.a $(OUT)/libcommon.a
+	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 $(OUT)/trading-bot: $(call obj,$(CLI_SRC)) $(OUT)/libworker.a $(OUT)/libcommon.a
+	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
 # A unit test is found by its name; it may use everything but the mains.
 $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libapi.a $(OUT)/libworker.a $(OUT)/libcommon.a
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(OUT)/libapi.a $(OUT)/libworker.a \
 		$(OUT)/libcommon.a -Wl,--end-group -lcmocka $(API_LIBS) $(WORKER_LIBS)
 $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/libworker.a $(OUT)/libcommon.a
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
 -include $(wildcard $(OUT)/obj/*.d $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d)

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Runs the unit tests (cmocka binaries) and the process tests, two at a time.
+
+    tests/run.py [--unit] [--process] [NAME ...]
+
+NAME picks the tests whose file name contains it. Output of what passed is not
+shown, of what failed in full. The last line is "N passed, N failed, N skipped";
+the exit code is 1 when anything failed or nothing ran. TEST_BUILD=build/san uses
+that build for everything; else both builds' unit tests run, and the process tests
+choose.
+"""
+import argparse
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILDS = [os.environ["TEST_BUILD"]] if os.environ.get("TEST_BUILD") else ["build", "build/san"]
+PROCESS_PATTERN = "tests/process/test_*.py"
+UNIT_LIMIT_S = 180
+PROCESS_LIMIT_S = 420
+PARALLEL = 2
+
+TAP_SKIP = re.compile(r"^(not )?ok\b.*# ?SKIP", re.I)
+TAP_OK = re.compile(r"^ok\b")
+TAP_NOT_OK = re.compile(r"^not ok\b")
+UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
+UNITTEST_COUNT = re.compile(r"(failures|errors|skipped)=(\d+)")
+
+
+class Result:
+    """Counts of one test file, and its output."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = self.failed = self.skipped = 0
+        self.output = ""
+        self.note = ""
+        self.seconds = 0.0
+
+
+def count_tap(result):
+    for line in result.output.splitlines():
+        if TAP_SKIP.match(line):
+            result.skipped += 1
+        elif TAP_OK.match(line):
+            result.passed += 1
+        elif TAP_NOT_OK.match(line):
+            result.failed += 1
+
+
+def count_unittest(result):
+    ran = UNITTEST_RAN.search(result.output)
+    counts = {"failures": 0, "errors": 0, "skipped": 0}
+    for key, n in UNITTEST_COUNT.findall(result.output.rsplit("Ran ", 1)[-1]):
+        counts[key] = int(n)
+    result.failed = counts["failures"] + counts["errors"]
+    result.skipped = counts["skipped"]
+    if ran:
+        result.passed = max(0, int(ran.group(1)) - result.failed - result.skipped)
+
+
+def end_group(process):
+    """A test that is over, or over its time, leaves nothing running."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run_one(path):
+    unit = not path.endswith(".py")
+    result = Result(path)
+    limit = UNIT_LIMIT_S if unit else PROCESS_LIMIT_S
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", PYTHONDONTWRITEBYTECODE="1")
+    env.setdefault("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
+    command = [path] if unit else [sys.executable, path]
+    started = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    # A program that a test left behind keeps the pipe open: the timer ends those too.
+    timer = threading.Timer(limit, end_group, [process])
+    timer.start()
+    result.output = process.stdout.read().decode("utf-8", "replace")
+    code = process.wait()
+    timed_out = not timer.is_alive()
+    timer.cancel()
+    result.seconds = time.monotonic() - started
+    if unit:
+        count_tap(result)
+    else:
+        count_unittest(result)
+    if timed_out:
+        result.note = "ended after its limit of %d s" % limit
+    elif code < 0:
+        result.note = "killed by signal %s" % signal.Signals(-code).name
+    elif code > 0 and not result.failed:
+        result.note = "exit code %d" % code
+    elif not result.passed and not result.failed and not result.skipped:
+        result.note = "ran no test"
+    if result.note and not result.failed:
+        result.failed = 1
+    return result
+
+
+def find(args):
+    paths = []
+    if args.process or not args.unit:
+        paths += sorted(glob.glob(PROCESS_PATTERN))
+    if args.unit or not args.process:
+        for build in BUILDS:
+            # a binary whose source is gone is an old build's
+            paths += [p for p in sorted(glob.glob(build + "/tests/test_*"))
+                      if os.path.exists("tests/unit/%s.c" % os.path.basename(p))]
+    if args.names:
+        paths = [p for p in paths if any(n in p for n in args.names)]
+    return paths
+
+
+def show(result):
+    print("%-4s %-44s %4d passed%s%s  %.1f s%s" % (
+        "FAIL" if result.failed else "ok", result.name, result.passed,
+        ", %d failed" % result.failed if result.failed else "",
+        ", %d skipped" % result.skipped if result.skipped else "",
+        result.seconds, "  (%s)" % result.note if result.note else ""), flush=True)
+    if result.failed:
+        print(result.output.rstrip("\n"))
+        print("---- end of %s" % result.name, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--unit", action="store_true", help="unit tests only")
+    parser.add_argument("--process", action="store_true", help="process tests only")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    os.chdir(ROOT)
+    results = []
+    lock = threading.Lock()
+
+    def work(path):
+        result = run_one(path)
+        with lock:
+            results.append(result)
+            show(result)
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        list(pool.map(work, find(args)))
+    totals = [sum(getattr(r, k) for r in results) for k in ("passed", "failed", "skipped")]
+    failed = [r.name for r in results if r.failed]
+    if failed:
+        print("failed: " + " ".join(failed))
+    if not results:
+        print("no tests found: run them with `make test`, which builds them")
+    print("%d passed, %d failed, %d skipped" % tuple(totals), flush=True)
+    return 1 if failed or not totals[0] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
