@@ -7,9 +7,9 @@
  * direction, products go through 128 bits. Only money.c touches ".e8".
  *
  * In the database these are REAL columns, because people read them there.
- * A double carries 53 bits, so a value is stored only if it comes back exactly:
- * every one up to 90,071,992.54740992 does, larger ones when their trailing
- * digits allow it (money_test proves both).
+ * A value is stored only if it comes back exactly: every one up to 67,108,864
+ * (2^26, from where doubles lie more than 1e-8 apart) does, and above it every
+ * one of at most 15 significant digits (tests/unit/test_money.c proves both).
  */
 #ifndef COMMON_MONEY_H
 #define COMMON_MONEY_H
@@ -24,14 +24,16 @@ struct price { int64_t e8; };	/* quote asset per one base asset */
 struct qty { int64_t e8; };	/* base asset (or contracts' base amount) */
 struct money { int64_t e8; };	/* quote asset, signed */
 
-enum rounding { ROUND_DOWN, ROUND_UP, ROUND_NEAREST };	/* down/up: toward -inf/+inf */
+/* down/up: toward -inf/+inf; nearest: ties away from zero */
+enum rounding { ROUND_DOWN, ROUND_UP, ROUND_NEAREST };
 
 #define MONEY_TEXT_MAX 24	/* longest text with its NUL */
 
 /*
  * Exact decimal text: optional '-', digits, optional '.' and up to 8 digits.
  * No exponent, no plus sign, no blanks, no more decimals than 8 unless they are
- * zeros. Returns 0, ERR_INVALID (not such a text) or ERR_RANGE.
+ * zeros. Returns 0, ERR_INVALID (not such a text) or ERR_RANGE (beyond
+ * +-92233720368.54775807).
  * The _n forms read len bytes that need no NUL.
  */
 MUST_CHECK int price_parse(const char *text, struct price *out);
@@ -108,7 +110,10 @@ MUST_CHECK int rate_from_double(double v, int64_t *rate_e8);
 MUST_CHECK int money_share(struct money m, struct qty num, struct qty den, enum rounding r,
 			   struct money *out);
 
-/* To a multiple of step (step > 0; with step 0 the value is returned as is). */
+/*
+ * To a multiple of step (step > 0; with step 0 the value is returned as is). Where
+ * that multiple would not fit: the one next to it, towards zero.
+ */
 struct price price_to_tick(struct price p, struct price tick, enum rounding r);
 struct qty qty_to_step(struct qty q, struct qty step, enum rounding r);
 
