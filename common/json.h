@@ -4,7 +4,8 @@
  * Writer: commas and escapes are its business; the caller nests begin/end.
  * Reader: cJSON with what it forgives refused: trailing bytes, duplicate keys,
  * depth over JSON_DEPTH_MAX, invalid UTF-8, control characters in strings,
- * numbers that are not JSON (01, .5, +1, NaN) or overflow a double.
+ * numbers that are not JSON (01, .5, +1, NaN) or overflow a double, lone
+ * surrogates. An escaped NUL (\u0000) is read as U+FFFD, for a C string would end there.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
