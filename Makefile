@@ -42,8 +42,6 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
-# What clang-tidy and cppcheck need to know to read the code as the compiler does.
-LINT_CFLAGS := -std=gnu17 -I. -I$(OUT)/gen -D_GNU_SOURCE
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
@@ -83,7 +81,11 @@ build: programs ## compile the three programs into build/
 
 .PHONY: lint
 lint: deps-lint $(OUT)/gen/migrations.c ## clang-format, clang-tidy, cppcheck, shellcheck, house rules
-	CFLAGS='$(LINT_CFLAGS)' scripts/lint.sh
+	scripts/lint.sh
+
+.PHONY: format
+format: deps-lint ## let clang-format repair function bodies
+	scripts/format.sh
 
 .PHONY: bench
 bench: deps-bench ## measure; prints figures, never fails for a slow one
