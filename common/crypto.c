@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,11 +113,10 @@ void crypto_token(char out[48])
 
 	crypto_random(random, sizeof(random));
 	EVP_EncodeBlock((unsigned char *)text, random, sizeof(random));
-	text[43] = '\0';	/* the padding */
+	text[43] = '\0'; /* the padding */
 	for (char *p = text; *p; p++)
 		*p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
-	memcpy(out, "tb_", 3);
-	memcpy(out + 3, text, 44);
+	snprintf(out, 48, "tb_%s", text);
 	crypto_wipe(random, sizeof(random));
 	crypto_wipe(text, sizeof(text));
 }
@@ -136,10 +136,11 @@ void crypto_wipe(void *p, size_t len)
 void correlation_id_new(char out[CORRELATION_ID_MAX])
 {
 	unsigned char random[8];
+	char hex[2 * sizeof(random) + 1];
 
 	crypto_random(random, sizeof(random));
-	memcpy(out, "c-", 2);
-	to_hex(random, sizeof(random), out + 2);
+	to_hex(random, sizeof(random), hex);
+	snprintf(out, CORRELATION_ID_MAX, "c-%s", hex);
 }
 
 bool correlation_id_ok(const char *id)
@@ -238,9 +239,11 @@ int master_key_load(const char *path, struct master_key *out, struct err *e)
 	if (rc)
 		goto out;
 	if (!parse_key(buf_text(&text), out))
-		rc = err_set(e, ERR_CORRUPT, "master key file %s must hold 64 hex digits; put the "
+		rc = err_set(e, ERR_CORRUPT,
+			     "master key file %s must hold 64 hex digits; put the "
 			     "right file back from a backup, or remove it to begin with a new key "
-			     "(stored exchange keys must then be entered again)", path);
+			     "(stored exchange keys must then be entered again)",
+			     path);
 out:
 	if (text.data)
 		crypto_wipe(text.data, text.cap);
@@ -277,8 +280,8 @@ static bool decrypt(const struct master_key *k, const char *aad, unsigned char *
 	ASSERT(c && EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, k->bytes, in) == 1);
 	ASSERT(EVP_DecryptUpdate(c, NULL, &n, (const unsigned char *)aad, (int)strlen(aad)) == 1);
 	ok = EVP_DecryptUpdate(c, (unsigned char *)out, &n, text, len) == 1 &&
-	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_BYTES, text + len) == 1 &&
-	     EVP_DecryptFinal_ex(c, (unsigned char *)out + len, &n) == 1;
+		EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, TAG_BYTES, text + len) == 1 &&
+		EVP_DecryptFinal_ex(c, (unsigned char *)out + len, &n) == 1;
 	EVP_CIPHER_CTX_free(c);
 	return ok;
 }
@@ -342,7 +345,8 @@ int crypto_open(const struct master_key *k, const char *aad, const char *sealed,
 	}
 	plain = xcalloc(1, len + 1);
 	if (len && !decrypt(k, aad, raw, (int)len, plain)) {
-		rc = err_set(e, ERR_CORRUPT, "the stored secret (%s) does not open with this "
+		rc = err_set(e, ERR_CORRUPT,
+			     "the stored secret (%s) does not open with this "
 			     "master key; use the key file it was stored with, or enter it again",
 			     aad);
 		goto out;

@@ -22,17 +22,17 @@ int file_error(struct err *e, const char *what, const char *path)
 			       what, path);
 	case EACCES:
 	case EPERM:
-		return err_set(e, ERR_DENIED, "can't %s %s: this user (%u) has no permission; "
-			       "see its owner and mode with ls -l", what, path,
-			       (unsigned)geteuid());
+		return err_set(e, ERR_DENIED,
+			       "can't %s %s: this user (%u) has no permission; "
+			       "see its owner and mode with ls -l",
+			       what, path, (unsigned)geteuid());
 	case ENOSPC:
 	case EDQUOT:
 		return err_set(e, ERR_FULL, "can't %s %s: %s; free some space", what, path, reason);
 	case EROFS:
 		return err_set(e, ERR_READONLY, "can't %s %s: the file system is read-only", what,
 			       path);
-	default:
-		return err_set(e, ERR_IO, "can't %s %s: %s", what, path, reason);
+	default: return err_set(e, ERR_IO, "can't %s %s: %s", what, path, reason);
 	}
 }
 

@@ -50,14 +50,14 @@ static bool at(const struct scan *s, char c)
 /* Same length, so that positions stay. */
 static void rewrite(struct scan *s, const char *from, size_t len, const char *with)
 {
-	size_t n = strlen(with);
 	char *to;
 
 	if (!s->rewritten.len)
 		buf_add(&s->rewritten, s->text, (size_t)(s->end - s->text));
 	to = s->rewritten.data + (from - s->text);
 	memset(to, ' ', len);
-	memcpy(to, with, n);
+	while (*with)
+		*to++ = *with++;
 }
 
 /* The four hex digits after \u, or -1. */
@@ -91,7 +91,7 @@ static int scan_unicode_escape(struct scan *s)
 		return refuse(s, "\\u needs four hexadecimal digits");
 	if (v >= 0xdc00 && v <= 0xdfff)
 		return refuse(s, "a low surrogate without the high one before it");
-	if (v == 0)	/* a C string would end here */
+	if (v == 0) /* a C string would end here */
 		rewrite(s, s->p, 5, "ufffd");
 	s->p += 5;
 	if (v < 0xd800 || v > 0xdbff)
@@ -107,7 +107,7 @@ static int scan_string(struct scan *s)
 {
 	size_t n;
 
-	for (s->p++; s->p < s->end; ) {
+	for (s->p++; s->p < s->end;) {
 		unsigned char c = (unsigned char)*s->p;
 
 		if (c == '"') {
@@ -275,8 +275,9 @@ static int scan_after(struct scan *s, bool *more)
 			return in_object(s) ? scan_key(s) : 0;
 		}
 		if (!at(s, in_object(s) ? '}' : ']'))
-			return refuse(s, in_object(s) ? "',' or '}' was expected"
-						      : "',' or ']' was expected");
+			return refuse(s,
+				      in_object(s) ? "',' or '}' was expected"
+						   : "',' or ']' was expected");
 		s->p++;
 		s->depth--;
 	}
@@ -319,7 +320,7 @@ static int refuse_duplicates(const cJSON *object, struct err *e)
 	if (n < 2)
 		return 0;
 	keys = xcalloc(n, sizeof(*keys));
-	cJSON_ArrayForEach(m, object)
+	cJSON_ArrayForEach (m, object)
 		keys[i++] = m->string;
 	qsort(keys, n, sizeof(*keys), compare_keys);
 	for (i = 1; i < n && !rc; i++)
@@ -338,7 +339,7 @@ static int check_keys(const cJSON *node, struct err *e)
 
 	if (cJSON_IsObject(node))
 		rc = refuse_duplicates(node, e);
-	cJSON_ArrayForEach(m, node)
+	cJSON_ArrayForEach (m, node)
 		if (!rc && m->child)
 			rc = check_keys(m, e);
 	return rc;
@@ -354,7 +355,7 @@ int json_read(const char *text, size_t len, cJSON **out, struct err *e)
 	if (rc)
 		goto out;
 	tree = cJSON_ParseWithLength(s.rewritten.len ? s.rewritten.data : text, len);
-	ASSERT(tree != NULL);	/* out of memory: the syntax is right */
+	ASSERT(tree != NULL); /* out of memory: the syntax is right */
 	rc = check_keys(tree, e);
 	if (rc)
 		goto out;

@@ -10,7 +10,7 @@ static bool continues(unsigned char c)
 size_t utf8_len(const char *s, size_t left)
 {
 	const unsigned char *u = (const unsigned char *)s;
-	unsigned char low = 0x80, high = 0xbf;	/* what the second byte may be */
+	unsigned char low = 0x80, high = 0xbf; /* what the second byte may be */
 	size_t n;
 
 	if (u[0] < 0x80)
