@@ -44,20 +44,20 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount --make-rslave "$root/dev"
 
-in_root() {
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb \
-		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-		chroot "$root" "$@"
-}
+in_root=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb)
+for v in http_proxy https_proxy; do
+	[[ ! -v $v ]] || in_root+=("$v=${!v}")
+done
+in_root+=(chroot "$root")
 
 echo "== only make and git"
-in_root sh -c 'apt-get update && apt-get install -y --no-install-recommends make git' \
+"${in_root[@]}" sh -c 'apt-get update && apt-get install -y --no-install-recommends make git' \
 	>"$root/.apt.log" 2>&1 || { tail "$root/.apt.log" >&2; exit 1; }
 git clone --quiet . "$root/src"
-in_root git config --global --add safe.directory /src
+"${in_root[@]}" git config --global --add safe.directory /src
 
 echo "== make run"
-in_root make -C /src run API_PORT="$port" >"$root/run.log" 2>&1 &
+"${in_root[@]}" make -C /src run API_PORT="$port" >"$root/run.log" 2>&1 &
 run=$!
 started=$SECONDS
 trades=''
@@ -69,18 +69,18 @@ until [[ $trades -gt 0 ]]; do
 	fi
 	[[ $((SECONDS - started)) -lt 900 ]] || { echo "bare-root-test: no trade in 15 minutes" >&2; kill $run; exit 1; }
 	sleep 0.5
-	trades=$(in_root sqlite3 -readonly /src/data/app.db \
+	trades=$("${in_root[@]}" sqlite3 -readonly /src/data/app.db \
 		"select count(*) from trading_orders where filled > 0" 2>/dev/null) || trades=0
 done
 echo "first trade $((SECONDS - started)) s after the command, installing and building included"
-in_root bash -c "TOKEN=\$(cat /src/data/api_token)
+"${in_root[@]}" bash -c "TOKEN=\$(cat /src/data/api_token)
 	curl -s -H \"Authorization: Bearer \$TOKEN\" localhost:$port/api/v1/status; echo
 	curl -s -X POST -H \"Authorization: Bearer \$TOKEN\" localhost:$port/api/v1/bot/pause; echo
 	sqlite3 /src/data/app.db 'select * from trading_orders order by id desc limit 5'"
-pkill -TERM -P $run make || kill -TERM $run
+kill -TERM $run
 wait $run || true
 grep -q 'run: stopped' "$root/run.log" || { echo "bare-root-test: make run did not stop cleanly" >&2; exit 1; }
 
 echo "== make test"
-in_root make -C /src test | tee "$root/test.log" | tail -n 15
+"${in_root[@]}" make -C /src test | tee "$root/test.log" | tail -n 15
 [[ $(tail -n 1 "$root/test.log") =~ ^[0-9]+\ passed,\ 0\ failed ]]
