@@ -649,7 +649,7 @@ int db_changes(struct db *db)
 
 static int64_t read_pragma(struct db *db, const char *sql)
 {
-	struct stmt *s;
+	struct stmt *s = NULL;
 	int64_t v = -1;
 
 	if (db_stmt(db, sql, &s, NULL))

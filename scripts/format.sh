@@ -28,7 +28,7 @@ bodies() {
 			balanced = count(text, "[(]") == count(text, "[)]")
 			head = text ~ /^\t+(\} )?((else )?if|while|for|switch) \(.*\)$/ || text ~ /(^\t+else|\} else|^\t+do)$/
 			end = balanced && (head || text ~ /[;{}]$/ || text ~ /^\t*(case .*|[a-z_]+):$/)
-			if (whole && end && count(text, "[?]") < 2) printf "--lines=%d:%d\n", NR, NR
+			if (whole && end && count(text, "[?]") < 2 && text !~ /; \)/) printf "--lines=%d:%d\n", NR, NR
 			whole = end
 		}
 	' "$1"
