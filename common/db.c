@@ -654,6 +654,7 @@ static int64_t read_pragma(struct db *db, const char *sql)
 
 	if (db_stmt(db, sql, &s, NULL))
 		return -1;
+	ASSERT(s);
 	if (stmt_step(s, NULL) == STMT_ROW)
 		v = stmt_int(s, 0);
 	stmt_done(s);
