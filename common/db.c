@@ -649,11 +649,12 @@ int db_changes(struct db *db)
 
 static int64_t read_pragma(struct db *db, const char *sql)
 {
-	struct stmt *s;
+	struct stmt *s = NULL;
 	int64_t v = -1;
 
 	if (db_stmt(db, sql, &s, NULL))
 		return -1;
+	ASSERT(s);
 	if (stmt_step(s, NULL) == STMT_ROW)
 		v = stmt_int(s, 0);
 	stmt_done(s);
