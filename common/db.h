@@ -48,6 +48,10 @@ enum { STMT_ROW = 1, STMT_END = 0 };
 MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
 void db_close(struct db *db);
 
+/*
+ * BEGIN IMMEDIATE. No statement may stand on a row (ASSERT): its old snapshot
+ * would make every later write fail, however long the busy timeout.
+ */
 MUST_CHECK int db_begin(struct db *db, struct err *e);
 MUST_CHECK int db_commit(struct db *db, struct err *e);	/* rolls back when it fails */
 void db_rollback(struct db *db);			/* harmless outside a transaction */
@@ -56,7 +60,10 @@ bool db_in_transaction(const struct db *db);
 /* Runs SQL text without parameters and rows (schema, pragmas). */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *e);
 
-/* A cached, reset statement. Borrowed; call stmt_done when finished with it. */
+/*
+ * A cached statement, reset and without bindings. Borrowed; call stmt_done when
+ * finished with it, also after one row. Asking again while it stands on a row: ASSERT.
+ */
 MUST_CHECK int db_stmt(struct db *db, const char *sql, struct stmt **out, struct err *e);
 void stmt_bind_int(struct stmt *s, int index, int64_t v);
 void stmt_bind_double(struct stmt *s, int index, double v);

@@ -64,7 +64,7 @@ CREATE TABLE commands (
 	kind TEXT NOT NULL CHECK (kind IN ('start', 'stop', 'pause', 'resume', 'emergency-stop',
 		'close-position', 'close-all', 'simulation-reset')),
 	bot_id INTEGER,				-- bots.id; NULL: every bot
-	args TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(args)),	-- JSON object
+	args TEXT NOT NULL DEFAULT '{}' CHECK (args LIKE '{%}'),	-- JSON object; the worker reads it strictly
 	requested_by TEXT NOT NULL DEFAULT 'shell',
 	correlation_id TEXT NOT NULL DEFAULT '',
 	idempotency_key TEXT UNIQUE,		-- same key twice is one command

@@ -1,0 +1,50 @@
+#include "common/fault.h"
+
+#ifdef FAULTS
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+	bool loaded;
+	long commit_at, write_at;	/* 0: never */
+	bool after;			/* the commit, not before it */
+	long commits, writes;		/* so far */
+} fault;
+
+void fault_restart(void)
+{
+	const char *commit = getenv("FAULT_COMMIT"), *write = getenv("FAULT_WRITE");
+	char *end;
+
+	memset(&fault, 0, sizeof(fault));
+	fault.loaded = true;
+	if (commit) {
+		fault.commit_at = strtol(commit, &end, 10);
+		fault.after = strcmp(end, ":after") == 0;
+	}
+	if (write)
+		fault.write_at = strtol(write, NULL, 10);
+}
+
+void fault_before_commit(void)
+{
+	if (!fault.loaded)
+		fault_restart();
+	if (++fault.commits == fault.commit_at && !fault.after)
+		raise(SIGKILL);
+}
+
+void fault_after_commit(void)
+{
+	if (fault.commits == fault.commit_at && fault.after)
+		raise(SIGKILL);
+}
+
+bool fault_write(void)
+{
+	if (!fault.loaded)
+		fault_restart();
+	return ++fault.writes == fault.write_at;
+}
+#endif

@@ -1,0 +1,27 @@
+/*
+ * fault.h - faults by counting, for tests; nothing in a release build.
+ *
+ * With -DFAULTS (the "san" flavor) two variables of the environment are obeyed:
+ *   FAULT_COMMIT=<n>:before|after  SIGKILL ourselves right before or right after
+ *                                  the n-th db_commit of this process
+ *   FAULT_WRITE=<n>                the n-th stmt_run fails once with ERR_FULL
+ * A test walks n upwards until nothing happens any more.
+ */
+#ifndef COMMON_FAULT_H
+#define COMMON_FAULT_H
+
+#include <stdbool.h>
+
+#ifdef FAULTS
+void fault_before_commit(void);
+void fault_after_commit(void);
+bool fault_write(void);		/* true: this write shall fail */
+void fault_restart(void);	/* read the environment again, count from 1 (tests) */
+#else
+static inline void fault_before_commit(void) { }
+static inline void fault_after_commit(void) { }
+static inline bool fault_write(void) { return false; }
+static inline void fault_restart(void) { }
+#endif
+
+#endif
