@@ -23,7 +23,7 @@ struct conn;
 struct conns;
 
 struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg);
-void conns_free(struct conns *c);	/* before evhttp_free */
+void conns_free(struct conns *c);	/* after evhttp_free, which ends the connections */
 /* The listener to pause; borrowed. */
 struct evconnlistener;
 void conns_set_listener(struct conns *c, struct evconnlistener *l);

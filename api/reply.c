@@ -121,6 +121,7 @@ static void write_error(struct request *r, int rc, const struct err *e)
 	};
 
 	r->code = x.http;
+	r->error_db = !strcmp(x.code, "database_unavailable");
 	if (x.http >= 500 && x.http != 501)
 		log_warn("http", r->correlation_id, "%s %s -> %d: %s",
 			 route_method_name(r->method), r->route ? r->route->path : "?", x.http, e->msg);

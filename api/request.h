@@ -53,6 +53,7 @@ struct request {
 
 	/* the answer, when it is an error */
 	int error_http;			/* 0: from the error's code */
+	bool error_db;			/* the database did not do it */
 	const char *error_code;		/* NULL: from the error's code */
 	char error_status[16];		/* "status" of a 409: the bot's, lower case */
 	int64_t command_id;		/* 0 none */
