@@ -70,6 +70,7 @@ void auth_refresh(struct auth *a, struct app *app)
 	if (!app->db)
 		return;
 	version = db_data_version(app->db);
+	app->data_version = version;
 	if (version < 0 || (version == a->data_version && app->writes == a->writes))
 		return;
 	if (auth_load(a, app->db, &e)) {

@@ -1,12 +1,37 @@
 #include "api/rows.h"
 
+#include "api/param.h"
+
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 void page_bind(struct stmt *s, int before_index, int limit_index, const struct page *p)
 {
 	stmt_bind_int(s, before_index, p->before);
 	stmt_bind_int(s, limit_index, p->limit + 1);
+}
+
+void page_bind_pair(struct stmt *s, int before_index, int before2_index, int limit_index,
+		    const struct page *p)
+{
+	page_bind(s, before_index, limit_index, p);
+	stmt_bind_int(s, before2_index, p->before2);
+}
+
+bool page_cursor(const char *text, struct page *p)
+{
+	char first[24];
+	const char *dot = strchr(text, '.');
+	size_t len = dot ? (size_t)(dot - text) : strlen(text);
+
+	if (len >= sizeof(first))
+		return false;
+	memcpy(first, text, len);
+	first[len] = '\0';
+	p->before2 = INT64_MAX;
+	return param_int(first, INT64_MIN, INT64_MAX, &p->before) &&
+	       (!dot || param_int(dot + 1, INT64_MIN, INT64_MAX, &p->before2));
 }
 
 static void lower(struct json *j, const char *key, const char *text)
@@ -65,13 +90,15 @@ static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
 	case COL_JSON:
 		json_raw(j, c->key, stmt_text(s, i));
 		break;
+	case COL_HIDDEN:
+		break;
 	}
 }
 
 void row_members(struct json *j, struct stmt *s, const struct column *cols)
 {
 	for (int i = 0; cols[i].key; i++) {
-		if (stmt_is_null(s, i))
+		if (cols[i].type != COL_HIDDEN && stmt_is_null(s, i))
 			json_null(j, cols[i].key);
 		else
 			cell(j, s, i, &cols[i]);
@@ -81,9 +108,9 @@ void row_members(struct json *j, struct stmt *s, const struct column *cols)
 int rows_page(struct json *j, const char *key, struct stmt *s, const struct column *cols,
 	      const struct page *p, struct err *e)
 {
-	int64_t n = 0, last = 0;
+	int64_t n = 0, last = 0, last2 = 0;
 	bool more = false;
-	char cursor[24];
+	char cursor[48];
 	int rc;
 
 	json_array(j, key);
@@ -93,13 +120,17 @@ int rows_page(struct json *j, const char *key, struct stmt *s, const struct colu
 			break;
 		}
 		last = stmt_int(s, 0);
+		last2 = p->pair ? stmt_int(s, 1) : 0;
 		json_object(j, NULL);
 		row_members(j, s, cols);
 		json_object_end(j);
 	}
 	stmt_done(s);
 	json_array_end(j);
-	snprintf(cursor, sizeof(cursor), "%lld", (long long)last);
+	if (p->pair)
+		snprintf(cursor, sizeof(cursor), "%lld.%lld", (long long)last, (long long)last2);
+	else
+		snprintf(cursor, sizeof(cursor), "%lld", (long long)last);
 	json_string(j, "next_cursor", more ? cursor : NULL);
 	return rc < 0 ? rc : 0;
 }

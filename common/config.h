@@ -33,6 +33,7 @@ struct config {
 	int64_t api_port;
 	char api_token[128];			/* secret */
 	char api_token_file[CONFIG_PATH_MAX];
+	char api_allowed_hosts[256];		/* Host names to answer for, besides localhost and addresses */
 	int64_t api_rate_limit;			/* requests/s per token and address; 0 off */
 	int64_t api_max_body_bytes;
 	int64_t api_timeout_s;			/* a slow client is cut after this */
