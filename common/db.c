@@ -76,6 +76,14 @@ static int fail_constraint(const struct db *db, int rc, struct err *e)
 	}
 }
 
+/* SQLite does not keep the reason when a commit fails: then errno has it. */
+static int os_error(const struct db *db)
+{
+	int os = errno;
+
+	return sqlite3_system_errno(db->lite) ? sqlite3_system_errno(db->lite) : os;
+}
+
 /* The sentence for SQLite's result rc. "sql" may be NULL. */
 static int fail(const struct db *db, int rc, const char *sql, struct err *e)
 {
@@ -99,7 +107,7 @@ static int fail(const struct db *db, int rc, const char *sql, struct err *e)
 		return fail_access(db, EROFS, e);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
-		return fail_access(db, sqlite3_system_errno(db->lite), e);
+		return fail_access(db, os_error(db), e);
 	case SQLITE_NOTADB:
 		return err_set(e, ERR_CORRUPT, "%s is not a SQLite database: move it away, then start "
 			       "again or restore a backup", db->path);
@@ -207,8 +215,10 @@ static int on_authorize(void *ctx, int action, const char *a, const char *b, con
 
 static int raw(struct db *db, const char *sql, struct err *e)
 {
-	int rc = sqlite3_exec(db->lite, sql, NULL, NULL, NULL);
+	int rc;
 
+	errno = 0;
+	rc = sqlite3_exec(db->lite, sql, NULL, NULL, NULL);
 	return rc ? fail(db, rc, sql, e) : 0;
 }
 
@@ -360,6 +370,7 @@ int db_exec(struct db *db, const char *sql, struct err *e)
 		int rc;
 
 		db->cascade = false;
+		errno = 0;
 		rc = sqlite3_prepare_v2(db->lite, at, -1, &st, &sql);
 		if (!rc && st)
 			do {
@@ -512,6 +523,7 @@ int stmt_step(struct stmt *s, struct err *e)
 		rest(s);
 		return rc;
 	}
+	errno = 0;
 	rc = sqlite3_step(s->st);
 	if (rc == SQLITE_ROW) {
 		if (!s->active)
@@ -649,11 +661,12 @@ int db_changes(struct db *db)
 
 static int64_t read_pragma(struct db *db, const char *sql)
 {
-	struct stmt *s;
+	struct stmt *s = NULL;
 	int64_t v = -1;
 
 	if (db_stmt(db, sql, &s, NULL))
 		return -1;
+	ASSERT(s);
 	if (stmt_step(s, NULL) == STMT_ROW)
 		v = stmt_int(s, 0);
 	stmt_done(s);
