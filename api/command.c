@@ -145,7 +145,7 @@ int command_send(struct request *r, const char *kind, int64_t bot_id, const char
 	rc = store_command_queue(r->app->db, &c, &id, e);
 	if (rc == ERR_UNAVAILABLE) {
 		request_add_header(r, "Retry-After", "5");
-		return request_error(r, e, 503, "worker_unavailable", "%s", COMMAND_WORKER_HELP);
+		return request_error(r, e, 503, "worker_unavailable", "%s", e->msg);
 	}
 	if (rc)
 		return rc;

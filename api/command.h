@@ -25,8 +25,4 @@ void command_accepted(struct request *r, int64_t id);
 /* The row itself, for GET /commands/:id. */
 void command_members(struct json *j, const struct command *c);
 
-/* What to do when the worker is away. */
-#define COMMAND_WORKER_HELP \
-	"the worker is not running: start it with ./build/trading-bot-worker (or make run)"
-
 #endif

@@ -27,6 +27,8 @@ struct conn {
 	struct conn *prev, *next;
 };
 
+static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg);
+
 struct conns {
 	struct event_base *base;
 	struct evhttp *http;

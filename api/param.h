@@ -8,6 +8,7 @@
 #include "common/bot_config.h"
 #include "common/json.h"
 
+#include <sys/queue.h>
 #include <event2/keyvalq_struct.h>
 #include <stdbool.h>
 #include <stdint.h>
