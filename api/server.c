@@ -9,6 +9,7 @@
 #include "api/wait.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/store_logs.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -28,6 +29,7 @@ struct server {
 	struct app app;
 	struct evhttp *http;
 	struct event *tick;
+	struct store_logs *logs;
 	unsigned ticks;
 	int port;
 	char token[AUTH_TOKEN_MAX];
@@ -199,6 +201,15 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 		request_finish(r, rc, &e);
 }
 
+/* A failure is not logged: that would be the next line to write. */
+static void flush_logs(struct server *s)
+{
+	struct err e = { 0 };
+
+	if (s->app.db && store_logs_flush(s->logs, s->app.db, &e))
+		return;
+}
+
 static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *s = arg;
@@ -207,6 +218,7 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	conns_sweep(s->app.conns);
 	app_db_check(&s->app);
+	flush_logs(s);
 	if (++s->ticks % FLUSH_EVERY_S == 0)
 		auth_flush(s->app.auth, s->app.db);
 }
@@ -264,6 +276,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
+	s->logs = store_logs_new("trading-bot-api");
+	log_set_sink(store_logs_sink, s->logs);
 	setup_http(s);
 	rc = app_db_open(a, e);
 	if (!rc)
@@ -292,8 +306,9 @@ void server_close(struct server *s)
 		return;
 	a = &s->app;
 	wait_free(a->wait);
-	if (a->auth)
-		auth_flush(a->auth, a->db);
+	auth_flush(a->auth, a->db);
+	log_set_sink(NULL, NULL);
+	flush_logs(s);
 	conns_set_listener(a->conns, NULL);
 	evhttp_free(s->http);
 	conns_free(a->conns);
@@ -303,6 +318,7 @@ void server_close(struct server *s)
 	auth_free(a->auth);
 	rate_free(a->rate);
 	status_cache_free(a->status);
+	store_logs_free(s->logs);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));
