@@ -211,6 +211,10 @@ void conns_free(struct conns *c)
 {
 	if (!c)
 		return;
+	while (c->first) {	/* accepted in the last turn, never adopted */
+		bufferevent_decref(c->first->bev);
+		conn_unlink(c->first);
+	}
 	free(c->by_fd);
 	free(c);
 }
