@@ -104,7 +104,7 @@ static void holds(const struct buf *file, const char *name, const struct buf *te
 
 	if (!found || (found > file->data && found[-1] != '\n'))
 		fail_msg("%s lacks, or says differently:\n%s" HINT, name, buf_text(text));
-	if (strstr(found + 1, buf_text(text)))
+	else if (strstr(found + 1, buf_text(text)))
 		fail_msg("%s says twice:\n%s", name, buf_text(text));
 }
 
