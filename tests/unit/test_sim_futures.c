@@ -206,6 +206,50 @@ static void reservations(void **state)
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "1190");	/* 1000 + 200 - 4.9 - 5.1 */
 }
 
+/* What an order closes needs no margin, at whichever depth it does. */
+static void flip_through_levels(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.slippage_e8 = 100000;
+	w->args.taker_rate_e8 = 0;
+	start(w, "1000", 10);
+	market(w, "o", SIDE_BUY, "0.1", false);	/* 500.52 of margin at 50050.2 */
+	world_book(w, true, "50000", "0.08", "50000.1", "3");
+	seen(w);
+	/* levels 49950 x 0.08, 49900 x 0.16: closes 0.1, then opens 0.14 for 698.6 */
+	market(w, "a", SIDE_SELL, "0.24", false);
+	expect_update(w, UPDATE_REJECTED, "a", "MARGIN: 698.6 USDT needed");
+	market(w, "b", SIDE_SELL, "0.19", false);
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "49950", "0.08", false);
+	expect_fill(w, "b", "49900", "0.11", false);
+	assert_position(w, "-0.09", "49900");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "449.1");
+}
+
+/* Thirds that don't divide: the parts' margins, rounded up, still fit the whole's. */
+static void rounding_of_parts(void **state)
+{
+	struct world *w = *state;
+
+	anew(w, "50.1502006", 3);
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
+	      .price = "50000");
+	world_cancel(w, 1, "a");
+	world_book(w, true, "50000.2", "0", "50000.3", "1");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
+	      .price = "50000.2");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");
+	for (int i = 0; i < 3; i++)
+		world_trade(w, true, "50000.2", "0.001", true);
+	assert_position(w, "0.003", "50000.2");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "50.0002");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");
+}
+
 /* A sale that starts above its limit is margined at what it gets. */
 static void crossing_sale(void **state)
 {
@@ -509,7 +553,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(long_and_back), TEST(short_and_back), TEST(average_and_flip),
-		TEST(rejections), TEST(reservations), TEST(crossing_sale),
+		TEST(rejections), TEST(reservations), TEST(crossing_sale), TEST(flip_through_levels),
+		TEST(rounding_of_parts),
 		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
 		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
 		TEST(liquidation_short_bankrupt), TEST(reservation_gives_way),

@@ -89,6 +89,10 @@ static int args_check(const struct sim *s, const struct sim_account_args *a, str
 	if (money_sign(a->initial_capital) <= 0)
 		return err_set(e, ERR_INVALID, "bot %lld: initial capital must be above 0",
 			       (long long)a->bot_id);
+	if (money_cmp(a->initial_capital, money_of_units(SIM_CAPITAL_MAX_E8)) > 0)
+		return err_set(e, ERR_INVALID, "bot %lld: initial capital must be at most %d, "
+			       "more can't be stored to the last digit", (long long)a->bot_id,
+			       (int)(SIM_CAPITAL_MAX_E8 / RATE_ONE));
 	if (a->futures &&
 	    (a->leverage_e8 < RATE_ONE || a->leverage_e8 > LEVERAGE_MAX * RATE_ONE))
 		return err_set(e, ERR_INVALID, "bot %lld: leverage must be from 1 to %d",
