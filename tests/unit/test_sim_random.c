@@ -366,7 +366,7 @@ static void invariants(void **state)
 			check(r);
 		}
 		print_message("seed %d: %zu fills, %zu by stops, %zu in liquidations, %zu "
-			      "rejected, %zu cancelled, %zu expired, %zu funding rows, %zu resets\n",
+			      "rejected, %zu cancelled, %zu expired, %zu fundings, %zu resets\n",
 			      (int)seed, r->fills, r->stops, r->liquidations, r->rejected,
 			      r->cancelled, r->expired, r->fundings, r->resets);
 		/* The run went everywhere. */

@@ -554,7 +554,7 @@ static void oco_stop_part(void **state)
 	expect_update(w, UPDATE_ACCEPTED, "o", "");
 	world_trade(w, false, "50100", "3.001", false);
 	expect_fill(w, "o", "50100", "0.001", true);
-	world_trade(w, false, "49890", "0.1", true);	/* below the bid that we saw: never better */
+	world_trade(w, false, "49890", "0.1", true);	/* below the bid we saw: never better */
 	u = expect_fill(w, "o", "49890", "0.00899", false);
 	assert_true(u->stop_triggered);
 	assert_int_equal(qty_units(u->cumulative), E("0.00999"));
@@ -707,7 +707,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(deposit), TEST(accounts_refused), TEST(rejections), TEST(other_symbol),
 		TEST(requests_refused_at_once), TEST(market_buy_and_sell),
-		TEST(slippage_and_depth), TEST(largest_slippage), TEST(market_without_prices), TEST(through_the_price),
+		TEST(slippage_and_depth), TEST(largest_slippage),
+		TEST(market_without_prices), TEST(through_the_price),
 		TEST(queue_and_partial_fills), TEST(queue_on_arrival),
 		TEST(volume_once_per_account), TEST(crossing_limit), TEST(cancel_kinds),
 		TEST(latency), TEST(oco_limit_part), TEST(oco_stop_part), TEST(spot_stop),

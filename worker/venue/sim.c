@@ -157,7 +157,8 @@ static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_u
 		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
 			       (long long)o->bot_id);
 	if (len == 0 || len > SIM_ID_MAX)
-		return err_set(e, ERR_INVALID, "client order id \"%.48s\" must have 1 to %d characters",
+		return err_set(e, ERR_INVALID,
+			       "client order id \"%.48s\" must have 1 to %d characters",
 			       o->client_order_id, SIM_ID_MAX);
 	if (sim_slot_find(s, o->client_order_id))
 		return err_set(e, ERR_CONFLICT, "DUPLICATE_ORDER: %s is alive already",
@@ -179,7 +180,8 @@ static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
 	struct sim_order row = { .bot_id = bot_id, .stage = SIM_CANCELLING };
 
 	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
 	if (strlen(client_order_id) > SIM_ID_MAX)
 		return err_set(e, ERR_INVALID, "client order id \"%.48s\" is too long",
 			       client_order_id);
@@ -343,7 +345,8 @@ static int sim_balance(struct venue *v, int64_t bot_id, struct venue_balance *ou
 	const struct sim_acct *a = sim_acct_find(s, bot_id);
 
 	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
 	return sim_acct_balance(a, out, e);
 }
 

@@ -33,7 +33,7 @@ struct sim_args {
 	int64_t latency_us;		/* from place or cancel to the venue, >= 0 */
 	int64_t maker_rate_e8;		/* commission, 1e-8 of the notional */
 	int64_t taker_rate_e8;
-	int64_t slippage_e8;		/* how much worse a taker trades, 1e-8 of the price, <= 10 % */
+	int64_t slippage_e8;		/* how much worse a taker trades; 1e-8, up to 10 % */
 	int64_t funding_rate_e8;	/* futures, every 8 h; longs pay when positive */
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
