@@ -19,6 +19,7 @@
 
 #define BUSY_API_US (2000 * US_PER_MS)		/* a person waits for the answer */
 #define BUSY_WORKER_US (5000 * US_PER_MS)
+#define BUSY_OPEN_US (10 * US_PER_S)		/* another start may be copying the file */
 #define BUSY_SLEEP_NS 500000			/* between two tries for the lock */
 #define BACKUP_PATH_MAX 1200
 #define SQL_SHOWN 60				/* characters of a statement in a message */
@@ -291,7 +292,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 
 	db->path = xstrdup(path);
 	db->role = role;
-	db->busy_limit_us = role == DB_WORKER ? BUSY_WORKER_US : BUSY_API_US;
+	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
 	db->cache = xcalloc(db->cache_size, sizeof(*db->cache));
 	if (!in_memory(db) && (rc = make_file(db, e)))
@@ -303,6 +304,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 		goto out;
 	if (role == DB_API || role == DB_CLI)
 		sqlite3_set_authorizer(db->lite, on_authorize, db);
+	db->busy_limit_us = role == DB_WORKER ? BUSY_WORKER_US : BUSY_API_US;
 	*out = db;
 	db = NULL;
 out:
@@ -694,6 +696,15 @@ int db_schema_version(struct db *db)
 const char *db_path(const struct db *db)
 {
 	return db->path;
+}
+
+bool db_moved(struct db *db)
+{
+	int moved = 0;
+
+	if (in_memory(db))
+		return false;
+	return sqlite3_file_control(db->lite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == 0 && moved;
 }
 
 static int copy_pages(sqlite3 *from, sqlite3 *to)

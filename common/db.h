@@ -109,6 +109,11 @@ int db_changes(struct db *db);		/* rows changed by the last statement */
 int64_t db_data_version(struct db *db);
 int db_schema_version(struct db *db);
 const char *db_path(const struct db *db);
+/*
+ * True when the file was moved or deleted under us: what we write from now on is lost
+ * to everybody else, so say so and end. A stat: ask once per second, not per turn.
+ */
+bool db_moved(struct db *db);
 /* A consistent copy through SQLite's backup API. */
 MUST_CHECK int db_backup(struct db *db, const char *path, struct err *e);
 /* PRAGMA quick_check; ERR_CORRUPT with its first line. */
