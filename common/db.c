@@ -34,7 +34,7 @@ struct stmt {
 
 struct db {
 	sqlite3 *lite;
-	char *path;
+	char *path, *wal_path;
 	enum db_role role;
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
@@ -291,6 +291,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 	int rc = 0;
 
 	db->path = xstrdup(path);
+	ASSERT(asprintf(&db->wal_path, "%s-wal", path) > 0);
 	db->role = role;
 	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
@@ -325,6 +326,7 @@ void db_close(struct db *db)
 	ASSERT(sqlite3_close(db->lite) == SQLITE_OK);
 	free(db->cache);
 	free(db->path);
+	free(db->wal_path);
 	free(db);
 }
 
@@ -341,6 +343,20 @@ int db_begin(struct db *db, struct err *e)
 	return raw(db, "BEGIN IMMEDIATE", e);
 }
 
+/*
+ * SQLite writes the -wal file, waits for the disk, and only then shows the commit to
+ * others, in memory: who wakes up at the write (inotify) looks too early, and
+ * nothing wakes it again. Opening a file is an event too, and changes nothing. No
+ * lock is lost at its close: SQLite's are on the other two files.
+ */
+static void wake_watchers(const struct db *db)
+{
+	int fd = open(db->wal_path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 int db_commit(struct db *db, struct err *e)
 {
 	int rc;
@@ -348,11 +364,13 @@ int db_commit(struct db *db, struct err *e)
 	ASSERT(db_in_transaction(db));
 	fault_before_commit();
 	rc = raw(db, "COMMIT", e);
-	if (rc)
+	if (rc) {
 		db_rollback(db);
-	else
-		fault_after_commit();
-	return rc;
+		return rc;
+	}
+	fault_after_commit();
+	wake_watchers(db);
+	return 0;
 }
 
 void db_rollback(struct db *db)

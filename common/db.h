@@ -58,7 +58,8 @@ void db_set_busy_timeout(struct db *db, int64_t ms);
  * would make every later write fail, however long the busy timeout.
  */
 MUST_CHECK int db_begin(struct db *db, struct err *e);
-MUST_CHECK int db_commit(struct db *db, struct err *e);	/* rolls back when it fails */
+/* Rolls back when it fails. Wakes who watches the file (watch.h). */
+MUST_CHECK int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
 bool db_in_transaction(const struct db *db);
 
