@@ -226,15 +226,17 @@ static void test_relative(void **state)
 	assert_int_equal(chdir(old), 0);
 }
 
+#define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_commit_wakes, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_no_commit_is_missed, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_names, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_many_events, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_no_folder, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_relative, make_folder, remove_folder),
+		WITH_FOLDER(test_commit_wakes),
+		WITH_FOLDER(test_no_commit_is_missed),
+		WITH_FOLDER(test_names),
+		WITH_FOLDER(test_many_events),
+		WITH_FOLDER(test_no_folder),
+		WITH_FOLDER(test_relative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
