@@ -120,7 +120,9 @@ static void run(struct server *s)
 		int sig;
 		event_callback_fn cb;
 	} signals[] = {
-		{ SIGTERM, on_stop_cb }, { SIGINT, on_stop_cb }, { SIGHUP, on_hangup_cb },
+		{ SIGTERM, on_stop_cb },
+		{ SIGINT, on_stop_cb },
+		{ SIGHUP, on_hangup_cb },
 	};
 	struct event *events[3];
 

@@ -12,8 +12,8 @@
 #define REPORTED(time) \
 	"SELECT " time ", id * 2 + 1, 'reported', id, bot_id, order_id, symbol, side, status," \
 	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
-	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL, closed_us," \
-	" 0, updated_us FROM reported_orders "
+	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
+	" closed_us, 0, updated_us FROM reported_orders "
 #define PAGED " AND (place < ?2 OR (place = ?2 AND place2 < ?3)) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
