@@ -27,7 +27,9 @@ bool param_choice(const char *choices, const char *text)
 {
 	size_t len = strlen(text);
 
-	for (const char *p = choices; len > 0 && p; p = strchr(p, '|')) {
+	if (!len || strchr(text, '|'))
+		return false;
+	for (const char *p = choices; p; p = strchr(p, '|')) {
 		if (*p == '|')
 			p++;
 		if (!strncmp(p, text, len) && (p[len] == '|' || p[len] == '\0'))
