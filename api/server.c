@@ -42,15 +42,14 @@ static bool changes_state(enum evhttp_cmd_type m)
 	       m == EVHTTP_REQ_PATCH;
 }
 
-/* evhttp reads no body after these; what follows would be taken for a request. */
+/* evhttp leaves their bodies on the wire; what follows would be taken for a request. */
 static void mind_unread_body(struct request *r)
 {
 	const char *len = request_header(r, "Content-Length");
+	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
+		      !strcmp(route_method_name(r->method), "?");
 
-	if (r->method == EVHTTP_REQ_POST || r->method == EVHTTP_REQ_PUT ||
-	    r->method == EVHTTP_REQ_PATCH)
-		return;
-	if ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding"))
+	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
 }
 
@@ -143,9 +142,12 @@ static int check_query(struct request *r, struct err *e)
 
 static int check_body(struct request *r, struct err *e)
 {
-	int rc = request_read_body(r, e);
+	int rc;
 
-	if (rc || !changes_state(r->method))
+	if (!changes_state(r->method))
+		return 0;
+	rc = request_read_body(r, e);
+	if (rc)
 		return rc;
 	if (r->route->body_kind == BODY_CONFIG) {
 		if (!r->body)
@@ -162,9 +164,9 @@ static int handle(struct request *r, struct err *e)
 {
 	int rc;
 
+	mind_unread_body(r);
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	mind_unread_body(r);
 	rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
