@@ -141,7 +141,8 @@ static void no_token_in_the_database(void **state)
 static void wrong_headers(void **state)
 {
 	static const char *const wrong[] = {
-		"Bearer", "Bearer ", "Bearer x", "Basic dXNlcjpwYXNz", "tb_secret_of_the_environment",
+		"Bearer", "Bearer ", "Bearer x", "Basic dXNlcjpwYXNz",
+		"tb_secret_of_the_environment",
 		"Bearer tb_secret_of_the_environmen", "Bearer tb_secret_of_the_environment2",
 	};
 	char token[AUTH_TOKEN_MAX], header[4096] = "Bearer ";

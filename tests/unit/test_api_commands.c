@@ -266,7 +266,8 @@ static void refused(void **state)
 	api_expect(&a, "POST", "/api/v1/positions/17/close", NULL, 404, "not_found");
 	api_expect(&a, "POST", "/api/v1/bots/77/start", NULL, 404, "not_found");
 	api_expect(&a, "POST", "/api/v1/positions/close-all", "{\"bot_id\":77}", 404, "not_found");
-	api_expect(&a, "POST", "/api/v1/bot/stop", "{\"positions\":\"burn\"}", 422, "invalid_fields");
+	api_expect(&a, "POST", "/api/v1/bot/stop", "{\"positions\":\"burn\"}", 422,
+		   "invalid_fields");
 }
 
 static void idempotent(void **state)
@@ -315,7 +316,8 @@ static void at_once(void **state)
 		struct answer r = api_read(fds[i], false);
 
 		assert_int_equal(r.status, 200);
-		assert_string_equal(answer_text(&r, "message"), i % 2 ? "Bot started" : "Bot stopped");
+		assert_string_equal(answer_text(&r, "message"),
+				    i % 2 ? "Bot started" : "Bot stopped");
 		ids[i] = answer_number(&r, "command_id");
 		for (int k = 0; k < i; k++)
 			assert_true(ids[k] != ids[i]);
