@@ -19,6 +19,7 @@
 
 #define BUSY_API_US (2000 * US_PER_MS)		/* a person waits for the answer */
 #define BUSY_WORKER_US (5000 * US_PER_MS)
+#define BUSY_OPEN_US (10 * US_PER_S)		/* another start may be copying the file */
 #define BUSY_SLEEP_NS 500000			/* between two tries for the lock */
 #define BACKUP_PATH_MAX 1200
 #define SQL_SHOWN 60				/* characters of a statement in a message */
@@ -33,7 +34,7 @@ struct stmt {
 
 struct db {
 	sqlite3 *lite;
-	char *path;
+	char *path, *wal_path;
 	enum db_role role;
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
@@ -47,12 +48,12 @@ struct db {
 static int fail_access(const struct db *db, int os, struct err *e)
 {
 	if (os == ENOSPC || os == EDQUOT)
-		return err_set(e, ERR_FULL, "%s: no space left on its file system (%s): free some space",
-			       db->path, strerror(os));
+		return err_set(e, ERR_FULL, "%s: no space left on its file system (%s): free some "
+			       "space", db->path, strerror(os));
 	if (os == EACCES || os == EROFS || os == EPERM)
-		return err_set(e, ERR_READONLY,
-			       "%s or its folder can't be written (%s): give this user the right to "
-			       "write both, or set DATA_DIR to another folder", db->path, strerror(os));
+		return err_set(e, ERR_READONLY, "%s or its folder can't be written (%s): give this "
+			       "user the right to write both, or set DATA_DIR to another folder",
+			       db->path, strerror(os));
 	if (os == EISDIR)
 		return err_set(e, ERR_IO, "%s is a folder: a database file is expected", db->path);
 	return err_set(e, ERR_IO, "%s can't be read or written (%s): look at the disk and the "
@@ -69,11 +70,17 @@ static int fail_constraint(const struct db *db, int rc, struct err *e)
 	case SQLITE_CONSTRAINT_ROWID:
 		return err_set(e, ERR_CONFLICT, "exists already: %s", why);
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
-		return err_set(e, ERR_CONFLICT, "another row refers to it, or the one it refers to is "
-			       "missing: %s", why);
+		return err_set(e, ERR_CONFLICT, "another row refers to it, or the one it refers to "
+			       "is missing: %s", why);
 	default:
 		return err_set(e, ERR_INVALID, "not a valid row: %s", why);
 	}
+}
+
+static int fail_damaged(const struct db *db, const char *why, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "%s is damaged (%s): stop both programs, keep a copy, and "
+		       "restore a backup", db->path, why);
 }
 
 /* SQLite does not keep the reason when a commit fails: then errno has it. */
@@ -93,30 +100,28 @@ static int fail(const struct db *db, int rc, const char *sql, struct err *e)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
-		return err_set(e, ERR_BUSY,
-			       "%s is locked by another program: end its transaction (an open sqlite3 "
-			       "shell?) and try again", db->path);
+		return err_set(e, ERR_BUSY, "%s is locked by another program: end its transaction "
+			       "(an open sqlite3 shell?) and try again", db->path);
 	case SQLITE_FULL:
 		return err_set(e, ERR_FULL, "%s: no space left on its file system: free some space",
 			       db->path);
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 		if (rc == SQLITE_READONLY_DBMOVED)
-			return err_set(e, ERR_IO, "%s was moved or deleted while in use: put it back and "
-				       "restart both programs", db->path);
+			return err_set(e, ERR_IO, "%s was moved or deleted while in use: put it "
+				       "back and restart both programs", db->path);
 		return fail_access(db, EROFS, e);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 		return fail_access(db, os_error(db), e);
 	case SQLITE_NOTADB:
-		return err_set(e, ERR_CORRUPT, "%s is not a SQLite database: move it away, then start "
-			       "again or restore a backup", db->path);
+		return err_set(e, ERR_CORRUPT, "%s is not a SQLite database: move it away, then "
+			       "start again or restore a backup", db->path);
 	case SQLITE_CORRUPT:
-		return err_set(e, ERR_CORRUPT, "%s is damaged (%s): stop both programs, keep a copy, "
-			       "and restore a backup", db->path, why);
+		return fail_damaged(db, why, e);
 	case SQLITE_AUTH:
-		return err_set(e, ERR_DENIED, "this program may not do that in %s (%s): %.*s", db->path,
-			       why, SQL_SHOWN, sql ? sql : "");
+		return err_set(e, ERR_DENIED, "this program may not do that in %s (%s): %.*s",
+			       db->path, why, SQL_SHOWN, sql ? sql : "");
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 		return fail_constraint(db, rc, e);
@@ -286,8 +291,9 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 	int rc = 0;
 
 	db->path = xstrdup(path);
+	ASSERT(asprintf(&db->wal_path, "%s-wal", path) > 0);
 	db->role = role;
-	db->busy_limit_us = role == DB_WORKER ? BUSY_WORKER_US : BUSY_API_US;
+	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
 	db->cache = xcalloc(db->cache_size, sizeof(*db->cache));
 	if (!in_memory(db) && (rc = make_file(db, e)))
@@ -299,6 +305,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 		goto out;
 	if (role == DB_API || role == DB_CLI)
 		sqlite3_set_authorizer(db->lite, on_authorize, db);
+	db->busy_limit_us = role == DB_WORKER ? BUSY_WORKER_US : BUSY_API_US;
 	*out = db;
 	db = NULL;
 out:
@@ -319,6 +326,7 @@ void db_close(struct db *db)
 	ASSERT(sqlite3_close(db->lite) == SQLITE_OK);
 	free(db->cache);
 	free(db->path);
+	free(db->wal_path);
 	free(db);
 }
 
@@ -335,6 +343,20 @@ int db_begin(struct db *db, struct err *e)
 	return raw(db, "BEGIN IMMEDIATE", e);
 }
 
+/*
+ * SQLite writes the -wal file, waits for the disk, and only then shows the commit to
+ * others, in memory: who wakes up at the write (inotify) looks too early, and
+ * nothing wakes it again. Opening a file is an event too, and changes nothing. No
+ * lock is lost at its close: SQLite's are on the other two files.
+ */
+static void wake_watchers(const struct db *db)
+{
+	int fd = open(db->wal_path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 int db_commit(struct db *db, struct err *e)
 {
 	int rc;
@@ -342,11 +364,13 @@ int db_commit(struct db *db, struct err *e)
 	ASSERT(db_in_transaction(db));
 	fault_before_commit();
 	rc = raw(db, "COMMIT", e);
-	if (rc)
+	if (rc) {
 		db_rollback(db);
-	else
-		fault_after_commit();
-	return rc;
+		return rc;
+	}
+	fault_after_commit();
+	wake_watchers(db);
+	return 0;
 }
 
 void db_rollback(struct db *db)
@@ -692,6 +716,15 @@ const char *db_path(const struct db *db)
 	return db->path;
 }
 
+bool db_moved(struct db *db)
+{
+	int moved = 0;
+
+	if (in_memory(db))
+		return false;
+	return sqlite3_file_control(db->lite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == 0 && moved;
+}
+
 static int copy_pages(sqlite3 *from, sqlite3 *to)
 {
 	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
@@ -754,9 +787,7 @@ int db_check(struct db *db, struct err *e)
 		return rc;
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW)
-		rc = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 :
-			err_set(e, ERR_CORRUPT, "%s is damaged (%s): stop both programs, keep a copy, "
-				"and restore a backup", db->path, stmt_text(s, 0));
+		rc = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 : fail_damaged(db, stmt_text(s, 0), e);
 	stmt_done(s);
 	return rc;
 }

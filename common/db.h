@@ -47,7 +47,10 @@ enum { STMT_ROW = 1, STMT_END = 0 };
  */
 MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
 void db_close(struct db *db);
-/* How long a call waits for another program's transaction before ERR_BUSY. Default: 5 s worker, 2 s others. */
+/*
+ * How long a call waits for another program's transaction before ERR_BUSY; at first
+ * 5 s for the worker, 2 s for the others.
+ */
 void db_set_busy_timeout(struct db *db, int64_t ms);
 
 /*
@@ -55,7 +58,8 @@ void db_set_busy_timeout(struct db *db, int64_t ms);
  * would make every later write fail, however long the busy timeout.
  */
 MUST_CHECK int db_begin(struct db *db, struct err *e);
-MUST_CHECK int db_commit(struct db *db, struct err *e);	/* rolls back when it fails */
+/* Rolls back when it fails. Wakes who watches the file (watch.h). */
+MUST_CHECK int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
 bool db_in_transaction(const struct db *db);
 
@@ -72,7 +76,7 @@ void stmt_bind_double(struct stmt *s, int index, double v);
 void stmt_bind_text(struct stmt *s, int index, const char *v);	/* copied; NULL: NULL */
 void stmt_bind_blob(struct stmt *s, int index, const void *v, size_t len);
 void stmt_bind_null(struct stmt *s, int index);
-/* As REAL. A value that a double can't hold exactly makes the next stmt_step fail with ERR_RANGE. */
+/* As REAL. What a double can't hold exactly makes the next stmt_step fail with ERR_RANGE. */
 void stmt_bind_price(struct stmt *s, int index, struct price v);
 void stmt_bind_qty(struct stmt *s, int index, struct qty v);
 void stmt_bind_money(struct stmt *s, int index, struct money v);
@@ -106,6 +110,11 @@ int db_changes(struct db *db);		/* rows changed by the last statement */
 int64_t db_data_version(struct db *db);
 int db_schema_version(struct db *db);
 const char *db_path(const struct db *db);
+/*
+ * True when the file was moved or deleted under us: what we write from now on is lost
+ * to everybody else, so say so and end. A stat: ask once per second, not per turn.
+ */
+bool db_moved(struct db *db);
 /* A consistent copy through SQLite's backup API. */
 MUST_CHECK int db_backup(struct db *db, const char *path, struct err *e);
 /* PRAGMA quick_check; ERR_CORRUPT with its first line. */

@@ -8,7 +8,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define EVENTS (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE)
+/* IN_CLOSE_NOWRITE is the one that db_commit makes once a commit can be seen. */
+#define EVENTS (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
 #define QUEUE_BYTES 8192	/* per read; about 200 events */
 
 struct watch {
@@ -21,11 +22,14 @@ static int fail(const char *folder, int os, struct err *e)
 	if (os == EMFILE || os == ENOSPC)
 		return err_set(e, ERR_LIMIT,
 			       "%s can't be watched: the system's limit is reached. Raise "
-			       "fs.inotify.max_user_instances or fs.inotify.max_user_watches", folder);
+			       "fs.inotify.max_user_instances or fs.inotify.max_user_watches",
+			       folder);
 	if (os == ENOENT || os == ENOTDIR)
-		return err_set(e, ERR_NOT_FOUND, "%s can't be watched: there is no such folder", folder);
+		return err_set(e, ERR_NOT_FOUND, "%s can't be watched: there is no such folder",
+			       folder);
 	if (os == EACCES)
-		return err_set(e, ERR_DENIED, "%s can't be watched: this user may not read it", folder);
+		return err_set(e, ERR_DENIED, "%s can't be watched: this user may not read it",
+			       folder);
 	return err_set(e, ERR_IO, "%s can't be watched: %s", folder, strerror(os));
 }
 
