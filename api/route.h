@@ -39,6 +39,7 @@ struct route {
 	bool root;			/* not under /api */
 	bool no_db;			/* works without the database */
 	bool later;			/* answers 501 until its part exists */
+	bool slow;			/* reads much: see slow.h */
 };
 
 extern const struct route routes[];
