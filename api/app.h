@@ -21,6 +21,7 @@ struct auth;
 struct conns;
 struct rate;
 struct status_cache;
+struct streams;
 struct wait;
 
 struct app {
@@ -36,6 +37,7 @@ struct app {
 	struct wait *wait;
 	struct conns *conns;
 	struct status_cache *status;
+	struct streams *streams;	/* live push */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */

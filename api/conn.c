@@ -24,6 +24,8 @@ struct conn {
 	int64_t since_us;		/* monotonic: begin of the current wait */
 	bool busy;			/* a complete request is being worked on */
 	bool ours;			/* the output is our answer */
+	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
+	void *closed_ctx;
 	struct conn *prev, *next;
 };
 
@@ -70,6 +72,8 @@ static void on_close_cb(struct evhttp_connection *evcon, void *arg)
 
 	(void)evcon;
 	evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+	if (c->closed)
+		c->closed(c->closed_ctx);
 	conn_unlink(c);
 }
 
@@ -253,6 +257,13 @@ void conn_busy(struct conn *c)
 {
 	if (c)
 		c->busy = true;
+}
+
+void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx)
+{
+	c->busy = c->ours = true;
+	c->closed = closed;
+	c->closed_ctx = ctx;
 }
 
 static void on_sent_cb(struct evhttp_request *ev, void *arg)

@@ -35,6 +35,11 @@ size_t conns_open(const struct conns *c);
 struct conn *conn_of(struct conns *c, struct evhttp_request *ev);
 /* A request is complete: it may take its time now. */
 void conn_busy(struct conn *c);
+/*
+ * The connection is no longer HTTP: it is left alone from now on. "closed" is called
+ * when evhttp frees it.
+ */
+void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx);
 /* What is written next is our answer, not evhttp's page. */
 void conn_answering(struct conn *c, struct evhttp_request *ev);
 

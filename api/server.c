@@ -6,7 +6,9 @@
 #include "api/reply.h"
 #include "api/request.h"
 #include "api/status_cache.h"
+#include "api/streams.h"
 #include "api/wait.h"
+#include "api/ws.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/store_logs.h"
@@ -68,12 +70,25 @@ static int check_host(struct request *r, struct err *e)
 			     host);
 }
 
+static void identify(struct request *r)
+{
+	const char *header = request_header(r, "Authorization");
+	char bearer[AUTH_TOKEN_MAX + 8];
+
+	if (!header && ws_bearer(request_header(r, "Sec-WebSocket-Protocol"), bearer,
+				 sizeof(bearer)))
+		header = bearer;
+	auth_refresh(r->app->auth, r->app);
+	auth_identify(r->app->auth, header, clock_now_us(), &r->who);
+	if (header == bearer)
+		crypto_wipe(bearer, sizeof(bearer));
+}
+
 static int check_rate(struct request *r, struct err *e)
 {
 	int64_t wait_s = 1;
 
-	auth_refresh(r->app->auth, r->app);
-	auth_identify(r->app->auth, request_header(r, "Authorization"), clock_now_us(), &r->who);
+	identify(r);
 	if (rate_take(r->app->rate, r->address, r->who.token_id, r->begin_us, &wait_s))
 		return 0;
 	request_add_header_int(r, "Retry-After", wait_s);
@@ -197,7 +212,9 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 
 	conn_busy(conn_of(a->conns, ev));
 	rc = handle(r, &e);
-	if (!r->parked)
+	if (r->taken)
+		request_drop(r);
+	else if (!r->parked)
 		request_finish(r, rc, &e);
 }
 
@@ -291,6 +308,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->streams = streams_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
 	event_add(s->tick, &second);
@@ -305,6 +323,7 @@ void server_close(struct server *s)
 	if (!s)
 		return;
 	a = &s->app;
+	streams_free(a->streams);
 	wait_free(a->wait);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);

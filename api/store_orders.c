@@ -25,6 +25,7 @@ static const char SQL_ACTIVE[] =
 static const char SQL_HISTORY[] =
 	"SELECT * FROM (" OWN("closed_us") CLOSED " UNION ALL "
 	REPORTED("closed_us") CLOSED ") WHERE true" PAGED;
+static const char SQL_GET[] = OWN("created_us") "WHERE id = ?1";
 static const char SQL_REPORTED[] = REPORTED("created_us") "WHERE id = ?1";
 static const char SQL_FIND[] =
 	"SELECT id, status FROM reported_orders WHERE bot_id = ?1 AND order_id = ?2";
@@ -172,6 +173,17 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	if (!rc && *created)
 		*id = db_last_id(db);
 	return rc;
+}
+
+int store_orders_get(struct db *db, int64_t id, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_GET, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	return rows_one(j, s, columns, "order", id, e);
 }
 
 int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err *e)
