@@ -22,6 +22,7 @@ struct conns;
 struct rate;
 struct status_cache;
 struct streams;
+struct tls;
 struct wait;
 
 struct app {
@@ -36,6 +37,7 @@ struct app {
 	struct rate *rate;
 	struct wait *wait;
 	struct conns *conns;
+	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
 	struct streams *streams;	/* live push */
 	int64_t started_us;		/* wall clock */

@@ -47,12 +47,13 @@ static int check_upgrade(struct request *r, struct err *e)
 		request_add_header(r, "Upgrade", "websocket");
 		request_add_header(r, "Sec-WebSocket-Version", "13");
 		return request_error(r, e, 426, "upgrade_required",
-				     "this is a WebSocket (version 13); GET /api/v1/events gives the same as an event stream");
+				     "this is a WebSocket (version 13); GET /api/v1/events gives the same "
+				     "as an event stream");
 	}
 	if (!ws_key_ok(request_header(r, "Sec-WebSocket-Key")))
 		return request_error(r, e, 400, "bad_header",
 				     "Sec-WebSocket-Key must be 16 bytes in base64");
-	if (r->close)
+	if (r->body || r->close)
 		return request_error(r, e, 400, "bad_header", "a GET takes no body");
 	return 0;
 }
