@@ -165,7 +165,7 @@ static const char *rows_sql(enum push_topic t)
 	case PUSH_LOG: return SQL_LOG;
 	case PUSH_TOPICS: break;
 	}
-	ASSERT(!"a topic");
+	ASSERT(t != PUSH_TOPICS);
 	return NULL;
 }
 
@@ -321,6 +321,6 @@ int store_push_json(struct db *db, enum push_topic t, int64_t id, int64_t now_us
 	case PUSH_TOPICS:
 		break;
 	}
-	ASSERT(!"a topic");
+	ASSERT(t != PUSH_TOPICS);
 	return 0;
 }
