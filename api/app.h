@@ -23,6 +23,7 @@ struct rate;
 struct status_cache;
 struct streams;
 struct tls;
+struct traffic;
 struct wait;
 
 struct app {
@@ -37,6 +38,7 @@ struct app {
 	struct rate *rate;
 	struct wait *wait;
 	struct conns *conns;
+	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
 	struct streams *streams;	/* live push */

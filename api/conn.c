@@ -47,7 +47,7 @@ struct conns {
 	struct conn **by_fd;
 	size_t by_fd_len;
 	size_t open;
-	uint64_t refused;		/* over api_max_per_address */
+	struct conns_counts counts;
 	int64_t told_us;		/* monotonic, of the last line about that; 0 never */
 	bool paused;
 };
@@ -123,6 +123,7 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (http < 400)		/* 100 Continue */
 		return;
+	c->owner->counts.malformed++;
 	correlation_id_new(cid);
 	reply_error_form(&(struct reply_error){
 		.http = http,
@@ -181,13 +182,13 @@ static bool over_share(struct conns *all, struct conn *c)
 		n += !memcmp(&other->address, &c->address, sizeof(c->address));
 	if (n <= limit)
 		return false;
-	all->refused++;
+	all->counts.refused++;
 	if (!all->told_us || now - all->told_us > TELL_EVERY_S * US_PER_S) {
 		all->told_us = now;
 		inet_ntop(AF_INET6, &c->address, text, sizeof(text));
 		log_warn("http", NULL,
 			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are closed; %llu so far",
-			 text, (long long)limit, (unsigned long long)all->refused);
+			 text, (long long)limit, (unsigned long long)all->counts.refused);
 	}
 	return true;
 }
@@ -289,9 +290,9 @@ size_t conns_open(const struct conns *c)
 	return c->open;
 }
 
-uint64_t conns_refused(const struct conns *c)
+const struct conns_counts *conns_counts(const struct conns *c)
 {
-	return c->refused;
+	return &c->counts;
 }
 
 void conns_sweep(struct conns *all)
@@ -302,6 +303,8 @@ void conns_sweep(struct conns *all)
 		if (c->busy || c->fd < 0 || now - c->since_us <= all->cfg->api_timeout_s * US_PER_S)
 			continue;
 		/* evhttp sees the end of the stream and frees all that belongs to it. */
+		all->counts.cut++;
+		c->busy = true;
 		shutdown(c->fd, SHUT_RDWR);
 	}
 }

@@ -35,8 +35,12 @@ void conns_set_listener(struct conns *c, struct evconnlistener *l);
 /* Once a second: cut what is too slow. */
 void conns_sweep(struct conns *c);
 size_t conns_open(const struct conns *c);
-/* Closed at once because their address held API_MAX_PER_ADDRESS already. */
-uint64_t conns_refused(const struct conns *c);
+struct conns_counts {		/* since the start */
+	uint64_t refused;	/* closed at once: their address held API_MAX_PER_ADDRESS */
+	uint64_t cut;		/* after API_TIMEOUT_S */
+	uint64_t malformed;	/* answered by evhttp's own error page */
+};
+const struct conns_counts *conns_counts(const struct conns *c);	/* borrowed */
 
 /* The connection that a request came on; borrowed until it ends. May be NULL. */
 struct conn *conn_of(struct conns *c, struct evhttp_request *ev);

@@ -3,6 +3,7 @@
 #include "api/audit.h"
 #include "api/conn.h"
 #include "api/request.h"
+#include "api/traffic.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -200,6 +201,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 	else if (!r->content_type && r->code != 204)
 		json_object_end(&r->json);
 	r->app->requests++;
+	traffic_add(r->app->traffic, r);
 	if (r->code >= 500 && r->code != 501)
 		r->app->errors++;
 	if (r->code != 204) {

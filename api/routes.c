@@ -206,8 +206,9 @@ const struct route routes[] = {
 	{ R(GET, "/status/health/detailed"), V, .no_db = true,
 	  DO(health_detailed, "Health of each part, with figures") },
 	{ R(GET, "/status/info"), V, .no_db = true, DO(info, "Versions, platform and limits") },
-	{ R(GET, "/status/metrics"), V, LATER("Metrics for Prometheus") },
-	{ R(GET, "/metrics"), .root = true, LATER("Metrics for Prometheus") },
+	{ R(GET, "/status/metrics"), V, .no_db = true, DO(metrics, "Metrics for Prometheus") },
+	{ R(GET, "/metrics"), V, .root = true, .metrics = true, .no_db = true,
+	  DO(metrics, "Metrics for Prometheus") },
 
 	{ R(GET, "/bots"), V, DO(bots_list, "All bots"), .query = q_page },
 	{ R(POST, "/bots"), T, DO(bots_post, "Create a bot"), .body = b_bot_new },

@@ -8,6 +8,7 @@
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
+#include "api/traffic.h"
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
@@ -122,6 +123,8 @@ static int check_route(struct request *r, struct err *e)
 
 static int check_caller(struct request *r, struct err *e)
 {
+	if (r->route->metrics && r->app->cfg->metrics_public)
+		return 0;
 	if (r->who.role < r->route->role) {
 		if (r->who.token_id)
 			return request_error(r, e, 403, "forbidden",
@@ -300,6 +303,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
+	a->traffic = traffic_new();
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
 	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
@@ -347,6 +351,7 @@ void server_close(struct server *s)
 	auth_free(a->auth);
 	rate_free(a->rate);
 	status_cache_free(a->status);
+	traffic_free(a->traffic);
 	store_logs_free(s->logs);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
