@@ -46,6 +46,7 @@ struct app {
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */
 	uint64_t writes;		/* grows when a request may have changed the database */
+	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
 };

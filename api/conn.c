@@ -56,10 +56,10 @@ static void conn_unlink(struct conn *c)
 {
 	struct conns *all = c->owner;
 
-	if (c->prev)
-		c->prev->next = c->next;
-	else
+	if (all->first == c)
 		all->first = c->next;
+	else
+		c->prev->next = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
 	if (c->fd >= 0 && (size_t)c->fd < all->by_fd_len && all->by_fd[c->fd] == c)
@@ -272,9 +272,10 @@ void conns_free(struct conns *c)
 {
 	if (!c)
 		return;
-	while (c->first) {	/* accepted in the last turn, never adopted */
-		bufferevent_decref(c->first->bev);
-		conn_unlink(c->first);
+	for (struct conn *n, *i = c->first; i; i = n) {	/* accepted in the last turn */
+		n = i->next;
+		bufferevent_decref(i->bev);
+		conn_unlink(i);
 	}
 	free(c->by_fd);
 	free(c);

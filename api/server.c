@@ -253,7 +253,11 @@ static int listen_on(struct server *s, struct err *e)
 {
 	const struct config *cfg = s->app.cfg;
 	struct evhttp_bound_socket *bound;
-	struct sockaddr_storage addr;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} addr = { 0 };
 	socklen_t len = sizeof(addr);
 
 	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
@@ -263,10 +267,9 @@ static int listen_on(struct server *s, struct err *e)
 			       "API_PORT)",
 			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
 	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
-	if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len))
+	if (getsockname(evhttp_bound_socket_get_fd(bound), &addr.any, &len))
 		return err_set(e, ERR_IO, "getsockname: %s", strerror(errno));
-	s->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
-						   : ((struct sockaddr_in *)&addr)->sin_port);
+	s->port = ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
 	return 0;
 }
 
@@ -296,6 +299,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	int rc;
 
 	a->cfg = cfg;
+	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
 	a->base = event_base_new();
