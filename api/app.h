@@ -22,7 +22,9 @@ struct conns;
 struct rate;
 struct slow;
 struct status_cache;
+struct streams;
 struct tls;
+struct traffic;
 struct wait;
 
 struct app {
@@ -39,8 +41,10 @@ struct app {
 	struct wait *wait;
 	struct slow *slow;
 	struct conns *conns;
+	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
+	struct streams *streams;	/* live push */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */

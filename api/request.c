@@ -75,6 +75,12 @@ void request_finish(struct request *r, int rc, struct err *e)
 	request_free(r);
 }
 
+void request_drop(struct request *r)
+{
+	r->app->requests++;
+	request_free(r);
+}
+
 int request_error(struct request *r, struct err *e, int http, const char *code,
 		  const char *fmt, ...)
 {

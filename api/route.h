@@ -37,6 +37,7 @@ struct route {
 	enum route_body body_kind;
 	const char *arg;		/* for handlers that serve several routes */
 	bool root;			/* not under /api */
+	bool metrics;			/* needs no role with METRICS_PUBLIC */
 	bool no_db;			/* works without the database */
 	bool later;			/* answers 501 until its part exists */
 	bool slow;			/* reads much: see slow.h */

@@ -7,8 +7,11 @@
 #include "api/request.h"
 #include "api/slow.h"
 #include "api/status_cache.h"
+#include "api/streams.h"
 #include "api/tls.h"
+#include "api/traffic.h"
 #include "api/wait.h"
+#include "api/ws.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/store_logs.h"
@@ -70,12 +73,25 @@ static int check_host(struct request *r, struct err *e)
 			     host);
 }
 
+static void identify(struct request *r)
+{
+	const char *header = request_header(r, "Authorization");
+	char bearer[AUTH_TOKEN_MAX + 8];
+
+	if (!header && ws_bearer(request_header(r, "Sec-WebSocket-Protocol"), bearer,
+				 sizeof(bearer)))
+		header = bearer;
+	auth_refresh(r->app->auth, r->app);
+	auth_identify(r->app->auth, header, clock_now_us(), &r->who);
+	if (header == bearer)
+		crypto_wipe(bearer, sizeof(bearer));
+}
+
 static int check_rate(struct request *r, struct err *e)
 {
 	int64_t wait_s = 1;
 
-	auth_refresh(r->app->auth, r->app);
-	auth_identify(r->app->auth, request_header(r, "Authorization"), clock_now_us(), &r->who);
+	identify(r);
 	if (rate_take(r->app->rate, r->address, r->who.token_id, r->begin_us, &wait_s))
 		return 0;
 	request_add_header_int(r, "Retry-After", wait_s);
@@ -108,6 +124,8 @@ static int check_route(struct request *r, struct err *e)
 
 static int check_caller(struct request *r, struct err *e)
 {
+	if (r->route->metrics && r->app->cfg->metrics_public)
+		return 0;
 	if (r->who.role < r->route->role) {
 		if (r->who.token_id)
 			return request_error(r, e, 403, "forbidden",
@@ -206,7 +224,9 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 
 	conn_busy(conn_of(a->conns, ev));
 	rc = handle(r, &e);
-	if (!r->parked)
+	if (r->taken)
+		request_drop(r);
+	else if (!r->parked)
 		request_finish(r, rc, &e);
 }
 
@@ -290,6 +310,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
+	a->traffic = traffic_new();
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
 	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
@@ -308,6 +329,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	}
 	a->wait = wait_new(a);
 	a->slow = slow_new(a);
+	a->streams = streams_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
 	event_add(s->tick, &second);
@@ -322,6 +344,7 @@ void server_close(struct server *s)
 	if (!s)
 		return;
 	a = &s->app;
+	streams_free(a->streams);
 	wait_free(a->wait);
 	slow_free(a->slow);
 	auth_flush(a->auth, a->db);
@@ -337,6 +360,7 @@ void server_close(struct server *s)
 	auth_free(a->auth);
 	rate_free(a->rate);
 	status_cache_free(a->status);
+	traffic_free(a->traffic);
 	store_logs_free(s->logs);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
