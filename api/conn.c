@@ -30,6 +30,8 @@ struct conn {
 	int64_t since_us;		/* monotonic: begin of the current wait */
 	bool busy;			/* a complete request is being worked on */
 	bool ours;			/* the output is our answer */
+	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
+	void *closed_ctx;
 	struct conn *prev, *next;
 };
 
@@ -54,10 +56,10 @@ static void conn_unlink(struct conn *c)
 {
 	struct conns *all = c->owner;
 
-	if (c->prev)
-		c->prev->next = c->next;
-	else
+	if (all->first == c)
 		all->first = c->next;
+	else
+		c->prev->next = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
 	if (c->fd >= 0 && (size_t)c->fd < all->by_fd_len && all->by_fd[c->fd] == c)
@@ -79,6 +81,8 @@ static void on_close_cb(struct evhttp_connection *evcon, void *arg)
 
 	(void)evcon;
 	evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+	if (c->closed)
+		c->closed(c->closed_ctx);
 	conn_unlink(c);
 }
 
@@ -268,9 +272,10 @@ void conns_free(struct conns *c)
 {
 	if (!c)
 		return;
-	while (c->first) {	/* accepted in the last turn, never adopted */
-		bufferevent_decref(c->first->bev);
-		conn_unlink(c->first);
+	for (struct conn *n, *i = c->first; i; i = n) {	/* accepted in the last turn */
+		n = i->next;
+		bufferevent_decref(i->bev);
+		conn_unlink(i);
 	}
 	free(c->by_fd);
 	free(c);
@@ -317,6 +322,13 @@ void conn_busy(struct conn *c)
 {
 	if (c)
 		c->busy = true;
+}
+
+void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx)
+{
+	c->busy = c->ours = true;
+	c->closed = closed;
+	c->closed_ctx = ctx;
 }
 
 static void on_sent_cb(struct evhttp_request *ev, void *arg)

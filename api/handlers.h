@@ -90,6 +90,10 @@ int handle_tokens_post(struct request *r, struct err *e);
 int handle_tokens_delete(struct request *r, struct err *e);
 int handle_audit(struct request *r, struct err *e);
 
+/* route_push.c */
+int handle_events(struct request *r, struct err *e);
+int handle_ws(struct request *r, struct err *e);
+
 /* route_page.c */
 int handle_page(struct request *r, struct err *e);
 
