@@ -8,6 +8,7 @@
 #ifndef API_APP_H
 #define API_APP_H
 
+#include "common/buf.h"
 #include "common/config.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -42,6 +43,7 @@ struct app {
 	uint64_t writes;		/* grows when a request may have changed the database */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	struct buf openapi;		/* the description of this API, made when first asked for */
 };
 
 /* Opens the database as DB_API and notes which file it is. */

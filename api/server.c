@@ -325,6 +325,7 @@ void server_close(struct server *s)
 	rate_free(a->rate);
 	status_cache_free(a->status);
 	store_logs_free(s->logs);
+	buf_free(&a->openapi);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));
