@@ -185,6 +185,8 @@ static void parameters(struct json *j, const struct route *r, const struct opena
 	}
 	if (a && a->flags & OPENAPI_IF_MATCH)
 		openapi_put_ref(j, NULL, "parameters", "If-Match");
+	if (a && a->flags & OPENAPI_RESUME)
+		openapi_put_ref(j, NULL, "parameters", "Last-Event-ID");
 	if (a && a->flags & OPENAPI_IDEMPOTENT)
 		openapi_put_ref(j, NULL, "parameters", "Idempotency-Key");
 	openapi_put_ref(j, NULL, "parameters", "X-Correlation-Id");
@@ -219,14 +221,28 @@ static void request_body(struct json *j, const struct route *r, const struct ope
 	json_object_end(j);
 }
 
+static const char *success_text(int code)
+{
+	switch (code) {
+	case 101: return "The connection is a WebSocket now.";
+	case 201: return "Made.";
+	case 202: return "Accepted.";
+	case 503: return "The database does not answer.";
+	default: return "Done.";
+	}
+}
+
 static void answer(struct json *j, const struct openapi_answer *a, int code, const char *type)
 {
 	char key[8];
 
 	snprintf(key, sizeof(key), "%d", code);
 	json_object(j, key);
-	json_string(j, "description", code == 201 ? "Made." : code == 202 ? "Accepted." :
-		    code == 503 ? "The database does not answer." : "Done.");
+	json_string(j, "description", success_text(code));
+	if (!type) {
+		json_object_end(j);
+		return;
+	}
 	json_object(j, "headers");
 	openapi_put_ref(j, "X-Correlation-Id", "headers", "X-Correlation-Id");
 	if (a->flags & OPENAPI_ETAG)
@@ -292,6 +308,8 @@ static void operation(struct json *j, const struct route *r)
 	json_array(j, "security");
 	if (r->role != ROLE_NONE)
 		json_raw(j, NULL, "{\"bearer\":[]}");
+	if (r->metrics)		/* METRICS_PUBLIC */
+		json_raw(j, NULL, "{}");
 	json_array_end(j);
 	parameters(j, r, a);
 	request_body(j, r, a);

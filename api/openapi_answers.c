@@ -18,6 +18,7 @@ static const struct openapi_answer answers[] = {
 	{ handle_status_health, HEALTH("FlatHealth") },
 	{ handle_health_detailed, HEALTH("DetailedHealth") },
 	{ handle_info, ONE("Info") },
+	{ handle_metrics, ONE("text"), .media = "text/plain" },
 
 	{ handle_bots_list, ONE("BotList") },
 	{ handle_bots_get, ONE("Bot") },
@@ -84,6 +85,9 @@ static const struct openapi_answer answers[] = {
 	{ handle_jobs_cancel, .gives = { { 202, "JobCancelled" } }, .flags = OPENAPI_CONFLICT },
 
 	{ handle_logs, ONE("LogList") },
+	{ handle_events, ONE("text"), .flags = OPENAPI_NOT_FOUND | OPENAPI_RESUME,
+	  .media = "text/event-stream" },
+	{ handle_ws, .gives = { { 101, NULL } }, .flags = OPENAPI_NOT_FOUND | OPENAPI_UPGRADE },
 	{ handle_tokens_list, ONE("TokenList") },
 	{ handle_tokens_post, .gives = { { 201, "TokenCreated" } },
 	  .flags = OPENAPI_CONFLICT | OPENAPI_LOCATION,

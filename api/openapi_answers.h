@@ -14,14 +14,16 @@ enum openapi_flag {
 	OPENAPI_ETAG = 8,		/* the answer's version */
 	OPENAPI_IF_MATCH = 16,		/* takes If-Match */
 	OPENAPI_IDEMPOTENT = 32,	/* takes Idempotency-Key */
-	OPENAPI_LOCATION = 64		/* 201 and 202 say where it is */
+	OPENAPI_LOCATION = 64,		/* 201 and 202 say where it is */
+	OPENAPI_UPGRADE = 128,		/* 426 */
+	OPENAPI_RESUME = 256		/* takes Last-Event-ID */
 };
 
 struct openapi_answer {
 	int (*handler)(struct request *r, struct err *e);
 	struct {
 		int code;		/* HTTP; 0 ends */
-		const char *type;	/* a type word of openapi_schema.h */
+		const char *type;	/* a type word of openapi_schema.h; NULL: no body */
 	} gives[3];
 	unsigned flags;			/* bits of enum openapi_flag */
 	const char *media;		/* NULL: application/json */

@@ -22,6 +22,8 @@ const struct openapi_error openapi_errors[] = {
 	{ 415, OPENAPI_WITH_BODY, "UnsupportedMediaType", "unsupported_media_type", "The body is not JSON.",
 	  NULL },
 	{ 422, OPENAPI_WITH_BODY, "Invalid", "invalid_fields", "Well-formed, but not acceptable.", NULL },
+	{ 426, OPENAPI_WITH_UPGRADE, "UpgradeRequired", "upgrade_required",
+	  "Only a WebSocket handshake of version 13 is answered here.", "Sec-WebSocket-Version" },
 	{ 429, OPENAPI_ALWAYS, "RateLimited", "rate_limited", "Too many requests.", "Retry-After" },
 	{ 500, OPENAPI_ALWAYS, "Internal", "internal",
 	  "A mistake of ours; the log has it under the correlation id.", NULL },
@@ -40,6 +42,7 @@ static const struct {
 	{ "ETag", "text", "The version, for If-Match.", "\"\\\"3\\\"\"" },
 	{ "Retry-After", "count", "Seconds to wait.", "1" },
 	{ "Allow", "text", "The methods that there are.", "\"GET, HEAD, OPTIONS\"" },
+	{ "Sec-WebSocket-Version", "text", "The version that is spoken here.", "\"13\"" },
 	{ "WWW-Authenticate", "text", "How to say who you are.",
 	  "\"Bearer realm=\\\"trading-bot\\\"\"" },
 };
@@ -71,6 +74,7 @@ bool openapi_error_can(const struct openapi_error *e, const struct route *r,
 	case OPENAPI_WITH_ROW: return a && (strchr(r->path, ':') || flags & OPENAPI_NOT_FOUND);
 	case OPENAPI_WITH_CONFLICT: return flags & OPENAPI_CONFLICT;
 	case OPENAPI_WITH_BODY: return a && takes_body(r);
+	case OPENAPI_WITH_UPGRADE: return flags & OPENAPI_UPGRADE;
 	case OPENAPI_WITH_DB: return a && (!r->no_db || flags & OPENAPI_UNAVAILABLE);
 	case OPENAPI_LATER: return !a;
 	case OPENAPI_NEVER: return false;
@@ -135,6 +139,8 @@ void openapi_components(struct json *j)
 	header_parameter(j, "X-Correlation-Id",
 			 "Letters, digits and . _ : -; made when it is not given.", 1, 64);
 	header_parameter(j, "If-Match", "The ETag that the change is based on.", 1, 32);
+	header_parameter(j, "Last-Event-ID", "The last event that was seen: go on after it.", 1,
+			 20);
 	header_parameter(j, "Idempotency-Key",
 			 "The same key twice is one command; both get its answer.", 1, 79);
 	json_object_end(j);

@@ -54,12 +54,13 @@ static const struct simple {
 
 static const struct simple *simple_find(const char *word)
 {
-	for (size_t i = 0; i < sizeof(simple_types) / sizeof(simple_types[0]); i++) {
-		if (!strcmp(simple_types[i].word, word))
-			return &simple_types[i];
-	}
-	ASSERT(!"a type word that is not known");
-	return NULL;
+	const size_t n = sizeof(simple_types) / sizeof(simple_types[0]);
+	size_t i = 0;
+
+	while (i < n && strcmp(simple_types[i].word, word) != 0)
+		i++;
+	ASSERT(i < n);		/* no such type word */
+	return &simple_types[i];
 }
 
 void openapi_put_type(struct json *j, const char *type, bool null)

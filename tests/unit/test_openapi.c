@@ -93,7 +93,7 @@ static void every_route_and_nothing_else(void **state)
 		assert_string_equal(get_text(op, "summary"), routes[i].summary);
 		assert_string_equal(get_text(op, "x-role"), role_name(routes[i].role));
 		assert_int_equal(cJSON_GetArraySize(get(op, "security")),
-				 routes[i].role != ROLE_NONE);
+				 (routes[i].role != ROLE_NONE) + routes[i].metrics);
 	}
 	cJSON_ArrayForEach(path, get(doc, "paths"))
 		n += (size_t)cJSON_GetArraySize(path);
@@ -161,7 +161,7 @@ static void every_route_says_what_it_answers(void **state)
 		int successes = 0;
 
 		cJSON_ArrayForEach(v, answers)
-			successes += v->string[0] == '2';
+			successes += v->string[0] < '3';
 		if (!r->later && !openapi_answer_find(r))
 			fail_msg("%s %s: its handler has no entry in openapi_answers.c",
 				 route_method_name(r->method), r->path);
