@@ -3,6 +3,7 @@
 #include "api/audit.h"
 #include "api/conn.h"
 #include "api/request.h"
+#include "api/traffic.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -151,11 +152,16 @@ static void add_headers(struct request *r)
 	evhttp_add_header(h, "X-Correlation-Id", r->correlation_id);
 	evhttp_add_header(h, "X-Content-Type-Options", "nosniff");
 	evhttp_add_header(h, "Cache-Control", "no-store");
+	evhttp_add_header(h, "Cross-Origin-Resource-Policy", "same-origin");
 	if (r->file_policy) {
 		evhttp_add_header(h, "Content-Security-Policy", r->file_policy);
 		evhttp_add_header(h, "X-Frame-Options", "DENY");
 		evhttp_add_header(h, "Referrer-Policy", "no-referrer");
+		evhttp_add_header(h, "Cross-Origin-Opener-Policy", "same-origin");
+		evhttp_add_header(h, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
 	}
+	if (r->app->tls)
+		evhttp_add_header(h, "Strict-Transport-Security", "max-age=31536000");
 	if (r->close)
 		evhttp_add_header(h, "Connection", "close");
 }
@@ -176,6 +182,7 @@ static const char *phrase(int code)
 	case 413: return "Content Too Large";
 	case 415: return "Unsupported Media Type";
 	case 422: return "Unprocessable Content";
+	case 426: return "Upgrade Required";
 	case 429: return "Too Many Requests";
 	case 500: return "Internal Server Error";
 	case 501: return "Not Implemented";
@@ -194,6 +201,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 	else if (!r->content_type && r->code != 204)
 		json_object_end(&r->json);
 	r->app->requests++;
+	traffic_add(r->app->traffic, r);
 	if (r->code >= 500 && r->code != 501)
 		r->app->errors++;
 	if (r->code != 204) {

@@ -26,7 +26,7 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bot_id) DO UPDATE SET model_id = ?2,"
 	" assigned_us = ?3, assigned_by = ?4";
 
-static const struct column columns[] = {
+const struct column store_models_columns[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "symbol", COL_TEXT }, { "format", COL_TEXT },
 	{ "sha256", COL_TEXT }, { "size_bytes", COL_INT }, { "features", COL_TEXT },
 	{ "feature_names", COL_JSON }, { "metrics", COL_JSON }, { "origin", COL_TEXT },
@@ -45,7 +45,7 @@ int store_models_list(struct db *db, const char *symbol, const struct page *p, s
 		return rc;
 	page_bind(s, 1, 2, p);
 	stmt_bind_text(s, 3, symbol);
-	return rows_page(j, "models", s, columns, p, e);
+	return rows_page(j, "models", s, store_models_columns, p, e);
 }
 
 struct look {
@@ -77,7 +77,7 @@ static int look(struct db *db, int64_t id, struct look *out, struct err *e)
 int store_models_get(struct db *db, int64_t id, int64_t *version, struct json *j, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, id, &m, e);
@@ -87,14 +87,14 @@ int store_models_get(struct db *db, int64_t id, int64_t *version, struct json *j
 		return rc;
 	*version = m.version;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, columns, "model", id, e);
+	return rows_one(j, s, store_models_columns, "model", id, e);
 }
 
 int store_models_update_tx(struct db *db, int64_t id, const struct model_change *c,
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, id, &m, e);
@@ -135,7 +135,7 @@ static int check_unused_tx(struct db *db, int64_t id, struct err *e)
 int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	size_t len;
 	int rc;
 
@@ -160,7 +160,7 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, model_id, &m, e);

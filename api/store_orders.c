@@ -10,21 +10,28 @@
 	" mode, model_id, config_version, correlation_id, created_us, opened_us, closed_us," \
 	" expires_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
-	"SELECT " time ", id * 2 + 1, 'reported', id, bot_id, order_id, symbol, side, status," \
-	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
-	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
-	" closed_us, 0, updated_us FROM reported_orders "
-#define PAGED " AND (place < ?2 OR (place = ?2 AND place2 < ?3)) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+	"SELECT " time " AS place, id * 2 + 1 AS place2, 'reported', id, bot_id, order_id," \
+	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price," \
+	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
+	" created_us, NULL, closed_us, 0, updated_us FROM reported_orders "
+/* Each side reads one page at most, in its index's order; then they are merged. */
+#define PAGED(time) \
+	" AND " time " <= ?2 AND (" time " < ?2 OR place2 < ?3) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+#define MERGED(own, reported) \
+	"SELECT * FROM (" own ") UNION ALL SELECT * FROM (" reported ")" \
+	" ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+#define OPEN "WHERE bot_id = ?1 AND status != 'closed'"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
-	" AND closed_us <= ?2 AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"
+	" AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"
 
 static const char SQL_ACTIVE[] =
-	"SELECT * FROM (" OWN("created_us") "WHERE bot_id = ?1 AND status != 'closed' UNION ALL "
-	REPORTED("created_us") "WHERE bot_id = ?1 AND status != 'closed') WHERE true" PAGED;
+	MERGED(OWN("created_us") OPEN PAGED("created_us"),
+	       REPORTED("created_us") OPEN PAGED("created_us"));
 static const char SQL_HISTORY[] =
-	"SELECT * FROM (" OWN("closed_us") CLOSED " UNION ALL "
-	REPORTED("closed_us") CLOSED ") WHERE true" PAGED;
+	MERGED(OWN("closed_us") CLOSED PAGED("closed_us"),
+	       REPORTED("closed_us") CLOSED PAGED("closed_us"));
+static const char SQL_GET[] = OWN("created_us") "WHERE id = ?1";
 static const char SQL_REPORTED[] = REPORTED("created_us") "WHERE id = ?1";
 static const char SQL_FIND[] =
 	"SELECT id, status FROM reported_orders WHERE bot_id = ?1 AND order_id = ?2";
@@ -51,7 +58,7 @@ static const char SQL_ANSWER[] =
 	"UPDATE confirmations SET answer = ?2, answered_by = ?3, answered_us = ?4"
 	" WHERE order_id = ?1";
 
-static const struct column columns[] = {
+const struct column store_orders_columns[] = {
 	{ "", COL_HIDDEN }, { "", COL_HIDDEN }, { "source", COL_TEXT }, { "id", COL_INT },
 	{ "bot_id", COL_INT }, { "order_id", COL_TEXT }, { "symbol", COL_TEXT },
 	{ "side", COL_TEXT }, { "status", COL_TEXT }, { "phase", COL_TEXT },
@@ -76,7 +83,7 @@ int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct js
 	p->pair = true;
 	stmt_bind_int(s, 1, bot_id);
 	page_bind_pair(s, 2, 3, 4, p);
-	return rows_page(j, "orders", s, columns, p, e);
+	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
 int store_orders_history(struct db *db, int64_t bot_id, const struct order_filter *f,
@@ -94,7 +101,7 @@ int store_orders_history(struct db *db, int64_t bot_id, const struct order_filte
 	stmt_bind_int(s, 6, f->to_us);
 	stmt_bind_text(s, 7, f->symbol);
 	stmt_bind_text(s, 8, f->reason);
-	return rows_page(j, "orders", s, columns, p, e);
+	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
 /* Reports come as JSON numbers: the nearest exact decimal is stored. */
@@ -175,6 +182,17 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	return rc;
 }
 
+int store_orders_get(struct db *db, int64_t id, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_GET, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	return rows_one(j, s, store_orders_columns, "order", id, e);
+}
+
 int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err *e)
 {
 	struct stmt *s;
@@ -183,7 +201,7 @@ int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, columns, "reported order", id, e);
+	return rows_one(j, s, store_orders_columns, "reported order", id, e);
 }
 
 static int check_question_tx(struct db *db, int64_t bot_id, int64_t order_id, int64_t now_us,
