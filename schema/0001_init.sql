@@ -253,8 +253,7 @@ CREATE TABLE exchange_orders (
 	correlation_id TEXT NOT NULL DEFAULT '',
 	requested_us INTEGER NOT NULL,		-- us UTC
 	acked_us INTEGER,			-- us UTC
-	done_us INTEGER,			-- us UTC
-	updated_us INTEGER NOT NULL		-- us UTC
+	done_us INTEGER				-- us UTC
 ) STRICT;
 CREATE INDEX exchange_orders_order ON exchange_orders(order_id);
 CREATE INDEX exchange_orders_open ON exchange_orders(id)

@@ -102,6 +102,7 @@ void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	       const char *correlation_id, int64_t now_us);
 void bot_close_all(struct bot *b, enum close_reason reason, const char *correlation_id,
 		   int64_t now_us);
+int64_t bot_drop_orders(struct bot *b, int64_t now_us);
 void bot_reconcile(struct bot *b, int64_t now_us);
 int64_t bot_positions(const struct bot *b);		/* orders that hold something */
 

@@ -754,6 +754,26 @@ void bot_orders_timer(struct bot *b, int64_t now_us)
 		order_timer(b, b->orders[i], now_us);
 }
 
+int64_t bot_drop_orders(struct bot *b, int64_t now_us)
+{
+	int64_t n = (int64_t)b->orders_n;
+
+	for (size_t i = b->orders_n; i-- > 0;) {
+		struct order *o = b->orders[i];
+
+		for (size_t k = 0; k < o->legs_n; k++) {
+			if (leg_done(&o->legs[k]))
+				continue;
+			leg_end(&o->legs[k], LEG_CANCELLED, "account reset", now_us);
+			report_leg(b, o, &o->legs[k]);
+		}
+		o->reason = CLOSE_RESET;
+		order_finish(b, o, now_us);
+	}
+	bot_refresh_due(b);
+	return n;
+}
+
 int64_t bot_positions(const struct bot *b)
 {
 	int64_t n = 0;

@@ -138,6 +138,7 @@ struct market *engine_market_add(struct engine *e, const struct symbol_info *inf
 
 const struct symbol_info *market_info(const struct market *m) { return &m->info; }
 struct price market_last(const struct market *m) { return m->last; }
+struct book_top market_top(const struct market *m) { return m->top; }
 
 static struct series *market_series(struct market *m, const char *interval)
 {
@@ -312,9 +313,7 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 {
 	engine_advance(e, now_us);
-	memset(&m->top, 0, sizeof(m->top));
-	for (size_t i = 0; i < m->series_n; i++)
-		series_reset(m->series[i]);
+	engine_warm_gap(e, m);
 }
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
@@ -345,6 +344,20 @@ void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us)
 {
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, false);
+}
+
+void engine_warm_gap(struct engine *e, struct market *m)
+{
+	(void)e;
+	memset(&m->top, 0, sizeof(m->top));
+	for (size_t i = 0; i < m->series_n; i++)
+		series_reset(m->series[i]);
+}
+
+void engine_warm_book_valid(struct engine *e, struct market *m, bool valid)
+{
+	(void)e;
+	m->depth_invalid = !valid;
 }
 
 /* ---- bots ---- */
@@ -681,6 +694,16 @@ int64_t engine_open_orders(const struct engine *e, int64_t bot_id)
 	const struct bot *b = find_bot(e, bot_id);
 
 	return b ? (int64_t)b->orders_n : 0;
+}
+
+int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us)
+{
+	struct bot *b = find_bot(e, bot_id);
+
+	if (!b)
+		return 0;
+	engine_advance(e, now_us);
+	return bot_drop_orders(b, e->now_us);
 }
 
 void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us)

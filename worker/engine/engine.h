@@ -67,6 +67,9 @@ int64_t engine_next_due(const struct engine *e);
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t);
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b);
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us);
+void engine_warm_gap(struct engine *e, struct market *m);
+void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
+struct book_top market_top(const struct market *m);
 
 enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
@@ -133,6 +136,11 @@ MUST_CHECK int engine_close(struct engine *e, int64_t bot_id, int64_t order_id,
 			    struct err *err);
 /* Orders not closed yet. */
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
+/*
+ * End every open order where it stands, without selling (reason "reset"): the
+ * paper account behind them is about to start anew. Returns how many.
+ */
+int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us);
 /* Account money changed outside trading (reset): peak and day figures start anew. */
 void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us);
 

@@ -25,7 +25,7 @@ static const char *const reasons[] = {
 	[CLOSE_STOP_COMMAND] = "stop_command",
 	[CLOSE_EMERGENCY] = "emergency",
 	[CLOSE_LIQUIDATION] = "liquidation",
-	[CLOSE_SHUTDOWN] = "shutdown",
+	[CLOSE_RESET] = "reset",
 };
 static const char *const types[] = {
 	[TYPE_LIMIT_MAKER] = "LIMIT_MAKER", [TYPE_LIMIT] = "LIMIT", [TYPE_MARKET] = "MARKET",

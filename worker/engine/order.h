@@ -29,7 +29,7 @@ enum order_phase { PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE };
 enum close_reason {
 	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
 	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
-	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_SHUTDOWN
+	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET
 };
 
 enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
@@ -89,6 +89,9 @@ struct order {
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];
 };
+
+/* An order without its legs: what a copy for the database needs. */
+#define ORDER_HEAD_SIZE offsetof(struct order, leg_count)
 
 /* Names as they stand in the database; pinned by a test. */
 const char *side_name(enum side s);
