@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PERCENT 100.0
-
 struct symbol_slot {
 	struct market *market;
 	int venue_index;
