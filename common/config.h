@@ -33,6 +33,7 @@ struct config {
 	int64_t api_port;
 	char api_token[128];			/* secret */
 	char api_token_file[CONFIG_PATH_MAX];
+	char api_allowed_hosts[1024];		/* names separated by blanks or commas */
 	int64_t api_rate_limit;			/* requests/s per token and address; 0 off */
 	int64_t api_max_body_bytes;
 	int64_t api_timeout_s;			/* a slow client is cut after this */
@@ -66,15 +67,22 @@ struct config {
 	bool replay_loop;
 	int64_t synthetic_seed;
 	/* simulation venue */
-	double sim_initial_capital;
+	double sim_initial_capital;		/* quote asset */
 	double sim_commission;			/* rate, 0.001 = 10 bps */
 	double sim_slippage;			/* rate added against takers */
 	double sim_tick_interval_s;		/* equity sample interval */
 	double sim_strategy_interval_s;
 	int64_t sim_latency_ms;
 	double sim_leverage;			/* futures */
+	/* accounts; a bot's own keys win */
+	char binance_api_key[256];		/* secret */
+	char binance_api_secret[256];		/* secret */
+	bool telegram_enabled;
+	char telegram_bot_token[256];		/* secret */
+	char telegram_chat_id[64];
 	/* logs */
-	enum log_level log_level;
+	char environment[16];			/* a label: production, staging, development */
+	enum log_level log_level;		/* DEBUG with debug_mode */
 	bool debug_mode;
 	bool report_stdout;			/* JSON reports of orders on stdout */
 };
@@ -88,19 +96,32 @@ struct config_key {
 	enum config_type type;
 	size_t offset, size;	/* of the field in struct config */
 	double min, max;	/* numbers: allowed range */
-	const char *def;	/* default as text */
-	const char *choices;	/* CONFIG_ENUM: "auto|binance|replay|synthetic", index = enum value */
-	const char *help;	/* one sentence with the unit */
+	const char *def;	/* default as text; "" also where it is derived */
+	/*
+	 * CONFIG_ENUM: "simulation,paper|live": index = enum value, other spellings
+	 * after a comma. CONFIG_TEXT: one of these only. CONFIG_REAL: the word for 0.
+	 */
+	const char *choices;
+	const char *help;	/* sentences with the unit */
 };
 
 extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 
-/* Reads ./.env (when present) and the environment. ERR_INVALID names key, value and what is allowed. */
+/*
+ * Reads ./.env (when present) and the environment; an empty value means the default.
+ * ERR_INVALID names key, value and what is allowed; c is then untouched. A key of
+ * .env that is none of ours is ignored, unless it looks like a misspelt one.
+ */
 MUST_CHECK int config_load(struct config *c, struct err *e);
 /* "KEY=value" lines, secrets masked, with what is derived. */
 void config_print(const struct config *c, struct buf *out);
 /* All defaults; for tests and tools. */
 void config_defaults(struct config *c);
+
+/* What k takes, as messages and docs say it: "1 to 65535", "true or false". */
+void config_allowed(const struct config_key *k, struct buf *out);
+/* "text", "path", "whole number", "number", "true/false", "choice" or "secret". */
+const char *config_type_name(enum config_type type);
 
 #endif

@@ -47,6 +47,8 @@ enum { STMT_ROW = 1, STMT_END = 0 };
  */
 MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
 void db_close(struct db *db);
+/* How long a call waits for another program's transaction before ERR_BUSY. Default: 5 s worker, 2 s others. */
+void db_set_busy_timeout(struct db *db, int64_t ms);
 
 /*
  * BEGIN IMMEDIATE. No statement may stand on a row (ASSERT): its old snapshot

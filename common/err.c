@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#undef err_set
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;

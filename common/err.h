@@ -39,6 +39,10 @@ struct err {
 /* Fill e (when not NULL) and return code, so that "return err_set(...)" reads well. */
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+#ifdef __clang_analyzer__	/* it can't see into err.c; a failure is not 0 */
+#define err_set(e, code, ...) ((void)err_set(e, code, __VA_ARGS__), (code))
+#endif
+
 /* Put "text: " in front of what e says already; for a caller that knows the id. */
 void err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 

@@ -17,5 +17,7 @@ MUST_CHECK int file_read(const char *path, size_t max, struct buf *out, struct e
 MUST_CHECK int file_write(const char *path, const void *data, size_t len, int mode, struct err *e);
 /* Bytes free for us on the file system of path; -1 on error. */
 long long file_free_bytes(const char *path);
+/* Fills e from errno: "can't <what> <path>: why, and what to do". Returns the ERR_ that fits. */
+int file_error(struct err *e, const char *what, const char *path);
 
 #endif

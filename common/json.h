@@ -4,7 +4,8 @@
  * Writer: commas and escapes are its business; the caller nests begin/end.
  * Reader: cJSON with what it forgives refused: trailing bytes, duplicate keys,
  * depth over JSON_DEPTH_MAX, invalid UTF-8, control characters in strings,
- * numbers that are not JSON (01, .5, +1, NaN) or overflow a double.
+ * numbers that are not JSON (01, .5, +1, NaN) or overflow a double, lone
+ * surrogates. An escaped NUL (\u0000) is read as U+FFFD, for a C string would end there.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
@@ -31,19 +32,24 @@ void json_array(struct json *j, const char *key);
 void json_array_end(struct json *j);
 void json_string(struct json *j, const char *key, const char *value);	/* NULL: null */
 void json_int(struct json *j, const char *key, int64_t value);
-void json_double(struct json *j, const char *key, double value);	/* %.17g shortest that round-trips; not finite: null */
+/* The shortest text of 15, 16 or 17 digits that reads as the same double; not finite: null. */
+void json_double(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 void json_price(struct json *j, const char *key, struct price v);	/* exact number */
 void json_qty(struct json *j, const char *key, struct qty v);
 void json_money(struct json *j, const char *key, struct money v);
 void json_time(struct json *j, const char *key, int64_t us);	/* RFC 3339; 0: null */
-void json_raw(struct json *j, const char *key, const char *json_text);	/* already JSON; NULL or "": null */
+/* Text that is JSON already; NULL or "": null. */
+void json_raw(struct json *j, const char *key, const char *json_text);
 
 /* Text with JSON's escapes, without the quotes. Bytes that are no UTF-8 become U+FFFD. */
 void json_escape(struct buf *out, const char *text);
 
-/* Reads len bytes (no NUL needed). 0 and *out (cJSON_Delete it), or ERR_INVALID with the position. */
+/*
+ * Reads len bytes (no NUL needed). 0 and *out (cJSON_Delete it), or ERR_INVALID with
+ * line and column.
+ */
 MUST_CHECK int json_read(const char *text, size_t len, cJSON **out, struct err *e);
 
 #endif

@@ -1,8 +1,10 @@
 /*
  * log.h - one JSON line per event on stderr, and a bounded ring in the database.
  *
- * {"timestamp","level","logger","message","correlation_id","service","version",...}
- * Keys beyond those come from struct log_field. A message never holds a secret.
+ * {"timestamp","level","logger","message","correlation_id","service","version"}
+ * A line is one write of at most 4096 bytes, longer messages are cut. Logging never
+ * blocks: what a pipe's reader does not take is dropped, counted, and told later.
+ * A message never holds a secret. May be called from any thread.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H

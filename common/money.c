@@ -131,8 +131,10 @@ static int from_real(double v, int64_t *out)
 	if (!isfinite(v))
 		return ERR_RANGE;
 	if (size >= 0x1p26) {
-		for (; size >= limit; limit *= 10)
+		while (size >= limit) {
+			limit *= 10;
 			decimals--;
+		}
 		if (decimals >= 0 && !nearest(v, (double)pow10_table[decimals], &n) &&
 		    real_of(n, decimals) == v)
 			return narrow((__int128)n * pow10_table[DECIMALS - decimals], out);
@@ -159,7 +161,7 @@ static int mul_div(int64_t a, int64_t b, int64_t den, enum rounding r, int64_t *
 	if (den <= 0)
 		return ERR_RANGE;
 	n = (__int128)a * b;
-	if (n >= INT64_MIN && n <= INT64_MAX) {	/* the division that hardware has */
+	if (n >= INT64_MIN && n <= INT64_MAX) { /* the division that hardware has */
 		q = (int64_t)n / den;
 		rest = (int64_t)n % den;
 	} else {
@@ -167,15 +169,9 @@ static int mul_div(int64_t a, int64_t b, int64_t den, enum rounding r, int64_t *
 		rest = n % den;
 	}
 	switch (r) {
-	case ROUND_DOWN:
-		q -= rest < 0;
-		break;
-	case ROUND_UP:
-		q += rest > 0;
-		break;
-	case ROUND_NEAREST:
-		q += (2 * rest >= den) - (-2 * rest >= den);
-		break;
+	case ROUND_DOWN: q -= rest < 0; break;
+	case ROUND_UP: q += rest > 0; break;
+	case ROUND_NEAREST: q += (2 * rest >= den) - (-2 * rest >= den); break;
 	}
 	return narrow(q, out);
 }

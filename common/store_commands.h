@@ -10,9 +10,11 @@
 #include "common/crypto.h"
 #include "common/db.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define COMMAND_EXPIRES_US INT64_C(10000000)
+#define COMMAND_EMERGENCY_STOP "emergency-stop"
 #define HEARTBEAT_DEAD_US INT64_C(5000000)	/* an older beat: the worker is away */
 
 struct command {
@@ -33,7 +35,7 @@ struct command {
 
 /*
  * Queue c (id, status and answer are ignored) in its own transaction; *id is its
- * number. With an idempotency key that exists already nothing is inserted, *id
+ * number. created_us 0 means now; expires_us is taken as it is. With an idempotency key that exists already nothing is inserted, *id
  * is the older one; when that asked for something else (kind, bot, args): ERR_CONFLICT.
  * Unless the kind is emergency-stop, ERR_UNAVAILABLE when the worker's heartbeat
  * is older than HEARTBEAT_DEAD_US (checked in the same transaction: nothing is queued).

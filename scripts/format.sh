@@ -1,7 +1,8 @@
 #!/bin/bash
 # Formats function bodies with clang-format; with --check only says what differs.
-# Tables, structs and declarations are aligned by hand for the reader, and so are
-# the columns of trailing comments: this looks at none of them.
+# It looks at statements that stand on one line. How a longer one is broken, tables,
+# structs, declarations and the columns of comments are laid out by hand for the
+# reader, which clang-format 14 can't leave alone.
 #   scripts/format.sh [--check] [FILE ...]       (default: every .c file)
 set -euo pipefail
 
@@ -10,19 +11,26 @@ check=''
 files=("$@")
 [[ $# -gt 0 ]] || mapfile -t files < <(git ls-files -co --exclude-standard '*.c')
 
-# --lines options: what stands between "{" and "}" in the first column, without the
-# tables inside ("... = {" to "};").
+# --lines options: the one-line statements between "{" and "}" in the first column,
+# without the tables inside ("... = {" to "};").
 bodies() {
 	awk '
-		function close_range(last) {
-			if (start && last >= start) printf "--lines=%d:%d\n", start, last
-			start = 0
-		}
-		/^\{$/ { body = 1; start = NR + 1; next }
-		/^\}/ { close_range(NR - 1); body = 0; table = 0; next }
+		function count(text, c) { return gsub(c, "", text) }
+		/^\{$/ { body = 1; whole = 1; next }
+		/^\}/ { body = 0; table = 0; next }
 		!body { next }
-		!table && /= \{$/ { close_range(NR - 1); table = 1; next }
-		table && /^\t+\};?$/ { table = 0; start = NR + 1 }
+		table { if (/^\t+\}.*;$/) { table = 0; whole = 1 } next }
+		{
+			text = $0
+			sub(/[ \t]*\/\*.*\*\/$/, "", text)
+			if (text == "") next
+			if (text ~ /(=.*[^)] |\)|= |return.*\))\{$/) { table = 1; next }
+			balanced = count(text, "[(]") == count(text, "[)]")
+			head = text ~ /^\t+(\} )?((else )?if|while|for|switch) \(.*\)$/ || text ~ /(^\t+else|\} else|^\t+do)$/
+			end = balanced && (head || text ~ /[;{}]$/ || text ~ /^\t*(case .*|[a-z_]+):$/)
+			if (whole && end && count(text, "[?]") < 2 && text !~ /; \)/) printf "--lines=%d:%d\n", NR, NR
+			whole = end
+		}
 	' "$1"
 }
 

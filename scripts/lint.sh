@@ -24,7 +24,7 @@ step() {
 tidy() {
 	local found
 	found=$(printf '%s\0' "${tidy_files[@]}" |
-		xargs -0 -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" 2>/dev/null' tidy \
+		xargs -0 -P "$(nproc)" -n 1 sh -c 'clang-tidy --quiet "$@" 2>/dev/null' tidy \
 			2>&1 | grep -v 'warnings generated') || true
 	printf '%s' "$found"
 	[[ -z $found ]]

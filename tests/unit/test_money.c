@@ -217,7 +217,7 @@ static void from_real_takes_the_nearest(void **state)
 	assert_int_equal(money_units(m), 0);
 	assert_int_equal(money_from_real(1e-300, &m), 0);
 	assert_int_equal(money_units(m), 0);
-	assert_int_equal(money_from_real(0x1p-9, &m), 0);	/* 195312.5 units: a tie */
+	assert_int_equal(money_from_real(0x1p-9, &m), 0); /* 195312.5 units: a tie */
 	assert_int_equal(money_units(m), 195313);
 	assert_int_equal(money_from_real(-0x1p-9, &m), 0);
 	assert_int_equal(money_units(m), -195313);
@@ -253,12 +253,8 @@ static void is_quotient(int rc, int64_t q, __int128 n, int64_t d, enum rounding 
 	}
 	assert_true(fits(q));
 	switch (r) {
-	case ROUND_DOWN:
-		assert_true(off >= 0 && off < d);
-		break;
-	case ROUND_UP:
-		assert_true(off <= 0 && off > -(__int128)d);
-		break;
+	case ROUND_DOWN: assert_true(off >= 0 && off < d); break;
+	case ROUND_UP: assert_true(off <= 0 && off > -(__int128)d); break;
 	case ROUND_NEAREST:
 		assert_true(2 * off <= d && 2 * off >= -(__int128)d);
 		if (2 * off == d)
@@ -307,13 +303,16 @@ static void ties_round_away_from_zero(void **state)
 	(void)state;
 	for (int64_t n = -9; n <= 9; n++) {
 		assert_int_equal(money_share(money_of_units(n), qty_of_units(1), qty_of_units(2),
-					     ROUND_NEAREST, &m), 0);
+					     ROUND_NEAREST, &m),
+				 0);
 		assert_int_equal(money_units(m), n >= 0 ? (n + 1) / 2 : (n - 1) / 2);
 		assert_int_equal(money_share(money_of_units(n), qty_of_units(1), qty_of_units(2),
-					     ROUND_DOWN, &m), 0);
+					     ROUND_DOWN, &m),
+				 0);
 		assert_int_equal(money_units(m), n >= 0 ? n / 2 : (n - 1) / 2);
 		assert_int_equal(money_share(money_of_units(n), qty_of_units(1), qty_of_units(2),
-					     ROUND_UP, &m), 0);
+					     ROUND_UP, &m),
+				 0);
 		assert_int_equal(money_units(m), n >= 0 ? (n + 1) / 2 : n / 2);
 	}
 }
@@ -354,10 +353,12 @@ static void edges_are_range_errors(void **state)
 	(void)state;
 	assert_int_equal(money_add(top, one, &m), ERR_RANGE);
 	assert_int_equal(money_sub(money_neg(top), one, &m), ERR_RANGE);
-	assert_int_equal(money_notional(price_of_units(INT64_MAX), qty_of_units(INT64_MAX),
-					ROUND_DOWN, &m), ERR_RANGE);
-	assert_int_equal(money_notional(price_of_units(INT64_MIN), qty_of_units(INT64_MIN),
-					ROUND_DOWN, &m), ERR_RANGE);
+	assert_int_equal(
+		money_notional(price_of_units(INT64_MAX), qty_of_units(INT64_MAX), ROUND_DOWN, &m),
+		ERR_RANGE);
+	assert_int_equal(
+		money_notional(price_of_units(INT64_MIN), qty_of_units(INT64_MIN), ROUND_DOWN, &m),
+		ERR_RANGE);
 	assert_int_equal(qty_for_money(top, price_of_units(0), ROUND_DOWN, &q), ERR_RANGE);
 	assert_int_equal(qty_for_money(top, price_of_units(-5), ROUND_DOWN, &q), ERR_RANGE);
 	assert_int_equal(qty_for_money(top, price_of_units(1), ROUND_DOWN, &q), ERR_RANGE);
@@ -418,7 +419,8 @@ static void steps_and_ticks(void **state)
 	assert_int_equal(qty_units(qty_to_step(qty_of_units(-INT64_MAX), ten, ROUND_DOWN)),
 			 -(INT64_MAX / 10 * 10));
 	assert_int_equal(price_units(price_to_tick(price_of_units(6183763), price_of_units(1000),
-						   ROUND_NEAREST)), 6184000);
+						   ROUND_NEAREST)),
+			 6184000);
 }
 
 static void rates(void **state)

@@ -1,0 +1,382 @@
+#include "common/config.h"
+
+#include "common/config_value.h"
+#include "common/crypto.h"
+#include "common/dotenv.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DOTENV_PATH ".env"
+#define NAME_MAX_LEN 64
+#define FIELD(f) offsetof(struct config, f), sizeof(((struct config *)0)->f)
+
+#define TEXT(name, f, def, help) \
+	{ name, CONFIG_TEXT, FIELD(f), 0, 0, def, NULL, help }
+#define ONE_OF(name, f, def, choices, help) \
+	{ name, CONFIG_TEXT, FIELD(f), 0, 0, def, choices, help }
+#define PATH(name, f, def, help) \
+	{ name, CONFIG_PATH, FIELD(f), 0, 0, def, NULL, help }
+#define INT(name, f, min, max, def, help) \
+	{ name, CONFIG_INT, FIELD(f), min, max, def, NULL, help }
+#define REAL(name, f, min, max, def, help) \
+	{ name, CONFIG_REAL, FIELD(f), min, max, def, NULL, help }
+#define REAL_OR(name, f, min, max, def, word, help) \
+	{ name, CONFIG_REAL, FIELD(f), min, max, def, word, help }
+#define BOOL(name, f, def, help) \
+	{ name, CONFIG_BOOL, FIELD(f), 0, 0, def, NULL, help }
+#define ENUM(name, f, def, choices, help) \
+	{ name, CONFIG_ENUM, FIELD(f), 0, 0, def, choices, help }
+#define SECRET(name, f, help) \
+	{ name, CONFIG_SECRET, FIELD(f), 0, 0, "", NULL, help }
+
+/* clang-format off */
+const struct config_key config_keys[] = {
+	PATH("DATA_DIR", data_dir, "./data",
+	     "Folder for everything that is kept: database, token, keys, models. Made when "
+	     "missing."),
+	PATH("DB_PATH", db_path, "",
+	     "The database file. Empty: app.db in DATA_DIR."),
+	PATH("MASTER_KEY_FILE", master_key_file, "",
+	     "Key that encrypts exchange keys in the database; made when missing. Empty: "
+	     "master.key in DATA_DIR. Keep a copy: without it stored keys can't be read."),
+
+	INT("API_PORT", api_port, 1, 65535, "1337",
+	    "TCP port of the API and the dashboard."),
+	TEXT("API_BIND", api_bind, "127.0.0.1",
+	     "Address that the API listens on. 0.0.0.0 opens it to the network: only behind a "
+	     "firewall or a TLS proxy."),
+	SECRET("API_TOKEN", api_token,
+	       "Admin token for the API. Empty: one is made at the first start and kept in "
+	       "DATA_DIR/api_token."),
+	PATH("API_TOKEN_FILE", api_token_file, "",
+	     "File whose first line is the admin token (such as a container secret); used when "
+	     "API_TOKEN is empty."),
+	TEXT("API_ALLOWED_HOSTS", api_allowed_hosts, "",
+	     "Host names, besides localhost and addresses, under which the API may be called; "
+	     "separated by blanks or commas."),
+	INT("API_RATE_LIMIT", api_rate_limit, 0, 1000000, "100",
+	    "Requests per second for each token and address; 0: no limit."),
+	INT("API_MAX_BODY_BYTES", api_max_body_bytes, 1024, 1073741824, "1048576",
+	    "Largest request body in bytes."),
+	INT("API_TIMEOUT_S", api_timeout_s, 1, 3600, "30",
+	    "Seconds after which a client that sends or reads too slowly is cut off."),
+	INT("API_MAX_CONNECTIONS", api_max_connections, 1, 100000, "512",
+	    "Open connections; further ones are turned away."),
+	BOOL("METRICS_PUBLIC", metrics_public, "false",
+	     "true: /metrics answers without a token."),
+	INT("COMMAND_WAIT_MS", command_wait_ms, 0, 60000, "2000",
+	    "Milliseconds that the API waits for the worker's answer to a command before it says "
+	    "202 (accepted, look later)."),
+	PATH("DASHBOARD_DIR", dashboard_dir, "",
+	     "Folder with the dashboard's files. Empty: the page that is built in."),
+
+	ENUM("TRADING_MODE", trading_mode, "simulation", "simulation,paper|live",
+	     "simulation trades paper money, live trades real money."),
+	BOOL("TRADING_APPROVED", trading_approved, "false",
+	     "Must be true as well before TRADING_MODE=live starts."),
+	BOOL("ORDER_CONFIRMATION_REQUIRED", order_confirmation_required, "true",
+	     "true: in live mode every entry waits for a person's yes. Paper trades never wait."),
+	INT("MAX_OPEN_POSITIONS", max_open_positions, 1, 10000, "5",
+	    "Positions open at once, over all bots."),
+	REAL("MAX_RISK_PER_TRADE", max_risk_per_trade_pct, 0.001, 100, "2.0",
+	     "Most that one trade may lose at its stop, in percent of equity."),
+	REAL("MIN_RISK_REWARD_RATIO", min_risk_reward_ratio, 0, 1000, "3.0",
+	     "Least ratio of take profit to stop loss; a bot's own key can skip the rule. 0: off."),
+	REAL("MAX_DAILY_LOSS_PCT", max_daily_loss_pct, 0, 100, "5",
+	     "No new entries for the rest of the UTC day after this loss, in percent of the day's "
+	     "first equity. 0: off."),
+	REAL("MAX_DRAWDOWN_PCT", max_drawdown_pct, 0, 100, "20",
+	     "No new entries while equity is this far under its peak, in percent. 0: off."),
+	INT("COOLDOWN_AFTER_LOSSES", cooldown_after_losses, 0, 1000, "0",
+	    "Losing trades in a row after which a bot rests. 0: off."),
+	INT("COOLDOWN_S", cooldown_s, 0, 604800, "300",
+	    "Seconds of that rest."),
+	INT("MAX_ORDERS_PER_MIN", max_orders_per_min, 1, 100000, "120",
+	    "Orders per minute for each bot."),
+	REAL("MAX_NOTIONAL", max_notional, 0, 1e10, "0",
+	     "Largest entry, in the quote asset (price times quantity). 0: off."),
+	REAL("PRICE_BAND_PCT", price_band_pct, 0, 100, "1",
+	     "An entry further than this from the last trade is refused, in percent. 0: off."),
+	INT("STALE_FEED_MS", stale_feed_ms, 100, 3600000, "10000",
+	    "Milliseconds without market data after which no entry is made."),
+	INT("MAX_CLOCK_DRIFT_MS", max_clock_drift_ms, 1, 60000, "1000",
+	    "Milliseconds that this machine's clock may differ from the exchange's."),
+
+	ENUM("MARKET_DATA", market_data, "auto", "auto|binance|replay|synthetic",
+	     "auto: binance, or the built-in market (synthetic) when it can't be reached; replay: "
+	     "the files in RECORDING."),
+	ONE_OF("EXCHANGE", exchange, "binance", "binance|binance_futures",
+	       "Binance spot or USD-M futures."),
+	TEXT("WS_URL", ws_url, "",
+	     "Address of the market stream (ws:// or wss://). Empty: the one of EXCHANGE."),
+	TEXT("REST_URL", rest_url, "",
+	     "Address of the exchange's REST API (http:// or https://). Empty: the one of "
+	     "EXCHANGE."),
+	TEXT("RECORDING", recording, "",
+	     "Recorded frames to replay: file names separated by blanks, in this order."),
+	REAL_OR("REPLAY_SPEED", replay_speed, 0, 1e6, "1", "max",
+		"How many times faster than recorded; max: as fast as it goes."),
+	BOOL("REPLAY_LOOP", replay_loop, "true",
+	     "true: begin again at the end of the recording."),
+	INT("SYNTHETIC_SEED", synthetic_seed, 0, 1e15, "1",
+	    "Number that the built-in market is grown from: the same seed, the same market."),
+
+	REAL("SIMULATION_INITIAL_CAPITAL", sim_initial_capital, 1, 1e10, "10000.0",
+	     "Paper money at the start, in the quote asset."),
+	REAL("SIMULATION_COMMISSION", sim_commission, 0, 0.1, "0.001",
+	     "Fee per fill as a fraction of its value (0.001 = 0.1 %)."),
+	REAL("SIMULATION_SLIPPAGE", sim_slippage, 0, 0.1, "0.0001",
+	     "How much worse than the book a market order fills, as a fraction of the price."),
+	REAL("SIMULATION_TICK_INTERVAL", sim_tick_interval_s, 0.1, 86400, "5.0",
+	     "Seconds between two samples of equity."),
+	REAL("SIMULATION_STRATEGY_INTERVAL", sim_strategy_interval_s, 0.1, 86400, "60.0",
+	     "Seconds between two notes of an unchanged decision in signals."),
+	INT("SIM_LATENCY_MS", sim_latency_ms, 0, 60000, "50",
+	    "Milliseconds that an order takes to the simulated exchange."),
+	REAL("SIM_LEVERAGE", sim_leverage, 1, 125, "1",
+	     "Leverage of the simulated futures account."),
+
+	SECRET("BINANCE_API_KEY", binance_api_key,
+	       "Key for live trading, for bots that have none of their own. Never let it "
+	       "withdraw."),
+	SECRET("BINANCE_API_SECRET", binance_api_secret,
+	       "The secret of that key."),
+	BOOL("TELEGRAM_ENABLED", telegram_enabled, "false",
+	     "true: report to Telegram; needs the two keys below."),
+	SECRET("TELEGRAM_BOT_TOKEN", telegram_bot_token,
+	       "Token of the Telegram bot that writes the messages."),
+	TEXT("TELEGRAM_CHAT_ID", telegram_chat_id, "",
+	     "Chat that the messages go to."),
+
+	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
+	       "A label that status answers show."),
+	ENUM("LOG_LEVEL", log_level, "INFO", "DEBUG|INFO|WARNING,WARN|ERROR,CRITICAL",
+	     "Least severity that is logged."),
+	BOOL("DEBUG_MODE", debug_mode, "false",
+	     "true: the same as LOG_LEVEL=DEBUG."),
+	BOOL("REPORT_STDOUT", report_stdout, "false",
+	     "true: the worker writes its order, status and error reports to stdout as JSON "
+	     "lines."),
+};
+/* clang-format on */
+
+const size_t config_keys_count = sizeof(config_keys) / sizeof(config_keys[0]);
+
+static int min3(int a, int b, int c)
+{
+	int m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/*
+ * Letters to add, drop, change or swap with a neighbour to make a into b, whatever
+ * the case ("optimal string alignment"); row by row, three rows kept.
+ */
+static int typing_errors(const char *a, const char *b)
+{
+	int rows[3][NAME_MAX_LEN + 1];
+	int *before = rows[0], *above = rows[1], *row = rows[2], *spare;
+	int la = (int)strlen(a), lb = (int)strlen(b);
+
+	if (la > NAME_MAX_LEN || lb > NAME_MAX_LEN)
+		return NAME_MAX_LEN;
+	for (int j = 0; j <= lb; j++)
+		above[j] = j;
+	for (int i = 1; i <= la; i++) {
+		row[0] = i;
+		for (int j = 1; j <= lb; j++) {
+			int differ = toupper((unsigned char)a[i - 1]) != b[j - 1];
+
+			row[j] = min3(above[j] + 1, row[j - 1] + 1, above[j - 1] + differ);
+			if (i > 1 && j > 1 && toupper((unsigned char)a[i - 1]) == b[j - 2] &&
+			    toupper((unsigned char)a[i - 2]) == b[j - 1] &&
+			    before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
+		}
+		spare = before;
+		before = above;
+		above = row;
+		row = spare;
+	}
+	return above[lb];
+}
+
+static const struct config_key *key_find(const char *name)
+{
+	for (size_t i = 0; i < config_keys_count; i++)
+		if (strcmp(config_keys[i].name, name) == 0)
+			return &config_keys[i];
+	return NULL;
+}
+
+/* A file may hold other programs' keys; short names are alike by chance more often. */
+static int refuse_misspelt(const struct dotenv_entry *entry, struct err *e)
+{
+	if (key_find(entry->key))
+		return 0;
+	for (size_t i = 0; i < config_keys_count; i++) {
+		const char *name = config_keys[i].name;
+		int allowed = strlen(name) >= 10 ? 2 : 1;
+
+		if (typing_errors(entry->key, name) <= allowed)
+			return err_set(e, ERR_INVALID,
+				       "%s, line %d: there is no key %.64s; "
+				       "did you mean %s?",
+				       DOTENV_PATH, entry->line, entry->key, name);
+	}
+	return 0;
+}
+
+static int read_key(struct config *c, const struct config_key *k, const struct dotenv *file,
+		    struct err *e)
+{
+	const struct dotenv_entry *entry = dotenv_get(file, k->name);
+	const char *text = getenv(k->name);
+	char where[64] = "the environment";
+
+	if (!text && entry) {
+		text = entry->value;
+		snprintf(where, sizeof(where), "%s line %d", DOTENV_PATH, entry->line);
+	}
+	if (!text || !*text)
+		return 0;
+	return config_value_set(c, k, text, where, e);
+}
+
+static void default_text(char *field, size_t size, const char *value)
+{
+	if (!*field)
+		snprintf(field, size, "%s", value);
+}
+
+static int default_path(char field[CONFIG_PATH_MAX], const char *folder, const char *name,
+			struct err *e)
+{
+	int n;
+
+	if (*field)
+		return 0;
+	n = snprintf(field, CONFIG_PATH_MAX, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, name);
+	if (n < 0 || n >= CONFIG_PATH_MAX)
+		return err_set(e, ERR_INVALID, "DATA_DIR=%.100s... is too long a path", folder);
+	return 0;
+}
+
+static int derive(struct config *c, struct err *e)
+{
+	bool futures = strcmp(c->exchange, "binance_futures") == 0;
+	int rc;
+
+	rc = default_path(c->db_path, c->data_dir, "app.db", e);
+	if (!rc)
+		rc = default_path(c->master_key_file, c->data_dir, "master.key", e);
+	default_text(c->ws_url, sizeof(c->ws_url),
+		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
+	default_text(c->rest_url, sizeof(c->rest_url),
+		     futures ? "https://fapi.binance.com" : "https://api.binance.com");
+	if (c->debug_mode)
+		c->log_level = LOG_DEBUG;
+	return rc;
+}
+
+static bool has_scheme(const char *url, const char *plain, const char *tls)
+{
+	size_t n = strncmp(url, tls, strlen(tls)) == 0 ? strlen(tls) : strlen(plain);
+
+	if (n == strlen(plain) && strncmp(url, plain, n) != 0)
+		return false;
+	return url[n] && !strpbrk(url, " \"<>\\");
+}
+
+static int check_live(const struct config *c, struct err *e)
+{
+	if (c->trading_mode != MODE_LIVE)
+		return 0;
+	if (!c->trading_approved)
+		return err_set(e, ERR_INVALID,
+			       "TRADING_MODE=live trades real money and needs "
+			       "TRADING_APPROVED=true as well; set both, or use "
+			       "TRADING_MODE=simulation");
+	if (c->market_data == MARKET_REPLAY || c->market_data == MARKET_SYNTHETIC)
+		return err_set(e, ERR_INVALID,
+			       "TRADING_MODE=live needs the real market: set "
+			       "MARKET_DATA=binance, or use TRADING_MODE=simulation");
+	return 0;
+}
+
+/* Rules over several keys. */
+static int check(const struct config *c, struct err *e)
+{
+	if (!has_scheme(c->ws_url, "ws://", "wss://"))
+		return err_set(e, ERR_INVALID,
+			       "WS_URL=%.200s can't be used: it must begin with "
+			       "wss:// or ws:// and name a host",
+			       c->ws_url);
+	if (!has_scheme(c->rest_url, "http://", "https://"))
+		return err_set(e, ERR_INVALID,
+			       "REST_URL=%.200s can't be used: it must begin with "
+			       "https:// or http:// and name a host",
+			       c->rest_url);
+	if (c->market_data == MARKET_REPLAY && !c->recording[strspn(c->recording, " ")])
+		return err_set(e, ERR_INVALID,
+			       "MARKET_DATA=replay needs RECORDING: the names of "
+			       "the recorded files, separated by blanks");
+	if (c->telegram_enabled && (!c->telegram_bot_token[0] || !c->telegram_chat_id[0]))
+		return err_set(e, ERR_INVALID,
+			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN and "
+			       "TELEGRAM_CHAT_ID");
+	return check_live(c, e);
+}
+
+static void set_defaults(struct config *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < config_keys_count; i++)
+		if (*config_keys[i].def)
+			ASSERT(!config_value_set(c, &config_keys[i], config_keys[i].def, "", NULL));
+}
+
+int config_load(struct config *c, struct err *e)
+{
+	struct config *fresh = xcalloc(1, sizeof(*fresh));
+	struct dotenv file = { 0 };
+	int rc;
+
+	set_defaults(fresh);
+	rc = dotenv_read(DOTENV_PATH, &file, e);
+	if (rc == ERR_NOT_FOUND)
+		rc = 0;
+	for (size_t i = 0; i < file.n && !rc; i++)
+		rc = refuse_misspelt(&file.list[i], e);
+	for (size_t i = 0; i < config_keys_count && !rc; i++)
+		rc = read_key(fresh, &config_keys[i], &file, e);
+	if (!rc)
+		rc = derive(fresh, e);
+	if (!rc)
+		rc = check(fresh, e);
+	if (!rc)
+		*c = *fresh;
+	dotenv_free(&file);
+	crypto_wipe(fresh, sizeof(*fresh));
+	free(fresh);
+	return rc;
+}
+
+void config_print(const struct config *c, struct buf *out)
+{
+	for (size_t i = 0; i < config_keys_count; i++) {
+		buf_printf(out, "%s=", config_keys[i].name);
+		config_value_text(c, &config_keys[i], out);
+		buf_putc(out, '\n');
+	}
+}
+
+void config_defaults(struct config *c)
+{
+	set_defaults(c);
+	ASSERT(!derive(c, NULL));
+}

@@ -1,0 +1,181 @@
+#include "common/log.h"
+
+#include "common/clock.h"
+#include "common/json.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define MESSAGE_MAX 2048	/* longer ones are cut */
+#define LINE_MAX_BYTES 4096	/* PIPE_BUF: such a write to a pipe is whole, never mixed */
+
+static struct {
+	const char *service;
+	enum log_level min;
+	int fd;
+	void (*sink)(void *ctx, const struct log_record *rec);
+	void *sink_ctx;
+	unsigned long dropped;		/* lines since the reader stopped reading */
+} state = { .service = "trading-bot", .min = LOG_INFO, .fd = STDERR_FILENO };
+
+/* A helper thread may log too. What the sink itself logs goes to the fd only. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local bool inside_sink;
+
+void log_init(const char *service, enum log_level min)
+{
+	state.service = service;
+	state.min = min;
+}
+
+int log_level_parse(const char *text, enum log_level *out)
+{
+	static const struct { const char *name; enum log_level level; } names[] = {
+		{ "DEBUG", LOG_DEBUG }, { "INFO", LOG_INFO }, { "WARNING", LOG_WARN },
+		{ "WARN", LOG_WARN }, { "ERROR", LOG_ERROR }, { "CRITICAL", LOG_ERROR },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcasecmp(text, names[i].name) == 0) {
+			*out = names[i].level;
+			return 0;
+		}
+	}
+	return ERR_INVALID;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	switch (level) {
+	case LOG_DEBUG: return "DEBUG";
+	case LOG_INFO: return "INFO";
+	case LOG_WARN: return "WARNING";
+	case LOG_ERROR: return "ERROR";
+	}
+	return "ERROR";
+}
+
+void log_set_fd(int fd)
+{
+	state.fd = fd;
+	state.dropped = 0;
+}
+
+void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *ctx)
+{
+	state.sink = sink;
+	state.sink_ctx = ctx;
+}
+
+static void format_line(struct buf *b, const struct log_record *rec, const char *message)
+{
+	struct json j = { .out = b };
+
+	buf_clear(b);
+	json_object(&j, NULL);
+	json_time(&j, "timestamp", rec->time_us);
+	json_string(&j, "level", log_level_name(rec->level));
+	json_string(&j, "logger", rec->logger);
+	json_string(&j, "message", message);
+	json_string(&j, "correlation_id", *rec->correlation_id ? rec->correlation_id : NULL);
+	json_string(&j, "service", state.service);
+	json_string(&j, "version", VERSION);
+	json_object_end(&j);
+	buf_putc(b, '\n');
+}
+
+/* Escapes can make six bytes of one: cut the message until its line fits. */
+static void fit_line(struct buf *b, const struct log_record *rec, char *message)
+{
+	size_t len = strlen(message);
+
+	format_line(b, rec, message);
+	while (b->len > LINE_MAX_BYTES && len > 0) {
+		len /= 2;
+		message[len] = '\0';
+		format_line(b, rec, message);
+	}
+}
+
+/*
+ * One write, and none that could block: a pipe whose reader hangs must not stop
+ * trading. POLLOUT on a pipe means that PIPE_BUF bytes fit.
+ */
+static bool put_line(const char *line, size_t len)
+{
+	struct pollfd p = { .fd = state.fd, .events = POLLOUT };
+	ssize_t n;
+
+	if (state.fd < 0)
+		return true;
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
+		return false;
+	do {
+		n = write(state.fd, line, len);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len;
+}
+
+static void put_dropped(int64_t now_us)
+{
+	struct log_record rec = {
+		.time_us = now_us, .level = LOG_WARN, .logger = "log", .correlation_id = "",
+	};
+	struct buf b = { 0 };
+	char message[96];
+
+	snprintf(message, sizeof(message), "%lu lines were dropped: the reader was too slow",
+		 state.dropped);
+	format_line(&b, &rec, message);
+	if (put_line(b.data, b.len))
+		state.dropped = 0;
+	buf_free(&b);
+}
+
+static void deliver(struct log_record *rec, struct buf *b)
+{
+	if (state.dropped > 0)
+		put_dropped(rec->time_us);
+	if (!put_line(b->data, b->len))
+		state.dropped++;
+	if (!state.sink || inside_sink)
+		return;
+	b->data[b->len - 1] = '\0';
+	rec->line = b->data;
+	inside_sink = true;
+	state.sink(state.sink_ctx, rec);
+	inside_sink = false;
+}
+
+void log_write(enum log_level level, const char *logger, const char *correlation_id,
+	       const char *fmt, ...)
+{
+	struct log_record rec = {
+		.level = level, .logger = logger,
+		.correlation_id = correlation_id ? correlation_id : "",
+	};
+	char message[MESSAGE_MAX];
+	struct buf b = { 0 };
+	bool nested = inside_sink;
+	va_list ap;
+
+	if (level < state.min)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof(message), fmt, ap);
+	va_end(ap);
+	rec.time_us = clock_now_us();
+	rec.message = message;
+	fit_line(&b, &rec, message);
+	if (!nested)
+		pthread_mutex_lock(&lock);
+	deliver(&rec, &b);
+	if (!nested)
+		pthread_mutex_unlock(&lock);
+	buf_free(&b);
+}

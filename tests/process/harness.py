@@ -1,0 +1,320 @@
+"""Starts the real programs on a data directory of their own, for process tests.
+
+    class FirstStart(harness.TestCase):
+        def test_x(self):
+            bot = self.bot()                    # a fresh DATA_DIR and a free port
+            bot.start()                         # worker and API
+            self.wait(lambda: bot.status()["bot_status"] == "RUNNING", "bot 1 runs")
+
+Everything that a test started is ended when it is over, and nothing else. When a
+test fails, the newest log lines of its programs are printed.
+"""
+import http.client
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("TEST_BUILD", "build")
+SHARED_DATA = os.environ.get("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
+SLOW = 4 if "san" in BUILD else 1	# sanitizers cost time
+TOKEN = "tb_process_test_token"
+
+
+def free_port():
+    """A port under the kernel's own range, so that no client socket takes it first."""
+    while True:
+        port = random.randint(18_000, 31_999)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+def program(name, build=None):
+    return os.path.join(ROOT, build or BUILD, name)
+
+
+class Answer:
+    """What the API said."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+        try:
+            self.json = json.loads(body) if body else None
+        except ValueError:
+            self.json = None
+
+    def __repr__(self):
+        return "HTTP %d %s" % (self.status, self.body[:600])
+
+
+class Process:
+    """One running program, and its log."""
+
+    def __init__(self, name, args, env, log_path, build):
+        self.name = name
+        self.log_path = log_path
+        with open(log_path, "ab") as log:
+            self.offset = log.tell()	# this run's part of the file
+            self.popen = subprocess.Popen([program(name, build)] + args, cwd=os.path.dirname(log_path),
+                                          env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def signal(self, number):
+        if self.alive():
+            self.popen.send_signal(number)
+
+    def wait(self, limit=30):
+        return self.popen.wait(limit * SLOW)
+
+    def stop(self, limit=30):
+        """SIGTERM; returns the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait(limit)
+
+    def kill9(self):
+        self.signal(signal.SIGKILL)
+        self.popen.wait(30)
+
+    def output(self):
+        with open(self.log_path, "rb") as f:
+            f.seek(self.offset)
+            return f.read().decode("utf-8", "replace")
+
+    def log(self):
+        """The JSON lines of this run."""
+        records = []
+        for line in self.output().splitlines():
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                records.append(record)
+        return records
+
+
+class Bot:
+    """A data directory, the programs on it, the API's client and the database."""
+
+    def __init__(self, folder, build=None, **env):
+        self.folder = folder
+        self.data_dir = os.path.join(folder, "data")
+        self.build = build
+        self.port = free_port()
+        self.env = {"DATA_DIR": self.data_dir, "API_PORT": str(self.port), "API_BIND": "127.0.0.1",
+                    "API_TOKEN": TOKEN, "MARKET_DATA": "synthetic", "SYNTHETIC_SEED": "7",
+                    "API_RATE_LIMIT": "0"}
+        self.env.update({k: str(v) for k, v in env.items()})
+        self.processes = []
+        self.worker = self.api = None
+
+    def environment(self, extra=None):
+        """Nothing of the caller's settings gets in."""
+        env = {k: os.environ[k] for k in ("PATH", "HOME", "TMPDIR", "LANG") if k in os.environ}
+        env["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1"
+        env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+        env.update(self.env)
+        env.update({k: str(v) for k, v in (extra or {}).items()})
+        return {k: v for k, v in env.items() if v != ""}
+
+    def launch(self, name, *args, **env):
+        process = Process(name, list(args), self.environment(env),
+                          os.path.join(self.folder, name + ".log"), self.build)
+        self.processes.append(process)
+        return process
+
+    def start_worker(self, *args, **env):
+        self.worker = self.launch("trading-bot-worker", *args, **env)
+        return self.worker
+
+    def start_api(self, *args, **env):
+        self.api = self.launch("trading-bot-api", *args, **env)
+        wait(lambda: self.answers() or not self.api.alive(), "the API answers", 30)
+        return self.api
+
+    def start(self, **env):
+        self.start_worker(**env)
+        self.start_api(**env)
+
+    def stop(self):
+        """SIGTERM to both; returns their exit codes (API, worker)."""
+        return [p.stop() for p in (self.api, self.worker) if p]
+
+    def answers(self):
+        try:
+            return self.request("GET", "/api/v1/health", token=None).status in (200, 503)
+        except OSError:
+            return False
+
+    def cli(self, *args, limit=60, **env):
+        return subprocess.run([program("trading-bot", self.build)] + list(args), cwd=self.folder,
+                              env=self.environment(env), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=limit * SLOW, check=False)
+
+    # HTTP
+
+    def request(self, method, path, body=None, headers=None, token=TOKEN, limit=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit)
+        try:
+            all_headers = dict(headers or {})
+            if token:
+                all_headers["Authorization"] = "Bearer " + token
+            if body is not None and not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+                all_headers.setdefault("Content-Type", "application/json")
+            connection.request(method, path, body, all_headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read().decode("utf-8", "replace"))
+        finally:
+            connection.close()
+
+    def get(self, path, **kw):
+        return self.request("GET", path, **kw)
+
+    def post(self, path, body=None, **kw):
+        return self.request("POST", path, body, **kw)
+
+    def put(self, path, body=None, **kw):
+        return self.request("PUT", path, body, **kw)
+
+    def status(self, bot=None):
+        return self.get("/api/v1/status" if bot is None else "/api/v1/bots/%d/status" % bot).json
+
+    # the database
+
+    @property
+    def db_path(self):
+        return os.path.join(self.data_dir, "app.db")
+
+    def rows(self, sql, *params):
+        """Rows as dicts; [] while the file or its tables are not there yet."""
+        if not os.path.exists(self.db_path):
+            return []
+        connection = sqlite3.connect(self.db_path, timeout=20)
+        try:
+            connection.row_factory = sqlite3.Row
+            return [dict(r) for r in connection.execute(sql, params)]
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
+        finally:
+            connection.close()
+
+    def value(self, sql, *params):
+        """First column of the first row, or None."""
+        rows = self.rows(sql, *params)
+        return next(iter(rows[0].values())) if rows else None
+
+    def write(self, sql, *params):
+        connection = sqlite3.connect(self.db_path, timeout=20)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            with connection:
+                return connection.execute(sql, params).lastrowid
+        finally:
+            connection.close()
+
+    def bot_status(self, bot=1):
+        return self.value("SELECT status FROM bot_state WHERE bot_id = ?", bot)
+
+    def command(self, command_id):
+        return self.rows("SELECT * FROM commands WHERE id = ?", command_id)[0]
+
+    def worker_is_up(self):
+        """A worker of this run has written its heartbeat."""
+        return self.value("SELECT 1 FROM worker_heartbeat WHERE pid = ? AND stopped_us IS NULL",
+                          self.worker.pid) == 1
+
+    def show_logs(self, lines=25):
+        for name in sorted({p.name for p in self.processes}):
+            path = os.path.join(self.folder, name + ".log")
+            with open(path, "rb") as f:
+                tail = f.read().decode("utf-8", "replace").splitlines()[-lines:]
+            print("---- last lines of %s" % name)
+            print("\n".join(line[:2000] for line in tail))
+
+
+def wait(condition, what, limit=30):
+    """Waits until condition() is true; its value is returned."""
+    limit *= SLOW
+    end = time.monotonic() + limit
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("waited %d s in vain until %s" % (limit, what))
+        time.sleep(0.01)
+
+
+class TestCase(unittest.TestCase):
+    """A unittest whose bots end with it."""
+
+    maxDiff = 4000
+
+    def setUp(self):
+        self.bots = []
+        self.folders = []
+        self.addCleanup(self.end)
+
+    def folder(self):
+        path = tempfile.mkdtemp(prefix="tb-test-")
+        self.folders.append(path)
+        return path
+
+    def bot(self, build=None, **env):
+        bot = Bot(self.folder(), build, **env)
+        self.bots.append(bot)
+        return bot
+
+    def wait(self, condition, what, limit=30):
+        return wait(condition, what, limit)
+
+    def trouble(self):
+        outcome = self._outcome
+        if hasattr(outcome, "result") and hasattr(outcome.result, "failures"):
+            result = outcome.result		# python 3.11 and on
+            return any(test is self for test, _ in result.failures + result.errors)
+        return any(error for _, error in getattr(outcome, "errors", []))
+
+    def end(self):
+        for bot in self.bots:
+            for process in bot.processes:
+                process.signal(signal.SIGKILL)
+                process.popen.wait()
+        sanitizer = [p for b in self.bots for p in b.processes
+                     if "ERROR: AddressSanitizer" in p.output() or "runtime error:" in p.output()
+                     or "ERROR: LeakSanitizer" in p.output()]
+        if self.trouble() or sanitizer:
+            for bot in self.bots:
+                bot.show_logs()
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        if sanitizer:
+            self.fail("sanitizer report of " + ", ".join(p.name for p in sanitizer))
+
+
+def main():
+    unittest.main(verbosity=2)

@@ -1,0 +1,65 @@
+"""A replay that is cut and goes on ends as one that was never cut, row by row."""
+import os
+import signal
+
+import books
+import harness
+import recording
+import replays
+
+SHARED = [os.path.join(harness.SHARED_DATA, "recordings/spot/btcusdt_2024080%d.gz" % day)
+          for day in (8, 9)]
+
+
+class ReplayCut(harness.TestCase):
+
+    def whole(self, *files):
+        bot = self.bot(**replays.environment(*files))
+        replays.run_to_end(self, bot)
+        return bot, replays.outcome(bot)
+
+    def cut(self, points, number, *files):
+        """Ends the worker near each of these shares of all frames, and starts it again."""
+        bot = self.bot(**replays.environment(*files))
+        cuts = 0
+        for point in points:
+            bot.start_worker()
+            self.wait(lambda p=point: replays.frame(bot) >= p or replays.ended(bot)
+                      or not bot.worker.alive(), "%d frames are done" % point, 120)
+            self.assertTrue(bot.worker.alive(), "the worker ended by itself")
+            cuts += not replays.ended(bot)
+            bot.worker.signal(number)
+            code = bot.worker.wait()
+            self.assertEqual(code, 0 if number == signal.SIGTERM else -number)
+            self.assertEqual(books.breaches(bot), [])
+        replays.run_to_end(self, bot)
+        return cuts, replays.outcome(bot)
+
+    def compare(self, shares, *files):
+        bot, expected = self.whole(*files)
+        frames = replays.frame(bot)
+        trades = len(expected["trading_orders"])
+        self.assertGreater(trades, 0)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(signal=number.name):
+                cuts, found = self.cut([int(frames * s) for s in shares], number, *files)
+                print("%d frames, %d trades, %d cuts by %s" % (frames, trades, cuts, number.name))
+                self.assertGreater(cuts, 0)
+                replays.assert_same(self, expected, found, "cut by " + number.name)
+
+    def test_generated_recording(self):
+        file = recording.write(os.path.join(self.folder(), "made.gz"), 900)
+        self.compare([0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95], file)
+
+    def test_two_runs_are_the_same(self):
+        file = recording.write(os.path.join(self.folder(), "made.gz"), 300, seed=2)
+        replays.assert_same(self, self.whole(file)[1], self.whole(file)[1], "second run")
+
+    def test_shared_recording(self):
+        if not all(os.path.exists(f) for f in SHARED):
+            self.skipTest("no shared recordings")
+        self.compare([0.1, 0.3, 0.55, 0.8], *SHARED)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,169 @@
+#include "common/db.h"
+#include "common/watch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[64], path[128];
+
+static int make_folder(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test_watch.XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/app.db", folder);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	static const char *const names[] = { "", "-wal", "-shm", "x", "-wal.bak", ".other" };
+	char name[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, names[i]);
+		unlink(name);
+	}
+	return rmdir(folder);
+}
+
+static bool readable(const struct watch *w, int ms)
+{
+	struct pollfd p = { .fd = watch_fd(w), .events = POLLIN };
+
+	return poll(&p, 1, ms) == 1;
+}
+
+static void touch(const char *suffix)
+{
+	char name[256];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	fd = open(name, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+}
+
+/* A commit of another connection makes the descriptor readable, and one drain empties it. */
+static void test_commit_wakes(void **state)
+{
+	static const char SQL[] = "INSERT INTO counters(name, value) VALUES ('a', 1)";
+	struct db *db;
+	struct watch *w;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(db_open(path, DB_WORKER, &db, &e), 0);
+	assert_int_equal(watch_open(path, &w, &e), 0);
+	assert_false(readable(w, 0));
+	assert_false(watch_drain(w));
+	assert_int_equal(db_exec(db, SQL, &e), 0);
+	assert_true(readable(w, 5000));
+	assert_true(watch_drain(w));
+	assert_false(readable(w, 0));
+	assert_false(watch_drain(w));
+	watch_close(w);
+	db_close(db);
+}
+
+static void test_names(void **state)
+{
+	static const char *const ours[] = { "", "-wal", "-shm", "-journal" };
+	static const char *const others[] = { "x", "-wal.bak", ".other" };
+	struct watch *w;
+	struct err e;
+	char name[256];
+
+	(void)state;
+	assert_int_equal(watch_open(path, &w, &e), 0);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		touch(ours[i]);
+		assert_true(watch_drain(w));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		touch(others[i]);
+		assert_true(readable(w, 0));
+		assert_false(watch_drain(w));
+	}
+	/* Ours between two others is seen. */
+	touch("x");
+	touch("-wal");
+	touch("x");
+	assert_true(watch_drain(w));
+	/* A file that goes and comes back, as -wal does. */
+	snprintf(name, sizeof(name), "%s-journal", path);
+	unlink(name);
+	assert_true(watch_drain(w));
+	watch_close(w);
+}
+
+static void test_many_events(void **state)
+{
+	struct watch *w;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(watch_open(path, &w, &e), 0);
+	for (int i = 0; i < 2000; i++) {
+		touch("x");
+		touch("-wal");
+	}
+	assert_true(watch_drain(w));
+	assert_false(readable(w, 0));
+	watch_close(w);
+}
+
+static void test_no_folder(void **state)
+{
+	struct watch *w = NULL;
+	struct err e;
+	char name[256];
+
+	(void)state;
+	snprintf(name, sizeof(name), "%s/none/app.db", folder);
+	assert_int_equal(watch_open(name, &w, &e), ERR_NOT_FOUND);
+	assert_null(w);
+	assert_non_null(strstr(e.msg, "/none can't be watched"));
+	watch_close(NULL);
+}
+
+static void test_relative(void **state)
+{
+	struct watch *w;
+	struct err e;
+	char old[512];
+
+	(void)state;
+	assert_non_null(getcwd(old, sizeof(old)));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(watch_open("app.db", &w, &e), 0);
+	touch("-wal");
+	assert_true(watch_drain(w));
+	watch_close(w);
+	assert_int_equal(chdir(old), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_commit_wakes, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_names, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_many_events, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_no_folder, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_relative, make_folder, remove_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
