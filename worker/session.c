@@ -17,6 +17,7 @@ struct session {
 	const char *last_name;		/* the feed's text of the newest event's symbol */
 	size_t last_slot;
 	uint64_t events;
+	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
 };
 
 static int limits_from(const struct config *c, struct risk_limits *l, struct err *e)
@@ -137,14 +138,28 @@ static struct market *find(struct session *s, const char *symbol)
 	return NULL;
 }
 
+/* False while the event is history; the first that is not ends the warm-up. */
+static bool acts(struct session *s, int64_t now_us)
+{
+	s->events++;
+	if (s->act_from_us == 0)
+		return true;
+	if (now_us < s->act_from_us)
+		return false;
+	s->act_from_us = 0;
+	session_warm_end(s);
+	return true;
+}
+
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	if (m)
+	if (m && acts(s, now_us))
 		engine_trade(s->engine, m, t, now_us);
-	s->events++;
+	else if (m)
+		engine_warm_trade(s->engine, m, t);
 }
 
 static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
@@ -152,9 +167,10 @@ static void on_book(void *ctx, const char *symbol, const struct book_top *b, int
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	if (m)
+	if (m && acts(s, now_us))
 		engine_book(s->engine, m, b, now_us);
-	s->events++;
+	else if (m)
+		engine_warm_book(s->engine, m, b);
 }
 
 static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
@@ -162,9 +178,10 @@ static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t 
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	if (m)
+	if (m && acts(s, now_us))
 		engine_market_time(s->engine, m, exchange_us, now_us);
-	s->events++;
+	else if (m)
+		engine_warm_time(s->engine, m, exchange_us);
 }
 
 static void on_gap(void *ctx, const char *symbol, int64_t now_us)
@@ -172,8 +189,10 @@ static void on_gap(void *ctx, const char *symbol, int64_t now_us)
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	if (m)
+	if (m && acts(s, now_us))
 		engine_gap(s->engine, m, now_us);
+	else if (m)
+		engine_warm_gap(s->engine, m);
 }
 
 static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
@@ -181,16 +200,10 @@ static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	if (m)
+	if (m && acts(s, now_us))
 		engine_book_valid(s->engine, m, valid, now_us);
-}
-
-struct feed_sink session_sink(struct session *s)
-{
-	return (struct feed_sink){
-		.ctx = s, .trade = on_trade, .book = on_book, .time = on_time, .gap = on_gap,
-		.book_valid = on_book_valid,
-	};
+	else if (m)
+		engine_warm_book_valid(s->engine, m, valid);
 }
 
 static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
@@ -243,12 +256,25 @@ static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t n
 		engine_warm_book_valid(s->engine, m, valid);
 }
 
+struct feed_sink session_sink(struct session *s)
+{
+	return (struct feed_sink){
+		.ctx = s, .trade = on_trade, .book = on_book, .time = on_time, .gap = on_gap,
+		.book_valid = on_book_valid,
+	};
+}
+
 struct feed_sink session_warm_sink(struct session *s)
 {
 	return (struct feed_sink){
 		.ctx = s, .trade = warm_trade, .book = warm_book, .time = warm_time, .gap = warm_gap,
 		.book_valid = warm_book_valid,
 	};
+}
+
+void session_act_from(struct session *s, int64_t act_from_us)
+{
+	s->act_from_us = act_from_us;
 }
 
 void session_warm_end(struct session *s)

@@ -35,6 +35,8 @@ struct market *session_market_add(struct session *s, const struct symbol_info *i
 struct feed_sink session_sink(struct session *s);
 /* Events before a resume: they fill candles and books, and nothing acts. */
 struct feed_sink session_warm_sink(struct session *s);
+/* Events received before act_from_us (the history a feed begins with) only warm up. */
+void session_act_from(struct session *s, int64_t act_from_us);
 /* After warming up: the venue learns last prices and books. */
 void session_warm_end(struct session *s);
 

@@ -1,5 +1,6 @@
 #include "worker/store/store_sim.h"
 
+#include "worker/feed/feed.h"
 #include "worker/venue/sim.h"
 
 #include <string.h>
@@ -21,6 +22,8 @@ static const char SQL_ORDER[] =
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
 static const char SQL_ORDER_GONE[] = "DELETE FROM sim_orders WHERE client_order_id = ?1";
 static const char SQL_COUNTER[] = "INSERT OR REPLACE INTO counters(name, value) VALUES (?1, ?2)";
+static const char SQL_MARKETS[] =
+	"SELECT DISTINCT base_asset || quote_asset, kind FROM sim_accounts ORDER BY 1, 2";
 static const char SQL_ACCOUNTS[] =
 	"SELECT bot_id, kind, base_asset, quote_asset, initial_capital, leverage, epoch, position,"
 	" entry_price, next_funding_us, created_us, updated_us FROM sim_accounts ORDER BY bot_id";
@@ -144,6 +147,16 @@ static int bad_word(const char *table, const char *word, struct err *e)
 		       "backup of the database", table, word);
 }
 
+static int restore_market(struct stmt *s, struct venue *sim, struct err *e)
+{
+	struct symbol_info info;
+
+	(void)e;
+	symbol_info_default(stmt_text(s, 0), strcmp(stmt_text(s, 1), "futures") == 0, &info);
+	(void)sim_symbol_add(sim, &info);
+	return 0;
+}
+
 static int restore_account(struct stmt *s, struct venue *sim, struct err *e)
 {
 	struct sim_account r = { 0 };
@@ -229,8 +242,10 @@ static int restore_each(struct db *db, const char *sql, struct venue *sim,
 
 int store_sim_restore(struct db *db, struct venue *sim, struct err *e)
 {
-	int rc = restore_each(db, SQL_ACCOUNTS, sim, restore_account, e);
+	int rc = restore_each(db, SQL_MARKETS, sim, restore_market, e);
 
+	if (rc == 0)
+		rc = restore_each(db, SQL_ACCOUNTS, sim, restore_account, e);
 	if (rc == 0)
 		rc = restore_each(db, SQL_BALANCES, sim, restore_balance, e);
 	if (rc == 0)

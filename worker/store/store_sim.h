@@ -18,7 +18,10 @@ MUST_CHECK int store_sim_order_tx(struct db *db, const struct sim_order *r, stru
 MUST_CHECK int store_sim_order_gone_tx(struct db *db, const char *client_order_id, struct err *e);
 MUST_CHECK int store_counter_tx(struct db *db, const char *name, int64_t next, struct err *e);
 
-/* Give a venue (sim_new, markets added) its rows back, and check its books. */
+/*
+ * Give a fresh venue its rows back, and check its books. The markets of its
+ * accounts are added with their default filters; who trades there adds the real ones.
+ */
 MUST_CHECK int store_sim_restore(struct db *db, struct venue *sim, struct err *e);
 
 #endif
