@@ -8,6 +8,7 @@
 #ifndef COMMON_BOT_CONFIG_H
 #define COMMON_BOT_CONFIG_H
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "common/json.h"
 #include "common/money.h"
@@ -52,29 +53,36 @@ struct bot_key {
 	const char *name;	/* JSON key and column */
 	enum bot_key_type type;
 	size_t offset, size;	/* in struct bot_config */
-	double min, max;	/* numbers: inclusive; text: length */
+	double min, max;	/* numbers: inclusive; text and secrets: length */
 	const char *def;	/* default as JSON text */
-	const char *choices;	/* BOT_CHOICE: "long|short|both" */
+	const char *choices;	/* BOT_CHOICE: "long|short|both"; BOT_TEXT: its characters */
 	const char *help;	/* one sentence with the unit */
 };
 
 extern const struct bot_key bot_keys[];
 extern const size_t bot_keys_count;
 const struct bot_key *bot_key_find(const char *name);
+/* What k takes, as messages and docs say it: "a number from 0 to 1". */
+void bot_key_allowed(const struct bot_key *k, struct buf *out);
+/* "text", "whole number", "number", "amount", "true/false", "choice" or "secret". */
+const char *bot_key_type_name(enum bot_key_type type);
 
 #define FIELD_ERRORS_MAX 64
 struct field_errors {
 	size_t n;
 	struct { char field[48]; char message[200]; } list[FIELD_ERRORS_MAX];
 };
-void field_error(struct field_errors *f, const char *field, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* One more, if it has room; f may be NULL. A message goes on from the field: "must be ...". */
+void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
 
 void bot_config_defaults(struct bot_config *c);
 /*
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
  * values out of range each add one field error; with any, c is unchanged and
  * ERR_INVALID returned. Rules over several keys (short needs futures) as well.
- * A secret given as its mask ("********") leaves the stored one as it is.
+ * A secret given as its mask ("********") leaves the stored one as it is. Amounts
+ * may be numbers or decimal texts; a symbol is turned into upper case.
  */
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
 /* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
@@ -83,10 +91,17 @@ void bot_config_json(const struct bot_config *c, struct json *j);
 /*
  * What would never trade under these risk settings, as warnings (not errors):
  * profit_target_pct / stop_loss_pct under min_risk_reward, profit target under
- * round-trip fees, no model for strategy "model", capital over max notional.
- * A risk-reward rule skipped by config (ignore_risk_reward) gives no warning.
+ * round-trip fees, a stop that costs more than max_risk_per_trade_pct, no model
+ * for strategy "model", capital over max notional. A rule that the config skips
+ * (ignore_risk_reward, ignore_risk_per_trade) gives no warning.
  */
-struct bot_config_limits { double min_risk_reward, max_risk_per_trade_pct, commission, max_notional; struct money equity; };
+struct bot_config_limits {
+	double min_risk_reward;		/* take profit to stop loss; 0 off */
+	double max_risk_per_trade_pct;	/* of equity; 0 off */
+	double commission;		/* rate per fill */
+	double max_notional;		/* of one entry, quote asset; 0 off */
+	struct money equity;		/* 0: not known */
+};
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w);
 

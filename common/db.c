@@ -242,11 +242,11 @@ static int open_file(struct db *db, struct err *e)
  *   FULL    one fsync of the -wal file per commit; nothing committed is lost.
  *   NORMAL  fsync at checkpoints only; the newest commits may be lost, never in
  *           part: the file stays consistent.
- * Measured on the build machine (one row per commit, 2 cores, virtual disk): see
- * docs/DATABASE.md. Everybody gets FULL: an order must be on the disk as planned
- * before its first byte leaves, or a power cut could lose what the exchange
- * already has; the worker commits at most once per loop turn, so the fsync is
- * paid per turn and not per row.
+ * Measured (a commit of two rows; 2 cores, virtual disk, ext4): FULL 0.12 ms at the
+ * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms. Everybody gets FULL: an order
+ * must be on the disk as planned before its first byte leaves, or a power cut could
+ * lose what the exchange already has. The worker commits at most once per loop
+ * turn, so a disk whose fsync takes 5 ms still costs a tenth of a 50 ms turn.
  */
 static int configure(struct db *db, struct err *e)
 {

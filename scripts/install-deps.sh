@@ -47,7 +47,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 apt() {
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 \
-		-o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1 && return
+		-o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any "$@" >"$log" 2>&1 && return
 	tail -n 20 "$log" >&2
 	return 1
 }

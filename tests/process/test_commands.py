@@ -50,7 +50,7 @@ class Commands(harness.TestCase):
                         self.assertIn(status, answer.json["error"]["message"])
                         continue
                     self.assertTrue(answer.json["success"])
-                    self.assertEqual(answer.json["status"], after)
+                    self.assertEqual(answer.json["status"], after.lower())
                     for key in ("message", "timestamp", "command_id", "correlation_id"):
                         self.assertIn(key, answer.json)
                     if after != status:

@@ -379,7 +379,7 @@ static void misspelt_keys_are_named(void **state)
 		dotenv(t[i].line);
 		refused(".env, line 1", t[i].meant, "did you mean");
 	}
-	dotenv("COMPOSE_PROJECT_NAME=x\nDB_URL=x\nAPI_HOST=x\nPATH=x\nTZ=UTC\nPG_PASSWORD=1\n"
+	dotenv("COMPOSE_PROJECT_NAME=x\nDB_URL=x\nAPI_HOST=x\nPATH=x\nTZ=UTC\nPG_PASS=1\n"
 	       "A_NAME_THAT_IS_MUCH_LONGER_THAN_ANY_KEY_THAT_THIS_PROGRAM_EVER_HAD_OR_WILL_HAVE=1\n");
 	loads(&c);
 	dotenv("API_PORT=1\nAPI_PORT=70000\n");

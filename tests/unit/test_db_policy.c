@@ -142,8 +142,7 @@ static void test_denied(void **state)
 		"PRAGMA trusted_schema = ON", "PRAGMA writable_schema = ON", "PRAGMA synchronous = OFF",
 		"PRAGMA query_only = ON", "PRAGMA wal_checkpoint", "PRAGMA optimize",
 		"DELETE FROM sqlite_sequence",
-		"INSERT INTO commands(id, kind) VALUES (1, 'pause') "
-			"ON CONFLICT(id) DO UPDATE SET status = 'done'",
+		"INSERT INTO commands(id, kind) VALUES (1, 'stop') ON CONFLICT DO UPDATE SET status = 'done'",
 		"DELETE FROM bots WHERE 0; DELETE FROM bot_state",
 		"BEGIN; DELETE FROM bots WHERE 0; UPDATE bot_state SET status = 'RUNNING'",
 	};

@@ -1,0 +1,358 @@
+#include "common/bot_config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int apply(struct bot_config *c, const char *patch, struct field_errors *f)
+{
+	cJSON *tree = NULL;
+	struct err e = { 0 };
+	int rc;
+
+	if (json_read(patch, strlen(patch), &tree, &e))
+		fail_msg("%s: %s", patch, e.msg);
+	memset(f, 0, sizeof(*f));
+	rc = bot_config_apply(c, tree, f);
+	cJSON_Delete(tree);
+	return rc;
+}
+
+static void applies(struct bot_config *c, const char *patch)
+{
+	struct field_errors f;
+
+	if (apply(c, patch, &f))
+		fail_msg("%s: %s %s", patch, f.list[0].field, f.list[0].message);
+	assert_int_equal(f.n, 0);
+}
+
+/* One error, at this field, with these words; and nothing is changed. */
+static void refused(const char *patch, const char *field, const char *says)
+{
+	struct bot_config c, before;
+	struct field_errors f;
+
+	bot_config_defaults(&c);
+	memcpy(&before, &c, sizeof(c));
+	if (apply(&c, patch, &f) != ERR_INVALID)
+		fail_msg("taken: %s", patch);
+	assert_memory_equal(&c, &before, sizeof(c));
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.list[0].field, field);
+	if (!strstr(f.list[0].message, says))
+		fail_msg("%s: \"%s\" does not say \"%s\"", patch, f.list[0].message, says);
+}
+
+static void defaults_are_the_documented_ones(void **state)
+{
+	struct buf b = { 0 };
+	struct json j = { .out = &b };
+	struct bot_config c;
+
+	(void)state;
+	bot_config_defaults(&c);
+	assert_int_equal(c.version, 0);
+	json_object(&j, NULL);
+	bot_config_json(&c, &j);
+	json_object_end(&j);
+	assert_string_equal(buf_text(&b),
+		"{\"symbol\":\"BTCUSDT\",\"strategy\":\"model\",\"interval\":\"1s\","
+		"\"exchange\":\"binance\",\"side_mode\":\"long\",\"confidence_threshold\":0.4,"
+		"\"capital_per_trade\":200,\"holding_time\":2000,\"profit_target_pct\":0.00015,"
+		"\"stop_loss_pct\":0.009,\"maker_order_timeout\":60,\"max_positions\":2,"
+		"\"decision_interval_ms\":2000,\"leverage\":1,\"ignore_risk_reward\":false,"
+		"\"ignore_risk_per_trade\":false,\"model_id\":0,\"socket_type\":\"live\","
+		"\"testnet\":false,\"api_key\":\"\",\"secret_key\":\"\",\"telegram_token\":\"\","
+		"\"telegram_chat_id\":\"\"}");
+	buf_free(&b);
+}
+
+static void a_patch_changes_what_it_names(void **state)
+{
+	struct bot_config c, before;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{}");
+	memcpy(&before, &c, sizeof(c));
+	applies(&c, "{\"symbol\":\"ethusdt\",\"exchange\":\"binance_futures\","
+		    "\"side_mode\":\"both\","
+		    "\"leverage\":2.5,\"capital_per_trade\":0.00000001,\"holding_time\":1e3,"
+		    "\"testnet\":true,\"model_id\":7,\"telegram_chat_id\":\"-100123\"}");
+	assert_string_equal(c.symbol, "ETHUSDT");
+	assert_string_equal(c.exchange, "binance_futures");
+	assert_string_equal(c.side_mode, "both");
+	assert_true(c.leverage == 2.5);
+	assert_int_equal(money_units(c.capital_per_trade), 1);
+	assert_int_equal(c.holding_time, 1000);
+	assert_true(c.testnet);
+	assert_int_equal(c.model_id, 7);
+	assert_string_equal(c.telegram_chat_id, "-100123");
+	assert_true(c.stop_loss_pct == before.stop_loss_pct);
+	assert_string_equal(c.interval, before.interval);
+	applies(&c, "{\"capital_per_trade\":\"123456.78901234\",\"model_id\":0}");
+	assert_int_equal(money_units(c.capital_per_trade), INT64_C(12345678901234));
+	assert_int_equal(c.model_id, 0);
+}
+
+static void wrong_values_are_refused(void **state)
+{
+	static const struct { const char *patch, *field, *says; } t[] = {
+		{ "[]", "body", "must be a JSON object" },
+		{ "1", "body", "must be a JSON object" },
+		{ "{\"simbol\":\"X\"}", "simbol", "is not a key" },
+		{ "{\"version\":1}", "version", "is not a key" },
+		{ "{\"symbol\":\"BTC/USDT\"}", "symbol", "must be 2 to 31 letters, digits and _" },
+		{ "{\"symbol\":\"\"}", "symbol", "must be 2 to 31" },
+		{ "{\"symbol\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345\"}", "symbol", "2 to 31" },
+		{ "{\"symbol\":5}", "symbol", "2 to 31" },
+		{ "{\"symbol\":null}", "symbol", "2 to 31" },
+		{ "{\"strategy\":\"modle\"}", "strategy", "must be model" },
+		{ "{\"interval\":\"2s\"}", "interval", "one of 1s, 1m, 5m, 15m, 1h, 4h, 1d" },
+		{ "{\"interval\":\"1\"}", "interval", "one of" },
+		{ "{\"interval\":\"1s|1m\"}", "interval", "one of" },
+		{ "{\"interval\":\"\"}", "interval", "one of" },
+		{ "{\"exchange\":\"kraken\"}", "exchange", "one of binance, binance_futures" },
+		{ "{\"confidence_threshold\":1.01}", "confidence_threshold", "number from 0 to 1" },
+		{ "{\"confidence_threshold\":-0.01}", "confidence_threshold", "from 0 to 1" },
+		{ "{\"confidence_threshold\":\"0.4\"}", "confidence_threshold", "from 0 to 1" },
+		{ "{\"confidence_threshold\":true}", "confidence_threshold", "from 0 to 1" },
+		{ "{\"capital_per_trade\":0}", "capital_per_trade", "0.00000001 to 1000000000" },
+		{ "{\"capital_per_trade\":-5}", "capital_per_trade", "an amount" },
+		{ "{\"capital_per_trade\":1e10}", "capital_per_trade", "an amount" },
+		{ "{\"capital_per_trade\":0.123456789}", "capital_per_trade", "8 decimals" },
+		{ "{\"capital_per_trade\":\"1e3\"}", "capital_per_trade", "an amount" },
+		{ "{\"capital_per_trade\":[]}", "capital_per_trade", "an amount" },
+		{ "{\"holding_time\":0}", "holding_time", "a whole number from 1 to 31536000" },
+		{ "{\"holding_time\":1.5}", "holding_time", "a whole number" },
+		{ "{\"holding_time\":1e300}", "holding_time", "a whole number" },
+		{ "{\"holding_time\":{}}", "holding_time", "a whole number" },
+		{ "{\"profit_target_pct\":0}", "profit_target_pct", "from 1e-06 to 10" },
+		{ "{\"stop_loss_pct\":1}", "stop_loss_pct", "to 0.99" },
+		{ "{\"testnet\":1}", "testnet", "true or false" },
+		{ "{\"testnet\":\"true\"}", "testnet", "true or false" },
+		{ "{\"model_id\":-1}", "model_id", "0 to 9007199254740991" },
+		{ "{\"api_key\":\"a b\"}", "api_key", "up to 255 characters without blanks" },
+		{ "{\"api_key\":null}", "api_key", "up to 255" },
+		{ "{\"telegram_chat_id\":\"a\\nb\"}", "telegram_chat_id", "0 to 63 characters" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		refused(t[i].patch, t[i].field, t[i].says);
+}
+
+static void every_field_gets_its_message(void **state)
+{
+	struct bot_config c;
+	struct field_errors f;
+
+	(void)state;
+	bot_config_defaults(&c);
+	assert_int_equal(apply(&c, "{\"symbol\":1,\"max_positions\":3,\"leverage\":0,\"what\":1,"
+				   "\"side_mode\":\"short\"}", &f), ERR_INVALID);
+	assert_int_equal(f.n, 3);
+	assert_string_equal(f.list[0].field, "symbol");
+	assert_string_equal(f.list[1].field, "leverage");
+	assert_string_equal(f.list[2].field, "what");
+	assert_int_equal(c.max_positions, 2);
+}
+
+static void more_errors_than_there_is_room(void **state)
+{
+	struct buf b = { 0 };
+	struct bot_config c;
+	struct field_errors f;
+
+	(void)state;
+	bot_config_defaults(&c);
+	buf_puts(&b, "{\"max_positions\":3");
+	for (int i = 0; i < FIELD_ERRORS_MAX + 9; i++)
+		buf_printf(&b, ",\"a_key_that_nobody_has_and_that_is_longer_than_it_%d\":1", i);
+	buf_putc(&b, '}');
+	assert_int_equal(apply(&c, buf_text(&b), &f), ERR_INVALID);
+	assert_int_equal(f.n, FIELD_ERRORS_MAX);
+	assert_int_equal(strlen(f.list[0].field), sizeof(f.list[0].field) - 1);
+	assert_int_equal(c.max_positions, 2);
+	field_error(NULL, "x", "nobody listens");
+	buf_free(&b);
+}
+
+static void rules_over_several_keys(void **state)
+{
+	struct bot_config c;
+	struct field_errors f;
+
+	(void)state;
+	refused("{\"side_mode\":\"short\"}", "side_mode", "needs exchange \"binance_futures\"");
+	refused("{\"side_mode\":\"both\"}", "side_mode", "needs exchange \"binance_futures\"");
+	refused("{\"leverage\":2}", "leverage", "must be 1 unless");
+	bot_config_defaults(&c);
+	applies(&c, "{\"side_mode\":\"short\",\"leverage\":3,\"exchange\":\"binance_futures\"}");
+	assert_int_equal(apply(&c, "{\"exchange\":\"binance\"}", &f), ERR_INVALID);
+	assert_int_equal(f.n, 2);
+	assert_string_equal(c.exchange, "binance_futures");
+}
+
+static void secrets_are_masked_and_kept(void **state)
+{
+	struct buf b = { 0 };
+	struct json j = { .out = &b };
+	struct bot_config c;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{\"api_key\":\"s3cret-one\",\"secret_key\":\"s3cret-two\","
+		    "\"telegram_token\":\"s3cret-three\"}");
+	assert_string_equal(c.api_key, "s3cret-one");
+	json_object(&j, NULL);
+	bot_config_json(&c, &j);
+	json_object_end(&j);
+	assert_null(strstr(buf_text(&b), "s3cret"));
+	assert_non_null(strstr(buf_text(&b), "\"secret_key\":\"********\""));
+	/* what was read can be sent back as it is */
+	applies(&c, buf_text(&b));
+	assert_string_equal(c.api_key, "s3cret-one");
+	assert_string_equal(c.secret_key, "s3cret-two");
+	applies(&c, "{\"api_key\":\"\"}");
+	assert_string_equal(c.api_key, "");
+	assert_string_equal(c.telegram_token, "s3cret-three");
+	refused("{\"api_key\":\"s3cret x\"}", "api_key", "without blanks");
+	buf_free(&b);
+}
+
+/* For every number: its ends are taken, what lies beyond is not. */
+static void ranges_of_every_number(void **state)
+{
+	char patch[128];
+	struct bot_config c;
+	struct field_errors f;
+
+	(void)state;
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+
+		if (k->type != BOT_INT && k->type != BOT_REAL && k->type != BOT_MONEY)
+			continue;
+		bot_config_defaults(&c);
+		snprintf(patch, sizeof(patch), "{\"exchange\":\"binance_futures\",\"%s\":%.17g}",
+			 k->name, k->min);
+		applies(&c, patch);
+		snprintf(patch, sizeof(patch), "{\"%s\":%.17g}", k->name, k->max);
+		applies(&c, patch);
+		snprintf(patch, sizeof(patch), "{\"%s\":%.17g}", k->name, k->max * 1.01 + 1);
+		assert_int_equal(apply(&c, patch, &f), ERR_INVALID);
+		assert_string_equal(f.list[0].field, k->name);
+		snprintf(patch, sizeof(patch), "{\"%s\":%.17g}", k->name, k->min - 1);
+		assert_int_equal(apply(&c, patch, &f), ERR_INVALID);
+	}
+}
+
+static bool warns(const struct field_errors *w, const char *field, const char *says)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->list[i].field, field) == 0 && strstr(w->list[i].message, says))
+			return true;
+	return false;
+}
+
+static struct field_errors warnings(const struct bot_config *c, const struct bot_config_limits *l)
+{
+	struct field_errors w = { 0 };
+
+	bot_config_warnings(c, l, &w);
+	return w;
+}
+
+/* The documented defaults can never trade under the documented risk settings. */
+static void defaults_warn(void **state)
+{
+	struct bot_config_limits l = { 3, 2, 0.001, 0, money_of_units(10000 * RATE_ONE) };
+	struct bot_config c;
+	struct field_errors w;
+
+	(void)state;
+	bot_config_defaults(&c);
+	w = warnings(&c, &l);
+	assert_int_equal(w.n, 3);
+	assert_true(warns(&w, "profit_target_pct", "MIN_RISK_REWARD_RATIO=3 no entry"));
+	assert_true(warns(&w, "profit_target_pct", "use 0.027 or more"));
+	assert_true(warns(&w, "profit_target_pct", "fees"));
+	assert_true(warns(&w, "model_id", "no model") || warns(&w, "model_id", "is 0"));
+	applies(&c, "{\"ignore_risk_reward\":true,\"model_id\":1}");
+	w = warnings(&c, &l);
+	assert_int_equal(w.n, 1);
+	applies(&c, "{\"ignore_risk_reward\":false,\"profit_target_pct\":0.003,"
+		    "\"stop_loss_pct\":0.001}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+	applies(&c, "{\"profit_target_pct\":0.00299}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "profit_target_pct", "no entry"));
+	l.min_risk_reward = 0;
+	assert_int_equal(warnings(&c, &l).n, 0);
+}
+
+static void too_large_warns(void **state)
+{
+	struct bot_config_limits l = { 3, 2, 0.001, 0, money_of_units(1000 * RATE_ONE) };
+	struct bot_config c;
+	struct field_errors w;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{\"model_id\":1,\"profit_target_pct\":0.3,\"stop_loss_pct\":0.1,"
+		    "\"exchange\":\"binance_futures\",\"capital_per_trade\":200}");
+	assert_int_equal(warnings(&c, &l).n, 0);	/* 20 of 1000 is 2 % */
+	applies(&c, "{\"leverage\":2}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "stop_loss_pct", "MAX_RISK_PER_TRADE=2"));
+	applies(&c, "{\"ignore_risk_per_trade\":true}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+	l.max_notional = 400;
+	assert_int_equal(warnings(&c, &l).n, 0);
+	l.max_notional = 399;
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "capital_per_trade", "MAX_NOTIONAL=399"));
+	l.equity = money_of_units(0);
+	applies(&c, "{\"ignore_risk_per_trade\":false,\"capital_per_trade\":100}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+}
+
+static void the_table_is_sound(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+
+		assert_ptr_equal(bot_key_find(k->name), k);
+		assert_int_equal(k->help[strlen(k->help) - 1], '.');
+		for (size_t j = 0; j < i; j++)
+			assert_true(k->offset != bot_keys[j].offset);
+	}
+	assert_null(bot_key_find("Symbol"));
+	assert_null(bot_key_find(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_the_documented_ones),
+		cmocka_unit_test(a_patch_changes_what_it_names),
+		cmocka_unit_test(wrong_values_are_refused),
+		cmocka_unit_test(every_field_gets_its_message),
+		cmocka_unit_test(more_errors_than_there_is_room),
+		cmocka_unit_test(rules_over_several_keys),
+		cmocka_unit_test(secrets_are_masked_and_kept),
+		cmocka_unit_test(ranges_of_every_number),
+		cmocka_unit_test(defaults_warn),
+		cmocka_unit_test(too_large_warns),
+		cmocka_unit_test(the_table_is_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,684 @@
+/* The simulation venue, spot accounts: each rule of docs/SIMULATION.md. */
+#include "tests/unit/sim_world.h"
+
+#define CAPITAL "1000"
+
+static int setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	world_init(w);
+	world_start(w);
+	world_open(w, 1, false, CAPITAL, 1);
+	world_book(w, false, "50000", "2", "50000.01", "3");
+	world_trade(w, false, "50000.01", "0.1", false);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void deposit(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance b;
+
+	assert_int_equal(w->rows_n, 2);
+	assert_int_equal(w->rows[0].kind, LEDGER_DEPOSIT);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1000");
+	assert_amount(w, 1, LEDGER_CAPITAL, "USDT", "-1000");
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(money_units(b.free), E("1000"));
+	assert_int_equal(money_units(b.balance), E("1000"));
+	assert_int_equal(money_units(b.equity), E("1000"));
+	assert_int_equal(w->v->ops->balance(w->v, 9, &b, NULL), ERR_NOT_FOUND);
+}
+
+static void accounts_refused(void **state)
+{
+	struct world *w = *state;
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("1"), .leverage_e8 = RATE_ONE };
+	struct err e;
+
+	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_CONFLICT);
+	a.bot_id = 2;
+	a.initial_capital = M("0");
+	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_INVALID);
+	a.initial_capital = M("1");
+	snprintf(a.symbol, sizeof(a.symbol), "NONE");
+	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_NOT_FOUND);
+	snprintf(a.symbol, sizeof(a.symbol), "BTCUSDT");
+	a.futures = true;
+	a.leverage_e8 = 126 * RATE_ONE;
+	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_INVALID);
+	a.leverage_e8 = RATE_ONE - 1;
+	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_INVALID);
+	assert_int_equal(sim_account_reset(w->v, &(struct sim_account_args){ .bot_id = 5,
+			 .symbol = "BTCUSDT", .initial_capital = M("1") }, false, w->now, &e),
+			 ERR_NOT_FOUND);
+	assert_null(sim_account_get(w->v, 2));
+}
+
+/* Every refusal, its kind of order, and the name that its reason begins with. */
+static void rejections(void **state)
+{
+	static const struct { struct ask ask; const char *reason; } t[] = {
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+		    .price = "49000.005" }, "PRICE_FILTER: price 49000.005 is not a multiple" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.001", .price = "0" },
+		  "PRICE_FILTER: price 0 is not above 0" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.001", .price = "-5" },
+		  "PRICE_FILTER: price -5" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0", .price = "49000" },
+		  "LOT_SIZE: quantity 0 is not above 0" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.000001",
+		    .price = "49000" }, "LOT_SIZE: quantity 0.000001 is under 0.00001" },
+		{ { .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "1000.00001" },
+		  "LOT_SIZE: quantity 1000.00001 is over 1000" },
+		{ { .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.001001" },
+		  "LOT_SIZE: quantity 0.001001 is not a multiple of 0.00001" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.0001", .price = "49000" },
+		  "NOTIONAL: 4.9 is under 5" },
+		{ { .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.00009" },
+		  "NOTIONAL: 4.5000009 is under 5" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "1000",
+		    .price = "92233720368" }, "NOTIONAL: price x quantity does not fit" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.021", .price = "49000" },
+		  "INSUFFICIENT_BALANCE: 1029 USDT needed, 1000 free" },
+		{ { .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.02" },
+		  "INSUFFICIENT_BALANCE: 1000.0002 USDT needed, 1000 free" },
+		{ { .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.001",
+		    .price = "51000" }, "INSUFFICIENT_BALANCE: 0.001 BTC needed, 0 free" },
+		{ { .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.001" },
+		  "INSUFFICIENT_BALANCE: 0.001 BTC needed, 0 free" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+		    .price = "50000.01" },
+		  "LIMIT_MAKER: BUY 50000.01 would trade at once with 50000.01" },
+		{ { .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+		    .price = "50000" }, "LIMIT_MAKER: SELL 50000 would trade at once" },
+		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		    .stop = "51000" }, "STOP_PRICE: 51000 would trigger at once" },
+		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "49000",
+		    .stop = "49500" }, "OCO: limit 49000 must be above stop 49500" },
+		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		    .stop = "50000.01" }, "STOP_PRICE: 50000.01 would trigger at once" },
+		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		    .stop = "0" }, "PRICE_FILTER: stop price 0" },
+		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		    .stop = "49000" }, "INSUFFICIENT_BALANCE" },
+		{ { .side = SIDE_BUY, .type = TYPE_OCO, .quantity = "0.001", .price = "49000",
+		    .stop = "51000" }, "ORDER_TYPE: the simulation takes spot stops" },
+		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.001",
+		    .stop = "51000" }, "ORDER_TYPE: the simulation takes spot stops" },
+		{ { .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.001",
+		    .reduce_only = true }, "REDUCE_ONLY: only futures have it" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct ask a = t[i].ask;
+		char reason[96];
+		struct venue_update q;
+
+		a.id = "r";
+		snprintf(reason, sizeof(reason), "%s", t[i].reason);
+		if (a.type == TYPE_OCO && strncmp(reason, "STOP_PRICE: 51000", 17) == 0)
+			snprintf(reason, sizeof(reason), "OCO: limit 51000 must be above");
+		world_place(w, a);
+		expect_update(w, UPDATE_REJECTED, "r", reason);
+		world_no_more(w);
+		assert_int_equal(w->v->ops->query(w->v, "r", &q, NULL), 0);
+		assert_int_equal(q.kind, UPDATE_REJECTED);
+		assert_int_equal(w->orders_n, 0);
+		assert_int_equal(w->rows_n, 2);
+	}
+}
+
+static void other_symbol(void **state)
+{
+	struct world *w = *state;
+	struct venue_order o = { .client_order_id = "x", .bot_id = 1, .symbol = "ETHUSDT",
+				 .type = TYPE_MARKET, .quantity = Q("0.01") };
+
+	assert_int_equal(w->v->ops->place(w->v, &o, w->now, NULL), 0);
+	w->v->ops->advance(w->v, w->now);
+	expect_update(w, UPDATE_REJECTED, "x", "SYMBOL: ETHUSDT is not the account's BTCUSDT");
+}
+
+static void requests_refused_at_once(void **state)
+{
+	struct world *w = *state;
+	struct ask a = { .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER,
+			 .quantity = "0.001", .price = "49000" };
+	struct err e;
+
+	world_place(w, a);
+	assert_int_equal(world_try(w, a, &e), ERR_CONFLICT);
+	assert_memory_equal(e.msg, "DUPLICATE_ORDER", 15);
+	a.id = "b";
+	a.bot = 8;
+	assert_int_equal(world_try(w, a, &e), ERR_NOT_FOUND);
+	a.bot = 1;
+	a.id = "";
+	assert_int_equal(world_try(w, a, &e), ERR_INVALID);
+	a.id = "0123456789012345678901234567890123456";
+	assert_int_equal(world_try(w, a, &e), ERR_INVALID);
+	assert_int_equal(w->v->ops->cancel(w->v, 1, "BTCUSDT", a.id, w->now, &e), ERR_INVALID);
+	assert_int_equal(w->v->ops->cancel(w->v, 8, "BTCUSDT", "a", w->now, &e), ERR_NOT_FOUND);
+	world_cancel(w, 1, "a");
+	a.id = "a";	/* free again once the first is gone, as at Binance */
+	world_place(w, a);
+	assert_int_equal(w->ups[w->ups_n - 1].kind, UPDATE_ACCEPTED);
+}
+
+static void market_buy_and_sell(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance b;
+	const struct venue_update *u;
+
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
+	u = expect_update(w, UPDATE_ACCEPTED, "b", "");
+	assert_string_equal(u->exchange_id, "2");
+	u = expect_fill(w, "b", "50000.01", "0.01", false);
+	assert_int_equal(u->fee_e8, E("0.00001"));
+	assert_string_equal(u->fee_asset, "BTC");
+	assert_int_equal(u->trade_id, 1);
+	assert_int_equal(qty_units(u->cumulative), E("0.01"));
+	assert_false(u->stop_triggered);
+	world_no_more(w);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "499.9999");
+	assert_amount(w, 1, LEDGER_FREE, "BTC", "0.00999");
+	assert_amount(w, 1, LEDGER_FEES, "BTC", "0.00001");
+	assert_amount(w, 1, LEDGER_MARKET, "USDT", "500.0001");
+	assert_amount(w, 1, LEDGER_MARKET, "BTC", "-0.01");
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(qty_units(b.base), E("0.00999"));
+	assert_int_equal(money_units(b.equity), E("999.4999999"));
+
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.00999");
+	expect_update(w, UPDATE_ACCEPTED, "s", "");
+	u = expect_fill(w, "s", "50000", "0.00999", false);
+	assert_int_equal(u->fee_e8, E("0.4995"));
+	assert_string_equal(u->fee_asset, "USDT");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "999.0004");
+	assert_amount(w, 1, LEDGER_FREE, "BTC", "0");
+	assert_int_equal(w->orders_n, 0);
+}
+
+static void slippage_and_depth(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.slippage_e8 = 10000;	/* 0.01 % */
+	world_start(w);
+	world_open(w, 1, false, "100000", 1);
+	world_book(w, false, "50000", "0.1", "50010", "0.1");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.5");
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "50015.01", "0.1", false);	/* 50010 x 1.0001 = 50015.001 */
+	expect_fill(w, "b", "50020.01", "0.2", false);
+	expect_fill(w, "b", "50025.01", "0.2", false);
+	world_no_more(w);
+	/* Falls through the floor of the depth model: 0.1 x (2^16 - 1) is all there is. */
+	world_book(w, false, "50000", "0.00001", "50010", "0.1");
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.499");
+	expect_update(w, UPDATE_ACCEPTED, "s", "");
+	for (int k = 0; k < 15; k++)
+		expect_update(w, UPDATE_FILL, "s", "");
+	assert_int_equal(w->ups_n, w->ups_seen + 1);	/* 0.00001 x 32767 < 0.499 <= x 65535 */
+	world_next(w);
+	world_book(w, false, "50000", "0.000001", "50010", "0.1");
+	PLACE(w, .id = "b2", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.2");
+	w->ups_seen = w->ups_n;
+	PLACE(w, .id = "s2", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.1");
+	while (w->ups_seen + 1 < w->ups_n)
+		world_next(w);
+	expect_update(w, UPDATE_EXPIRED, "s2", "NO_LIQUIDITY");
+	assert_int_equal(qty_units(w->ups[w->ups_n - 1].cumulative), E("0.065535"));
+	assert_int_equal(price_units(w->ups[w->ups_n - 2].price),
+			 E("49920"));	/* 50000 x (1 - 16 x 0.0001) */
+}
+
+static void market_without_prices(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance b;
+
+	world_stop(w);
+	world_init(w);
+	world_start(w);
+	world_open(w, 1, false, CAPITAL, 1);
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
+	expect_update(w, UPDATE_REJECTED, "a", "NO_MARKET");
+	world_trade(w, false, "40000", "1", true);
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "40000", "0.01", false);	/* the last trade stands in */
+	world_book(w, false, "39999", "0", "40000", "1");
+	PLACE(w, .id = "c", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.005");
+	expect_update(w, UPDATE_ACCEPTED, "c", "");
+	expect_update(w, UPDATE_EXPIRED, "c", "NO_LIQUIDITY");
+	world_restart(w);	/* the market is forgotten, what is held can't be valued */
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), ERR_UNAVAILABLE);
+	sim_market_seed(w->v, w->spot, P("40000"), NULL);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+}
+
+static void through_the_price(void **state)
+{
+	struct world *w = *state;
+	const struct venue_update *u;
+
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
+	      .price = "50000");
+	expect_update(w, UPDATE_ACCEPTED, "a", "");
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "500");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "500");
+	assert_int_equal(qty_units(w->orders[0].queue_ahead), E("2"));
+	world_trade(w, false, "50000.01", "10", false);
+	world_no_more(w);
+	world_trade(w, false, "49999.99", "0.00001", true);	/* tiny, but the level is gone */
+	u = expect_fill(w, "a", "50000", "0.01", true);
+	assert_int_equal(u->fee_e8, E("0.00001"));
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+	assert_amount(w, 1, LEDGER_FREE, "BTC", "0.00999");
+	PLACE(w, .id = "t", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.00999",
+	      .price = "50100");
+	expect_update(w, UPDATE_ACCEPTED, "t", "");
+	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999");
+	world_trade(w, false, "50100.01", "0.00001", false);
+	expect_fill(w, "t", "50100", "0.00999", true);
+	world_no_more(w);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "999.998501");
+}
+
+static void queue_and_partial_fills(void **state)
+{
+	struct world *w = *state;
+	struct venue_update q;
+
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.01",
+	      .price = "50000");
+	expect_update(w, UPDATE_ACCEPTED, "a", "");
+	world_trade(w, false, "50000", "5", false);	/* buyers don't trade with buyers */
+	world_trade(w, false, "50000", "1.5", true);
+	world_no_more(w);
+	assert_int_equal(qty_units(w->orders[0].queue_ahead), E("0.5"));
+	world_trade(w, false, "50000", "0.5", true);	/* exactly the queue */
+	world_no_more(w);
+	world_trade(w, false, "50000", "0.004", true);
+	assert_int_equal(qty_units(expect_fill(w, "a", "50000", "0.004", true)->cumulative),
+			 E("0.004"));
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "300");
+	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(q.kind, UPDATE_ACCEPTED);
+	assert_int_equal(qty_units(q.cumulative), E("0.004"));
+	world_trade(w, false, "50000", "3", true);
+	assert_int_equal(qty_units(expect_fill(w, "a", "50000", "0.006", true)->cumulative),
+			 E("0.01"));
+	world_no_more(w);
+	assert_int_equal(w->orders_n, 0);
+	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(q.kind, UPDATE_FILL);
+	assert_int_equal(qty_units(q.quantity), 0);
+	assert_int_equal(qty_units(q.cumulative), E("0.01"));
+	assert_int_equal(w->v->ops->query(w->v, "never", &q, NULL), ERR_NOT_FOUND);
+}
+
+/* Where an order queues, by its price against the book 50000 (2) / 50000.01 (3). */
+static void queue_on_arrival(void **state)
+{
+	static const struct { const char *bid, *price, *queue; } t[] = {
+		{ "50000", "50000", "2" },	/* at the best: what is shown */
+		{ "49990", "49995", "0" },	/* inside the spread: first */
+		{ "50000", "49000", "2" },	/* deeper: estimated like the best */
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		world_book(w, false, t[i].bid, "2", "50000.01", "3");
+		PLACE(w, .id = "q", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER,
+		      .quantity = "0.001", .price = t[i].price);
+		assert_int_equal(qty_units(w->orders[0].queue_ahead), E(t[i].queue));
+		world_cancel(w, 1, "q");
+	}
+	world_book(w, false, "50000", "0", "50000.01", "3");
+	PLACE(w, .id = "q", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+	      .price = "50000");
+	assert_int_equal(qty_units(w->orders[0].queue_ahead), 0);
+	world_cancel(w, 1, "q");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.002");
+	PLACE(w, .id = "q", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+	      .price = "50000.01");
+	assert_int_equal(qty_units(w->orders[0].queue_ahead), E("3"));
+	world_trade(w, false, "50000.01", "3.0004", false);
+	w->ups_seen = w->ups_n - 1;
+	expect_fill(w, "q", "50000.01", "0.0004", true);
+}
+
+/* One bot's two orders share a trade; another bot's world has it whole. */
+static void volume_once_per_account(void **state)
+{
+	struct world *w = *state;
+
+	world_open(w, 2, false, CAPITAL, 1);
+	world_book(w, false, "49990", "2", "50000", "3");
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
+	      .price = "49995");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
+	      .price = "49995");
+	PLACE(w, .bot = 2, .id = "c", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.01",
+	      .price = "49995");
+	w->ups_seen = w->ups_n;
+	world_trade(w, false, "49995", "0.004", true);
+	expect_fill(w, "a", "49995", "0.003", true);
+	expect_fill(w, "b", "49995", "0.001", true);
+	expect_fill(w, "c", "49995", "0.004", true);
+	world_no_more(w);
+}
+
+static void crossing_limit(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.slippage_e8 = 10000;
+	world_start(w);
+	world_open(w, 1, false, "100000", 1);
+	world_book(w, false, "50000", "0.1", "50010", "0.1");
+	/* levels 50010 (0.1), 50015.01 (0.2), 50020.01 (0.4): two of them are within the limit */
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.5",
+	      .price = "50016");
+	expect_update(w, UPDATE_ACCEPTED, "a", "");
+	expect_fill(w, "a", "50015.01", "0.1", false);
+	expect_fill(w, "a", "50016", "0.2", false);	/* slipped, but never beyond the limit */
+	world_no_more(w);
+	assert_int_equal(w->orders[0].stage, SIM_RESTING);
+	assert_int_equal(qty_units(w->orders[0].queue_ahead), 0);
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "10003.2");
+	world_trade(w, false, "50016", "0.05", true);
+	expect_fill(w, "a", "50016", "0.05", true);
+	world_cancel(w, 1, "a");
+	assert_int_equal(qty_units(expect_update(w, UPDATE_CANCELLED, "a", "")->cumulative),
+			 E("0.35"));
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.1",
+	      .price = "49998");
+	expect_update(w, UPDATE_ACCEPTED, "s", "");
+	expect_fill(w, "s", "49998", "0.1", false);
+	world_no_more(w);
+}
+
+static void cancel_kinds(void **state)
+{
+	struct world *w = *state;
+
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
+	      .price = "49000");
+	world_cancel(w, 1, "a");
+	expect_update(w, UPDATE_ACCEPTED, "a", "");
+	expect_update(w, UPDATE_CANCELLED, "a", "");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1000");
+	world_cancel(w, 1, "a");
+	expect_update(w, UPDATE_CANCEL_REJECTED, "a", "UNKNOWN_ORDER");
+	world_cancel(w, 1, "never");
+	expect_update(w, UPDATE_CANCEL_REJECTED, "never", "UNKNOWN_ORDER");
+	world_open(w, 2, false, CAPITAL, 1);
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
+	      .price = "49000");
+	world_cancel(w, 2, "b");	/* not its own */
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	assert_int_equal(expect_update(w, UPDATE_CANCEL_REJECTED, "b", "")->bot_id, 2);
+	world_no_more(w);
+	assert_int_equal(w->orders_n, 1);
+}
+
+static void latency(void **state)
+{
+	struct world *w = *state;
+	struct venue_update q;
+
+	world_stop(w);
+	world_init(w);
+	w->args.latency_us = 1000;
+	world_start(w);
+	world_open(w, 1, false, CAPITAL, 1);
+	world_book(w, false, "50000", "2", "50000.01", "3");
+	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
+	      .price = "50000");
+	world_no_more(w);
+	assert_int_equal(w->orders[0].stage, SIM_TRAVELLING);
+	assert_int_equal(w->orders[0].due_us, w->now + 1000);
+	assert_int_equal(w->v->ops->next_due(w->v), w->now + 1000);
+	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(q.kind, UPDATE_ACCEPTED);
+	assert_string_equal(q.exchange_id, "");
+	w->now += 10;
+	world_cancel(w, 1, "a");
+	world_cancel(w, 1, "a");	/* the first is on its way: one answer for both */
+	assert_int_equal(w->orders_n, 2);
+	world_trade(w, false, "49000", "1", true);	/* before it arrived: not ours */
+	world_no_more(w);
+	w->now += 989;
+	w->v->ops->advance(w->v, w->now);
+	assert_int_equal(expect_update(w, UPDATE_ACCEPTED, "a", "")->at_us, w->now);
+	world_trade(w, false, "50000", "2.004", true);	/* fills while the cancel travels */
+	expect_fill(w, "a", "50000", "0.004", true);
+	world_restart(w);
+	w->now += 100;
+	w->v->ops->advance(w->v, w->now);
+	assert_int_equal(qty_units(expect_update(w, UPDATE_CANCELLED, "a", "")->cumulative),
+			 E("0.004"));
+	world_no_more(w);
+	assert_int_equal(w->orders_n, 0);
+	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+}
+
+static void hold(struct world *w, const char *qty)
+{
+	PLACE(w, .id = "hold", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = qty);
+	w->ups_seen = w->ups_n;
+}
+
+static void oco_limit_part(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, "0.01");
+	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
+	      .price = "50100", .stop = "49900");
+	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999");	/* once, not twice */
+	world_trade(w, false, "49900.01", "1", true);
+	world_trade(w, false, "50100", "3.001", false);
+	assert_false(expect_fill(w, "o", "50100", "0.001", true)->stop_triggered);
+	world_trade(w, false, "50100.01", "0.1", false);
+	expect_fill(w, "o", "50100", "0.00899", true);
+	world_trade(w, false, "49000", "1", true);	/* the stop went with it */
+	world_no_more(w);
+}
+
+static void oco_stop_part(void **state)
+{
+	struct world *w = *state;
+	const struct venue_update *u;
+
+	hold(w, "0.01");
+	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
+	      .price = "50100", .stop = "49900");
+	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	world_trade(w, false, "50100", "3.001", false);
+	expect_fill(w, "o", "50100", "0.001", true);
+	world_trade(w, false, "49890", "0.1", true);	/* below the bid that we saw: never better */
+	u = expect_fill(w, "o", "49890", "0.00899", false);
+	assert_true(u->stop_triggered);
+	assert_int_equal(qty_units(u->cumulative), E("0.00999"));
+	world_no_more(w);
+	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0");
+}
+
+static void spot_stop(void **state)
+{
+	struct world *w = *state;
+
+	hold(w, "0.01");
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.00999",
+	      .stop = "49900");
+	expect_update(w, UPDATE_ACCEPTED, "s", "");
+	world_trade(w, false, "49900.01", "1", true);
+	world_no_more(w);
+	world_book(w, false, "49899", "1", "49900", "1");
+	world_trade(w, false, "49900", "1", true);	/* at the stop; sold into the bid */
+	assert_true(expect_fill(w, "s", "49899", "0.00999", false)->stop_triggered);
+	world_no_more(w);
+}
+
+static void reset(void **state)
+{
+	struct world *w = *state;
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("250") };
+	size_t rows;
+
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
+	      .price = "49000");
+	assert_int_equal(sim_account_reset(w->v, &a, false, w->now, NULL), ERR_CONFLICT);
+	world_cancel(w, 1, "a");
+	hold(w, "0.01");
+	assert_int_equal(sim_account_reset(w->v, &a, false, w->now, NULL), ERR_CONFLICT);
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.005",
+	      .price = "49000");
+	w->ups_seen = w->ups_n;
+	rows = w->rows_n;
+	assert_int_equal(sim_account_reset(w->v, &a, true, w->now, NULL), 0);
+	expect_update(w, UPDATE_EXPIRED, "b", "RESET");
+	assert_int_equal(w->rows[rows].kind, LEDGER_RELEASE);
+	assert_int_equal(w->rows[rows + 2].kind, LEDGER_RESET);
+	assert_int_equal(sim_account_get(w->v, 1)->epoch, 2);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "250");
+	assert_amount(w, 1, LEDGER_FREE, "BTC", "0");
+	for (size_t i = 0; i < w->balances_n; i++)	/* the closed epoch holds nothing */
+		if (w->balances[i].epoch == 1)
+			assert_int_equal(w->balances[i].amount_e8, 0);
+	assert_int_equal(w->orders_n, 0);
+	/* Dust that can't be sold does not stand in the way. */
+	hold(w, "0.001");
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.00099");
+	assert_amount(w, 1, LEDGER_FREE, "BTC", "0.000009");
+	assert_int_equal(sim_account_reset(w->v, &a, false, w->now, NULL), 0);
+	assert_int_equal(sim_account_get(w->v, 1)->epoch, 3);
+}
+
+/* The quiet range must not hide a trade that matters, whatever came and went before. */
+static void quiet_range(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 3; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "q%d", i);
+		PLACE(w, .id = id, .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER,
+		      .quantity = "0.001", .price = i == 1 ? "49900" : "49800");
+		world_trade(w, false, "49950", "1", true);
+	}
+	w->ups_seen = w->ups_n;
+	world_trade(w, false, "49899.99", "1", true);
+	expect_fill(w, "q1", "49900", "0.001", true);
+	world_trade(w, false, "49850", "1", true);
+	world_no_more(w);
+	world_trade(w, false, "49799", "1", true);
+	expect_fill(w, "q0", "49800", "0.001", true);
+	expect_fill(w, "q2", "49800", "0.001", true);
+	world_trade(w, false, "0", "1", true);	/* no price at all: ignored */
+	world_no_more(w);
+}
+
+static void by_name(void **state)
+{
+	struct world *w = *state;
+	struct book_top b = { .bid = P("40000"), .ask = P("40001"), .bid_qty = Q("1"),
+			      .ask_qty = Q("1") };
+	struct trade t = { .price = P("39000"), .qty = Q("1") };
+
+	w->v->ops->on_book(w->v, "BTCUSDT", &b, ++w->now);	/* spot: added first */
+	w->v->ops->on_book(w->v, "NONE", &b, ++w->now);
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+	      .price = "40000");
+	w->v->ops->on_trade(w->v, "NONE", &t, ++w->now);
+	expect_update(w, UPDATE_ACCEPTED, "a", "");
+	world_no_more(w);
+	w->v->ops->on_trade(w->v, "BTCUSDT", &t, ++w->now);
+	expect_fill(w, "a", "40000", "0.001", true);
+	assert_int_equal(sim_symbol_find(w->v, "BTCUSDT", true), w->futures);
+	assert_int_equal(sim_symbol_find(w->v, "NONE", true), -1);
+	w->v->ops->flush(w->v);
+}
+
+static void restore_refuses(void **state)
+{
+	struct world *w = *state;
+	struct sim_account a = w->accounts[0];
+	struct sim_balance b = w->balances[0];
+	struct sim_order o = { .client_order_id = "x", .bot_id = 9 };
+	struct err e;
+
+	assert_int_equal(sim_account_restore(w->v, &a, &e), ERR_CONFLICT);
+	a.bot_id = 2;
+	snprintf(a.base_asset, sizeof(a.base_asset), "ETH");
+	assert_int_equal(sim_account_restore(w->v, &a, &e), ERR_NOT_FOUND);
+	b.bot_id = 9;
+	assert_int_equal(sim_balance_restore(w->v, &b, &e), ERR_NOT_FOUND);
+	b.bot_id = 1;
+	snprintf(b.asset, sizeof(b.asset), "ETH");
+	assert_int_equal(sim_balance_restore(w->v, &b, &e), ERR_CORRUPT);
+	b.epoch = 0;
+	assert_int_equal(sim_balance_restore(w->v, &b, &e), 0);
+	assert_int_equal(sim_order_restore(w->v, &o, &e), ERR_NOT_FOUND);
+	PLACE(w, .id = "x", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+	      .price = "49000");
+	o.bot_id = 1;
+	assert_int_equal(sim_order_restore(w->v, &o, &e), ERR_CONFLICT);
+	/* A lost row is noticed. */
+	for (size_t i = 0; i < w->balances_n; i++) {
+		b = w->balances[i];
+		b.amount_e8++;
+		assert_int_equal(sim_balance_restore(w->v, &b, &e), 0);
+		assert_int_equal(sim_check(w->v, &e), ERR_CORRUPT);
+		b.amount_e8--;
+		assert_int_equal(sim_balance_restore(w->v, &b, &e), 0);
+	}
+	w->orders[0].client_order_id[0] = 'y';
+	assert_int_equal(sim_order_restore(w->v, &w->orders[0], &e), 0);
+	assert_int_equal(sim_check(w->v, &e), ERR_CORRUPT);
+	w->orders[0].client_order_id[0] = 'x';
+	world_restart(w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(deposit), TEST(accounts_refused), TEST(rejections), TEST(other_symbol),
+		TEST(requests_refused_at_once), TEST(market_buy_and_sell),
+		TEST(slippage_and_depth), TEST(market_without_prices), TEST(through_the_price),
+		TEST(queue_and_partial_fills), TEST(queue_on_arrival),
+		TEST(volume_once_per_account), TEST(crossing_limit), TEST(cancel_kinds),
+		TEST(latency), TEST(oco_limit_part), TEST(oco_stop_part), TEST(spot_stop),
+		TEST(reset), TEST(quiet_range), TEST(by_name), TEST(restore_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,362 @@
+#include "worker/venue/sim_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct venue_ops OPS;
+
+void sim_args_init(struct sim_args *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->latency_us = 50000;
+	a->maker_rate_e8 = 100000;		/* 0.1 %, Binance spot without discount */
+	a->taker_rate_e8 = 100000;
+	a->slippage_e8 = 5000;			/* 0.005 % */
+	a->funding_rate_e8 = 10000;		/* 0.01 % per 8 h, Binance's interest part */
+	a->maintenance_rate_e8 = 500000;	/* 0.5 % */
+	a->liquidation_fee_e8 = 1250000;	/* 1.25 %, BTCUSDT perpetual */
+}
+
+struct venue *sim_new(const struct sim_args *a)
+{
+	struct sim *s = xcalloc(1, sizeof(*s));
+
+	ASSERT(a->latency_us >= 0 && a->slippage_e8 >= 0 && a->slippage_e8 < RATE_ONE / 100);
+	ASSERT(a->maker_rate_e8 >= 0 && a->taker_rate_e8 >= 0 && a->liquidation_fee_e8 >= 0);
+	ASSERT(a->maintenance_rate_e8 >= 0 && a->maintenance_rate_e8 < RATE_ONE);
+	s->venue.ops = &OPS;
+	s->args = *a;
+	s->ledger.store = &s->args.store;
+	s->ledger.next_entry = s->told_entry = 1;
+	s->next_order = s->told_order = 1;
+	s->next_trade = s->told_trade = 1;
+	s->funding_due = INT64_MAX;
+	return &s->venue;
+}
+
+static void sim_free(struct venue *v)
+{
+	struct sim *s = sim_of(v);
+
+	if (!v)
+		return;
+	sim_orders_free(s);
+	for (size_t i = 0; i < s->markets_n; i++)
+		free(s->markets[i]);
+	for (size_t i = 0; i < s->accounts_n; i++)
+		free(s->accounts[i]);
+	free(s->markets);
+	free(s->accounts);
+	free(s);
+}
+
+static void tell(const struct sim *s, const char *name, int64_t next, int64_t *told)
+{
+	if (next == *told)
+		return;
+	*told = next;
+	if (s->args.store.counter)
+		s->args.store.counter(s->args.store.ctx, name, next);
+}
+
+void sim_finish(struct sim *s)
+{
+	tell(s, "entry", s->ledger.next_entry, &s->told_entry);
+	tell(s, "sim_order", s->next_order, &s->told_order);
+	tell(s, "trade", s->next_trade, &s->told_trade);
+	if (s->sweep)
+		sim_sweep(s);
+}
+
+void sim_counter_restore(struct venue *v, const char *name, int64_t next)
+{
+	struct sim *s = sim_of(v);
+
+	if (strcmp(name, "entry") == 0)
+		s->ledger.next_entry = s->told_entry = next;
+	else if (strcmp(name, "sim_order") == 0)
+		s->next_order = s->told_order = next;
+	else if (strcmp(name, "trade") == 0)
+		s->next_trade = s->told_trade = next;
+}
+
+int sim_symbol_find(const struct venue *v, const char *symbol, bool futures)
+{
+	const struct sim *s = sim_of_const(v);
+
+	for (size_t i = 0; i < s->markets_n; i++) {
+		const struct symbol_info *info = &s->markets[i]->info;
+
+		if (info->futures == futures && strcmp(info->symbol, symbol) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+struct sim_market *sim_market_find(const struct sim *s, const char *symbol, bool futures)
+{
+	int i = sim_symbol_find(&s->venue, symbol, futures);
+
+	return i < 0 ? NULL : s->markets[i];
+}
+
+int sim_symbol_add(struct venue *v, const struct symbol_info *info)
+{
+	struct sim *s = sim_of(v);
+	int i = sim_symbol_find(v, info->symbol, info->futures);
+
+	if (i < 0) {
+		i = (int)s->markets_n++;
+		s->markets = xrealloc(s->markets, s->markets_n * sizeof(struct sim_market *));
+		s->markets[i] = xcalloc(1, sizeof(struct sim_market));
+		s->markets[i]->dirty = true;
+	}
+	s->markets[i]->info = *info;
+	return i;
+}
+
+/* By name only: the one added first. The newest answer is usually the next one. */
+static struct sim_market *market_by_name(struct sim *s, const char *symbol)
+{
+	if (s->last_market && strcmp(s->last_market->info.symbol, symbol) == 0)
+		return s->last_market;
+	for (size_t i = 0; i < s->markets_n; i++) {
+		if (strcmp(s->markets[i]->info.symbol, symbol) == 0) {
+			s->last_market = s->markets[i];
+			return s->last_market;
+		}
+	}
+	return NULL;
+}
+
+static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row, int64_t now_us)
+{
+	struct sim_slot *o;
+
+	row->seq = s->next_order++;
+	row->due_us = now_us + s->args.latency_us;
+	o = sim_slot_new(s, a, row);
+	sim_travel_add(s, o);
+	sim_report_order(s, o);
+	tell(s, "sim_order", s->next_order, &s->told_order);
+	return 0;
+}
+
+static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_acct *a = sim_acct_find(s, o->bot_id);
+	size_t len = strnlen(o->client_order_id, sizeof(o->client_order_id));
+	struct sim_order row = {
+		.bot_id = o->bot_id, .side = o->side, .type = o->type,
+		.reduce_only = o->reduce_only, .quantity = o->quantity, .stage = SIM_TRAVELLING,
+	};
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)o->bot_id);
+	if (len == 0 || len > SIM_ID_MAX)
+		return err_set(e, ERR_INVALID, "client order id \"%.48s\" must have 1 to %d characters",
+			       o->client_order_id, SIM_ID_MAX);
+	if (sim_slot_find(s, o->client_order_id))
+		return err_set(e, ERR_CONFLICT, "DUPLICATE_ORDER: %s is alive already",
+			       o->client_order_id);
+	memcpy(row.client_order_id, o->client_order_id, sizeof(row.client_order_id));
+	memcpy(row.symbol, o->symbol, sizeof(row.symbol));
+	if (o->type != TYPE_MARKET && o->type != TYPE_STOP_MARKET)
+		row.price = o->price;
+	if (o->type == TYPE_STOP_MARKET || o->type == TYPE_OCO)
+		row.stop_price = o->stop_price;
+	return travel_start(s, a, &row, now_us);
+}
+
+static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
+		      const char *client_order_id, int64_t now_us, struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_acct *a = sim_acct_find(s, bot_id);
+	struct sim_order row = { .bot_id = bot_id, .stage = SIM_CANCELLING };
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+	if (strlen(client_order_id) > SIM_ID_MAX)
+		return err_set(e, ERR_INVALID, "client order id \"%.48s\" is too long",
+			       client_order_id);
+	snprintf(row.client_order_id, sizeof(row.client_order_id), SIM_CANCEL_PREFIX "%.*s",
+		 SIM_ID_MAX, client_order_id);
+	snprintf(row.symbol, sizeof(row.symbol), "%s", symbol);
+	if (sim_slot_find(s, row.client_order_id))
+		return 0;	/* one is on its way: the answer to it answers both */
+	return travel_start(s, a, &row, now_us);
+}
+
+/* A cancel arrives: its own row goes, then the order, or the news that it is gone. */
+static void cancel_arrive(struct sim *s, struct sim_slot *cancel, int64_t at_us)
+{
+	const char *id = cancel->row.client_order_id + strlen(SIM_CANCEL_PREFIX);
+	struct sim_slot *o = sim_slot_find(s, id);
+	struct venue_update u;
+
+	sim_slot_drop(s, cancel);
+	if (o && o->account == cancel->account && o->row.stage == SIM_RESTING) {
+		sim_slot_end(s, o, UPDATE_CANCELLED, "", at_us);
+	} else {
+		sim_update_init(cancel, UPDATE_CANCEL_REJECTED, at_us, &u);
+		snprintf(u.client_order_id, sizeof(u.client_order_id), "%s", id);
+		sim_reason(u.reason, "UNKNOWN_ORDER: the order is gone or never was");
+		sim_send(s, &u);
+	}
+	free(cancel);
+}
+
+static void sim_flush(struct venue *v)
+{
+	(void)v;	/* requests started in place() and cancel() */
+}
+
+static int64_t sim_next_due(const struct venue *v)
+{
+	const struct sim *s = sim_of_const(v);
+	int64_t due = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+
+	return due < s->funding_due ? due : s->funding_due;
+}
+
+/* In the order of time; funding before requests of the same microsecond. */
+static void sim_advance(struct venue *v, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+	int64_t due = sim_next_due(v);
+
+	if (due > now_us)
+		return;
+	for (; due <= now_us && due != INT64_MAX; due = sim_next_due(v)) {
+		struct sim_slot *o;
+
+		if (s->funding_due <= due) {
+			sim_funding_run(s, due);
+			continue;
+		}
+		o = sim_travel_pop(s);
+		if (o->gone)
+			free(o);
+		else if (o->row.stage == SIM_CANCELLING)
+			cancel_arrive(s, o, due);
+		else
+			sim_arrive(s, o, due);
+	}
+	sim_finish(s);
+}
+
+static void market_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us)
+{
+	int64_t p = price_units(t->price);
+
+	sim_advance(&s->venue, now_us);
+	if (p <= 0)
+		return;
+	m->last = t->price;
+	if (m->dirty)
+		sim_quiet_update(s, m);
+	if (p > m->quiet_low && p < m->quiet_high)
+		return;
+	sim_match_trade(s, m, t, now_us);
+	sim_finish(s);
+}
+
+static void market_book(struct sim *s, struct sim_market *m, const struct book_top *b,
+			int64_t now_us)
+{
+	sim_advance(&s->venue, now_us);
+	m->book = *b;
+	m->has_book = true;
+}
+
+static void sim_on_trade(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us)
+{
+	struct sim_market *m = market_by_name(sim_of(v), symbol);
+
+	if (m)
+		market_trade(sim_of(v), m, t, now_us);
+}
+
+static void sim_on_book(struct venue *v, const char *symbol, const struct book_top *b,
+			int64_t now_us)
+{
+	struct sim_market *m = market_by_name(sim_of(v), symbol);
+
+	if (m)
+		market_book(sim_of(v), m, b, now_us);
+}
+
+void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+
+	ASSERT(index >= 0 && (size_t)index < s->markets_n);
+	market_trade(s, s->markets[index], t, now_us);
+}
+
+void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+
+	ASSERT(index >= 0 && (size_t)index < s->markets_n);
+	market_book(s, s->markets[index], b, now_us);
+}
+
+void sim_market_seed(struct venue *v, int index, struct price last, const struct book_top *book)
+{
+	struct sim *s = sim_of(v);
+
+	ASSERT(index >= 0 && (size_t)index < s->markets_n);
+	if (price_sign(last) > 0)
+		s->markets[index]->last = last;
+	if (book) {
+		s->markets[index]->book = *book;
+		s->markets[index]->has_book = true;
+	}
+}
+
+static int sim_query(struct venue *v, const char *client_order_id, struct venue_update *out,
+		     struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_slot *o = sim_slot_find(s, client_order_id);
+	const struct venue_update *ended = sim_ended_find(s, client_order_id);
+
+	if (o && o->row.stage != SIM_CANCELLING) {
+		sim_update_init(o, UPDATE_ACCEPTED, 0, out);
+		return 0;
+	}
+	if (!ended)
+		return err_set(e, ERR_NOT_FOUND, "the simulation has no order %s", client_order_id);
+	*out = *ended;
+	return 0;
+}
+
+static int sim_balance(struct venue *v, int64_t bot_id, struct venue_balance *out, struct err *e)
+{
+	const struct sim *s = sim_of(v);
+	const struct sim_acct *a = sim_acct_find(s, bot_id);
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+	return sim_acct_balance(a, out, e);
+}
+
+static const struct venue_ops OPS = {
+	.name = "sim",
+	.resting_stop = true,
+	.place = sim_place,
+	.cancel = sim_cancel,
+	.flush = sim_flush,
+	.next_due = sim_next_due,
+	.advance = sim_advance,
+	.on_trade = sim_on_trade,
+	.on_book = sim_on_book,
+	.query = sim_query,
+	.balance = sim_balance,
+	.free = sim_free,
+};
