@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/store_commands.h"
+#include "common/store_logs.h"
 #include "common/watch.h"
 #include "worker/bootstrap.h"
 #include "worker/commands.h"
@@ -45,6 +46,7 @@ struct worker {
 	struct master_key key;
 	int lock_fd;
 	struct feed_choice *feed;
+	struct store_logs *logs;
 	struct outbox *outbox;
 	struct fanout fanout;
 	struct session *session;
@@ -209,6 +211,8 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err
 		rc = commands_write_tx(w->commands, w->db, e);
 	if (rc == 0)
 		rc = write_position(w, wall_us, e);
+	if (rc == 0)
+		rc = store_logs_flush_tx(w->logs, w->db, e);
 	if (rc == 0 && beat)
 		rc = store_heartbeat_tx(w->db, &w->beat, e);
 	return rc;
@@ -446,15 +450,12 @@ static void heartbeat_begin(struct worker *w)
 	snprintf(h->feed_message, sizeof(h->feed_message), "%s", feed_choice_message(w->feed));
 }
 
-static void log_sink(void *ctx, const struct log_record *rec)
-{
-	outbox_log(ctx, rec);
-}
-
 static int open_database(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	int rc = file_mkdirs(w->config->data_dir, e);
 
+	w->logs = store_logs_new("trading-bot-worker");
+	log_set_sink(store_logs_sink, w->logs);
 	if (rc == 0)
 		rc = lock_database(w, e);
 	if (rc == 0)
@@ -479,7 +480,6 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	int rc;
 
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
-	log_set_sink(log_sink, w->outbox);
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -517,6 +517,7 @@ static void worker_free(struct worker *w)
 	session_free(w->session);
 	predictors_free(w->predictors);
 	outbox_free(w->outbox);
+	store_logs_free(w->logs);
 	db_close(w->db);
 	crypto_wipe(&w->key, sizeof(w->key));
 	if (w->lock_fd >= 0)

@@ -1,7 +1,6 @@
 #include "worker/store/outbox.h"
 
 #include "common/buf.h"
-#include "common/store_logs.h"
 #include "worker/store/store_bots.h"
 #include "worker/store/store_orders.h"
 #include "worker/store/store_sim.h"
@@ -33,7 +32,6 @@ struct counter_row {
 struct outbox {
 	const char *mode, *venue;
 	struct buf rows;
-	struct log_lines *logs;
 	int64_t pruned_us;
 };
 
@@ -43,7 +41,6 @@ struct outbox *outbox_new(const char *mode, const char *venue)
 
 	o->mode = mode;
 	o->venue = venue;
-	o->logs = log_lines_new();
 	return o;
 }
 
@@ -52,7 +49,6 @@ void outbox_free(struct outbox *o)
 	if (!o)
 		return;
 	buf_free(&o->rows);
-	log_lines_free(o->logs);
 	free(o);
 }
 
@@ -190,14 +186,9 @@ struct sim_store outbox_sim_store(struct outbox *o)
 	};
 }
 
-void outbox_log(struct outbox *o, const struct log_record *rec)
-{
-	log_lines_add(o->logs, rec);
-}
-
 bool outbox_empty(const struct outbox *o)
 {
-	return o->rows.len == 0 && log_lines_empty(o->logs);
+	return o->rows.len == 0;
 }
 
 /* ---- writing ---- */
@@ -239,8 +230,6 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 		rc = write_row(o, db, r, e);
 		at += r->size;
 	}
-	if (rc == 0)
-		rc = log_lines_write_tx(o->logs, db, e);
 	if (rc == 0 && now_us - o->pruned_us >= PRUNE_EVERY_US) {
 		rc = store_prune_tx(db, now_us, e);
 		o->pruned_us = now_us;
@@ -251,5 +240,4 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 void outbox_clear(struct outbox *o)
 {
 	buf_clear(&o->rows);
-	log_lines_clear(o->logs);
 }

@@ -11,7 +11,6 @@
 #define WORKER_STORE_OUTBOX_H
 
 #include "common/db.h"
-#include "common/log.h"
 #include "worker/engine/report.h"
 #include "worker/venue/sim_store.h"
 
@@ -25,9 +24,6 @@ void outbox_free(struct outbox *o);
 
 struct reporter outbox_reporter(struct outbox *o);
 struct sim_store outbox_sim_store(struct outbox *o);
-/* A line for table logs, with the next commit. */
-void outbox_log(struct outbox *o, const struct log_record *rec);
-
 bool outbox_empty(const struct outbox *o);
 /* Write everything in the caller's transaction. now_us prunes what is kept for a while only. */
 MUST_CHECK int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err *e);
