@@ -18,7 +18,8 @@ MUST_CHECK int store_config_load(struct db *db, const struct master_key *k, int6
 				 struct bot_config *out, struct err *e);
 /*
  * Write c as version expect + 1 with a history row. ERR_CONFLICT when the row's
- * version is not expect. expect 0: the row is new. c->version is set to the new one.
+ * version is not expect, ERR_NOT_FOUND when there is no such bot. expect 0: the row
+ * is new. c->version is set to the new one.
  */
 MUST_CHECK int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_id,
 				    int64_t expect, struct bot_config *c, const char *by,
