@@ -130,6 +130,9 @@ $(OUT)/obj/%.o: %.c
 	echo "  CC    $@"
 	$(CC) $(CFLAGS) -c $< -o $@
 
+# page.c carries the dashboard's files.
+$(OUT)/obj/api/page.o: $(wildcard api/dashboard/*)
+
 # The SQL files are compiled into the programs: a binary carries its schema.
 $(OUT)/gen/migrations.c: $(MIGRATIONS) scripts/embed-migrations.sh
 	mkdir -p $(@D)

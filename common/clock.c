@@ -50,7 +50,8 @@ const char *clock_day(int64_t us, char buf[CLOCK_TEXT_MAX])
 	struct tm tm;
 
 	split_us(us, &tm);
-	snprintf(buf, CLOCK_TEXT_MAX, "%04ld-%02d-%02d", tm.tm_year + 1900L, tm.tm_mon + 1, tm.tm_mday);
+	snprintf(buf, CLOCK_TEXT_MAX, "%04ld-%02d-%02d", tm.tm_year + 1900L, tm.tm_mon + 1,
+		 tm.tm_mday);
 	return buf;
 }
 

@@ -198,7 +198,8 @@ static int make_folder_of(const char *path, struct err *e)
 
 /*
  * Both programs may do this at once: each writes a whole file beside, and link
- * lets one of them win. The key is then read from the file by both.
+ * lets one of them win. The key is then read from the file by both. Some file
+ * systems have no links (FAT): there the last one wins.
  */
 static int make_key(const char *path, struct err *e)
 {
@@ -216,7 +217,8 @@ static int make_key(const char *path, struct err *e)
 	rc = make_folder_of(path, e);
 	if (!rc)
 		rc = file_write(buf_text(&beside), hex, 65, 0600, e);
-	if (!rc && link(buf_text(&beside), path) && errno != EEXIST)
+	if (!rc && link(buf_text(&beside), path) && errno != EEXIST &&
+	    rename(buf_text(&beside), path))
 		rc = file_error(e, "make the master key file", path);
 	(void)unlink(buf_text(&beside));
 	crypto_wipe(random, sizeof(random));

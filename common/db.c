@@ -47,12 +47,12 @@ struct db {
 static int fail_access(const struct db *db, int os, struct err *e)
 {
 	if (os == ENOSPC || os == EDQUOT)
-		return err_set(e, ERR_FULL, "%s: no space left on its file system (%s): free some space",
-			       db->path, strerror(os));
+		return err_set(e, ERR_FULL, "%s: no space left on its file system (%s): free some "
+			       "space", db->path, strerror(os));
 	if (os == EACCES || os == EROFS || os == EPERM)
-		return err_set(e, ERR_READONLY,
-			       "%s or its folder can't be written (%s): give this user the right to "
-			       "write both, or set DATA_DIR to another folder", db->path, strerror(os));
+		return err_set(e, ERR_READONLY, "%s or its folder can't be written (%s): give this "
+			       "user the right to write both, or set DATA_DIR to another folder",
+			       db->path, strerror(os));
 	if (os == EISDIR)
 		return err_set(e, ERR_IO, "%s is a folder: a database file is expected", db->path);
 	return err_set(e, ERR_IO, "%s can't be read or written (%s): look at the disk and the "
@@ -69,11 +69,17 @@ static int fail_constraint(const struct db *db, int rc, struct err *e)
 	case SQLITE_CONSTRAINT_ROWID:
 		return err_set(e, ERR_CONFLICT, "exists already: %s", why);
 	case SQLITE_CONSTRAINT_FOREIGNKEY:
-		return err_set(e, ERR_CONFLICT, "another row refers to it, or the one it refers to is "
-			       "missing: %s", why);
+		return err_set(e, ERR_CONFLICT, "another row refers to it, or the one it refers to "
+			       "is missing: %s", why);
 	default:
 		return err_set(e, ERR_INVALID, "not a valid row: %s", why);
 	}
+}
+
+static int fail_damaged(const struct db *db, const char *why, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "%s is damaged (%s): stop both programs, keep a copy, and "
+		       "restore a backup", db->path, why);
 }
 
 /* SQLite does not keep the reason when a commit fails: then errno has it. */
@@ -93,30 +99,28 @@ static int fail(const struct db *db, int rc, const char *sql, struct err *e)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
-		return err_set(e, ERR_BUSY,
-			       "%s is locked by another program: end its transaction (an open sqlite3 "
-			       "shell?) and try again", db->path);
+		return err_set(e, ERR_BUSY, "%s is locked by another program: end its transaction "
+			       "(an open sqlite3 shell?) and try again", db->path);
 	case SQLITE_FULL:
 		return err_set(e, ERR_FULL, "%s: no space left on its file system: free some space",
 			       db->path);
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 		if (rc == SQLITE_READONLY_DBMOVED)
-			return err_set(e, ERR_IO, "%s was moved or deleted while in use: put it back and "
-				       "restart both programs", db->path);
+			return err_set(e, ERR_IO, "%s was moved or deleted while in use: put it "
+				       "back and restart both programs", db->path);
 		return fail_access(db, EROFS, e);
 	case SQLITE_CANTOPEN:
 	case SQLITE_IOERR:
 		return fail_access(db, os_error(db), e);
 	case SQLITE_NOTADB:
-		return err_set(e, ERR_CORRUPT, "%s is not a SQLite database: move it away, then start "
-			       "again or restore a backup", db->path);
+		return err_set(e, ERR_CORRUPT, "%s is not a SQLite database: move it away, then "
+			       "start again or restore a backup", db->path);
 	case SQLITE_CORRUPT:
-		return err_set(e, ERR_CORRUPT, "%s is damaged (%s): stop both programs, keep a copy, "
-			       "and restore a backup", db->path, why);
+		return fail_damaged(db, why, e);
 	case SQLITE_AUTH:
-		return err_set(e, ERR_DENIED, "this program may not do that in %s (%s): %.*s", db->path,
-			       why, SQL_SHOWN, sql ? sql : "");
+		return err_set(e, ERR_DENIED, "this program may not do that in %s (%s): %.*s",
+			       db->path, why, SQL_SHOWN, sql ? sql : "");
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 		return fail_constraint(db, rc, e);
@@ -754,9 +758,7 @@ int db_check(struct db *db, struct err *e)
 		return rc;
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW)
-		rc = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 :
-			err_set(e, ERR_CORRUPT, "%s is damaged (%s): stop both programs, keep a copy, "
-				"and restore a backup", db->path, stmt_text(s, 0));
+		rc = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 : fail_damaged(db, stmt_text(s, 0), e);
 	stmt_done(s);
 	return rc;
 }

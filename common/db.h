@@ -47,7 +47,10 @@ enum { STMT_ROW = 1, STMT_END = 0 };
  */
 MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
 void db_close(struct db *db);
-/* How long a call waits for another program's transaction before ERR_BUSY. Default: 5 s worker, 2 s others. */
+/*
+ * How long a call waits for another program's transaction before ERR_BUSY; at first
+ * 5 s for the worker, 2 s for the others.
+ */
 void db_set_busy_timeout(struct db *db, int64_t ms);
 
 /*
@@ -72,7 +75,7 @@ void stmt_bind_double(struct stmt *s, int index, double v);
 void stmt_bind_text(struct stmt *s, int index, const char *v);	/* copied; NULL: NULL */
 void stmt_bind_blob(struct stmt *s, int index, const void *v, size_t len);
 void stmt_bind_null(struct stmt *s, int index);
-/* As REAL. A value that a double can't hold exactly makes the next stmt_step fail with ERR_RANGE. */
+/* As REAL. What a double can't hold exactly makes the next stmt_step fail with ERR_RANGE. */
 void stmt_bind_price(struct stmt *s, int index, struct price v);
 void stmt_bind_qty(struct stmt *s, int index, struct qty v);
 void stmt_bind_money(struct stmt *s, int index, struct money v);

@@ -61,9 +61,9 @@ bool db_policy_write(enum db_role role, enum db_write what, const char *table, c
 	switch (what) {
 	case DB_INSERT: return r->insert;
 	case DB_DELETE: return r->remove;
-	case DB_UPDATE: return r->update && (!r->columns || (column && has_word(r->columns, column)));
+	case DB_UPDATE: break;
 	}
-	return false;
+	return r->update && (!r->columns || (column && has_word(r->columns, column)));
 }
 
 bool db_policy_cascade(const char *from, const char *table)

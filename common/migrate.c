@@ -51,10 +51,9 @@ static int check_version(struct db *db, unsigned n, int *version, struct err *e)
 	if ((rc = check_owner(db, v, e)))
 		return rc;
 	if (v > (int)n)
-		return err_set(e, ERR_NEWER,
-			       "%s has schema version %d and this program knows %u: a newer version "
-			       "wrote it. Start that version, or restore the copy %s.v%u.bak",
-			       db_path(db), v, n, db_path(db), n);
+		return err_set(e, ERR_NEWER, "%s has schema version %d and this program knows %u: "
+			       "a newer version wrote it. Start that version, or restore the copy "
+			       "%s.v%u.bak", db_path(db), v, n, db_path(db), n);
 	*version = v;
 	return 0;
 }
@@ -81,7 +80,7 @@ static int check_references(struct db *db, struct err *e)
 		return rc;
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW)
-		rc = err_set(e, ERR_CONFLICT, "row %lld of table %s points to a row of %s that is gone",
+		rc = err_set(e, ERR_CONFLICT, "row %lld of table %s points to a missing row of %s",
 			     (long long)stmt_int(s, 1), stmt_text(s, 0), stmt_text(s, 2));
 	stmt_done(s);
 	return rc;

@@ -58,10 +58,10 @@ static int find_same_key(struct db *db, const struct command *c, int64_t *id, st
 		if (same_request(s, c))
 			*id = stmt_int(s, 0);
 		else
-			rc = err_set(e, ERR_CONFLICT,
-				     "idempotency key %s belongs to command %lld (%s), which asked for "
-				     "something else: use a new key", c->idempotency_key,
-				     (long long)stmt_int(s, 0), stmt_text(s, 1));
+			rc = err_set(e, ERR_CONFLICT, "idempotency key %s belongs to command %lld "
+				     "(%s), which asked for something else: use a new key",
+				     c->idempotency_key, (long long)stmt_int(s, 0),
+				     stmt_text(s, 1));
 	}
 	stmt_done(s);
 	return rc;
@@ -83,12 +83,13 @@ static int check_worker(struct db *db, int64_t now_us, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, "the worker was stopped %lld s ago: start "
 			       "trading-bot-worker; nothing was queued",
 			       (long long)((now_us - h.stopped_us) / US_PER_S));
-	return err_set(e, ERR_UNAVAILABLE, "the worker (pid %lld) has not been heard of for %lld s: "
-		       "look at its log or start it again; nothing was queued", (long long)h.pid,
-		       (long long)((now_us - h.beat_us) / US_PER_S));
+	return err_set(e, ERR_UNAVAILABLE, "the worker (pid %lld) has been silent for %lld s: "
+		       "look at its log or start it again; nothing was queued",
+		       (long long)h.pid, (long long)((now_us - h.beat_us) / US_PER_S));
 }
 
-static int insert(struct db *db, const struct command *c, int64_t now_us, int64_t *id, struct err *e)
+static int insert(struct db *db, const struct command *c, int64_t now_us, int64_t *id,
+		  struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_INSERT, &s, e);

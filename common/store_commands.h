@@ -35,23 +35,28 @@ struct command {
 
 /*
  * Queue c (id, status and answer are ignored) in its own transaction; *id is its
- * number. created_us 0 means now; expires_us is taken as it is. With an idempotency key that exists already nothing is inserted, *id
- * is the older one; when that asked for something else (kind, bot, args): ERR_CONFLICT.
- * Unless the kind is emergency-stop, ERR_UNAVAILABLE when the worker's heartbeat
- * is older than HEARTBEAT_DEAD_US (checked in the same transaction: nothing is queued).
+ * number. created_us 0 means now; expires_us is taken as it is. With an
+ * idempotency key that exists already nothing is inserted, *id is the older one;
+ * when that asked for something else (kind, bot, args): ERR_CONFLICT. Unless the kind
+ * is emergency-stop, ERR_UNAVAILABLE when the worker's heartbeat is older than
+ * HEARTBEAT_DEAD_US (checked in the same transaction: nothing is queued).
  */
-MUST_CHECK int store_command_queue(struct db *db, const struct command *c, int64_t *id, struct err *e);
+MUST_CHECK int store_command_queue(struct db *db, const struct command *c, int64_t *id,
+				   struct err *e);
 MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
 /* The oldest queued one with an id over after: ERR_NOT_FOUND when there is none. */
 MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
 
 struct heartbeat {
 	int64_t pid, started_us, beat_us, stopped_us;	/* 0 never */
-	int64_t loop_p50_us, loop_p99_us, turns, events, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes;
-	char boot_id[40], version[24], trading_mode[16], market_data[16], feed_state[16], feed_message[256];
+	int64_t loop_p50_us, loop_p99_us, turns, events;
+	int64_t feed_age_ms, clock_drift_ms, decode_errors, rss_bytes;
+	char boot_id[40], version[24], trading_mode[16], market_data[16];
+	char feed_state[16], feed_message[256];
 };
 /* ERR_NOT_FOUND: a worker never ran on this file. */
 MUST_CHECK int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e);
-bool heartbeat_alive(const struct heartbeat *h, int64_t now_us);	/* beat fresh and not stopped */
+/* The beat is fresh, and the worker has not said that it stops. */
+bool heartbeat_alive(const struct heartbeat *h, int64_t now_us);
 
 #endif

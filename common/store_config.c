@@ -44,7 +44,8 @@ static void build_sql(void)
 	add_parameters(&sql_update);
 	buf_puts(&sql_update, ") WHERE bot_id = ?1 AND version = ?5");
 
-	buf_puts(&sql_insert, "INSERT INTO trading_configs(bot_id, version, updated_by, updated_us");
+	buf_puts(&sql_insert,
+		 "INSERT INTO trading_configs(bot_id, version, updated_by, updated_us");
 	add_names(&sql_insert);
 	buf_puts(&sql_insert, ") SELECT ?1, ?2, ?3, ?4");
 	add_parameters(&sql_insert);
@@ -108,8 +109,8 @@ static int open_secret(struct stmt *s, int col, const struct master_key *k, int6
 	return rc;
 }
 
-static int read_row(struct stmt *s, const struct master_key *k, int64_t bot_id, struct bot_config *c,
-		    struct err *e)
+static int read_row(struct stmt *s, const struct master_key *k, int64_t bot_id,
+		    struct bot_config *c, struct err *e)
 {
 	cJSON *patch = cJSON_CreateObject();
 	int rc = 0;
@@ -232,9 +233,9 @@ static int version_conflict(struct db *db, int64_t bot_id, int64_t expect, struc
 	if (version == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld%s", (long long)bot_id,
 			       expect ? ", or it has no config" : "");
-	return err_set(e, ERR_CONFLICT, "the config of bot %lld is at version %lld, not %lld: somebody "
-		       "changed it meanwhile; read it again", (long long)bot_id, (long long)version,
-		       (long long)expect);
+	return err_set(e, ERR_CONFLICT, "the config of bot %lld is at version %lld, not %lld: "
+		       "somebody changed it meanwhile; read it again", (long long)bot_id,
+		       (long long)version, (long long)expect);
 }
 
 int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_id,

@@ -93,8 +93,8 @@ static int insert_dropped_tx(struct db *db, const struct store_logs *l, struct e
 {
 	struct log_row row = { .at_us = l->dropped_us, .level = LOG_WARN, .logger = "log" };
 
-	snprintf(row.message, sizeof(row.message), "%zu lines are missing here: more than %d came in "
-		 "one turn", l->dropped, STORE_LOGS_WAITING);
+	snprintf(row.message, sizeof(row.message), "%zu lines are missing here: more than %d came "
+		 "in one turn", l->dropped, STORE_LOGS_WAITING);
 	return insert_tx(db, l->service, &row, e);
 }
 

@@ -21,11 +21,14 @@ static int fail(const char *folder, int os, struct err *e)
 	if (os == EMFILE || os == ENOSPC)
 		return err_set(e, ERR_LIMIT,
 			       "%s can't be watched: the system's limit is reached. Raise "
-			       "fs.inotify.max_user_instances or fs.inotify.max_user_watches", folder);
+			       "fs.inotify.max_user_instances or fs.inotify.max_user_watches",
+			       folder);
 	if (os == ENOENT || os == ENOTDIR)
-		return err_set(e, ERR_NOT_FOUND, "%s can't be watched: there is no such folder", folder);
+		return err_set(e, ERR_NOT_FOUND, "%s can't be watched: there is no such folder",
+			       folder);
 	if (os == EACCES)
-		return err_set(e, ERR_DENIED, "%s can't be watched: this user may not read it", folder);
+		return err_set(e, ERR_DENIED, "%s can't be watched: this user may not read it",
+			       folder);
 	return err_set(e, ERR_IO, "%s can't be watched: %s", folder, strerror(os));
 }
 

@@ -1,28 +1,22 @@
 #include "common/config.h"
 #include "common/file.h"
+#include "tests/unit/scratch.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/test_config.XXXXXX";
-
 static int set_up_group(void **state)
 {
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	return scratch_setup(state) || chdir(scratch_folder);
 }
 
 static int tear_down_group(void **state)
 {
-	(void)state;
-	return chdir("/") || rmdir(folder);
+	return chdir("/") || scratch_teardown(state);
 }
 
 /* Each test begins with no variable and no file. */
@@ -380,7 +374,7 @@ static void misspelt_keys_are_named(void **state)
 		refused(".env, line 1", t[i].meant, "did you mean");
 	}
 	dotenv("COMPOSE_PROJECT_NAME=x\nDB_URL=x\nAPI_HOST=x\nPATH=x\nTZ=UTC\nPG_PASS=1\n"
-	       "A_NAME_THAT_IS_MUCH_LONGER_THAN_ANY_KEY_THAT_THIS_PROGRAM_EVER_HAD_OR_WILL_HAVE=1\n");
+	       "A_NAME_THAT_IS_MUCH_LONGER_THAN_ANY_KEY_THAT_THIS_PROGRAM_HAS_OR_WILL_HAVE=1\n");
 	loads(&c);
 	dotenv("API_PORT=1\nAPI_PORT=70000\n");
 	refused("API_PORT=70000", ".env line 2", "1 to 65535");

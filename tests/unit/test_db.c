@@ -52,7 +52,8 @@ static int64_t ask(struct db *db, const char *sql)
 
 static void test_open_settings(void **state)
 {
-	static const char FOREIGN_KEYS[] = "PRAGMA foreign_keys", TRUSTED[] = "PRAGMA trusted_schema";
+	static const char FOREIGN_KEYS[] = "PRAGMA foreign_keys";
+	static const char TRUSTED[] = "PRAGMA trusted_schema";
 	static const char CELL[] = "PRAGMA cell_size_check", SYNC[] = "PRAGMA synchronous";
 	static const char MODE[] = "PRAGMA journal_mode";
 	struct db *db = open_db(DB_WORKER);
@@ -68,8 +69,8 @@ static void test_open_settings(void **state)
 	assert_int_equal(stmt_step(s, NULL), STMT_ROW);
 	assert_string_equal(stmt_text(s, 0), "wal");
 	stmt_done(s);
-	assert_int_equal(db_exec(db, "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = ''", NULL),
-			 ERR_INVALID);
+	assert_int_equal(db_exec(db, "PRAGMA writable_schema = ON; "
+				 "UPDATE sqlite_master SET sql = ''", NULL), ERR_INVALID);
 	/* Tokens and sealed keys are inside: nobody else may read it. */
 	assert_int_equal(stat(db_path(db), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -179,8 +180,10 @@ static void test_bad_values(void **state)
 	assert_int_equal(db_exec(db, "INSERT INTO counters(name, value) VALUES ('y', 'text')", &e),
 			 ERR_INVALID);
 	assert_int_equal(db_exec(db, "INSERT INTO trading_config_history(bot_id, version, config, "
-				 "changed_us, changed_by) VALUES (99, 1, '{}', 1, 'x')", &e), ERR_CONFLICT);
-	assert_int_equal(db_exec(db, "INSERT INTO commands(kind) VALUES ('nonsense')", &e), ERR_INVALID);
+				 "changed_us, changed_by) VALUES (99, 1, '{}', 1, 'x')", &e),
+			 ERR_CONFLICT);
+	assert_int_equal(db_exec(db, "INSERT INTO commands(kind) VALUES ('nonsense')", &e),
+			 ERR_INVALID);
 	assert_int_equal(db_exec(db, "SELECT * FROM missing", &e), ERR_INVALID);
 	assert_non_null(strstr(e.msg, "no such table"));
 	/* Double quotes are names, never text. */

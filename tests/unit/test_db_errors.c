@@ -152,10 +152,12 @@ static void test_damaged(void **state)
 
 static void test_not_a_file(void **state)
 {
+	struct db *db;
+
 	(void)state;
 	expect_refused(scratch_folder, ERR_IO, "is a folder");
 	write_file(scratch_path("file"), "x", 1);
-	assert_int_equal(db_open(scratch_path("file/app.db"), DB_WORKER, &(struct db *){ NULL }, &e), ERR_IO);
+	assert_int_equal(db_open(scratch_path("file/app.db"), DB_WORKER, &db, &e), ERR_IO);
 	assert_non_null(strstr(e.msg, "/file"));
 }
 
@@ -182,7 +184,9 @@ static void test_newer(void **state)
 
 static int become_nobody(void)
 {
-	return geteuid() == 0 ? setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY) : 0;
+	if (geteuid() != 0)
+		return 0;
+	return setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY);
 }
 
 /* 0 when opening as an unprivileged user gives ERR_READONLY. */
@@ -288,7 +292,8 @@ static int on_full_disk(void *arg)
 	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("tmpfs", scratch_folder, "tmpfs", 0, "size=4m"))
 		return SKIPPED;
-	if (db_open(scratch_path("app.db"), DB_WORKER, &db, &e) || fill_disk(scratch_path("filler"), 300))
+	if (db_open(scratch_path("app.db"), DB_WORKER, &db, &e) ||
+	    fill_disk(scratch_path("filler"), 300))
 		return 1;
 	while (put(db, n) == 0 && n < 100000)
 		n++;

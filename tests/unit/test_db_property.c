@@ -10,7 +10,7 @@
 #define ROUNDS 60000
 
 static const char SQL_TABLE[] =
-	"CREATE TABLE t(id INTEGER PRIMARY KEY, p REAL NOT NULL, q REAL NOT NULL, m REAL NOT NULL) STRICT";
+	"CREATE TABLE t(id INTEGER PRIMARY KEY, p REAL, q REAL, m REAL) STRICT";
 static const char SQL_PUT[] = "INSERT INTO t(id, p, q, m) VALUES (?1, ?2, ?3, ?4)";
 static const char SQL_GET[] = "SELECT p, q, m FROM t WHERE id = ?1";
 
@@ -148,7 +148,8 @@ static int setup(void **state)
 {
 	struct db *db;
 
-	if (db_open(":memory:", DB_TOOL, &db, NULL) || db_exec(db, SQL_TABLE, NULL) || db_begin(db, NULL))
+	if (db_open(":memory:", DB_TOOL, &db, NULL) || db_exec(db, SQL_TABLE, NULL) ||
+	    db_begin(db, NULL))
 		return -1;
 	*state = db;
 	return 0;

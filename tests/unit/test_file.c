@@ -1,33 +1,24 @@
 #include "common/file.h"
+#include "tests/unit/scratch.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/test_file.XXXXXX";
-
 static int set_up(void **state)
 {
-	(void)state;
-	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+	return scratch_setup(state) || chdir(scratch_folder);
 }
 
 static int tear_down(void **state)
 {
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return chdir("/") || system(command) ? -1 : 0;
+	return chdir("/") || scratch_teardown(state);
 }
 
 static int files_here(void)

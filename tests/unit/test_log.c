@@ -153,7 +153,8 @@ static void test_slow_reader(void **state)
 	assert_in_range(lines, 100, 4999);
 	log_info("bot", NULL, "after");
 	line = read_line();
-	assert_int_equal(sscanf(strstr(line, "\"message\""), "\"message\":\"%d lines were dropped", &told), 1);
+	assert_int_equal(sscanf(strstr(line, "\"message\""), "\"message\":\"%d lines were dropped",
+				&told), 1);
 	assert_int_equal(told, 5000 - lines);
 	assert_non_null(strstr(read_line(), "\"after\""));
 }

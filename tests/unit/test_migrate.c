@@ -24,7 +24,8 @@ static const struct migration failing[] = {
 };
 static const struct migration dangling[] = {
 	OK_1, OK_2,
-	{ 3, "0003_dangling", "CREATE TABLE b(a_id INTEGER REFERENCES a(id)) STRICT; INSERT INTO b VALUES (9)" },
+	{ 3, "0003_dangling", "CREATE TABLE b(a_id INTEGER REFERENCES a(id)) STRICT;"
+		"INSERT INTO b VALUES (9)" },
 };
 
 static struct err e;

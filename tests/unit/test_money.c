@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -190,7 +191,7 @@ static void real_never_alters(void **state)
 static void real_reads_as_its_text(void **state)
 {
 	char buf[MONEY_TEXT_MAX], shell[40];
-	double v, typed;
+	double v;
 
 	(void)state;
 	seed = 5;
@@ -198,11 +199,9 @@ static void real_reads_as_its_text(void **state)
 		struct qty q = qty_of_units(any() % (TWO_26 * RATE_ONE));
 
 		assert_int_equal(qty_to_real(q, &v), 0);
-		assert_int_equal(sscanf(qty_text(q, buf), "%lf", &typed), 1);
-		assert_true(v == typed);
+		assert_true(strtod(qty_text(q, buf), NULL) == v);
 		snprintf(shell, sizeof(shell), "%.17g", v);
-		assert_int_equal(sscanf(shell, "%lf", &typed), 1);
-		assert_true(v == typed);
+		assert_true(strtod(shell, NULL) == v);
 	}
 }
 

@@ -228,7 +228,8 @@ static void test_next(void **state)
 	assert_int_equal(store_command_next(db, 0, &out, &e), ERR_NOT_FOUND);
 	assert_int_equal(out.id, 3);
 	/* As a person in the shell does it. */
-	assert_int_equal(db_exec(worker, "INSERT INTO commands(kind, bot_id) VALUES ('pause', 1)", &e), 0);
+	assert_int_equal(db_exec(worker, "INSERT INTO commands(kind, bot_id) VALUES ('pause', 1)",
+				 &e), 0);
 	first = db_last_id(worker);
 	assert_int_equal(db_exec(worker, "INSERT INTO commands(kind) VALUES ('close-all')", &e), 0);
 	assert_int_equal(store_command_next(db, 0, &out, &e), 0);

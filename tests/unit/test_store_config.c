@@ -45,12 +45,15 @@ static struct bot_config changed(void)
 	struct field_errors f = { 0 };
 	static const char json[] =
 		"{\"symbol\":\"ETHUSDT\",\"exchange\":\"binance_futures\",\"side_mode\":\"both\","
-		"\"interval\":\"5m\",\"confidence_threshold\":0.55,\"capital_per_trade\":123.45678901,"
+		"\"interval\":\"5m\",\"confidence_threshold\":0.55,"
+		"\"capital_per_trade\":123.45678901,"
 		"\"holding_time\":77,\"profit_target_pct\":0.0123,\"stop_loss_pct\":0.0456,"
 		"\"maker_order_timeout\":9,\"max_positions\":5,\"decision_interval_ms\":1500,"
 		"\"leverage\":3,\"ignore_risk_reward\":true,\"ignore_risk_per_trade\":true,"
-		"\"model_id\":0,\"socket_type\":\"demo\",\"testnet\":true,\"api_key\":\"the-api-key\","
-		"\"secret_key\":\"the-secret\",\"telegram_token\":\"\",\"telegram_chat_id\":\"-100\"}";
+		"\"model_id\":0,\"socket_type\":\"demo\",\"testnet\":true,"
+		"\"api_key\":\"the-api-key\","
+		"\"secret_key\":\"the-secret\",\"telegram_token\":\"\","
+		"\"telegram_chat_id\":\"-100\"}";
 	cJSON *patch;
 
 	bot_config_defaults(&c);
@@ -76,10 +79,14 @@ static int save(int64_t bot_id, int64_t expect, struct bot_config *c)
 /* Every key by its name: the whole struct, without knowing its members. */
 static void assert_same(const struct bot_config *a, const struct bot_config *b)
 {
-	for (size_t i = 0; i < bot_keys_count; i++)
-		if (memcmp((const char *)a + bot_keys[i].offset, (const char *)b + bot_keys[i].offset,
-			   bot_keys[i].size) != 0)
-			fail_msg("%s differs", bot_keys[i].name);
+	const char *x = (const char *)a, *y = (const char *)b;
+
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+
+		if (memcmp(x + k->offset, y + k->offset, k->size) != 0)
+			fail_msg("%s differs", k->name);
+	}
 	assert_int_equal(a->version, b->version);
 }
 
@@ -150,6 +157,11 @@ static void test_conflict(void **state)
 	assert_int_equal(save(3, 1, &c), ERR_NOT_FOUND);
 }
 
+static const char *text_of(const cJSON *o, const char *name)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItem(o, name));
+}
+
 static void test_history(void **state)
 {
 	struct bot_config c = changed();
@@ -172,8 +184,8 @@ static void test_history(void **state)
 		assert_null(strstr(text, "the-api-key"));
 		assert_null(strstr(text, "the-secret"));
 		assert_int_equal(json_read(text, strlen(text), &o, &e), 0);
-		assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "api_key")), "********");
-		assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(o, "telegram_token")), "");
+		assert_string_equal(text_of(o, "api_key"), "********");
+		assert_string_equal(text_of(o, "telegram_token"), "");
 		assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "max_positions")) ==
 			    (version == 1 ? 5 : 8));
 		assert_int_equal(cJSON_GetArraySize(o), bot_keys_count);
@@ -221,12 +233,13 @@ static void test_longest(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < bot_keys_count; i++) {
-		char *text = (char *)&c + bot_keys[i].offset;
+		const struct bot_key *k = &bot_keys[i];
+		char *text = (char *)&c + k->offset;
 
-		if (bot_keys[i].type != BOT_SECRET && strcmp(bot_keys[i].name, "telegram_chat_id") != 0)
+		if (k->type != BOT_SECRET && strcmp(k->name, "telegram_chat_id") != 0)
 			continue;
-		memset(text, 'k', bot_keys[i].size - 1);
-		text[bot_keys[i].size - 1] = '\0';
+		memset(text, 'k', k->size - 1);
+		text[k->size - 1] = '\0';
 	}
 	memset(&back, 0, sizeof(back));
 	if (save(2, 0, &c) || store_config_load(db, &key, 2, &back, &e))
@@ -240,8 +253,10 @@ static void test_hand_edited(void **state)
 		{ "UPDATE trading_configs SET confidence_threshold = 7", "confidence_threshold" },
 		{ "UPDATE trading_configs SET capital_per_trade = -1", "capital_per_trade" },
 		{ "UPDATE trading_configs SET capital_per_trade = 9e999", "capital_per_trade" },
-		{ "UPDATE trading_configs SET capital_per_trade = 0.123456789", "capital_per_trade" },
-		{ "UPDATE trading_configs SET max_positions = 9223372036854775807", "max_positions" },
+		{ "UPDATE trading_configs SET capital_per_trade = 0.123456789",
+		  "capital_per_trade" },
+		{ "UPDATE trading_configs SET max_positions = 9223372036854775807",
+		  "max_positions" },
 		{ "UPDATE trading_configs SET testnet = 2", "testnet" },
 		{ "UPDATE trading_configs SET symbol = 'not a symbol'", "symbol" },
 		{ "UPDATE trading_configs SET symbol = ''", "symbol" },
@@ -270,7 +285,9 @@ static void test_hand_edited(void **state)
 static void test_columns(void **state)
 {
 	static const char SQL_COLUMNS[] = "SELECT name FROM pragma_table_info('trading_configs')";
-	static const char *const others[] = { "id", "bot_id", "version", "updated_us", "updated_by" };
+	static const char *const others[] = {
+		"id", "bot_id", "version", "updated_us", "updated_by",
+	};
 	struct stmt *s;
 	size_t keys = 0, rest = 0;
 

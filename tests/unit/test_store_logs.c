@@ -86,7 +86,8 @@ static void test_filter(void **state)
 	assert_string_equal(rows[0].message, "d");
 	assert_int_equal(read_all((struct log_filter){ .before_id = middle }), 2);
 	assert_string_equal(rows[0].message, "b");
-	assert_int_equal(read_all((struct log_filter){ .min_level = LOG_WARN, .correlation_id = "c-1" }), 1);
+	assert_int_equal(read_all((struct log_filter){ .min_level = LOG_WARN,
+						      .correlation_id = "c-1" }), 1);
 }
 
 static void test_limit(void **state)

@@ -30,8 +30,8 @@ int64_t candle_interval_us(const char *interval);
 
 struct candle_builder {
 	int64_t length_us;
-	struct candle open;		/* open.trades or open.open_us say whether it has begun */
-	bool begun;
+	bool begun;			/* a trade has come since init or reset */
+	struct candle open;		/* valid when begun; 0 trades: the last close, repeated */
 	uint64_t late_merged, late_dropped;
 };
 
@@ -40,13 +40,20 @@ void candle_builder_init(struct candle_builder *b, int64_t length_us);
 /*
  * Feed one trade. Candles that it closes, in order, go to out (at most max);
  * *n says how many. A trade older than the open candle is merged into the open
- * candle when it is at most CANDLE_LATE_US late, else counted and dropped.
- * Returns 0, or ERR_RANGE when it is more than max candles ahead: nothing
- * changed, the caller has a gap to fill and calls candle_builder_reset first.
+ * candle when it lies at most CANDLE_LATE_US before its begin (it counts for
+ * high, low, volume and trades; the close stays), else counted and dropped.
+ * Inside a candle the order of arrival counts. The first trade of a candle, late
+ * or not, sets all four prices. A volume that does not fit stays at the largest.
+ * Returns 0; ERR_RANGE when it is more than max candles ahead: nothing changed,
+ * the caller has a gap to fill and calls candle_builder_reset first; ERR_INVALID
+ * for a price that is not positive, a negative quantity or time: nothing changed.
  */
 MUST_CHECK int candle_add(struct candle_builder *b, const struct trade *t,
 			  struct candle *out, size_t max, size_t *n);
-/* The market's time is now time_us: close what has ended. Same results as candle_add. */
+/*
+ * The market's time is now time_us: close what has ended. Same results as
+ * candle_add. Nothing happens before the first trade or when time_us is older.
+ */
 MUST_CHECK int candle_advance(struct candle_builder *b, int64_t time_us,
 			      struct candle *out, size_t max, size_t *n);
 /* Forget the open candle (after a gap); counters stay. */
@@ -54,8 +61,8 @@ void candle_builder_reset(struct candle_builder *b);
 
 /*
  * The last CANDLE_WINDOW closed candles as columns of doubles, oldest first and
- * contiguous: column c starts at w->close + window_start(w). Kept as doubles
- * because features are floating point; the conversion is exact below 2^53 e-8.
+ * contiguous: the closes are w->close[w->begin .. w->begin + w->n - 1]. Doubles,
+ * because features are floating point: the one nearest to the exact decimal.
  */
 #define WINDOW_CAPACITY (CANDLE_WINDOW * 8)
 struct window {

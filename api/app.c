@@ -1,0 +1,66 @@
+#include "api/app.h"
+
+#include "common/log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int app_db_open(struct app *a, struct err *e)
+{
+	struct stat st;
+	struct db *db;
+	int rc;
+
+	rc = db_open(a->cfg->db_path, DB_API, &db, e);
+	if (rc)
+		return rc;
+	if (stat(a->cfg->db_path, &st)) {
+		rc = err_set(e, ERR_IO, "%s: %s", a->cfg->db_path, strerror(errno));
+		db_close(db);
+		return rc;
+	}
+	a->db = db;
+	a->db_inode = st.st_ino;
+	a->db_device = st.st_dev;
+	a->db_trouble[0] = '\0';
+	a->writes++;
+	return 0;
+}
+
+void app_db_close(struct app *a)
+{
+	db_close(a->db);
+	a->db = NULL;
+}
+
+static void trouble(struct app *a, const char *text)
+{
+	if (!strcmp(a->db_trouble, text))
+		return;
+	strncpy(a->db_trouble, text, sizeof(a->db_trouble) - 1);
+	a->db_trouble[sizeof(a->db_trouble) - 1] = '\0';
+	log_error("db", NULL, "%s", text);
+}
+
+void app_db_check(struct app *a)
+{
+	struct err e = { 0 };
+	struct stat st;
+
+	if (stat(a->cfg->db_path, &st)) {
+		app_db_close(a);
+		err_set(&e, ERR_IO,
+			"database %s is gone (%s): put it back, or restart both programs to begin with an empty one",
+			a->cfg->db_path, strerror(errno));
+		trouble(a, e.msg);
+		return;
+	}
+	if (a->db && st.st_ino == a->db_inode && st.st_dev == a->db_device)
+		return;
+	app_db_close(a);
+	if (app_db_open(a, &e))
+		trouble(a, e.msg);
+	else
+		log_info("db", NULL, "database %s opened again", a->cfg->db_path);
+}

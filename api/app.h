@@ -1,0 +1,56 @@
+/*
+ * app.h - what every part of the API process shares.
+ *
+ *	evhttp -> server (limits, dispatch) -> routes (one table) -> route_<resource>
+ *	                                                                |
+ *	       wait (parked commands) <- store_<resource>, common/store_* <-'
+ */
+#ifndef API_APP_H
+#define API_APP_H
+
+#include "common/config.h"
+#include "common/crypto.h"
+#include "common/db.h"
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct auth;
+struct conns;
+struct rate;
+struct status_cache;
+struct wait;
+
+struct app {
+	const struct config *cfg;
+	struct event_base *base;
+	struct db *db;			/* NULL while the file can't be opened */
+	char db_trouble[480];		/* why db is NULL, for a person */
+	ino_t db_inode;			/* of the open file: a replaced one is reopened */
+	dev_t db_device;
+	struct master_key key;		/* seals the secrets of bot configs */
+	struct auth *auth;
+	struct rate *rate;
+	struct wait *wait;
+	struct conns *conns;
+	struct status_cache *status;
+	int64_t started_us;		/* wall clock */
+	int64_t started_mono_us;
+	int64_t data_version;		/* of the database, as last seen; -1 unknown */
+	uint64_t writes;		/* grows when a request may have changed the database */
+	uint64_t requests;		/* answered since the start */
+	uint64_t errors;		/* of these with a 5xx */
+};
+
+/* Opens the database as DB_API and notes which file it is. */
+MUST_CHECK int app_db_open(struct app *a, struct err *e);
+/*
+ * Once a second: a file that was replaced is reopened, one that is missing closes
+ * ours, so that nothing is written where nobody looks; it comes back by itself.
+ */
+void app_db_check(struct app *a);
+void app_db_close(struct app *a);
+
+#endif

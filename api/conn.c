@@ -1,0 +1,275 @@
+#include "api/conn.h"
+
+#include "api/reply.h"
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/log.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http_struct.h>
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct conn {
+	struct conns *owner;
+	struct bufferevent *bev;
+	struct event *adopt;		/* runs once, right after the accept */
+	struct event *page;		/* replaces evhttp's own page */
+	int fd;				/* -1 until adopted */
+	int64_t since_us;		/* monotonic: begin of the current wait */
+	bool busy;			/* a complete request is being worked on */
+	bool ours;			/* the output is our answer */
+	struct conn *prev, *next;
+};
+
+static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg);
+
+struct conns {
+	struct event_base *base;
+	struct evhttp *http;
+	const struct config *cfg;
+	struct evconnlistener *listener;
+	struct conn *first;
+	struct conn **by_fd;
+	size_t by_fd_len;
+	size_t open;
+	bool paused;
+};
+
+static void conn_unlink(struct conn *c)
+{
+	struct conns *all = c->owner;
+
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		all->first = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	if (c->fd >= 0 && (size_t)c->fd < all->by_fd_len && all->by_fd[c->fd] == c)
+		all->by_fd[c->fd] = NULL;
+	all->open--;
+	if (all->paused && all->open < (size_t)all->cfg->api_max_connections) {
+		all->paused = false;
+		if (all->listener)
+			evconnlistener_enable(all->listener);
+	}
+	event_free(c->adopt);
+	event_free(c->page);
+	free(c);
+}
+
+static void on_close_cb(struct evhttp_connection *evcon, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)evcon;
+	evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+	conn_unlink(c);
+}
+
+static void remember_fd(struct conns *all, struct conn *c)
+{
+	size_t want = (size_t)c->fd + 1;
+
+	if (want > all->by_fd_len) {
+		want = want < 64 ? 64 : want * 2;
+		all->by_fd = xrealloc(all->by_fd, want * sizeof(struct conn *));
+		memset(all->by_fd + all->by_fd_len, 0,
+		       (want - all->by_fd_len) * sizeof(struct conn *));
+		all->by_fd_len = want;
+	}
+	all->by_fd[c->fd] = c;
+}
+
+/* "HTTP/1.1 413 ..." -> 413; 0 when it is no status line. */
+static int status_of(struct evbuffer *out)
+{
+	char line[16] = "";
+	ev_ssize_t n = evbuffer_copyout(out, line, sizeof(line) - 1);
+
+	if (n < 12 || strncmp(line, "HTTP/", 5) != 0)
+		return 0;
+	return (int)strtol(line + 9, NULL, 10);
+}
+
+static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+	char cid[CORRELATION_ID_MAX];
+	struct buf body = { 0 };
+	int http = status_of(out);
+
+	(void)fd;
+	(void)what;
+	if (http < 400)		/* 100 Continue */
+		return;
+	correlation_id_new(cid);
+	reply_error_form(&(struct reply_error){
+		.http = http,
+		.code = reply_http_code(http),
+		.message = reply_http_message(http),
+		.correlation_id = cid,
+	}, &body);
+	log_info("http", cid, "refused before it was read: %d %s", http, reply_http_code(http));
+	c->ours = true;
+	evbuffer_drain(out, evbuffer_get_length(out));
+	evbuffer_add_printf(out, "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\n"
+			    "Content-Length: %zu\r\nX-Correlation-Id: %s\r\n"
+			    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
+			    http, body.len, cid, buf_text(&body));
+	buf_free(&body);
+}
+
+static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)out;
+	if (c->ours || !info->n_added)
+		return;
+	/* Later in this turn of the loop: evhttp is still writing, the socket is not. */
+	event_active(c->page, EV_TIMEOUT, 0);
+}
+
+/*
+ * evhttp gives its connection to the bufferevent as callback argument (2.1.12,
+ * evhttp_connection_base_bufferevent_new): the only way to it before the first
+ * request is complete. A connection that is gone already has no callbacks.
+ */
+static void adopt_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	void *evcon = NULL;
+
+	(void)fd;
+	(void)what;
+	bufferevent_getcb(c->bev, NULL, NULL, NULL, &evcon);
+	bufferevent_decref(c->bev);
+	if (!evcon) {
+		conn_unlink(c);
+		return;
+	}
+	ASSERT(evhttp_connection_get_bufferevent(evcon) == c->bev);
+	evhttp_connection_set_closecb(evcon, on_close_cb, c);
+	c->fd = bufferevent_getfd(c->bev);
+	remember_fd(c->owner, c);
+	evbuffer_add_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+}
+
+static struct bufferevent *accept_cb(struct event_base *base, void *arg)
+{
+	struct conns *all = arg;
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+	struct conn *c;
+
+	if (!bev)
+		return NULL;	/* evhttp makes its own, unwatched */
+	c = xcalloc(1, sizeof(*c));
+	c->owner = all;
+	c->bev = bev;
+	c->fd = -1;
+	c->since_us = clock_mono_us();
+	c->adopt = event_new(base, -1, 0, adopt_cb, c);
+	c->page = event_new(base, -1, 0, replace_page_cb, c);
+	ASSERT(c->adopt && c->page);
+	c->next = all->first;
+	if (c->next)
+		c->next->prev = c;
+	all->first = c;
+	if (++all->open >= (size_t)all->cfg->api_max_connections && all->listener) {
+		evconnlistener_disable(all->listener);
+		if (!all->paused)
+			log_warn("http", NULL,
+				 "%zu connections are open (API_MAX_CONNECTIONS): new ones wait",
+				 all->open);
+		all->paused = true;
+	}
+	bufferevent_incref(bev);
+	event_active(c->adopt, EV_TIMEOUT, 0);
+	return bev;
+}
+
+struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg)
+{
+	struct conns *c = xcalloc(1, sizeof(*c));
+
+	c->base = base;
+	c->http = http;
+	c->cfg = cfg;
+	evhttp_set_bevcb(http, accept_cb, c);
+	return c;
+}
+
+void conns_free(struct conns *c)
+{
+	if (!c)
+		return;
+	while (c->first) {	/* accepted in the last turn, never adopted */
+		bufferevent_decref(c->first->bev);
+		conn_unlink(c->first);
+	}
+	free(c->by_fd);
+	free(c);
+}
+
+void conns_set_listener(struct conns *c, struct evconnlistener *l)
+{
+	c->listener = l;
+}
+
+size_t conns_open(const struct conns *c)
+{
+	return c->open;
+}
+
+void conns_sweep(struct conns *all)
+{
+	int64_t now = clock_mono_us();
+
+	for (struct conn *c = all->first; c; c = c->next) {
+		if (c->busy || c->fd < 0 || now - c->since_us <= all->cfg->api_timeout_s * US_PER_S)
+			continue;
+		/* evhttp sees the end of the stream and frees all that belongs to it. */
+		shutdown(c->fd, SHUT_RDWR);
+	}
+}
+
+struct conn *conn_of(struct conns *all, struct evhttp_request *ev)
+{
+	struct evhttp_connection *evcon = evhttp_request_get_connection(ev);
+	int fd = evcon ? bufferevent_getfd(evhttp_connection_get_bufferevent(evcon)) : -1;
+
+	return fd >= 0 && (size_t)fd < all->by_fd_len ? all->by_fd[fd] : NULL;
+}
+
+void conn_busy(struct conn *c)
+{
+	if (c)
+		c->busy = true;
+}
+
+static void on_sent_cb(struct evhttp_request *ev, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)ev;
+	c->ours = false;
+	c->since_us = clock_mono_us();
+}
+
+void conn_answering(struct conn *c, struct evhttp_request *ev)
+{
+	if (!c)
+		return;
+	c->busy = false;
+	c->ours = true;
+	c->since_us = clock_mono_us();
+	evhttp_request_set_on_complete_cb(ev, on_sent_cb, c);
+}

@@ -1,0 +1,41 @@
+/*
+ * conn.h - the accepted connections: how many, how long, and what evhttp itself
+ * answers on them.
+ *
+ * evhttp 2.1 offers no hook for a new connection, a slow request or its own error
+ * page; this module stands at the bufferevent of each connection instead.
+ *
+ *  - More than API_MAX_CONNECTIONS: the listener pauses until one ends.
+ *  - A request that is not complete, or an answer not taken, after API_TIMEOUT_S:
+ *    the connection is cut (evhttp's own timeouts only see silence, not dripping).
+ *  - An error page that evhttp writes (400, 413, 417) becomes our error form.
+ */
+#ifndef API_CONN_H
+#define API_CONN_H
+
+#include "common/config.h"
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stddef.h>
+
+struct conn;
+struct conns;
+
+struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg);
+void conns_free(struct conns *c);	/* after evhttp_free, which ends the connections */
+/* The listener to pause; borrowed. */
+struct evconnlistener;
+void conns_set_listener(struct conns *c, struct evconnlistener *l);
+/* Once a second: cut what is too slow. */
+void conns_sweep(struct conns *c);
+size_t conns_open(const struct conns *c);
+
+/* The connection that a request came on; borrowed until it ends. May be NULL. */
+struct conn *conn_of(struct conns *c, struct evhttp_request *ev);
+/* A request is complete: it may take its time now. */
+void conn_busy(struct conn *c);
+/* What is written next is our answer, not evhttp's page. */
+void conn_answering(struct conn *c, struct evhttp_request *ev);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * trading-bot-api: HTTP on API_BIND:API_PORT. It reads the database, writes what
+ * the API owns, and leaves commands for the worker.
+ */
+#include "api/server.h"
+#include "common/config.h"
+#include "common/log.h"
+
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SERVICE "trading-bot-api"
+
+struct options {
+	bool check_config, print_link;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: trading-bot-api [--check-config] [--print-link] [--version] [--help]\n"
+	      "\n"
+	      "Answers HTTP for the trading bot. Settings come from the environment and from\n"
+	      "./.env; docs/CONFIGURATION.md lists them.\n"
+	      "\n"
+	      "  --check-config  print the settings in use, secrets masked, and exit\n"
+	      "  --print-link    print the dashboard's link with the token in it\n", out);
+}
+
+/* Returns -1 to go on, else the exit code. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option known[] = {
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "print-link", no_argument, NULL, 'l' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			o->check_config = true;
+			break;
+		case 'l':
+			o->print_link = true;
+			break;
+		case 'v':
+			puts(SERVICE " " VERSION);
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "unknown argument %s\n", argv[optind]);
+		usage(stderr);
+		return 2;
+	}
+	return -1;
+}
+
+static int print_config(const struct config *cfg)
+{
+	struct buf out = { 0 };
+
+	config_print(cfg, &out);
+	fputs(buf_text(&out), stdout);
+	buf_free(&out);
+	return 0;
+}
+
+/* The token stands in the fragment: browsers don't send that to anybody. */
+static void print_link(const struct server *s, const struct config *cfg, bool asked)
+{
+	const char *host = cfg->api_bind;
+	bool made;
+	const char *token = server_token(s, &made);
+
+	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::") || !strcmp(host, "*"))
+		host = "127.0.0.1";
+	if (!made && !asked && !isatty(STDOUT_FILENO))
+		return;
+	printf("Dashboard: http://%s:%d/", host, server_port(s));
+	if (token[0])
+		printf("#token=%s\n", token);
+	else
+		printf("\n(the token is not stored here; make another: trading-bot token create)\n");
+	fflush(stdout);
+}
+
+static void on_stop_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)what;
+	log_info("main", NULL, "%s: stopping", fd == SIGINT ? "SIGINT" : "SIGTERM");
+	server_stop(arg);
+}
+
+/* Reserved for reading the configuration again; must not end the process. */
+static void on_hangup_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	log_info("main", NULL, "SIGHUP: nothing to do, restart to read the environment again");
+}
+
+static void run(struct server *s)
+{
+	static const struct {
+		int sig;
+		event_callback_fn cb;
+	} signals[] = {
+		{ SIGTERM, on_stop_cb }, { SIGINT, on_stop_cb }, { SIGHUP, on_hangup_cb },
+	};
+	struct event *events[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		events[i] = evsignal_new(server_base(s), signals[i].sig, signals[i].cb, s);
+		ASSERT(events[i] != NULL);
+		event_add(events[i], NULL);
+	}
+	server_run(s);
+	for (size_t i = 0; i < 3; i++)
+		event_free(events[i]);
+}
+
+int main(int argc, char **argv)
+{
+	static struct config cfg;
+	struct options o = { 0 };
+	struct server *s = NULL;
+	struct err e = { 0 };
+	int rc = parse(argc, argv, &o);
+
+	if (rc >= 0)
+		return rc;
+	if (config_load(&cfg, &e))
+		die("%s: %s", SERVICE, e.msg);
+	if (o.check_config)
+		return print_config(&cfg);
+	log_init(SERVICE, cfg.debug_mode ? LOG_DEBUG : cfg.log_level);
+	signal(SIGPIPE, SIG_IGN);
+	if (server_open(&cfg, &s, &e))
+		die("%s: %s", SERVICE, e.msg);
+	log_info("main", NULL, "listening on %s:%d, database %s", cfg.api_bind, server_port(s),
+		 cfg.db_path);
+	print_link(s, &cfg, o.print_link);
+	run(s);
+	server_close(s);
+	log_info("main", NULL, "stopped");
+	return 0;
+}

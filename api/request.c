@@ -1,0 +1,249 @@
+#include "api/request.h"
+
+#include "api/reply.h"
+#include "common/clock.h"
+
+#include <ctype.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void take_correlation_id(struct request *r)
+{
+	const char *given = request_header(r, "X-Correlation-Id");
+
+	if (given && correlation_id_ok(given))
+		snprintf(r->correlation_id, sizeof(r->correlation_id), "%s", given);
+	else
+		correlation_id_new(r->correlation_id);
+}
+
+struct request *request_new(struct app *a, struct evhttp_request *ev)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->app = a;
+	r->ev = ev;
+	r->method = evhttp_request_get_command(ev);
+	r->code = 200;
+	r->begin_us = clock_mono_us();
+	r->json.out = &r->out;
+	TAILQ_INIT(&r->query);
+	snprintf(r->address, sizeof(r->address), "%s", ev->remote_host ? ev->remote_host : "");
+	take_correlation_id(r);
+	return r;
+}
+
+static void request_free(struct request *r)
+{
+	evhttp_clear_headers(&r->query);
+	cJSON_Delete(r->body);
+	buf_free(&r->out);
+	free(r->fields);
+	free(r);
+}
+
+void request_finish(struct request *r, int rc, struct err *e)
+{
+	ASSERT(!r->answered);
+	r->answered = true;
+	reply_send(r, rc, e);
+	request_free(r);
+}
+
+int request_error(struct request *r, struct err *e, int http, const char *code,
+		  const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	r->error_http = http;
+	r->error_code = code;
+	return err_set(e, ERR_DENIED, "%s", text);
+}
+
+struct field_errors *request_fields(struct request *r)
+{
+	if (!r->fields)
+		r->fields = xcalloc(1, sizeof(*r->fields));
+	return r->fields;
+}
+
+int request_fields_check(struct request *r, int http, struct err *e)
+{
+	if (!r->fields || !r->fields->n)
+		return 0;
+	return request_error(r, e, http, http == 400 ? "bad_query" : "invalid_fields",
+			     "%s: %s", r->fields->list[0].field, r->fields->list[0].message);
+}
+
+const char *request_header(const struct request *r, const char *name)
+{
+	return evhttp_find_header(evhttp_request_get_input_headers(r->ev), name);
+}
+
+void request_add_header(struct request *r, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(r->ev), name, value);
+}
+
+void request_add_header_int(struct request *r, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	request_add_header(r, name, text);
+}
+
+void request_etag(struct request *r, int64_t version)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "\"%lld\"", (long long)version);
+	request_add_header(r, "ETag", text);
+}
+
+int request_if_match(struct request *r, int64_t version, struct err *e)
+{
+	const char *given = request_header(r, "If-Match");
+	char text[32];
+
+	snprintf(text, sizeof(text), "\"%lld\"", (long long)version);
+	if (!given || !strcmp(given, "*") || !strcmp(given, text))
+		return 0;
+	return request_error(r, e, 409, "conflict",
+			     "If-Match is %s, but the current version is %s: read it again and repeat your change",
+			     given, text);
+}
+
+/* "application/json", with or without parameters. */
+static bool is_json(const char *type)
+{
+	return !strncasecmp(type, "application/json", 16) &&
+	       (type[16] == '\0' || type[16] == ';' || type[16] == ' ');
+}
+
+/* "curl -d" without -H says this type, whatever it sends: JSON is taken then as well. */
+static bool is_curl_json(const char *type, const char *body, size_t len)
+{
+	size_t i = 0;
+
+	if (strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0)
+		return false;
+	while (i < len && isspace((unsigned char)body[i]))
+		i++;
+	return i < len && body[i] == '{';
+}
+
+int request_read_body(struct request *r, struct err *e)
+{
+	struct evbuffer *in = evhttp_request_get_input_buffer(r->ev);
+	size_t len = evbuffer_get_length(in);
+	const char *type = request_header(r, "Content-Type");
+	const char *text;
+	struct err why = { 0 };
+
+	if (!len)
+		return 0;
+	if (len > (size_t)r->app->cfg->api_max_body_bytes)
+		return request_error(r, e, 413, "too_large", "the body has %zu bytes, %lld are allowed",
+				     len, (long long)r->app->cfg->api_max_body_bytes);
+	text = (const char *)evbuffer_pullup(in, -1);
+	ASSERT(text != NULL);
+	if (!type || (!is_json(type) && !is_curl_json(type, text, len)))
+		return request_error(r, e, 415, "unsupported_media_type",
+				     "Content-Type is %s, it must be application/json",
+				     type ? type : "missing");
+	if (json_read(text, len, &r->body, &why))
+		return request_error(r, e, 400, "malformed_json", "%s", why.msg);
+	return 0;
+}
+
+const char *request_path_value(const struct request *r, const char *name)
+{
+	return route_value(&r->match, name);
+}
+
+int request_id(struct request *r, const char *name, int64_t *id, struct err *e)
+{
+	const char *text = request_path_value(r, name);
+
+	if (!text || !param_int(text, 1, INT64_MAX, id))
+		return err_set(e, ERR_NOT_FOUND, "%s is no number of a row", text ? text : name);
+	return 0;
+}
+
+const char *request_query(const struct request *r, const char *name)
+{
+	const struct evkeyval *kv;
+
+	TAILQ_FOREACH(kv, &r->query, next) {
+		if (!strcmp(kv->key, name))
+			return kv->value;
+	}
+	return NULL;
+}
+
+int64_t request_query_int(const struct request *r, const char *name, int64_t def)
+{
+	const char *text = request_query(r, name);
+	int64_t v;
+
+	return text && param_int(text, INT64_MIN, INT64_MAX, &v) ? v : def;
+}
+
+int64_t request_query_time(const struct request *r, const char *name, int64_t def)
+{
+	const char *text = request_query(r, name);
+	int64_t v;
+
+	return text && !clock_parse(text, &v) ? v : def;
+}
+
+int request_page(struct request *r, struct page *p, struct err *e)
+{
+	const char *cursor = request_query(r, "cursor");
+
+	p->limit = request_query_int(r, "limit", PAGE_LIMIT);
+	p->before = p->before2 = INT64_MAX;
+	if (cursor && !page_cursor(cursor, p))
+		return request_error(r, e, 400, "bad_query",
+				     "cursor: must be the next_cursor of an earlier answer");
+	return 0;
+}
+
+const cJSON *request_member(const struct request *r, const char *name)
+{
+	const cJSON *v = r->body ? cJSON_GetObjectItemCaseSensitive(r->body, name) : NULL;
+
+	return v && !cJSON_IsNull(v) ? v : NULL;
+}
+
+const char *request_text(const struct request *r, const char *name, const char *def)
+{
+	const cJSON *v = request_member(r, name);
+
+	return v && cJSON_IsString(v) ? v->valuestring : def;
+}
+
+int64_t request_int(const struct request *r, const char *name, int64_t def)
+{
+	const cJSON *v = request_member(r, name);
+
+	return v && cJSON_IsNumber(v) ? (int64_t)v->valuedouble : def;
+}
+
+bool request_bool(const struct request *r, const char *name, bool def)
+{
+	const cJSON *v = request_member(r, name);
+
+	return v ? cJSON_IsTrue(v) : def;
+}

@@ -1,0 +1,205 @@
+/* A bot's settings: read, change (hot reload by the worker), check, history, back. */
+#include "api/handlers.h"
+#include "api/store_history.h"
+#include "api/store_models.h"
+#include "api/store_status.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/store_config.h"
+
+#include <stdlib.h>
+
+static void fields_json(struct json *j, const char *key, const struct field_errors *f)
+{
+	json_array(j, key);
+	for (size_t i = 0; i < f->n; i++) {
+		json_object(j, NULL);
+		json_string(j, "field", f->list[i].field);
+		json_string(j, "message", f->list[i].message);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+/* What would never trade with these settings. */
+static void warnings_json(struct request *r, const struct bot_config *c, struct money equity)
+{
+	const struct config *cfg = r->app->cfg;
+	const struct bot_config_limits limits = {
+		.min_risk_reward = cfg->min_risk_reward_ratio,
+		.max_risk_per_trade_pct = cfg->max_risk_per_trade_pct,
+		.commission = cfg->sim_commission,
+		.max_notional = cfg->max_notional,
+		.equity = equity,
+	};
+	struct field_errors *w = xcalloc(1, sizeof(*w));
+
+	bot_config_warnings(c, &limits, w);
+	fields_json(&r->json, "warnings", w);
+	free(w);
+}
+
+static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot_status *b,
+		struct err *e)
+{
+	int rc;
+
+	rc = request_id(r, "id", id, e);
+	if (!rc)
+		rc = store_status_get(r->app->db, *id, b, e);
+	if (!rc)
+		rc = store_config_load(r->app->db, &r->app->key, *id, c, e);
+	return rc;
+}
+
+static void config_json(struct request *r, const struct bot_config *c, const struct bot_status *b)
+{
+	struct json *j = &r->json;
+
+	json_int(j, "bot_id", b->bot_id);
+	json_int(j, "version", c->version);
+	json_int(j, "applied_version", b->config_applied);
+	json_string(j, "config_error", b->config_error[0] ? b->config_error : NULL);
+	json_object(j, "config");
+	bot_config_json(c, j);
+	json_object_end(j);
+	warnings_json(r, c, b->equity);
+	json_time(j, "timestamp", clock_now_us());
+	request_etag(r, c->version);
+}
+
+int handle_config_get(struct request *r, struct err *e)
+{
+	struct bot_config c;
+	struct bot_status b;
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (rc)
+		return rc;
+	config_json(r, &c, &b);
+	crypto_wipe(&c, sizeof(c));
+	return 0;
+}
+
+/* Saves c as the version after expect; a model named in it becomes the assigned one. */
+static int save(struct request *r, int64_t id, struct bot_config *c, int64_t expect, struct err *e)
+{
+	struct db *db = r->app->db;
+	int64_t now = clock_now_us();
+	int rc;
+
+	rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = store_config_save_tx(db, &r->app->key, id, expect, c, r->who.name, now, e);
+	if (!rc && c->model_id)
+		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
+	if (!rc)
+		rc = db_commit(db, e);
+	db_rollback(db);
+	if (!rc)
+		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s",
+			 (long long)id, (long long)expect, (long long)c->version, r->who.name);
+	return rc;
+}
+
+/* Applies a patch to the stored config, saves it and shows it. */
+static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
+		  const struct bot_status *b, struct err *e)
+{
+	int64_t expect = c->version;
+	int rc;
+
+	rc = request_if_match(r, expect, e);
+	if (rc)
+		return rc;
+	if (bot_config_apply(c, patch, request_fields(r)))
+		return request_fields_check(r, 422, e);
+	rc = save(r, id, c, expect, e);
+	if (rc)
+		return rc;
+	json_bool(&r->json, "success", true);
+	json_string(&r->json, "message", "saved; the worker applies it within one loop turn");
+	config_json(r, c, b);
+	return 0;
+}
+
+int handle_config_put(struct request *r, struct err *e)
+{
+	struct bot_config c;
+	struct bot_status b;
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (!rc)
+		rc = change(r, r->body, id, &c, &b, e);
+	crypto_wipe(&c, sizeof(c));
+	return rc;
+}
+
+int handle_config_validate(struct request *r, struct err *e)
+{
+	struct field_errors *f;
+	struct bot_config c;
+	struct bot_status b;
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (rc)
+		return rc;
+	f = xcalloc(1, sizeof(*f));
+	rc = bot_config_apply(&c, r->body, f);
+	json_bool(&r->json, "valid", rc == 0);
+	fields_json(&r->json, "errors", f);
+	warnings_json(r, &c, b.equity);
+	json_object(&r->json, "config");
+	bot_config_json(&c, &r->json);
+	json_object_end(&r->json);
+	crypto_wipe(&c, sizeof(c));
+	free(f);
+	return 0;
+}
+
+int handle_config_history(struct request *r, struct err *e)
+{
+	struct bot_status b;
+	struct page p = { 0 };
+	int64_t id;
+	int rc;
+
+	rc = request_id(r, "id", &id, e);
+	if (!rc)
+		rc = store_status_get(r->app->db, id, &b, e);
+	if (!rc)
+		rc = request_page(r, &p, e);
+	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
+}
+
+/* The old version's values become a new version; secrets stay as they are now. */
+int handle_config_rollback(struct request *r, struct err *e)
+{
+	struct buf text = { 0 };
+	struct bot_config c;
+	struct bot_status b;
+	cJSON *old = NULL;
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (!rc)
+		rc = store_history_config(r->app->db, id, request_int(r, "version", 0), &text, e);
+	if (!rc)
+		rc = json_read(text.data, text.len, &old, e);
+	if (!rc) {
+		cJSON_DeleteItemFromObjectCaseSensitive(old, "version");
+		rc = change(r, old, id, &c, &b, e);
+	}
+	crypto_wipe(&c, sizeof(c));
+	cJSON_Delete(old);
+	buf_free(&text);
+	return rc;
+}

@@ -1,0 +1,234 @@
+#include "api/conn.h"
+#include "api/handlers.h"
+#include "api/status_json.h"
+#include "api/store_status.h"
+#include "api/wait.h"
+#include "common/clock.h"
+#include "common/file.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <openssl/crypto.h>
+
+/* What the health answers are made of. */
+struct health {
+	bool database;			/* it answers */
+	bool worker;			/* its beat is fresh */
+	bool feed;			/* live market data */
+	int64_t database_us;		/* how long it took */
+	struct bot_status bot;		/* bot 1, and the worker's columns */
+	struct store_counts counts;
+};
+
+static void look(struct app *a, struct health *h)
+{
+	int64_t begin = clock_mono_us();
+	struct err e = { 0 };
+
+	memset(h, 0, sizeof(*h));
+	if (!a->db)
+		return;
+	if (store_status_get(a->db, 1, &h->bot, &e) || store_counts_get(a->db, &h->counts, &e))
+		return;
+	h->database = true;
+	h->database_us = clock_mono_us() - begin;
+	h->worker = !strcmp(worker_state(&h->bot, clock_now_us()), "running");
+	h->feed = h->worker && !strcmp(h->bot.feed_state, "live");
+}
+
+static const char *verdict(const struct health *h)
+{
+	if (!h->database)
+		return "unhealthy";
+	return h->worker && h->feed ? "healthy" : "degraded";
+}
+
+static double ms(int64_t us)
+{
+	return (double)us / 1000;
+}
+
+int handle_health(struct request *r, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct json *j = &r->json;
+	struct health h;
+
+	(void)e;
+	look(r->app, &h);
+	json_string(j, "status", verdict(&h));
+	json_object(j, "api_server");
+	json_string(j, "status", "running");
+	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
+	json_object_end(j);
+	json_object(j, "database");
+	json_string(j, "status", h.database ? "connected" : "unavailable");
+	json_object_end(j);
+	json_object(j, "worker");
+	json_string(j, "status", h.database ? worker_state(&h.bot, now) : "unknown");
+	if (h.bot.worker_seen)
+		json_int(j, "last_beat_age_ms", (now - h.bot.beat_us) / US_PER_MS);
+	else
+		json_null(j, "last_beat_age_ms");
+	json_string(j, "feed_state", h.bot.worker_seen ? h.bot.feed_state : NULL);
+	json_object_end(j);
+	json_time(j, "timestamp", now);
+	if (!h.database)
+		r->code = 503;
+	return 0;
+}
+
+static const char *mode_text(const struct config *cfg)
+{
+	return cfg->trading_mode == MODE_LIVE ? "live" : "simulation";
+}
+
+int handle_status_health(struct request *r, struct err *e)
+{
+	struct json *j = &r->json;
+	struct health h;
+
+	(void)e;
+	look(r->app, &h);
+	json_string(j, "status", verdict(&h));
+	json_time(j, "timestamp", clock_now_us());
+	json_string(j, "version", VERSION);
+	json_double(j, "uptime", ms((clock_mono_us() - r->app->started_mono_us) / 1000));
+	json_bool(j, "database_connected", h.database);
+	json_bool(j, "exchange_connected", h.feed);
+	json_bool(j, "simulation_running", h.worker && h.counts.running > 0 &&
+		  r->app->cfg->trading_mode == MODE_SIMULATION);
+	json_string(j, "trading_mode", mode_text(r->app->cfg));
+	if (!h.database)
+		r->code = 503;
+	return 0;
+}
+
+static int64_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (int64_t)st.st_size;
+}
+
+static void database_json(struct request *r, const struct health *h)
+{
+	const struct config *cfg = r->app->cfg;
+	struct json *j = &r->json;
+	char wal[CONFIG_PATH_MAX + 8];
+
+	snprintf(wal, sizeof(wal), "%s-wal", cfg->db_path);
+	json_object(j, "database");
+	json_string(j, "status", h->database ? "connected" : "unavailable");
+	json_string(j, "message", r->app->db_trouble[0] ? r->app->db_trouble : NULL);
+	json_double(j, "latency_ms", ms(h->database_us));
+	json_int(j, "size_bytes", size_of(cfg->db_path));
+	json_int(j, "wal_bytes", size_of(wal));
+	json_int(j, "disk_free_bytes", file_free_bytes(cfg->data_dir));
+	json_object_end(j);
+}
+
+static void worker_part_json(struct json *j, const struct health *h, const struct heartbeat *b)
+{
+	int64_t now = clock_now_us();
+
+	worker_json(j, &h->bot, now);
+	json_object(j, "worker_loop");
+	json_int(j, "p50_us", b->loop_p50_us);
+	json_int(j, "p99_us", b->loop_p99_us);
+	json_int(j, "turns", b->turns);
+	json_int(j, "rss_bytes", b->rss_bytes);
+	json_time(j, "started", b->started_us);
+	json_object_end(j);
+	json_object(j, "feed");
+	json_string(j, "source", b->market_data[0] ? b->market_data : NULL);
+	json_string(j, "state", b->feed_state[0] ? b->feed_state : NULL);
+	json_string(j, "message", b->feed_message[0] ? b->feed_message : NULL);
+	json_int(j, "age_ms", b->feed_age_ms);
+	json_int(j, "events", b->events);
+	json_int(j, "decode_errors", b->decode_errors);
+	json_int(j, "clock_drift_ms", b->clock_drift_ms);
+	json_object_end(j);
+}
+
+int handle_health_detailed(struct request *r, struct err *e)
+{
+	struct heartbeat beat = { 0 };
+	struct json *j = &r->json;
+	struct health h;
+
+	look(r->app, &h);
+	if (h.database) {
+		int rc = store_heartbeat_get(r->app->db, &beat, e);
+
+		if (rc && rc != ERR_NOT_FOUND)
+			return rc;
+	}
+	json_string(j, "status", verdict(&h));
+	json_object(j, "api_server");
+	json_string(j, "status", "running");
+	json_double(j, "uptime_seconds", ms((clock_mono_us() - r->app->started_mono_us) / 1000));
+	json_int(j, "connections", (int64_t)conns_open(r->app->conns));
+	json_int(j, "requests", (int64_t)r->app->requests);
+	json_int(j, "errors", (int64_t)r->app->errors);
+	json_int(j, "waiting_commands", (int64_t)wait_pending(r->app->wait));
+	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
+	json_object_end(j);
+	database_json(r, &h);
+	worker_part_json(j, &h, &beat);
+	json_object(j, "queues");
+	json_int(j, "commands", h.counts.queued_commands);
+	json_int(j, "jobs", h.counts.open_jobs);
+	json_int(j, "notifications", h.counts.notifications);
+	json_object_end(j);
+	json_object(j, "bots");
+	json_int(j, "count", h.counts.bots);
+	json_int(j, "running", h.counts.running);
+	json_int(j, "open_positions", h.counts.open_positions);
+	json_object_end(j);
+	json_time(j, "timestamp", clock_now_us());
+	if (!h.database)
+		r->code = 503;
+	return 0;
+}
+
+int handle_info(struct request *r, struct err *e)
+{
+	const struct config *cfg = r->app->cfg;
+	struct json *j = &r->json;
+	struct utsname u;
+
+	(void)e;
+	json_string(j, "name", "trading-bot-api");
+	json_string(j, "version", VERSION);
+	json_int(j, "schema_version", r->app->db ? db_schema_version(r->app->db) : 0);
+	json_object(j, "libraries");
+	json_string(j, "sqlite", db_library_version());
+	json_string(j, "libevent", event_get_version());
+	json_string(j, "openssl", OpenSSL_version(OPENSSL_VERSION));
+	json_string(j, "cjson", cJSON_Version());
+	json_object_end(j);
+	json_string(j, "compiler", __VERSION__);
+	if (!uname(&u)) {
+		json_object(j, "platform");
+		json_string(j, "system", u.sysname);
+		json_string(j, "release", u.release);
+		json_string(j, "machine", u.machine);
+		json_object_end(j);
+	}
+	json_object(j, "limits");
+	json_int(j, "rate_limit_per_s", cfg->api_rate_limit);
+	json_int(j, "max_body_bytes", cfg->api_max_body_bytes);
+	json_int(j, "timeout_s", cfg->api_timeout_s);
+	json_int(j, "max_connections", cfg->api_max_connections);
+	json_int(j, "command_wait_ms", cfg->command_wait_ms);
+	json_object_end(j);
+	json_string(j, "trading_mode", mode_text(cfg));
+	json_time(j, "started", r->app->started_us);
+	json_time(j, "timestamp", clock_now_us());
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* The paper account of a bot (bot 1 unless bot_id says another). */
+#include "api/command.h"
+#include "api/handlers.h"
+#include "api/stats_json.h"
+#include "api/status_json.h"
+#include "api/store_bots.h"
+#include "api/store_positions.h"
+#include "api/store_sim.h"
+#include "api/store_stats.h"
+#include "api/store_status.h"
+#include "common/clock.h"
+
+#include <string.h>
+
+static int load(struct request *r, struct bot_status *b, struct err *e)
+{
+	return store_status_get(r->app->db, request_query_int(r, "bot_id", 1), b, e);
+}
+
+int handle_simulation_status(struct request *r, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct json *j = &r->json;
+	struct bot_status b;
+	char text[16];
+	int rc;
+
+	rc = load(r, &b, e);
+	if (rc)
+		return rc;
+	json_int(j, "bot_id", b.bot_id);
+	json_bool(j, "running", r->app->cfg->trading_mode == MODE_SIMULATION &&
+		  !strcmp(b.status, "RUNNING") && !strcmp(worker_state(&b, now), "running"));
+	json_string(j, "trading_mode",
+		    r->app->cfg->trading_mode == MODE_LIVE ? "live" : "simulation");
+	json_string(j, "status", status_lower(b.status, text));
+	json_money(j, "equity", b.equity);
+	json_int(j, "open_positions", b.open_positions);
+	json_int(j, "pending_orders", b.pending_orders);
+	json_price(j, "last_price", b.last_price);
+	rc = store_sim_account(r->app->db, b.bot_id, j, e);
+	json_time(j, "timestamp", now);
+	return rc;
+}
+
+int handle_simulation_performance(struct request *r, struct err *e)
+{
+	struct json *j = &r->json;
+	struct stats s = { 0 };
+	struct bot_status b;
+	double capital = 0, equity;
+	int rc;
+
+	rc = load(r, &b, e);
+	if (!rc)
+		rc = store_stats_capital(r->app->db, b.bot_id, &capital, e);
+	if (!rc)
+		rc = store_stats_trades(r->app->db, b.bot_id, &s, e);
+	if (rc)
+		return rc;
+	if (capital <= 0)
+		capital = r->app->cfg->sim_initial_capital;
+	equity = money_sign(b.equity) > 0 ? money_double(b.equity) : capital;
+	json_int(j, "bot_id", b.bot_id);
+	json_double(j, "initial_capital", capital);
+	json_double(j, "equity", equity);
+	json_double(j, "total_return_pct", 100 * (equity - capital) / capital);
+	stats_json(j, &s, capital);
+	json_time(j, "timestamp", clock_now_us());
+	return 0;
+}
+
+int handle_simulation_portfolio(struct request *r, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct bot_status b;
+	int rc;
+
+	rc = load(r, &b, e);
+	if (rc)
+		return rc;
+	json_int(&r->json, "bot_id", b.bot_id);
+	json_money(&r->json, "equity", b.equity);
+	rc = store_sim_balances(r->app->db, b.bot_id, &r->json, e);
+	if (!rc)
+		rc = store_positions_list(r->app->db, b.bot_id, now, &r->json, e);
+	json_time(&r->json, "timestamp", now);
+	return rc;
+}
+
+int handle_simulation_ledger(struct request *r, struct err *e)
+{
+	int64_t id = request_query_int(r, "bot_id", 1);
+	struct page p = { 0 };
+	int rc;
+
+	rc = store_bots_exists(r->app->db, id, e);
+	if (!rc)
+		rc = request_page(r, &p, e);
+	return rc ? rc : store_sim_ledger(r->app->db, id, &p, &r->json, e);
+}
+
+int handle_simulation_reset(struct request *r, struct err *e)
+{
+	int64_t id = request_int(r, "bot_id", 1);
+	int rc = store_bots_exists(r->app->db, id, e);
+
+	return rc ? rc : command_send(r, "simulation-reset", id,
+				      request_bool(r, "force", false) ? "{\"force\":true}" : "{}", e);
+}

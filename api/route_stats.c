@@ -1,0 +1,107 @@
+/* Statistics of a bot: ratios, groups, and reports of outside bots. */
+#include "api/handlers.h"
+#include "api/stats_json.h"
+#include "api/store_bots.h"
+#include "api/store_stats.h"
+#include "common/clock.h"
+
+#include <string.h>
+
+static int known_bot(struct request *r, int64_t *id, struct err *e)
+{
+	int rc = request_id(r, "id", id, e);
+
+	return rc ? rc : store_bots_exists(r->app->db, *id, e);
+}
+
+static void reported_json(struct json *j, const struct reported_totals *t)
+{
+	json_object(j, "reported");
+	json_int(j, "orders", t->orders);
+	json_money(j, "orders_pnl", t->orders_pnl);
+	json_int(j, "days", t->days);
+	json_int(j, "trades", t->trades);
+	json_int(j, "wins", t->wins);
+	json_int(j, "losses", t->losses);
+	json_money(j, "gross", t->gross);
+	json_money(j, "fees", t->fees);
+	json_money(j, "net", t->net);
+	json_money(j, "volume", t->volume);
+	json_object_end(j);
+}
+
+int handle_stats(struct request *r, struct err *e)
+{
+	struct reported_totals reported;
+	struct stats s = { 0 };
+	double capital = 0;
+	int64_t id;
+	int rc;
+
+	rc = known_bot(r, &id, e);
+	if (!rc)
+		rc = store_stats_trades(r->app->db, id, &s, e);
+	if (!rc)
+		rc = store_stats_capital(r->app->db, id, &capital, e);
+	if (!rc)
+		rc = store_stats_reported(r->app->db, id, &reported, e);
+	if (rc)
+		return rc;
+	json_int(&r->json, "bot_id", id);
+	stats_json(&r->json, &s, capital > 0 ? capital : r->app->cfg->sim_initial_capital);
+	reported_json(&r->json, &reported);
+	json_time(&r->json, "timestamp", clock_now_us());
+	return 0;
+}
+
+int handle_stats_pnl(struct request *r, struct err *e)
+{
+	const char *by = request_query(r, "by");
+	int64_t id;
+	int rc = known_bot(r, &id, e);
+
+	if (rc)
+		return rc;
+	json_int(&r->json, "bot_id", id);
+	json_string(&r->json, "by", by ? by : "day");
+	return store_stats_pnl(r->app->db, id, by ? by : "day", request_query_time(r, "from", 0),
+			       request_query_time(r, "to", INT64_MAX), &r->json, e);
+}
+
+#define NUMBER(s, r, field) \
+	do { \
+		const cJSON *v = request_member(r, #field); \
+		(s)->field.given = v != NULL; \
+		(s)->field.value = v ? v->valuedouble : 0; \
+	} while (0)
+
+int handle_stats_update(struct request *r, struct err *e)
+{
+	char today[CLOCK_TEXT_MAX];
+	struct stats_report s = { 0 };
+	struct db *db = r->app->db;
+	int64_t id;
+	int rc;
+
+	rc = known_bot(r, &id, e);
+	if (!rc)
+		rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	s.day = request_text(r, "day", clock_day(clock_now_us(), today));
+	NUMBER(&s, r, trades);
+	NUMBER(&s, r, wins);
+	NUMBER(&s, r, losses);
+	NUMBER(&s, r, gross);
+	NUMBER(&s, r, fees);
+	NUMBER(&s, r, net);
+	NUMBER(&s, r, volume);
+	rc = store_stats_report_tx(db, id, &s, clock_now_us(), e);
+	if (!rc)
+		rc = db_commit(db, e);
+	db_rollback(db);
+	if (rc)
+		return rc;
+	json_bool(&r->json, "success", true);
+	return store_stats_reported_day(db, id, s.day, &r->json, e);
+}

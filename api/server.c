@@ -1,0 +1,352 @@
+#include "api/server.h"
+
+#include "api/auth.h"
+#include "api/conn.h"
+#include "api/rate.h"
+#include "api/reply.h"
+#include "api/request.h"
+#include "api/status_cache.h"
+#include "api/wait.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/store_logs.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define MAX_HEADERS_BYTES 16384
+#define FLUSH_EVERY_S 60
+
+struct server {
+	struct app app;
+	struct evhttp *http;
+	struct event *tick;
+	struct store_logs *logs;
+	unsigned ticks;
+	int port;
+	char token[AUTH_TOKEN_MAX];
+	bool token_made;
+};
+
+static bool changes_state(enum evhttp_cmd_type m)
+{
+	return m == EVHTTP_REQ_POST || m == EVHTTP_REQ_PUT || m == EVHTTP_REQ_DELETE ||
+	       m == EVHTTP_REQ_PATCH;
+}
+
+/* evhttp reads no body after these; what follows would be taken for a request. */
+static void mind_unread_body(struct request *r)
+{
+	const char *len = request_header(r, "Content-Length");
+
+	if (r->method == EVHTTP_REQ_POST || r->method == EVHTTP_REQ_PUT ||
+	    r->method == EVHTTP_REQ_PATCH)
+		return;
+	if ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding"))
+		r->close = true;
+}
+
+static int check_host(struct request *r, struct err *e)
+{
+	const char *host = request_header(r, "Host");
+	const struct config *cfg = r->app->cfg;
+
+	if (!host && r->ev->major == 1 && r->ev->minor >= 1)
+		return request_error(r, e, 400, "bad_header", "the Host header is missing");
+	if (auth_host_ok(host, cfg->api_bind, cfg->api_allowed_hosts))
+		return 0;
+	return request_error(r, e, 403, "host_not_allowed",
+			     "this server does not answer for the host %.100s: use localhost or an address, or list it in API_ALLOWED_HOSTS",
+			     host);
+}
+
+static int check_rate(struct request *r, struct err *e)
+{
+	int64_t wait_s = 1;
+
+	auth_refresh(r->app->auth, r->app);
+	auth_identify(r->app->auth, request_header(r, "Authorization"), clock_now_us(), &r->who);
+	if (rate_take(r->app->rate, r->address, r->who.token_id, r->begin_us, &wait_s))
+		return 0;
+	request_add_header_int(r, "Retry-After", wait_s);
+	return request_error(r, e, 429, "rate_limited",
+			     "more than %lld requests/s (API_RATE_LIMIT): wait %lld s",
+			     (long long)r->app->cfg->api_rate_limit, (long long)wait_s);
+}
+
+static int check_route(struct request *r, struct err *e)
+{
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(r->ev));
+	char allow[96];
+
+	route_find(r->method, path && *path ? path : "/", &r->match);
+	r->route = r->match.route;
+	if (r->route)
+		return 0;
+	if (!r->match.allowed)
+		return request_error(r, e, 404, "not_found",
+				     "there is no route %.200s; docs/API.md lists them", path);
+	route_allow(r->match.allowed, allow, sizeof(allow));
+	request_add_header(r, "Allow", allow);
+	if (r->method == EVHTTP_REQ_OPTIONS) {
+		r->code = 204;
+		return 0;
+	}
+	return request_error(r, e, 405, "method_not_allowed", "%s is not possible here, only %s",
+			     route_method_name(r->method), allow);
+}
+
+static int check_caller(struct request *r, struct err *e)
+{
+	if (r->who.role < r->route->role) {
+		if (r->who.token_id)
+			return request_error(r, e, 403, "forbidden",
+					     "this needs the role %s; the token %s has %s",
+					     role_name(r->route->role), r->who.name,
+					     role_name(r->who.role));
+		request_add_header(r, "WWW-Authenticate", "Bearer realm=\"trading-bot\"");
+		return request_error(r, e, 401, "unauthorized",
+				     "send Authorization: Bearer <token>; the first token is in DATA_DIR/api_token");
+	}
+	if (changes_state(r->method) &&
+	    !auth_origin_ok(request_header(r, "Origin"), request_header(r, "Host")))
+		return request_error(r, e, 403, "origin_not_allowed",
+				     "requests from other web pages are refused");
+	return 0;
+}
+
+static int check_query(struct request *r, struct err *e)
+{
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(r->ev));
+
+	if (!query || !*query) {
+		if (!r->route->query)
+			return 0;
+		query = "";
+	}
+	if (*query && evhttp_parse_query_str(query, &r->query))
+		return request_error(r, e, 400, "bad_query", "the query can't be read");
+	if (param_check_query(r->route->query, &r->query, request_fields(r)))
+		return request_fields_check(r, 400, e);
+	return 0;
+}
+
+static int check_body(struct request *r, struct err *e)
+{
+	int rc = request_read_body(r, e);
+
+	if (rc || !changes_state(r->method))
+		return rc;
+	if (r->route->body_kind == BODY_CONFIG) {
+		if (!r->body)
+			return request_error(r, e, 400, "malformed_json", "a JSON object is needed");
+		return 0;
+	}
+	if (param_check_body(r->route->body, r->body, request_fields(r)))
+		return request_fields_check(r, 422, e);
+	return 0;
+}
+
+static int handle(struct request *r, struct err *e)
+{
+	int rc;
+
+	if (!strcmp(route_method_name(r->method), "?"))
+		return request_error(r, e, 501, "not_implemented", "this method is not known");
+	mind_unread_body(r);
+	rc = check_host(r, e);
+	if (!rc)
+		rc = check_rate(r, e);
+	if (!rc)
+		rc = check_route(r, e);
+	if (rc || !r->route)
+		return rc;
+	rc = check_caller(r, e);
+	if (!rc && r->route->later)
+		return request_error(r, e, 501, "not_implemented",
+				     "%s: this version can't do that yet", r->route->summary);
+	if (!rc)
+		rc = check_query(r, e);
+	if (!rc)
+		rc = check_body(r, e);
+	if (!rc && !r->app->db && !r->route->no_db)
+		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
+	if (rc)
+		return rc;
+	json_object(&r->json, NULL);
+	rc = r->route->handler(r, e);
+	if (changes_state(r->method))
+		r->app->writes++;
+	return rc;
+}
+
+static void on_request_cb(struct evhttp_request *ev, void *arg)
+{
+	struct app *a = arg;
+	struct request *r = request_new(a, ev);
+	struct err e = { 0 };
+	int rc;
+
+	conn_busy(conn_of(a->conns, ev));
+	rc = handle(r, &e);
+	if (!r->parked)
+		request_finish(r, rc, &e);
+}
+
+/* A failure is not logged: that would be the next line to write. */
+static void flush_logs(struct server *s)
+{
+	struct err e = { 0 };
+
+	if (s->app.db && store_logs_flush(s->logs, s->app.db, &e))
+		return;
+}
+
+static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *s = arg;
+
+	(void)fd;
+	(void)what;
+	conns_sweep(s->app.conns);
+	app_db_check(&s->app);
+	flush_logs(s);
+	if (++s->ticks % FLUSH_EVERY_S == 0)
+		auth_flush(s->app.auth, s->app.db);
+}
+
+static int listen_on(struct server *s, struct err *e)
+{
+	const struct config *cfg = s->app.cfg;
+	struct evhttp_bound_socket *bound;
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
+	if (!bound)
+		return err_set(e, ERR_IO,
+			       "can't listen on %s:%lld: %s (another program uses the port? set API_PORT)",
+			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
+	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
+	if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len))
+		return err_set(e, ERR_IO, "getsockname: %s", strerror(errno));
+	s->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
+						   : ((struct sockaddr_in *)&addr)->sin_port);
+	return 0;
+}
+
+static void setup_http(struct server *s)
+{
+	const struct config *cfg = s->app.cfg;
+
+	s->http = evhttp_new(s->app.base);
+	ASSERT(s->http != NULL);
+	/* All methods, also unknown ones: the answer is ours, not evhttp's page. */
+	evhttp_set_allowed_methods(s->http, UINT16_MAX);
+	evhttp_set_max_body_size(s->http, (ev_ssize_t)cfg->api_max_body_bytes);
+	evhttp_set_max_headers_size(s->http, MAX_HEADERS_BYTES);
+	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s);
+	evhttp_set_default_content_type(s->http, NULL);
+	/* Takes a too large body from the wire, so that its sender reads the 413. */
+	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_gencb(s->http, on_request_cb, &s->app);
+	s->app.conns = conns_new(s->app.base, s->http, cfg);
+}
+
+int server_open(const struct config *cfg, struct server **out, struct err *e)
+{
+	static const struct timeval second = { 1, 0 };
+	struct server *s = xcalloc(1, sizeof(*s));
+	struct app *a = &s->app;
+	int rc;
+
+	a->cfg = cfg;
+	a->started_us = clock_now_us();
+	a->started_mono_us = clock_mono_us();
+	a->base = event_base_new();
+	ASSERT(a->base != NULL);
+	a->auth = auth_new();
+	a->rate = rate_new(cfg->api_rate_limit);
+	a->status = status_cache_new();
+	s->logs = store_logs_new("trading-bot-api");
+	log_set_sink(store_logs_sink, s->logs);
+	setup_http(s);
+	rc = app_db_open(a, e);
+	if (!rc)
+		rc = master_key_load(cfg->master_key_file, &a->key, e);
+	if (!rc)
+		rc = auth_setup(a, s->token, &s->token_made, e);
+	if (!rc)
+		rc = listen_on(s, e);
+	if (rc) {
+		server_close(s);
+		return rc;
+	}
+	a->wait = wait_new(a);
+	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
+	ASSERT(s->tick != NULL);
+	event_add(s->tick, &second);
+	*out = s;
+	return 0;
+}
+
+void server_close(struct server *s)
+{
+	struct app *a;
+
+	if (!s)
+		return;
+	a = &s->app;
+	wait_free(a->wait);
+	auth_flush(a->auth, a->db);
+	log_set_sink(NULL, NULL);
+	flush_logs(s);
+	conns_set_listener(a->conns, NULL);
+	evhttp_free(s->http);
+	conns_free(a->conns);
+	if (s->tick)
+		event_free(s->tick);
+	event_base_free(a->base);
+	auth_free(a->auth);
+	rate_free(a->rate);
+	status_cache_free(a->status);
+	store_logs_free(s->logs);
+	app_db_close(a);
+	crypto_wipe(s->token, sizeof(s->token));
+	crypto_wipe(&a->key, sizeof(a->key));
+	free(s);
+}
+
+int server_port(const struct server *s)
+{
+	return s->port;
+}
+
+const char *server_token(const struct server *s, bool *made)
+{
+	*made = s->token_made;
+	return s->token;
+}
+
+struct event_base *server_base(const struct server *s)
+{
+	return s->app.base;
+}
+
+void server_run(struct server *s)
+{
+	event_base_dispatch(s->app.base);
+}
+
+void server_stop(struct server *s)
+{
+	event_base_loopbreak(s->app.base);
+}

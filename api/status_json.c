@@ -1,0 +1,101 @@
+#include "api/status_json.h"
+
+#include "api/uptime.h"
+#include "common/clock.h"
+#include "common/store_commands.h"
+
+#include <ctype.h>
+#include <string.h>
+
+const char *status_lower(const char *status, char out[16])
+{
+	size_t i;
+
+	for (i = 0; status[i] && i < 15; i++)
+		out[i] = (char)tolower((unsigned char)status[i]);
+	out[i] = '\0';
+	return out;
+}
+
+const char *worker_state(const struct bot_status *b, int64_t now_us)
+{
+	if (!b->worker_seen)
+		return "never";
+	if (b->stopped_us)
+		return "stopped";
+	return now_us - b->beat_us > HEARTBEAT_DEAD_US ? "away" : "running";
+}
+
+void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	json_object(j, "worker");
+	json_string(j, "status", worker_state(b, now_us));
+	if (b->worker_seen) {
+		json_int(j, "last_beat_age_ms", (now_us - b->beat_us) / US_PER_MS);
+		json_int(j, "pid", b->worker_pid);
+		json_string(j, "version", b->worker_version);
+		json_string(j, "market_data", b->market_data);
+		json_string(j, "feed_state", b->feed_state);
+		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
+	} else {
+		json_null(j, "last_beat_age_ms");
+	}
+	json_object_end(j);
+}
+
+/* While the worker is away nothing runs: time stands still at its last beat. */
+static int64_t uptime_us(const struct bot_status *b, int64_t now_us)
+{
+	int64_t until = strcmp(worker_state(b, now_us), "running") != 0 ? b->beat_us : now_us;
+
+	return until > b->start_us ? until - b->start_us : 0;
+}
+
+static void times_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	char text[UPTIME_TEXT_MAX];
+	int64_t up;
+
+	if (!b->start_us || !strcmp(b->status, "STOPPED")) {
+		json_null(j, "uptime");
+		json_null(j, "uptime_seconds");
+		json_null(j, "start_time");
+		return;
+	}
+	up = uptime_us(b, now_us);
+	json_string(j, "uptime", uptime_text(up / US_PER_S, text));
+	json_double(j, "uptime_seconds", (double)(up / US_PER_MS) / 1000);
+	json_time(j, "start_time", b->start_us);
+}
+
+void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	char text[16];
+
+	json_int(j, "bot_id", b->bot_id);
+	json_string(j, "status", status_lower(b->status, text));
+	json_string(j, "bot_status", b->status);
+	json_time(j, "last_execution", b->last_execution_us);
+	times_json(j, b, now_us);
+	json_string(j, "error", b->error[0] ? b->error : NULL);
+	json_string(j, "mode", b->mode[0] ? b->mode : NULL);
+	json_bool(j, "emergency", b->emergency != 0);
+	json_object(j, "config_version");
+	json_int(j, "wanted", b->config_wanted);
+	json_int(j, "applied", b->config_applied);
+	json_string(j, "error", b->config_error[0] ? b->config_error : NULL);
+	json_object_end(j);
+	json_object(j, "model");
+	if (b->model_id)
+		json_int(j, "applied", b->model_id);
+	else
+		json_null(j, "applied");
+	json_string(j, "error", b->model_error[0] ? b->model_error : NULL);
+	json_object_end(j);
+	json_int(j, "pending_orders", b->pending_orders);
+	json_int(j, "open_positions", b->open_positions);
+	json_money(j, "equity", b->equity);
+	json_price(j, "last_price", b->last_price);
+	worker_json(j, b, now_us);
+	json_time(j, "timestamp", now_us);
+}

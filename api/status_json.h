@@ -1,0 +1,19 @@
+/*
+ * status_json.h - a bot's status as the API shows it.
+ */
+#ifndef API_STATUS_JSON_H
+#define API_STATUS_JSON_H
+
+#include "api/store_status.h"
+#include "common/json.h"
+
+/* The members of GET /status, into an open object. */
+void status_json(struct json *j, const struct bot_status *b, int64_t now_us);
+/* "running"; "stopped": ended cleanly; "away": no beat for HEARTBEAT_DEAD_US; "never": none yet */
+const char *worker_state(const struct bot_status *b, int64_t now_us);
+/* "worker": { status, last_beat_age_ms, ... } */
+void worker_json(struct json *j, const struct bot_status *b, int64_t now_us);
+/* Lower case into out (16 bytes); returns out. */
+const char *status_lower(const char *status, char out[16]);
+
+#endif

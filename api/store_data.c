@@ -1,0 +1,65 @@
+#include "api/store_data.h"
+
+static const char SQL_EQUITY[] =
+	"SELECT at_us, at_us, equity, balance, unrealized FROM equity WHERE bot_id = ?1"
+	" AND at_us < ?2 AND at_us >= ?4 AND at_us < ?5 ORDER BY at_us DESC LIMIT ?3";
+static const char SQL_CANDLES[] =
+	"SELECT open_us, open_us, open, high, low, close, volume, buy_volume, trades FROM candles"
+	" WHERE symbol = ?1 AND interval = ?6 AND open_us < ?2 AND open_us >= ?4 AND open_us < ?5"
+	" ORDER BY open_us DESC LIMIT ?3";
+static const char SQL_LIST[] =
+	"SELECT symbol, interval, count(*), min(open_us), max(open_us) FROM candles"
+	" GROUP BY symbol, interval ORDER BY symbol, interval";
+static const struct column equity_columns[] = {
+	{ "", COL_HIDDEN }, { "at", COL_TIME }, { "equity", COL_MONEY }, { "balance", COL_MONEY },
+	{ "unrealized", COL_MONEY }, { NULL, COL_INT },
+};
+static const struct column candle_columns[] = {
+	{ "", COL_HIDDEN }, { "open_time", COL_TIME }, { "open", COL_PRICE }, { "high", COL_PRICE },
+	{ "low", COL_PRICE }, { "close", COL_PRICE }, { "volume", COL_QTY },
+	{ "buy_volume", COL_QTY }, { "trades", COL_INT }, { NULL, COL_INT },
+};
+static const struct column list_columns[] = {
+	{ "symbol", COL_TEXT }, { "interval", COL_TEXT }, { "count", COL_INT },
+	{ "from", COL_TIME }, { "to", COL_TIME }, { NULL, COL_INT },
+};
+
+int store_data_equity(struct db *db, int64_t bot_id, const struct time_range *t,
+		      const struct page *p, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_EQUITY, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	page_bind(s, 2, 3, p);
+	stmt_bind_int(s, 4, t->from_us);
+	stmt_bind_int(s, 5, t->to_us);
+	return rows_page(j, "equity", s, equity_columns, p, e);
+}
+
+int store_data_candles(struct db *db, const char *symbol, const char *interval,
+		       const struct time_range *t, const struct page *p, struct json *j,
+		       struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_CANDLES, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, symbol);
+	page_bind(s, 2, 3, p);
+	stmt_bind_int(s, 4, t->from_us);
+	stmt_bind_int(s, 5, t->to_us);
+	stmt_bind_text(s, 6, interval);
+	return rows_page(j, "candles", s, candle_columns, p, e);
+}
+
+int store_data_list(struct db *db, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LIST, &s, e);
+
+	return rc ? rc : rows_all(j, "candles", s, list_columns, e);
+}

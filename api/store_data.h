@@ -1,0 +1,22 @@
+/*
+ * store_data.h - series for charts: tables equity and candles.
+ */
+#ifndef API_STORE_DATA_H
+#define API_STORE_DATA_H
+
+#include "api/rows.h"
+#include "common/db.h"
+
+#include <stdint.h>
+
+struct time_range { int64_t from_us, to_us; };	/* from inclusive, to exclusive */
+
+MUST_CHECK int store_data_equity(struct db *db, int64_t bot_id, const struct time_range *t,
+				 const struct page *p, struct json *j, struct err *e);
+MUST_CHECK int store_data_candles(struct db *db, const char *symbol, const char *interval,
+				  const struct time_range *t, const struct page *p,
+				  struct json *j, struct err *e);
+/* "candles": per symbol and interval how many, from when to when. */
+MUST_CHECK int store_data_list(struct db *db, struct json *j, struct err *e);
+
+#endif

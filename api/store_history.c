@@ -1,0 +1,44 @@
+#include "api/store_history.h"
+
+static const char SQL_LIST[] =
+	"SELECT version, config, changed_us, changed_by FROM trading_config_history"
+	" WHERE bot_id = ?1 AND version < ?2 ORDER BY version DESC LIMIT ?3";
+static const char SQL_CONFIG[] =
+	"SELECT config FROM trading_config_history WHERE bot_id = ?1 AND version = ?2";
+static const struct column columns[] = {
+	{ "version", COL_INT }, { "config", COL_JSON }, { "changed", COL_TIME },
+	{ "changed_by", COL_TEXT }, { NULL, COL_INT },
+};
+
+int store_history_list(struct db *db, int64_t bot_id, const struct page *p, struct json *j,
+		       struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LIST, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	page_bind(s, 2, 3, p);
+	return rows_page(j, "history", s, columns, p, e);
+}
+
+int store_history_config(struct db *db, int64_t bot_id, int64_t version, struct buf *out,
+			 struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_CONFIG, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, version);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		buf_puts(out, stmt_text(s, 0));
+	stmt_done(s);
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no config version %lld",
+			       (long long)bot_id, (long long)version);
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * store_history.h - table trading_config_history: every version of a bot's config.
+ */
+#ifndef API_STORE_HISTORY_H
+#define API_STORE_HISTORY_H
+
+#include "api/rows.h"
+#include "common/db.h"
+
+#include <stdint.h>
+
+MUST_CHECK int store_history_list(struct db *db, int64_t bot_id, const struct page *p,
+				  struct json *j, struct err *e);
+/* The config of one version as JSON text, secrets masked. ERR_NOT_FOUND. */
+MUST_CHECK int store_history_config(struct db *db, int64_t bot_id, int64_t version,
+				    struct buf *out, struct err *e);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * store_models.h - tables models and model_assignments.
+ */
+#ifndef API_STORE_MODELS_H
+#define API_STORE_MODELS_H
+
+#include "api/rows.h"
+#include "common/db.h"
+
+#include <stdint.h>
+
+/* symbol NULL: all. */
+MUST_CHECK int store_models_list(struct db *db, const char *symbol, const struct page *p,
+				 struct json *j, struct err *e);
+/* The members of one model; *version is its ETag. */
+MUST_CHECK int store_models_get(struct db *db, int64_t id, int64_t *version, struct json *j,
+				struct err *e);
+struct model_change {
+	const char *name, *symbol, *description, *status;	/* NULL: as it is */
+};
+/* version grows by one. ERR_NOT_FOUND. */
+MUST_CHECK int store_models_update_tx(struct db *db, int64_t id, const struct model_change *c,
+				      int64_t now_us, struct err *e);
+/* ERR_CONFLICT while a bot uses it. path receives its file, relative to DATA_DIR. */
+MUST_CHECK int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size,
+				      struct err *e);
+/* ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */
+MUST_CHECK int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id,
+				      const char *by, int64_t now_us, struct err *e);
+
+#endif

@@ -1,0 +1,31 @@
+#include "api/store_signals.h"
+
+static const char SQL_LIST[] =
+	"SELECT id, bot_id, symbol, strategy, side, confidence, price, taken, rule, reason,"
+	" order_id, repeats, model_id, config_version, correlation_id, at_us, last_us FROM signals"
+	" WHERE bot_id = ?1 AND id < ?2 AND (?4 < 0 OR taken = ?4) AND (?5 IS NULL OR rule = ?5)"
+	" ORDER BY id DESC LIMIT ?3";
+static const struct column columns[] = {
+	{ "id", COL_INT }, { "bot_id", COL_INT }, { "symbol", COL_TEXT },
+	{ "strategy", COL_TEXT }, { "side", COL_TEXT }, { "confidence", COL_REAL },
+	{ "price", COL_PRICE }, { "taken", COL_BOOL }, { "rule", COL_TEXT },
+	{ "reason", COL_TEXT }, { "order_id", COL_INT }, { "repeats", COL_INT },
+	{ "model_id", COL_NULLINT }, { "config_version", COL_INT },
+	{ "correlation_id", COL_TEXT }, { "at", COL_TIME }, { "last", COL_TIME },
+	{ NULL, COL_INT },
+};
+
+int store_signals_list(struct db *db, int64_t bot_id, int taken, const char *rule,
+		       const struct page *p, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LIST, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	page_bind(s, 2, 3, p);
+	stmt_bind_int(s, 4, taken);
+	stmt_bind_text(s, 5, rule);
+	return rows_page(j, "signals", s, columns, p, e);
+}

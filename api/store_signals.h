@@ -1,0 +1,16 @@
+/*
+ * store_signals.h - table signals: each decision with its reason.
+ */
+#ifndef API_STORE_SIGNALS_H
+#define API_STORE_SIGNALS_H
+
+#include "api/rows.h"
+#include "common/db.h"
+
+#include <stdint.h>
+
+/* taken: 1 entries, 0 refusals, -1 both. rule NULL: all. */
+MUST_CHECK int store_signals_list(struct db *db, int64_t bot_id, int taken, const char *rule,
+				  const struct page *p, struct json *j, struct err *e);
+
+#endif

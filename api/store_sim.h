@@ -1,0 +1,20 @@
+/*
+ * store_sim.h - the paper accounts: sim_accounts, sim_balances, sim_ledger.
+ */
+#ifndef API_STORE_SIM_H
+#define API_STORE_SIM_H
+
+#include "api/rows.h"
+#include "common/db.h"
+
+#include <stdint.h>
+
+/* "account": {...}; null when the worker has not opened one for the bot yet. */
+MUST_CHECK int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err *e);
+/* "balances": [{account, asset, amount}] of the current epoch. */
+MUST_CHECK int store_sim_balances(struct db *db, int64_t bot_id, struct json *j, struct err *e);
+/* "ledger": [...] of all epochs, newest first. */
+MUST_CHECK int store_sim_ledger(struct db *db, int64_t bot_id, const struct page *p,
+				struct json *j, struct err *e);
+
+#endif

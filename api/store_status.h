@@ -1,0 +1,44 @@
+/*
+ * store_status.h - what a bot is doing: bots, bot_state, trading_configs and
+ * worker_heartbeat in one look.
+ */
+#ifndef API_STORE_STATUS_H
+#define API_STORE_STATUS_H
+
+#include "common/db.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bot_status {
+	int64_t bot_id;
+	char name[128];
+	char status[12];		/* STOPPED, RUNNING, PAUSED, ERROR */
+	int emergency;			/* 0 none, 1 flattening, 2 latched */
+	char error[480];
+	char mode[16];			/* simulation, live; "" when it never ran */
+	int64_t start_us, last_execution_us;
+	int64_t config_wanted, config_applied;
+	char config_error[480];
+	int64_t model_id;		/* applied, 0 none */
+	char model_error[480];
+	int64_t pending_orders, open_positions;
+	struct money equity;
+	struct price last_price;
+	bool worker_seen;		/* a worker ran on this file once */
+	int64_t worker_pid, worker_started_us, beat_us, stopped_us;
+	char worker_version[24], market_data[16], feed_state[16], feed_message[256];
+	int64_t feed_age_ms;
+};
+
+/* ERR_NOT_FOUND: no such bot. */
+MUST_CHECK int store_status_get(struct db *db, int64_t bot_id, struct bot_status *out,
+				struct err *e);
+
+/* Figures for the health answers. */
+struct store_counts {
+	int64_t bots, running, open_positions, queued_commands, open_jobs, notifications;
+};
+MUST_CHECK int store_counts_get(struct db *db, struct store_counts *out, struct err *e);
+
+#endif
