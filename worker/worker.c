@@ -541,7 +541,12 @@ static void end(struct worker *w)
 int worker_run(const struct worker_args *a, struct err *e)
 {
 	struct worker w = { .config = a->config, .lock_fd = -1 };
-	int rc = open_database(&w, a, e);
+	int rc;
+
+	if (a->config->trading_mode == MODE_LIVE)
+		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
+			       "TRADING_MODE=simulation");
+	rc = open_database(&w, a, e);
 
 	if (rc == 0)
 		rc = assemble(&w, a, e);
