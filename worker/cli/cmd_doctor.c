@@ -186,7 +186,10 @@ static int run(const struct config *c, int argc, char **argv)
 		db_close(d.db);
 	}
 	crypto_wipe(&d.key, sizeof(d.key));
-	printf(d.bad ? "%d checks failed\n" : "all checks passed\n", d.bad);
+	if (d.bad)
+		printf("%d checks failed\n", d.bad);
+	else
+		puts("all checks passed");
 	return d.bad ? 1 : 0;
 }
 
