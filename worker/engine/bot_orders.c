@@ -16,10 +16,11 @@ static enum side opposite(enum side s)
 	return s == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
 }
 
-static void report_order(struct bot *b, const struct order *o)
+static void report_order(struct bot *b, struct order *o)
 {
 	const struct reporter *r = engine_reporter(b->engine);
 
+	o->updated_us = engine_now(b->engine);
 	b->dirty = true;
 	if (r->order)
 		r->order(r->ctx, o);
