@@ -330,7 +330,7 @@ CREATE TABLE equity (
 	PRIMARY KEY (bot_id, at_us)
 ) STRICT;
 
--- Written by: worker. Closed candles kept for charts, newest first to go.
+-- Written by: worker. Closed candles kept for charts; the oldest go first.
 CREATE TABLE candles (
 	symbol TEXT NOT NULL,
 	interval TEXT NOT NULL,
