@@ -463,6 +463,7 @@ CREATE TABLE jobs (
 	error TEXT NOT NULL DEFAULT '',
 	cancel_requested INTEGER NOT NULL DEFAULT 0,	-- 0 or 1
 	pid INTEGER,				-- process id while running
+	attempts INTEGER NOT NULL DEFAULT 0,	-- times it was started; a worker restart starts it again
 	requested_by TEXT NOT NULL DEFAULT '',
 	correlation_id TEXT NOT NULL DEFAULT '',
 	created_us INTEGER NOT NULL,		-- us UTC
