@@ -138,7 +138,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 	int64_t version = db_data_version(w->db);
 	struct err e = { 0 };
 
-	if (version == w->data_version && !w->db_changed)
+	if (version == w->data_version && !w->db_changed && !roster_loading(w->roster))
 		return;
 	w->data_version = version;
 	w->db_changed = false;
@@ -485,7 +485,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	struct roster_args roster = {
-		.key = &w->key, .only_bot = a->only_bot, .symbol = choose_symbol, .ctx = w,
+		.key = &w->key, .only_bot = a->only_bot, .wait_for_models = true,
+		.symbol = choose_symbol, .ctx = w,
 	};
 	struct reporter reporter;
 	int rc;
@@ -571,6 +572,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	log_info("worker", NULL, "version %s, %s, market data %s%s%s, database %s", VERSION,
 		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
 		 w.beat.feed_message, w.config->db_path);
+	roster_started(w.roster);
 	w.db_changed = true;		/* commands that waited for us come first */
 	look_at_database(&w, clock_now_us());
 	commit(&w, clock_now_us(), true);

@@ -131,7 +131,7 @@ static void check_bots(struct checkup *d)
 			    e.msg[0] ? ": " : "", e.msg);
 			e.msg[0] = '\0';
 			if (model)
-				say(d, predictors_take(p, d->db, model, &unused, &e) == 0,
+				say(d, predictors_take(p, d->db, model, true, &unused, &e) == 0,
 				    "bot %lld: model %lld loads%s%s", (long long)id, (long long)model,
 				    e.msg[0] ? ": " : "", e.msg);
 		}

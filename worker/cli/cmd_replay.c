@@ -144,7 +144,7 @@ static int give_model(struct replay_run *r, struct err *e)
 	}
 	stmt_done(s);
 	if (rc == 0)
-		rc = predictors_take(r->predictors, r->db, id, &p, e);
+		rc = predictors_take(r->predictors, r->db, id, true, &p, e);
 	if (rc == 0)
 		engine_bot_model(session_engine(r->session), r->bot_id, &p, NULL);
 	return rc;
