@@ -21,7 +21,7 @@
 #define HELPER static __attribute__((unused))
 #define WORLD_ORDERS 512
 #define WORLD_ACCOUNTS 8
-#define WORLD_BALANCES 256
+#define WORLD_BALANCES 1024
 #define T0 INT64_C(1723104000000000)	/* 2024-08-08 08:00 UTC, a funding time */
 
 struct world {
