@@ -553,8 +553,8 @@ static void on_end(struct bot *b, struct order *o, struct leg *l, enum leg_state
 		o->reason = CLOSE_ENTRY_CANCELLED;
 	if (l->kind == LEG_CLOSE)
 		close_failed(b, o, l, u->at_us);
-	else if (state == LEG_REJECTED && l->kind != LEG_ENTRY)
-		o->retry_us = u->at_us + CLOSE_RETRY_US;
+	else if ((state == LEG_REJECTED || state == LEG_EXPIRED) && l->kind != LEG_ENTRY)
+		o->retry_us = u->at_us + CLOSE_RETRY_US;	/* protect again, but not in a rush */
 	order_progress(b, o, u->at_us);
 }
 
