@@ -235,10 +235,10 @@ static void rounding_of_parts(void **state)
 {
 	struct world *w = *state;
 
-	anew(w, "50.1502006", 3);
-	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
-	      .price = "50000");
-	world_cancel(w, 1, "a");
+	world_stop(w);
+	world_init(w);
+	w->args.maker_rate_e8 = w->args.taker_rate_e8 = 0;
+	start(w, "50.0002", 3);
 	world_book(w, true, "50000.2", "0", "50000.3", "1");
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
 	      .price = "50000.2");

@@ -660,6 +660,61 @@ static void by_name(void **state)
 	w->v->ops->flush(w->v);
 }
 
+/* As the engine does: new requests, queries and balances from inside the sink. */
+static void react(struct world *w, const struct venue_update *u)
+{
+	static int n;
+	struct venue_balance b;
+	struct venue_update q;
+	char id[24];
+
+	snprintf(id, sizeof(id), "react-%d", ++n);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(w->v->ops->query(w->v, u->client_order_id, &q, NULL),
+			 u->kind == UPDATE_CANCEL_REJECTED ? ERR_NOT_FOUND : 0);
+	assert_true(w->v->ops->next_due(w->v) > 0);
+	if (u->kind == UPDATE_ACCEPTED || n > 200)
+		return;
+	assert_int_equal(world_try(w, (struct ask){ .id = id, .side = SIDE_BUY,
+				   .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+				   .price = "49000" }, NULL), 0);
+	assert_int_equal(w->v->ops->cancel(w->v, 1, "BTCUSDT", "a", w->now, NULL), 0);
+}
+
+static void reactions_from_the_sink(void **state)
+{
+	struct world *w = *state;
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("250") };
+
+	world_stop(w);
+	world_init(w);
+	w->args.latency_us = 1000;
+	world_start(w);
+	world_open(w, 1, false, CAPITAL, 1);
+	world_book(w, false, "50000", "2", "50000.01", "3");
+	world_trade(w, false, "50000", "1", false);
+	w->react = react;
+	for (int i = 0; i < 40; i++) {
+		char id[24];
+
+		snprintf(id, sizeof(id), "p%d", i);
+		PLACE(w, .id = id, .side = SIDE_BUY, .type = i % 3 ? TYPE_MARKET : TYPE_LIMIT,
+		      .quantity = "0.0002", .price = "49500");
+	}
+	w->now += 1000;
+	w->v->ops->advance(w->v, w->now);	/* fills, each answered */
+	w->now += 1000;
+	world_trade(w, false, "49499", "1", true);
+	assert_true(w->orders_n > 0);
+	assert_int_equal(sim_account_reset(w->v, &a, true, w->now, NULL), 0);
+	assert_true(w->orders_n > 0);		/* the answers to the reset travel on */
+	w->react = NULL;
+	w->now += 1000;
+	w->v->ops->advance(w->v, w->now);
+	assert_int_equal(sim_account_get(w->v, 1)->epoch, 2);
+}
+
 static void restore_refuses(void **state)
 {
 	struct world *w = *state;
@@ -712,7 +767,8 @@ int main(void)
 		TEST(queue_and_partial_fills), TEST(queue_on_arrival),
 		TEST(volume_once_per_account), TEST(crossing_limit), TEST(cancel_kinds),
 		TEST(latency), TEST(oco_limit_part), TEST(oco_stop_part), TEST(spot_stop),
-		TEST(reset), TEST(quiet_range), TEST(by_name), TEST(restore_refuses),
+		TEST(reset), TEST(quiet_range), TEST(by_name),
+		TEST(reactions_from_the_sink), TEST(restore_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
