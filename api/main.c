@@ -94,7 +94,7 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 	if (token[0])
 		printf("#token=%s\n", token);
 	else
-		printf("\n(the token is not stored here; make another: trading-bot token create)\n");
+		printf("\n(the token is not known here; make another: trading-bot token create)\n");
 	fflush(stdout);
 }
 
@@ -120,7 +120,9 @@ static void run(struct server *s)
 		int sig;
 		event_callback_fn cb;
 	} signals[] = {
-		{ SIGTERM, on_stop_cb }, { SIGINT, on_stop_cb }, { SIGHUP, on_hangup_cb },
+		{ SIGTERM, on_stop_cb },
+		{ SIGINT, on_stop_cb },
+		{ SIGHUP, on_hangup_cb },
 	};
 	struct event *events[3];
 

@@ -1,8 +1,8 @@
 #include "api/store_audit.h"
 
 static const char SQL_ADD[] =
-	"INSERT INTO audit_log(at_us, actor, action, target, detail, status, address, correlation_id)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+	"INSERT INTO audit_log(at_us, actor, action, target, detail, status, address,"
+	" correlation_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char SQL_LIST[] =
 	"SELECT id, at_us, actor, action, target, detail, status, address, correlation_id"
 	" FROM audit_log WHERE id < ?1 AND (?3 IS NULL OR actor = ?3) ORDER BY id DESC LIMIT ?2";

@@ -175,7 +175,8 @@ static int check_idle_tx(struct db *db, int64_t id, struct err *e)
 		return rc;
 	if (strcmp(status, "STOPPED") != 0 || open || emergency == 1)
 		return err_set(e, ERR_CONFLICT,
-			       "bot %lld is %s with %lld open orders: stop it and close its positions first",
+			       "bot %lld is %s with %lld open orders: stop it and close its "
+			       "positions first",
 			       (long long)id, status, (long long)open);
 	return 0;
 }
@@ -190,7 +191,8 @@ int store_bots_delete_tx(struct db *db, int64_t id, struct err *e)
 		return rc;
 	if (id == 1)
 		return err_set(e, ERR_CONFLICT,
-			       "bot 1 is the default bot of the routes without a number: change it instead");
+			       "bot 1 is the default bot of the routes without a number: change it "
+			       "instead");
 	rc = db_stmt(db, SQL_DELETE, &s, e);
 	if (rc)
 		return rc;

@@ -8,7 +8,8 @@
 	" (SELECT json_group_array(bot_id) FROM model_assignments a WHERE a.model_id = m.id)," \
 	" m.created_us, m.updated_us FROM models m "
 static const char SQL_LIST[] =
-	MODEL_SELECT "WHERE m.id < ?1 AND (?3 IS NULL OR m.symbol = ?3) ORDER BY m.id DESC LIMIT ?2";
+	MODEL_SELECT "WHERE m.id < ?1 AND (?3 IS NULL OR m.symbol = ?3)"
+	" ORDER BY m.id DESC LIMIT ?2";
 static const char SQL_GET[] = MODEL_SELECT "WHERE m.id = ?1";
 static const char SQL_LOOK[] = "SELECT status, version, path FROM models WHERE id = ?1";
 static const char SQL_UPDATE[] =
@@ -166,7 +167,8 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 	if (rc)
 		return rc;
 	if (strcmp(m.status, "ready") != 0)
-		return err_set(e, ERR_CONFLICT, "model %lld is %s: only a ready one can be assigned",
+		return err_set(e, ERR_CONFLICT,
+			       "model %lld is %s: only a ready one can be assigned",
 			       (long long)model_id, m.status);
 	rc = db_stmt(db, SQL_ASSIGN, &s, e);
 	if (rc)

@@ -11,9 +11,9 @@
 	" expires_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
 	"SELECT " time ", id * 2 + 1, 'reported', id, bot_id, order_id, symbol, side, status," \
-	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees, NULL," \
-	" pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL, closed_us," \
-	" 0, updated_us FROM reported_orders "
+	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
+	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
+	" closed_us, 0, updated_us FROM reported_orders "
 #define PAGED " AND (place < ?2 OR (place = ?2 AND place2 < ?3)) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
@@ -146,7 +146,8 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	*created = !*id;
 	if (*created && (!o->symbol || !o->side || !o->quantity.given))
 		return err_set(e, ERR_INVALID,
-			       "order %s is new: symbol, side and quantity are required", o->order_id);
+			       "order %s is new: symbol, side and quantity are required",
+			       o->order_id);
 	rc = *created ? db_stmt(db, SQL_ADD, &s, e) : db_stmt(db, SQL_UPDATE, &s, e);
 	if (rc)
 		return rc;

@@ -14,7 +14,8 @@ static const char SQL_REPORTED_ORDERS[] =
 static const char SQL_REPORTED_DAYS[] =
 	"SELECT count(*), coalesce(sum(trades), 0), coalesce(sum(wins), 0),"
 	" coalesce(sum(losses), 0), coalesce(sum(gross), 0.0), coalesce(sum(fees), 0.0),"
-	" coalesce(sum(net), 0.0), coalesce(sum(volume), 0.0) FROM reported_stats WHERE bot_id = ?1";
+	" coalesce(sum(net), 0.0), coalesce(sum(volume), 0.0)"
+	" FROM reported_stats WHERE bot_id = ?1";
 static const char SQL_CAPITAL[] = "SELECT initial_capital FROM sim_accounts WHERE bot_id = ?1";
 
 /* Sums in units of 1e-8: sums of REAL would carry the rounding of each step. */
