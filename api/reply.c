@@ -151,11 +151,16 @@ static void add_headers(struct request *r)
 	evhttp_add_header(h, "X-Correlation-Id", r->correlation_id);
 	evhttp_add_header(h, "X-Content-Type-Options", "nosniff");
 	evhttp_add_header(h, "Cache-Control", "no-store");
+	evhttp_add_header(h, "Cross-Origin-Resource-Policy", "same-origin");
 	if (r->file_policy) {
 		evhttp_add_header(h, "Content-Security-Policy", r->file_policy);
 		evhttp_add_header(h, "X-Frame-Options", "DENY");
 		evhttp_add_header(h, "Referrer-Policy", "no-referrer");
+		evhttp_add_header(h, "Cross-Origin-Opener-Policy", "same-origin");
+		evhttp_add_header(h, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
 	}
+	if (r->app->tls)
+		evhttp_add_header(h, "Strict-Transport-Security", "max-age=31536000");
 	if (r->close)
 		evhttp_add_header(h, "Connection", "close");
 }

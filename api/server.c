@@ -6,6 +6,7 @@
 #include "api/reply.h"
 #include "api/request.h"
 #include "api/status_cache.h"
+#include "api/tls.h"
 #include "api/wait.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -264,7 +265,7 @@ static void setup_http(struct server *s)
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
 	evhttp_set_gencb(s->http, on_request_cb, &s->app);
-	s->app.conns = conns_new(s->app.base, s->http, cfg);
+	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
 }
 
 int server_open(const struct config *cfg, struct server **out, struct err *e)
@@ -284,8 +285,10 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->status = status_cache_new();
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
+	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
 	setup_http(s);
-	rc = app_db_open(a, e);
+	if (!rc)
+		rc = app_db_open(a, e);
 	if (!rc)
 		rc = master_key_load(cfg->master_key_file, &a->key, e);
 	if (!rc)
@@ -318,6 +321,7 @@ void server_close(struct server *s)
 	conns_set_listener(a->conns, NULL);
 	evhttp_free(s->http);
 	conns_free(a->conns);
+	tls_free(a->tls);
 	if (s->tick)
 		event_free(s->tick);
 	event_base_free(a->base);
@@ -340,6 +344,20 @@ const char *server_token(const struct server *s, bool *made)
 {
 	*made = s->token_made;
 	return s->token;
+}
+
+void server_reload(struct server *s)
+{
+	const struct config *cfg = s->app.cfg;
+	struct err e = { 0 };
+
+	if (!s->app.tls)
+		log_info("main", NULL, "reload: nothing to do, restart to read the environment again");
+	else if (tls_reload(s->app.tls, &e))
+		log_error("tls", NULL, "reload: %s; the certificate in use stays in use", e.msg);
+	else
+		log_info("tls", NULL, "reload: certificate %s and its key are in use",
+			 cfg->api_tls_cert);
 }
 
 struct event_base *server_base(const struct server *s)

@@ -9,7 +9,7 @@ static const char SQL_KEEP[] =
 	"INSERT OR IGNORE INTO trading_config_history(bot_id, version, config, changed_us,"
 	" changed_by) SELECT bot_id, version, ?2, updated_us, updated_by FROM trading_configs"
 	" WHERE bot_id = ?1 AND version = ?3";
-static const struct column columns[] = {
+const struct column store_history_columns[] = {
 	{ "version", COL_INT }, { "config", COL_JSON }, { "changed", COL_TIME },
 	{ "changed_by", COL_TEXT }, { NULL, COL_INT },
 };
@@ -24,7 +24,7 @@ int store_history_list(struct db *db, int64_t bot_id, const struct page *p, stru
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	page_bind(s, 2, 3, p);
-	return rows_page(j, "history", s, columns, p, e);
+	return rows_page(j, "history", s, store_history_columns, p, e);
 }
 
 int store_history_config(struct db *db, int64_t bot_id, int64_t version, struct buf *out,

@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/* What its rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_history_columns[];
+
 MUST_CHECK int store_history_list(struct db *db, int64_t bot_id, const struct page *p,
 				  struct json *j, struct err *e);
 /* The config of one version as JSON text, secrets masked. ERR_NOT_FOUND. */

@@ -51,7 +51,7 @@ static const char SQL_ANSWER[] =
 	"UPDATE confirmations SET answer = ?2, answered_by = ?3, answered_us = ?4"
 	" WHERE order_id = ?1";
 
-static const struct column columns[] = {
+const struct column store_orders_columns[] = {
 	{ "", COL_HIDDEN }, { "", COL_HIDDEN }, { "source", COL_TEXT }, { "id", COL_INT },
 	{ "bot_id", COL_INT }, { "order_id", COL_TEXT }, { "symbol", COL_TEXT },
 	{ "side", COL_TEXT }, { "status", COL_TEXT }, { "phase", COL_TEXT },
@@ -76,7 +76,7 @@ int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct js
 	p->pair = true;
 	stmt_bind_int(s, 1, bot_id);
 	page_bind_pair(s, 2, 3, 4, p);
-	return rows_page(j, "orders", s, columns, p, e);
+	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
 int store_orders_history(struct db *db, int64_t bot_id, const struct order_filter *f,
@@ -94,7 +94,7 @@ int store_orders_history(struct db *db, int64_t bot_id, const struct order_filte
 	stmt_bind_int(s, 6, f->to_us);
 	stmt_bind_text(s, 7, f->symbol);
 	stmt_bind_text(s, 8, f->reason);
-	return rows_page(j, "orders", s, columns, p, e);
+	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
 /* Reports come as JSON numbers: the nearest exact decimal is stored. */
@@ -183,7 +183,7 @@ int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, columns, "reported order", id, e);
+	return rows_one(j, s, store_orders_columns, "reported order", id, e);
 }
 
 static int check_question_tx(struct db *db, int64_t bot_id, int64_t order_id, int64_t now_us,
