@@ -21,7 +21,9 @@ struct auth;
 struct conns;
 struct rate;
 struct status_cache;
+struct streams;
 struct tls;
+struct traffic;
 struct wait;
 
 struct app {
@@ -36,12 +38,15 @@ struct app {
 	struct rate *rate;
 	struct wait *wait;
 	struct conns *conns;
+	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
+	struct streams *streams;	/* live push */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */
 	uint64_t writes;		/* grows when a request may have changed the database */
+	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
 };

@@ -76,6 +76,15 @@ static const struct param q_audit[] = {
 	{ .name = "actor", .type = PARAM_TEXT, .min = 1, .max = 63, .help = "name of a token" }, END
 };
 
+static const struct param q_push[] = {
+	{ .name = "topics", .type = PARAM_TEXT, .min = 1, .max = 100,
+	  .help = "status, price, order, position, signal, stats, job, log or all, with commas" },
+	{ .name = "bot", .type = PARAM_INT, .min = 1, .max = 1e15, .help = "only this bot's" },
+	{ .name = "last_event_id", .type = PARAM_INT, .min = 0, .max = 9e15,
+	  .help = "the last seq that was seen: go on after it" },
+	END
+};
+
 static const struct param b_stop[] = {
 	{ .name = "positions", .type = PARAM_CHOICE, .choices = "keep|close",
 	  .help = "what happens to open positions, keep unless given" },
@@ -197,8 +206,9 @@ const struct route routes[] = {
 	{ R(GET, "/status/health/detailed"), V, .no_db = true,
 	  DO(health_detailed, "Health of each part, with figures") },
 	{ R(GET, "/status/info"), V, .no_db = true, DO(info, "Versions, platform and limits") },
-	{ R(GET, "/status/metrics"), V, LATER("Metrics for Prometheus") },
-	{ R(GET, "/metrics"), .root = true, LATER("Metrics for Prometheus") },
+	{ R(GET, "/status/metrics"), V, .no_db = true, DO(metrics, "Metrics for Prometheus") },
+	{ R(GET, "/metrics"), V, .root = true, .metrics = true, .no_db = true,
+	  DO(metrics, "Metrics for Prometheus") },
 
 	{ R(GET, "/bots"), V, DO(bots_list, "All bots"), .query = q_page },
 	{ R(POST, "/bots"), T, DO(bots_post, "Create a bot"), .body = b_bot_new },
@@ -296,8 +306,8 @@ const struct route routes[] = {
 	{ R(DELETE, "/jobs/:id"), T, DO(jobs_cancel, "Cancel a job") },
 
 	{ R(GET, "/logs"), V, DO(logs, "Recent log lines of both programs"), .query = q_logs },
-	{ R(GET, "/events"), V, LATER("Changes as server-sent events") },
-	{ R(GET, "/ws"), V, LATER("Changes over a WebSocket") },
+	{ R(GET, "/events"), V, DO(events, "Changes as server-sent events"), .query = q_push },
+	{ R(GET, "/ws"), V, DO(ws, "Changes over a WebSocket"), .query = q_push },
 
 	{ R(GET, "/tokens"), A, DO(tokens_list, "API tokens, without their secrets") },
 	{ R(POST, "/tokens"), A, DO(tokens_post, "Create a token; the answer alone shows it"),

@@ -11,7 +11,7 @@ const char *status_lower(const char *status, char out[16])
 {
 	size_t i;
 
-	for (i = 0; status[i] && i < 15; i++)
+	for (i = 0; i < 15 && status[i]; i++)
 		out[i] = (char)tolower((unsigned char)status[i]);
 	out[i] = '\0';
 	return out;

@@ -77,7 +77,7 @@ static int look(struct db *db, int64_t id, struct look *out, struct err *e)
 int store_models_get(struct db *db, int64_t id, int64_t *version, struct json *j, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, id, &m, e);
@@ -94,7 +94,7 @@ int store_models_update_tx(struct db *db, int64_t id, const struct model_change 
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, id, &m, e);
@@ -135,7 +135,7 @@ static int check_unused_tx(struct db *db, int64_t id, struct err *e)
 int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	size_t len;
 	int rc;
 
@@ -160,7 +160,7 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, model_id, &m, e);

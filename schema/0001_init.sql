@@ -435,6 +435,7 @@ CREATE TABLE reported_orders (
 	updated_us INTEGER NOT NULL,		-- us UTC
 	UNIQUE (bot_id, order_id)
 ) STRICT;
+CREATE INDEX reported_orders_open ON reported_orders(id) WHERE status != 'closed';
 
 -- Written by: api. Daily totals that outside bots report.
 CREATE TABLE reported_stats (

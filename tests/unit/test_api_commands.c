@@ -35,7 +35,7 @@ static const char SQL_STATUS[] = "SELECT status FROM bot_state WHERE bot_id = ?1
 static void must(int rc, const struct err *e)
 {
 	if (rc < 0)
-		fail_msg("%s", e->msg);
+		fail_msg("%s", e ? e->msg : "the database refused");
 }
 
 static void beat(struct db *db)
