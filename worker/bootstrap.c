@@ -15,11 +15,11 @@
 
 #define FIRST_BOT 1
 #define HISTORY_S 3600			/* of the synthetic market, for the sample model */
-#define LEAST_CANDLES 400		/* a shorter recording teaches nothing: take the synthetic hour */
+#define LEAST_CANDLES 400 /* a shorter recording teaches nothing: take the synthetic hour */
 #define SECOND_US US_PER_S
 
-static const char SQL_UNTOUCHED[] =
-	"SELECT 1 FROM trading_configs WHERE bot_id = 1 AND version = 1 AND updated_by = 'first start'";
+static const char SQL_UNTOUCHED[] = "SELECT 1 FROM trading_configs WHERE bot_id = 1 AND version = "
+				    "1 AND updated_by = 'first start'";
 static const char SQL_BOT[] =
 	"INSERT INTO bots(id, name, description, created_us, updated_us)"
 	" VALUES (?1, 'Bot ' || ?1, 'made by the command line', ?2, ?2) ON CONFLICT(id) DO NOTHING";
@@ -68,7 +68,8 @@ static int move_to_market(struct db *db, const struct master_key *key,
 		return rc;
 	memcpy(c.symbol, market->symbol, sizeof(c.symbol));
 	snprintf(c.exchange, sizeof(c.exchange), "%s", exchange);
-	log_info("bootstrap", NULL, "bot 1 is put on %s (%s), the market at hand", c.symbol, exchange);
+	log_info("bootstrap", NULL, "bot 1 is put on %s (%s), the market at hand", c.symbol,
+		 exchange);
 	return save(db, key, FIRST_BOT, &c, "first start", e);
 }
 
@@ -198,10 +199,12 @@ static int train_sample(struct db *db, const struct config *c, const struct mast
 	a.holding_s = bot.holding_time;
 	rc = collect(c, market, &candles, e);
 	if (rc == 0) {
-		log_info("bootstrap", NULL, "training the sample model on %zu one-second candles of "
-			 "%s", candles.n, market->symbol);
-		rc = sample_model_train_child(c->data_dir, candles.candles, candles.n, SECOND_US, &a,
-					      on_line, NULL, &m, e);
+		log_info("bootstrap", NULL,
+			 "training the sample model on %zu one-second candles of "
+			 "%s",
+			 candles.n, market->symbol);
+		rc = sample_model_train_child(c->data_dir, candles.candles, candles.n, SECOND_US,
+					      &a, on_line, NULL, &m, e);
 	}
 	free(candles.candles);
 	if (rc)

@@ -201,7 +201,8 @@ static int write_position(struct worker *w, int64_t wall_us, struct err *e)
 	f->ops->position(f, &p);
 	if (memcmp(&p, &w->position, sizeof(p)) == 0)
 		return 0;
-	rc = store_position_tx(w->db, source, &p, engine_now(session_engine(w->session)), wall_us, e);
+	rc = store_position_tx(w->db, source, &p, engine_now(session_engine(w->session)), wall_us,
+			       e);
 	if (rc == 0)
 		w->position = p;
 	return rc;
@@ -392,8 +393,9 @@ static int restore_order(void *ctx, const struct order *o, struct err *e)
 
 	(void)e;
 	if (engine_order_restore(session_engine(w->session), o, &why))
-		log_error("worker", o->correlation_id, "order %lld stays as it is in the database: %s",
-			  (long long)o->id, why.msg);
+		log_error("worker", o->correlation_id,
+			  "order %lld stays as it is in the database: %s", (long long)o->id,
+			  why.msg);
 	return 0;
 }
 
@@ -429,7 +431,8 @@ static int restore(struct worker *w, struct err *e)
 {
 	const char *source = feed_choice_resumes(w->feed);
 	int64_t now_us = clock_now_us();
-	bool resumes = source && store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
+	bool resumes = source &&
+		store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
 	bool fresh = source && !resumes;
 	int rc = store_sim_restore(w->db, session_venue(w->session), e);
 
