@@ -31,8 +31,7 @@ MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
 void model_free(struct model *m);
 const struct model_info *model_describe(const struct model *m);
 /* One row of n features (NAN = missing) to model_describe()->outputs values. ERR_INVALID on a wrong n. */
-MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out,
-			     struct err *e);
+MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e);
 /* The same through libxgboost always; margin true gives the raw score. ntrees 0: all. */
 MUST_CHECK int model_predict_reference(struct model *m, const float *row, size_t n, bool margin,
 				       unsigned ntrees, float *out, struct err *e);
