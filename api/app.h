@@ -20,6 +20,7 @@
 struct auth;
 struct conns;
 struct rate;
+struct slow;
 struct status_cache;
 struct streams;
 struct tls;
@@ -33,10 +34,12 @@ struct app {
 	char db_trouble[480];		/* why db is NULL, for a person */
 	ino_t db_inode;			/* of the open file: a replaced one is reopened */
 	dev_t db_device;
+	unsigned db_generation;		/* grows with each opening */
 	struct master_key key;		/* seals the secrets of bot configs */
 	struct auth *auth;
 	struct rate *rate;
 	struct wait *wait;
+	struct slow *slow;
 	struct conns *conns;
 	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */

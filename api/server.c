@@ -5,6 +5,7 @@
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
+#include "api/slow.h"
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
@@ -206,6 +207,8 @@ static int handle(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_object(&r->json, NULL);
+	if (r->route->slow)
+		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))
 		r->app->writes++;
@@ -325,6 +328,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->slow = slow_new(a);
 	a->streams = streams_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -342,6 +346,7 @@ void server_close(struct server *s)
 	a = &s->app;
 	streams_free(a->streams);
 	wait_free(a->wait);
+	slow_free(a->slow);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);

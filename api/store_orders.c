@@ -11,9 +11,9 @@
 	" expires_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
 	"SELECT " time " AS place, id * 2 + 1 AS place2, 'reported', id, bot_id, order_id," \
-	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
-	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
-	" closed_us, 0, updated_us FROM reported_orders "
+	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price," \
+	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
+	" created_us, NULL, closed_us, 0, updated_us FROM reported_orders "
 /* Each side reads one page at most, in its index's order; then they are merged. */
 #define PAGED(time) \
 	" AND " time " <= ?2 AND (" time " < ?2 OR place2 < ?3) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
