@@ -35,6 +35,7 @@ static void write_metrics(const struct train_result *r, char *out, size_t size)
 	json_double(&j, "log_loss", r->log_loss);
 	json_double(&j, "base_rate", r->base_rate);
 	json_double(&j, "threshold_top_third", r->threshold);
+	json_double(&j, "threshold_low", r->low);
 	json_object_end(&j);
 	snprintf(out, size, "%s", buf_text(&b));
 	buf_free(&b);
@@ -59,6 +60,7 @@ static int train(const char *data_dir, const struct candle *candles, size_t n, i
 	if (rc == 0) {
 		crypto_sha256_hex(text.data, text.len, out->sha256);
 		out->size_bytes = (int64_t)text.len;
+		out->low = result.low;
 		write_metrics(&result, out->metrics, sizeof(out->metrics));
 		snprintf(final, sizeof(final), "%s/%s", folder, out->sha256);
 		rc = file_write(final, text.data, text.len, 0600, e);

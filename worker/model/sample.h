@@ -10,6 +10,7 @@
 struct sample_model {
 	char sha256[SHA256_HEX_MAX];	/* also the file's name under DATA_DIR/models */
 	int64_t size_bytes;
+	double low;			/* probability that nearly all rows exceed */
 	char metrics[1024];		/* JSON object */
 };
 

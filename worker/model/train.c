@@ -153,6 +153,31 @@ static void measure(const float *p, const float *labels, size_t n, struct train_
 	free(s);
 }
 
+/* The probability that all but the lowest twentieth of all rows exceed. */
+static int measure_low(BoosterHandle b, const struct rows *r, struct train_result *out,
+		       struct err *e)
+{
+	DMatrixHandle all = NULL;
+	const float *p = NULL;
+	struct scored *s;
+	size_t n = 0;
+	int rc = matrix(r, 0, r->n, &all, e);
+
+	if (rc)
+		return rc;
+	rc = xgb_predict(b, all, false, 0, &p, &n, e);
+	if (rc == 0) {
+		s = xcalloc(n, sizeof(*s));
+		for (size_t i = 0; i < n; i++)
+			s[i].p = p[i];
+		qsort(s, n, sizeof(*s), by_score);
+		out->low = (double)s[n / 20].p;
+		free(s);
+	}
+	XGDMatrixFree(all);
+	return rc;
+}
+
 static int train_and_measure(const struct rows *r, size_t train_n, size_t purge,
 			     const struct train_args *a, const char *path, struct train_result *out,
 			     struct err *e)
@@ -173,6 +198,8 @@ static int train_and_measure(const struct rows *r, size_t train_n, size_t purge,
 		rc = xgb_predict(b, holdout, false, 0, &p, &scores, e);
 	if (rc == 0)
 		measure(p, r->labels + from, n, out);
+	if (rc == 0)
+		rc = measure_low(b, r, out, e);
 	if (rc == 0 && XGBoosterSaveModel(b, path))
 		rc = xgb_error(e, ERR_IO, path);
 	if (b)
