@@ -112,7 +112,7 @@ static void wrong_values_are_refused(void **state)
 		{ "{\"symbol\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345\"}", "symbol", "2 to 31" },
 		{ "{\"symbol\":5}", "symbol", "2 to 31" },
 		{ "{\"symbol\":null}", "symbol", "2 to 31" },
-		{ "{\"strategy\":\"modle\"}", "strategy", "must be model" },
+		{ "{\"strategy\":\"modle\"}", "strategy", "must be one of model, ema_cross" },
 		{ "{\"interval\":\"2s\"}", "interval", "one of 1s, 1m, 5m, 15m, 1h, 4h, 1d" },
 		{ "{\"interval\":\"1\"}", "interval", "one of" },
 		{ "{\"interval\":\"1s|1m\"}", "interval", "one of" },
