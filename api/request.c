@@ -46,6 +46,7 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	r->app = a;
+	r->db = a->db;
 	r->ev = ev;
 	r->method = evhttp_request_get_command(ev);
 	r->code = 200;

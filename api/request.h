@@ -31,6 +31,7 @@ struct identity {
 
 struct request {
 	struct app *app;
+	struct db *db;			/* the loop's connection, or that of slow.h */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;
 	const struct route *route;	/* NULL until found */

@@ -40,6 +40,7 @@ struct route {
 	bool metrics;			/* needs no role with METRICS_PUBLIC */
 	bool no_db;			/* works without the database */
 	bool later;			/* answers 501 until its part exists */
+	bool slow;			/* reads much: see slow.h */
 };
 
 extern const struct route routes[];

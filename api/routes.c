@@ -232,7 +232,7 @@ const struct route routes[] = {
 	{ R(GET, TRADING "/orders"), V, DO(orders_active, "Pending and active orders"),
 	  .query = q_page },
 	{ R(GET, TRADING "/orders/history"), V, DO(orders_history, "Closed orders"),
-	  .query = q_history },
+	  .query = q_history, .slow = true },
 	{ R(POST, TRADING "/orders"), T, DO(orders_report, "Report an order of an outside bot"),
 	  .body = b_order },
 	{ R(POST, TRADING "/orders/:order/confirm"), T,
@@ -243,9 +243,11 @@ const struct route routes[] = {
 	{ R(GET, TRADING "/signals"), V, DO(signals, "Decisions and their reasons"),
 	  .query = q_signals },
 
-	{ R(GET, TRADING "/stats"), V, DO(stats, "Totals and ratios of a bot's closed trades") },
+	{ R(GET, TRADING "/stats"), V, DO(stats, "Totals and ratios of a bot's closed trades"),
+	  .slow = true },
 	{ R(GET, TRADING "/stats/pnl"), V,
-	  DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"), .query = q_pnl },
+	  DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"), .query = q_pnl,
+	  .slow = true },
 	{ R(POST, TRADING "/stats/update"), T,
 	  DO(stats_update, "Report a day's totals of an outside bot"), .body = b_stats },
 
@@ -260,7 +262,7 @@ const struct route routes[] = {
 	  .query = q_bot },
 	{ R(GET, "/simulation/performance"), V,
 	  DO(simulation_performance, "What the paper account made of its capital"),
-	  .query = q_bot },
+	  .query = q_bot, .slow = true },
 	{ R(GET, "/simulation/portfolio"), V,
 	  DO(simulation_portfolio, "Balances of the paper account"), .query = q_bot },
 	{ R(GET, "/simulation/ledger"), V, DO(simulation_ledger, "Bookings of the paper account"),
@@ -315,8 +317,8 @@ const struct route routes[] = {
 	{ R(DELETE, "/tokens/:id"), A, DO(tokens_delete, "Revoke a token") },
 	{ R(GET, "/audit"), A, DO(audit, "Who did what"), .query = q_audit },
 
-	{ R(GET, "/openapi.json"), LATER("This API as OpenAPI 3.1") },
-	{ R(GET, "/docs"), .root = true, LATER("This API as a page") },
+	{ R(GET, "/openapi.json"), .no_db = true, DO(openapi, "This API as OpenAPI 3.1") },
+	{ R(GET, "/docs"), .root = true, .no_db = true, DO(docs, "This API as a page") },
 	{ R(GET, "/"), .root = true, .no_db = true, DO(page, "The dashboard") },
 	{ R(GET, "/:file"), .root = true, .no_db = true, DO(page, "Files of the dashboard") },
 };

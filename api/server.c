@@ -2,9 +2,11 @@
 
 #include "api/auth.h"
 #include "api/conn.h"
+#include "api/head.h"
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
+#include "api/slow.h"
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
@@ -55,6 +57,18 @@ static void mind_unread_body(struct request *r)
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
+}
+
+/* What is wrong here may mean that the next request does not begin where we think. */
+static int check_head(struct request *r, struct err *e)
+{
+	struct head_fault fault;
+
+	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
+	if (!fault.http)
+		return 0;
+	r->close = true;
+	return request_error(r, e, fault.http, fault.code, "%s", fault.text);
 }
 
 static int check_host(struct request *r, struct err *e)
@@ -186,7 +200,9 @@ static int handle(struct request *r, struct err *e)
 	mind_unread_body(r);
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	rc = check_host(r, e);
+	rc = check_head(r, e);
+	if (!rc)
+		rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
 	if (!rc)
@@ -206,6 +222,8 @@ static int handle(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_object(&r->json, NULL);
+	if (r->route->slow)
+		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))
 		r->app->writes++;
@@ -325,6 +343,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->slow = slow_new(a);
 	a->streams = streams_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -342,6 +361,7 @@ void server_close(struct server *s)
 	a = &s->app;
 	streams_free(a->streams);
 	wait_free(a->wait);
+	slow_free(a->slow);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);
@@ -357,6 +377,7 @@ void server_close(struct server *s)
 	status_cache_free(a->status);
 	traffic_free(a->traffic);
 	store_logs_free(s->logs);
+	buf_free(&a->openapi);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));

@@ -11,16 +11,16 @@
 	" expires_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
 	"SELECT " time " AS place, id * 2 + 1 AS place2, 'reported', id, bot_id, order_id," \
-	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
-	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
-	" closed_us, 0, updated_us FROM reported_orders "
+	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price," \
+	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
+	" created_us, NULL, closed_us, 0, updated_us FROM reported_orders "
 /* Each side reads one page at most, in its index's order; then they are merged. */
 #define PAGED(time) \
 	" AND " time " <= ?2 AND (" time " < ?2 OR place2 < ?3) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
 #define MERGED(own, reported) \
 	"SELECT * FROM (" own ") UNION ALL SELECT * FROM (" reported ")" \
 	" ORDER BY 1 DESC, 2 DESC LIMIT ?4"
-#define OPEN "WHERE bot_id = ?1 AND status != 'closed'"
+#define OPEN "WHERE bot_id = ?1 AND status IN ('pending', 'active')"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
 	" AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"

@@ -174,6 +174,59 @@ static void stats(void **state)
 	answer_free(&r);
 }
 
+enum { MANY = 60 };	/* more than may wait */
+
+static void ask_many(int fds[MANY])
+{
+	for (int i = 0; i < MANY; i++) {
+		struct buf out = { 0 };
+
+		fds[i] = api_connect(&a);
+		api_write_head(&a, &out, "GET", i % 2 ? STATS : STATS "/pnl?by=week");
+		buf_puts(&out, "\r\n");
+		assert_true(api_send(fds[i], out.data, out.len));
+		buf_free(&out);
+	}
+}
+
+/* What reads much waits in a queue with an end; each gets its own answer. */
+static void stats_for_many(void **state)
+{
+	int fds[MANY], answered = 0;
+
+	(void)state;
+	seed(SQL_CLOSED);
+	ask_many(fds);
+	api_expect(&a, "GET", "/api/v1/status", NULL, 200, NULL);
+	for (int i = 0; i < MANY; i++) {
+		struct answer r = api_read(fds[i], false);
+
+		if (r.status == 200)
+			assert_int_equal(answer_at(&r, "pnl") == NULL, i % 2);
+		else
+			assert_string_equal(answer_text(&r, "error.code"), "busy");
+		answered += r.status == 200;
+		answer_free(&r);
+		close(fds[i]);
+	}
+	assert_true(answered > 0);
+}
+
+static void end_while_many_wait(void **state)
+{
+	int fds[MANY];
+
+	(void)state;
+	ask_many(fds);
+	struct api ended = a;
+
+	api_stop(&ended);
+	for (int i = 0; i < MANY; i++)
+		close(fds[i]);
+	api_run(&a);
+	api_expect(&a, "GET", STATS, NULL, 200, NULL);
+}
+
 static void stats_update(void **state)
 {
 	struct answer r;
@@ -343,6 +396,8 @@ int main(void)
 		WITH_API(pages_of_orders),
 		WITH_API(reported_orders),
 		WITH_API(stats),
+		WITH_API(stats_for_many),
+		WITH_API(end_while_many_wait),
 		WITH_API(stats_update),
 		WITH_API(positions),
 		WITH_API(confirmations),
