@@ -69,9 +69,10 @@ static void set_price(int n)
 
 #define ADD_ORDER(id) \
 	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase," \
-	" limit_price, quantity, strategy, mode, config_version, created_us, updated_us)" \
+	" limit_price, quantity, strategy, mode, config_version, holding_us," \
+	" maker_timeout_us, created_us, updated_us)" \
 	" VALUES (" id ", 1, 'tb1-1-" id "', 'BTCUSDT', 'BUY', 'pending', 'entering', 100.0," \
-	" 2.0, 'model', 'simulation', 1, 5, 5)"
+	" 2.0, 'model', 'simulation', 1, 5, 5, 5, 5)"
 
 static void websocket(void **state)
 {
