@@ -198,6 +198,18 @@ static void models(void **state)
 	answer_free(&r);
 	api_expect(&a, "PUT", CONFIG, "{\"model_id\":3}", 409, "conflict");
 	api_expect(&a, "DELETE", "/api/v1/models/2", NULL, 409, "conflict");
+	r = get("/api/v1/status");
+	assert_true(answer_number(&r, "model.wanted") == 2);
+	answer_free(&r);
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
+	r = call("POST", CONFIG "/validate", "{}", 200);
+	assert_true(has(&r, "model_id"));
+	assert_true(length(&r, "warnings") > 0);	/* strategy "model" without one */
+	answer_free(&r);
+	seed("INSERT INTO model_assignments VALUES (1, 2, 1, 'sample')");
+	r = call("POST", CONFIG "/validate", "{}", 200);
+	assert_int_equal(length(&r, "warnings"), 0);
+	answer_free(&r);
 	assert_int_equal(mkdir(scratch_path("models"), 0700), 0);
 	fclose(fopen(scratch_path("models/aa"), "w"));
 	api_expect(&a, "DELETE", "/api/v1/models/1", NULL, 200, NULL);
