@@ -21,7 +21,7 @@ const struct openapi_error openapi_errors[] = {
 	{ 413, OPENAPI_ALWAYS, "TooLarge", "too_large", "The body or the headers are too large.", NULL },
 	{ 415, OPENAPI_WITH_BODY, "UnsupportedMediaType", "unsupported_media_type", "The body is not JSON.",
 	  NULL },
-	{ 422, OPENAPI_WITH_BODY, "Invalid", "invalid_fields", "Well-formed, but not acceptable.", NULL },
+	{ 422, OPENAPI_WITH_MEMBERS, "Invalid", "invalid_fields", "Well-formed, but not acceptable.", NULL },
 	{ 426, OPENAPI_WITH_UPGRADE, "UpgradeRequired", "upgrade_required",
 	  "Only a WebSocket handshake of version 13 is answered here.", "Sec-WebSocket-Version" },
 	{ 429, OPENAPI_ALWAYS, "RateLimited", "rate_limited", "Too many requests.", "Retry-After" },
@@ -74,6 +74,7 @@ bool openapi_error_can(const struct openapi_error *e, const struct route *r,
 	case OPENAPI_WITH_ROW: return a && (strchr(r->path, ':') || flags & OPENAPI_NOT_FOUND);
 	case OPENAPI_WITH_CONFLICT: return flags & OPENAPI_CONFLICT;
 	case OPENAPI_WITH_BODY: return a && takes_body(r);
+	case OPENAPI_WITH_MEMBERS: return a && takes_body(r) && !(flags & OPENAPI_CHECKS);
 	case OPENAPI_WITH_UPGRADE: return flags & OPENAPI_UPGRADE;
 	case OPENAPI_WITH_DB: return a && (!r->no_db || flags & OPENAPI_UNAVAILABLE);
 	case OPENAPI_LATER: return !a;
