@@ -291,14 +291,20 @@ class OpenApi(harness.TestCase):
         order = bot.value("SELECT max(id) FROM trading_orders WHERE status = 'closed'")
         self.expect(bot, "POST", "/positions/%d/close" % order, 409)
 
+    def start_again(self, bot, base):
+        """An emergency stop closes positions first: no start until they are gone."""
+        self.wait(lambda: self.recorder.ask(bot, "POST", "/api/v1%s/start" % base).status == 200,
+                  "it starts again")
+
     def commands(self, bot):
         for base in ("/bot", "/bots/1"):
-            for kind in ("pause", "resume", "stop", "emergency-stop", "start"):
+            for kind in ("pause", "resume", "stop", "emergency-stop"):
                 self.expect(bot, "POST", "%s/%s" % (base, kind), 200)
+            self.start_again(bot, base)
             self.expect(bot, "POST", base + "/stop", 200, {"positions": "close"})
             self.expect(bot, "POST", base + "/pause", 409)
             self.expect(bot, "POST", base + "/resume", 409)
-            self.expect(bot, "POST", base + "/start", 200)
+            self.start_again(bot, base)
         self.expect(bot, "POST", "/simulation/reset", 409, {"bot_id": 1})
         self.expect(bot, "POST", "/simulation/reset", 200, {"bot_id": 1, "force": True})
         self.expect(bot, "POST", "/positions/close-all", 200, {"bot_id": 1})
@@ -316,6 +322,7 @@ class OpenApi(harness.TestCase):
     def same_key_twice(self, bot):
         """A key that stands for another command is a conflict."""
         key = {"Idempotency-Key": "once"}
+        self.start_again(bot, "/bot")
         self.expect(bot, "POST", "/bot/start", 200, headers=key)
         self.expect(bot, "POST", "/bot/start", 200, headers=key)
         for path in self.command_paths():
