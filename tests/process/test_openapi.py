@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -332,23 +333,33 @@ class OpenApi(harness.TestCase):
         for path in ("/bot/start", "/bots/1/start"):
             self.expect(bot, "POST", path, 409, headers={"Idempotency-Key": "other"})
 
-    def slow_worker(self):
-        """The worker lives but does not answer: 202 with a link."""
-        bot = self.bot(COMMAND_WAIT_MS=0)
-        bot.start()
-        self.wait(bot.worker_is_up, "the worker is up")
-        bot.write("INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase,"
-                  " limit_price, quantity, strategy, mode, config_version, created_us, updated_us)"
-                  " VALUES (777, 1, 'x', 'BTCUSDT', 'BUY', 'pending', 'entering', 1.0, 1.0, 'model',"
-                  " 'simulation', 1, 1, 1)")
+    def hold_worker(self, bot):
+        """Stops its process while it holds neither an order's end nor the write lock."""
         bot.worker.signal(signal.SIGSTOP)
         try:
-            for path in self.command_paths():
-                answer = self.expect(bot, "POST", path.replace("/1/close", "/777/close"), 202,
-                                     root=True)
-            self.expect(bot, "GET", answer.json["link"], 200, root=True)
-        finally:
+            connection = sqlite3.connect(bot.db_path, timeout=0.1)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return connection.execute("SELECT max(id) FROM trading_orders"
+                                          " WHERE status != 'closed'").fetchone()[0]
+            finally:
+                connection.close()
+        except sqlite3.OperationalError:	# it holds the lock: let it go on
             bot.worker.signal(signal.SIGCONT)
+            return None
+
+    def slow_worker(self, bot):
+        """The worker lives but does not answer: 202 with a link."""
+        self.start_again(bot, "/bot")
+        self.assertEqual(bot.api.stop(), 0)
+        bot.start_api(COMMAND_WAIT_MS=0)
+        order = self.wait(lambda: self.hold_worker(bot) or bot.worker.signal(signal.SIGCONT),
+                          "bot 1 has an open order", 60)
+        for path in self.command_paths():
+            answer = self.expect(bot, "POST", path.replace("/1/close", "/%d/close" % order), 202,
+                                 root=True)
+        self.expect(bot, "GET", answer.json["link"], 200, root=True)
+        bot.worker.signal(signal.SIGCONT)
 
     # push
 
@@ -428,11 +439,10 @@ class OpenApi(harness.TestCase):
         for step in (self.reads, self.pages, self.strangers, self.nonsense, self.large_headers,
                      self.other_methods, self.bots_and_settings, self.reports,
                      self.confirmations, self.models, self.jobs, self.tokens, self.streams,
-                     self.commands, self.same_key_twice):
+                     self.commands, self.same_key_twice, self.slow_worker):
             began = time.monotonic()
             step(bot)
             print("%-20s %.1f s" % (step.__name__, time.monotonic() - began))
-        self.slow_worker()
         self.too_many_requests()
         self.nothing_there()
         self.validate()
