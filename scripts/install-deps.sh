@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, by group:
-#   scripts/install-deps.sh [build] [test] [lint] [bench]      (default: build)
+#   scripts/install-deps.sh [build] [test] [lint] [fuzz] [bench]      (default: build)
 # Asks dpkg first: when all is there it neither needs the network nor root. The group
 # test also has packages of npm (tests/node/package-lock.json), which stay below tests/node.
 set -euo pipefail
@@ -10,6 +10,7 @@ declare -A GROUPS_=(
 		libcjson-dev libxgboost-dev libwslay-dev zlib1g-dev sqlite3 ca-certificates curl"
 	[test]="libcmocka-dev python3 nodejs npm"
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
+	[fuzz]="clang libclang-rt-14-dev"
 	[bench]="wrk nginx-light"
 )
 
