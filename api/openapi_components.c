@@ -18,7 +18,7 @@ const struct openapi_error openapi_errors[] = {
 	{ 405, OPENAPI_NEVER, "MethodNotAllowed", "method_not_allowed", "The path has other methods.",
 	  "Allow" },
 	{ 409, OPENAPI_WITH_CONFLICT, "Conflict", "conflict", "Not possible in the current state.", NULL },
-	{ 413, OPENAPI_WITH_BODY, "TooLarge", "too_large", "The body is too large.", NULL },
+	{ 413, OPENAPI_ALWAYS, "TooLarge", "too_large", "The body, path or head is too large.", NULL },
 	{ 415, OPENAPI_WITH_BODY, "UnsupportedMediaType", "unsupported_media_type", "The body is not JSON.",
 	  NULL },
 	{ 422, OPENAPI_WITH_MEMBERS, "Invalid", "invalid_fields", "Well-formed, but not acceptable.", NULL },
