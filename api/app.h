@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct audit;
 struct auth;
 struct conns;
 struct rate;
@@ -37,6 +38,7 @@ struct app {
 	dev_t db_device;
 	unsigned db_generation;		/* grows with each opening */
 	struct master_key key;		/* seals the secrets of bot configs */
+	struct audit *audit;
 	struct auth *auth;
 	struct rate *rate;
 	struct wait *wait;
