@@ -29,6 +29,8 @@ struct tls;
 struct traffic;
 struct wait;
 
+#define APP_BUSY_MS 2000	/* how long a person's write waits for another program's */
+
 struct app {
 	const struct config *cfg;
 	struct event_base *base;

@@ -1,6 +1,7 @@
 /*
  * audit.h - who did what: one row of audit_log per request that could change
- * something, refused ones included. Secrets never get there: bodies are not stored.
+ * something, and per refused one (401, 403) of any kind. Secrets never get there:
+ * bodies are not stored.
  *
  *	answer queued -> audit_add -> next turn of the loop: answers leave, rows are written
  *
@@ -11,13 +12,19 @@
 
 #include "api/app.h"
 
+#include <stdint.h>
+
 struct audit;
 struct request;
 
-struct audit *audit_new(struct app *a);
+#define AUDIT_STRANGER "-"		/* the actor of a request without a usable token */
+/* Strangers must not be able to fill the disk: more refusals are only counted. */
+#define AUDIT_DENIED_PER_HOUR 100
+
+struct audit *audit_new(struct app *app);
 /* Writes what waits first. */
 void audit_free(struct audit *a);
-/* GET, HEAD and OPTIONS leave no row. error: "" or what was wrong. */
+/* error: "" or what was wrong. */
 void audit_add(const struct request *r, const char *error);
 /* Writes what waits, now; a failure is logged and the rows go on waiting. */
 void audit_flush(struct audit *a);

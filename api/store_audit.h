@@ -16,7 +16,7 @@ extern const struct column store_audit_columns[];
 struct audit_row {
 	int64_t at_us;
 	char actor[64], address[64], correlation_id[CORRELATION_ID_MAX];
-	char detail[256];	/* why it was refused; cut */
+	char detail[480];	/* why it was refused */
 	char action[160];	/* "POST /bots/:id/start" */
 	char target[64];	/* "7" */
 	int status;		/* HTTP */
