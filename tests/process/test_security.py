@@ -4,9 +4,9 @@ import re
 import socket
 import ssl
 import stat
-import subprocess
 import time
 import unittest
+import warnings
 
 import attacker
 import harness
@@ -197,8 +197,10 @@ class Security(harness.TestCase):
         old.check_hostname = False
         old.verify_mode = ssl.CERT_NONE
         old.set_ciphers("ALL:@SECLEVEL=0")
-        old.minimum_version = ssl.TLSVersion.TLSv1
-        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)		# that is the point
+            old.minimum_version = ssl.TLSVersion.TLSv1
+            old.maximum_version = ssl.TLSVersion.TLSv1_1
         with self.assertRaises((ssl.SSLError, ConnectionError)):
             attacker.connect(bot, context=old)
         weak = ssl.create_default_context(cafile=bot.env["API_TLS_CERT"])
@@ -280,21 +282,21 @@ class Security(harness.TestCase):
                              "Content-Type: application/json")
 
         def dripped(text):
-            s = attacker.connect(bot, context=context)
-            s.settimeout(0.2)
-            end = time.monotonic() + 20 * harness.SLOW
-            for byte in text:
-                try:
-                    s.sendall(bytes([byte]))
-                    if not s.recv(1):
+            """Sends a byte five times a second; is it ended before the text is?"""
+            with attacker.connect(bot, context=context) as s:
+                s.settimeout(0.2)
+                end = time.monotonic() + 20 * harness.SLOW
+                for byte in text:
+                    try:
+                        s.sendall(bytes([byte]))
+                        if not s.recv(1):
+                            return True
+                    except TimeoutError:
+                        pass
+                    except OSError:
                         return True
-                except TimeoutError:
-                    pass
-                except OSError:
-                    return True
-                if time.monotonic() > end:
-                    break
-            s.close()
+                    if time.monotonic() > end:
+                        break
             return False
 
         self.assertTrue(dripped(b"GET /" + b"a" * 4000))		# a byte now and then: the head
@@ -647,7 +649,8 @@ class Security(harness.TestCase):
             answer = bot.request(method, path, body, token=token,
                                  headers={"X-Correlation-Id": "call-%d" % i})
             self.assertEqual(answer.status, status, answer)
-            rows = bot.rows("SELECT * FROM audit_log WHERE correlation_id = ?", "call-%d" % i)
+            rows = self.wait(lambda i=i: bot.rows("SELECT * FROM audit_log WHERE correlation_id = ?",
+                                                  "call-%d" % i), "the audit row of call %d" % i)
             self.assertEqual([(r["actor"], r["status"], r["address"]) for r in rows],
                              [(actor, status, "127.0.0.1")], (method, path))
         # who asks for ever does not fill the disk, but is counted
