@@ -177,6 +177,16 @@ static void describe(struct model *m, enum booster_format format, const struct b
 	m->info.trees = b->trees_n;
 }
 
+/* A model of our own training says what its columns are. */
+static void read_feature_list(struct model *m)
+{
+	const char *name;
+	int found = 0;
+
+	if (XGBoosterGetAttr(m->booster, "feature_list", &name, &found) == 0 && found)
+		snprintf(m->info.feature_list, sizeof(m->info.feature_list), "%s", name);
+}
+
 static void drop_booster(struct model *m)
 {
 	if (m->booster)
@@ -207,6 +217,7 @@ int model_load(const char *path, struct model **out, struct err *e)
 		goto out;
 	}
 	m->info.fast = m->trees != NULL;
+	read_feature_list(m);
 	if (m->trees)
 		drop_booster(m);
 	*out = m;

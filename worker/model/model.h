@@ -23,6 +23,7 @@ struct model;
 struct model_info {
 	char format[24];	/* xgboost-json, xgboost-ubj, xgboost-binary */
 	char objective[48];
+	char feature_list[32];	/* "features-1": as our training stores it; "" by others */
 	size_t features;	/* columns it was trained on */
 	size_t trees;
 	size_t outputs;		/* values per row, 1 for a bot's model */
