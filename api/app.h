@@ -8,6 +8,7 @@
 #ifndef API_APP_H
 #define API_APP_H
 
+#include "common/buf.h"
 #include "common/config.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -52,6 +53,7 @@ struct app {
 	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	struct buf openapi;		/* the description of this API, made when first asked for */
 };
 
 /* Opens the database as DB_API and notes which file it is. */

@@ -317,8 +317,8 @@ const struct route routes[] = {
 	{ R(DELETE, "/tokens/:id"), A, DO(tokens_delete, "Revoke a token") },
 	{ R(GET, "/audit"), A, DO(audit, "Who did what"), .query = q_audit },
 
-	{ R(GET, "/openapi.json"), LATER("This API as OpenAPI 3.1") },
-	{ R(GET, "/docs"), .root = true, LATER("This API as a page") },
+	{ R(GET, "/openapi.json"), .no_db = true, DO(openapi, "This API as OpenAPI 3.1") },
+	{ R(GET, "/docs"), .root = true, .no_db = true, DO(docs, "This API as a page") },
 	{ R(GET, "/"), .root = true, .no_db = true, DO(page, "The dashboard") },
 	{ R(GET, "/:file"), .root = true, .no_db = true, DO(page, "Files of the dashboard") },
 };

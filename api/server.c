@@ -362,6 +362,7 @@ void server_close(struct server *s)
 	status_cache_free(a->status);
 	traffic_free(a->traffic);
 	store_logs_free(s->logs);
+	buf_free(&a->openapi);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));

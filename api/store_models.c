@@ -26,6 +26,8 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bot_id) DO UPDATE SET model_id = ?2,"
 	" assigned_us = ?3, assigned_by = ?4";
 
+static const char SQL_UNASSIGN[] = "DELETE FROM model_assignments WHERE bot_id = ?1";
+
 const struct column store_models_columns[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "symbol", COL_TEXT }, { "format", COL_TEXT },
 	{ "sha256", COL_TEXT }, { "size_bytes", COL_INT }, { "features", COL_TEXT },
@@ -177,5 +179,16 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 	stmt_bind_int(s, 2, model_id);
 	stmt_bind_int(s, 3, now_us);
 	stmt_bind_text(s, 4, by);
+	return stmt_run(s, e);
+}
+
+int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_UNASSIGN, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
 	return stmt_run(s, e);
 }

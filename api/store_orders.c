@@ -20,7 +20,7 @@
 #define MERGED(own, reported) \
 	"SELECT * FROM (" own ") UNION ALL SELECT * FROM (" reported ")" \
 	" ORDER BY 1 DESC, 2 DESC LIMIT ?4"
-#define OPEN "WHERE bot_id = ?1 AND status != 'closed'"
+#define OPEN "WHERE bot_id = ?1 AND status IN ('pending', 'active')"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
 	" AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"

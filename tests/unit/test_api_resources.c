@@ -99,6 +99,17 @@ static void config(void **state)
 	api_expect(&a, "GET", "/api/v1/trading/bots/7/config", NULL, 404, "not_found");
 }
 
+/* A row that somebody spoiled by hand is not the caller's mistake. */
+static void config_broken_by_hand(void **state)
+{
+	(void)state;
+	seed("UPDATE trading_configs SET confidence_threshold = 7, version = version + 1");
+	api_expect(&a, "GET", CONFIG, NULL, 409, "broken_config");
+	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":3}", 409, "broken_config");
+	seed("UPDATE trading_configs SET confidence_threshold = 0.5, version = version + 1");
+	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":3}", 200, NULL);
+}
+
 static void config_if_match(void **state)
 {
 	(void)state;
@@ -198,6 +209,18 @@ static void models(void **state)
 	answer_free(&r);
 	api_expect(&a, "PUT", CONFIG, "{\"model_id\":3}", 409, "conflict");
 	api_expect(&a, "DELETE", "/api/v1/models/2", NULL, 409, "conflict");
+	r = get("/api/v1/status");
+	assert_true(answer_number(&r, "model.wanted") == 2);
+	answer_free(&r);
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
+	r = call("POST", CONFIG "/validate", "{}", 200);
+	assert_true(has(&r, "model_id"));
+	assert_true(length(&r, "warnings") > 0);	/* strategy "model" without one */
+	answer_free(&r);
+	seed("INSERT INTO model_assignments VALUES (1, 2, 1, 'sample')");
+	r = call("POST", CONFIG "/validate", "{}", 200);
+	assert_int_equal(length(&r, "warnings"), 0);
+	answer_free(&r);
 	assert_int_equal(mkdir(scratch_path("models"), 0700), 0);
 	fclose(fopen(scratch_path("models/aa"), "w"));
 	api_expect(&a, "DELETE", "/api/v1/models/1", NULL, 200, NULL);
@@ -344,6 +367,7 @@ int main(void)
 		WITH_API(bots),
 		WITH_API(bots_deleted_only_when_idle),
 		WITH_API(config),
+		WITH_API(config_broken_by_hand),
 		WITH_API(config_if_match),
 		WITH_API(config_validate_and_warn),
 		WITH_API(config_history_and_rollback),

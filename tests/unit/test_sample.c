@@ -1,6 +1,5 @@
 #include "worker/model/sample.h"
 
-#include "common/clock.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "tests/unit/scratch.h"
@@ -46,6 +45,13 @@ static struct train_args args(void)
 	};
 }
 
+static struct sample_args sample_args(const struct train_args *train)
+{
+	return (struct sample_args){
+		.data_dir = scratch_folder, .candles = candles, .n = N, .length_us = S, .train = train,
+	};
+}
+
 static int setup(void **state)
 {
 	make_candles();
@@ -78,13 +84,11 @@ static void assert_kept(const struct sample_model *s)
 	struct model *m;
 	struct err e;
 
-	snprintf(path, sizeof(path), "%s/%s", scratch_folder, s->path);
+	snprintf(path, sizeof(path), "%s/models/%s", scratch_folder, s->sha256);
 	assert_int_equal(crypto_sha256_file(path, sha, &e), 0);
 	assert_string_equal(sha, s->sha256);
-	assert_memory_equal(s->path, "models/", 7);
-	assert_string_equal(s->path + 7, s->sha256);
 	assert_int_equal(file_read(path, 1 << 24, &file, &e), 0);
-	assert_int_equal(file.len, s->size);
+	assert_int_equal(file.len, s->size_bytes);
 	buf_free(&file);
 	assert_int_equal(model_load(path, &m, &e), 0);
 	info = model_describe(m);
@@ -95,7 +99,8 @@ static void assert_kept(const struct sample_model *s)
 	assert_int_equal(json_read(s->metrics, strlen(s->metrics), &metrics, &e), 0);
 	assert_true(cJSON_GetObjectItem(metrics, "rows")->valueint > 500);
 	assert_true(cJSON_GetObjectItem(metrics, "auc")->valuedouble > 0.5);
-	assert_true(cJSON_GetObjectItem(metrics, "threshold")->valuedouble > 0);
+	assert_true(cJSON_GetObjectItem(metrics, "threshold_top_third")->valuedouble > 0);
+	assert_true(cJSON_GetObjectItem(metrics, "threshold_low")->valuedouble == s->low);
 	assert_int_equal(cJSON_GetObjectItem(metrics, "rounds")->valueint, 12);
 	cJSON_Delete(metrics);
 }
@@ -116,79 +121,79 @@ static void take_line(void *ctx, const char *line)
 static void here_and_in_a_child_the_same(void **state)
 {
 	struct sample_model here, there;
-	struct sample_limits limits = sample_limits_default();
-	struct train_args a = args();
+	struct train_args train = args();
 	struct lines lines = {0};
+	struct sample_args a = sample_args(&train);
 	struct err e = {0};
 
 	(void)state;
-	limits.log = take_line;
-	limits.ctx = &lines;
-	if (sample_model_train_child(scratch_folder, candles, N, &a, &limits, &there, &e))
+	a.line = take_line;
+	a.ctx = &lines;
+	if (sample_model_train_child(&a, &there, &e))
 		fail_msg("%s", e.msg);
 	assert_kept(&there);
 	assert_int_equal(lines.n, 4);
-	assert_string_equal(lines.last, "training the sample model: round 12 of 12");
-	if (sample_model_train(scratch_folder, candles, N, &a, &here, &e))
+	assert_string_equal(lines.last, "training: round 12 of 12");
+	if (sample_model_train(&a, &here, &e))
 		fail_msg("%s", e.msg);
 	assert_kept(&here);
 	assert_string_equal(here.sha256, there.sha256);
 	assert_string_equal(here.metrics, there.metrics);
-	assert_int_equal(here.size, there.size);
+	assert_int_equal(here.size_bytes, there.size_bytes);
+	assert_true(here.low == there.low);
 	assert_int_equal(files_in_models(), 1);
-	limits.log = NULL;
-	assert_int_equal(sample_model_train_child(scratch_folder, candles, N, &a, &limits, &there, &e), 0);
+	a.line = NULL;
+	assert_int_equal(sample_model_train_child(&a, &there, &e), 0);
 }
 
 static void errors_come_through_the_pipe(void **state)
 {
-	struct sample_limits limits = sample_limits_default();
 	struct sample_model s;
-	struct train_args a = args();
+	struct train_args train = args();
+	struct sample_args a = sample_args(&train);
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(sample_model_train_child(scratch_folder, candles, 100, &a, &limits, &s, &e),
-			 ERR_INVALID);
+	a.n = 100;
+	assert_int_equal(sample_model_train_child(&a, &s, &e), ERR_INVALID);
 	assert_int_equal(e.code, ERR_INVALID);
 	assert_non_null(strstr(e.msg, "100 candles"));
-	assert_int_equal(sample_model_train_child(scratch_folder, candles, 100, &a, &limits, &s, NULL),
-			 ERR_INVALID);
-	assert_int_not_equal(sample_model_train_child("/proc/nowhere", candles, N, &a, &limits, &s, &e), 0);
-	assert_non_null(strstr(e.msg, "/proc/nowhere"));
-	assert_int_equal(sample_model_train("/proc/nowhere", candles, N, &a, &s, &e), e.code);
+	assert_int_equal(sample_model_train_child(&a, &s, NULL), ERR_INVALID);
 	assert_int_equal(files_in_models(), 0);
+	a.n = N;
+	a.data_dir = "/proc/nowhere";
+	assert_int_not_equal(sample_model_train_child(&a, &s, &e), 0);
+	assert_non_null(strstr(e.msg, "/proc/nowhere"));
+	assert_int_equal(sample_model_train(&a, &s, &e), e.code);
 }
 
 static void ends_when_the_time_is_over(void **state)
 {
-	struct sample_limits limits = sample_limits_default();
 	struct sample_model s;
-	struct train_args a = args();
+	struct train_args train = args();
+	struct sample_args a = sample_args(&train);
 	struct err e = {0};
-	int64_t begin_us = clock_mono_us();
 
 	(void)state;
-	limits.time_s = 1;
-	a.rounds = 10000;	/* some minutes */
-	a.depth = 16;
-	assert_int_equal(sample_model_train_child(scratch_folder, candles, N, &a, &limits, &s, &e),
-			 ERR_LIMIT);
+	a.time_limit_s = 1;
+	train.rounds = 10000;	/* some minutes */
+	train.depth = 16;
+	assert_int_equal(sample_model_train_child(&a, &s, &e), ERR_LIMIT);
 	assert_non_null(strstr(e.msg, "1 s"));
-	assert_true(clock_mono_us() - begin_us < 60 * US_PER_S);
+	assert_int_equal(files_in_models(), 0);
 }
 
 static void ends_when_memory_is_over(void **state)
 {
-	struct sample_limits limits = sample_limits_default();
 	struct sample_model s;
-	struct train_args a = args();
+	struct train_args train = args();
+	struct sample_args a = sample_args(&train);
 	struct err e = {0};
 	int err;
 
 	(void)state;
-	limits.memory_bytes = 100000;
-	err = sample_model_train_child(scratch_folder, candles, N, &a, &limits, &s, &e);
+	a.memory_limit_bytes = 100000;
+	err = sample_model_train_child(&a, &s, &e);
 #if !defined(__SANITIZE_ADDRESS__)
 	assert_int_not_equal(err, 0);
 	assert_true(strlen(e.msg) > 10);

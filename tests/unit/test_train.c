@@ -81,10 +81,10 @@ static void log_loss_and_threshold(void **state)
 	(void)state;
 	assert_true(fabs(metric_log_loss(p, y, 6) - want / 6) < 1e-12);
 	assert_true(metric_log_loss(NULL, NULL, 0) == 0);
-	assert_true(metric_threshold(p, 6, 3) == 0.75);	/* two of six reach it */
-	assert_true(metric_threshold(p, 6, 1) == 0);
-	assert_true(metric_threshold(p, 2, 3) == 0.5);
-	assert_true(metric_threshold(NULL, 0, 3) == 1);
+	assert_true(metric_reached(p, 6, 2) == 0.75);	/* two of six reach it */
+	assert_true(metric_reached(p, 6, 6) == 0);
+	assert_true(metric_reached(p, 2, 0) == 0.5);
+	assert_true(metric_reached(NULL, 0, 0) == 1);
 }
 
 /* --- labels --- */
@@ -238,7 +238,7 @@ static void figures_are_true(void **state)
 	const int64_t last = candles[N - 1].open_us - 30 * S;
 	const int64_t split = first + (last - first) / 4 * 3;
 	struct train_args a = some_args();
-	size_t trained = 0, positives = 0, held = 0, top = 0;
+	size_t trained = 0, positives = 0, held = 0, top = 0, rows = 0, reach_low = 0;
 	static struct window w;
 	struct train_result r;
 	struct model *m;
@@ -262,10 +262,12 @@ static void figures_are_true(void **state)
 			trained++;
 			positives += label == 1;
 		}
-		if (candles[i].open_us <= split)
-			continue;
 		l->compute(&w, row);
 		assert_int_equal(model_predict(m, row, l->n, &p[held], &e), 0);
+		rows++;
+		reach_low += (double)p[held] >= r.low;
+		if (candles[i].open_us <= split)
+			continue;
 		y[held++] = (float)label;
 	}
 	for (size_t i = 0; i < held; i++) {
@@ -280,6 +282,7 @@ static void figures_are_true(void **state)
 	assert_true(fabs(r.log_loss - loss / (double)held) < 1e-9);
 	assert_true(r.base_rate == ones / (double)held);
 	assert_true(top >= held / 3 && top <= held / 3 + 20);	/* ties */
+	assert_true(reach_low >= rows * 19 / 20 && reach_low <= rows * 19 / 20 + 40);
 	model_free(m);
 }
 

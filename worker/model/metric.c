@@ -60,16 +60,15 @@ static int float_order(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-double metric_threshold(const float *p, size_t n, size_t parts)
+double metric_reached(const float *p, size_t n, size_t rows)
 {
 	float *sorted = xcalloc(n, sizeof(*sorted));
-	size_t top = n / parts ? n / parts : 1;
-	double threshold;
+	double reached;
 
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = p[i];
 	qsort(sorted, n, sizeof(*sorted), float_order);
-	threshold = n ? (double)sorted[n - top] : 1;
+	reached = n ? (double)sorted[n - (rows ? rows : 1)] : 1;
 	free(sorted);
-	return threshold;
+	return reached;
 }

@@ -17,7 +17,7 @@ double metric_auc(const float *p, const float *label, size_t n);
 /* Mean of -log(p of the label), p kept within 1e-7 of 0 and 1; 0 for n = 0. */
 double metric_log_loss(const float *p, const float *label, size_t n);
 
-/* The probability that the highest 1/parts of the rows reach; 1 for n = 0. */
-double metric_threshold(const float *p, size_t n, size_t parts);
+/* The largest probability that "rows" of the n rows reach; rows 0 is as 1; 1 for n = 0. */
+double metric_reached(const float *p, size_t n, size_t rows);
 
 #endif

@@ -21,6 +21,8 @@
 #define PATH_SIZE 4096
 #define LINE_MAX_BYTES 1024
 #define PROGRESS_PARTS 4	/* lines of progress in all */
+#define TIME_LIMIT_S 120
+#define MEMORY_LIMIT_BYTES ((size_t)1 << 30)
 
 static void metrics_json(const struct train_args *a, const struct train_result *r, char *out,
 			 size_t size)
@@ -35,7 +37,8 @@ static void metrics_json(const struct train_args *a, const struct train_result *
 	json_double(&j, "auc", r->auc);
 	json_double(&j, "log_loss", r->log_loss);
 	json_double(&j, "base_rate", r->base_rate);
-	json_double(&j, "threshold", r->threshold);
+	json_double(&j, "threshold_top_third", r->threshold);
+	json_double(&j, "threshold_low", r->low);
 	json_int(&j, "rounds", a->rounds);
 	json_int(&j, "depth", a->depth);
 	json_int(&j, "seed", a->seed);
@@ -46,10 +49,9 @@ static void metrics_json(const struct train_args *a, const struct train_result *
 }
 
 /* Gives the file its name: its own hash. */
-static int keep(const char *data_dir, const char *temporary, struct sample_model *m,
-		struct err *e)
+static int keep(const char *folder, const char *temporary, struct sample_model *m, struct err *e)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE + SHA256_HEX_MAX];
 	struct stat st;
 	int err = crypto_sha256_file(temporary, m->sha256, e);
 
@@ -57,41 +59,40 @@ static int keep(const char *data_dir, const char *temporary, struct sample_model
 		return err;
 	if (stat(temporary, &st))
 		return file_error(e, "look at", temporary);
-	m->size = st.st_size;
-	snprintf(m->path, sizeof(m->path), "models/%s", m->sha256);
-	snprintf(path, sizeof(path), "%s/%s", data_dir, m->path);
+	m->size_bytes = st.st_size;
+	snprintf(path, sizeof(path), "%s/%s", folder, m->sha256);
 	if (rename(temporary, path))
 		return file_error(e, "rename", temporary);
 	return 0;
 }
 
-int sample_model_train(const char *data_dir, const struct candle *candles, size_t n,
-		       const struct train_args *a, struct sample_model *out, struct err *e)
+int sample_model_train(const struct sample_args *a, struct sample_model *out, struct err *e)
 {
 	struct sample_model m = {0};
 	struct train_result result;
-	char folder[PATH_SIZE - 64], temporary[PATH_SIZE];
+	char folder[PATH_SIZE], temporary[PATH_SIZE + 32];
 	int err;
 
-	if ((size_t)snprintf(folder, sizeof(folder), "%s/models", data_dir) >= sizeof(folder) - 80)
+	if ((size_t)snprintf(folder, sizeof(folder), "%s/models", a->data_dir) >= sizeof(folder))
 		return err_set(e, ERR_INVALID, "the path of DATA_DIR is too long");
-	snprintf(temporary, sizeof(temporary), "%s/sample.%ld", folder, (long)getpid());
+	snprintf(temporary, sizeof(temporary), "%s/training.%ld", folder, (long)getpid());
 	err = file_mkdirs(folder, e);
 	if (!err)
-		err = train_model(candles, n, US_PER_S, a, temporary, &result, e);
+		err = train_model(a->candles, a->n, a->length_us, a->train, temporary, &result, e);
 	if (err)
 		return err;
-	err = keep(data_dir, temporary, &m, e);
+	err = keep(folder, temporary, &m, e);
 	if (err) {
 		unlink(temporary);
 		return err;
 	}
-	metrics_json(a, &result, m.metrics, sizeof(m.metrics));
+	m.low = result.low;
+	metrics_json(a->train, &result, m.metrics, sizeof(m.metrics));
 	*out = m;
 	return 0;
 }
 
-/* --- in a child: lines through a pipe, "log TEXT", "done SHA SIZE METRICS", "fail CODE TEXT" --- */
+/* --- in a child: lines through a pipe, "log TEXT", "done SHA SIZE LOW METRICS", "fail CODE TEXT" --- */
 
 static void send_line(int fd, const char *line)
 {
@@ -116,7 +117,7 @@ static void send_progress(void *ctx, unsigned round, unsigned rounds)
 
 	if (round % step && round != rounds)
 		return;
-	snprintf(line, sizeof(line), "log training the sample model: round %u of %u\n", round, rounds);
+	snprintf(line, sizeof(line), "log training: round %u of %u\n", round, rounds);
 	send_line(*(const int *)ctx, line);
 }
 
@@ -143,11 +144,17 @@ static rlim_t data_now(void)
 	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-static void child_limits(const struct sample_limits *limits)
+static int64_t time_limit_s(const struct sample_args *a)
 {
-	const rlim_t most = data_now() + limits->memory_bytes;
+	return a->time_limit_s ? a->time_limit_s : TIME_LIMIT_S;
+}
+
+static void child_limits(const struct sample_args *a)
+{
+	const rlim_t most = data_now() +
+		(a->memory_limit_bytes ? a->memory_limit_bytes : MEMORY_LIMIT_BYTES);
 	const struct rlimit memory = {most, most};
-	const struct rlimit cpu = {(rlim_t)limits->time_s + 1, (rlim_t)limits->time_s + 2};
+	const struct rlimit cpu = {(rlim_t)time_limit_s(a) + 1, (rlim_t)time_limit_s(a) + 2};
 	const struct rlimit core = {0, 0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -160,31 +167,26 @@ static void child_limits(const struct sample_limits *limits)
 		setrlimit(RLIMIT_DATA, &memory);
 }
 
-struct sample_job {
-	const char *data_dir;
-	const struct candle *candles;
-	size_t n;
-	const struct train_args *args;
-	const struct sample_limits *limits;
-};
-
-_Noreturn static void child_run(const struct sample_job *job, int fd)
+_Noreturn static void child_run(const struct sample_args *args, int fd)
 {
-	struct train_args a = *job->args;
+	struct train_args train = *args->train;
+	struct sample_args a = *args;
 	struct sample_model m;
 	struct err e = {0};
-	char line[LINE_MAX_BYTES];
+	char line[2 * LINE_MAX_BYTES];
 	int err;
 
 	log_set_sink(NULL, NULL);	/* the parent's database is not ours */
-	child_limits(job->limits);
-	a.progress = send_progress;
-	a.ctx = &fd;
-	err = sample_model_train(job->data_dir, job->candles, job->n, &a, &m, &e);
+	child_limits(args);
+	train.progress = send_progress;
+	train.ctx = &fd;
+	a.train = &train;
+	err = sample_model_train(&a, &m, &e);
 	if (err)
 		snprintf(line, sizeof(line), "fail %d %s\n", err, e.msg);
 	else
-		snprintf(line, sizeof(line), "done %s %lld %s\n", m.sha256, (long long)m.size, m.metrics);
+		snprintf(line, sizeof(line), "done %s %lld %.17g %s\n", m.sha256,
+			 (long long)m.size_bytes, m.low, m.metrics);
 	send_line(fd, line);
 	_exit(0);
 }
@@ -200,10 +202,10 @@ static void take_done(struct sample_reply *r, const char *text)
 	long long size;
 	int used = 0;
 
-	if (sscanf(text, "%64[0-9a-f] %lld %n", r->model.sha256, &size, &used) != 2 || !used)
+	if (sscanf(text, "%64[0-9a-f] %lld %lf %n", r->model.sha256, &size, &r->model.low, &used) != 3 ||
+	    !used)
 		return;
-	r->model.size = size;
-	snprintf(r->model.path, sizeof(r->model.path), "models/%s", r->model.sha256);
+	r->model.size_bytes = size;
 	snprintf(r->model.metrics, sizeof(r->model.metrics), "%s", text + used);
 	r->done = true;
 }
@@ -217,10 +219,10 @@ static void take_fail(struct sample_reply *r, const char *text)
 	r->failed = true;
 }
 
-static void take_line(struct sample_reply *r, const char *line, const struct sample_limits *l)
+static void take_line(struct sample_reply *r, const char *line, const struct sample_args *a)
 {
-	if (strncmp(line, "log ", 4) == 0 && l->log)
-		l->log(l->ctx, line + 4);
+	if (strncmp(line, "log ", 4) == 0 && a->line)
+		a->line(a->ctx, line + 4);
 	else if (strncmp(line, "done ", 5) == 0)
 		take_done(r, line + 5);
 	else if (strncmp(line, "fail ", 5) == 0)
@@ -228,9 +230,9 @@ static void take_line(struct sample_reply *r, const char *line, const struct sam
 }
 
 /* Until the child closes its end. ERR_LIMIT when the time is over. */
-static int read_replies(int fd, const struct sample_limits *l, struct sample_reply *r)
+static int read_replies(int fd, const struct sample_args *a, struct sample_reply *r)
 {
-	int64_t end_us = clock_mono_us() + l->time_s * US_PER_S;
+	int64_t end_us = clock_mono_us() + time_limit_s(a) * US_PER_S;
 	struct buf text = {0};
 	int err = 0;
 
@@ -254,7 +256,7 @@ static int read_replies(int fd, const struct sample_limits *l, struct sample_rep
 		buf_add(&text, part, (size_t)n);
 		while ((newline = memchr(text.data, '\n', text.len)) != NULL) {
 			*newline = '\0';
-			take_line(r, text.data, l);
+			take_line(r, text.data, a);
 			text.len -= (size_t)(newline + 1 - text.data);
 			memmove(text.data, newline + 1, text.len + 1);
 		}
@@ -263,12 +265,13 @@ static int read_replies(int fd, const struct sample_limits *l, struct sample_rep
 	return err;
 }
 
-static int verdict(const struct sample_reply *r, int err, int status, int64_t time_s,
+static int verdict(const struct sample_args *a, const struct sample_reply *r, int err, int status,
 		   struct sample_model *out, struct err *e)
 {
 	if (err)
-		return err_set(e, ERR_LIMIT, "training the sample model took longer than %lld s and "
-			       "was ended; the machine is busy or the limit too low", (long long)time_s);
+		return err_set(e, ERR_LIMIT, "training took longer than %lld s and was ended; the "
+			       "machine is busy or there are too many candles",
+			       (long long)time_limit_s(a));
 	if (r->failed) {
 		if (e)
 			*e = r->e;
@@ -279,23 +282,14 @@ static int verdict(const struct sample_reply *r, int err, int status, int64_t ti
 		return 0;
 	}
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_UNAVAILABLE, "training the sample model was ended by signal %d "
-			       "(%s); is there enough memory?", WTERMSIG(status),
-			       strsignal(WTERMSIG(status)));
-	return err_set(e, ERR_UNAVAILABLE, "training the sample model ended without a result (exit "
-		       "code %d)", WEXITSTATUS(status));
+		return err_set(e, ERR_LIMIT, "training was ended by signal %d (%s); is there enough "
+			       "memory?", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return err_set(e, ERR_LIMIT, "training ended without a result (exit code %d)",
+		       WEXITSTATUS(status));
 }
 
-struct sample_limits sample_limits_default(void)
+int sample_model_train_child(const struct sample_args *a, struct sample_model *out, struct err *e)
 {
-	return (struct sample_limits){.time_s = 120, .memory_bytes = (size_t)1 << 30};
-}
-
-int sample_model_train_child(const char *data_dir, const struct candle *candles, size_t n,
-			     const struct train_args *a, const struct sample_limits *limits,
-			     struct sample_model *out, struct err *e)
-{
-	const struct sample_job job = {data_dir, candles, n, a, limits};
 	struct sample_reply reply = {0};
 	int fds[2], status = 0, err;
 	pid_t pid;
@@ -311,14 +305,14 @@ int sample_model_train_child(const char *data_dir, const struct candle *candles,
 	}
 	if (pid == 0) {
 		close(fds[0]);
-		child_run(&job, fds[1]);
+		child_run(a, fds[1]);
 	}
 	close(fds[1]);
-	err = read_replies(fds[0], limits, &reply);
+	err = read_replies(fds[0], a, &reply);
 	close(fds[0]);
 	if (err)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	return verdict(&reply, err, status, limits->time_s, out, e);
+	return verdict(a, &reply, err, status, out, e);
 }

@@ -1,6 +1,6 @@
 /*
- * sample.h - the model that a new installation trades with: trained here, at first
- * start, on an hour of one-second candles, in seconds.
+ * sample.h - a model trained from candles and kept under DATA_DIR/models; what a new
+ * installation trades with, made at its first start in seconds.
  */
 #ifndef MODEL_SAMPLE_H
 #define MODEL_SAMPLE_H
@@ -12,39 +12,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sample_model {
-	char sha256[SHA256_HEX_MAX];	/* of the file */
-	char path[96];			/* models/<sha256>, relative to DATA_DIR */
-	int64_t size;			/* bytes */
-	char metrics[512];		/* JSON object: rows, auc, log_loss, threshold, .. */
-};
-
-/*
- * Trains on one-second candles and keeps the file as DATA_DIR/models/<sha256>. Equal
- * candles and arguments give the same file. The errors of train_model and of files.
- */
-MUST_CHECK int sample_model_train(const char *data_dir, const struct candle *candles, size_t n,
-				  const struct train_args *a, struct sample_model *out, struct err *e);
-
-struct sample_limits {
-	int64_t time_s;			/* wall time; then the child is killed */
-	size_t memory_bytes;		/* of the child's data, on top of what it begins with */
-	void (*log)(void *ctx, const char *line);	/* progress for people; may be NULL */
+struct sample_args {
+	const char *data_dir;
+	const struct candle *candles;
+	size_t n;
+	int64_t length_us;		/* of a candle */
+	const struct train_args *train;
+	/* of the child only */
+	int64_t time_limit_s;		/* wall time; 0: 120 s */
+	size_t memory_limit_bytes;	/* on top of what it begins with; 0: 1 GB */
+	void (*line)(void *ctx, const char *text);	/* progress for the log; may be NULL */
 	void *ctx;
 };
 
-/* 120 s and 1 GB. */
-struct sample_limits sample_limits_default(void);
+struct sample_model {
+	char sha256[SHA256_HEX_MAX];	/* of the file; also its name under DATA_DIR/models */
+	int64_t size_bytes;
+	double low;			/* probability that nearly all rows reach (train_result) */
+	char metrics[1024];		/* JSON object */
+};
+
+/* Equal candles and arguments give the same file. The errors of train_model and of files. */
+MUST_CHECK int sample_model_train(const struct sample_args *a, struct sample_model *out,
+				  struct err *e);
 
 /*
- * The same in a forked child, so that libxgboost's and OpenMP's memory does not stay
- * here. Blocks until it is done. Call it before threads exist. a->progress is not
- * called, limits->log is. ERR_LIMIT when the time is over, ERR_UNAVAILABLE when the
- * child died (memory limit), else as sample_model_train.
+ * The same in a forked child, so that libxgboost's and OpenMP's memory and threads
+ * never enter the caller. Blocks until it is done. Call it before threads exist.
+ * train->progress is not called, line is. ERR_LIMIT when the child ran into a limit,
+ * else as sample_model_train.
  */
-MUST_CHECK int sample_model_train_child(const char *data_dir, const struct candle *candles,
-					size_t n, const struct train_args *a,
-					const struct sample_limits *limits,
-					struct sample_model *out, struct err *e);
+MUST_CHECK int sample_model_train_child(const struct sample_args *a, struct sample_model *out,
+					struct err *e);
 
 #endif

@@ -13,6 +13,7 @@
 #define ROWS_MIN 100		/* to train on */
 #define HOLDOUT_MIN 20
 #define TOP_PARTS 3
+#define LOW_PARTS 20
 
 /* Rows in time order; those before train_n train, those from holdout_at on judge. */
 struct data_set {
@@ -148,7 +149,8 @@ static int set_params(BoosterHandle b, const struct train_args *a, double base_s
 	const char *const params[][2] = {
 		{"objective", "binary:logistic"}, {"tree_method", "hist"}, {"max_depth", depth},
 		{"eta", eta}, {"seed", seed}, {"base_score", base}, {"subsample", "0.8"},
-		{"colsample_bytree", "0.8"}, {"verbosity", "0"},
+		{"colsample_bytree", "0.8"}, {"min_child_weight", "10"},
+		{"verbosity", "0"},
 	};
 
 	snprintf(depth, sizeof(depth), "%u", a->depth);
@@ -243,8 +245,25 @@ static int judge(const struct data_set *d, BoosterHandle b, struct train_result 
 			.auc = metric_auc(p, labels, got),
 			.log_loss = metric_log_loss(p, labels, got),
 			.base_rate = (double)count_positives(labels, got) / (double)got,
-			.threshold = metric_threshold(p, got, TOP_PARTS),
+			.threshold = metric_reached(p, got, got / TOP_PARTS),
 		};
+	XGDMatrixFree(rows);
+	return err;
+}
+
+/* The probability that all but the lowest twentieth of all rows reach. */
+static int judge_low(const struct data_set *d, BoosterHandle b, double *low, struct err *e)
+{
+	DMatrixHandle rows = NULL;
+	const float *p;
+	size_t n = 0;
+	int err = xgb_matrix_new(d->rows, d->n, d->columns, &rows, e);
+
+	if (err)
+		return err;
+	err = xgb_predict(b, rows, false, 0, &p, &n, e);
+	if (!err)
+		*low = metric_reached(p, n, n - n / LOW_PARTS);
 	XGDMatrixFree(rows);
 	return err;
 }
@@ -278,6 +297,8 @@ int train_model(const struct candle *candles, size_t n, int64_t length_us,
 		err = boost(&d, a, &b, e);
 	if (!err)
 		err = judge(&d, b, &result, e);
+	if (!err)
+		err = judge_low(&d, b, &result.low, e);
 	if (!err)
 		err = save(b, path, e);
 	if (!err)

@@ -39,6 +39,7 @@ struct train_result {
 	double auc, log_loss;		/* on the last 25 % of the time, after a purge of holding_s */
 	double base_rate;		/* positives / rows of the holdout */
 	double threshold;		/* probability that the top third of holdout rows reaches */
+	double low;			/* probability that 95 % of all rows reach */
 };
 
 /*
