@@ -48,7 +48,11 @@ static struct train_args args(void)
 static struct sample_args sample_args(const struct train_args *train)
 {
 	return (struct sample_args){
-		.data_dir = scratch_folder, .candles = candles, .n = N, .length_us = S, .train = train,
+		.data_dir = scratch_folder,
+		.candles = candles,
+		.n = N,
+		.length_us = S,
+		.train = train,
 	};
 }
 
@@ -79,7 +83,7 @@ static void assert_kept(const struct sample_model *s)
 {
 	char path[256], sha[SHA256_HEX_MAX];
 	const struct model_info *info;
-	struct buf file = {0};
+	struct buf file = { 0 };
 	cJSON *metrics = NULL;
 	struct model *m;
 	struct err e;
@@ -122,9 +126,9 @@ static void here_and_in_a_child_the_same(void **state)
 {
 	struct sample_model here, there;
 	struct train_args train = args();
-	struct lines lines = {0};
+	struct lines lines = { 0 };
 	struct sample_args a = sample_args(&train);
-	struct err e = {0};
+	struct err e = { 0 };
 
 	(void)state;
 	a.line = take_line;
@@ -151,7 +155,7 @@ static void errors_come_through_the_pipe(void **state)
 	struct sample_model s;
 	struct train_args train = args();
 	struct sample_args a = sample_args(&train);
-	struct err e = {0};
+	struct err e = { 0 };
 
 	(void)state;
 	a.n = 100;
@@ -172,11 +176,11 @@ static void ends_when_the_time_is_over(void **state)
 	struct sample_model s;
 	struct train_args train = args();
 	struct sample_args a = sample_args(&train);
-	struct err e = {0};
+	struct err e = { 0 };
 
 	(void)state;
 	a.time_limit_s = 1;
-	train.rounds = 10000;	/* some minutes */
+	train.rounds = 10000; /* some minutes */
 	train.depth = 16;
 	assert_int_equal(sample_model_train_child(&a, &s, &e), ERR_LIMIT);
 	assert_non_null(strstr(e.msg, "1 s"));
@@ -188,7 +192,7 @@ static void ends_when_memory_is_over(void **state)
 	struct sample_model s;
 	struct train_args train = args();
 	struct sample_args a = sample_args(&train);
-	struct err e = {0};
+	struct err e = { 0 };
 	int err;
 
 	(void)state;
@@ -205,9 +209,12 @@ static void ends_when_memory_is_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(here_and_in_a_child_the_same, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(errors_come_through_the_pipe, setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(ends_when_the_time_is_over, setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(here_and_in_a_child_the_same, setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(errors_come_through_the_pipe, setup,
+						scratch_teardown),
+		cmocka_unit_test_setup_teardown(ends_when_the_time_is_over, setup,
+						scratch_teardown),
 		cmocka_unit_test_setup_teardown(ends_when_memory_is_over, setup, scratch_teardown),
 	};
 

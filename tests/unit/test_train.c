@@ -57,7 +57,7 @@ static void auc_like_all_pairs(void **state)
 	seed = 1;
 	for (int round = 0; round < 200; round++) {
 		size_t n = random_below(200);
-		uint64_t values = 1 + random_below(50);	/* few values: many ties */
+		uint64_t values = 1 + random_below(50); /* few values: many ties */
 
 		for (size_t i = 0; i < n; i++) {
 			p[i] = (float)random_below(values) / 50.0f;
@@ -65,23 +65,23 @@ static void auc_like_all_pairs(void **state)
 		}
 		assert_true(fabs(metric_auc(p, y, n) - naive_auc(p, y, n)) < 1e-12);
 	}
-	assert_true(metric_auc((float[]){0.1f, 0.2f, 0.9f}, (float[]){0, 0, 1}, 3) == 1);
-	assert_true(metric_auc((float[]){0.1f, 0.2f, 0.9f}, (float[]){1, 1, 0}, 3) == 0);
-	assert_true(metric_auc((float[]){0.5f, 0.5f}, (float[]){1, 0}, 2) == 0.5);
-	assert_true(metric_auc((float[]){0.5f, 0.6f}, (float[]){1, 1}, 2) == 0.5);
+	assert_true(metric_auc((float[]){ 0.1f, 0.2f, 0.9f }, (float[]){ 0, 0, 1 }, 3) == 1);
+	assert_true(metric_auc((float[]){ 0.1f, 0.2f, 0.9f }, (float[]){ 1, 1, 0 }, 3) == 0);
+	assert_true(metric_auc((float[]){ 0.5f, 0.5f }, (float[]){ 1, 0 }, 2) == 0.5);
+	assert_true(metric_auc((float[]){ 0.5f, 0.6f }, (float[]){ 1, 1 }, 2) == 0.5);
 	assert_true(metric_auc(NULL, NULL, 0) == 0.5);
 }
 
 static void log_loss_and_threshold(void **state)
 {
-	const float p[] = {0.5f, 0.25f, 0, 1, 0.75f, 0.125f};
-	const float y[] = {1, 0, 1, 0, 1, 0};
+	const float p[] = { 0.5f, 0.25f, 0, 1, 0.75f, 0.125f };
+	const float y[] = { 1, 0, 1, 0, 1, 0 };
 	double want = -log(0.5) - log(0.75) - 2 * log(1e-7) - log(0.75) - log(0.875);
 
 	(void)state;
 	assert_true(fabs(metric_log_loss(p, y, 6) - want / 6) < 1e-12);
 	assert_true(metric_log_loss(NULL, NULL, 0) == 0);
-	assert_true(metric_reached(p, 6, 2) == 0.75);	/* two of six reach it */
+	assert_true(metric_reached(p, 6, 2) == 0.75); /* two of six reach it */
 	assert_true(metric_reached(p, 6, 6) == 0);
 	assert_true(metric_reached(p, 2, 0) == 0.5);
 	assert_true(metric_reached(NULL, 0, 0) == 1);
@@ -106,7 +106,7 @@ static const struct train_args barriers = {
 /* Entry at 10000: target 10100, stop 9800; then three candles. */
 static int label_of(struct candle a, struct candle b, struct candle c)
 {
-	struct candle s[] = {candle_of(10, 10000, 10000, 10000), a, b, c};
+	struct candle s[] = { candle_of(10, 10000, 10000, 10000), a, b, c };
 
 	return train_label(s, 4, 0, S, &barriers);
 }
@@ -116,22 +116,25 @@ static void labels_by_hand(void **state)
 	const struct candle flat1 = candle_of(11, 10000, 10000, 10000);
 	const struct candle flat2 = candle_of(12, 10000, 10000, 10000);
 	const struct candle flat3 = candle_of(13, 10000, 10000, 10000);
-	struct candle s[] = {candle_of(10, 10000, 10000, 10000), flat1, flat2};
+	struct candle s[] = { candle_of(10, 10000, 10000, 10000), flat1, flat2 };
 	struct train_args a = barriers;
 
 	(void)state;
-	assert_int_equal(label_of(flat1, flat2, flat3), 0);	/* not above the entry */
+	assert_int_equal(label_of(flat1, flat2, flat3), 0); /* not above the entry */
 	assert_int_equal(label_of(flat1, flat2, candle_of(13, 10001, 9999, 10001)), 1);
 	assert_int_equal(label_of(flat1, flat2, candle_of(13, 10001, 9999, 9999)), 0);
 	assert_int_equal(label_of(flat1, candle_of(12, 10100, 9900, 9900),
 				  candle_of(13, 9900, 9000, 9000)), 1);	/* target came first */
 	assert_int_equal(label_of(flat1, candle_of(12, 10099, 9900, 9900),
 				  candle_of(13, 9900, 9000, 9000)), 0);	/* not quite */
-	assert_int_equal(label_of(candle_of(11, 10000, 9800, 10000), candle_of(12, 20000, 10000, 20000),
-				  flat3), 0);	/* stop came first */
-	assert_int_equal(label_of(candle_of(11, 10000, 9801, 10000), candle_of(12, 20000, 10000, 20000),
-				  flat3), 1);
-	assert_int_equal(label_of(candle_of(11, 10200, 9700, 10000), flat2, flat3), 0);	/* both: stop */
+	assert_int_equal(label_of(candle_of(11, 10000, 9800, 10000),
+				  candle_of(12, 20000, 10000, 20000), flat3),
+			 0); /* stop came first */
+	assert_int_equal(label_of(candle_of(11, 10000, 9801, 10000),
+				  candle_of(12, 20000, 10000, 20000), flat3),
+			 1);
+	assert_int_equal(label_of(candle_of(11, 10200, 9700, 10000), flat2, flat3),
+			 0); /* both: stop */
 	assert_int_equal(label_of(flat1, candle_of(13, 10200, 10000, 10000),
 				  candle_of(14, 10200, 10000, 10000)), -1);	/* a hole */
 	assert_int_equal(train_label(s, 3, 0, S, &barriers), -1);	/* the end */
@@ -139,7 +142,7 @@ static void labels_by_hand(void **state)
 	a.holding_s = 2;
 	assert_int_equal(train_label(s, 3, 0, S, &a), 0);
 	a.holding_s = 1;
-	assert_int_equal(train_label(s, 3, 0, 2 * S, &a), -1);	/* rounded up to one candle of 2 s */
+	assert_int_equal(train_label(s, 3, 0, 2 * S, &a), -1); /* rounded up to one candle of 2 s */
 }
 
 /* --- training --- */
@@ -201,9 +204,9 @@ static void learns_what_is_there(void **state)
 {
 	struct train_args a = some_args();
 	struct train_result r;
-	struct progress p = {0};
+	struct progress p = { 0 };
 	struct model *m;
-	struct err e = {0};
+	struct err e = { 0 };
 
 	(void)state;
 	seed = 2;
@@ -215,8 +218,8 @@ static void learns_what_is_there(void **state)
 	assert_int_equal(p.calls, 20);
 	assert_int_equal(p.last, 20);
 	assert_int_equal(p.rounds, 20);
-	print_message("AUC %.3f, log loss %.3f, base rate %.3f, threshold %.3f\n", r.auc, r.log_loss,
-		      r.base_rate, r.threshold);
+	print_message("AUC %.3f, log loss %.3f, base rate %.3f, threshold %.3f\n", r.auc,
+		      r.log_loss, r.base_rate, r.threshold);
 	assert_true(r.auc > 0.6);
 	assert_true(r.positives > 0 && r.positives < r.rows);
 	assert_int_equal(model_load(scratch_file("m"), &m, &e), 0);
@@ -281,7 +284,7 @@ static void figures_are_true(void **state)
 	assert_true(fabs(r.auc - naive_auc(p, y, held)) < 1e-12);
 	assert_true(fabs(r.log_loss - loss / (double)held) < 1e-9);
 	assert_true(r.base_rate == ones / (double)held);
-	assert_true(top >= held / 3 && top <= held / 3 + 20);	/* ties */
+	assert_true(top >= held / 3 && top <= held / 3 + 20); /* ties */
 	assert_true(reach_low >= rows * 19 / 20 && reach_low <= rows * 19 / 20 + 40);
 	model_free(m);
 }
@@ -290,7 +293,7 @@ static void same_seed_same_bytes(void **state)
 {
 	struct train_args a = some_args();
 	struct train_result r;
-	struct buf one = {0}, two = {0}, other = {0};
+	struct buf one = { 0 }, two = { 0 }, other = { 0 };
 	struct err e;
 
 	(void)state;
@@ -315,7 +318,7 @@ static void assert_fails(size_t n, const struct train_args *a, const char *path,
 			 const char *text)
 {
 	struct train_result r;
-	struct err e = {0};
+	struct err e = { 0 };
 	int err = train_model(candles, n, S, a, path, &r, &e);
 
 	if (err != code || !strstr(e.msg, text))
@@ -335,7 +338,7 @@ static void refuses(void **state)
 	a = good;
 	a.profit_target = a.stop_loss = 0.9;
 	a.holding_s = 1;
-	for (size_t i = 0; i < 1000; i++)	/* never above: one label */
+	for (size_t i = 0; i < 1000; i++) /* never above: one label */
 		candles[i] = candle_of((int64_t)i, 100, 100, 100);
 	assert_fails(1000, &a, scratch_file("x"), ERR_INVALID, "label 0");
 	seed = 4;
@@ -380,7 +383,8 @@ static void holes_give_no_rows(void **state)
 		candles[i].open_us += 100 * S;
 	assert_int_equal(train_model(candles, N, S, &a, scratch_file("h"), &holed, &e), 0);
 	/* 30 rows before the hole can't see their horizon, 59 after it have no full window */
-	assert_int_equal(whole.rows + whole.holdout_rows - holed.rows - holed.holdout_rows, 30 + 59);
+	assert_int_equal(whole.rows + whole.holdout_rows - holed.rows - holed.holdout_rows,
+			 30 + 59);
 }
 
 int main(void)

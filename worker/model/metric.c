@@ -24,7 +24,7 @@ double metric_auc(const float *p, const float *label, size_t n)
 	double won = 0, positives = 0, negatives = 0;
 
 	for (size_t i = 0; i < n; i++)
-		s[i] = (struct scored){p[i], label[i]};
+		s[i] = (struct scored){ p[i], label[i] };
 	qsort(s, n, sizeof(*s), scored_order);
 	for (size_t i = 0, end; i < n; i = end) {
 		double here_positives = 0, here_negatives = 0;

@@ -27,8 +27,8 @@
 static void metrics_json(const struct train_args *a, const struct train_result *r, char *out,
 			 size_t size)
 {
-	struct buf text = {0};
-	struct json j = {.out = &text};
+	struct buf text = { 0 };
+	struct json j = { .out = &text };
 
 	json_object(&j, NULL);
 	json_int(&j, "rows", (int64_t)r->rows);
@@ -68,7 +68,7 @@ static int keep(const char *folder, const char *temporary, struct sample_model *
 
 int sample_model_train(const struct sample_args *a, struct sample_model *out, struct err *e)
 {
-	struct sample_model m = {0};
+	struct sample_model m = { 0 };
 	struct train_result result;
 	char folder[PATH_SIZE], temporary[PATH_SIZE + 32];
 	int err;
@@ -92,7 +92,10 @@ int sample_model_train(const struct sample_args *a, struct sample_model *out, st
 	return 0;
 }
 
-/* --- in a child: lines through a pipe, "log TEXT", "done SHA SIZE LOW METRICS", "fail CODE TEXT" --- */
+/*
+ * In a child, with lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
+ * "fail CODE TEXT".
+ */
 
 static void send_line(int fd, const char *line)
 {
@@ -104,7 +107,7 @@ static void send_line(int fd, const char *line)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			_exit(1);	/* the parent is gone */
+			_exit(1); /* the parent is gone */
 		line += n;
 		len -= (size_t)n;
 	}
@@ -133,14 +136,17 @@ static void send_progress(void *ctx, unsigned round, unsigned rounds)
 /* Bytes of data that the process has already; 0 when the kernel does not say. */
 static rlim_t data_now(void)
 {
-	unsigned long pages = 0;
 	FILE *f = fopen("/proc/self/statm", "r");
+	char text[128] = "", *at = text;
+	rlim_t pages = 0;
 
 	if (!f)
 		return 0;
-	if (fscanf(f, "%*u %*u %*u %*u %*u %lu", &pages) != 1)
-		pages = 0;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
 	fclose(f);
+	for (int field = 0; field < 6; field++) /* the sixth: data and stack */
+		pages = strtoul(at, &at, 10);
 	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -153,9 +159,9 @@ static void child_limits(const struct sample_args *a)
 {
 	const rlim_t most = data_now() +
 		(a->memory_limit_bytes ? a->memory_limit_bytes : MEMORY_LIMIT_BYTES);
-	const struct rlimit memory = {most, most};
-	const struct rlimit cpu = {(rlim_t)time_limit_s(a) + 1, (rlim_t)time_limit_s(a) + 2};
-	const struct rlimit core = {0, 0};
+	const struct rlimit memory = { most, most };
+	const struct rlimit cpu = { (rlim_t)time_limit_s(a) + 1, (rlim_t)time_limit_s(a) + 2 };
+	const struct rlimit core = { 0, 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGTERM, SIG_DFL);
@@ -172,11 +178,11 @@ _Noreturn static void child_run(const struct sample_args *args, int fd)
 	struct train_args train = *args->train;
 	struct sample_args a = *args;
 	struct sample_model m;
-	struct err e = {0};
+	struct err e = { 0 };
 	char line[2 * LINE_MAX_BYTES];
 	int err;
 
-	log_set_sink(NULL, NULL);	/* the parent's database is not ours */
+	log_set_sink(NULL, NULL); /* the parent's database is not ours */
 	child_limits(args);
 	train.progress = send_progress;
 	train.ctx = &fd;
@@ -199,14 +205,16 @@ struct sample_reply {
 
 static void take_done(struct sample_reply *r, const char *text)
 {
-	long long size;
-	int used = 0;
+	size_t sha = SHA256_HEX_MAX - 1;
+	char *at;
 
-	if (sscanf(text, "%64[0-9a-f] %lld %lf %n", r->model.sha256, &size, &r->model.low, &used) != 3 ||
-	    !used)
+	if (strlen(text) <= sha || text[sha] != ' ')
 		return;
-	r->model.size_bytes = size;
-	snprintf(r->model.metrics, sizeof(r->model.metrics), "%s", text + used);
+	memcpy(r->model.sha256, text, sha);
+	r->model.sha256[sha] = '\0';
+	r->model.size_bytes = strtoll(text + sha, &at, 10);
+	r->model.low = strtod(at, &at);
+	snprintf(r->model.metrics, sizeof(r->model.metrics), "%s", at + strspn(at, " "));
 	r->done = true;
 }
 
@@ -233,11 +241,11 @@ static void take_line(struct sample_reply *r, const char *line, const struct sam
 static int read_replies(int fd, const struct sample_args *a, struct sample_reply *r)
 {
 	int64_t end_us = clock_mono_us() + time_limit_s(a) * US_PER_S;
-	struct buf text = {0};
+	struct buf text = { 0 };
 	int err = 0;
 
 	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
+		struct pollfd p = { .fd = fd, .events = POLLIN };
 		int64_t left_ms = (end_us - clock_mono_us()) / US_PER_MS;
 		char part[LINE_MAX_BYTES], *newline;
 		ssize_t n;
@@ -282,15 +290,17 @@ static int verdict(const struct sample_args *a, const struct sample_reply *r, in
 		return 0;
 	}
 	if (WIFSIGNALED(status))
-		return err_set(e, ERR_LIMIT, "training was ended by signal %d (%s); is there enough "
-			       "memory?", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return err_set(e, ERR_LIMIT,
+			       "training was ended by signal %d (%s); is there enough "
+			       "memory?",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
 	return err_set(e, ERR_LIMIT, "training ended without a result (exit code %d)",
 		       WEXITSTATUS(status));
 }
 
 int sample_model_train_child(const struct sample_args *a, struct sample_model *out, struct err *e)
 {
-	struct sample_reply reply = {0};
+	struct sample_reply reply = { 0 };
 	int fds[2], status = 0, err;
 	pid_t pid;
 

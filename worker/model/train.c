@@ -112,16 +112,20 @@ static size_t count_positives(const float *labels, size_t n)
 static int check_args(const struct train_args *a, int64_t length_us, struct err *e)
 {
 	if (!features_find(a->features))
-		return err_set(e, ERR_INVALID, "the feature list '%s' is not known; %s is", a->features,
-			       FEATURES_DEFAULT);
+		return err_set(e, ERR_INVALID, "the feature list '%s' is not known; %s is",
+			       a->features, FEATURES_DEFAULT);
 	if (!(a->profit_target > 0) || !(a->stop_loss > 0 && a->stop_loss < 1))
-		return err_set(e, ERR_INVALID, "profit_target (%g) must be above 0 and stop_loss (%g) "
-			       "between 0 and 1", a->profit_target, a->stop_loss);
+		return err_set(e, ERR_INVALID,
+			       "profit_target (%g) must be above 0 and stop_loss (%g) "
+			       "between 0 and 1",
+			       a->profit_target, a->stop_loss);
 	if (a->holding_s <= 0 || a->holding_s > 365 * 86400 || length_us <= 0)
-		return err_set(e, ERR_INVALID, "holding_s (%lld) must be 1 to a year", (long long)a->holding_s);
+		return err_set(e, ERR_INVALID, "holding_s (%lld) must be 1 to a year",
+			       (long long)a->holding_s);
 	if (a->rounds < 1 || a->rounds > 10000 || a->depth < 1 || a->depth > 16)
-		return err_set(e, ERR_INVALID, "rounds (%u) must be 1 to 10000 and depth (%u) 1 to 16",
-			       a->rounds, a->depth);
+		return err_set(e, ERR_INVALID,
+			       "rounds (%u) must be 1 to 10000 and depth (%u) 1 to 16", a->rounds,
+			       a->depth);
 	if (!(a->learning_rate > 0 && a->learning_rate <= 1))
 		return err_set(e, ERR_INVALID, "learning_rate (%g) must be above 0 and at most 1",
 			       a->learning_rate);
@@ -133,12 +137,16 @@ static int check_data(const struct data_set *d, size_t candles, struct err *e)
 	size_t holdout = d->n - d->holdout_at, positives = count_positives(d->labels, d->train_n);
 
 	if (d->train_n < ROWS_MIN || holdout < HOLDOUT_MIN)
-		return err_set(e, ERR_INVALID, "%zu candles give %zu rows to train on and %zu to judge "
+		return err_set(e, ERR_INVALID,
+			       "%zu candles give %zu rows to train on and %zu to judge "
 			       "by; at least %d and %d are needed: take more candles or a shorter "
-			       "holding_s", candles, d->train_n, holdout, ROWS_MIN, HOLDOUT_MIN);
+			       "holding_s",
+			       candles, d->train_n, holdout, ROWS_MIN, HOLDOUT_MIN);
 	if (positives == 0 || positives == d->train_n)
-		return err_set(e, ERR_INVALID, "all %zu rows have the label %d: nothing can be learned; "
-			       "change profit_target, stop_loss or holding_s", d->train_n, positives > 0);
+		return err_set(e, ERR_INVALID,
+			       "all %zu rows have the label %d: nothing can be learned; "
+			       "change profit_target, stop_loss or holding_s",
+			       d->train_n, positives > 0);
 	return 0;
 }
 
@@ -283,7 +291,7 @@ int train_model(const struct candle *candles, size_t n, int64_t length_us,
 		const struct train_args *a, const char *path, struct train_result *out,
 		struct err *e)
 {
-	struct data_set d = {0};
+	struct data_set d = { 0 };
 	struct train_result result;
 	BoosterHandle b = NULL;
 	int err = check_args(a, length_us, e);

@@ -36,7 +36,7 @@ struct train_args {
 struct train_result {
 	size_t rows, positives;		/* trained on */
 	size_t holdout_rows;
-	double auc, log_loss;		/* on the last 25 % of the time, after a purge of holding_s */
+	double auc, log_loss;		/* on the last 25 % of the time, after a purge */
 	double base_rate;		/* positives / rows of the holdout */
 	double threshold;		/* probability that the top third of holdout rows reaches */
 	double low;			/* probability that 95 % of all rows reach */
