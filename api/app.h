@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct audit;
 struct auth;
 struct conns;
 struct rate;
@@ -28,6 +29,8 @@ struct tls;
 struct traffic;
 struct wait;
 
+#define APP_BUSY_MS 2000	/* how long a person's write waits for another program's */
+
 struct app {
 	const struct config *cfg;
 	struct event_base *base;
@@ -37,6 +40,7 @@ struct app {
 	dev_t db_device;
 	unsigned db_generation;		/* grows with each opening */
 	struct master_key key;		/* seals the secrets of bot configs */
+	struct audit *audit;
 	struct auth *auth;
 	struct rate *rate;
 	struct wait *wait;

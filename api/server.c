@@ -1,7 +1,9 @@
 #include "api/server.h"
 
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/conn.h"
+#include "api/head.h"
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
@@ -56,6 +58,18 @@ static void mind_unread_body(struct request *r)
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
+}
+
+/* What is wrong here may mean that the next request does not begin where we think. */
+static int check_head(struct request *r, struct err *e)
+{
+	struct head_fault fault;
+
+	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
+	if (!fault.http)
+		return 0;
+	r->close = true;
+	return request_error(r, e, fault.http, fault.code, "%s", fault.text);
 }
 
 static int check_host(struct request *r, struct err *e)
@@ -187,7 +201,9 @@ static int handle(struct request *r, struct err *e)
 	mind_unread_body(r);
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	rc = check_host(r, e);
+	rc = check_head(r, e);
+	if (!rc)
+		rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
 	if (!rc)
@@ -247,6 +263,7 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	conns_sweep(s->app.conns);
 	app_db_check(&s->app);
+	audit_flush(s->app.audit);
 	flush_logs(s);
 	if (++s->ticks % FLUSH_EVERY_S == 0)
 		auth_flush(s->app.auth, s->app.db);
@@ -307,6 +324,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->started_mono_us = clock_mono_us();
 	a->base = event_base_new();
 	ASSERT(a->base != NULL);
+	a->audit = audit_new(a);
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
@@ -347,6 +365,7 @@ void server_close(struct server *s)
 	streams_free(a->streams);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	audit_free(a->audit);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);
