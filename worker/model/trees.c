@@ -154,7 +154,8 @@ struct trees *trees_new(const struct booster *b)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct booster_tree *tree = &b->trees[i];
 
-		t->trees[i] = (struct tree){ .depth = tree->depth, .complete = complete_pays(tree) };
+		t->trees[i].depth = tree->depth;
+		t->trees[i].complete = complete_pays(tree);
 		splits += t->trees[i].complete ? ((size_t)1 << tree->depth) - 1 : 0;
 		leaves += t->trees[i].complete ? (size_t)1 << tree->depth : 0;
 		links += t->trees[i].complete ? 0 : tree->n;
