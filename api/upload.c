@@ -39,6 +39,7 @@ struct upload {
 	struct buf text;
 	int rc;				/* what is wrong */
 	struct err e;
+	struct event *later;		/* NULL: not needed */
 	struct upload *next;
 };
 
@@ -116,6 +117,8 @@ static void upload_free(struct upload *u)
 	u->all->n--;
 	if (u->early)
 		early_stop(u->early);
+	if (u->later)
+		event_free(u->later);
 	if (u->fd >= 0)
 		close(u->fd);
 	if (u->path[0] && unlink(u->path) && errno != ENOENT)
@@ -298,7 +301,17 @@ static void receive(struct upload *u, struct conn *c)
 	early_read(u->early, &reader);
 }
 
-/* evhttp has the whole body (chunked, or pipelined): it is within API_MAX_BODY_BYTES. */
+static void on_later_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	complete(arg);
+}
+
+/*
+ * evhttp has the whole body (chunked, or pipelined): it is within API_MAX_BODY_BYTES.
+ * The answer waits for the next turn: the caller still holds the request.
+ */
 static void take_buffered(struct upload *u)
 {
 	struct evbuffer *in = evhttp_request_get_input_buffer(u->r->ev);
@@ -308,7 +321,9 @@ static void take_buffered(struct upload *u)
 	u->r->parked = true;
 	if (len)
 		feed(u, data, len);
-	complete(u);
+	u->later = event_new(u->r->app->base, -1, 0, on_later_cb, u);
+	ASSERT(u->later != NULL);
+	event_active(u->later, EV_TIMEOUT, 0);
 }
 
 static int open_file(struct upload *u, struct err *e)

@@ -133,7 +133,7 @@ class OpenApi(harness.TestCase):
                 (422, {"nonsense": 1}, {}), (413, "{\"a\":\"%s\"}" % ("x" * 5000), json_type)):
             if str(status) not in op["responses"]:
                 continue
-            if status != 415 and "multipart/form-data" in op["requestBody"]["content"]:
+            if status != 415 and "multipart/form-data" in str(op.get("requestBody")):
                 continue        # test_models sends it wrong forms
             # a row that exists, so that nothing else is wrong
             answer = self.recorder.ask(bot, method, path.replace("999999", "1"), body,
