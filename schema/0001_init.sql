@@ -222,7 +222,9 @@ CREATE TABLE trading_orders (
 	close_correlation_id TEXT NOT NULL DEFAULT '',	-- of the command that closed it
 	stop_crossed_us INTEGER NOT NULL DEFAULT 0,	-- us UTC when the market passed the stop, 0 not
 	retry_us INTEGER NOT NULL DEFAULT 0,	-- us UTC of the next try to close or protect, 0 none
-	retries INTEGER NOT NULL DEFAULT 0	-- count of closes that failed
+	retries INTEGER NOT NULL DEFAULT 0,	-- count of closes that failed
+	expires_us INTEGER NOT NULL DEFAULT 0,	-- us UTC of its timeout (maker or holding), 0 none
+	updated_us INTEGER NOT NULL		-- us UTC
 ) STRICT;
 CREATE INDEX trading_orders_bot ON trading_orders(bot_id, status, id);
 CREATE INDEX trading_orders_closed ON trading_orders(bot_id, closed_us) WHERE status = 'closed';
@@ -328,7 +330,7 @@ CREATE TABLE equity (
 	PRIMARY KEY (bot_id, at_us)
 ) STRICT;
 
--- Written by: worker. Closed candles kept for charts, newest first to go.
+-- Written by: worker. Closed candles kept for charts; the oldest go first.
 CREATE TABLE candles (
 	symbol TEXT NOT NULL,
 	interval TEXT NOT NULL,
@@ -461,6 +463,7 @@ CREATE TABLE jobs (
 	error TEXT NOT NULL DEFAULT '',
 	cancel_requested INTEGER NOT NULL DEFAULT 0,	-- 0 or 1
 	pid INTEGER,				-- process id while running
+	attempts INTEGER NOT NULL DEFAULT 0,	-- times it was started; a worker restart starts it again
 	requested_by TEXT NOT NULL DEFAULT '',
 	correlation_id TEXT NOT NULL DEFAULT '',
 	created_us INTEGER NOT NULL,		-- us UTC

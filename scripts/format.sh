@@ -24,7 +24,7 @@ bodies() {
 			text = $0
 			sub(/[ \t]*\/\*.*\*\/$/, "", text)
 			if (text == "") next
-			if (text ~ /(=.*[^)] |\)|= |return.*\))\{$/) { table = 1; next }
+			if (text ~ /(=.*[^)] |\)|= |return.*\)|struct( [a-z_]+)? )\{$/) { table = 1; next }
 			balanced = count(text, "[(]") == count(text, "[)]")
 			head = text ~ /^\t+(\} )?((else )?if|while|for|switch) \(.*\)$/ || text ~ /(^\t+else|\} else|^\t+do)$/
 			end = balanced && (head || text ~ /[;{}]$/ || text ~ /^\t*(case .*|[a-z_]+):$/)

@@ -27,9 +27,8 @@ UNIT_LIMIT_S = 180
 PROCESS_LIMIT_S = 420
 PARALLEL = 2
 
-TAP_SKIP = re.compile(r"^(not )?ok\b.*# ?SKIP", re.I)
-TAP_OK = re.compile(r"^ok\b")
-TAP_NOT_OK = re.compile(r"^not ok\b")
+CMOCKA_OK = re.compile(r"^\[ +OK \]", re.M)
+CMOCKA_COUNT = re.compile(r"^\[ +(SKIPPED|FAILED) +\] (\d+) test\(s\)", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
 UNITTEST_COUNT = re.compile(r"(failures|errors|skipped)=(\d+)")
 
@@ -45,14 +44,13 @@ class Result:
         self.seconds = 0.0
 
 
-def count_tap(result):
-    for line in result.output.splitlines():
-        if TAP_SKIP.match(line):
-            result.skipped += 1
-        elif TAP_OK.match(line):
-            result.passed += 1
-        elif TAP_NOT_OK.match(line):
-            result.failed += 1
+def count_cmocka(result):
+    result.passed = len(CMOCKA_OK.findall(result.output))
+    for kind, n in CMOCKA_COUNT.findall(result.output):
+        if kind == "SKIPPED":
+            result.skipped += int(n)
+        else:
+            result.failed += int(n)
 
 
 def count_unittest(result):
@@ -78,7 +76,7 @@ def run_one(path):
     unit = not path.endswith(".py")
     result = Result(path)
     limit = UNIT_LIMIT_S if unit else PROCESS_LIMIT_S
-    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", PYTHONDONTWRITEBYTECODE="1")
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="STDOUT", PYTHONDONTWRITEBYTECODE="1")
     env.setdefault("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
     command = [path] if unit else [sys.executable, path]
     started = time.monotonic()
@@ -94,7 +92,7 @@ def run_one(path):
     timer.cancel()
     result.seconds = time.monotonic() - started
     if unit:
-        count_tap(result)
+        count_cmocka(result)
     else:
         count_unittest(result)
     if timed_out:

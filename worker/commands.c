@@ -112,6 +112,8 @@ static int transition(struct commands *c, struct db *db, const struct command *c
 		out->status = answer.status;
 	if (rc)
 		return rc;
+	if (event == EVENT_START && answer.status == BOT_ERROR)
+		return err_set(e, ERR_CONFLICT, "%s", answer.message);
 	snprintf(out->message, sizeof(out->message), "%s", answer.message);
 	out->positions += answer.positions;
 	out->pending += answer.pending;

@@ -4,6 +4,8 @@
 #include "worker/engine/features.h"
 #include "worker/model/model.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +15,21 @@
 static const char SQL_MODEL[] =
 	"SELECT path, sha256, features, name FROM models WHERE id = ?1 AND status = 'ready'";
 
+struct model_row {
+	char path[512], sha256[SHA256_HEX_MAX], features[32], name[128];
+};
+
 struct entry {
 	int64_t model_id;
 	int users;
-	char features[32];
-	struct model *model;
+	bool joined;			/* the thread is over; what follows is ours */
+	atomic_bool done;		/* set by the thread as its last act */
+	pthread_t thread;
+	struct model_row row;
+	char path[PATH_MAX_BYTES];
+	struct model *model;		/* NULL: it failed */
+	int rc;
+	struct err why;
 	struct entry *next;
 };
 
@@ -34,8 +46,16 @@ struct predictors *predictors_new(const char *data_dir)
 	return p;
 }
 
+static void entry_join(struct entry *n)
+{
+	if (!n->joined)
+		pthread_join(n->thread, NULL);
+	n->joined = true;
+}
+
 static void entry_free(struct entry *n)
 {
+	entry_join(n);
 	model_free(n->model);
 	free(n);
 }
@@ -61,13 +81,9 @@ static int predict(void *ctx, const float *features, size_t n, float *out, struc
 static struct predictor predictor_of(const struct entry *n)
 {
 	return (struct predictor){
-		.model_id = n->model_id, .features = n->features, .ctx = n->model, .predict = predict,
+		.model_id = n->model_id, .features = n->row.features, .ctx = n->model, .predict = predict,
 	};
 }
-
-struct model_row {
-	char path[512], sha256[SHA256_HEX_MAX], features[32], name[128];
-};
 
 static int read_row(struct db *db, int64_t model_id, struct model_row *row, struct err *e)
 {
@@ -92,23 +108,21 @@ static int read_row(struct db *db, int64_t model_id, struct model_row *row, stru
 	return rc;
 }
 
-static int load(const struct predictors *p, const struct model_row *row, struct model **out,
-		struct err *e)
+static int load(const char *path, const struct model_row *row, struct model **out, struct err *e)
 {
 	const struct feature_list *list = features_find(row->features);
-	char path[PATH_MAX_BYTES], sha[SHA256_HEX_MAX];
+	char sha[SHA256_HEX_MAX];
 	struct model *m = NULL;
 	int rc;
 
 	if (!list)
 		return err_set(e, ERR_INVALID, "it needs the feature list \"%s\", which this program "
 			       "does not have", row->features);
-	snprintf(path, sizeof(path), "%s/%s", p->data_dir, row->path);
 	rc = crypto_sha256_file(path, sha, e);
 	if (rc)
 		return rc;
 	if (strcmp(sha, row->sha256) != 0)
-		return err_set(e, ERR_CORRUPT, "%s is not the file that was registered (sha256 "
+		return err_set(e, ERR_CORRUPT, "%s is not the file that was registered (its sha256 "
 			       "differs); upload it again", path);
 	rc = model_load(path, &m, e);
 	if (rc)
@@ -125,51 +139,87 @@ static int load(const struct predictors *p, const struct model_row *row, struct 
 	return 0;
 }
 
-int predictors_take(struct predictors *p, struct db *db, int64_t model_id, struct predictor *out,
-		    struct err *e)
+/* The thread touches its own entry only, and nothing after "done". */
+static void *load_thread(void *ctx)
 {
-	struct model_row row = { 0 };
-	struct model *m = NULL;
-	struct entry *n;
-	int rc;
+	struct entry *n = ctx;
 
-	for (n = p->entries; n; n = n->next) {
-		if (n->model_id == model_id) {
-			n->users++;
-			*out = predictor_of(n);
-			return 0;
-		}
-	}
-	rc = read_row(db, model_id, &row, e);
-	if (rc)
-		return rc;
-	rc = load(p, &row, &m, e);
+	n->rc = load(n->path, &n->row, &n->model, &n->why);
+	if (n->rc)
+		err_prefix(&n->why, "model %lld (%.100s)", (long long)n->model_id, n->row.name);
+	atomic_store(&n->done, true);
+	return NULL;
+}
+
+static struct entry *find(const struct predictors *p, int64_t model_id)
+{
+	struct entry *n = p->entries;
+
+	while (n && n->model_id != model_id)
+		n = n->next;
+	return n;
+}
+
+static void forget(struct predictors *p, struct entry *gone)
+{
+	struct entry **link = &p->entries;
+
+	while (*link != gone)
+		link = &(*link)->next;
+	*link = gone->next;
+	entry_free(gone);
+}
+
+static int begin(struct predictors *p, struct db *db, int64_t model_id, struct entry **out,
+		 struct err *e)
+{
+	struct entry *n = xcalloc(1, sizeof(*n));
+	int rc = read_row(db, model_id, &n->row, e);
+
 	if (rc) {
-		err_prefix(e, "model %lld (%.100s)", (long long)model_id, row.name);
+		free(n);
 		return rc;
 	}
-	n = xcalloc(1, sizeof(*n));
 	n->model_id = model_id;
-	n->users = 1;
-	n->model = m;
-	memcpy(n->features, row.features, sizeof(n->features));
+	snprintf(n->path, sizeof(n->path), "%s/%s", p->data_dir, n->row.path);
+	atomic_init(&n->done, false);
+	if (pthread_create(&n->thread, NULL, load_thread, n)) {
+		free(n);
+		return err_set(e, ERR_LIMIT, "no thread to load model %lld; try again",
+			       (long long)model_id);
+	}
 	n->next = p->entries;
 	p->entries = n;
+	*out = n;
+	return 0;
+}
+
+int predictors_take(struct predictors *p, struct db *db, int64_t model_id, bool wait,
+		    struct predictor *out, struct err *e)
+{
+	struct entry *n = find(p, model_id);
+	int rc = n ? 0 : begin(p, db, model_id, &n, e);
+
+	if (rc)
+		return rc;
+	if (!n->joined && !wait && !atomic_load(&n->done))
+		return err_set(e, ERR_BUSY, "model %lld is being loaded", (long long)model_id);
+	entry_join(n);
+	if (n->rc) {
+		rc = n->rc;
+		err_set(e, rc, "%s", n->why.msg);
+		forget(p, n);
+		return rc;
+	}
+	n->users++;
 	*out = predictor_of(n);
 	return 0;
 }
 
 void predictors_drop(struct predictors *p, int64_t model_id)
 {
-	for (struct entry **link = &p->entries; *link; link = &(*link)->next) {
-		struct entry *n = *link;
+	struct entry *n = find(p, model_id);
 
-		if (n->model_id != model_id)
-			continue;
-		if (--n->users == 0) {
-			*link = n->next;
-			entry_free(n);
-		}
-		return;
-	}
+	if (n && --n->users <= 0)
+		forget(p, n);
 }

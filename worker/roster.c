@@ -24,6 +24,7 @@ struct slot {
 	int64_t version;		/* of the config that was tried last */
 	int64_t model_id;		/* that was tried last */
 	int64_t model_used;		/* that the engine has, 0 none */
+	bool loading;			/* model_id is on its way */
 	bool running;			/* the engine has it */
 	bool wished;			/* seen in this refresh */
 	char failure[256];
@@ -170,11 +171,18 @@ static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t
 	struct engine *engine = session_engine(r->args.session);
 	struct predictor p;
 	struct err e = { 0 };
+	int rc;
 
 	s->model_id = model_id;
+	s->loading = false;
 	if (!model_id)
 		return;
-	if (predictors_take(r->args.predictors, db, model_id, &p, &e)) {
+	rc = predictors_take(r->args.predictors, db, model_id, r->args.wait_for_models, &p, &e);
+	if (rc == ERR_BUSY) {
+		s->loading = true;
+		return;
+	}
+	if (rc) {
 		log_error("roster", NULL, "bot %lld: %s", (long long)s->bot_id, e.msg);
 		engine_bot_model(engine, s->bot_id, NULL, e.msg);
 		if (!s->model_used && engine_bot_status(engine, s->bot_id) != BOT_STOPPED)
@@ -197,7 +205,7 @@ static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t
 		s->version = w->version;
 		apply_config(r, db, s, now_us);
 	}
-	if (s->running && w->model_id != s->model_id)
+	if (s->running && (w->model_id != s->model_id || s->loading))
 		apply_model(r, db, s, w->model_id, now_us);
 }
 
@@ -297,6 +305,19 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 		apply_model(r, db, s, model_id, now_us);
 	}
 	return 0;
+}
+
+bool roster_loading(const struct roster *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->slots[i].loading)
+			return true;
+	return false;
+}
+
+void roster_started(struct roster *r)
+{
+	r->args.wait_for_models = false;
 }
 
 const char *roster_failure(const struct roster *r, int64_t bot_id)

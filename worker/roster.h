@@ -22,6 +22,7 @@ struct roster_args {
 	const struct master_key *key;
 	struct reporter reporter;	/* for bots that never reach the engine */
 	int64_t only_bot;		/* 0: all */
+	bool wait_for_models;		/* load models at once, not beside the loop (start-up) */
 	/*
 	 * Make the feed deliver a symbol and say what it is. ERR_NOT_FOUND: the feed
 	 * does not have it; the sentence says what it has.
@@ -34,8 +35,12 @@ struct roster_args {
 struct roster *roster_new(const struct roster_args *a);
 void roster_free(struct roster *r);
 
+/* From now on models are loaded beside the loop. */
+void roster_started(struct roster *r);
 /* Add, change and remove bots as the database says. Errors of one bot stay with that bot. */
 MUST_CHECK int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *e);
+/* A model is being loaded: refresh again next turn. */
+bool roster_loading(const struct roster *r);
 /* Give a bot that failed to come up another try. */
 MUST_CHECK int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us,
 			    struct err *e);

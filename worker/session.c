@@ -50,9 +50,6 @@ static int sim_from(const struct config *c, struct sim_args *a, struct err *e)
 	    rate_from_double(c->sim_commission, &a->taker_rate_e8) ||
 	    rate_from_double(c->sim_slippage, &a->slippage_e8))
 		return err_set(e, ERR_RANGE, "SIMULATION_COMMISSION or _SLIPPAGE does not fit");
-	if (a->slippage_e8 >= RATE_ONE / 100)
-		return err_set(e, ERR_RANGE, "SIMULATION_SLIPPAGE %g must be under 0.01",
-			       c->sim_slippage);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "worker/bootstrap.h"
 #include "worker/commands.h"
 #include "worker/feed_choice.h"
+#include "worker/job/runner.h"
 #include "worker/loop_times.h"
 #include "worker/predictors.h"
 #include "worker/report/fanout.h"
@@ -53,6 +54,7 @@ struct worker {
 	struct predictors *predictors;
 	struct roster *roster;
 	struct commands *commands;
+	struct runner *runner;
 	struct watch *watch;
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
@@ -136,12 +138,13 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 	int64_t version = db_data_version(w->db);
 	struct err e = { 0 };
 
-	if (version == w->data_version && !w->db_changed)
+	if (version == w->data_version && !w->db_changed && !roster_loading(w->roster))
 		return;
 	w->data_version = version;
 	w->db_changed = false;
 	if (roster_refresh(w->roster, w->db, engine_time(w, wall_us), &e) ||
-	    commands_run(w->commands, w->db, wall_us, engine_time(w, wall_us), &e)) {
+	    commands_run(w->commands, w->db, wall_us, engine_time(w, wall_us), &e) ||
+	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
 	}
@@ -210,6 +213,8 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err
 	if (rc == 0)
 		rc = commands_write_tx(w->commands, w->db, e);
 	if (rc == 0)
+		rc = runner_write_tx(w->runner, w->db, e);
+	if (rc == 0)
 		rc = write_position(w, wall_us, e);
 	if (rc == 0)
 		rc = store_logs_flush_tx(w->logs, w->db, e);
@@ -232,7 +237,8 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	int rc;
 
 	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US);
-	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) && !position_moved(w))
+	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) &&
+	    !runner_pending(w->runner) && !position_moved(w))
 		return;
 	if (beat)
 		fill_heartbeat(w, wall_us);
@@ -258,6 +264,10 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
+	if (runner_pending(w->runner)) {
+		runner_clear(w->runner);
+		w->db_changed = true;	/* the next queued job may start */
+	}
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));
@@ -291,6 +301,7 @@ static void turn(struct worker *w)
 		if (next_us - wall_us < wait_us)
 			wait_us = next_us > wall_us ? next_us - wall_us : 0;
 		look_at_database(w, wall_us);
+		runner_tick(w->runner, clock_mono_us());
 	}
 	commit(w, wall_us, false);
 	took_us = clock_mono_us() - start_us;
@@ -346,7 +357,7 @@ static int loop_open(struct worker *w, struct err *e)
 	event_add(w->watch_event, NULL);
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
-	return 0;
+	return runner_new(w->base, w->db, NULL, &w->runner, e);
 }
 
 /* ---- start ---- */
@@ -474,7 +485,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	struct roster_args roster = {
-		.key = &w->key, .only_bot = a->only_bot, .symbol = choose_symbol, .ctx = w,
+		.key = &w->key, .only_bot = a->only_bot, .wait_for_models = true,
+		.symbol = choose_symbol, .ctx = w,
 	};
 	struct reporter reporter;
 	int rc;
@@ -505,6 +517,7 @@ static void worker_free(struct worker *w)
 	struct event *events[] = { w->turn_event, w->watch_event, w->term_event, w->int_event };
 
 	log_set_sink(NULL, NULL);
+	runner_free(w->runner);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);
@@ -559,6 +572,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	log_info("worker", NULL, "version %s, %s, market data %s%s%s, database %s", VERSION,
 		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
 		 w.beat.feed_message, w.config->db_path);
+	roster_started(w.roster);
 	w.db_changed = true;		/* commands that waited for us come first */
 	look_at_database(&w, clock_now_us());
 	commit(&w, clock_now_us(), true);

@@ -37,12 +37,19 @@ class BadDatabase(harness.TestCase):
     def test_newer_schema(self):
         for name in PROGRAMS:
             bot = self.bot()
+            bot.start_api()
+            bot.api.stop()
+            bot.write("PRAGMA user_version = 9999")
+            self.refused(bot, name, "9999", "newer")
+
+    def test_database_of_another_program(self):
+        for name in PROGRAMS:
+            bot = self.bot()
             os.makedirs(bot.data_dir)
             connection = sqlite3.connect(bot.db_path)
-            connection.execute("CREATE TABLE future (x)")
-            connection.execute("PRAGMA user_version = 9999")
+            connection.execute("CREATE TABLE recipes (x)")
             connection.close()
-            self.refused(bot, name, "9999", "newer")
+            self.refused(bot, name, "app.db", "another")
 
     def test_read_only(self):
         bot = self.bot()

@@ -164,7 +164,7 @@ static void test_denied(void **state)
 		"SELECT value FROM json_each('[1, 2]')",
 		"SELECT name FROM pragma_table_info('bots')",
 		"BEGIN IMMEDIATE; SAVEPOINT a; ROLLBACK TO a; RELEASE a; COMMIT",
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n",
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT 2) SELECT i FROM n",
 	};
 	const enum db_role roles[] = { DB_API, DB_CLI };
 

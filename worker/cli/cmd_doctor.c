@@ -131,7 +131,7 @@ static void check_bots(struct checkup *d)
 			    e.msg[0] ? ": " : "", e.msg);
 			e.msg[0] = '\0';
 			if (model)
-				say(d, predictors_take(p, d->db, model, &unused, &e) == 0,
+				say(d, predictors_take(p, d->db, model, true, &unused, &e) == 0,
 				    "bot %lld: model %lld loads%s%s", (long long)id, (long long)model,
 				    e.msg[0] ? ": " : "", e.msg);
 		}
@@ -186,7 +186,10 @@ static int run(const struct config *c, int argc, char **argv)
 		db_close(d.db);
 	}
 	crypto_wipe(&d.key, sizeof(d.key));
-	printf(d.bad ? "%d checks failed\n" : "all checks passed\n", d.bad);
+	if (d.bad)
+		printf("%d checks failed\n", d.bad);
+	else
+		puts("all checks passed");
 	return d.bad ? 1 : 0;
 }
 

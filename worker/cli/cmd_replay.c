@@ -18,6 +18,7 @@
 
 #define FRAMES_AT_ONCE 4096
 #define SYMBOLS_MAX 64
+#define RULES_MAX 32
 
 static const char USAGE[] =
 	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON] [--quiet] FILE...\n"
@@ -40,6 +41,12 @@ struct replay_run {
 	struct feed *feed;
 	int64_t trades;
 	struct money pnl;
+	size_t rules_n;
+	struct {
+		char rule[32];
+		int64_t count;
+	} rules[RULES_MAX];		/* why decisions went as they did */
+	int64_t signal_id, signal_repeats;	/* of the newest signal row */
 };
 
 static int parse(struct replay_run *r, int argc, char **argv)
@@ -144,7 +151,7 @@ static int give_model(struct replay_run *r, struct err *e)
 	}
 	stmt_done(s);
 	if (rc == 0)
-		rc = predictors_take(r->predictors, r->db, id, &p, e);
+		rc = predictors_take(r->predictors, r->db, id, true, &p, e);
 	if (rc == 0)
 		engine_bot_model(session_engine(r->session), r->bot_id, &p, NULL);
 	return rc;
@@ -170,12 +177,31 @@ static void on_order(void *ctx, const struct order *o)
 		       close_reason_name(o->reason));
 }
 
+/* A row that stands for several decisions is reported again as it grows. */
+static void on_signal(void *ctx, const struct signal_report *g)
+{
+	struct replay_run *r = ctx;
+	int64_t more = g->id == r->signal_id ? g->repeats - r->signal_repeats : g->repeats;
+	size_t i = 0;
+
+	r->signal_id = g->id;
+	r->signal_repeats = g->repeats;
+	while (i < r->rules_n && strcmp(r->rules[i].rule, g->rule) != 0)
+		i++;
+	if (i == RULES_MAX)
+		return;
+	if (i == r->rules_n)
+		snprintf(r->rules[r->rules_n++].rule, sizeof(r->rules[i].rule), "%s", g->rule);
+	r->rules[i].count += more;
+}
+
 /* ---- the run ---- */
 
 static int assemble(struct replay_run *r, struct err *e)
 {
 	struct session_args a = { .config = r->config };
-	struct reporter digest = digest_reporter(r->digest), trades = { .ctx = r, .order = on_order };
+	struct reporter digest = digest_reporter(r->digest), trades = { .ctx = r, .order = on_order,
+							      .signal = on_signal };
 
 	fanout_add(&r->fanout, &digest);
 	fanout_add(&r->fanout, &trades);
@@ -223,7 +249,10 @@ static void summary(struct replay_run *r, int64_t took_us)
 	printf("%lld trades of the bot, pnl %s; %lld orders still open\n", (long long)r->trades,
 	       money_text(r->pnl, pnl),
 	       (long long)engine_open_orders(session_engine(r->session), r->bot_id));
-	printf("digest %s over %llu rows\n", digest, (unsigned long long)digest_lines(r->digest));
+	printf("decisions (at least):");
+	for (size_t i = 0; i < r->rules_n; i++)
+		printf(" %s %lld", r->rules[i].rule, (long long)r->rules[i].count);
+	printf("\ndigest %s over %llu rows\n", digest, (unsigned long long)digest_lines(r->digest));
 }
 
 static int replay(struct replay_run *r, struct err *e)

@@ -7,6 +7,7 @@
 
 #define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
 #define MINUTE_US INT64_C(60000000)
+#define SAMPLE_SHIFT_US INT64_C(7919)		/* between the equity samples of two bots */
 
 /* ---- signals ---- */
 
@@ -283,6 +284,14 @@ void bot_refresh_due(struct bot *b)
 	engine_due(b->engine, b->due_us);
 }
 
+/* On a grid that does not depend on when we started; bots take turns, so that no turn has all. */
+static int64_t next_sample(const struct bot *b, int64_t every, int64_t now_us)
+{
+	int64_t shift = b->id * SAMPLE_SHIFT_US % every;
+
+	return ((now_us - shift) / every + 1) * every + shift;
+}
+
 void bot_timer(struct bot *b, int64_t now_us)
 {
 	int64_t every = engine_equity_interval(b->engine);
@@ -290,7 +299,7 @@ void bot_timer(struct bot *b, int64_t now_us)
 	if (every && now_us >= b->equity_due_us) {
 		if (b->equity_due_us)
 			sample_equity(b, now_us);
-		b->equity_due_us = (now_us / every + 1) * every;
+		b->equity_due_us = next_sample(b, every, now_us);
 	}
 	bot_orders_timer(b, now_us);
 	bot_refresh_due(b);

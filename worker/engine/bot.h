@@ -113,7 +113,7 @@ struct leg_plan {
 	struct price price, stop_price;
 	struct qty quantity;
 };
-void order_report(struct bot *b, const struct order *o);
+void order_report(struct bot *b, struct order *o);
 void leg_report(struct bot *b, const struct order *o, const struct leg *l);
 void bot_notice(struct bot *b, const char *correlation_id, const char *text);
 struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none */

@@ -7,10 +7,11 @@
 
 /* ---- reports ---- */
 
-void order_report(struct bot *b, const struct order *o)
+void order_report(struct bot *b, struct order *o)
 {
 	const struct reporter *r = engine_reporter(b->engine);
 
+	o->updated_us = engine_now(b->engine);
 	b->dirty = true;
 	if (r->order)
 		r->order(r->ctx, o);

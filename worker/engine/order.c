@@ -148,6 +148,15 @@ struct money order_unrealized(const struct order *o, struct price last)
 	return o->side == SIDE_BUY ? gain : money_neg(gain);
 }
 
+int64_t order_expires_us(const struct order *o)
+{
+	if (o->status == ORDER_PENDING && o->phase == PHASE_ENTERING)
+		return o->created_us + o->maker_timeout_us;
+	if (o->status == ORDER_ACTIVE && o->phase != PHASE_CLOSING)
+		return o->opened_us + o->holding_us;
+	return 0;
+}
+
 struct leg *order_leg(struct order *o, const char *client_order_id)
 {
 	for (size_t i = 0; i < o->legs_n; i++)

@@ -81,6 +81,7 @@ struct order {
 	int64_t holding_us, maker_timeout_us;	/* from the config of the decision */
 	char correlation_id[CORRELATION_ID_MAX];
 	int64_t created_us, opened_us, closed_us;	/* 0 not yet */
+	int64_t updated_us;		/* of the newest report */
 	char close_correlation_id[CORRELATION_ID_MAX];	/* of the command that closes it */
 	int64_t stop_crossed_us;	/* when the market passed the stop, 0 not */
 	int64_t retry_us;		/* next try of a close that failed, 0 none */
@@ -117,6 +118,8 @@ struct price order_entry_price(const struct order *o);
 struct price order_exit_price(const struct order *o);
 /* Gain of the open position at a price, before the exit's fees, quote asset. */
 struct money order_unrealized(const struct order *o, struct price last);
+/* When its maker or holding timeout ends it; 0 none is running. */
+int64_t order_expires_us(const struct order *o);
 struct leg *order_leg(struct order *o, const char *client_order_id);	/* NULL: none */
 
 #endif

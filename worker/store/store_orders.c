@@ -9,10 +9,10 @@ static const char SQL_ORDER[] =
 	" entry_notional, exit_notional, fees, base_fees, quote_fees, gross, pnl, confidence,"
 	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
 	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
-	" stop_crossed_us, retry_us, retries)"
+	" stop_crossed_us, retry_us, retries, expires_us, updated_us)"
 	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
-	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)"
+	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41)"
 	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
 	" entry_price = excluded.entry_price, exit_price = excluded.exit_price,"
 	" filled = excluded.filled, exited = excluded.exited, position = excluded.position,"
@@ -22,7 +22,8 @@ static const char SQL_ORDER[] =
 	" pnl = excluded.pnl, close_reason = excluded.close_reason, opened_us = excluded.opened_us,"
 	" closed_us = excluded.closed_us, close_correlation_id = excluded.close_correlation_id,"
 	" stop_crossed_us = excluded.stop_crossed_us, retry_us = excluded.retry_us,"
-	" retries = excluded.retries";
+	" retries = excluded.retries, expires_us = excluded.expires_us,"
+	" updated_us = excluded.updated_us";
 static const char SQL_LEG[] =
 	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, leg, n,"
 	" symbol, side, type, reduce_only, price, stop_price, quantity, filled, state,"
@@ -119,6 +120,8 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	stmt_bind_int(s, 37, o->stop_crossed_us);
 	stmt_bind_int(s, 38, o->retry_us);
 	stmt_bind_int(s, 39, o->retries);
+	stmt_bind_int(s, 40, order_expires_us(o));
+	stmt_bind_int(s, 41, o->updated_us);
 	return stmt_run(s, e);
 }
 

@@ -38,7 +38,7 @@ struct signal {
 	double confidence;		/* 0..1 */
 	double profit_target;		/* fraction of the entry price */
 	double stop_loss;		/* fraction of the entry price */
-	char rule[32];			/* "entry", "threshold", "warm_up", "no_model" */
+	char rule[32];			/* entry threshold warm_up no_model no_cross side_mode */
 	char reason[160];		/* with the numbers */
 };
 
@@ -49,6 +49,10 @@ struct strategy {
 	/* 0 and *out (wanted or not), or ERR_* when it can't decide: the bot goes to ERROR. */
 	int (*decide)(const struct strategy_input *in, struct signal *out, struct err *e);
 };
+
+/* A new strategy: its file, its line here, and its line in strategies[]. */
+extern const struct strategy strategy_model;
+extern const struct strategy strategy_ema_cross;
 
 extern const struct strategy *const strategies[];	/* NULL at the end */
 const struct strategy *strategy_find(const char *name);

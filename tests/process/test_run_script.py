@@ -1,0 +1,84 @@
+"""scripts/run.sh, which "make run" ends in: start, link, logs, clean stop, clear failures."""
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import harness
+
+
+class RunScript(harness.TestCase):
+
+    def run_script(self, bot, **env):
+        log = os.path.join(bot.folder, "run.log")
+        with open(log, "wb") as f:
+            process = subprocess.Popen([os.path.join(harness.ROOT, "scripts/run.sh")], cwd=bot.folder,
+                                       env=bot.environment(dict(env, BUILD_DIR=harness.program(""))),
+                                       stdin=subprocess.DEVNULL, stdout=f, stderr=f)
+        self.addCleanup(self.end_script, process)
+        return process, lambda: open(log, encoding="utf-8", errors="replace").read()
+
+    @staticmethod
+    def end_script(process):
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+
+    def worker_pid(self, bot):
+        return bot.value("SELECT pid FROM worker_heartbeat")
+
+    def alive(self, pid):
+        try:
+            os.kill(pid, 0)
+            return True
+        except ProcessLookupError:
+            return False
+
+    def test_start_link_and_clean_stop(self):
+        bot = self.bot(API_TOKEN="")
+        process, text = self.run_script(bot)
+        self.wait(lambda: "Ctrl-C stops both" in text() or process.poll() is not None,
+                  "the script says that all runs", 60)
+        self.assertIsNone(process.poll(), text())
+        link = re.search(r"http://localhost:(\d+)/#token=(\S+)", text())
+        self.assertEqual(int(link.group(1)), bot.port)
+        self.assertEqual(bot.get("/api/v1/status", token=link.group(2)).status, 200)
+        self.wait(lambda: self.worker_pid(bot), "the worker is up", 60)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 0, text())
+        self.assertIn("run: stopped", text())
+        self.assertFalse(self.alive(self.worker_pid(bot)))
+        self.assertIsNotNone(bot.value("SELECT stopped_us FROM worker_heartbeat"))
+        self.assertTrue(any(line.startswith("{") for line in text().splitlines()))
+
+    def test_a_program_that_dies_takes_the_other_along(self):
+        bot = self.bot()
+        process, text = self.run_script(bot)
+        self.wait(lambda: "Ctrl-C stops both" in text() or process.poll() is not None,
+                  "the script says that all runs", 60)
+        pid = self.wait(lambda: self.worker_pid(bot), "the worker is up", 60)
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(process.wait(60), 1)
+        self.assertIn("trading-bot-worker ended by itself with code 137", text())
+        self.assertFalse(bot.answers())
+
+    def test_port_in_use(self):
+        bot = self.bot()
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", bot.port))
+            s.listen()
+            process, text = self.run_script(bot)
+            self.assertEqual(process.wait(60), 1)
+        self.assertIn("port %d is in use" % bot.port, text())
+        self.assertFalse(os.path.exists(bot.db_path))
+
+    def test_bad_setting(self):
+        bot = self.bot(API_PORT="http")
+        process, text = self.run_script(bot)
+        self.assertEqual(process.wait(60), 1)
+        self.assertIn("API_PORT", text())
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,317 @@
+#include "worker/strategy/strategy.h"
+
+#include "worker/engine/features.h"
+#include "worker/engine/indicator.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S INT64_C(1000000)
+
+static struct bot_config config;
+static struct window window;
+
+/* A model that answers what the test says, and remembers what it was asked. */
+static struct {
+	float answer;
+	int err;
+	size_t asked_n;
+	float row[FEATURES_MAX];
+} oracle;
+
+static int oracle_predict(void *ctx, const float *features, size_t n, float *out, struct err *e)
+{
+	(void)ctx;
+	if (oracle.err)
+		return err_set(e, oracle.err, "the model broke");
+	oracle.asked_n = n;
+	memcpy(oracle.row, features, n * sizeof(float));
+	*out = oracle.answer;
+	return 0;
+}
+
+static struct predictor predictor = {
+	.model_id = 7, .features = "features-1", .predict = oracle_predict,
+};
+
+static void push_close(double close)
+{
+	static int64_t now;
+	struct candle c = {.open_us = now += S};
+
+	assert_int_equal(price_from_real(close, &c.close), 0);
+	c.open = c.high = c.low = c.close;
+	window_push(&window, &c, S);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	config = (struct bot_config){
+		.side_mode = "long", .confidence_threshold = 0.4, .profit_target_pct = 0.003,
+		.stop_loss_pct = 0.001,
+	};
+	window_clear(&window);
+	for (int i = 0; i < CANDLE_WINDOW; i++)
+		push_close(100 + i % 7);
+	memset(&oracle, 0, sizeof(oracle));
+	return 0;
+}
+
+static struct signal decide(const char *name, const struct predictor *model)
+{
+	const struct strategy *s = strategy_find(name);
+	struct strategy_input in = {.config = &config, .window = &window, .model = model};
+	struct signal out, again;
+	struct err e = {0};
+
+	memset(&out, 0xee, sizeof(out));
+	memset(&again, 0x11, sizeof(again));
+	assert_non_null(s);
+	if (s->decide(&in, &out, &e))
+		fail_msg("%s", e.msg);
+	assert_int_equal(s->decide(&in, &again, &e), 0);
+	assert_int_equal(out.wanted, again.wanted);	/* pure: same context, same signal */
+	assert_int_equal(out.side, again.side);
+	assert_true(out.confidence == again.confidence);
+	assert_string_equal(out.rule, again.rule);
+	assert_string_equal(out.reason, again.reason);
+	assert_true(out.profit_target == 0.003);
+	assert_true(out.stop_loss == 0.001);
+	assert_true(out.confidence >= 0 && out.confidence <= 1);
+	return out;
+}
+
+static struct signal decide_at(const char *mode, float answer)
+{
+	snprintf(config.side_mode, sizeof(config.side_mode), "%s", mode);
+	oracle.answer = answer;
+	return decide("model", &predictor);
+}
+
+static void table(void **state)
+{
+	(void)state;
+	assert_null(strategy_find(""));
+	assert_null(strategy_find("Model"));
+	for (size_t i = 0; strategies[i]; i++) {
+		assert_ptr_equal(strategy_find(strategies[i]->name), strategies[i]);
+		assert_non_null(strategies[i]->decide);
+		assert_true(strlen(strategies[i]->name) < STRATEGY_NAME_MAX);
+		assert_true(strlen(strategies[i]->description) > 10);
+	}
+	assert_true(strategy_find("model")->needs_model);
+	assert_false(strategy_find("ema_cross")->needs_model);
+}
+
+static void model_long(void **state)
+{
+	struct signal s;
+
+	(void)state;
+	s = decide_at("long", 0.4312f);
+	assert_true(s.wanted);
+	assert_int_equal(s.side, SIDE_BUY);
+	assert_true(s.confidence == (double)0.4312f);
+	assert_string_equal(s.rule, "entry");
+	assert_string_equal(s.reason, "p 0.4312 >= 0.4000");
+	s = decide_at("long", 0.3512f);
+	assert_false(s.wanted);
+	assert_string_equal(s.rule, "threshold");
+	assert_string_equal(s.reason, "p 0.3512 < 0.4000");
+	config.confidence_threshold = 0.5;
+	assert_true(decide_at("long", 0.5f).wanted);	/* the threshold itself is enough */
+	assert_false(decide_at("long", nextafterf(0.5f, 0)).wanted);
+}
+
+static void model_short(void **state)
+{
+	struct signal s;
+
+	(void)state;
+	s = decide_at("short", 0.25f);
+	assert_true(s.wanted);
+	assert_int_equal(s.side, SIDE_SELL);
+	assert_true(s.confidence == 0.75);
+	assert_string_equal(s.reason, "1-p 0.7500 >= 0.4000");
+	s = decide_at("short", 0.75f);
+	assert_false(s.wanted);
+	assert_int_equal(s.side, SIDE_SELL);
+	assert_string_equal(s.reason, "1-p 0.2500 < 0.4000");
+}
+
+static void model_both(void **state)
+{
+	struct signal s;
+
+	(void)state;
+	s = decide_at("both", 0.875f);
+	assert_true(s.wanted);
+	assert_int_equal(s.side, SIDE_BUY);
+	assert_true(s.confidence == 0.875);
+	s = decide_at("both", 0.125f);
+	assert_true(s.wanted);
+	assert_int_equal(s.side, SIDE_SELL);
+	assert_true(s.confidence == 0.875);
+	s = decide_at("both", 0.5f);
+	assert_int_equal(s.side, SIDE_BUY);
+	config.confidence_threshold = 0.9;
+	assert_false(decide_at("both", 0.125f).wanted);
+	assert_false(decide_at("both", 0.875f).wanted);
+}
+
+static void model_sees_the_features(void **state)
+{
+	const struct feature_list *l = features_find("features-1");
+	float want[FEATURES_MAX];
+
+	(void)state;
+	decide_at("long", 0.5f);
+	l->compute(&window, want);
+	assert_int_equal(oracle.asked_n, l->n);
+	assert_memory_equal(oracle.row, want, l->n * sizeof(float));
+}
+
+static void model_missing_or_cold(void **state)
+{
+	struct signal s;
+
+	(void)state;
+	s = decide("model", NULL);
+	assert_false(s.wanted);
+	assert_string_equal(s.rule, "no_model");
+	window_clear(&window);
+	for (int i = 0; i < 31; i++)
+		push_close(100);
+	s = decide_at("long", 0.9f);
+	assert_false(s.wanted);
+	assert_string_equal(s.rule, "warm_up");
+	assert_string_equal(s.reason, "31 of 60 candles");
+	assert_int_equal(oracle.asked_n, 0);
+}
+
+static void assert_model_fails(const struct predictor *p, int want, const char *text)
+{
+	struct strategy_input in = {.config = &config, .window = &window, .model = p};
+	struct signal out;
+	struct err e = {0};
+
+	assert_int_equal(strategy_find("model")->decide(&in, &out, &e), want);
+	assert_int_equal(e.code, want);
+	if (!strstr(e.msg, text))
+		fail_msg("'%s' does not say '%s'", e.msg, text);
+}
+
+static void model_fails(void **state)
+{
+	struct predictor other = predictor;
+
+	(void)state;
+	other.features = "features-9";
+	assert_model_fails(&other, ERR_INVALID, "features-9");
+	oracle.answer = NAN;
+	assert_model_fails(&predictor, ERR_INVALID, "no probability");
+	oracle.answer = 1.5f;
+	assert_model_fails(&predictor, ERR_INVALID, "1.5");
+	oracle.answer = -0.1f;
+	assert_model_fails(&predictor, ERR_INVALID, "no probability");
+	oracle.err = ERR_CORRUPT;
+	assert_model_fails(&predictor, ERR_CORRUPT, "the model broke");
+}
+
+static void ema_cross_hand_made(void **state)
+{
+	struct signal s;
+
+	(void)state;
+	window_clear(&window);
+	for (int i = 0; i < CANDLE_WINDOW; i++)
+		push_close(100);
+	s = decide("ema_cross", NULL);
+	assert_false(s.wanted);
+	assert_string_equal(s.rule, "no_cross");
+	push_close(101);		/* equal before, now the fast mean is above */
+	s = decide("ema_cross", NULL);
+	assert_true(s.wanted);
+	assert_int_equal(s.side, SIDE_BUY);
+	assert_string_equal(s.rule, "entry");
+	assert_non_null(strstr(s.reason, "crossed up"));
+	push_close(101);
+	s = decide("ema_cross", NULL);
+	assert_false(s.wanted);
+	assert_string_equal(s.rule, "no_cross");
+	push_close(50);
+	s = decide("ema_cross", NULL);
+	assert_false(s.wanted);
+	assert_string_equal(s.rule, "side_mode");
+	assert_non_null(strstr(s.reason, "crossed down"));
+	snprintf(config.side_mode, sizeof(config.side_mode), "both");
+	s = decide("ema_cross", NULL);
+	assert_true(s.wanted);
+	assert_int_equal(s.side, SIDE_SELL);
+	window_clear(&window);
+	push_close(1);
+	assert_string_equal(decide("ema_cross", NULL).rule, "warm_up");
+}
+
+/* The means written out once more, over a wave that crosses many times. */
+static void ema_cross_like_a_reference(void **state)
+{
+	double closes[1000];
+	int entries = 0, sells = 0;
+
+	(void)state;
+	snprintf(config.side_mode, sizeof(config.side_mode), "both");
+	window_clear(&window);
+	for (int i = 0; i < 1000; i++) {
+		long double fast[2], slow[2];
+		struct signal s;
+
+		closes[i] = 100 + floor(500 * sin(i / 9.0)) / 100;
+		push_close(closes[i]);
+		if (i < CANDLE_WINDOW - 1)
+			continue;
+		for (int last = 0; last < 2; last++) {	/* 0: now, 1: a candle ago */
+			const double *x = closes + i + 1 - CANDLE_WINDOW;
+			long double f = 0, w = 0;
+
+			for (int k = 0; k < CANDLE_WINDOW - last; k++) {
+				f = k < 12 ? f + x[k] / 12.0L : x[k] * 2 / 13.0L + f * 11 / 13.0L;
+				w = k < 26 ? w + x[k] / 26.0L : x[k] * 2 / 27.0L + w * 25 / 27.0L;
+			}
+			fast[last] = f;
+			slow[last] = w;
+		}
+		s = decide("ema_cross", NULL);
+		assert_int_equal(s.wanted, (fast[0] > slow[0]) != (fast[1] > slow[1]));
+		entries += s.wanted;
+		sells += s.wanted && s.side == SIDE_SELL;
+		if (s.wanted)
+			assert_int_equal(s.side, fast[0] > slow[0] ? SIDE_BUY : SIDE_SELL);
+	}
+	assert_true(entries > 20);
+	assert_true(sells > 10 && sells < entries);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table),
+		cmocka_unit_test_setup(model_long, setup),
+		cmocka_unit_test_setup(model_short, setup),
+		cmocka_unit_test_setup(model_both, setup),
+		cmocka_unit_test_setup(model_sees_the_features, setup),
+		cmocka_unit_test_setup(model_missing_or_cold, setup),
+		cmocka_unit_test_setup(model_fails, setup),
+		cmocka_unit_test_setup(ema_cross_hand_made, setup),
+		cmocka_unit_test_setup(ema_cross_like_a_reference, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
