@@ -15,21 +15,21 @@
 
 #define FIRST_BOT 1
 #define HISTORY_S 3600			/* of the synthetic market, for the sample model */
-#define LEAST_CANDLES 400		/* a shorter recording teaches nothing: take the synthetic hour */
+#define LEAST_CANDLES 400 /* a shorter recording teaches nothing: take the synthetic hour */
 #define SECOND_US US_PER_S
 
-static const char SQL_UNTOUCHED[] =
-	"SELECT 1 FROM trading_configs WHERE bot_id = 1 AND version = 1 AND updated_by = 'first start'";
+static const char SQL_FIRST_START[] =
+	"SELECT 1 FROM trading_configs WHERE bot_id = 1 AND updated_by = 'first start'";
 static const char SQL_BOT[] =
 	"INSERT INTO bots(id, name, description, created_us, updated_us)"
 	" VALUES (?1, 'Bot ' || ?1, 'made by the command line', ?2, ?2) ON CONFLICT(id) DO NOTHING";
 
 /* ---- bot 1 on the market at hand ---- */
 
-static int is_untouched(struct db *db, bool *out, struct err *e)
+static int is_first_start(struct db *db, bool *out, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_UNTOUCHED, &s, e);
+	int rc = db_stmt(db, SQL_FIRST_START, &s, e);
 
 	if (rc)
 		return rc;
@@ -58,17 +58,18 @@ static int move_to_market(struct db *db, const struct master_key *key,
 {
 	const char *exchange = market->futures ? "binance_futures" : "binance";
 	struct bot_config c;
-	bool untouched = false;
-	int rc = is_untouched(db, &untouched, e);
+	bool first = false;
+	int rc = is_first_start(db, &first, e);
 
-	if (rc || !untouched)
+	if (rc || !first)
 		return rc;
 	rc = store_config_load(db, key, FIRST_BOT, &c, e);
 	if (rc || (strcmp(c.symbol, market->symbol) == 0 && strcmp(c.exchange, exchange) == 0))
 		return rc;
 	memcpy(c.symbol, market->symbol, sizeof(c.symbol));
 	snprintf(c.exchange, sizeof(c.exchange), "%s", exchange);
-	log_info("bootstrap", NULL, "bot 1 is put on %s (%s), the market at hand", c.symbol, exchange);
+	log_info("bootstrap", NULL, "bot 1 is put on %s (%s), the market at hand", c.symbol,
+		 exchange);
 	return save(db, key, FIRST_BOT, &c, "first start", e);
 }
 
@@ -178,11 +179,33 @@ static int enlist(struct db *db, const struct sample_model *m, const struct symb
 	return rc;
 }
 
+/*
+ * The sample bot is there to be watched: when its model's probabilities lie under
+ * the documented threshold of 0.40, the threshold of bot 1 follows them.
+ */
+static int lower_threshold(struct db *db, const struct master_key *key,
+			   const struct sample_model *m, struct err *e)
+{
+	struct bot_config c;
+	bool first = false;
+	int rc = is_first_start(db, &first, e);
+
+	if (rc || !first)
+		return rc;
+	rc = store_config_load(db, key, FIRST_BOT, &c, e);
+	if (rc || c.confidence_threshold <= m->low)
+		return rc;
+	c.confidence_threshold = (double)(int64_t)(m->low * 10000) / 10000;
+	log_info("bootstrap", NULL, "bot 1: confidence_threshold set to %.4f, where the sample "
+		 "model's probabilities are", c.confidence_threshold);
+	return save(db, key, FIRST_BOT, &c, "first start", e);
+}
+
 static int train_sample(struct db *db, const struct config *c, const struct master_key *key,
 			const struct symbol_info *market, struct err *e)
 {
 	struct train_args a = {
-		.features = FEATURES_DEFAULT, .rounds = 60, .depth = 4, .learning_rate = 0.1,
+		.features = FEATURES_DEFAULT, .rounds = 40, .depth = 3, .learning_rate = 0.05,
 		.seed = (unsigned)c->synthetic_seed,
 	};
 	struct collection candles = { 0 };
@@ -198,12 +221,16 @@ static int train_sample(struct db *db, const struct config *c, const struct mast
 	a.holding_s = bot.holding_time;
 	rc = collect(c, market, &candles, e);
 	if (rc == 0) {
-		log_info("bootstrap", NULL, "training the sample model on %zu one-second candles of "
-			 "%s", candles.n, market->symbol);
-		rc = sample_model_train_child(c->data_dir, candles.candles, candles.n, SECOND_US, &a,
-					      on_line, NULL, &m, e);
+		log_info("bootstrap", NULL,
+			 "training the sample model on %zu one-second candles of "
+			 "%s",
+			 candles.n, market->symbol);
+		rc = sample_model_train_child(c->data_dir, candles.candles, candles.n, SECOND_US,
+					      &a, on_line, NULL, &m, e);
 	}
 	free(candles.candles);
+	if (rc == 0)
+		rc = lower_threshold(db, key, &m, e);
 	if (rc)
 		return rc;
 	log_info("bootstrap", NULL, "trained in %lld ms",

@@ -61,8 +61,10 @@ static int read_member(const cJSON *m, struct args *a, struct err *e)
 		a->order_id = (int64_t)m->valuedouble;
 		return 0;
 	}
-	return err_set(e, ERR_INVALID, "args: \"%.40s\" is unknown or of the wrong type; known are "
-		       "positions (keep, close), force (true, false), order_id (number)", m->string);
+	return err_set(e, ERR_INVALID,
+		       "args: \"%.40s\" is unknown or of the wrong type; known are "
+		       "positions (keep, close), force (true, false), order_id (number)",
+		       m->string);
 }
 
 static int read_args(const char *text, struct args *a, struct err *e)
@@ -148,9 +150,9 @@ static int reset(struct commands *c, const struct args *a, int64_t bot_id, int64
 		return err_set(e, ERR_CONFLICT, "bot %lld does not run: %s", (long long)bot_id,
 			       roster_failure(c->roster, bot_id));
 	if (!a->force && engine_bot_status(engine, bot_id) != BOT_STOPPED)
-		return err_set(e, ERR_CONFLICT,
-			       "bot %lld is %s: stop it first, or reset with force",
-			       (long long)bot_id, bot_status_name(engine_bot_status(engine, bot_id)));
+		return err_set(
+			e, ERR_CONFLICT, "bot %lld is %s: stop it first, or reset with force",
+			(long long)bot_id, bot_status_name(engine_bot_status(engine, bot_id)));
 	rc = session_account_reset(c->session, bot_id, config, a->force, now_us, e);
 	if (rc)
 		return rc;
@@ -212,8 +214,8 @@ static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 	}
 	if (done == 0 && n > 0)
 		return err_set(e, ERR_CONFLICT, "%s", failures + 2);
-	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s", cmd->kind, done,
-		 n, failures);
+	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s", cmd->kind,
+		 done, n, failures);
 	return 0;
 }
 

@@ -151,8 +151,9 @@ int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 	if (!info && f->replay)
 		return not_recorded(f, config->symbol, e);
 	if (info && info->futures != futures)
-		return err_set(e, ERR_CONFLICT, "%s is a %s market %s; set the bot's exchange to %s",
-			       config->symbol, info->futures ? "USD-M futures" : "spot",
+		return err_set(e, ERR_CONFLICT,
+			       "%s is a %s market %s; set the bot's exchange to %s", config->symbol,
+			       info->futures ? "USD-M futures" : "spot",
 			       f->replay ? "in this recording" : "of another bot in this worker",
 			       info->futures ? "binance_futures" : "binance");
 	if (!info) {

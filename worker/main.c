@@ -12,7 +12,8 @@
 #include <string.h>
 
 static const char USAGE[] =
-	"Usage: trading-bot-worker [--check-config] [--bot-id N [--symbol S] [--config-json JSON]]\n"
+	"Usage: trading-bot-worker [--check-config] [--bot-id N [--symbol S] [--config-json "
+	"JSON]]\n"
 	"\n"
 	"Runs every bot of the database DATA_DIR/app.db until SIGTERM or Ctrl-C. Settings come\n"
 	"from the environment and .env; docs/CONFIGURATION.md lists them.\n"

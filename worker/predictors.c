@@ -81,7 +81,10 @@ static int predict(void *ctx, const float *features, size_t n, float *out, struc
 static struct predictor predictor_of(const struct entry *n)
 {
 	return (struct predictor){
-		.model_id = n->model_id, .features = n->row.features, .ctx = n->model, .predict = predict,
+		.model_id = n->model_id,
+		.features = n->row.features,
+		.ctx = n->model,
+		.predict = predict,
 	};
 }
 
@@ -116,8 +119,10 @@ static int load(const char *path, const struct model_row *row, struct model **ou
 	int rc;
 
 	if (!list)
-		return err_set(e, ERR_INVALID, "it needs the feature list \"%s\", which this program "
-			       "does not have", row->features);
+		return err_set(e, ERR_INVALID,
+			       "it needs the feature list \"%s\", which this program "
+			       "does not have",
+			       row->features);
 	rc = crypto_sha256_file(path, sha, e);
 	if (rc)
 		return rc;

@@ -266,7 +266,11 @@ struct feed_sink session_sink(struct session *s)
 struct feed_sink session_warm_sink(struct session *s)
 {
 	return (struct feed_sink){
-		.ctx = s, .trade = warm_trade, .book = warm_book, .time = warm_time, .gap = warm_gap,
+		.ctx = s,
+		.trade = warm_trade,
+		.book = warm_book,
+		.time = warm_time,
+		.gap = warm_gap,
 		.book_valid = warm_book_valid,
 	};
 }
@@ -343,9 +347,10 @@ int session_account_reset(struct session *s, int64_t bot_id, const struct bot_co
 	if (force)
 		engine_bot_drop_orders(s->engine, bot_id, now_us);
 	else if (engine_open_orders(s->engine, bot_id))
-		return err_set(e, ERR_CONFLICT,
-			       "bot %lld has %lld open orders: close them first, or reset with force",
-			       (long long)bot_id, (long long)engine_open_orders(s->engine, bot_id));
+		return err_set(
+			e, ERR_CONFLICT,
+			"bot %lld has %lld open orders: close them first, or reset with force",
+			(long long)bot_id, (long long)engine_open_orders(s->engine, bot_id));
 	rc = sim_account_reset(s->venue, &a, force, now_us, e);
 	if (rc == 0)
 		engine_bot_account_reset(s->engine, bot_id, now_us);

@@ -15,7 +15,8 @@
 struct session;
 
 struct session_args {
-	const struct config *config;	/* risk limits and simulation settings; borrowed for the call */
+	const struct config
+		*config; /* risk limits and simulation settings; borrowed for the call */
 	struct reporter reporter;
 	struct sim_store sim_store;
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* 0 means 1 */

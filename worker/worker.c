@@ -39,6 +39,7 @@
 #define SLOW_TURN_US INT64_C(50000)
 #define BEAT_US US_PER_S
 #define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
+#define LOCK_WAIT_US (3 * US_PER_S)
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
 
 struct worker {
@@ -200,7 +201,8 @@ static int write_position(struct worker *w, int64_t wall_us, struct err *e)
 	f->ops->position(f, &p);
 	if (memcmp(&p, &w->position, sizeof(p)) == 0)
 		return 0;
-	rc = store_position_tx(w->db, source, &p, engine_now(session_engine(w->session)), wall_us, e);
+	rc = store_position_tx(w->db, source, &p, engine_now(session_engine(w->session)), wall_us,
+			       e);
 	if (rc == 0)
 		w->position = p;
 	return rc;
@@ -362,6 +364,30 @@ static int loop_open(struct worker *w, struct err *e)
 
 /* ---- start ---- */
 
+/* The lock's file holds the pid of who has it. */
+static int locked_by_other(const struct worker *w, const char *path, struct err *e)
+{
+	struct buf pid = { 0 };
+	int rc;
+
+	if (file_read(path, 64, &pid, NULL))
+		buf_puts(&pid, "unknown");
+	rc = err_set(e, ERR_BUSY, "another trading-bot-worker (pid %.*s) runs on %s; stop it first",
+		     (int)strcspn(buf_text(&pid), "\n"), buf_text(&pid), w->config->db_path);
+	buf_free(&pid);
+	return rc;
+}
+
+static int write_pid(struct worker *w, const char *path, struct err *e)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (ftruncate(w->lock_fd, 0) || write(w->lock_fd, text, (size_t)n) != n)
+		return err_set(e, ERR_IO, "can't write %s; is the disk full?", path);
+	return 0;
+}
+
 static int lock_database(struct worker *w, struct err *e)
 {
 	char path[CONFIG_PATH_MAX + 16];
@@ -370,11 +396,15 @@ static int lock_database(struct worker *w, struct err *e)
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (w->lock_fd < 0)
 		return err_set(e, ERR_IO, "can't open %s; is the data directory writable?", path);
-	if (flock(w->lock_fd, LOCK_EX | LOCK_NB))
-		return err_set(e, ERR_BUSY,
-			       "another trading-bot-worker runs on %s; stop it first",
-			       w->config->db_path);
-	return 0;
+	/* A worker that is just ending gets a moment. */
+	for (int64_t until_us = clock_mono_us() + LOCK_WAIT_US;;) {
+		if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
+			return write_pid(w, path, e);
+		if (clock_mono_us() >= until_us)
+			break;
+		usleep(20000);
+	}
+	return locked_by_other(w, path, e);
 }
 
 static int restore_order(void *ctx, const struct order *o, struct err *e)
@@ -385,38 +415,67 @@ static int restore_order(void *ctx, const struct order *o, struct err *e)
 
 	(void)e;
 	if (engine_order_restore(session_engine(w->session), o, &why))
-		log_error("worker", o->correlation_id, "order %lld stays as it is in the database: %s",
-			  (long long)o->id, why.msg);
+		log_error("worker", o->correlation_id,
+			  "order %lld stays as it is in the database: %s", (long long)o->id,
+			  why.msg);
 	return 0;
+}
+
+/*
+ * A replay at "max" makes its own time: the first frame says when it begins. (What
+ * the frame holds is lost on markets that no bot has asked for yet; the next one
+ * comes at once.)
+ */
+static int first_moment(struct worker *w, int64_t *now_us, struct err *e)
+{
+	struct feed *f = feed_choice_feed(w->feed, 0);
+	int64_t next_us;
+	int rc = f->ops->poll(f, *now_us, 1, &next_us, e);
+
+	if (rc)
+		return rc;
+	*now_us = f->stats.last_now_us;
+	engine_resume_at(session_engine(w->session), *now_us);
+	return 0;
+}
+
+static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
+		     struct err *e)
+{
+	struct feed_sink sink = session_sink(w->session);
+	struct feed_sink warm = session_warm_sink(w->session);
+
+	return feed_choice_open(w->feed, now_us, &sink, &warm, resume, e);
 }
 
 /* Bots up, open orders and the paper venue as they were, feed where it was. */
 static int restore(struct worker *w, struct err *e)
 {
 	const char *source = feed_choice_resumes(w->feed);
-	int64_t now_us = clock_now_us(), resume_at_us = now_us;
-	struct feed_sink sink = session_sink(w->session);
-	struct feed_sink warm = session_warm_sink(w->session);
-	struct feed_position *resume = NULL;
-	int rc = 0;
+	int64_t now_us = clock_now_us();
+	bool resumes = source &&
+		store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
+	bool fresh = source && !resumes;
+	int rc = store_sim_restore(w->db, session_venue(w->session), e);
 
-	if (source && store_position_get(w->db, source, &w->position, &resume_at_us, NULL) == 0) {
-		resume = &w->position;
-		engine_resume_at(session_engine(w->session), resume_at_us);
-	} else if (!feed_choice_unpaced(w->feed)) {
+	if (resumes)
+		engine_resume_at(session_engine(w->session), now_us);
+	else if (!source)
 		session_act_from(w->session, now_us);
-	}
-	rc = store_sim_restore(w->db, session_venue(w->session), e);
+	if (rc == 0 && fresh)
+		rc = open_feed(w, now_us, NULL, e);
+	if (rc == 0 && fresh)
+		rc = first_moment(w, &now_us, e);
 	if (rc == 0)
-		rc = roster_refresh(w->roster, w->db, resume_at_us, e);
+		rc = roster_refresh(w->roster, w->db, now_us, e);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
-	if (rc == 0)
-		rc = feed_choice_open(w->feed, now_us, &sink, &warm, resume, e);
+	if (rc == 0 && !fresh)
+		rc = open_feed(w, now_us, resumes ? &w->position : NULL, e);
 	if (rc)
 		return rc;
 	session_warm_end(w->session);
-	engine_reconcile(session_engine(w->session), resume_at_us);
+	engine_reconcile(session_engine(w->session), now_us);
 	return 0;
 }
 

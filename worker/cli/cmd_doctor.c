@@ -22,14 +22,15 @@
 #define SYMBOLS_MAX 64
 
 static const char SQL_LEDGER[] = "SELECT count(*) FROM v_ledger_errors";
-static const char SQL_UNEQUAL[] =
-	"SELECT count(*) FROM trading_orders o WHERE abs(o.filled - (SELECT coalesce(sum(f.quantity), 0)"
-	" FROM fills f JOIN exchange_orders x USING (client_order_id)"
-	" WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9";
+static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - "
+				  "(SELECT coalesce(sum(f.quantity), 0)"
+				  " FROM fills f JOIN exchange_orders x USING (client_order_id)"
+				  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9";
 static const char SQL_BOTS[] =
 	"SELECT b.id, b.name, coalesce(a.model_id, c.model_id, 0) FROM bots b"
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id"
-	" LEFT JOIN model_assignments a ON a.bot_id = b.id WHERE b.bot_type = 'trading' ORDER BY b.id";
+	" LEFT JOIN model_assignments a ON a.bot_id = b.id WHERE b.bot_type = 'trading' ORDER BY "
+	"b.id";
 
 struct checkup {
 	const struct config *config;
@@ -79,7 +80,8 @@ static void check_count(struct checkup *d, const char *sql, const char *good)
 		return;
 	}
 	if (stmt_step(s, &e) == STMT_ROW)
-		say(d, stmt_int(s, 0) == 0, "%s (%lld exceptions)", good, (long long)stmt_int(s, 0));
+		say(d, stmt_int(s, 0) == 0, "%s (%lld exceptions)", good,
+		    (long long)stmt_int(s, 0));
 	stmt_done(s);
 }
 
@@ -132,8 +134,8 @@ static void check_bots(struct checkup *d)
 			e.msg[0] = '\0';
 			if (model)
 				say(d, predictors_take(p, d->db, model, true, &unused, &e) == 0,
-				    "bot %lld: model %lld loads%s%s", (long long)id, (long long)model,
-				    e.msg[0] ? ": " : "", e.msg);
+				    "bot %lld: model %lld loads%s%s", (long long)id,
+				    (long long)model, e.msg[0] ? ": " : "", e.msg);
 		}
 		stmt_done(s);
 	}
@@ -194,6 +196,8 @@ static int run(const struct config *c, int argc, char **argv)
 }
 
 const struct cli_command cli_doctor = {
-	.name = "doctor", .arguments = "", .help = "check config, database, worker, bots and models",
+	.name = "doctor",
+	.arguments = "",
+	.help = "check config, database, worker, bots and models",
 	.run = run,
 };

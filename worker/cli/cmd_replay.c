@@ -21,7 +21,8 @@
 #define RULES_MAX 32
 
 static const char USAGE[] =
-	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON] [--quiet] FILE...\n"
+	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON] [--quiet] "
+	"FILE...\n"
 	"\n"
 	"Takes the settings and the model of bot N (default 1) from the database when there is\n"
 	"one. --strategy ema_cross needs no model.\n";
@@ -138,8 +139,10 @@ static int give_model(struct replay_run *r, struct err *e)
 	if (strcmp(r->bot.strategy, "model") != 0)
 		return 0;
 	if (!r->db)
-		return err_set(e, ERR_NOT_FOUND, "strategy \"model\" needs a model, and there is no "
-			       "database with one; run the worker once, or use --strategy ema_cross");
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"strategy \"model\" needs a model, and there is no "
+			"database with one; run the worker once, or use --strategy ema_cross");
 	rc = db_stmt(r->db, SQL_ASSIGNED, &s, e);
 	if (rc)
 		return rc;

@@ -50,8 +50,10 @@ static int create(struct db *db, int argc, char **argv, struct err *e)
 
 	if (days < 0 || (strcmp(argv[3], "viewer") != 0 && strcmp(argv[3], "trader") != 0 &&
 			 strcmp(argv[3], "admin") != 0) || strlen(argv[2]) >= sizeof(t.name))
-		return err_set(e, ERR_INVALID, "role is viewer, trader or admin; DAYS a number from 1; "
-			       "NAME up to %zu characters", sizeof(t.name) - 1);
+		return err_set(e, ERR_INVALID,
+			       "role is viewer, trader or admin; DAYS a number from 1; "
+			       "NAME up to %zu characters",
+			       sizeof(t.name) - 1);
 	crypto_token(secret);
 	snprintf(t.name, sizeof(t.name), "%s", argv[2]);
 	snprintf(t.role, sizeof(t.role), "%s", argv[3]);

@@ -15,7 +15,8 @@ static const struct {
 	  " AND l.account = b.account AND l.asset = b.asset)) > 5e-7" },
 	{ "entries_off",
 	  "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - (SELECT"
-	  " coalesce(sum(f.quantity), 0) FROM fills f JOIN exchange_orders x USING (client_order_id)"
+	  " coalesce(sum(f.quantity), 0) FROM fills f JOIN exchange_orders x USING "
+	  "(client_order_id)"
 	  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9" },
 	{ "foreign_keys", "SELECT count(*) FROM pragma_foreign_key_check" },
 };

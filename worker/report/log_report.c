@@ -18,10 +18,12 @@ static void on_order(void *ctx, const struct order *o)
 		log_info("order", o->correlation_id, "bot %lld order %lld: pending -> closed (%s)",
 			 (long long)o->bot_id, (long long)o->id, close_reason_name(o->reason));
 	else if (o->status == ORDER_PENDING && o->legs_n == 0)
-		log_info("order", o->correlation_id, "bot %lld order %lld: new -> pending, %s %s %s at "
-			 "%s, confidence %.4f", (long long)o->bot_id, (long long)o->id,
-			 side_name(o->side), qty_text(o->quantity, qty), o->symbol,
-			 price_text(o->limit_price, price), o->confidence);
+		log_info("order", o->correlation_id,
+			 "bot %lld order %lld: new -> pending, %s %s %s at "
+			 "%s, confidence %.4f",
+			 (long long)o->bot_id, (long long)o->id, side_name(o->side),
+			 qty_text(o->quantity, qty), o->symbol, price_text(o->limit_price, price),
+			 o->confidence);
 }
 
 static void on_fill(void *ctx, const struct fill_report *f)
@@ -29,9 +31,10 @@ static void on_fill(void *ctx, const struct fill_report *f)
 	char price[MONEY_TEXT_MAX], qty[MONEY_TEXT_MAX], fee[MONEY_TEXT_MAX];
 
 	(void)ctx;
-	log_info("fill", f->leg->correlation_id, "bot %lld order %lld: %s %s %s at %s, fee %s %s, %s",
-		 (long long)f->order->bot_id, (long long)f->order->id, f->leg->client_order_id,
-		 side_name(f->leg->side), qty_text(f->quantity, qty), price_text(f->price, price),
+	log_info("fill", f->leg->correlation_id,
+		 "bot %lld order %lld: %s %s %s at %s, fee %s %s, %s", (long long)f->order->bot_id,
+		 (long long)f->order->id, f->leg->client_order_id, side_name(f->leg->side),
+		 qty_text(f->quantity, qty), price_text(f->price, price),
 		 money_text(money_of_units(f->fee_e8), fee), f->fee_asset,
 		 f->maker ? "maker" : "taker");
 }

@@ -19,9 +19,9 @@ static const char SQL_RECOVER_FAIL[] =
 	"UPDATE jobs SET state = 'failed', pid = NULL, ended_us = ?2,"
 	" error = 'the worker ended each time this job ran; it is not tried again'"
 	" WHERE state = 'running' AND attempts >= ?1";
-static const char SQL_RECOVER_QUEUE[] =
-	"UPDATE jobs SET state = 'queued', pid = NULL, message = 'queued again after a worker restart'"
-	" WHERE state = 'running'";
+static const char SQL_RECOVER_QUEUE[] = "UPDATE jobs SET state = 'queued', pid = NULL, message = "
+					"'queued again after a worker restart'"
+					" WHERE state = 'running'";
 static const char SQL_INSERT[] =
 	"INSERT INTO jobs(kind, args, requested_by, created_us) VALUES (?1, ?2, ?3, ?4)";
 

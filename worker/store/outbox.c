@@ -100,7 +100,9 @@ static void on_signal(void *ctx, const struct signal_report *s)
 
 static void on_status(void *ctx, const struct status_report *s)
 {
-	struct event_row r = { .bot_id = s->bot_id, .at_us = s->at_us, .from = s->from, .to = s->to };
+	struct event_row r = {
+		.bot_id = s->bot_id, .at_us = s->at_us, .from = s->from, .to = s->to
+	};
 
 	snprintf(r.event, sizeof(r.event), "%s", s->event);
 	snprintf(r.reason, sizeof(r.reason), "%s", s->reason);

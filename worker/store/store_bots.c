@@ -29,7 +29,8 @@ static const char SQL_EVENT[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by,"
 	" correlation_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char SQL_SIGNAL[] =
-	"INSERT INTO signals(id, bot_id, symbol, strategy, side, confidence, price, taken, rule, reason,"
+	"INSERT INTO signals(id, bot_id, symbol, strategy, side, confidence, price, taken, rule, "
+	"reason,"
 	" order_id, repeats, model_id, config_version, correlation_id, at_us, last_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
 	" ON CONFLICT(id) DO UPDATE SET confidence = excluded.confidence, price = excluded.price,"
@@ -52,11 +53,12 @@ static const char SQL_PRUNE_SIGNALS[] =
 	"DELETE FROM signals WHERE id <= (SELECT max(id) FROM signals) - ?1";
 static const char SQL_PRUNE_CANDLES[] =
 	"DELETE FROM candles WHERE interval = '1s' AND open_us < ?1";
-static const char SQL_RESTORE[] =
-	"SELECT status, emergency, error, start_us, last_decision_us, loss_streak, cooldown_until_us,"
-	" peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
+static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
+				  "loss_streak, cooldown_until_us,"
+				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
 static const char SQL_LAST_STATS[] =
-	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net, updated_us"
+	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net, "
+	"updated_us"
 	" FROM trading_stats WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1";
 static const char SQL_IDS[] = "SELECT id FROM bots WHERE bot_type = 'trading' ORDER BY id";
 

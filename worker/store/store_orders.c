@@ -5,12 +5,14 @@
 
 static const char SQL_ORDER[] =
 	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase, limit_price,"
-	" entry_price, take_profit, stop_loss, exit_price, quantity, filled, exited, position, dust,"
+	" entry_price, take_profit, stop_loss, exit_price, quantity, filled, exited, position, "
+	"dust,"
 	" entry_notional, exit_notional, fees, base_fees, quote_fees, gross, pnl, confidence,"
 	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
 	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
 	" stop_crossed_us, retry_us, retries, expires_us, updated_us)"
-	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	"?13,"
 	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
 	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41)"
 	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
@@ -25,21 +27,25 @@ static const char SQL_ORDER[] =
 	" retries = excluded.retries, expires_us = excluded.expires_us,"
 	" updated_us = excluded.updated_us";
 static const char SQL_LEG[] =
-	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, leg, n,"
+	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
+	"leg, n,"
 	" symbol, side, type, reduce_only, price, stop_price, quantity, filled, state,"
 	" cancel_requested, reject_reason, correlation_id, requested_us, acked_us, done_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
 	" ?19, ?20, ?21, ?22, ?23)"
-	" ON CONFLICT(id) DO UPDATE SET exchange_id = excluded.exchange_id, filled = excluded.filled,"
+	" ON CONFLICT(id) DO UPDATE SET exchange_id = excluded.exchange_id, filled = "
+	"excluded.filled,"
 	" state = excluded.state, cancel_requested = excluded.cancel_requested,"
 	" reject_reason = excluded.reject_reason, acked_us = excluded.acked_us,"
 	" done_us = excluded.done_us";
 static const char SQL_FILL[] =
-	"INSERT INTO fills(id, client_order_id, order_id, bot_id, venue, symbol, trade_id, side, price,"
+	"INSERT INTO fills(id, client_order_id, order_id, bot_id, venue, symbol, trade_id, side, "
+	"price,"
 	" quantity, fee, fee_asset, maker, at_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 static const char SQL_OPEN[] =
-	"SELECT id, bot_id, symbol, side, status, phase, limit_price, take_profit, stop_loss, quantity,"
+	"SELECT id, bot_id, symbol, side, status, phase, limit_price, take_profit, stop_loss, "
+	"quantity,"
 	" filled, exited, base_fees, quote_fees, fees, entry_notional, exit_notional, confidence,"
 	" close_reason, strategy, model_id, config_version, correlation_id, created_us, opened_us,"
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries"

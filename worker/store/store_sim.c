@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char SQL_ACCOUNT[] =
-	"INSERT OR REPLACE INTO sim_accounts(bot_id, kind, base_asset, quote_asset, initial_capital,"
+	"INSERT OR REPLACE INTO sim_accounts(bot_id, kind, base_asset, quote_asset, "
+	"initial_capital,"
 	" leverage, epoch, position, entry_price, next_funding_us, created_us, updated_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 static const char SQL_LEDGER[] =
@@ -143,8 +144,10 @@ int store_counter_tx(struct db *db, const char *name, int64_t next, struct err *
 
 static int bad_word(const char *table, const char *word, struct err *e)
 {
-	return err_set(e, ERR_CORRUPT, "%s holds \"%s\", which this program does not know; restore a "
-		       "backup of the database", table, word);
+	return err_set(e, ERR_CORRUPT,
+		       "%s holds \"%s\", which this program does not know; restore a "
+		       "backup of the database",
+		       table, word);
 }
 
 static int restore_market(struct stmt *s, struct venue *sim, struct err *e)
@@ -224,7 +227,8 @@ static int restore_counter(struct stmt *s, struct venue *sim, struct err *e)
 }
 
 static int restore_each(struct db *db, const char *sql, struct venue *sim,
-			int (*each)(struct stmt *s, struct venue *sim, struct err *e), struct err *e)
+			int (*each)(struct stmt *s, struct venue *sim, struct err *e),
+			struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, sql, &s, e);

@@ -4,7 +4,8 @@ static const char SQL_BEAT[] =
 	"INSERT INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us, stopped_us,"
 	" loop_p50_us, loop_p99_us, turns, events, trading_mode, market_data, feed_state,"
 	" feed_message, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes)"
-	" VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"
+	" VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+	"?18)"
 	" ON CONFLICT(id) DO UPDATE SET pid = excluded.pid, boot_id = excluded.boot_id,"
 	" version = excluded.version, started_us = excluded.started_us, beat_us = excluded.beat_us,"
 	" stopped_us = excluded.stopped_us, loop_p50_us = excluded.loop_p50_us,"
@@ -24,17 +25,17 @@ static const char SQL_POSITION[] =
 static const char SQL_POSITION_SET[] =
 	"INSERT OR REPLACE INTO feed_positions(source, loop, frame, offset_us, now_us, updated_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-static const char SQL_MODEL[] =
-	"INSERT INTO models(name, symbol, format, sha256, size_bytes, path, features, feature_names,"
-	" metrics, origin, description, created_us, updated_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"
-	" ON CONFLICT(sha256) DO NOTHING";
+static const char SQL_MODEL[] = "INSERT INTO models(name, symbol, format, sha256, size_bytes, "
+				"path, features, feature_names,"
+				" metrics, origin, description, created_us, updated_us)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"
+				" ON CONFLICT(sha256) DO NOTHING";
 static const char SQL_MODEL_ID[] = "SELECT id FROM models WHERE sha256 = ?1";
 static const char SQL_ASSIGN[] =
 	"INSERT OR REPLACE INTO model_assignments(bot_id, model_id, assigned_us, assigned_by)"
 	" VALUES (?1, ?2, ?3, 'first start')";
-static const char SQL_HAS[] =
-	"SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM model_assignments WHERE bot_id = ?1)";
+static const char SQL_HAS[] = "SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM "
+			      "model_assignments WHERE bot_id = ?1)";
 
 int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
 {
