@@ -104,7 +104,21 @@ struct rows {			/* what a database would hold */
 	void *ctx;
 };
 
-#define GROW(array, n) ((array) = xrealloc(array, ((n) + 1) * sizeof(*(array))))
+/* Room for one more; capacities are powers of two. */
+#define GROW(array, n)                                                            \
+	do {                                                                      \
+		if (((n) & ((n) - 1)) == 0)                                       \
+			(array) = xrealloc(array, ((n) ? 2 * (n) : 1) * sizeof(*(array))); \
+	} while (0)
+
+HELPER size_t capacity(size_t n)
+{
+	size_t c = 1;
+
+	while (c < n)
+		c *= 2;
+	return c;
+}
 
 HELPER void rows_order(void *ctx, const struct order *o)
 {

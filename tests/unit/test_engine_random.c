@@ -6,7 +6,7 @@
 #include "worker/engine/bot.h"
 
 #define STEPS 4000
-#define SEEDS 60
+#define SEEDS 40		/* RANDOM_SEEDS in the environment: more, or fewer */
 #define FLAT_WITHIN (180 * SECOND)
 
 static uint64_t seeds(void)
@@ -366,7 +366,7 @@ static void restore_orders(struct stage *b, const struct stage *a)
 	free(o);
 }
 
-#define COPY(array, n) memcpy(b->rows.array = xcalloc((n) + 1, sizeof(*a->rows.array)), \
+#define COPY(array, n) memcpy(b->rows.array = xcalloc(capacity(n), sizeof(*a->rows.array)), \
 			      a->rows.array, (n) * sizeof(*a->rows.array))
 
 /* A new session from what a's rows say, before step "at". */

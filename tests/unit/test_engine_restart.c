@@ -65,7 +65,7 @@ static struct fake *fake_down(bool futures)
 	f->rows.orders_n = 1;
 	f->rows.orders = xcalloc(1, sizeof(*f->rows.orders));
 	f->rows.legs_n = 3;
-	f->rows.legs = xcalloc(3, sizeof(*f->rows.legs));
+	f->rows.legs = xcalloc(capacity(3), sizeof(*f->rows.legs));
 	return f;
 }
 

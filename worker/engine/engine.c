@@ -17,6 +17,7 @@ struct engine {
 	struct market **markets;
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
+	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };
 
 /* ---- what bots ask of their engine ---- */
@@ -234,10 +235,10 @@ int64_t engine_next_due(const struct engine *e)
 
 /* ---- market events ---- */
 
-static void candles_closed(struct engine *e, struct market *m, struct series *s,
-			   const struct candle *c, size_t n, bool act)
+static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
 	const struct reporter *r = &e->args.reporter;
+	const struct candle *c = e->closed;
 
 	for (size_t i = 0; i < n; i++) {
 		window_push(&s->window, &c[i], s->length_us);
@@ -260,27 +261,25 @@ static void series_reset(struct series *s)
 static void series_trade(struct engine *e, struct market *m, struct series *s,
 			 const struct trade *t, bool act)
 {
-	struct candle closed[CANDLES_AT_ONCE];
 	size_t n = 0;
 
-	if (candle_add(&s->builder, t, closed, CANDLES_AT_ONCE, &n)) {
+	if (candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n)) {
 		series_reset(s);
-		ASSERT(candle_add(&s->builder, t, closed, CANDLES_AT_ONCE, &n) == 0);
+		ASSERT(candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n) == 0);
 	}
 	if (n)
-		candles_closed(e, m, s, closed, n, act);
+		candles_closed(e, m, s, n, act);
 }
 
 static void series_time(struct engine *e, struct market *m, struct series *s, int64_t exchange_us,
 			bool act)
 {
-	struct candle closed[CANDLES_AT_ONCE];
 	size_t n = 0;
 
-	if (candle_advance(&s->builder, exchange_us, closed, CANDLES_AT_ONCE, &n))
+	if (candle_advance(&s->builder, exchange_us, e->closed, CANDLES_AT_ONCE, &n))
 		series_reset(s);
 	else if (n)
-		candles_closed(e, m, s, closed, n, act);
+		candles_closed(e, m, s, n, act);
 }
 
 /* A feed must not be able to end the worker with a trade that is none. */
