@@ -14,8 +14,8 @@
 #define MAX_OPEN 4
 
 enum step_kind {
-	STEP_TRADE, STEP_BOOK, STEP_TIME, STEP_GAP, STEP_VALID, STEP_ADVANCE, STEP_DRIFT, STEP_BRAIN,
-	STEP_COMMAND, STEP_CLOSE, STEP_FAIL, STEP_CONFIG, STEP_RESET
+	STEP_TRADE, STEP_BOOK, STEP_TIME, STEP_GAP, STEP_VALID, STEP_ADVANCE, STEP_DRIFT,
+	STEP_BRAIN, STEP_COMMAND, STEP_CLOSE, STEP_FAIL, STEP_CONFIG, STEP_RESET
 };
 
 struct step {
@@ -81,7 +81,8 @@ HELPER void script_bot(struct script *s, int64_t bot)
 	bot_config_defaults(c);
 	c->version = 1;
 	memcpy(c->symbol, s->markets[bot == 3].symbol, sizeof(c->symbol));
-	snprintf(c->exchange, sizeof(c->exchange), "%s", s->futures ? "binance_futures" : "binance");
+	snprintf(c->exchange, sizeof(c->exchange), "%s",
+		 s->futures ? "binance_futures" : "binance");
 	c->capital_per_trade = M(capitals[below(s, 4)]);
 	c->profit_target_pct = 0.0005 + 0.0005 * (double)below(s, 6);
 	c->stop_loss_pct = 0.0005 + 0.0005 * (double)below(s, 6);
@@ -334,8 +335,8 @@ HELPER void log_order(void *ctx, const struct order *o)
 
 HELPER void log_leg(void *ctx, const struct order *o, const struct leg *l)
 {
-	stage_log(ctx, "leg %lld %s order %lld %s %s %d price %lld stop %lld qty %lld filled %lld %s "
-		  "cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
+	stage_log(ctx, "leg %lld %s order %lld %s %s %d price %lld stop %lld qty %lld filled "
+		  "%lld %s cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
 		  l->client_order_id, LL(o->id), side_name(l->side), leg_type_name(l->type),
 		  l->reduce_only, LL(price_units(l->price)), LL(price_units(l->stop_price)),
 		  LL(qty_units(l->quantity)), LL(qty_units(l->filled)), leg_state_name(l->state),
@@ -345,7 +346,8 @@ HELPER void log_leg(void *ctx, const struct order *o, const struct leg *l)
 
 HELPER void log_fill(void *ctx, const struct fill_report *f)
 {
-	stage_log(ctx, "fill %lld %s order %lld trade %lld price %lld qty %lld fee %lld %s %d at %lld",
+	stage_log(ctx, "fill %lld %s order %lld trade %lld price %lld qty %lld fee %lld %s %d "
+		  "at %lld",
 		  LL(f->id), f->leg->client_order_id, LL(f->order->id), LL(f->trade_id),
 		  LL(price_units(f->price)), LL(qty_units(f->quantity)), LL(f->fee_e8),
 		  f->fee_asset, f->maker, LL(f->at_us));
@@ -370,8 +372,8 @@ HELPER void log_stats(void *ctx, const struct day_stats *s)
 
 HELPER void log_bot(void *ctx, const struct bot_report *b)
 {
-	stage_log(ctx, "bot %lld %s %d err %s start %lld v %lld cerr %s pending %lld open %lld equity "
-		  "%lld peak %lld day %s %lld price %lld decided %lld streak %lld cool %lld",
+	stage_log(ctx, "bot %lld %s %d err %s start %lld v %lld cerr %s pending %lld open %lld "
+		  "equity %lld peak %lld day %s %lld price %lld decided %lld streak %lld cool %lld",
 		  LL(b->bot_id), bot_status_name(b->status), b->emergency, b->error,
 		  LL(b->start_us), LL(b->config_version), b->config_error, LL(b->pending_orders),
 		  LL(b->open_positions), LL(money_units(b->equity)),
@@ -432,7 +434,8 @@ HELPER void both_order(void *ctx, const struct sim_order *r)
 	struct stage *g = ctx;
 
 	world_order(&g->paper, r);
-	stage_log(g, "simorder %s seq %lld filled %lld ahead %lld reserved %lld %s due %lld ex %lld",
+	stage_log(g, "simorder %s seq %lld filled %lld ahead %lld reserved %lld %s due %lld "
+		  "ex %lld",
 		  r->client_order_id, LL(r->seq), LL(qty_units(r->filled)),
 		  LL(qty_units(r->queue_ahead)), LL(r->reserved_e8), sim_stage_name(r->stage),
 		  LL(r->due_us), LL(r->exchange_id));
@@ -459,8 +462,8 @@ HELPER void stage_open(struct stage *g, const struct script *script)
 {
 	struct reporter rows = rows_reporter(&g->rows), digest;
 	struct reporter text = {
-		.ctx = g, .order = log_order, .leg = log_leg, .fill = log_fill, .status = log_status,
-		.stats = log_stats, .bot = log_bot, .equity = log_equity, .candle = log_candle,
+		.ctx = g, .order = log_order, .leg = log_leg, .fill = log_fill,
+		.status = log_status, .stats = log_stats, .bot = log_bot, .equity = log_equity, .candle = log_candle,
 	};
 	struct session_args a = {
 		.config = &script->config,
@@ -492,7 +495,8 @@ HELPER void stage_bot(struct stage *g, int64_t bot, const struct bot_restore *r)
 	struct predictor p = { .model_id = 7, .ctx = &g->brain[bot], .predict = brain_predict };
 	struct err e;
 
-	assert_int_equal(session_account(g->s, bot, &g->config[bot], g->script->steps[0].now, &e), 0);
+	assert_int_equal(session_account(g->s, bot, &g->config[bot], g->script->steps[0].now,
+					 &e), 0);
 	assert_int_equal(engine_bot_add(g->e, bot, &g->config[bot], r, &e), 0);
 	engine_bot_model(g->e, bot, &p, NULL);
 }

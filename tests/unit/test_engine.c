@@ -281,7 +281,8 @@ static void post_only_rejected(void **state)
 	desk_book(d, "49990", "49990.01");	/* our bid would cross now */
 	desk_wait(d, 20 * MS);
 	assert_closed(d, CLOSE_ENTRY_REJECTED);
-	assert_non_null(strstr(rows_find_leg(&d->rows, 1, LEG_ENTRY)->reject_reason, "LIMIT_MAKER"));
+	assert_non_null(strstr(rows_find_leg(&d->rows, 1, LEG_ENTRY)->reject_reason,
+			       "LIMIT_MAKER"));
 	assert_int_equal(engine_bot_status(d->e, 1), BOT_RUNNING);
 	assert_int_equal(d->rows.stats[1].trades, 0);
 }
@@ -390,7 +391,7 @@ static void liquidation(void **state)
 		assert_int_equal(money_add(sum, d->rows.orders[i].pnl, &sum), 0);
 	assert_int_equal(money_add(before, sum, &before), 0);
 	assert_string_equal(cash(after), cash(before));
-	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 1);	/* no new protection */
+	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 1);	/* no new one */
 	assert_int_equal(d->rows.statuses_n, 2);	/* start, failure: told once */
 }
 

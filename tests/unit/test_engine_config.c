@@ -81,7 +81,7 @@ static void config_while_open(void **state)
 	assert_int_equal(d->rows.orders_n, 2);
 	assert_int_equal(d->rows.orders[1].config_version, 3);
 	assert_int_equal(price_units(d->rows.orders[1].take_profit), price_units(P("50500")));
-	assert_int_equal(d->rows.orders[0].holding_us, 120 * SECOND);	/* keeps what it began with */
+	assert_int_equal(d->rows.orders[0].holding_us, 120 * SECOND);	/* as it began */
 	desk_wait(d, 30 * SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
 }

@@ -149,9 +149,23 @@ static void recording(const char *file)
 	assert_true(orders > 4);
 }
 
-static void spot_btc(void **state) { (void)state; recording("recordings/spot/btcusdt_20240808.gz"); }
-static void spot_eth(void **state) { (void)state; recording("recordings/spot/ethusdt_20240809.gz"); }
-static void usdm_btc(void **state) { (void)state; recording("recordings/usdm/btcusdt_20240808.gz"); }
+static void spot_btc(void **state)
+{
+	(void)state;
+	recording("recordings/spot/btcusdt_20240808.gz");
+}
+
+static void spot_eth(void **state)
+{
+	(void)state;
+	recording("recordings/spot/ethusdt_20240809.gz");
+}
+
+static void usdm_btc(void **state)
+{
+	(void)state;
+	recording("recordings/usdm/btcusdt_20240808.gz");
+}
 
 int main(void)
 {

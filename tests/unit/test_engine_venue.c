@@ -217,7 +217,7 @@ static void requests_refused(void **state)
 	assert_int_equal(f->rows.notices_n, 3);
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	f->refuse_cancels = f->refuse_places = 1;
-	command(f, EVENT_STOP, true);		/* cancel of the target is refused, later the sale */
+	command(f, EVENT_STOP, true);		/* the cancel is refused, later the sale */
 	assert_int_equal(f->cancels_n, 1);
 	wait_us(f, SECOND);
 	assert_int_equal(f->cancels_n, 2);

@@ -14,7 +14,9 @@ static void names_are_pinned(void **state)
 		"", "take_profit", "stop_loss", "holding_time", "maker_timeout", "entry_rejected",
 		"entry_cancelled", "manual", "stop_command", "emergency", "liquidation", "reset",
 	};
-	static const char *const types[] = { "LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET", "OCO" };
+	static const char *const types[] = {
+		"LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET", "OCO",
+	};
 	static const char *const states[] = {
 		"planned", "new", "partially_filled", "filled", "cancelled", "rejected", "expired",
 		"unknown",

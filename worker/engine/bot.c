@@ -208,7 +208,8 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		return;
 	}
 	if (would_net(b, s->side)) {
-		report_signal(b, s, false, "side", "positions of the other side are open", 0, "", now_us);
+		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
+			      now_us);
 		return;
 	}
 	if (v->ops->balance(v, b->id, &balance, &e)) {
@@ -220,7 +221,8 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
 		.now_us = now_us, .feed_age_us = now_us - m->event_us,
 		.clock_drift_us = engine_drift(b->engine),
-		.book_valid = !m->depth_invalid && qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
+		.book_valid = !m->depth_invalid &&
+			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
 		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
 		.entries_last_min = entries_last_minute(b, now_us),
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -263,8 +265,8 @@ void bot_decide(struct bot *b, int64_t now_us)
 		return;
 	}
 	if (s.wanted && !usable(&s)) {
-		snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, which "
-			 "no order can have", b->strategy->name, s.profit_target, s.stop_loss);
+		snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, "
+			 "which no order can have", b->strategy->name, s.profit_target, s.stop_loss);
 		bot_fail(b, now_us, why);
 		return;
 	}
@@ -332,7 +334,7 @@ void bot_report(struct bot *b, int64_t now_us)
 	};
 
 	if (v->ops->balance(v, b->id, &balance, NULL) == 0)
-		row.equity = balance.equity;	/* now; peak and day move with samples and decisions */
+		row.equity = balance.equity;	/* peak and day move with samples and decisions */
 	row.pending_orders = (int64_t)b->orders_n - row.open_positions;
 	memcpy(row.error, b->error, sizeof(row.error));
 	memcpy(row.config_error, b->config_error, sizeof(row.config_error));

@@ -17,7 +17,7 @@
 #define ENTRY_RING ENTRIES_KEPT
 #define ENDED_LEGS 64			/* legs of closed orders that late fills are looked up in */
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
-#define RETRY_US INT64_C(1000000)	/* first wait after what the venue refused; doubles to 32 times */
+#define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define NEVER INT64_MAX
 
 struct series {				/* candles of one interval */
@@ -119,8 +119,9 @@ void bot_notice(struct bot *b, const char *correlation_id, const char *text);
 struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none */
 size_t order_live_legs(const struct order *o);
 bool order_exit_live(const struct order *o);
-bool order_stop_rests(const struct order *o);		/* the venue holds, or gets, a stop for it */
-struct qty order_waiting(const struct order *o, enum leg_kind kind);	/* live legs, still unfilled */
+bool order_stop_rests(const struct order *o);	/* the venue holds, or gets, a stop for it */
+/* What the live legs of a kind still wait to trade. */
+struct qty order_waiting(const struct order *o, enum leg_kind kind);
 /* A new leg in a slot of the order; older leg pointers are no longer valid. Not reported. */
 struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, int64_t now_us);
 void leg_end(struct leg *l, enum leg_state state, const char *reason, int64_t now_us);

@@ -52,7 +52,8 @@ static void book_fill(struct bot *b, struct order *o, struct leg *l, const struc
 	struct fill_report f = {
 		.id = engine_take_fill_id(b->engine), .order = o, .leg = l,
 		.trade_id = u->trade_id, .price = u->price, .quantity = u->quantity,
-		.fee_e8 = u->fee_e8, .fee_asset = u->fee_asset, .maker = u->maker, .at_us = u->at_us,
+		.fee_e8 = u->fee_e8, .fee_asset = u->fee_asset, .maker = u->maker,
+		.at_us = u->at_us,
 	};
 
 	fill_leg(l, u);

@@ -389,7 +389,8 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
 	if ((*m)->info.futures != (strcmp(c->exchange, "binance_futures") == 0))
 		return err_set(err, ERR_NOT_FOUND,
-			       "the feed's %s is a %s market: set the bot's exchange to %s", c->symbol,
+			       "the feed's %s is a %s market: set the bot's exchange to %s",
+			       c->symbol,
 			       (*m)->info.futures ? "USD-M futures" : "spot",
 			       (*m)->info.futures ? "binance_futures" : "binance");
 	*strategy = strategy_find(c->strategy);

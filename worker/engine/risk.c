@@ -64,7 +64,8 @@ static bool cooldown(const struct risk_input *in, char *why)
 
 static bool order_rate(const struct risk_input *in, char *why)
 {
-	if (in->limits->max_orders_per_min && in->entries_last_min >= in->limits->max_orders_per_min)
+	if (in->limits->max_orders_per_min &&
+	    in->entries_last_min >= in->limits->max_orders_per_min)
 		return refuse("%lld entries in the last minute, MAX_ORDERS_PER_MIN is %lld",
 			      (long long)in->entries_last_min,
 			      (long long)in->limits->max_orders_per_min);
@@ -180,7 +181,8 @@ static bool filters(const struct risk_input *in, char *why)
 		return refuse("price times quantity does not fit");
 	if (money_cmp(notional, in->symbol->min_notional) < 0)
 		return refuse("notional %s is under the symbol's least %s; raise capital_per_trade",
-			      money_text(notional, have), money_text(in->symbol->min_notional, want));
+			      money_text(notional, have),
+			      money_text(in->symbol->min_notional, want));
 	return sellable_at_stop(in, why);
 }
 
