@@ -463,7 +463,8 @@ HELPER void stage_open(struct stage *g, const struct script *script)
 	struct reporter rows = rows_reporter(&g->rows), digest;
 	struct reporter text = {
 		.ctx = g, .order = log_order, .leg = log_leg, .fill = log_fill,
-		.status = log_status, .stats = log_stats, .bot = log_bot, .equity = log_equity, .candle = log_candle,
+		.status = log_status, .stats = log_stats, .bot = log_bot, .equity = log_equity,
+		.candle = log_candle,
 	};
 	struct session_args a = {
 		.config = &script->config,

@@ -266,7 +266,8 @@ void bot_decide(struct bot *b, int64_t now_us)
 	}
 	if (s.wanted && !usable(&s)) {
 		snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, "
-			 "which no order can have", b->strategy->name, s.profit_target, s.stop_loss);
+			 "which no order can have", b->strategy->name, s.profit_target,
+			 s.stop_loss);
 		bot_fail(b, now_us, why);
 		return;
 	}
