@@ -100,8 +100,7 @@ class Examples(harness.TestCase):
         return text
 
     def run_block(self, bot, text):
-        env = bot.environment({"TEST_PORT": bot.port, "TOKEN": self.token,
-                               "URL": "localhost:1337/api/v1/trading/bots/1/config"})
+        env = bot.environment({"TEST_PORT": bot.port, "TOKEN": self.token})
         env["PATH"] = os.path.join(bot.folder, "bin") + ":" + env["PATH"]
         done = subprocess.run(["bash", "-c", text], cwd=bot.folder, env=env, check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
