@@ -19,6 +19,9 @@ exec %s -m 5 -w '%%{stderr}status %%{http_code}\n' "${args[@]}"
 """
 STATUS = re.compile(r"^status (\d+)$", re.M)
 HOUR_US = 3_600_000_000
+# The examples before changed what bot 1 trades: soon there has to be a position.
+EAGER = {"confidence_threshold": 0.01, "decision_interval_ms": 200, "max_positions": 20,
+         "profit_target_pct": 0.003, "stop_loss_pct": 0.001, "capital_per_trade": 200}
 
 
 class Block:
@@ -94,6 +97,8 @@ class Examples(harness.TestCase):
                      hash="h" + number, created_us=1)
         if "/positions/" in text:
             self.running(bot)
+            eager = bot.put("/api/v1/trading/bots/1/config", EAGER, token=self.token)
+            self.assertEqual(eager.status, 200, eager)
             open_order = self.wait(lambda: bot.value(
                 "SELECT max(id) FROM trading_orders WHERE position != 0"), "a position is open", 90)
             text = re.sub(r"/positions/\d+/", "/positions/%d/" % open_order, text)
