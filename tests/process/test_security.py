@@ -386,7 +386,8 @@ class Security(harness.TestCase):
                 self.assertEqual(answer.data.count(b"HTTP/1.1 "), 1, (method, lines, answer))
         for method in ("HEAD", "OPTIONS", "TRACE", "BREW"):	# bodies that nobody reads
             answer = attacker.raw(bot, attacker.head(
-                bot, method, "/api/v1/nothing", "Content-Length: %d" % len(hidden)) + hidden)
+                bot, method, "/api/v1/nothing", "Connection: close",
+                "Content-Length: %d" % len(hidden)) + hidden)
             self.assertEqual(answer.data.count(b"HTTP/1.1 "), 1, (method, answer))
         self.assertEqual(bot.rows("SELECT * FROM commands WHERE kind = 'emergency-stop'"), [])
 
