@@ -268,7 +268,8 @@ int main(int argc, char **argv)
 	printf("  resident: %.1f MB before, %.1f MB with the model loaded\n",
 	       (double)before_kb / 1024, (double)loaded_kb / 1024);
 	bench_reference(m, &b);
-	printf("  resident with libxgboost's copy as well: %.1f MB\n", (double)resident_kb() / 1024);
+	printf("  resident with libxgboost's copy as well: %.1f MB\n",
+	       (double)resident_kb() / 1024);
 	model_free(m);
 	unlink(b.path);
 	return 0;

@@ -70,6 +70,7 @@ static void set_unsigned(BoosterHandle b, const char *name, unsigned v)
 static BoosterHandle train(const struct recipe *r)
 {
 	static float x[ROWS * COLUMNS], y[ROWS];
+	const char *weight = r->depth ? "0" : "1e9";
 	DMatrixHandle rows = NULL;
 	BoosterHandle b = NULL;
 	struct err e;
@@ -85,7 +86,7 @@ static BoosterHandle train(const struct recipe *r)
 	if (strcmp(r->booster, "gblinear") != 0) {
 		assert_int_equal(XGBoosterSetParam(b, "tree_method", "hist"), 0);
 		assert_int_equal(XGBoosterSetParam(b, "grow_policy", r->policy), 0);
-		assert_int_equal(XGBoosterSetParam(b, "min_child_weight", r->depth ? "0" : "1e9"), 0);
+		assert_int_equal(XGBoosterSetParam(b, "min_child_weight", weight), 0);
 		set_unsigned(b, "max_depth", r->depth);
 	}
 	if (r->classes)

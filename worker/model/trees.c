@@ -117,7 +117,7 @@ static void complete_add(struct trees *t, struct group *g, const struct booster 
 	t->leaves = xrealloc(t->leaves, (t->leaves_n + total) * sizeof(*t->leaves));
 	memset(t->splits + t->splits_n, 0, total * sizeof(*t->splits));
 	for (size_t i = 0; i < LANES; i++)
-		complete_fill(t->splits + t->splits_n + i * each, t->leaves + t->leaves_n + i * each,
+		complete_fill(t->splits + g->splits + i * each, t->leaves + g->leaves + i * each,
 			      g->depth, b->nodes + b->trees[first + i].first, 0, 1);
 	t->splits_n += total;
 	t->leaves_n += total;
