@@ -51,7 +51,8 @@ void app_db_check(struct app *a)
 	if (stat(a->cfg->db_path, &st)) {
 		app_db_close(a);
 		err_set(&e, ERR_IO,
-			"database %s is gone (%s): put it back, or restart both programs to begin with an empty one",
+			"database %s is gone (%s): put it back, or restart both programs to begin "
+			"with an empty one",
 			a->cfg->db_path, strerror(errno));
 		trouble(a, e.msg);
 		return;

@@ -21,6 +21,7 @@ struct auth;
 struct conns;
 struct rate;
 struct status_cache;
+struct tls;
 struct wait;
 
 struct app {
@@ -35,6 +36,7 @@ struct app {
 	struct rate *rate;
 	struct wait *wait;
 	struct conns *conns;
+	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;

@@ -251,19 +251,43 @@ static bool has_admin(const struct auth *a, int64_t now)
 	return false;
 }
 
+static enum role role_of(struct app *app, const char *token)
+{
+	char header[AUTH_TOKEN_MAX + 8];
+	struct identity who = { 0 };
+
+	snprintf(header, sizeof(header), "Bearer %s", token);
+	auth_identify(app->auth, header, clock_now_us(), &who);
+	crypto_wipe(header, sizeof(header));
+	return who.role;
+}
+
+/* It may be one that we know already, such as the one of the first start. */
+static int use_configured(struct app *app, const char *token, struct err *e)
+{
+	enum role role = role_of(app, token);
+	int rc;
+
+	if (role == ROLE_ADMIN)
+		return 0;
+	if (role != ROLE_NONE)
+		return err_set(e, ERR_CONFLICT,
+			       "API_TOKEN is the %s token of somebody: set another one",
+			       role_name(role));
+	rc = put_token(app->db, TOKEN_ENVIRONMENT, token, e);
+	return rc ? rc : auth_load(app->auth, app->db, e);
+}
+
 /* The token that DATA_DIR/api_token holds, when it is one that opens. */
 static void read_own_file(struct app *app, const char *path, char out[AUTH_TOKEN_MAX])
 {
 	struct buf text = { 0 };
-	char header[AUTH_TOKEN_MAX + 8];
-	struct identity who;
 
 	out[0] = '\0';
 	if (!file_read(path, AUTH_TOKEN_MAX - 1, &text, NULL)) {
 		snprintf(out, AUTH_TOKEN_MAX, "%s", buf_text(&text));
 		out[strcspn(out, " \t\r\n")] = '\0';
-		snprintf(header, sizeof(header), "Bearer %s", out);
-		if (!auth_identify(app->auth, header, clock_now_us(), &who))
+		if (role_of(app, out) != ROLE_ADMIN)
 			out[0] = '\0';
 		crypto_wipe(text.data, text.len);
 	}
@@ -293,12 +317,10 @@ int auth_setup(struct app *app, char out[AUTH_TOKEN_MAX], bool *made, struct err
 	*made = false;
 	snprintf(path, sizeof(path), "%s/api_token", app->cfg->data_dir);
 	rc = configured_token(app->cfg, out, e);
-	if (!rc && out[0]) {
-		rc = put_token(app->db, TOKEN_ENVIRONMENT, out, e);
-		return rc ? rc : auth_load(app->auth, app->db, e);
-	}
 	if (!rc)
 		rc = auth_load(app->auth, app->db, e);
+	if (!rc && out[0])
+		return use_configured(app, out, e);
 	if (!rc)
 		rc = revoke_environment(app, now, e);
 	if (!rc)

@@ -61,7 +61,8 @@ int command_answer(struct request *r, const struct command *c, struct err *e)
 	if (!strcmp(c->status, "expired")) {
 		request_add_header(r, "Retry-After", "5");
 		return request_error(r, e, 503, "command_expired",
-				     "the worker did not take up command %lld in time; nothing was done",
+				     "the worker did not take up command %lld in time; nothing was "
+				     "done",
 				     (long long)c->id);
 	}
 	snprintf(r->error_status, sizeof(r->error_status), "%s", status);

@@ -1,19 +1,24 @@
 #include "api/conn.h"
 
 #include "api/reply.h"
+#include "api/tls.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/log.h"
 
+#include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http_struct.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define TELL_EVERY_S 60
 
 struct conn {
 	struct conns *owner;
@@ -21,6 +26,7 @@ struct conn {
 	struct event *adopt;		/* runs once, right after the accept */
 	struct event *page;		/* replaces evhttp's own page */
 	int fd;				/* -1 until adopted */
+	struct in6_addr address;	/* of the other side; IPv4 in its mapped form */
 	int64_t since_us;		/* monotonic: begin of the current wait */
 	bool busy;			/* a complete request is being worked on */
 	bool ours;			/* the output is our answer */
@@ -33,11 +39,14 @@ struct conns {
 	struct event_base *base;
 	struct evhttp *http;
 	const struct config *cfg;
+	struct tls *tls;
 	struct evconnlistener *listener;
 	struct conn *first;
 	struct conn **by_fd;
 	size_t by_fd_len;
 	size_t open;
+	uint64_t refused;		/* over api_max_per_address */
+	int64_t told_us;		/* monotonic, of the last line about that; 0 never */
 	bool paused;
 };
 
@@ -138,6 +147,47 @@ static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *in
 	event_active(c->page, EV_TIMEOUT, 0);
 }
 
+static struct in6_addr peer_of(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	struct in6_addr out = { 0 };
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len))
+		return out;
+	if (peer.ss_family == AF_INET6) {
+		out = ((struct sockaddr_in6 *)&peer)->sin6_addr;
+	} else if (peer.ss_family == AF_INET) {
+		out.s6_addr[10] = out.s6_addr[11] = 0xff;
+		memcpy(out.s6_addr + 12, &((struct sockaddr_in *)&peer)->sin_addr, 4);
+	}
+	return out;
+}
+
+/* One address holds more connections than its share: this one ends before it begins. */
+static bool over_share(struct conns *all, struct conn *c)
+{
+	int64_t limit = all->cfg->api_max_per_address, now = clock_mono_us();
+	char text[INET6_ADDRSTRLEN] = "?";
+	int64_t n = 0;
+
+	if (!limit)
+		return false;
+	for (const struct conn *other = all->first; other; other = other->next)
+		n += !memcmp(&other->address, &c->address, sizeof(c->address));
+	if (n <= limit)
+		return false;
+	all->refused++;
+	if (!all->told_us || now - all->told_us > TELL_EVERY_S * US_PER_S) {
+		all->told_us = now;
+		inet_ntop(AF_INET6, &c->address, text, sizeof(text));
+		log_warn("http", NULL,
+			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are closed; %llu so far",
+			 text, (long long)limit, (unsigned long long)all->refused);
+	}
+	return true;
+}
+
 /*
  * evhttp gives its connection to the bufferevent as callback argument (2.1.12,
  * evhttp_connection_base_bufferevent_new): the only way to it before the first
@@ -160,17 +210,21 @@ static void adopt_cb(evutil_socket_t fd, short what, void *arg)
 	evhttp_connection_set_closecb(evcon, on_close_cb, c);
 	c->fd = bufferevent_getfd(c->bev);
 	remember_fd(c->owner, c);
+	c->address = peer_of(c->fd);
+	if (over_share(c->owner, c))
+		shutdown(c->fd, SHUT_RDWR);
 	evbuffer_add_cb(bufferevent_get_output(c->bev), on_output_cb, c);
 }
 
 static struct bufferevent *accept_cb(struct event_base *base, void *arg)
 {
 	struct conns *all = arg;
-	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+	struct bufferevent *bev = all->tls ? tls_bufferevent(all->tls, base)
+					   : bufferevent_socket_new(base, -1, 0);
 	struct conn *c;
 
-	if (!bev)
-		return NULL;	/* evhttp makes its own, unwatched */
+	/* For NULL evhttp would make one of its own: unwatched, and without TLS. */
+	ASSERT(bev != NULL);
 	c = xcalloc(1, sizeof(*c));
 	c->owner = all;
 	c->bev = bev;
@@ -196,13 +250,15 @@ static struct bufferevent *accept_cb(struct event_base *base, void *arg)
 	return bev;
 }
 
-struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg)
+struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg,
+			struct tls *tls)
 {
 	struct conns *c = xcalloc(1, sizeof(*c));
 
 	c->base = base;
 	c->http = http;
 	c->cfg = cfg;
+	c->tls = tls;
 	evhttp_set_bevcb(http, accept_cb, c);
 	return c;
 }
@@ -227,6 +283,11 @@ void conns_set_listener(struct conns *c, struct evconnlistener *l)
 size_t conns_open(const struct conns *c)
 {
 	return c->open;
+}
+
+uint64_t conns_refused(const struct conns *c)
+{
+	return c->refused;
 }
 
 void conns_sweep(struct conns *all)

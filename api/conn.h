@@ -6,6 +6,7 @@
  * page; this module stands at the bufferevent of each connection instead.
  *
  *  - More than API_MAX_CONNECTIONS: the listener pauses until one ends.
+ *  - More than API_MAX_PER_ADDRESS from one address: closed before it is read.
  *  - A request that is not complete, or an answer not taken, after API_TIMEOUT_S:
  *    the connection is cut (evhttp's own timeouts only see silence, not dripping).
  *  - An error page that evhttp writes (400, 413, 417) becomes our error form.
@@ -18,11 +19,15 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct conn;
 struct conns;
 
-struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg);
+struct tls;
+/* tls NULL: plain HTTP; borrowed, outlives the connections. */
+struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg,
+			struct tls *tls);
 void conns_free(struct conns *c);	/* after evhttp_free, which ends the connections */
 /* The listener to pause; borrowed. */
 struct evconnlistener;
@@ -30,6 +35,8 @@ void conns_set_listener(struct conns *c, struct evconnlistener *l);
 /* Once a second: cut what is too slow. */
 void conns_sweep(struct conns *c);
 size_t conns_open(const struct conns *c);
+/* Closed at once because their address held API_MAX_PER_ADDRESS already. */
+uint64_t conns_refused(const struct conns *c);
 
 /* The connection that a request came on; borrowed until it ends. May be NULL. */
 struct conn *conn_of(struct conns *c, struct evhttp_request *ev);

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define SERVICE "trading-bot-api"
@@ -90,12 +91,23 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 		host = "127.0.0.1";
 	if (!made && !asked && !isatty(STDOUT_FILENO))
 		return;
-	printf("Dashboard: http://%s:%d/", host, server_port(s));
+	printf("Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http", host,
+	       server_port(s));
 	if (token[0])
 		printf("#token=%s\n", token);
 	else
-		printf("\n(the token is not stored here; make another: trading-bot token create)\n");
+		printf("\n(the token is not known here; make another: trading-bot token create)\n");
 	fflush(stdout);
+}
+
+/* Tokens would cross the network readable. */
+static void warn_about_bind(const struct config *cfg)
+{
+	if (!cfg->api_tls_cert[0] && strncmp(cfg->api_bind, "127.", 4) != 0 &&
+	    strcmp(cfg->api_bind, "::1") != 0 && strcasecmp(cfg->api_bind, "localhost") != 0)
+		log_warn("main", NULL,
+			 "API_BIND=%s opens the API to the network without TLS: set API_TLS_CERT and API_TLS_KEY, or keep it behind a TLS proxy",
+			 cfg->api_bind);
 }
 
 static void on_stop_cb(evutil_socket_t fd, short what, void *arg)
@@ -105,13 +117,11 @@ static void on_stop_cb(evutil_socket_t fd, short what, void *arg)
 	server_stop(arg);
 }
 
-/* Reserved for reading the configuration again; must not end the process. */
 static void on_hangup_cb(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
-	log_info("main", NULL, "SIGHUP: nothing to do, restart to read the environment again");
+	server_reload(arg);
 }
 
 static void run(struct server *s)
@@ -120,7 +130,9 @@ static void run(struct server *s)
 		int sig;
 		event_callback_fn cb;
 	} signals[] = {
-		{ SIGTERM, on_stop_cb }, { SIGINT, on_stop_cb }, { SIGHUP, on_hangup_cb },
+		{ SIGTERM, on_stop_cb },
+		{ SIGINT, on_stop_cb },
+		{ SIGHUP, on_hangup_cb },
 	};
 	struct event *events[3];
 
@@ -152,8 +164,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
-	log_info("main", NULL, "listening on %s:%d, database %s", cfg.api_bind, server_port(s),
-		 cfg.db_path);
+	log_info("main", NULL, "listening on %s:%d (%s), database %s", cfg.api_bind, server_port(s),
+		 cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.db_path);
+	warn_about_bind(&cfg);
 	print_link(s, &cfg, o.print_link);
 	run(s);
 	server_close(s);

@@ -9,10 +9,11 @@
 
 bool param_int(const char *text, int64_t min, int64_t max, int64_t *out)
 {
+	const char *digit = text[0] == '-' ? text + 1 : text;
 	long long v;
 	char *end;
 
-	if ((text[0] < '0' || text[0] > '9') && !(text[0] == '-' && text[1] >= '0' && text[1] <= '9'))
+	if (*digit < '0' || *digit > '9')	/* strtoll takes blanks and '+' */
 		return false;
 	errno = 0;
 	v = strtoll(text, &end, 10);
@@ -26,7 +27,9 @@ bool param_choice(const char *choices, const char *text)
 {
 	size_t len = strlen(text);
 
-	for (const char *p = choices; len > 0 && p; p = strchr(p, '|')) {
+	if (!len || strchr(text, '|'))
+		return false;
+	for (const char *p = choices; p; p = strchr(p, '|')) {
 		if (*p == '|')
 			p++;
 		if (!strncmp(p, text, len) && (p[len] == '|' || p[len] == '\0'))
@@ -52,7 +55,8 @@ static void check_text(const struct param *p, const char *v, struct field_errors
 	switch (p->type) {
 	case PARAM_TEXT:
 		if ((double)len < p->min || (double)len > p->max)
-			field_error(f, p->name, "must have %.0f to %.0f characters", p->min, p->max);
+			field_error(f, p->name, "must have %.0f to %.0f characters", p->min,
+				    p->max);
 		break;
 	case PARAM_CHOICE:
 		if (!param_choice(p->choices, v))
@@ -60,7 +64,8 @@ static void check_text(const struct param *p, const char *v, struct field_errors
 		break;
 	case PARAM_TIME:
 		if (clock_parse(v, &us))
-			field_error(f, p->name, "must be a time such as 2026-01-31T08:15:30Z or a day such as 2026-01-31");
+			field_error(f, p->name, "must be a time such as 2026-01-31T08:15:30Z "
+				    "or a day such as 2026-01-31");
 		break;
 	case PARAM_DAY:
 		if (len != 10 || clock_parse(v, &us))

@@ -61,7 +61,8 @@ static const struct {
 	const char *code, *message;
 } http_errors[] = {
 	{ 400, "malformed_request", "this is not an HTTP request that can be read" },
-	{ 413, "too_large", "the request is larger than allowed (API_MAX_BODY_BYTES, 16 KiB of headers)" },
+	{ 413, "too_large",
+	  "the request is larger than allowed (API_MAX_BODY_BYTES, 16 KiB of headers)" },
 	{ 417, "expectation_failed", "only Expect: 100-continue is known" },
 	{ 501, "not_implemented", "this method is not known" },
 };
@@ -124,7 +125,8 @@ static void write_error(struct request *r, int rc, const struct err *e)
 	r->error_db = !strcmp(x.code, "database_unavailable");
 	if (x.http >= 500 && x.http != 501)
 		log_warn("http", r->correlation_id, "%s %s -> %d: %s",
-			 route_method_name(r->method), r->route ? r->route->path : "?", x.http, e->msg);
+			 route_method_name(r->method), r->route ? r->route->path : "?", x.http,
+			 e->msg);
 	if (x.http == 500)
 		x.message = "an error of ours; the log has it under this correlation id";
 	if (x.http == 503 || x.http == 429) {
@@ -144,15 +146,21 @@ static void add_headers(struct request *r)
 {
 	struct evkeyvalq *h = evhttp_request_get_output_headers(r->ev);
 
-	evhttp_add_header(h, "Content-Type", r->content_type ? r->content_type : "application/json");
+	evhttp_add_header(h, "Content-Type",
+			  r->content_type ? r->content_type : "application/json");
 	evhttp_add_header(h, "X-Correlation-Id", r->correlation_id);
 	evhttp_add_header(h, "X-Content-Type-Options", "nosniff");
 	evhttp_add_header(h, "Cache-Control", "no-store");
+	evhttp_add_header(h, "Cross-Origin-Resource-Policy", "same-origin");
 	if (r->file_policy) {
 		evhttp_add_header(h, "Content-Security-Policy", r->file_policy);
 		evhttp_add_header(h, "X-Frame-Options", "DENY");
 		evhttp_add_header(h, "Referrer-Policy", "no-referrer");
+		evhttp_add_header(h, "Cross-Origin-Opener-Policy", "same-origin");
+		evhttp_add_header(h, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
 	}
+	if (r->app->tls)
+		evhttp_add_header(h, "Strict-Transport-Security", "max-age=31536000");
 	if (r->close)
 		evhttp_add_header(h, "Connection", "close");
 }

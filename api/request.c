@@ -120,7 +120,8 @@ int request_if_match(struct request *r, int64_t version, struct err *e)
 	if (!given || !strcmp(given, "*") || !strcmp(given, text))
 		return 0;
 	return request_error(r, e, 409, "conflict",
-			     "If-Match is %s, but the current version is %s: read it again and repeat your change",
+			     "If-Match is %s, but the current version is %s: read it again and "
+			     "repeat your change",
 			     given, text);
 }
 
@@ -154,8 +155,9 @@ int request_read_body(struct request *r, struct err *e)
 	if (!len)
 		return 0;
 	if (len > (size_t)r->app->cfg->api_max_body_bytes)
-		return request_error(r, e, 413, "too_large", "the body has %zu bytes, %lld are allowed",
-				     len, (long long)r->app->cfg->api_max_body_bytes);
+		return request_error(r, e, 413, "too_large",
+				     "the body has %zu bytes, %lld are allowed", len,
+				     (long long)r->app->cfg->api_max_body_bytes);
 	text = (const char *)evbuffer_pullup(in, -1);
 	ASSERT(text != NULL);
 	if (!type || (!is_json(type) && !is_curl_json(type, text, len)))

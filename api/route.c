@@ -85,7 +85,7 @@ void route_find(enum evhttp_cmd_type method, const char *path, struct route_matc
 	for (const struct route *r = routes; r < routes + routes_count; r++) {
 		const char *p = r->root ? path : rest;
 
-		if (!p || p[1] != r->path[1] || !matches(r->path, p, &m))
+		if (!p || (p[1] != r->path[1] && r->path[1] != ':') || !matches(r->path, p, &m))
 			continue;
 		if (best && strcmp(best->path, r->path) != 0) {
 			if (!better(r, best))

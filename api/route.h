@@ -49,7 +49,7 @@ extern const size_t routes_count;
 
 struct route_match {
 	const struct route *route;	/* NULL: see allowed */
-	unsigned allowed;		/* methods (evhttp_cmd_type bits) that the path has; 0: no such path */
+	unsigned allowed;		/* bits of evhttp_cmd_type that the path has; 0: no path */
 	size_t n;
 	char values[ROUTE_PARAMS_MAX][ROUTE_VALUE_MAX];	/* of the ":name"s, in order */
 };

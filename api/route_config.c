@@ -83,8 +83,9 @@ int handle_config_get(struct request *r, struct err *e)
 	return 0;
 }
 
-/* Saves c as the version after expect; a model named in it becomes the assigned one. */
-static int save(struct request *r, int64_t id, struct bot_config *c, int64_t expect, struct err *e)
+/* Saves c as the version after old; a model named in it becomes the assigned one. */
+static int save(struct request *r, int64_t id, const struct bot_config *old, struct bot_config *c,
+		struct err *e)
 {
 	struct db *db = r->app->db;
 	int64_t now = clock_now_us();
@@ -93,15 +94,19 @@ static int save(struct request *r, int64_t id, struct bot_config *c, int64_t exp
 	rc = db_begin(db, e);
 	if (rc)
 		return rc;
-	rc = store_config_save_tx(db, &r->app->key, id, expect, c, r->who.name, now, e);
-	if (!rc && c->model_id)
+	rc = store_history_keep_tx(db, id, old, e);
+	if (!rc)
+		rc = store_config_save_tx(db, &r->app->key, id, old->version, c, r->who.name,
+					  now, e);
+	if (!rc && c->model_id && c->model_id != old->model_id)
 		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
 	if (!rc)
 		rc = db_commit(db, e);
 	db_rollback(db);
 	if (!rc)
 		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s",
-			 (long long)id, (long long)expect, (long long)c->version, r->who.name);
+			 (long long)id, (long long)old->version, (long long)c->version,
+			 r->who.name);
 	return rc;
 }
 
@@ -109,15 +114,15 @@ static int save(struct request *r, int64_t id, struct bot_config *c, int64_t exp
 static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
 		  const struct bot_status *b, struct err *e)
 {
-	int64_t expect = c->version;
+	struct bot_config old = *c;
 	int rc;
 
-	rc = request_if_match(r, expect, e);
-	if (rc)
-		return rc;
-	if (bot_config_apply(c, patch, request_fields(r)))
-		return request_fields_check(r, 422, e);
-	rc = save(r, id, c, expect, e);
+	rc = request_if_match(r, old.version, e);
+	if (!rc && bot_config_apply(c, patch, request_fields(r)))
+		rc = request_fields_check(r, 422, e);
+	if (!rc)
+		rc = save(r, id, &old, c, e);
+	crypto_wipe(&old, sizeof(old));
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);

@@ -1,6 +1,7 @@
 /* The model registry: what there is, its description, and which bot uses which. */
 #include "api/handlers.h"
 #include "api/store_bots.h"
+#include "api/store_history.h"
 #include "api/store_models.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -123,7 +124,7 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		  struct err *e)
 {
 	struct db *db = r->app->db;
-	int64_t now = clock_now_us();
+	int64_t now = clock_now_us(), before = c->model_id;
 	int rc;
 
 	rc = db_begin(db, e);
@@ -131,7 +132,10 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		return rc;
 	rc = store_models_assign_tx(db, bot_id, model_id, r->who.name, now, e);
 	if (!rc && c->model_id != model_id) {
+		rc = store_history_keep_tx(db, bot_id, c, e);
 		c->model_id = model_id;
+	}
+	if (!rc && c->model_id != before) {
 		rc = store_config_save_tx(db, &r->app->key, bot_id, c->version, c, r->who.name,
 					  now, e);
 	}

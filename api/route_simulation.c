@@ -103,8 +103,8 @@ int handle_simulation_ledger(struct request *r, struct err *e)
 int handle_simulation_reset(struct request *r, struct err *e)
 {
 	int64_t id = request_int(r, "bot_id", 1);
+	const char *args = request_bool(r, "force", false) ? "{\"force\":true}" : "{}";
 	int rc = store_bots_exists(r->app->db, id, e);
 
-	return rc ? rc : command_send(r, "simulation-reset", id,
-				      request_bool(r, "force", false) ? "{\"force\":true}" : "{}", e);
+	return rc ? rc : command_send(r, "simulation-reset", id, args, e);
 }

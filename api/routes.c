@@ -40,7 +40,7 @@ static const struct param q_history[] = {
 static const struct param q_signals[] = {
 	PAGE,
 	{ .name = "taken", .type = PARAM_BOOL, .help = "only entries, or only refusals" },
-	{ .name = "rule", .type = PARAM_TEXT, .min = 1, .max = 40, .help = "the rule that decided" },
+	{ .name = "rule", .type = PARAM_TEXT, .min = 1, .max = 40, .help = "which rule decided" },
 	END
 };
 static const struct param q_pnl[] = {
@@ -234,27 +234,29 @@ const struct route routes[] = {
 	  .query = q_signals },
 
 	{ R(GET, TRADING "/stats"), V, DO(stats, "Totals and ratios of a bot's closed trades") },
-	{ R(GET, TRADING "/stats/pnl"), V, DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"),
-	  .query = q_pnl },
+	{ R(GET, TRADING "/stats/pnl"), V,
+	  DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"), .query = q_pnl },
 	{ R(POST, TRADING "/stats/update"), T,
 	  DO(stats_update, "Report a day's totals of an outside bot"), .body = b_stats },
 
 	{ R(GET, "/positions"), V, DO(positions, "Open positions of all bots") },
 	{ R(GET, TRADING "/positions"), V, DO(positions, "Open positions of a bot") },
-	{ R(POST, "/positions/:order/close"), T, DO(position_close, "Close one position at market") },
-	{ R(POST, "/positions/close-all"), T, DO(positions_close_all, "Close all positions at market"),
-	  .body = b_close_all },
+	{ R(POST, "/positions/:order/close"), T,
+	  DO(position_close, "Close one position at market") },
+	{ R(POST, "/positions/close-all"), T,
+	  DO(positions_close_all, "Close all positions at market"), .body = b_close_all },
 
 	{ R(GET, "/simulation/status"), V, DO(simulation_status, "The paper account of a bot"),
 	  .query = q_bot },
 	{ R(GET, "/simulation/performance"), V,
-	  DO(simulation_performance, "What the paper account made of its capital"), .query = q_bot },
-	{ R(GET, "/simulation/portfolio"), V, DO(simulation_portfolio, "Balances of the paper account"),
+	  DO(simulation_performance, "What the paper account made of its capital"),
 	  .query = q_bot },
+	{ R(GET, "/simulation/portfolio"), V,
+	  DO(simulation_portfolio, "Balances of the paper account"), .query = q_bot },
 	{ R(GET, "/simulation/ledger"), V, DO(simulation_ledger, "Bookings of the paper account"),
 	  .query = q_bot_page },
-	{ R(POST, "/simulation/reset"), T, DO(simulation_reset, "Start over with the initial capital"),
-	  .body = b_sim_reset },
+	{ R(POST, "/simulation/reset"), T,
+	  DO(simulation_reset, "Start over with the initial capital"), .body = b_sim_reset },
 
 	{ R(GET, "/equity"), V, DO(equity, "Equity curve of a bot"), .query = q_equity },
 	{ R(GET, "/data/candles"), V, DO(candles, "Candles of a symbol"), .query = q_candles },
@@ -266,7 +268,8 @@ const struct route routes[] = {
 	{ R(GET, "/models/:id"), V, DO(models_get, "One model") },
 	{ R(GET, "/models/symbol/:symbol"), V, DO(models_symbol, "Models of a symbol"),
 	  .query = q_page },
-	{ R(PUT, "/models/:id"), T, DO(models_put, "Change a model's description"), .body = b_model },
+	{ R(PUT, "/models/:id"), T, DO(models_put, "Change a model's description"),
+	  .body = b_model },
 	{ R(DELETE, "/models/:id"), T, DO(models_delete, "Delete a model that no bot uses") },
 	{ R(PUT, "/models/assign/:botId"), T, DO(models_assign, "Assign a model to a bot"),
 	  .body = b_assign },
@@ -287,7 +290,8 @@ const struct route routes[] = {
 	{ R(GET, "/training/schedule"), V, LATER("When models are trained again") },
 	{ R(PUT, "/training/schedule"), T, LATER("Change when models are trained again") },
 
-	{ R(GET, "/jobs"), V, DO(jobs_list, "Backtests, trainings and downloads"), .query = q_jobs },
+	{ R(GET, "/jobs"), V, DO(jobs_list, "Backtests, trainings and downloads"),
+	  .query = q_jobs },
 	{ R(GET, "/jobs/:id"), V, DO(jobs_get, "One job") },
 	{ R(DELETE, "/jobs/:id"), T, DO(jobs_cancel, "Cancel a job") },
 

@@ -38,7 +38,7 @@ struct column {
  */
 struct page {
 	int64_t limit;			/* rows at most */
-	int64_t before, before2;	/* only rows whose place is less; INT64_MAX: from the newest */
+	int64_t before, before2;	/* only rows whose place is less; INT64_MAX: all */
 	bool pair;			/* the place is two columns */
 };
 

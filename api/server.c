@@ -6,6 +6,7 @@
 #include "api/reply.h"
 #include "api/request.h"
 #include "api/status_cache.h"
+#include "api/tls.h"
 #include "api/wait.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -42,15 +43,14 @@ static bool changes_state(enum evhttp_cmd_type m)
 	       m == EVHTTP_REQ_PATCH;
 }
 
-/* evhttp reads no body after these; what follows would be taken for a request. */
+/* evhttp leaves their bodies on the wire; what follows would be taken for a request. */
 static void mind_unread_body(struct request *r)
 {
 	const char *len = request_header(r, "Content-Length");
+	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
+		      !strcmp(route_method_name(r->method), "?");
 
-	if (r->method == EVHTTP_REQ_POST || r->method == EVHTTP_REQ_PUT ||
-	    r->method == EVHTTP_REQ_PATCH)
-		return;
-	if ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding"))
+	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
 }
 
@@ -64,7 +64,8 @@ static int check_host(struct request *r, struct err *e)
 	if (auth_host_ok(host, cfg->api_bind, cfg->api_allowed_hosts))
 		return 0;
 	return request_error(r, e, 403, "host_not_allowed",
-			     "this server does not answer for the host %.100s: use localhost or an address, or list it in API_ALLOWED_HOSTS",
+			     "this server does not answer for the host %.100s: use localhost or an "
+			     "address, or list it in API_ALLOWED_HOSTS",
 			     host);
 }
 
@@ -114,7 +115,8 @@ static int check_caller(struct request *r, struct err *e)
 					     role_name(r->who.role));
 		request_add_header(r, "WWW-Authenticate", "Bearer realm=\"trading-bot\"");
 		return request_error(r, e, 401, "unauthorized",
-				     "send Authorization: Bearer <token>; the first token is in DATA_DIR/api_token");
+				     "send Authorization: Bearer <token>; the first token is in "
+				     "DATA_DIR/api_token");
 	}
 	if (changes_state(r->method) &&
 	    !auth_origin_ok(request_header(r, "Origin"), request_header(r, "Host")))
@@ -141,13 +143,17 @@ static int check_query(struct request *r, struct err *e)
 
 static int check_body(struct request *r, struct err *e)
 {
-	int rc = request_read_body(r, e);
+	int rc;
 
-	if (rc || !changes_state(r->method))
+	if (!changes_state(r->method))
+		return 0;
+	rc = request_read_body(r, e);
+	if (rc)
 		return rc;
 	if (r->route->body_kind == BODY_CONFIG) {
 		if (!r->body)
-			return request_error(r, e, 400, "malformed_json", "a JSON object is needed");
+			return request_error(r, e, 400, "malformed_json",
+					     "a JSON object is needed");
 		return 0;
 	}
 	if (param_check_body(r->route->body, r->body, request_fields(r)))
@@ -159,9 +165,9 @@ static int handle(struct request *r, struct err *e)
 {
 	int rc;
 
+	mind_unread_body(r);
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	mind_unread_body(r);
 	rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
@@ -233,7 +239,8 @@ static int listen_on(struct server *s, struct err *e)
 	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
 	if (!bound)
 		return err_set(e, ERR_IO,
-			       "can't listen on %s:%lld: %s (another program uses the port? set API_PORT)",
+			       "can't listen on %s:%lld: %s (another program uses the port? set "
+			       "API_PORT)",
 			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
 	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
 	if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len))
@@ -258,7 +265,7 @@ static void setup_http(struct server *s)
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
 	evhttp_set_gencb(s->http, on_request_cb, &s->app);
-	s->app.conns = conns_new(s->app.base, s->http, cfg);
+	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
 }
 
 int server_open(const struct config *cfg, struct server **out, struct err *e)
@@ -278,8 +285,10 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->status = status_cache_new();
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
+	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
 	setup_http(s);
-	rc = app_db_open(a, e);
+	if (!rc)
+		rc = app_db_open(a, e);
 	if (!rc)
 		rc = master_key_load(cfg->master_key_file, &a->key, e);
 	if (!rc)
@@ -312,6 +321,7 @@ void server_close(struct server *s)
 	conns_set_listener(a->conns, NULL);
 	evhttp_free(s->http);
 	conns_free(a->conns);
+	tls_free(a->tls);
 	if (s->tick)
 		event_free(s->tick);
 	event_base_free(a->base);
@@ -334,6 +344,20 @@ const char *server_token(const struct server *s, bool *made)
 {
 	*made = s->token_made;
 	return s->token;
+}
+
+void server_reload(struct server *s)
+{
+	const struct config *cfg = s->app.cfg;
+	struct err e = { 0 };
+
+	if (!s->app.tls)
+		log_info("main", NULL, "reload: nothing to do, restart to read the environment again");
+	else if (tls_reload(s->app.tls, &e))
+		log_error("tls", NULL, "reload: %s; the certificate in use stays in use", e.msg);
+	else
+		log_info("tls", NULL, "reload: certificate %s and its key are in use",
+			 cfg->api_tls_cert);
 }
 
 struct event_base *server_base(const struct server *s)

@@ -23,6 +23,8 @@ void server_close(struct server *s);
 int server_port(const struct server *s);
 /* The admin token, "" when only its hash is known; *made: it was made at this start. */
 const char *server_token(const struct server *s, bool *made);
+/* Reads the certificate and its key again (SIGHUP). */
+void server_reload(struct server *s);
 struct event_base *server_base(const struct server *s);
 
 /* Runs until server_stop. */

@@ -25,7 +25,8 @@ void stats_json(struct json *j, const struct stats *s, double capital)
 	maybe(j, "win_rate", r.has_rate, r.win_rate);
 	maybe(j, "profit_factor", r.has_factor, r.profit_factor);
 	maybe(j, "expectancy", r.has_rate, r.expectancy);
-	maybe(j, "average_win", s->wins > 0, s->wins ? money_double(s->profits) / (double)s->wins : 0);
+	maybe(j, "average_win", s->wins > 0,
+	      s->wins ? money_double(s->profits) / (double)s->wins : 0);
 	maybe(j, "average_loss", s->losses > 0,
 	      s->losses ? money_double(s->lost) / (double)s->losses : 0);
 	json_money(j, "best", s->best);

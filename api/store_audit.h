@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* What its rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_audit_columns[];
+
 struct audit_row {
 	int64_t at_us;
 	const char *actor, *address, *correlation_id, *detail;

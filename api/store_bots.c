@@ -32,7 +32,7 @@ static const char SQL_EVENTS[] =
 	" correlation_id, at_us FROM bot_events WHERE bot_id = ?1 AND id < ?2"
 	" ORDER BY id DESC LIMIT ?3";
 
-static const struct column bot_columns[] = {
+const struct column store_bots_columns[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "bot_type", COL_TEXT },
 	{ "description", COL_TEXT }, { "status", COL_TEXT }, { "bot_status", COL_TEXT },
 	{ "error", COL_NULLTEXT }, { "mode", COL_TEXT }, { "symbol", COL_TEXT },
@@ -42,7 +42,7 @@ static const struct column bot_columns[] = {
 	{ "last_price", COL_PRICE }, { "start_time", COL_TIME }, { "last_execution", COL_TIME },
 	{ "created", COL_TIME }, { "updated", COL_TIME }, { NULL, COL_INT },
 };
-static const struct column event_columns[] = {
+const struct column store_bots_event_columns[] = {
 	{ "id", COL_INT }, { "bot_id", COL_INT }, { "from_status", COL_TEXT },
 	{ "to_status", COL_TEXT }, { "event", COL_TEXT }, { "reason", COL_TEXT },
 	{ "requested_by", COL_TEXT }, { "correlation_id", COL_TEXT }, { "at", COL_TIME },
@@ -72,7 +72,7 @@ int store_bots_list(struct db *db, const struct page *p, struct json *j, struct 
 	if (rc)
 		return rc;
 	page_bind(s, 1, 2, p);
-	return rows_page(j, "bots", s, bot_columns, p, e);
+	return rows_page(j, "bots", s, store_bots_columns, p, e);
 }
 
 int store_bots_get(struct db *db, int64_t id, struct json *j, struct err *e)
@@ -83,7 +83,7 @@ int store_bots_get(struct db *db, int64_t id, struct json *j, struct err *e)
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, bot_columns, "bot", id, e);
+	return rows_one(j, s, store_bots_columns, "bot", id, e);
 }
 
 /* The name may belong to bot "id" only (0: to nobody). */
@@ -175,7 +175,8 @@ static int check_idle_tx(struct db *db, int64_t id, struct err *e)
 		return rc;
 	if (strcmp(status, "STOPPED") != 0 || open || emergency == 1)
 		return err_set(e, ERR_CONFLICT,
-			       "bot %lld is %s with %lld open orders: stop it and close its positions first",
+			       "bot %lld is %s with %lld open orders: stop it and close its "
+			       "positions first",
 			       (long long)id, status, (long long)open);
 	return 0;
 }
@@ -190,7 +191,8 @@ int store_bots_delete_tx(struct db *db, int64_t id, struct err *e)
 		return rc;
 	if (id == 1)
 		return err_set(e, ERR_CONFLICT,
-			       "bot 1 is the default bot of the routes without a number: change it instead");
+			       "bot 1 is the default bot of the routes without a number: change it "
+			       "instead");
 	rc = db_stmt(db, SQL_DELETE, &s, e);
 	if (rc)
 		return rc;
@@ -208,5 +210,5 @@ int store_bots_events(struct db *db, int64_t id, const struct page *p, struct js
 		return rc;
 	stmt_bind_int(s, 1, id);
 	page_bind(s, 2, 3, p);
-	return rows_page(j, "events", s, event_columns, p, e);
+	return rows_page(j, "events", s, store_bots_event_columns, p, e);
 }

@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* What their rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_bots_columns[], store_bots_event_columns[];
+
 struct bot_row {
 	const char *name, *bot_type, *description;	/* NULL: leave as it is (update) */
 };

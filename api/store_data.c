@@ -10,16 +10,16 @@ static const char SQL_CANDLES[] =
 static const char SQL_LIST[] =
 	"SELECT symbol, interval, count(*), min(open_us), max(open_us) FROM candles"
 	" GROUP BY symbol, interval ORDER BY symbol, interval";
-static const struct column equity_columns[] = {
+const struct column store_data_equity_columns[] = {
 	{ "", COL_HIDDEN }, { "at", COL_TIME }, { "equity", COL_MONEY }, { "balance", COL_MONEY },
 	{ "unrealized", COL_MONEY }, { NULL, COL_INT },
 };
-static const struct column candle_columns[] = {
+const struct column store_data_candle_columns[] = {
 	{ "", COL_HIDDEN }, { "open_time", COL_TIME }, { "open", COL_PRICE }, { "high", COL_PRICE },
 	{ "low", COL_PRICE }, { "close", COL_PRICE }, { "volume", COL_QTY },
 	{ "buy_volume", COL_QTY }, { "trades", COL_INT }, { NULL, COL_INT },
 };
-static const struct column list_columns[] = {
+const struct column store_data_list_columns[] = {
 	{ "symbol", COL_TEXT }, { "interval", COL_TEXT }, { "count", COL_INT },
 	{ "from", COL_TIME }, { "to", COL_TIME }, { NULL, COL_INT },
 };
@@ -36,7 +36,7 @@ int store_data_equity(struct db *db, int64_t bot_id, const struct time_range *t,
 	page_bind(s, 2, 3, p);
 	stmt_bind_int(s, 4, t->from_us);
 	stmt_bind_int(s, 5, t->to_us);
-	return rows_page(j, "equity", s, equity_columns, p, e);
+	return rows_page(j, "equity", s, store_data_equity_columns, p, e);
 }
 
 int store_data_candles(struct db *db, const char *symbol, const char *interval,
@@ -53,7 +53,7 @@ int store_data_candles(struct db *db, const char *symbol, const char *interval,
 	stmt_bind_int(s, 4, t->from_us);
 	stmt_bind_int(s, 5, t->to_us);
 	stmt_bind_text(s, 6, interval);
-	return rows_page(j, "candles", s, candle_columns, p, e);
+	return rows_page(j, "candles", s, store_data_candle_columns, p, e);
 }
 
 int store_data_list(struct db *db, struct json *j, struct err *e)
@@ -61,5 +61,5 @@ int store_data_list(struct db *db, struct json *j, struct err *e)
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_LIST, &s, e);
 
-	return rc ? rc : rows_all(j, "candles", s, list_columns, e);
+	return rc ? rc : rows_all(j, "candles", s, store_data_list_columns, e);
 }

@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+/* What their rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_data_equity_columns[], store_data_candle_columns[],
+	store_data_list_columns[];
+
 struct time_range { int64_t from_us, to_us; };	/* from inclusive, to exclusive */
 
 MUST_CHECK int store_data_equity(struct db *db, int64_t bot_id, const struct time_range *t,

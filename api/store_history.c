@@ -5,7 +5,11 @@ static const char SQL_LIST[] =
 	" WHERE bot_id = ?1 AND version < ?2 ORDER BY version DESC LIMIT ?3";
 static const char SQL_CONFIG[] =
 	"SELECT config FROM trading_config_history WHERE bot_id = ?1 AND version = ?2";
-static const struct column columns[] = {
+static const char SQL_KEEP[] =
+	"INSERT OR IGNORE INTO trading_config_history(bot_id, version, config, changed_us,"
+	" changed_by) SELECT bot_id, version, ?2, updated_us, updated_by FROM trading_configs"
+	" WHERE bot_id = ?1 AND version = ?3";
+const struct column store_history_columns[] = {
 	{ "version", COL_INT }, { "config", COL_JSON }, { "changed", COL_TIME },
 	{ "changed_by", COL_TEXT }, { NULL, COL_INT },
 };
@@ -20,7 +24,7 @@ int store_history_list(struct db *db, int64_t bot_id, const struct page *p, stru
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	page_bind(s, 2, 3, p);
-	return rows_page(j, "history", s, columns, p, e);
+	return rows_page(j, "history", s, store_history_columns, p, e);
 }
 
 int store_history_config(struct db *db, int64_t bot_id, int64_t version, struct buf *out,
@@ -41,4 +45,24 @@ int store_history_config(struct db *db, int64_t bot_id, int64_t version, struct 
 		return err_set(e, ERR_NOT_FOUND, "bot %lld has no config version %lld",
 			       (long long)bot_id, (long long)version);
 	return rc < 0 ? rc : 0;
+}
+
+int store_history_keep_tx(struct db *db, int64_t bot_id, const struct bot_config *c,
+			  struct err *e)
+{
+	struct buf text = { 0 };
+	struct json j = { .out = &text };
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_KEEP, &s, e);
+
+	if (rc)
+		return rc;
+	json_object(&j, NULL);
+	bot_config_json(c, &j);
+	json_object_end(&j);
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_text(s, 2, buf_text(&text));
+	stmt_bind_int(s, 3, c->version);
+	buf_free(&text);
+	return stmt_run(s, e);
 }

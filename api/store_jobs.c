@@ -10,7 +10,7 @@ static const char SQL_LIST[] =
 static const char SQL_GET[] = JOB_SELECT "WHERE id = ?1";
 static const char SQL_STATE[] = "SELECT state FROM jobs WHERE id = ?1";
 static const char SQL_CANCEL[] = "UPDATE jobs SET cancel_requested = 1 WHERE id = ?1";
-static const struct column columns[] = {
+const struct column store_jobs_columns[] = {
 	{ "id", COL_INT }, { "kind", COL_TEXT }, { "args", COL_JSON }, { "state", COL_TEXT },
 	{ "progress", COL_REAL }, { "message", COL_TEXT }, { "result", COL_JSON },
 	{ "error", COL_NULLTEXT }, { "cancel_requested", COL_BOOL }, { "requested_by", COL_TEXT },
@@ -28,7 +28,7 @@ int store_jobs_list(struct db *db, const char *state, const struct page *p, stru
 		return rc;
 	page_bind(s, 1, 2, p);
 	stmt_bind_text(s, 3, state);
-	return rows_page(j, "jobs", s, columns, p, e);
+	return rows_page(j, "jobs", s, store_jobs_columns, p, e);
 }
 
 int store_jobs_get(struct db *db, int64_t id, struct json *j, struct err *e)
@@ -39,7 +39,7 @@ int store_jobs_get(struct db *db, int64_t id, struct json *j, struct err *e)
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, columns, "job", id, e);
+	return rows_one(j, s, store_jobs_columns, "job", id, e);
 }
 
 int store_jobs_cancel_tx(struct db *db, int64_t id, struct err *e)

@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* What its rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_jobs_columns[];
+
 /* state NULL: all. */
 MUST_CHECK int store_jobs_list(struct db *db, const char *state, const struct page *p,
 			       struct json *j, struct err *e);

@@ -8,7 +8,8 @@
 	" (SELECT json_group_array(bot_id) FROM model_assignments a WHERE a.model_id = m.id)," \
 	" m.created_us, m.updated_us FROM models m "
 static const char SQL_LIST[] =
-	MODEL_SELECT "WHERE m.id < ?1 AND (?3 IS NULL OR m.symbol = ?3) ORDER BY m.id DESC LIMIT ?2";
+	MODEL_SELECT "WHERE m.id < ?1 AND (?3 IS NULL OR m.symbol = ?3)"
+	" ORDER BY m.id DESC LIMIT ?2";
 static const char SQL_GET[] = MODEL_SELECT "WHERE m.id = ?1";
 static const char SQL_LOOK[] = "SELECT status, version, path FROM models WHERE id = ?1";
 static const char SQL_UPDATE[] =
@@ -25,7 +26,7 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bot_id) DO UPDATE SET model_id = ?2,"
 	" assigned_us = ?3, assigned_by = ?4";
 
-static const struct column columns[] = {
+const struct column store_models_columns[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "symbol", COL_TEXT }, { "format", COL_TEXT },
 	{ "sha256", COL_TEXT }, { "size_bytes", COL_INT }, { "features", COL_TEXT },
 	{ "feature_names", COL_JSON }, { "metrics", COL_JSON }, { "origin", COL_TEXT },
@@ -44,7 +45,7 @@ int store_models_list(struct db *db, const char *symbol, const struct page *p, s
 		return rc;
 	page_bind(s, 1, 2, p);
 	stmt_bind_text(s, 3, symbol);
-	return rows_page(j, "models", s, columns, p, e);
+	return rows_page(j, "models", s, store_models_columns, p, e);
 }
 
 struct look {
@@ -86,7 +87,7 @@ int store_models_get(struct db *db, int64_t id, int64_t *version, struct json *j
 		return rc;
 	*version = m.version;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, columns, "model", id, e);
+	return rows_one(j, s, store_models_columns, "model", id, e);
 }
 
 int store_models_update_tx(struct db *db, int64_t id, const struct model_change *c,
@@ -166,7 +167,8 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 	if (rc)
 		return rc;
 	if (strcmp(m.status, "ready") != 0)
-		return err_set(e, ERR_CONFLICT, "model %lld is %s: only a ready one can be assigned",
+		return err_set(e, ERR_CONFLICT,
+			       "model %lld is %s: only a ready one can be assigned",
 			       (long long)model_id, m.status);
 	rc = db_stmt(db, SQL_ASSIGN, &s, e);
 	if (rc)

@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* What its rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_models_columns[];
+
 /* symbol NULL: all. */
 MUST_CHECK int store_models_list(struct db *db, const char *symbol, const struct page *p,
 				 struct json *j, struct err *e);

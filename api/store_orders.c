@@ -11,9 +11,9 @@
 	" expires_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
 	"SELECT " time ", id * 2 + 1, 'reported', id, bot_id, order_id, symbol, side, status," \
-	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees, NULL," \
-	" pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL, closed_us," \
-	" 0, updated_us FROM reported_orders "
+	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
+	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
+	" closed_us, 0, updated_us FROM reported_orders "
 #define PAGED " AND (place < ?2 OR (place = ?2 AND place2 < ?3)) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
@@ -51,7 +51,7 @@ static const char SQL_ANSWER[] =
 	"UPDATE confirmations SET answer = ?2, answered_by = ?3, answered_us = ?4"
 	" WHERE order_id = ?1";
 
-static const struct column columns[] = {
+const struct column store_orders_columns[] = {
 	{ "", COL_HIDDEN }, { "", COL_HIDDEN }, { "source", COL_TEXT }, { "id", COL_INT },
 	{ "bot_id", COL_INT }, { "order_id", COL_TEXT }, { "symbol", COL_TEXT },
 	{ "side", COL_TEXT }, { "status", COL_TEXT }, { "phase", COL_TEXT },
@@ -76,7 +76,7 @@ int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct js
 	p->pair = true;
 	stmt_bind_int(s, 1, bot_id);
 	page_bind_pair(s, 2, 3, 4, p);
-	return rows_page(j, "orders", s, columns, p, e);
+	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
 int store_orders_history(struct db *db, int64_t bot_id, const struct order_filter *f,
@@ -94,7 +94,7 @@ int store_orders_history(struct db *db, int64_t bot_id, const struct order_filte
 	stmt_bind_int(s, 6, f->to_us);
 	stmt_bind_text(s, 7, f->symbol);
 	stmt_bind_text(s, 8, f->reason);
-	return rows_page(j, "orders", s, columns, p, e);
+	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
 /* Reports come as JSON numbers: the nearest exact decimal is stored. */
@@ -146,7 +146,8 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	*created = !*id;
 	if (*created && (!o->symbol || !o->side || !o->quantity.given))
 		return err_set(e, ERR_INVALID,
-			       "order %s is new: symbol, side and quantity are required", o->order_id);
+			       "order %s is new: symbol, side and quantity are required",
+			       o->order_id);
 	rc = *created ? db_stmt(db, SQL_ADD, &s, e) : db_stmt(db, SQL_UPDATE, &s, e);
 	if (rc)
 		return rc;
@@ -182,7 +183,7 @@ int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);
-	return rows_one(j, s, columns, "reported order", id, e);
+	return rows_one(j, s, store_orders_columns, "reported order", id, e);
 }
 
 static int check_question_tx(struct db *db, int64_t bot_id, int64_t order_id, int64_t now_us,

@@ -10,6 +10,9 @@
 
 #include <stdint.h>
 
+/* What its rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_orders_columns[];
+
 /* Pending and active ones, newest first (pages by pair). */
 MUST_CHECK int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct json *j,
 				   struct err *e);

@@ -5,7 +5,7 @@ static const char SQL_LIST[] =
 	" order_id, repeats, model_id, config_version, correlation_id, at_us, last_us FROM signals"
 	" WHERE bot_id = ?1 AND id < ?2 AND (?4 < 0 OR taken = ?4) AND (?5 IS NULL OR rule = ?5)"
 	" ORDER BY id DESC LIMIT ?3";
-static const struct column columns[] = {
+const struct column store_signals_columns[] = {
 	{ "id", COL_INT }, { "bot_id", COL_INT }, { "symbol", COL_TEXT },
 	{ "strategy", COL_TEXT }, { "side", COL_TEXT }, { "confidence", COL_REAL },
 	{ "price", COL_PRICE }, { "taken", COL_BOOL }, { "rule", COL_TEXT },
@@ -27,5 +27,5 @@ int store_signals_list(struct db *db, int64_t bot_id, int taken, const char *rul
 	page_bind(s, 2, 3, p);
 	stmt_bind_int(s, 4, taken);
 	stmt_bind_text(s, 5, rule);
-	return rows_page(j, "signals", s, columns, p, e);
+	return rows_page(j, "signals", s, store_signals_columns, p, e);
 }

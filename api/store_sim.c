@@ -10,17 +10,17 @@ static const char SQL_LEDGER[] =
 	"SELECT id, entry_id, bot_id, epoch, account, asset, amount, kind, client_order_id, at_us"
 	" FROM sim_ledger WHERE bot_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
 
-static const struct column account_columns[] = {
+const struct column store_sim_account_columns[] = {
 	{ "bot_id", COL_INT }, { "kind", COL_TEXT }, { "base_asset", COL_TEXT },
 	{ "quote_asset", COL_TEXT }, { "initial_capital", COL_MONEY }, { "leverage", COL_REAL },
 	{ "epoch", COL_INT }, { "position", COL_QTY }, { "entry_price", COL_PRICE },
 	{ "next_funding", COL_TIME }, { "created", COL_TIME }, { "updated", COL_TIME },
 	{ NULL, COL_INT },
 };
-static const struct column balance_columns[] = {
+const struct column store_sim_balance_columns[] = {
 	{ "account", COL_TEXT }, { "asset", COL_TEXT }, { "amount", COL_MONEY }, { NULL, COL_INT },
 };
-static const struct column ledger_columns[] = {
+const struct column store_sim_ledger_columns[] = {
 	{ "id", COL_INT }, { "entry_id", COL_INT }, { "bot_id", COL_INT }, { "epoch", COL_INT },
 	{ "account", COL_TEXT }, { "asset", COL_TEXT }, { "amount", COL_MONEY },
 	{ "kind", COL_TEXT }, { "client_order_id", COL_NULLTEXT }, { "at", COL_TIME },
@@ -38,7 +38,7 @@ int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err 
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
 		json_object(j, "account");
-		row_members(j, s, account_columns);
+		row_members(j, s, store_sim_account_columns);
 		json_object_end(j);
 	} else if (rc == STMT_END) {
 		json_null(j, "account");
@@ -55,7 +55,7 @@ int store_sim_balances(struct db *db, int64_t bot_id, struct json *j, struct err
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
-	return rows_all(j, "balances", s, balance_columns, e);
+	return rows_all(j, "balances", s, store_sim_balance_columns, e);
 }
 
 int store_sim_ledger(struct db *db, int64_t bot_id, const struct page *p, struct json *j,
@@ -68,5 +68,5 @@ int store_sim_ledger(struct db *db, int64_t bot_id, const struct page *p, struct
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	page_bind(s, 2, 3, p);
-	return rows_page(j, "ledger", s, ledger_columns, p, e);
+	return rows_page(j, "ledger", s, store_sim_ledger_columns, p, e);
 }

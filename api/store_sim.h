@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+/* What their rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_sim_account_columns[], store_sim_balance_columns[],
+	store_sim_ledger_columns[];
+
 /* "account": {...}; null when the worker has not opened one for the bot yet. */
 MUST_CHECK int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err *e);
 /* "balances": [{account, asset, amount}] of the current epoch. */

@@ -1,7 +1,5 @@
 #include "api/store_stats.h"
 
-#include "api/rows.h"
-
 #include <string.h>
 
 static const char SQL_TRADES[] =
@@ -14,7 +12,8 @@ static const char SQL_REPORTED_ORDERS[] =
 static const char SQL_REPORTED_DAYS[] =
 	"SELECT count(*), coalesce(sum(trades), 0), coalesce(sum(wins), 0),"
 	" coalesce(sum(losses), 0), coalesce(sum(gross), 0.0), coalesce(sum(fees), 0.0),"
-	" coalesce(sum(net), 0.0), coalesce(sum(volume), 0.0) FROM reported_stats WHERE bot_id = ?1";
+	" coalesce(sum(net), 0.0), coalesce(sum(volume), 0.0)"
+	" FROM reported_stats WHERE bot_id = ?1";
 static const char SQL_CAPITAL[] = "SELECT initial_capital FROM sim_accounts WHERE bot_id = ?1";
 
 /* Sums in units of 1e-8: sums of REAL would carry the rounding of each step. */
@@ -51,12 +50,12 @@ static const char SQL_DAY[] =
 	"SELECT bot_id, day, trades, wins, losses, gross, fees, net, volume, updated_us"
 	" FROM reported_stats WHERE bot_id = ?1 AND day = ?2";
 
-static const struct column pnl_columns[] = {
+const struct column store_stats_pnl_columns[] = {
 	{ "group", COL_TEXT }, { "source", COL_TEXT }, { "trades", COL_INT }, { "wins", COL_INT },
 	{ "losses", COL_INT }, { "gross", COL_MONEY }, { "fees", COL_MONEY }, { "net", COL_MONEY },
 	{ "volume", COL_MONEY }, { NULL, COL_INT },
 };
-static const struct column day_columns[] = {
+const struct column store_stats_day_columns[] = {
 	{ "bot_id", COL_INT }, { "day", COL_TEXT }, { "trades", COL_INT }, { "wins", COL_INT },
 	{ "losses", COL_INT }, { "gross", COL_MONEY }, { "fees", COL_MONEY }, { "net", COL_MONEY },
 	{ "volume", COL_MONEY }, { "updated", COL_TIME }, { NULL, COL_INT },
@@ -172,7 +171,7 @@ int store_stats_pnl(struct db *db, int64_t bot_id, const char *by, int64_t from_
 	stmt_bind_int(s, 1, bot_id);
 	stmt_bind_int(s, 2, from_us);
 	stmt_bind_int(s, 3, to_us);
-	return rows_all(j, "pnl", s, pnl_columns, e);
+	return rows_all(j, "pnl", s, store_stats_pnl_columns, e);
 }
 
 static void bind_count(struct stmt *s, int index, bool given, double v)
@@ -224,5 +223,5 @@ int store_stats_reported_day(struct db *db, int64_t bot_id, const char *day, str
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	stmt_bind_text(s, 2, day);
-	return rows_one(j, s, day_columns, "reported day of bot", bot_id, e);
+	return rows_one(j, s, store_stats_day_columns, "reported day of bot", bot_id, e);
 }

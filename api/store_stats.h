@@ -5,11 +5,15 @@
 #ifndef API_STORE_STATS_H
 #define API_STORE_STATS_H
 
+#include "api/rows.h"
 #include "api/stats.h"
 #include "common/db.h"
 #include "common/json.h"
 
 #include <stdint.h>
+
+/* What their rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_stats_pnl_columns[], store_stats_day_columns[];
 
 /* Feeds every closed trade of the bot that had a fill. */
 MUST_CHECK int store_stats_trades(struct db *db, int64_t bot_id, struct stats *out,

@@ -46,14 +46,19 @@ const struct config_key config_keys[] = {
 	INT("API_PORT", api_port, 1, 65535, "1337",
 	    "TCP port of the API and the dashboard."),
 	TEXT("API_BIND", api_bind, "127.0.0.1",
-	     "Address that the API listens on. 0.0.0.0 opens it to the network: only behind a "
-	     "firewall or a TLS proxy."),
+	     "Address that the API listens on. 0.0.0.0 opens it to the network: only with "
+	     "API_TLS_CERT, behind a firewall or behind a TLS proxy."),
 	SECRET("API_TOKEN", api_token,
 	       "Admin token for the API. Empty: one is made at the first start and kept in "
 	       "DATA_DIR/api_token."),
 	PATH("API_TOKEN_FILE", api_token_file, "",
 	     "File whose first line is the admin token (such as a container secret); used when "
 	     "API_TOKEN is empty."),
+	PATH("API_TLS_CERT", api_tls_cert, "",
+	     "Certificate file (PEM, its chain behind it): the API speaks HTTPS only. Read again "
+	     "on SIGHUP. Empty: plain HTTP."),
+	PATH("API_TLS_KEY", api_tls_key, "",
+	     "Private key of API_TLS_CERT (PEM, without a passphrase, mode 600)."),
 	TEXT("API_ALLOWED_HOSTS", api_allowed_hosts, "",
 	     "Host names, besides localhost and addresses, under which the API may be called; "
 	     "separated by blanks or commas."),
@@ -64,7 +69,10 @@ const struct config_key config_keys[] = {
 	INT("API_TIMEOUT_S", api_timeout_s, 1, 3600, "30",
 	    "Seconds after which a client that sends or reads too slowly is cut off."),
 	INT("API_MAX_CONNECTIONS", api_max_connections, 1, 100000, "512",
-	    "Open connections; further ones are turned away."),
+	    "Open connections; further ones wait."),
+	INT("API_MAX_PER_ADDRESS", api_max_per_address, 0, 100000, "256",
+	    "Open connections from one address; further ones are closed. Behind a proxy all come "
+	    "from its address. 0: no limit of its own."),
 	BOOL("METRICS_PUBLIC", metrics_public, "false",
 	     "true: /metrics answers without a token."),
 	INT("COMMAND_WAIT_MS", command_wait_ms, 0, 60000, "2000",
@@ -325,6 +333,10 @@ static int check(const struct config *c, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "MARKET_DATA=replay needs RECORDING: the names of "
 			       "the recorded files, separated by blanks");
+	if (!c->api_tls_cert[0] != !c->api_tls_key[0])
+		return err_set(e, ERR_INVALID,
+			       "API_TLS_CERT and API_TLS_KEY belong together: set both for "
+			       "HTTPS, or neither for plain HTTP");
 	if (c->telegram_enabled && (!c->telegram_bot_token[0] || !c->telegram_chat_id[0]))
 		return err_set(e, ERR_INVALID,
 			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN and "

@@ -33,11 +33,14 @@ struct config {
 	int64_t api_port;
 	char api_token[128];			/* secret */
 	char api_token_file[CONFIG_PATH_MAX];
+	char api_tls_cert[CONFIG_PATH_MAX];	/* PEM; "" plain HTTP */
+	char api_tls_key[CONFIG_PATH_MAX];	/* PEM, set exactly when api_tls_cert is */
 	char api_allowed_hosts[1024];		/* names separated by blanks or commas */
 	int64_t api_rate_limit;			/* requests/s per token and address; 0 off */
 	int64_t api_max_body_bytes;
 	int64_t api_timeout_s;			/* a slow client is cut after this */
 	int64_t api_max_connections;
+	int64_t api_max_per_address;		/* connections; 0 off */
 	bool metrics_public;
 	int64_t command_wait_ms;
 	char dashboard_dir[CONFIG_PATH_MAX];	/* "" means the built-in page */

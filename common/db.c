@@ -19,6 +19,7 @@
 
 #define BUSY_API_US (2000 * US_PER_MS)		/* a person waits for the answer */
 #define BUSY_WORKER_US (5000 * US_PER_MS)
+#define BUSY_OPEN_US (10 * US_PER_S)		/* another start may be copying the file */
 #define BUSY_SLEEP_NS 500000			/* between two tries for the lock */
 #define BACKUP_PATH_MAX 1200
 #define SQL_SHOWN 60				/* characters of a statement in a message */
@@ -33,7 +34,7 @@ struct stmt {
 
 struct db {
 	sqlite3 *lite;
-	char *path;
+	char *path, *wal_path;
 	enum db_role role;
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
@@ -290,8 +291,9 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 	int rc = 0;
 
 	db->path = xstrdup(path);
+	ASSERT(asprintf(&db->wal_path, "%s-wal", path) > 0);
 	db->role = role;
-	db->busy_limit_us = role == DB_WORKER ? BUSY_WORKER_US : BUSY_API_US;
+	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
 	db->cache = xcalloc(db->cache_size, sizeof(*db->cache));
 	if (!in_memory(db) && (rc = make_file(db, e)))
@@ -303,6 +305,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 		goto out;
 	if (role == DB_API || role == DB_CLI)
 		sqlite3_set_authorizer(db->lite, on_authorize, db);
+	db->busy_limit_us = role == DB_WORKER ? BUSY_WORKER_US : BUSY_API_US;
 	*out = db;
 	db = NULL;
 out:
@@ -323,6 +326,7 @@ void db_close(struct db *db)
 	ASSERT(sqlite3_close(db->lite) == SQLITE_OK);
 	free(db->cache);
 	free(db->path);
+	free(db->wal_path);
 	free(db);
 }
 
@@ -339,6 +343,20 @@ int db_begin(struct db *db, struct err *e)
 	return raw(db, "BEGIN IMMEDIATE", e);
 }
 
+/*
+ * SQLite writes the -wal file, waits for the disk, and only then shows the commit to
+ * others, in memory: who wakes up at the write (inotify) looks too early, and
+ * nothing wakes it again. Opening a file is an event too, and changes nothing. No
+ * lock is lost at its close: SQLite's are on the other two files.
+ */
+static void wake_watchers(const struct db *db)
+{
+	int fd = open(db->wal_path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 int db_commit(struct db *db, struct err *e)
 {
 	int rc;
@@ -346,11 +364,13 @@ int db_commit(struct db *db, struct err *e)
 	ASSERT(db_in_transaction(db));
 	fault_before_commit();
 	rc = raw(db, "COMMIT", e);
-	if (rc)
+	if (rc) {
 		db_rollback(db);
-	else
-		fault_after_commit();
-	return rc;
+		return rc;
+	}
+	fault_after_commit();
+	wake_watchers(db);
+	return 0;
 }
 
 void db_rollback(struct db *db)
@@ -694,6 +714,15 @@ int db_schema_version(struct db *db)
 const char *db_path(const struct db *db)
 {
 	return db->path;
+}
+
+bool db_moved(struct db *db)
+{
+	int moved = 0;
+
+	if (in_memory(db))
+		return false;
+	return sqlite3_file_control(db->lite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == 0 && moved;
 }
 
 static int copy_pages(sqlite3 *from, sqlite3 *to)

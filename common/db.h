@@ -58,7 +58,8 @@ void db_set_busy_timeout(struct db *db, int64_t ms);
  * would make every later write fail, however long the busy timeout.
  */
 MUST_CHECK int db_begin(struct db *db, struct err *e);
-MUST_CHECK int db_commit(struct db *db, struct err *e);	/* rolls back when it fails */
+/* Rolls back when it fails. Wakes who watches the file (watch.h). */
+MUST_CHECK int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
 bool db_in_transaction(const struct db *db);
 
@@ -109,6 +110,11 @@ int db_changes(struct db *db);		/* rows changed by the last statement */
 int64_t db_data_version(struct db *db);
 int db_schema_version(struct db *db);
 const char *db_path(const struct db *db);
+/*
+ * True when the file was moved or deleted under us: what we write from now on is lost
+ * to everybody else, so say so and end. A stat: ask once per second, not per turn.
+ */
+bool db_moved(struct db *db);
 /* A consistent copy through SQLite's backup API. */
 MUST_CHECK int db_backup(struct db *db, const char *path, struct err *e);
 /* PRAGMA quick_check; ERR_CORRUPT with its first line. */

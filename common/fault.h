@@ -3,7 +3,8 @@
  *
  * With -DFAULTS (the "san" flavor) two variables of the environment are obeyed:
  *   FAULT_COMMIT=<n>:before|after  SIGKILL ourselves right before or right after
- *                                  the n-th db_commit of this process
+ *                                  the n-th db_commit of this process (on a new
+ *                                  file the first is the schema's)
  *   FAULT_WRITE=<n>                the n-th stmt_run fails once with ERR_FULL
  * A test walks n upwards until nothing happens any more.
  */

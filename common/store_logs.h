@@ -5,7 +5,9 @@
  * memory and are written together, once per loop turn:
  *
  *	log_set_sink(store_logs_sink, logs);	every log_write adds a line
- *	store_logs_flush(logs, db, &e);		once per turn
+ *	store_logs_flush(logs, db, &e);		once per turn, or by a timer
+ *
+ * A flush is a commit (an fsync, and a wake-up of the other program): not per line.
  */
 #ifndef COMMON_STORE_LOGS_H
 #define COMMON_STORE_LOGS_H

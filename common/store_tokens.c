@@ -10,7 +10,8 @@ static const char SQL_BY_NAME[] =
 	"SELECT id, expires_us, revoked_us FROM api_tokens WHERE name = ?1";
 static const char SQL_DELETE[] = "DELETE FROM api_tokens WHERE id = ?1";
 static const char SQL_INSERT[] =
-	"INSERT INTO api_tokens(name, role, hash, created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5)";
+	"INSERT INTO api_tokens(name, role, hash, created_us, expires_us)"
+	" VALUES (?1, ?2, ?3, ?4, ?5)";
 static const char SQL_GET[] = "SELECT role, expires_us, revoked_us FROM api_tokens WHERE id = ?1";
 static const char SQL_OTHER_ADMINS[] =
 	"SELECT count(*) FROM api_tokens WHERE role = 'admin' AND id != ?1 AND revoked_us IS NULL"
@@ -80,7 +81,8 @@ static int clear_name_tx(struct db *db, const struct token *t, bool replace, str
 		return rc;
 	if (!replace && token_usable(&old, t->created_us))
 		return err_set(e, ERR_CONFLICT,
-			       "a token named %s exists already: revoke it first or take another name",
+			       "a token named %s exists already: revoke it first or take another "
+			       "name",
 			       t->name);
 	rc = db_stmt(db, SQL_DELETE, &s, e);
 	if (rc)
@@ -186,7 +188,8 @@ static int revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err *e)
 		return rc;
 	if (!others && !strcmp(t.role, "admin") && token_usable(&t, now_us))
 		return err_set(e, ERR_CONFLICT,
-			       "token %lld is the last admin token: make another one before revoking it",
+			       "token %lld is the last admin token: make another one before "
+			       "revoking it",
 			       (long long)id);
 	rc = db_stmt(db, SQL_REVOKE, &s, e);
 	if (rc)

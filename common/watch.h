@@ -2,7 +2,9 @@
  * watch.h - wakes a loop when another process writes the database (inotify).
  *
  * SQLite in WAL mode writes commits to <db>-wal; the folder is watched, so that
- * the -wal file may come and go. A wake-up is a hint: look at db_data_version.
+ * the -wal file may come and go. A wake-up is a hint: look at db_data_version. One
+ * comes after each db_commit of any program. A commit in the sqlite3 shell may be
+ * announced before it can be seen (db.c, wake_watchers): look now and then as well.
  */
 #ifndef COMMON_WATCH_H
 #define COMMON_WATCH_H

@@ -35,7 +35,8 @@ QUERIES = {
     "the venue holds an order that we think is over": """
         SELECT s.client_order_id, x.state FROM sim_orders s
         LEFT JOIN exchange_orders x USING (client_order_id)
-        WHERE x.state IS NULL OR x.state NOT IN """ + OPEN_STATES,
+        WHERE s.stage != 'cancelling' AND (x.state IS NULL
+            OR x.state NOT IN """ + OPEN_STATES + ")",
     "we think an order is open that the venue does not hold": """
         SELECT x.client_order_id, x.state FROM exchange_orders x
         LEFT JOIN sim_orders s USING (client_order_id)

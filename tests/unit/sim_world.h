@@ -21,7 +21,7 @@
 #define HELPER static __attribute__((unused))
 #define WORLD_ORDERS 512
 #define WORLD_ACCOUNTS 8
-#define WORLD_BALANCES 256
+#define WORLD_BALANCES 1024
 #define T0 INT64_C(1723104000000000)	/* 2024-08-08 08:00 UTC, a funding time */
 
 struct world {
@@ -41,6 +41,7 @@ struct world {
 	struct sim_order orders[WORLD_ORDERS];
 	size_t orders_n;
 	int64_t next_trade, next_entry, next_order;
+	void (*react)(struct world *w, const struct venue_update *u);	/* called in the sink */
 	uint64_t digest;			/* of everything reported, in order */
 };
 
@@ -173,6 +174,8 @@ HELPER void world_update(void *ctx, const struct venue_update *u)
 	world_digest(w, &u->cumulative, sizeof(u->cumulative));
 	world_digest(w, &u->fee_e8, sizeof(u->fee_e8));
 	world_digest(w, u->reason, strlen(u->reason));
+	if (w->react)
+		w->react(w, u);
 }
 
 HELPER struct price P(const char *text)

@@ -226,6 +226,21 @@ static void test_transaction(void **state)
 	db_close(db);
 }
 
+static void test_moved(void **state)
+{
+	struct db *db = open_db(DB_WORKER);
+
+	(void)state;
+	assert_false(db_moved(db));
+	assert_int_equal(rename(scratch_path("app.db"), scratch_path("old.db")), 0);
+	assert_true(db_moved(db));
+	assert_int_equal(rename(scratch_path("old.db"), scratch_path("app.db")), 0);
+	assert_false(db_moved(db));
+	assert_int_equal(unlink(scratch_path("app.db")), 0);
+	assert_true(db_moved(db));
+	db_close(db);
+}
+
 static void test_last_id(void **state)
 {
 	struct db *db = open_db(DB_API);
@@ -428,6 +443,7 @@ int main(void)
 		WITH_FOLDER(test_cache),
 		WITH_FOLDER(test_bad_values),
 		WITH_FOLDER(test_transaction),
+		WITH_FOLDER(test_moved),
 		WITH_FOLDER(test_last_id),
 		WITH_FOLDER(test_backup),
 		WITH_FOLDER(test_asserts),

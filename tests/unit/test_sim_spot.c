@@ -50,6 +50,8 @@ static void accounts_refused(void **state)
 	a.bot_id = 2;
 	a.initial_capital = M("0");
 	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_INVALID);
+	a.initial_capital = M("90000000.00000001");
+	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_INVALID);
 	a.initial_capital = M("1");
 	snprintf(a.symbol, sizeof(a.symbol), "NONE");
 	assert_int_equal(sim_account_add(w->v, &a, w->now, &e), ERR_NOT_FOUND);
@@ -248,6 +250,25 @@ static void slippage_and_depth(void **state)
 			 E("49920"));	/* 50000 x (1 - 16 x 0.0001) */
 }
 
+/* The largest slippage that can be set reaches price 0 before the depth ends. */
+static void largest_slippage(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.slippage_e8 = RATE_ONE / 10;
+	world_start(w);
+	world_open(w, 1, false, "100000", 1);
+	world_book(w, false, "50000", "0.00001", "50010", "5");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "1");
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.5");
+	assert_int_equal(price_units(w->ups[w->ups_n - 2].price), E("5000"));
+	w->ups_seen = w->ups_n - 1;
+	assert_int_equal(qty_units(expect_update(w, UPDATE_EXPIRED, "s", "NO_LIQUIDITY")
+				   ->cumulative), E("0.00511"));	/* 2^9 - 1 times 0.00001 */
+}
+
 static void market_without_prices(void **state)
 {
 	struct world *w = *state;
@@ -356,6 +377,12 @@ static void queue_on_arrival(void **state)
 	      .price = "50000");
 	assert_int_equal(qty_units(w->orders[0].queue_ahead), 0);
 	world_cancel(w, 1, "q");
+	world_book(w, false, "50000", "1", "50000.01", "0");	/* nobody sells: nothing to cross */
+	PLACE(w, .id = "q", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+	      .price = "50010");
+	assert_int_equal(w->orders_n, 1);
+	world_cancel(w, 1, "q");
+	world_book(w, false, "50000", "0", "50000.01", "3");
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.002");
 	PLACE(w, .id = "q", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 	      .price = "50000.01");
@@ -483,6 +510,13 @@ static void latency(void **state)
 	world_no_more(w);
 	assert_int_equal(w->orders_n, 0);
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+	/* A trade brings the time along: who was due before it is in the book. */
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
+	      .price = "49000");
+	w->now += 999;
+	world_trade(w, false, "48000", "1", true);
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "49000", "0.01", true);
 }
 
 static void hold(struct world *w, const char *qty)
@@ -520,7 +554,7 @@ static void oco_stop_part(void **state)
 	expect_update(w, UPDATE_ACCEPTED, "o", "");
 	world_trade(w, false, "50100", "3.001", false);
 	expect_fill(w, "o", "50100", "0.001", true);
-	world_trade(w, false, "49890", "0.1", true);	/* below the bid that we saw: never better */
+	world_trade(w, false, "49890", "0.1", true);	/* below the bid we saw: never better */
 	u = expect_fill(w, "o", "49890", "0.00899", false);
 	assert_true(u->stop_triggered);
 	assert_int_equal(qty_units(u->cumulative), E("0.00999"));
@@ -626,6 +660,61 @@ static void by_name(void **state)
 	w->v->ops->flush(w->v);
 }
 
+/* As the engine does: new requests, queries and balances from inside the sink. */
+static void react(struct world *w, const struct venue_update *u)
+{
+	static int n;
+	struct venue_balance b;
+	struct venue_update q;
+	char id[24];
+
+	snprintf(id, sizeof(id), "react-%d", ++n);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(w->v->ops->query(w->v, u->client_order_id, &q, NULL),
+			 u->kind == UPDATE_CANCEL_REJECTED ? ERR_NOT_FOUND : 0);
+	assert_true(w->v->ops->next_due(w->v) > 0);
+	if (u->kind == UPDATE_ACCEPTED || n > 200)
+		return;
+	assert_int_equal(world_try(w, (struct ask){ .id = id, .side = SIDE_BUY,
+				   .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+				   .price = "49000" }, NULL), 0);
+	assert_int_equal(w->v->ops->cancel(w->v, 1, "BTCUSDT", "a", w->now, NULL), 0);
+}
+
+static void reactions_from_the_sink(void **state)
+{
+	struct world *w = *state;
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("250") };
+
+	world_stop(w);
+	world_init(w);
+	w->args.latency_us = 1000;
+	world_start(w);
+	world_open(w, 1, false, CAPITAL, 1);
+	world_book(w, false, "50000", "2", "50000.01", "3");
+	world_trade(w, false, "50000", "1", false);
+	w->react = react;
+	for (int i = 0; i < 40; i++) {
+		char id[24];
+
+		snprintf(id, sizeof(id), "p%d", i);
+		PLACE(w, .id = id, .side = SIDE_BUY, .type = i % 3 ? TYPE_MARKET : TYPE_LIMIT,
+		      .quantity = "0.0002", .price = "49500");
+	}
+	w->now += 1000;
+	w->v->ops->advance(w->v, w->now);	/* fills, each answered */
+	w->now += 1000;
+	world_trade(w, false, "49499", "1", true);
+	assert_true(w->orders_n > 0);
+	assert_int_equal(sim_account_reset(w->v, &a, true, w->now, NULL), 0);
+	assert_true(w->orders_n > 0);		/* the answers to the reset travel on */
+	w->react = NULL;
+	w->now += 1000;
+	w->v->ops->advance(w->v, w->now);
+	assert_int_equal(sim_account_get(w->v, 1)->epoch, 2);
+}
+
 static void restore_refuses(void **state)
 {
 	struct world *w = *state;
@@ -673,11 +762,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(deposit), TEST(accounts_refused), TEST(rejections), TEST(other_symbol),
 		TEST(requests_refused_at_once), TEST(market_buy_and_sell),
-		TEST(slippage_and_depth), TEST(market_without_prices), TEST(through_the_price),
+		TEST(slippage_and_depth), TEST(largest_slippage),
+		TEST(market_without_prices), TEST(through_the_price),
 		TEST(queue_and_partial_fills), TEST(queue_on_arrival),
 		TEST(volume_once_per_account), TEST(crossing_limit), TEST(cancel_kinds),
 		TEST(latency), TEST(oco_limit_part), TEST(oco_stop_part), TEST(spot_stop),
-		TEST(reset), TEST(quiet_range), TEST(by_name), TEST(restore_refuses),
+		TEST(reset), TEST(quiet_range), TEST(by_name),
+		TEST(reactions_from_the_sink), TEST(restore_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char folder[64], path[128];
@@ -56,16 +57,25 @@ static void touch(const char *suffix)
 	close(fd);
 }
 
+static struct db *open_db(void)
+{
+	struct db *db;
+	struct err e;
+
+	if (db_open(path, DB_WORKER, &db, &e))
+		fail_msg("%s", e.msg);
+	return db;
+}
+
 /* A commit of another connection makes the descriptor readable, and one drain empties it. */
 static void test_commit_wakes(void **state)
 {
 	static const char SQL[] = "INSERT INTO counters(name, value) VALUES ('a', 1)";
-	struct db *db;
+	struct db *db = open_db();
 	struct watch *w;
 	struct err e;
 
 	(void)state;
-	assert_int_equal(db_open(path, DB_WORKER, &db, &e), 0);
 	assert_int_equal(watch_open(path, &w, &e), 0);
 	assert_false(readable(w, 0));
 	assert_false(watch_drain(w));
@@ -75,6 +85,67 @@ static void test_commit_wakes(void **state)
 	assert_false(readable(w, 0));
 	assert_false(watch_drain(w));
 	watch_close(w);
+	db_close(db);
+}
+
+#define COMMITS 100
+static int ack[2];
+
+/* Looks only when woken; says so on the pipe each time the database has changed. */
+static int look_when_woken(void *arg)
+{
+	struct watch *w;
+	struct db *db;
+	int64_t seen, now;
+
+	(void)arg;
+	if (watch_open(path, &w, NULL) || db_open(path, DB_WORKER, &db, NULL))
+		return 1;
+	seen = db_data_version(db);
+	for (int i = 0; i <= COMMITS; i++) {
+		if (write(ack[1], "x", 1) != 1)
+			return 2;
+		for (now = seen; i < COMMITS && now == seen; now = db_data_version(db)) {
+			if (!readable(w, 5000))
+				return 3;
+			watch_drain(w);
+		}
+		seen = now;
+	}
+	watch_close(w);
+	db_close(db);
+	return 0;
+}
+
+/*
+ * A wake-up must not come only before the commit can be seen, or the other side
+ * would sleep on: every commit of the one is noticed by the other.
+ */
+static void test_no_commit_is_missed(void **state)
+{
+	static const char SQL[] = "INSERT INTO commands(kind) VALUES ('pause')";
+	struct db *db;
+	pid_t pid;
+	char x;
+	int status;
+
+	(void)state;
+	assert_int_equal(pipe(ack), 0);
+	db_close(open_db());
+	pid = fork();
+	if (pid == 0)
+		_exit(look_when_woken(NULL));
+	close(ack[1]);	/* so that its end ends our reading */
+	db = open_db();
+	for (int i = 0; i < COMMITS; i++) {
+		assert_int_equal(read(ack[0], &x, 1), 1);
+		assert_int_equal(db_begin(db, NULL), 0);
+		assert_int_equal(db_exec(db, SQL, NULL), 0);
+		assert_int_equal(db_commit(db, NULL), 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(ack[0]);
 	db_close(db);
 }
 
@@ -155,14 +226,17 @@ static void test_relative(void **state)
 	assert_int_equal(chdir(old), 0);
 }
 
+#define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_commit_wakes, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_names, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_many_events, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_no_folder, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_relative, make_folder, remove_folder),
+		WITH_FOLDER(test_commit_wakes),
+		WITH_FOLDER(test_no_commit_is_missed),
+		WITH_FOLDER(test_names),
+		WITH_FOLDER(test_many_events),
+		WITH_FOLDER(test_no_folder),
+		WITH_FOLDER(test_relative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ void sim_args_init(struct sim_args *a)
 	a->latency_us = 50000;
 	a->maker_rate_e8 = 100000;		/* 0.1 %, Binance spot without discount */
 	a->taker_rate_e8 = 100000;
-	a->slippage_e8 = 5000;			/* 0.005 % */
+	a->slippage_e8 = 10000;			/* 0.01 % */
 	a->funding_rate_e8 = 10000;		/* 0.01 % per 8 h, Binance's interest part */
 	a->maintenance_rate_e8 = 500000;	/* 0.5 % */
 	a->liquidation_fee_e8 = 1250000;	/* 1.25 %, BTCUSDT perpetual */
@@ -22,7 +22,7 @@ struct venue *sim_new(const struct sim_args *a)
 {
 	struct sim *s = xcalloc(1, sizeof(*s));
 
-	ASSERT(a->latency_us >= 0 && a->slippage_e8 >= 0 && a->slippage_e8 < RATE_ONE / 100);
+	ASSERT(a->latency_us >= 0 && a->slippage_e8 >= 0 && a->slippage_e8 <= RATE_ONE / 10);
 	ASSERT(a->maker_rate_e8 >= 0 && a->taker_rate_e8 >= 0 && a->liquidation_fee_e8 >= 0);
 	ASSERT(a->maintenance_rate_e8 >= 0 && a->maintenance_rate_e8 < RATE_ONE);
 	s->venue.ops = &OPS;
@@ -157,7 +157,8 @@ static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_u
 		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
 			       (long long)o->bot_id);
 	if (len == 0 || len > SIM_ID_MAX)
-		return err_set(e, ERR_INVALID, "client order id \"%.48s\" must have 1 to %d characters",
+		return err_set(e, ERR_INVALID,
+			       "client order id \"%.48s\" must have 1 to %d characters",
 			       o->client_order_id, SIM_ID_MAX);
 	if (sim_slot_find(s, o->client_order_id))
 		return err_set(e, ERR_CONFLICT, "DUPLICATE_ORDER: %s is alive already",
@@ -179,7 +180,8 @@ static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
 	struct sim_order row = { .bot_id = bot_id, .stage = SIM_CANCELLING };
 
 	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
 	if (strlen(client_order_id) > SIM_ID_MAX)
 		return err_set(e, ERR_INVALID, "client order id \"%.48s\" is too long",
 			       client_order_id);
@@ -324,12 +326,13 @@ static int sim_query(struct venue *v, const char *client_order_id, struct venue_
 {
 	struct sim *s = sim_of(v);
 	struct sim_slot *o = sim_slot_find(s, client_order_id);
-	const struct venue_update *ended = sim_ended_find(s, client_order_id);
+	const struct venue_update *ended;
 
 	if (o && o->row.stage != SIM_CANCELLING) {
 		sim_update_init(o, UPDATE_ACCEPTED, 0, out);
 		return 0;
 	}
+	ended = sim_ended_find(s, client_order_id);
 	if (!ended)
 		return err_set(e, ERR_NOT_FOUND, "the simulation has no order %s", client_order_id);
 	*out = *ended;
@@ -342,7 +345,8 @@ static int sim_balance(struct venue *v, int64_t bot_id, struct venue_balance *ou
 	const struct sim_acct *a = sim_acct_find(s, bot_id);
 
 	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
 	return sim_acct_balance(a, out, e);
 }
 

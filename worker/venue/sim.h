@@ -33,7 +33,7 @@ struct sim_args {
 	int64_t latency_us;		/* from place or cancel to the venue, >= 0 */
 	int64_t maker_rate_e8;		/* commission, 1e-8 of the notional */
 	int64_t taker_rate_e8;
-	int64_t slippage_e8;		/* how much worse a taker trades, 1e-8 of the price */
+	int64_t slippage_e8;		/* how much worse a taker trades; 1e-8, up to 10 % */
 	int64_t funding_rate_e8;	/* futures, every 8 h; longs pay when positive */
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
@@ -67,16 +67,19 @@ void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_
  */
 void sim_market_seed(struct venue *v, int index, struct price last, const struct book_top *book);
 
+/* 90 million: up to here a REAL column gives back every 1e-8 (money.h). */
+#define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
 struct sim_account_args {
 	int64_t bot_id;
 	char symbol[SYMBOL_MAX];	/* an added market; the account trades nothing else */
 	bool futures;
-	struct money initial_capital;	/* quote asset, > 0 */
+	struct money initial_capital;	/* quote asset, above 0, at most SIM_CAPITAL_MAX_E8 */
 	int64_t leverage_e8;		/* 1e-8 times, 1..125; ignored on spot */
 };
 /*
  * Open an account and book its deposit. 0, ERR_CONFLICT (bot has one),
- * ERR_NOT_FOUND (no such market), ERR_INVALID (capital or leverage).
+ * ERR_NOT_FOUND (no such market), ERR_INVALID (capital or leverage); the
+ * message says what is allowed.
  */
 MUST_CHECK int sim_account_add(struct venue *v, const struct sim_account_args *a, int64_t now_us,
 			       struct err *e);

@@ -89,6 +89,10 @@ static int args_check(const struct sim *s, const struct sim_account_args *a, str
 	if (money_sign(a->initial_capital) <= 0)
 		return err_set(e, ERR_INVALID, "bot %lld: initial capital must be above 0",
 			       (long long)a->bot_id);
+	if (money_cmp(a->initial_capital, money_of_units(SIM_CAPITAL_MAX_E8)) > 0)
+		return err_set(e, ERR_INVALID, "bot %lld: initial capital must be at most %d, "
+			       "more can't be stored to the last digit", (long long)a->bot_id,
+			       (int)(SIM_CAPITAL_MAX_E8 / RATE_ONE));
 	if (a->futures &&
 	    (a->leverage_e8 < RATE_ONE || a->leverage_e8 > LEVERAGE_MAX * RATE_ONE))
 		return err_set(e, ERR_INVALID, "bot %lld: leverage must be from 1 to %d",
@@ -210,10 +214,12 @@ int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t leverage_e8, i
 	int rc;
 
 	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account", (long long)bot_id);
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
 	if (leverage_e8 < RATE_ONE || leverage_e8 > LEVERAGE_MAX * RATE_ONE ||
 	    (!a->row.futures && leverage_e8 != RATE_ONE))
-		return err_set(e, ERR_INVALID, "bot %lld: leverage must be from 1 to %d, and 1 on spot",
+		return err_set(e, ERR_INVALID,
+			       "bot %lld: leverage must be from 1 to %d, and 1 on spot",
 			       (long long)bot_id, LEVERAGE_MAX);
 	if (leverage_e8 == a->row.leverage_e8)
 		return 0;
@@ -241,7 +247,8 @@ int sim_acct_balance(const struct sim_acct *a, struct venue_balance *out, struct
 	struct price last = a->market->last;
 
 	if (price_sign(last) == 0 && qty_sign(base) != 0)
-		return err_set(e, ERR_UNAVAILABLE, "no price of %s yet to value what bot %lld holds",
+		return err_set(e, ERR_UNAVAILABLE,
+			       "no price of %s yet to value what bot %lld holds",
 			       a->market->info.symbol, (long long)a->row.bot_id);
 	value = a->row.futures ? sim_unrealized_e8(a, last) :
 		sim_notional_e8(last, base, ROUND_DOWN);
@@ -308,7 +315,8 @@ void sim_reserve(struct sim *s, struct sim_slot *o, int64_t want_e8, int64_t at_
 
 	if (more == 0)
 		return;
-	ledger_begin(&en, more > 0 ? LEDGER_RESERVE : LEDGER_RELEASE, o->row.client_order_id, at_us);
+	ledger_begin(&en, more > 0 ? LEDGER_RESERVE : LEDGER_RELEASE, o->row.client_order_id,
+		     at_us);
 	ledger_move(&en, sim_need_asset(o->account, &o->row), LEDGER_FREE, LEDGER_RESERVED, more);
 	ledger_commit(&s->ledger, &o->account->book, &en);
 	o->row.reserved_e8 = want_e8;

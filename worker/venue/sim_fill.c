@@ -50,6 +50,8 @@ void sim_fill_book(struct sim *s, struct sim_acct *a, const struct sim_slot *o,
 	f->fee_asset = LEDGER_QUOTE;
 	f->fee_e8 = fee_of(s, f, sim_notional_e8(f->price, f->qty, ROUND_UP));
 	sim_position_fill(s, a, o, f);
+	if (f->liquidation && f->fee_e8 > a->book.balance_e8[LEDGER_QUOTE][LEDGER_FREE])
+		f->fee_e8 = a->book.balance_e8[LEDGER_QUOTE][LEDGER_FREE];
 	sim_pay(s, a, o, LEDGER_FEES, f->fee_e8, f->liquidation ? LEDGER_LIQUIDATION : LEDGER_FEE,
 		f->at_us);
 }

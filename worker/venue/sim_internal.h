@@ -122,7 +122,8 @@ void sim_orders_free(struct sim *s);
 
 /* sim_account.c */
 struct sim_acct *sim_acct_find(const struct sim *s, int64_t bot_id);
-struct sim_acct *sim_acct_insert(struct sim *s, int64_t bot_id);	/* empty; the caller fills it */
+/* Empty, for the caller to fill. */
+struct sim_acct *sim_acct_insert(struct sim *s, int64_t bot_id);
 void sim_report_account(const struct sim *s, const struct sim_acct *a);
 MUST_CHECK int sim_acct_balance(const struct sim_acct *a, struct venue_balance *out,
 				struct err *e);

@@ -54,7 +54,8 @@ int sim_balance_restore(struct venue *v, const struct sim_balance *row, struct e
 			return 0;
 		}
 	}
-	return err_set(e, ERR_CORRUPT, "balance of bot %lld in %s, but its account trades %s and %s",
+	return err_set(e, ERR_CORRUPT,
+		       "balance of bot %lld in %s, but its account trades %s and %s",
 		       (long long)row->bot_id, row->asset, a->row.base_asset, a->row.quote_asset);
 }
 

@@ -101,7 +101,7 @@ struct sim_store {
 	void (*balance)(void *ctx, const struct sim_balance *row);	/* new or changed */
 	void (*order)(void *ctx, const struct sim_order *row);		/* new or changed */
 	void (*order_gone)(void *ctx, const char *client_order_id);	/* delete */
-	void (*counter)(void *ctx, const char *name, int64_t next);	/* trade, entry, sim_order */
+	void (*counter)(void *ctx, const char *name, int64_t next);	/* see sim.h */
 };
 
 /* Names as they stand in the database; pinned by a test. */

@@ -1,0 +1,566 @@
+/* The simulation venue, futures accounts: each rule of docs/SIMULATION.md. */
+#include "tests/unit/sim_world.h"
+
+#define EIGHT_H (INT64_C(8) * 3600 * 1000000)
+
+static void start(struct world *w, const char *capital, int leverage)
+{
+	world_start(w);
+	world_open(w, 1, true, capital, leverage);
+	world_book(w, true, "50000", "2", "50000.1", "3");
+	world_trade(w, true, "50000", "0.1", true);
+}
+
+/* 1000 USDT, 10 times. */
+static int setup(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+
+	world_init(w);
+	start(w, "1000", 10);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void anew(struct world *w, const char *capital, int leverage)
+{
+	world_stop(w);
+	world_init(w);
+	start(w, capital, leverage);
+}
+
+static void market(struct world *w, const char *id, enum side side, const char *qty, bool reduce)
+{
+	PLACE(w, .id = id, .side = side, .type = TYPE_MARKET, .quantity = qty,
+	      .reduce_only = reduce);
+}
+
+static void seen(struct world *w)
+{
+	w->ups_seen = w->ups_n;
+}
+
+static void assert_position(const struct world *w, const char *size, const char *entry)
+{
+	const struct sim_account *a = sim_account_get(w->v, 1);
+
+	assert_int_equal(qty_units(a->position), E(size));
+	assert_int_equal(price_units(a->entry_price), E(entry));
+	assert_int_equal(qty_units(w->accounts[0].position), E(size));
+}
+
+static void long_and_back(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance b;
+	const struct venue_update *u;
+
+	market(w, "o", SIDE_BUY, "0.1", false);
+	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	u = expect_fill(w, "o", "50000.1", "0.1", false);
+	assert_int_equal(u->fee_e8, E("5.00001"));
+	assert_string_equal(u->fee_asset, "USDT");
+	assert_position(w, "0.1", "50000.1");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "500.001");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "494.99899");
+	assert_amount(w, 1, LEDGER_PNL, "BTC", "0.1");
+	assert_amount(w, 1, LEDGER_PNL, "USDT", "-5000.01");
+	world_trade(w, true, "50100.1", "1", false);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(money_units(b.free), E("494.99899"));
+	assert_int_equal(money_units(b.balance), E("994.99999"));
+	assert_int_equal(money_units(b.equity), E("1004.99999"));
+	assert_int_equal(qty_units(b.base), E("0.1"));
+	world_trade(w, true, "49900.1", "1", true);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(money_units(b.free), E("484.99899"));	/* a loss is not there to spend */
+	assert_int_equal(money_units(b.equity), E("984.99999"));
+	world_book(w, true, "50200", "2", "50200.1", "3");
+	market(w, "c", SIDE_SELL, "0.1", true);
+	expect_update(w, UPDATE_ACCEPTED, "c", "");
+	expect_fill(w, "c", "50200", "0.1", false);
+	world_no_more(w);
+	assert_position(w, "0", "0");
+	/* 1000 + 0.1 x 199.9 - 5.00001 - 5.02 */
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1009.96999");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "0");
+	assert_amount(w, 1, LEDGER_PNL, "USDT", "0");
+	assert_amount(w, 1, LEDGER_PNL, "BTC", "0");
+	assert_amount(w, 1, LEDGER_MARKET, "USDT", "-19.99");
+	assert_amount(w, 1, LEDGER_FEES, "USDT", "10.02001");
+}
+
+static void short_and_back(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance b;
+
+	market(w, "o", SIDE_SELL, "0.1", false);
+	assert_position(w, "-0.1", "50000");
+	world_trade(w, true, "49000", "1", true);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(money_units(b.equity), E("1095"));	/* 995 + 100 */
+	assert_int_equal(qty_units(b.base), E("-0.1"));
+	world_book(w, true, "48999.9", "2", "49000", "3");
+	market(w, "c", SIDE_BUY, "0.04", true);
+	assert_position(w, "-0.06", "50000");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "300");
+	assert_amount(w, 1, LEDGER_MARKET, "USDT", "-3040");	/* -5000 + 1960: cost still open */
+	market(w, "d", SIDE_BUY, "0.06", true);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1090.1");	/* 1000 + 100 - 5 - 4.9 */
+	assert_amount(w, 1, LEDGER_MARKET, "USDT", "-100");
+	assert_position(w, "0", "0");
+}
+
+/* The average is exact: the cost is kept, not the rounded price. */
+static void average_and_flip(void **state)
+{
+	struct world *w = *state;
+
+	market(w, "a", SIDE_BUY, "0.01", false);
+	world_book(w, true, "50000.1", "2", "50000.3", "3");
+	market(w, "b", SIDE_BUY, "0.02", false);
+	assert_position(w, "0.03", "50000.23333333");
+	world_book(w, true, "50000.2", "2", "50000.3", "3");
+	market(w, "c", SIDE_SELL, "0.01", false);
+	assert_position(w, "0.02", "50000.233333");
+	market(w, "d", SIDE_SELL, "0.05", false);	/* closes 0.02, opens 0.03 short */
+	assert_position(w, "-0.03", "50000.2");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "150.0006");
+	market(w, "e", SIDE_BUY, "0.03", true);
+	/* bought 500.001 + 1000.006 + 1500.009, sold 500.002 + 2500.01: lost 0.004 */
+	assert_amount(w, 1, LEDGER_MARKET, "USDT", "0.004");
+	assert_amount(w, 1, LEDGER_PNL, "USDT", "0");
+}
+
+static void rejections(void **state)
+{
+	static const struct { struct ask ask; const char *reason; } t[] = {
+		{ { .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.2" },
+		  "MARGIN: 1010.00202 USDT needed, 1000 free" },
+		{ { .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.2",
+		    .price = "50001" }, "MARGIN: 1010.0202 USDT needed, 1000 free" },
+		{ { .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.199",
+		    .price = "49700" }, "MARGIN: 1004.95 USDT needed" },	/* at 50000 */
+		{ { .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.1",
+		    .reduce_only = true }, "REDUCE_ONLY: no long position to reduce" },
+		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.1",
+		    .stop = "51000", .reduce_only = true }, "REDUCE_ONLY: no short position" },
+		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.1", .price = "51000",
+		    .stop = "49000" }, "ORDER_TYPE: futures have no OCO" },
+		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.01",
+		    .stop = "50000" }, "STOP_PRICE: 50000 would trigger at once" },
+		{ { .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.01",
+		    .stop = "50000" }, "STOP_PRICE: 50000 would trigger at once" },
+		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.01",
+		    .stop = "51000.05" }, "PRICE_FILTER: stop price 51000.05" },
+		{ { .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.001", .price = "4000" },
+		  "NOTIONAL: 4 is under 5" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct ask a = t[i].ask;
+
+		a.id = "r";
+		world_place(w, a);
+		expect_update(w, UPDATE_REJECTED, "r", t[i].reason);
+		world_no_more(w);
+		assert_int_equal(w->rows_n, 2);
+	}
+}
+
+static void reservations(void **state)
+{
+	struct world *w = *state;
+
+	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.1",
+	      .price = "49000");
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "494.9");	/* 490 margin, 4.9 fee */
+	world_trade(w, true, "48999.9", "1", true);
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "490");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "505.1");
+	PLACE(w, .id = "t", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.1",
+	      .price = "51000", .reduce_only = true);
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.1",
+	      .stop = "48000", .reduce_only = true);
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");	/* what only closes needs nothing */
+	PLACE(w, .id = "x", .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.01",
+	      .stop = "52000");
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "52.52");
+	seen(w);
+	world_trade(w, true, "51000.1", "0.001", false);
+	expect_fill(w, "t", "51000", "0.1", true);
+	expect_update(w, UPDATE_EXPIRED, "s", "REDUCE_ONLY: the position is closed");
+	world_no_more(w);
+	world_cancel(w, 1, "x");
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1190");	/* 1000 + 200 - 4.9 - 5.1 */
+}
+
+/* What an order closes needs no margin, at whichever depth it does. */
+static void flip_through_levels(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.slippage_e8 = 100000;
+	w->args.taker_rate_e8 = 0;
+	start(w, "1000", 10);
+	market(w, "o", SIDE_BUY, "0.1", false);	/* 500.52 of margin at 50050.2 */
+	world_book(w, true, "50000", "0.08", "50000.1", "3");
+	seen(w);
+	/* levels 49950 x 0.08, 49900 x 0.16: closes 0.1, then opens 0.14 for 698.6 */
+	market(w, "a", SIDE_SELL, "0.24", false);
+	expect_update(w, UPDATE_REJECTED, "a", "MARGIN: 698.6 USDT needed");
+	market(w, "b", SIDE_SELL, "0.19", false);
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "49950", "0.08", false);
+	expect_fill(w, "b", "49900", "0.11", false);
+	assert_position(w, "-0.09", "49900");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "449.1");
+}
+
+/* Thirds that don't divide: the parts' margins, rounded up, still fit the whole's. */
+static void rounding_of_parts(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.maker_rate_e8 = w->args.taker_rate_e8 = 0;
+	start(w, "50.0002", 3);
+	world_book(w, true, "50000.2", "0", "50000.3", "1");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
+	      .price = "50000.2");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");
+	for (int i = 0; i < 3; i++)
+		world_trade(w, true, "50000.2", "0.001", true);
+	assert_position(w, "0.003", "50000.2");
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "50.0002");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");
+}
+
+/* A sale that starts above its limit is margined at what it gets. */
+static void crossing_sale(void **state)
+{
+	struct world *w = *state;
+
+	PLACE(w, .id = "s", .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.198",
+	      .price = "49700");
+	expect_update(w, UPDATE_ACCEPTED, "s", "");
+	expect_fill(w, "s", "50000", "0.198", false);
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "990");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0.1");
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+}
+
+static void reduce_only_is_capped(void **state)
+{
+	struct world *w = *state;
+
+	market(w, "o", SIDE_BUY, "0.05", false);
+	PLACE(w, .id = "t", .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.08",
+	      .price = "50100", .reduce_only = true);
+	PLACE(w, .id = "u", .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.08",
+	      .price = "50300", .reduce_only = true);
+	seen(w);
+	world_trade(w, true, "50200", "1", false);
+	expect_fill(w, "t", "50100", "0.05", true);
+	expect_update(w, UPDATE_EXPIRED, "t", "REDUCE_ONLY: the position is closed");
+	expect_update(w, UPDATE_EXPIRED, "u", "REDUCE_ONLY: the position is closed");
+	world_no_more(w);
+	market(w, "p", SIDE_SELL, "0.05", false);
+	seen(w);
+	market(w, "c", SIDE_BUY, "0.5", true);	/* no funds for that much, and none needed */
+	expect_update(w, UPDATE_ACCEPTED, "c", "");
+	expect_fill(w, "c", "50000.1", "0.05", false);
+	expect_update(w, UPDATE_EXPIRED, "c", "REDUCE_ONLY: the position is closed");
+	world_no_more(w);
+	assert_position(w, "0", "0");
+}
+
+static void reduce_only_below_notional(void **state)
+{
+	struct world *w = *state;
+	struct symbol_info info = world_info(true);
+
+	market(w, "o", SIDE_BUY, "0.05", false);
+	info.min_notional = M("100");
+	assert_int_equal(sim_symbol_add(w->v, &info), w->futures);
+	seen(w);
+	market(w, "a", SIDE_SELL, "0.001", false);
+	expect_update(w, UPDATE_REJECTED, "a", "NOTIONAL: 50 is under 100");
+	market(w, "b", SIDE_SELL, "0.001", true);
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "50000", "0.001", false);
+}
+
+static void stops(void **state)
+{
+	struct world *w = *state;
+	const struct venue_update *u;
+
+	market(w, "o", SIDE_SELL, "0.05", false);
+	PLACE(w, .id = "s", .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.05",
+	      .stop = "50500", .reduce_only = true);
+	seen(w);
+	world_trade(w, true, "50499.9", "1", false);
+	world_no_more(w);
+	world_trade(w, true, "50600", "1", false);
+	u = expect_fill(w, "s", "50600", "0.05", false);
+	assert_true(u->stop_triggered);
+	world_no_more(w);
+	assert_position(w, "0", "0");
+	assert_int_equal(w->orders_n, 0);
+
+	/* An entry stop that a gap makes too dear opens nothing. */
+	PLACE(w, .id = "e", .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.18",
+	      .stop = "51000");
+	expect_update(w, UPDATE_ACCEPTED, "e", "");
+	world_trade(w, true, "59000", "1", false);
+	expect_update(w, UPDATE_EXPIRED, "e", "MARGIN");
+	world_no_more(w);
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+	PLACE(w, .id = "f", .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.01",
+	      .stop = "58000");
+	expect_update(w, UPDATE_ACCEPTED, "f", "");
+	world_book(w, true, "57990", "0", "58000", "1");	/* no bids: the trade counts */
+	world_trade(w, true, "57995", "1", true);
+	expect_fill(w, "f", "57995", "0.01", false);
+	assert_position(w, "-0.01", "57995");
+}
+
+static void funding(void **state)
+{
+	struct world *w = *state;
+	int64_t at = T0 + EIGHT_H;	/* 16:00 UTC */
+
+	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+	market(w, "o", SIDE_BUY, "0.05", false);
+	assert_int_equal(w->v->ops->next_due(w->v), at);
+	world_trade(w, true, "51000", "1", false);
+	w->v->ops->advance(w->v, at - 1);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0");
+	w->v->ops->advance(w->v, at);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.255");	/* 0.05 x 51000 x 0.0001 */
+	assert_int_equal(w->rows[w->rows_n - 1].kind, LEDGER_FUNDING_PAID);
+	assert_int_equal(w->rows[w->rows_n - 1].at_us, at);
+	w->v->ops->advance(w->v, at);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.255");	/* once */
+	w->now = at + 2 * EIGHT_H;	/* two times missed at once */
+	world_restart(w);	/* without a price: the entry's */
+	w->v->ops->advance(w->v, w->now);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.755001");
+	world_book(w, true, "51000", "2", "51000.1", "3");
+	market(w, "c", SIDE_SELL, "0.1", false);	/* now 0.05 short, on the same clock */
+	assert_int_equal(w->v->ops->next_due(w->v), at + 3 * EIGHT_H);
+	world_trade(w, true, "51000", "1", false);
+	w->now = at + 3 * EIGHT_H;
+	w->v->ops->advance(w->v, w->now);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.500001");	/* shorts receive */
+	market(w, "d", SIDE_BUY, "0.05", true);
+	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+}
+
+static void negative_funding(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.funding_rate_e8 = -10000;
+	start(w, "1000", 10);
+	market(w, "o", SIDE_BUY, "0.05", false);
+	w->v->ops->advance(w->v, T0 + EIGHT_H);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "-0.25");
+}
+
+/* 0.019 long at 50000.1, wallet 99.04...: liquidated at (cost - wallet) / (size x 0.995). */
+static void liquidation_long(void **state)
+{
+	struct world *w = *state;
+	const struct venue_update *u;
+	struct venue_update q;
+
+	anew(w, "100", 10);
+	market(w, "o", SIDE_BUY, "0.019", false);
+	PLACE(w, .id = "t", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.019",
+	      .price = "51000", .reduce_only = true);
+	PLACE(w, .id = "e", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
+	      .price = "30000");
+	seen(w);
+	/* cost 950.0019, wallet 100 - 0.9500019 = 99.0499981: p = 45012.0022 */
+	world_trade(w, true, "45012.1", "1", true);
+	world_no_more(w);
+	world_book(w, true, "45012.5", "0.01", "45012.6", "1");
+	world_trade(w, true, "45012", "1", true);
+	expect_update(w, UPDATE_EXPIRED, "t", "LIQUIDATION: equity 4.27");
+	expect_update(w, UPDATE_EXPIRED, "e", "LIQUIDATION: equity 4.27");
+	u = expect_fill(w, "liquidation-1-7", "45012", "0.019", false);
+	assert_memory_equal(u->reason, "LIQUIDATION: equity", 19);
+	assert_int_equal(u->bot_id, 1);
+	assert_string_equal(u->symbol, "BTCUSDT");
+	assert_int_equal(u->fee_e8, E("4.2760981"));	/* all that is left, 1.25 % is more */
+	world_no_more(w);
+	assert_position(w, "0", "0");
+	assert_int_equal(w->orders_n, 0);
+	assert_int_equal(w->v->ops->query(w->v, "t", &q, NULL), 0);
+	assert_int_equal(q.kind, UPDATE_EXPIRED);
+	for (size_t i = 0; i < w->rows_n; i++)
+		if (strncmp(w->rows[i].client_order_id, "liquidation", 11) == 0)
+			assert_int_equal(w->rows[i].kind, LEDGER_LIQUIDATION);
+}
+
+static void liquidation_short_bankrupt(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance b;
+
+	anew(w, "100", 10);
+	market(w, "o", SIDE_SELL, "0.019", false);
+	seen(w);
+	/* (950 + 99.05) / (0.019 x 1.005) = 54938.47 */
+	world_trade(w, true, "54938.5", "1", false);
+	assert_true(w->ups_n > w->ups_seen);
+	anew(w, "100", 10);
+	market(w, "o", SIDE_SELL, "0.019", false);
+	seen(w);
+	world_trade(w, true, "54938.4", "1", false);
+	world_no_more(w);
+	world_trade(w, true, "80000", "1", false);	/* a gap: the account can't pay */
+	expect_fill(w, "liquidation-1-3", "80000", "0.019", false);
+	world_no_more(w);
+	assert_position(w, "0", "0");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");	/* never below: the market pays the rest */
+	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(money_units(b.equity), 0);
+}
+
+/* Funding on an account whose money is all reserved takes an order's reservation. */
+static void reservation_gives_way(void **state)
+{
+	struct world *w = *state;
+
+	market(w, "o", SIDE_BUY, "0.1", false);
+	PLACE(w, .id = "e", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.098",
+	      .price = "50000");
+	seen(w);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0.09899");
+	w->now = T0 + EIGHT_H;
+	w->v->ops->advance(w->v, w->now);
+	expect_update(w, UPDATE_EXPIRED, "e", "MARGIN: its reservation was needed");
+	world_no_more(w);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.5");
+	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
+}
+
+/* With everything in margin, a payment comes out of the margin. */
+static void margin_gives_way(void **state)
+{
+	struct world *w = *state;
+
+	anew(w, "505.00101", 10);
+	world_trade(w, true, "50000.1", "1", false);
+	market(w, "o", SIDE_BUY, "0.1", false);
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");
+	w->v->ops->advance(w->v, T0 + EIGHT_H);
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "499.500999");
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.500001");
+	market(w, "c", SIDE_SELL, "0.1", true);
+	assert_position(w, "0", "0");
+}
+
+static void leverage(void **state)
+{
+	struct world *w = *state;
+	struct err e;
+
+	assert_int_equal(sim_account_leverage(w->v, 7, RATE_ONE, w->now, &e), ERR_NOT_FOUND);
+	assert_int_equal(sim_account_leverage(w->v, 1, 0, w->now, &e), ERR_INVALID);
+	assert_int_equal(sim_account_leverage(w->v, 1, 200 * RATE_ONE, w->now, &e), ERR_INVALID);
+	market(w, "o", SIDE_BUY, "0.1", false);
+	assert_int_equal(sim_account_leverage(w->v, 1, 20 * RATE_ONE, w->now, &e), ERR_CONFLICT);
+	assert_int_equal(sim_account_leverage(w->v, 1, 10 * RATE_ONE, w->now, &e), 0);
+	market(w, "c", SIDE_SELL, "0.1", true);
+	assert_int_equal(sim_account_leverage(w->v, 1, RATE_ONE * 5 / 2, w->now, &e), 0);
+	assert_int_equal(w->accounts[0].leverage_e8, RATE_ONE * 5 / 2);
+	market(w, "p", SIDE_BUY, "0.01", false);
+	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "200.0004");
+	world_open(w, 2, false, "10", 1);
+	assert_int_equal(sim_account_leverage(w->v, 2, 2 * RATE_ONE, w->now, &e), ERR_INVALID);
+}
+
+static void reset(void **state)
+{
+	struct world *w = *state;
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT", .futures = true,
+				      .initial_capital = M("2000"), .leverage_e8 = 5 * RATE_ONE };
+
+	market(w, "o", SIDE_BUY, "0.05", false);
+	seen(w);
+	assert_int_equal(sim_account_reset(w->v, &a, false, w->now, NULL), ERR_CONFLICT);
+	assert_int_equal(sim_account_reset(w->v, &a, true, w->now, NULL), 0);
+	world_no_more(w);
+	assert_position(w, "0", "0");
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "2000");
+	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+	world_trade(w, true, "100", "1", true);	/* nobody left to liquidate */
+	world_no_more(w);
+	a.futures = false;	/* the bot moved to spot */
+	assert_int_equal(sim_account_reset(w->v, &a, false, w->now, NULL), 0);
+	assert_false(sim_account_get(w->v, 1)->futures);
+	assert_int_equal(sim_account_get(w->v, 1)->leverage_e8, RATE_ONE);
+}
+
+static void restore_position(void **state)
+{
+	struct world *w = *state;
+	struct venue_balance before, after;
+	struct sim_account row;
+
+	market(w, "o", SIDE_BUY, "0.05", false);
+	world_trade(w, true, "50500", "1", false);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &before, NULL), 0);
+	world_restart(w);
+	sim_market_seed(w->v, w->futures, P("50500"), NULL);
+	assert_int_equal(w->v->ops->balance(w->v, 1, &after, NULL), 0);
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H);
+	row = w->accounts[0];
+	w->accounts[0].position = Q("0.04");
+	w->v->ops->free(w->v);
+	world_markets(w);
+	assert_int_equal(sim_account_restore(w->v, &w->accounts[0], NULL), 0);
+	for (size_t i = 0; i < w->balances_n; i++)
+		assert_int_equal(sim_balance_restore(w->v, &w->balances[i], NULL), 0);
+	assert_int_equal(sim_check(w->v, NULL), ERR_CORRUPT);
+	w->accounts[0] = row;
+	world_restart(w);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(long_and_back), TEST(short_and_back), TEST(average_and_flip),
+		TEST(rejections), TEST(reservations), TEST(crossing_sale),
+		TEST(flip_through_levels), TEST(rounding_of_parts),
+		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
+		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
+		TEST(liquidation_short_bankrupt), TEST(reservation_gives_way),
+		TEST(margin_gives_way), TEST(leverage), TEST(reset), TEST(restore_position),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

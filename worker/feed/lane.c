@@ -1,0 +1,191 @@
+#include "worker/feed/lane.h"
+#include "worker/feed/feed.h"
+#include "worker/feed/frame.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_LINES 20000	/* how far a file is searched for its symbols */
+
+/* ---- looking into files ---- */
+
+static void note_symbol(struct tape *t, const struct frame *f)
+{
+	for (size_t i = 0; i < t->symbols_n; i++)
+		if (strcmp(t->symbols[i].symbol, f->symbol) == 0)
+			return;
+	if (t->symbols_n < sizeof(t->symbols) / sizeof(t->symbols[0]))
+		symbol_info_default(f->symbol, f->futures, &t->symbols[t->symbols_n++]);
+}
+
+static int look_at_lines(struct tape *t, struct recording *r, struct err *e)
+{
+	struct recording_line line;
+	struct frame f;
+	int rc = 0;
+
+	frame_init(&f);
+	for (int i = 0; i < LOOK_LINES && rc != ERR_END; i++) {
+		rc = recording_next(r, &line, NULL);
+		if (rc || frame_decode(line.json, line.len, &f, NULL))
+			continue;
+		if (!t->first_us)
+			t->first_us = line.time_us;
+		if (f.symbol[0])
+			note_symbol(t, &f);
+		t->snapshot |= f.kind == FRAME_SNAPSHOT;
+	}
+	frame_free(&f);
+	if (t->symbols_n == 0)
+		return err_set(e, ERR_CORRUPT, "%s holds no frame of a market (trade, bookTicker or "
+			       "depth); a line is: receive time in ns, a blank, Binance's JSON", t->path);
+	return 0;
+}
+
+static int look_at(struct tape *t, struct err *e)
+{
+	struct recording *r = NULL;
+	int rc = recording_open(t->path, &r, e);
+
+	if (rc == 0)
+		rc = look_at_lines(t, r, e);
+	recording_close(r);
+	return rc;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct tape *x = a, *y = b;
+
+	if (x->first_us != y->first_us)
+		return x->first_us < y->first_us ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static int check_pair(const struct tape *a, const struct tape *b, struct err *e)
+{
+	if (a->first_us == b->first_us && strcmp(a->symbols[0].symbol, b->symbols[0].symbol) == 0)
+		return err_set(e, ERR_INVALID, "%s and %s are the same recording: both begin with %s "
+			       "at the same time", a->path, b->path, a->symbols[0].symbol);
+	for (size_t i = 0; i < a->symbols_n; i++)
+		for (size_t j = 0; j < b->symbols_n; j++)
+			if (strcmp(a->symbols[i].symbol, b->symbols[j].symbol) == 0 &&
+			    a->symbols[i].futures != b->symbols[j].futures)
+				return err_set(e, ERR_INVALID, "%s is spot in one of %s and %s, USD-M "
+					       "futures in the other; replay them one at a time",
+					       a->symbols[i].symbol, a->path, b->path);
+	return 0;
+}
+
+static int check_all(const struct tape *t, size_t n, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		for (size_t j = i + 1; j < n && rc == 0; j++)
+			rc = check_pair(&t[i], &t[j], e);
+	return rc;
+}
+
+int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
+{
+	static const char blanks[] = " \t\n";
+	struct tape *list = NULL;
+	size_t count = 0;
+	int rc = 0;
+
+	for (const char *p = files + strspn(files, blanks); *p && rc == 0; p += strspn(p, blanks)) {
+		size_t len = strcspn(p, blanks);
+
+		list = xrealloc(list, (count + 1) * sizeof(*list));
+		list[count] = (struct tape){ .path = xcalloc(len + 1, 1) };
+		memcpy(list[count].path, p, len);
+		rc = look_at(&list[count++], e);
+		p += len;
+	}
+	if (rc == 0 && count == 0)
+		rc = err_set(e, ERR_INVALID, "no recording is named; give one or more files, separated "
+			     "by blanks");
+	if (rc == 0) {
+		qsort(list, count, sizeof(*list), by_time);
+		rc = check_all(list, count, e);
+	}
+	if (rc) {
+		tapes_free(list, count);
+		return rc;
+	}
+	*out = list;
+	*n = count;
+	return 0;
+}
+
+void tapes_free(struct tape *tapes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(tapes[i].path);
+	free(tapes);
+}
+
+/* ---- playing ---- */
+
+/* The head is a line, a broken one, or the file has ended (ERR_END). */
+static int load(struct lane *l)
+{
+	int rc = recording_next(l->current, &l->line, &l->error);
+
+	if (rc == ERR_END)
+		return rc;
+	l->item = LANE_LINE;
+	if (rc) {
+		l->item = LANE_BROKEN;
+		l->line.time_us = l->last_us ? l->last_us : l->tapes[l->next - 1]->first_us;
+		return 0;
+	}
+	if (l->line.time_us <= l->played_us)
+		l->item = LANE_PLAYED;
+	if (l->line.time_us < l->last_us)
+		l->line.time_us = l->last_us;
+	l->last_us = l->line.time_us;
+	return 0;
+}
+
+int lane_advance(struct lane *l, struct err *e)
+{
+	int rc;
+
+	for (;;) {
+		if (l->current && load(l) == 0)
+			return 0;
+		recording_close(l->current);
+		l->current = NULL;
+		l->played_us = l->last_us;
+		l->item = LANE_END;
+		if (l->next == l->n)
+			return 0;
+		rc = recording_open(l->tapes[l->next]->path, &l->current, e);
+		if (rc)
+			return rc;
+		l->next++;
+	}
+}
+
+int lane_rewind(struct lane *l, struct err *e)
+{
+	recording_close(l->current);
+	l->current = NULL;
+	l->next = 0;
+	l->last_us = 0;
+	return lane_advance(l, e);
+}
+
+void lane_fini(struct lane *l)
+{
+	recording_close(l->current);
+	free(l->tapes);
+}
+
+const char *lane_symbol(const struct lane *l)
+{
+	return l->tapes[0]->symbols[0].symbol;
+}

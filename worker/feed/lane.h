@@ -1,0 +1,50 @@
+/*
+ * lane.h - the recordings of one symbol, played one after the other.
+ *
+ * Files are taken in the order of their first receive time. Where the next one
+ * begins before the last has ended, its lines of that time are passed over: they
+ * have been played. Several lanes are merged by time (replay.c).
+ */
+#ifndef FEED_LANE_H
+#define FEED_LANE_H
+
+#include "worker/engine/market.h"
+#include "worker/feed/recording.h"
+
+struct tape {			/* one file, as its beginning tells */
+	char *path;
+	int64_t first_us;
+	struct symbol_info symbols[8];	/* in order of appearance; the first is the file's */
+	size_t symbols_n;
+	bool snapshot;		/* it has one, so the first symbol's book becomes valid */
+};
+
+/*
+ * Look into the files (names separated by blanks); sorted by time. ERR_INVALID
+ * without a name or when one symbol is spot here and USD-M there, ERR_CORRUPT when
+ * a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with tapes_free.
+ */
+MUST_CHECK int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e);
+void tapes_free(struct tape *tapes, size_t n);
+
+enum lane_item { LANE_LINE, LANE_PLAYED, LANE_BROKEN, LANE_END };
+
+struct lane {
+	const struct tape **tapes;	/* borrowed, in order */
+	size_t n, next;
+	struct recording *current;
+	enum lane_item item;		/* what stands at the head of the lane */
+	struct recording_line line;	/* LINE: its time never goes back; number is the file's */
+	struct err error;		/* BROKEN: file, line and reason */
+	int64_t last_us, played_us;	/* newest line's time; where the file before ended */
+};
+
+/* Start (again) from the first file; loads the head. */
+MUST_CHECK int lane_rewind(struct lane *l, struct err *e);
+/* Go to the next item. Errors as recording_open: a file has gone away; the lane has ended then. */
+MUST_CHECK int lane_advance(struct lane *l, struct err *e);
+void lane_fini(struct lane *l);
+/* Name of the symbol whose snapshots these are. */
+const char *lane_symbol(const struct lane *l);
+
+#endif

@@ -1,0 +1,321 @@
+/*
+ * Recordings as a feed. Lanes (one per symbol) are merged by receive time. Times
+ * handed on are recorded times plus offset_us, for the exchange's times as well:
+ * the market keeps its own pace in its own time, and "speed" only says how fast
+ * that time runs against the wall clock.
+ */
+#include "worker/feed/feed.h"
+#include "worker/feed/intake.h"
+#include "worker/feed/lane.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEAM_US INT64_C(1000000)	/* from the last frame of a round to the first of the next */
+/* A silence of all symbols as long as the candle window is a gap. A paced replay skips it. */
+#define HOLE_US INT64_C(60000000)
+
+struct replay {
+	struct feed feed;		/* first: a struct feed * is one of these */
+	struct replay_args args;	/* "files" is not used after opening */
+	struct intake *intake;
+	struct tape *tapes;
+	struct lane *lanes;
+	size_t tapes_n, lanes_n;
+	struct feed_position at;
+	int64_t first_us, last_us;	/* recorded: the round's first line; the newest one */
+	bool begun;			/* paced: the start is known */
+	int64_t start_us;		/* wall clock of the first live frame */
+	bool gap_due;			/* before the next line */
+	bool ended;
+};
+
+/* ---- lanes ---- */
+
+static struct lane *lane_for(struct replay *r, const struct tape *t)
+{
+	for (size_t i = 0; i < r->lanes_n; i++)
+		if (strcmp(lane_symbol(&r->lanes[i]), t->symbols[0].symbol) == 0)
+			return &r->lanes[i];
+	r->lanes[r->lanes_n] = (struct lane){ .tapes = xcalloc(r->tapes_n, sizeof(t)) };
+	return &r->lanes[r->lanes_n++];
+}
+
+static void make_lanes(struct replay *r)
+{
+	r->lanes = xcalloc(r->tapes_n, sizeof(*r->lanes));
+	for (size_t i = 0; i < r->tapes_n; i++) {
+		struct lane *l = lane_for(r, &r->tapes[i]);
+
+		l->tapes[l->n++] = &r->tapes[i];
+		for (size_t j = 0; j < r->tapes[i].symbols_n; j++)
+			intake_add(r->intake, r->tapes[i].symbols[j].symbol);
+	}
+}
+
+static int rewind_all(struct replay *r, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < r->lanes_n && rc == 0; i++)
+		rc = lane_rewind(&r->lanes[i], e);
+	r->first_us = r->tapes[0].first_us;
+	r->last_us = r->first_us;
+	return rc;
+}
+
+/* The lane whose head is the earliest; of equals the first. NULL: the round is over. */
+static struct lane *earliest(struct replay *r)
+{
+	struct lane *first = NULL;
+
+	for (size_t i = 0; i < r->lanes_n; i++)
+		if (r->lanes[i].item != LANE_END &&
+		    (!first || r->lanes[i].line.time_us < first->line.time_us))
+			first = &r->lanes[i];
+	return first;
+}
+
+/* ---- one line ---- */
+
+static void count_broken(struct feed_stats *stats, const struct err *why)
+{
+	stats->frames++;
+	stats->decode_errors++;
+	snprintf(stats->last_error, sizeof(stats->last_error), "%.199s", why->msg);
+}
+
+static void take_line(struct replay *r, struct lane *l, const struct feed_sink *sink)
+{
+	struct intake_frame f = {
+		.bytes = l->line.json, .len = l->line.len, .snapshot_symbol = lane_symbol(l),
+		.now_us = l->line.time_us + r->at.offset_us, .shift_us = r->at.offset_us,
+	};
+	struct err e = { 0 };
+
+	if (intake_take(r->intake, &f, sink, &r->feed.stats, &e) == 0)
+		return;
+	snprintf(r->feed.stats.last_error, sizeof(r->feed.stats.last_error), "%.99s line %lld: %.80s",
+		 recording_path(l->current), (long long)l->line.number, e.msg);
+}
+
+/* Nothing of any symbol for long: windows and books start anew with this line. */
+static void skip_hole(struct replay *r, int64_t time_us)
+{
+	int64_t hole_us = time_us - r->last_us;
+
+	r->last_us = time_us;
+	if (hole_us <= HOLE_US)
+		return;
+	r->gap_due = true;
+	if (r->args.speed > 0)
+		r->at.offset_us -= hole_us - SEAM_US;
+}
+
+/* Hand on the head of the lane and go to the next. */
+static int consume(struct replay *r, struct lane *l, const struct feed_sink *sink, struct err *e)
+{
+	switch (l->item) {
+	case LANE_LINE:
+		skip_hole(r, l->line.time_us);
+		if (r->gap_due)
+			intake_gap(r->intake, NULL, l->line.time_us + r->at.offset_us, sink);
+		r->gap_due = false;
+		take_line(r, l, sink);
+		break;
+	case LANE_BROKEN:
+		count_broken(&r->feed.stats, &l->error);
+		break;
+	case LANE_PLAYED: case LANE_END:
+		break;
+	}
+	r->at.frame++;
+	return lane_advance(l, e);
+}
+
+/* ---- rounds ---- */
+
+static int next_round(struct replay *r, struct err *e)
+{
+	int64_t length_us = r->last_us + SEAM_US - r->first_us;
+	int rc = rewind_all(r, e);
+
+	if (rc)
+		return rc;
+	r->at.loop++;
+	r->at.frame = 0;
+	r->at.offset_us += length_us;
+	r->gap_due = true;
+	return 0;
+}
+
+/* When the wall clock may see a line. */
+static int64_t due_us(const struct replay *r, int64_t recorded_us)
+{
+	double ahead = (double)(recorded_us + r->at.offset_us - r->start_us);
+
+	return r->start_us + (int64_t)(ahead / r->args.speed);
+}
+
+/* Paced: the line that comes first, or after the warm-up, happens now. */
+static void begin(struct replay *r, int64_t now_us, int64_t recorded_us)
+{
+	bool resumed = r->at.frame > 0;
+
+	r->begun = true;
+	r->start_us = now_us;
+	r->at.offset_us = now_us - recorded_us - (resumed ? 0 : r->args.warm_up_s * 1000000);
+}
+
+static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
+		       struct err *e)
+{
+	struct replay *r = (struct replay *)f;
+	bool paced = r->args.speed > 0;
+	int rc = 0;
+
+	if (r->ended)
+		return err_set(e, ERR_END, "the recording has ended");
+	for (; max > 0; max--) {
+		struct lane *l = earliest(r);
+
+		if (!l && !r->args.loop) {
+			r->ended = true;
+			*next_us = INT64_MAX;
+			return 0;
+		}
+		if (!l) {
+			rc = next_round(r, e);
+			if (rc)
+				return rc;
+			l = earliest(r);
+		}
+		if (paced && !r->begun)
+			begin(r, now_us, l->line.time_us);
+		if (l->item == LANE_LINE)
+			skip_hole(r, l->line.time_us);
+		if (paced && due_us(r, l->line.time_us) > now_us) {
+			*next_us = due_us(r, l->line.time_us);
+			return 0;
+		}
+		rc = consume(r, l, &r->feed.sink, e);
+		if (rc)
+			return rc;
+	}
+	*next_us = now_us;
+	return 0;
+}
+
+static void replay_position(const struct feed *f, struct feed_position *out)
+{
+	*out = ((const struct replay *)f)->at;
+}
+
+static void replay_free(struct feed *f)
+{
+	struct replay *r = (struct replay *)f;
+
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->lanes_n; i++)
+		lane_fini(&r->lanes[i]);
+	free(r->lanes);
+	tapes_free(r->tapes, r->tapes_n);
+	intake_free(r->intake);
+	free(r);
+}
+
+static const struct feed_ops replay_ops = {
+	.name = "replay", .poll = replay_poll, .position = replay_position, .free = replay_free,
+};
+
+/* A round that was not the first began with a gap, and with a book out of step. */
+static void warm_seam(struct replay *r)
+{
+	const struct feed_sink *sink = &r->args.warm;
+
+	r->gap_due = true;
+	for (size_t i = 0; i < r->lanes_n && sink->book_valid; i++)
+		for (size_t j = 0; j < r->lanes[i].n; j++)
+			if (r->lanes[i].tapes[j]->snapshot)
+				sink->book_valid(sink->ctx, lane_symbol(&r->lanes[i]), false,
+						 r->first_us + r->at.offset_us);
+}
+
+/* Play the lines before the resume position into the market's state. */
+static int warm(struct replay *r, struct err *e)
+{
+	const struct feed_position to = r->args.resume;
+	int rc = 0;
+
+	r->at.loop = to.loop;
+	r->at.offset_us = to.offset_us;
+	if (to.loop > 0)
+		warm_seam(r);
+	while (r->at.frame < to.frame && rc == 0) {
+		struct lane *l = earliest(r);
+
+		if (!l)
+			return err_set(e, ERR_CONFLICT, "the recording has %lld lines, but line %lld was "
+				       "reached before: it is not the same recording",
+				       (long long)r->at.frame, (long long)to.frame);
+		rc = consume(r, l, &r->args.warm, e);
+	}
+	r->feed.stats = (struct feed_stats){
+		.last_now_us = r->feed.stats.last_now_us,
+		.clock_drift_us = r->feed.stats.clock_drift_us,
+	};
+	return rc;
+}
+
+int replay_open(const struct replay_args *a, const struct feed_sink *sink, struct feed **out,
+		struct err *e)
+{
+	struct replay *r = xcalloc(1, sizeof(*r));
+	int rc;
+
+	r->feed.ops = &replay_ops;
+	r->feed.sink = *sink;
+	r->args = *a;
+	r->intake = intake_new();
+	rc = tapes_open(a->files, &r->tapes, &r->tapes_n, e);
+	if (rc == 0) {
+		make_lanes(r);
+		rc = rewind_all(r, e);
+	}
+	if (rc == 0)
+		rc = warm(r, e);
+	if (rc) {
+		replay_free(&r->feed);
+		return rc;
+	}
+	*out = &r->feed;
+	return 0;
+}
+
+static bool has_symbol(const struct symbol_info *list, size_t n, const char *symbol)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].symbol, symbol) == 0)
+			return true;
+	return false;
+}
+
+int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
+		   struct err *e)
+{
+	struct tape *tapes;
+	size_t tapes_n, found = 0;
+	int rc = tapes_open(files, &tapes, &tapes_n, e);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < tapes_n; i++)
+		for (size_t j = 0; j < tapes[i].symbols_n && found < max; j++)
+			if (!has_symbol(out, found, tapes[i].symbols[j].symbol))
+				out[found++] = tapes[i].symbols[j];
+	tapes_free(tapes, tapes_n);
+	*n = found;
+	return 0;
+}

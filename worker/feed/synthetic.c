@@ -1,0 +1,143 @@
+#include "common/buf.h"
+#include "worker/feed/intake.h"
+#include "worker/feed/synthetic_frame.h"
+#include "worker/feed/synthetic_market.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct synthetic {
+	struct feed feed;		/* first: a struct feed * is one of these */
+	struct intake *intake;
+	struct synthetic_market **markets;
+	size_t n;
+	bool futures;
+	uint64_t seed;
+	int64_t now_us;			/* newest wall clock seen */
+	int64_t frames;
+	struct buf text;
+};
+
+static int check_symbol(const char *symbol, struct err *e)
+{
+	size_t len = strspn(symbol, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	if (len == 0 || len >= SYMBOL_MAX || symbol[len])
+		return err_set(e, ERR_INVALID, "\"%.40s\" is not a symbol: 1 to %d of A-Z, 0-9, _",
+			       symbol, SYMBOL_MAX - 1);
+	return 0;
+}
+
+/* The market whose next event comes first; of equals the one added first. */
+static struct synthetic_market *earliest(const struct synthetic *s)
+{
+	struct synthetic_market *first = NULL;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (!first || synthetic_market_peek(s->markets[i])->time_us <
+		    synthetic_market_peek(first)->time_us)
+			first = s->markets[i];
+	return first;
+}
+
+static int hand_on(struct synthetic *s, struct synthetic_market *m, struct err *e)
+{
+	struct intake_frame f = { .snapshot_symbol = synthetic_market_info(m)->symbol };
+
+	synthetic_frame_write(m, &s->text);
+	f.bytes = s->text.data;
+	f.len = s->text.len;
+	f.now_us = synthetic_market_peek(m)->time_us;
+	synthetic_market_take(m);
+	s->frames++;
+	return intake_take(s->intake, &f, &s->feed.sink, &s->feed.stats, e);
+}
+
+static int synthetic_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
+			  struct err *e)
+{
+	struct synthetic *s = (struct synthetic *)f;
+	struct synthetic_market *m = earliest(s);
+
+	if (now_us > s->now_us)
+		s->now_us = now_us;
+	for (; max > 0 && m && synthetic_market_peek(m)->time_us <= now_us; max--) {
+		int rc = hand_on(s, m, e);
+
+		if (rc)
+			return rc;
+		m = earliest(s);
+	}
+	*next_us = m ? synthetic_market_peek(m)->time_us : INT64_MAX - 1;
+	if (*next_us < now_us)
+		*next_us = now_us;
+	return 0;
+}
+
+static void synthetic_position(const struct feed *f, struct feed_position *out)
+{
+	*out = (struct feed_position){ .frame = ((const struct synthetic *)f)->frames };
+}
+
+static void synthetic_free(struct feed *f)
+{
+	struct synthetic *s = (struct synthetic *)f;
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		synthetic_market_free(s->markets[i]);
+	free(s->markets);
+	intake_free(s->intake);
+	buf_free(&s->text);
+	free(s);
+}
+
+static const struct feed_ops synthetic_ops = {
+	.name = "synthetic", .poll = synthetic_poll, .position = synthetic_position,
+	.free = synthetic_free,
+};
+
+static int add_market(struct synthetic *s, const char *symbol, int64_t start_us, struct err *e)
+{
+	int rc = check_symbol(symbol, e);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(synthetic_market_info(s->markets[i])->symbol, symbol) == 0)
+			return 0;
+	s->markets = xrealloc(s->markets, (s->n + 1) * sizeof(s->markets[0]));
+	s->markets[s->n++] = synthetic_market_new(symbol, s->futures, s->seed, start_us);
+	return 0;
+}
+
+int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,
+		   struct feed **out, struct err *e)
+{
+	struct synthetic *s = xcalloc(1, sizeof(*s));
+	int rc = 0;
+
+	s->feed.ops = &synthetic_ops;
+	s->feed.sink = *sink;
+	s->intake = intake_new();
+	s->futures = a->futures;
+	s->seed = a->seed;
+	s->now_us = a->start_us;
+	for (size_t i = 0; i < a->symbols_n && rc == 0; i++)
+		rc = add_market(s, a->symbols[i], a->start_us - a->history_s * 1000000, e);
+	if (rc) {
+		synthetic_free(&s->feed);
+		return rc;
+	}
+	*out = &s->feed;
+	return 0;
+}
+
+int synthetic_add(struct feed *f, const char *symbol, struct err *e)
+{
+	struct synthetic *s = (struct synthetic *)f;
+
+	return add_market(s, symbol, s->now_us, e);
+}

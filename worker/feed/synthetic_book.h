@@ -1,0 +1,44 @@
+/*
+ * synthetic_book.h - the exchange's side of a made-up market: resting quantity per
+ * price, in ticks and steps, and what changed since the last depth frame.
+ */
+#ifndef FEED_SYNTHETIC_BOOK_H
+#define FEED_SYNTHETIC_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYNTHETIC_LEVELS 120	/* per side; the worst is removed beyond it */
+#define SYNTHETIC_CHANGES 512	/* per side between two depth frames; see synthetic_book_full */
+
+enum synthetic_side { SYNTHETIC_BID, SYNTHETIC_ASK };
+
+struct synthetic_level { int64_t price, qty; };	/* ticks, steps; qty 0: removed */
+
+struct synthetic_ladder {
+	struct synthetic_level level[SYNTHETIC_LEVELS + 1];	/* best last */
+	size_t n;
+	struct synthetic_level change[SYNTHETIC_CHANGES];	/* each price once */
+	size_t changes;
+};
+
+struct synthetic_book {
+	struct synthetic_ladder side[2];
+	int64_t update_id;	/* grows with each change */
+};
+
+/* Best price and quantity; the book always has both sides. */
+struct synthetic_level synthetic_book_best(const struct synthetic_book *b,
+					   enum synthetic_side side);
+struct synthetic_level synthetic_book_worst(const struct synthetic_book *b,
+					    enum synthetic_side side);
+/* Set the quantity at a price, 0 removes. The last level of a side is never removed. */
+void synthetic_book_set(struct synthetic_book *b, enum synthetic_side side, int64_t price,
+			int64_t qty);
+/* A depth frame has been made of the changes. */
+void synthetic_book_sent(struct synthetic_book *b);
+/* Time for an early depth frame: many changes since the last. */
+bool synthetic_book_full(const struct synthetic_book *b);
+
+#endif
