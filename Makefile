@@ -38,7 +38,7 @@ OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 endif
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wformat=2 -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
+	-Wformat=2 -Wno-format-truncation -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
@@ -46,7 +46,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
-WORKER_LIBS := -levent -lxgboost -lz $(COMMON_LIBS)
+WORKER_LIBS := -levent -lxgboost -lgomp -lz $(COMMON_LIBS)
 
 COMMON_SRC := $(sort $(wildcard common/*.c))
 API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))

@@ -108,6 +108,15 @@ bool auth_identify(struct auth *a, const char *header, int64_t now_us, struct id
 	return true;
 }
 
+bool auth_alive(const struct auth *a, int64_t token_id, int64_t now_us)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->list[i].id == token_id)
+			return token_usable(&a->list[i], now_us);
+	}
+	return false;
+}
+
 void auth_flush(struct auth *a, struct db *db)
 {
 	struct err e = { 0 };
