@@ -85,7 +85,7 @@ class FirstStart(harness.TestCase):
         self.wait(lambda: bot.worker_is_up(), "the worker is up", 60)
         second = bot.launch("trading-bot-worker")
         self.assertNotEqual(second.wait(), 0)
-        self.assertIn("another trading-bot-worker", second.output())
+        self.assertIn(str(first.pid), second.output())
         self.assertTrue(first.alive())
 
     def test_logs_are_json_lines_with_the_documented_keys(self):
