@@ -128,6 +128,12 @@ void auth_flush(struct auth *a, struct db *db)
 		log_debug("auth", NULL, "last use of tokens not stored: %s", e.msg);
 }
 
+/* "" or ":" and digits. */
+static bool is_port(const char *text)
+{
+	return !*text || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
 /* "name:port", "[v6]:port", "name" -> the name; false when it is none of these. */
 static bool host_name(const char *host, char *out, size_t size)
 {
@@ -143,7 +149,7 @@ static bool host_name(const char *host, char *out, size_t size)
 		end = host + strcspn(host, ":");
 	}
 	len = (size_t)(end - host);
-	if (!len || len >= size)
+	if (!len || len >= size || !is_port(end + (*end == ']')))
 		return false;
 	memcpy(out, host, len);
 	out[len] = '\0';

@@ -196,6 +196,7 @@ static bool set_int(const struct bot_key *k, const cJSON *v, int64_t *out)
 static bool set_money(const struct bot_key *k, const cJSON *v, struct money *out)
 {
 	struct money m;
+	double stored;
 
 	if (cJSON_IsString(v)) {
 		if (money_parse(v->valuestring, &m))
@@ -204,7 +205,8 @@ static bool set_money(const struct bot_key *k, const cJSON *v, struct money *out
 		   money_double(m) != v->valuedouble) {
 		return false;
 	}
-	if (!in_range(k, money_double(m)))
+	/* What the database's column can't hold exactly would fail there, and later. */
+	if (money_to_real(m, &stored) || !in_range(k, stored))
 		return false;
 	*out = m;
 	return true;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, by group:
-#   scripts/install-deps.sh [build] [test] [lint] [bench]      (default: build)
+#   scripts/install-deps.sh [build] [test] [lint] [fuzz] [bench]      (default: build)
 # Asks dpkg first: when all is there it neither needs the network nor root.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ declare -A GROUPS_=(
 		libcjson-dev libxgboost-dev libwslay-dev zlib1g-dev sqlite3 ca-certificates curl"
 	[test]="libcmocka-dev python3"
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
+	[fuzz]="clang libclang-rt-14-dev"
 	[bench]="wrk nginx-light"
 )
 
