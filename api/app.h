@@ -9,6 +9,7 @@
 #define API_APP_H
 
 #include "common/buf.h"
+#include "api/audit.h"
 #include "common/config.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -51,6 +52,7 @@ struct app {
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */
 	uint64_t writes;		/* grows when a request may have changed the database */
 	uint64_t correlation_seed;	/* random at the start; see request.c */
+	struct audit_denied denied;
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
 	struct buf openapi;		/* the description of this API, made when first asked for */

@@ -134,6 +134,20 @@ static bool is_port(const char *text)
 	return !*text || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
 }
 
+static bool is_v6(const char *name)
+{
+	unsigned char addr[16];
+
+	return inet_pton(AF_INET6, name, addr) == 1;
+}
+
+static bool is_ip(const char *name)
+{
+	unsigned char addr[4];
+
+	return inet_pton(AF_INET, name, addr) == 1 || is_v6(name);
+}
+
 /* "name:port", "[v6]:port", "name" -> the name; false when it is none of these. */
 static bool host_name(const char *host, char *out, size_t size)
 {
@@ -153,14 +167,7 @@ static bool host_name(const char *host, char *out, size_t size)
 		return false;
 	memcpy(out, host, len);
 	out[len] = '\0';
-	return true;
-}
-
-static bool is_ip(const char *name)
-{
-	unsigned char addr[16];
-
-	return inet_pton(AF_INET, name, addr) == 1 || inet_pton(AF_INET6, name, addr) == 1;
+	return *end != ']' || is_v6(out);
 }
 
 static bool listed(const char *list, const char *name)

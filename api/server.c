@@ -2,6 +2,7 @@
 
 #include "api/auth.h"
 #include "api/conn.h"
+#include "api/head.h"
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
@@ -56,6 +57,18 @@ static void mind_unread_body(struct request *r)
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
+}
+
+/* What is wrong here may mean that the next request does not begin where we think. */
+static int check_head(struct request *r, struct err *e)
+{
+	struct head_fault fault;
+
+	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
+	if (!fault.http)
+		return 0;
+	r->close = true;
+	return request_error(r, e, fault.http, fault.code, "%s", fault.text);
 }
 
 static int check_host(struct request *r, struct err *e)
@@ -187,7 +200,9 @@ static int handle(struct request *r, struct err *e)
 	mind_unread_body(r);
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	rc = check_host(r, e);
+	rc = check_head(r, e);
+	if (!rc)
+		rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
 	if (!rc)

@@ -16,7 +16,7 @@ static const double bounds[] = {
 #define BOUNDS (sizeof(bounds) / sizeof(bounds[0]))
 
 static const int statuses[] = {
-	101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 431,
+	101, 200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 409, 413, 415, 422, 426, 429,
 	500, 501, 503,
 };
 #define STATUSES (sizeof(statuses) / sizeof(statuses[0]))

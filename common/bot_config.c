@@ -201,12 +201,12 @@ static bool set_money(const struct bot_key *k, const cJSON *v, struct money *out
 	if (cJSON_IsString(v)) {
 		if (money_parse(v->valuestring, &m))
 			return false;
-	} else if (!cJSON_IsNumber(v) || money_from_real(v->valuedouble, &m) ||
-		   money_double(m) != v->valuedouble) {
+	} else if (!cJSON_IsNumber(v) || money_from_real(v->valuedouble, &m)) {
 		return false;
 	}
 	/* What the database's column can't hold exactly would fail there, and later. */
-	if (money_to_real(m, &stored) || !in_range(k, stored))
+	if (money_to_real(m, &stored) || !in_range(k, stored) ||
+	    (cJSON_IsNumber(v) && stored != v->valuedouble))
 		return false;
 	*out = m;
 	return true;

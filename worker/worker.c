@@ -364,6 +364,30 @@ static int loop_open(struct worker *w, struct err *e)
 
 /* ---- start ---- */
 
+/* The lock's file holds the pid of who has it. */
+static int locked_by_other(const struct worker *w, const char *path, struct err *e)
+{
+	struct buf pid = { 0 };
+	int rc;
+
+	if (file_read(path, 64, &pid, NULL))
+		buf_puts(&pid, "unknown");
+	rc = err_set(e, ERR_BUSY, "another trading-bot-worker (pid %.*s) runs on %s; stop it first",
+		     (int)strcspn(buf_text(&pid), "\n"), buf_text(&pid), w->config->db_path);
+	buf_free(&pid);
+	return rc;
+}
+
+static int write_pid(struct worker *w, const char *path, struct err *e)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (ftruncate(w->lock_fd, 0) || write(w->lock_fd, text, (size_t)n) != n)
+		return err_set(e, ERR_IO, "can't write %s; is the disk full?", path);
+	return 0;
+}
+
 static int lock_database(struct worker *w, struct err *e)
 {
 	char path[CONFIG_PATH_MAX + 16];
@@ -375,14 +399,12 @@ static int lock_database(struct worker *w, struct err *e)
 	/* A worker that is just ending gets a moment. */
 	for (int64_t until_us = clock_mono_us() + LOCK_WAIT_US;;) {
 		if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
+			return write_pid(w, path, e);
 		if (clock_mono_us() >= until_us)
 			break;
 		usleep(20000);
 	}
-	return err_set(e, ERR_BUSY,
-		       "another trading-bot-worker runs on %s; stop it first",
-		       w->config->db_path);
+	return locked_by_other(w, path, e);
 }
 
 static int restore_order(void *ctx, const struct order *o, struct err *e)

@@ -95,6 +95,8 @@ static void a_patch_changes_what_it_names(void **state)
 	assert_string_equal(c.telegram_chat_id, "-100123");
 	assert_true(c.stop_loss_pct == before.stop_loss_pct);
 	assert_string_equal(c.interval, before.interval);
+	applies(&c, "{\"capital_per_trade\":668555539.020205}");
+	assert_int_equal(money_units(c.capital_per_trade), INT64_C(66855553902020500));
 	applies(&c, "{\"capital_per_trade\":\"123456.78901234\",\"model_id\":0}");
 	assert_int_equal(money_units(c.capital_per_trade), INT64_C(12345678901234));
 	assert_int_equal(c.model_id, 0);
