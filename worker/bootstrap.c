@@ -15,6 +15,7 @@
 
 #define FIRST_BOT 1
 #define HISTORY_S 3600			/* of the synthetic market, for the sample model */
+#define HISTORY_END_US INT64_C(1735689600000000)	/* fixed: a seed makes one model */
 #define LEAST_CANDLES 400 /* a shorter recording teaches nothing: take the synthetic hour */
 #define SECOND_US US_PER_S
 
@@ -81,7 +82,7 @@ static int synthetic_hour(const struct config *c, const struct symbol_info *mark
 	char names[1][SYMBOL_MAX];
 	struct synthetic_args a = {
 		.symbols = names, .symbols_n = 1, .futures = market->futures,
-		.seed = (uint64_t)c->synthetic_seed, .start_us = clock_now_us(),
+		.seed = (uint64_t)c->synthetic_seed, .start_us = HISTORY_END_US,
 		.history_s = HISTORY_S,
 	};
 	struct feed_sink sink = collection_sink(out);

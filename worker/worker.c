@@ -164,6 +164,17 @@ static int64_t resident_bytes(void)
 	return pages * sysconf(_SC_PAGESIZE);
 }
 
+/* Said once per beat, not per line: a damaged recording may have very many. */
+static void tell_refused(struct worker *w, const struct feed *f)
+{
+	int64_t refused = (int64_t)f->stats.decode_errors;
+
+	if (refused > w->beat.decode_errors)
+		log_warn("feed", NULL, "%lld frames refused so far; the newest: %s",
+			 (long long)refused, f->stats.last_error);
+	w->beat.decode_errors = refused;
+}
+
 static void fill_heartbeat(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -176,7 +187,7 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 	h->rss_bytes = resident_bytes();
 	if (!f)
 		return;
-	h->decode_errors = (int64_t)f->stats.decode_errors;
+	tell_refused(w, f);
 	h->clock_drift_ms = f->stats.clock_drift_us / 1000;
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
 	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,6 +82,7 @@ _Noreturn static void child(int fd, const char *data_dir, const struct candle *c
 #else
 	(void)memory;
 #endif
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);	/* or it would keep the worker's lock */
 	(void)alarm(TIME_LIMIT_S);
 	o.rc = train(data_dir, candles, n, length_us, a, &o.model, &o.e);
 	_exit(write(fd, &o, sizeof(o)) == (ssize_t)sizeof(o) ? 0 : 1);
