@@ -210,7 +210,9 @@ static void request_body(struct json *j, const struct route *r, const struct ope
 	json_bool(j, "required", needs_body(r));
 	json_object(j, "content");
 	json_object(j, "application/json");
-	if (r->body_kind == BODY_CONFIG)
+	if (a && a->flags & OPENAPI_CHECKS)
+		openapi_type_schema(j, "schema", "object", "BotConfigChange, or what may be one.");
+	else if (r->body_kind == BODY_CONFIG)
 		openapi_put_ref(j, "schema", "schemas", "BotConfigChange");
 	else
 		openapi_body_schema(j, "schema", r->body);

@@ -4,13 +4,13 @@
 #include "api/handlers.h"
 
 #define ONE(t) .gives = { { 200, t } }
-#define COMMAND .gives = { { 200, "CommandAnswer" }, { 202, "CommandQueued" } }, \
-	.flags = OPENAPI_NOT_FOUND | OPENAPI_CONFLICT | OPENAPI_IDEMPOTENT | OPENAPI_LOCATION
+#define COMMAND(more) .gives = { { 200, "CommandAnswer" }, { 202, "CommandQueued" } }, \
+	.flags = OPENAPI_CONFLICT | OPENAPI_IDEMPOTENT | OPENAPI_LOCATION | (more)
 #define HEALTH(t) .gives = { { 200, t }, { 503, t } }
 
 static const struct openapi_answer answers[] = {
-	{ handle_bot_command, COMMAND, .example = "{\"positions\":\"close\"}" },
-	{ handle_all_bots_command, COMMAND },
+	{ handle_bot_command, COMMAND(0), .example = "{\"positions\":\"close\"}" },
+	{ handle_all_bots_command, COMMAND(0) },
 	{ handle_command_get, ONE("Command") },
 
 	{ handle_status, ONE("Status") },
@@ -34,7 +34,8 @@ static const struct openapi_answer answers[] = {
 	{ handle_config_put, ONE("SettingsChanged"),
 	  .flags = OPENAPI_ETAG | OPENAPI_IF_MATCH | OPENAPI_CONFLICT,
 	  .example = "{\"confidence_threshold\":0.5,\"capital_per_trade\":300}" },
-	{ handle_config_validate, ONE("SettingsChecked"), .example = "{\"stop_loss_pct\":0.02}" },
+	{ handle_config_validate, ONE("SettingsChecked"), .flags = OPENAPI_CHECKS,
+	  .example = "{\"stop_loss_pct\":0.02}" },
 	{ handle_config_history, ONE("SettingsHistory") },
 	{ handle_config_rollback, ONE("SettingsChanged"),
 	  .flags = OPENAPI_ETAG | OPENAPI_IF_MATCH | OPENAPI_CONFLICT,
@@ -56,15 +57,17 @@ static const struct openapi_answer answers[] = {
 		     "\"net\":12.5}" },
 
 	{ handle_positions, ONE("PositionList") },
-	{ handle_position_close, COMMAND },
-	{ handle_positions_close_all, COMMAND, .example = "{\"bot_id\":1}" },
+	{ handle_position_close, COMMAND(0) },
+	{ handle_positions_close_all, COMMAND(OPENAPI_NOT_FOUND),
+	  .example = "{\"bot_id\":1}" },
 
 	{ handle_simulation_status, ONE("SimulationStatus"), .flags = OPENAPI_NOT_FOUND },
 	{ handle_simulation_performance, ONE("SimulationPerformance"),
 	  .flags = OPENAPI_NOT_FOUND },
 	{ handle_simulation_portfolio, ONE("SimulationPortfolio"), .flags = OPENAPI_NOT_FOUND },
 	{ handle_simulation_ledger, ONE("LedgerList"), .flags = OPENAPI_NOT_FOUND },
-	{ handle_simulation_reset, COMMAND, .example = "{\"bot_id\":1,\"force\":true}" },
+	{ handle_simulation_reset, COMMAND(OPENAPI_NOT_FOUND),
+	  .example = "{\"bot_id\":1,\"force\":true}" },
 
 	{ handle_equity, ONE("EquityList"), .flags = OPENAPI_NOT_FOUND },
 	{ handle_candles, ONE("CandleList") },

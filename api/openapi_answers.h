@@ -16,7 +16,8 @@ enum openapi_flag {
 	OPENAPI_IDEMPOTENT = 32,	/* takes Idempotency-Key */
 	OPENAPI_LOCATION = 64,		/* 201 and 202 say where it is */
 	OPENAPI_UPGRADE = 128,		/* 426 */
-	OPENAPI_RESUME = 256		/* takes Last-Event-ID */
+	OPENAPI_RESUME = 256,		/* takes Last-Event-ID */
+	OPENAPI_CHECKS = 512		/* what is wrong with the body is its answer, not 422 */
 };
 
 struct openapi_answer {

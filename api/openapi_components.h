@@ -15,6 +15,7 @@ enum openapi_when {
 	OPENAPI_WITH_ROW,	/* it looks for a row */
 	OPENAPI_WITH_CONFLICT,
 	OPENAPI_WITH_BODY,
+	OPENAPI_WITH_MEMBERS,	/* of the body that it checks */
 	OPENAPI_WITH_UPGRADE,
 	OPENAPI_WITH_DB,
 	OPENAPI_LATER,		/* it has no work behind it yet */

@@ -61,9 +61,9 @@ static const struct {
 	int http;
 	const char *code, *message;
 } http_errors[] = {
-	{ 400, "malformed_request", "this is not an HTTP request that can be read" },
-	{ 413, "too_large",
-	  "the request is larger than allowed (API_MAX_BODY_BYTES, 16 KiB of headers)" },
+	{ 400, "malformed_request",
+	  "this is not an HTTP request that can be read, or has more than 16 KiB of headers" },
+	{ 413, "too_large", "the body is larger than allowed (API_MAX_BODY_BYTES)" },
 	{ 417, "expectation_failed", "only Expect: 100-continue is known" },
 	{ 501, "not_implemented", "this method is not known" },
 };
