@@ -24,6 +24,7 @@
 #include "worker/store/store_sim.h"
 #include "worker/store/store_worker.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -164,17 +165,6 @@ static int64_t resident_bytes(void)
 	return pages * sysconf(_SC_PAGESIZE);
 }
 
-/* Said once per beat, not per line: a damaged recording may have very many. */
-static void tell_refused(struct worker *w, const struct feed *f)
-{
-	int64_t refused = (int64_t)f->stats.decode_errors;
-
-	if (refused > w->beat.decode_errors)
-		log_warn("feed", NULL, "%lld frames refused so far; the newest: %s",
-			 (long long)refused, f->stats.last_error);
-	w->beat.decode_errors = refused;
-}
-
 static void fill_heartbeat(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -187,7 +177,10 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 	h->rss_bytes = resident_bytes();
 	if (!f)
 		return;
-	tell_refused(w, f);
+	if (f->stats.decode_errors > (uint64_t)h->decode_errors)
+		log_warn("feed", NULL, "%llu frames refused so far; the newest: %s",
+			 (unsigned long long)f->stats.decode_errors, f->stats.last_error);
+	h->decode_errors = (int64_t)f->stats.decode_errors;
 	h->clock_drift_ms = f->stats.clock_drift_us / 1000;
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
 	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
@@ -406,7 +399,9 @@ static int lock_database(struct worker *w, struct err *e)
 	snprintf(path, sizeof(path), "%s.worker", w->config->db_path);
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (w->lock_fd < 0)
-		return err_set(e, ERR_IO, "can't open %s; is the data directory writable?", path);
+		return err_set(e, errno == EACCES || errno == EROFS ? ERR_READONLY : ERR_IO,
+			       "can't open %s: %s; the data directory must be writable by this user",
+			       path, strerror(errno));
 	/* A worker that is just ending gets a moment. */
 	for (int64_t until_us = clock_mono_us() + LOCK_WAIT_US;;) {
 		if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
@@ -621,6 +616,13 @@ static void end(struct worker *w)
 		commit(w, now_us, true);	/* the line above */
 }
 
+/* Until the loop listens: every state on disk is a good one to end at. */
+static void end_at_once(int signal_number)
+{
+	(void)signal_number;
+	_exit(0);
+}
+
 int worker_run(const struct worker_args *a, struct err *e)
 {
 	struct worker w = { .config = a->config, .lock_fd = -1 };
@@ -629,6 +631,8 @@ int worker_run(const struct worker_args *a, struct err *e)
 	if (a->config->trading_mode == MODE_LIVE)
 		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
 			       "TRADING_MODE=simulation");
+	signal(SIGTERM, end_at_once);
+	signal(SIGINT, end_at_once);
 	rc = open_database(&w, a, e);
 
 	if (rc == 0)
