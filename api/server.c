@@ -31,6 +31,7 @@
 
 #define MAX_HEADERS_BYTES 16384
 #define FLUSH_EVERY_S 60
+#define TIMEOUT_SPARE_S 5
 
 struct server {
 	struct app app;
@@ -303,7 +304,8 @@ static void setup_http(struct server *s)
 	evhttp_set_allowed_methods(s->http, UINT16_MAX);
 	evhttp_set_max_body_size(s->http, (ev_ssize_t)cfg->api_max_body_bytes);
 	evhttp_set_max_headers_size(s->http, MAX_HEADERS_BYTES);
-	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s);
+	/* Ours (conns_sweep) come first: they also see who drips, and are counted. */
+	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s + TIMEOUT_SPARE_S);
 	evhttp_set_default_content_type(s->http, NULL);
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);

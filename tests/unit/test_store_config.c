@@ -17,7 +17,8 @@ static const char SQL_SEALED[] =
 static const char SQL_HISTORY[] =
 	"SELECT config, changed_by, changed_us FROM trading_config_history "
 	"WHERE bot_id = ?1 AND version = ?2";
-static const char SQL_HISTORY_COUNT[] = "SELECT count(*) FROM trading_config_history";
+static const char SQL_HISTORY_COUNT[] = 
+	"SELECT count(*) FROM trading_config_history WHERE bot_id = 2";
 
 static struct db *db;
 static struct master_key key;
