@@ -1,5 +1,6 @@
 #include "api/server.h"
 
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/conn.h"
 #include "api/head.h"
@@ -30,6 +31,7 @@
 
 #define MAX_HEADERS_BYTES 16384
 #define FLUSH_EVERY_S 60
+#define TIMEOUT_SPARE_S 5
 
 struct server {
 	struct app app;
@@ -262,6 +264,7 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	conns_sweep(s->app.conns);
 	app_db_check(&s->app);
+	audit_flush(s->app.audit);
 	flush_logs(s);
 	if (++s->ticks % FLUSH_EVERY_S == 0)
 		auth_flush(s->app.auth, s->app.db);
@@ -301,7 +304,8 @@ static void setup_http(struct server *s)
 	evhttp_set_allowed_methods(s->http, UINT16_MAX);
 	evhttp_set_max_body_size(s->http, (ev_ssize_t)cfg->api_max_body_bytes);
 	evhttp_set_max_headers_size(s->http, MAX_HEADERS_BYTES);
-	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s);
+	/* Ours (conns_sweep) come first: they also see who drips, and are counted. */
+	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s + TIMEOUT_SPARE_S);
 	evhttp_set_default_content_type(s->http, NULL);
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
@@ -322,6 +326,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->started_mono_us = clock_mono_us();
 	a->base = event_base_new();
 	ASSERT(a->base != NULL);
+	a->audit = audit_new(a);
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
@@ -362,6 +367,7 @@ void server_close(struct server *s)
 	streams_free(a->streams);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	audit_free(a->audit);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);

@@ -87,10 +87,11 @@ static void complete_fill(struct trees *t, const struct tree *tree,
 		t->leaves[tree->leaves + to - ((size_t)1 << tree->depth)] = node->value;
 		return;
 	}
-	t->splits[tree->splits + to] = leaf ? (struct split){0} : (struct split){
-		.below = node->value,
-		.feature = node->feature | (node->default_left ? LEFT_BIT : 0),
-	};
+	if (!leaf)
+		t->splits[tree->splits + to] = (struct split){
+			.below = node->value,
+			.feature = node->feature | (node->default_left ? LEFT_BIT : 0),
+		};
 	complete_fill(t, tree, nodes, leaf ? from : node->left, 2 * to);
 	complete_fill(t, tree, nodes, leaf ? from : node->right, 2 * to + 1);
 }
@@ -153,7 +154,8 @@ struct trees *trees_new(const struct booster *b)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct booster_tree *tree = &b->trees[i];
 
-		t->trees[i] = (struct tree){.depth = tree->depth, .complete = complete_pays(tree)};
+		t->trees[i].depth = tree->depth;
+		t->trees[i].complete = complete_pays(tree);
 		splits += t->trees[i].complete ? ((size_t)1 << tree->depth) - 1 : 0;
 		leaves += t->trees[i].complete ? (size_t)1 << tree->depth : 0;
 		links += t->trees[i].complete ? 0 : tree->n;
