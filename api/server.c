@@ -31,6 +31,7 @@
 
 #define MAX_HEADERS_BYTES 16384
 #define FLUSH_EVERY_S 60
+#define TIMEOUT_SPARE_S 5
 
 struct server {
 	struct app app;
@@ -223,7 +224,9 @@ static int handle(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_object(&r->json, NULL);
-	if (r->route->slow)
+	if (r->route->prepare)
+		r->route->prepare(r);
+	if (r->route->slow && r->app->db)
 		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))
@@ -303,7 +306,8 @@ static void setup_http(struct server *s)
 	evhttp_set_allowed_methods(s->http, UINT16_MAX);
 	evhttp_set_max_body_size(s->http, (ev_ssize_t)cfg->api_max_body_bytes);
 	evhttp_set_max_headers_size(s->http, MAX_HEADERS_BYTES);
-	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s);
+	/* Ours (conns_sweep) come first: they also see who drips, and are counted. */
+	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s + TIMEOUT_SPARE_S);
 	evhttp_set_default_content_type(s->http, NULL);
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
