@@ -1,6 +1,7 @@
 /*
  * The route table. A new route: its entry here, its handler in handlers.h, its
- * section in docs/API.md (test_api_docs compares them).
+ * section in docs/API.md (test_api_docs compares them), what it answers in
+ * openapi_answers.c (test_openapi looks for it).
  */
 #include "api/handlers.h"
 

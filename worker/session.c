@@ -158,7 +158,7 @@ static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64
 	if (m && acts(s, now_us))
 		engine_trade(s->engine, m, t, now_us);
 	else if (m)
-		engine_warm_trade(s->engine, m, t);
+		engine_warm_trade(s->engine, m, t, now_us);
 }
 
 static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
@@ -169,7 +169,7 @@ static void on_book(void *ctx, const char *symbol, const struct book_top *b, int
 	if (m && acts(s, now_us))
 		engine_book(s->engine, m, b, now_us);
 	else if (m)
-		engine_warm_book(s->engine, m, b);
+		engine_warm_book(s->engine, m, b, now_us);
 }
 
 static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
@@ -180,7 +180,7 @@ static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t 
 	if (m && acts(s, now_us))
 		engine_market_time(s->engine, m, exchange_us, now_us);
 	else if (m)
-		engine_warm_time(s->engine, m, exchange_us);
+		engine_warm_time(s->engine, m, exchange_us, now_us);
 }
 
 static void on_gap(void *ctx, const char *symbol, int64_t now_us)
@@ -210,9 +210,8 @@ static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	(void)now_us;
 	if (m)
-		engine_warm_trade(s->engine, m, t);
+		engine_warm_trade(s->engine, m, t, now_us);
 }
 
 static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
@@ -220,9 +219,8 @@ static void warm_book(void *ctx, const char *symbol, const struct book_top *b, i
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	(void)now_us;
 	if (m)
-		engine_warm_book(s->engine, m, b);
+		engine_warm_book(s->engine, m, b, now_us);
 }
 
 static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
@@ -230,9 +228,8 @@ static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	(void)now_us;
 	if (m)
-		engine_warm_time(s->engine, m, exchange_us);
+		engine_warm_time(s->engine, m, exchange_us, now_us);
 }
 
 static void warm_gap(void *ctx, const char *symbol, int64_t now_us)

@@ -310,6 +310,7 @@ HELPER void desk_init(struct desk *d, bool futures)
 	d->config.max_risk_per_trade_pct = 100;
 	d->config.max_orders_per_min = 1000;
 	d->config.sim_tick_interval_s = 3600;
+	d->config.stale_feed_ms = 0;	/* tests wait long without market data */
 	bot_config_defaults(&d->bot);
 	d->bot.version = 1;
 	d->bot.capital_per_trade = M("100");

@@ -146,6 +146,25 @@ static void order_rate_counts_restored_entries(void **state)
 	assert_int_equal(d->rows.orders_n, 2);
 }
 
+/* After a silence the book is as old as the silence: entries wait for a new one. */
+static void silence_stops_entries(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.stale_feed_ms = 10000;
+	desk_start(d);
+	desk_wait(d, 11 * SECOND);
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "stale_feed");
+	assert_non_null(strstr(d->rows.signals[d->rows.signals_n - 1].reason, "STALE_FEED_MS"));
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 0);
+	desk_book(d, "50000", "50000.01");
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
 static void gap_starts_anew(void **state)
 {
 	struct desk *d = *state;
@@ -202,7 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
-		SPOT(gap_starts_anew), SPOT(names_are_compared),
+		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

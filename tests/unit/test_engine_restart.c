@@ -52,7 +52,7 @@ static void restart(struct fake *f, struct order *o)
 	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
 	free(o);
 	t.qty = Q("1");
-	engine_warm_trade(f->e, f->m, &t);
+	engine_warm_trade(f->e, f->m, &t, f->now);
 	engine_resume_at(f->e, f->now);
 	engine_reconcile(f->e, f->now);
 }

@@ -219,7 +219,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	bot_equity(b, now_us);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
-		.now_us = now_us, .feed_age_us = now_us - m->event_us,
+		.now_us = now_us, .feed_age_us = m->stale_us,
 		.clock_drift_us = engine_drift(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,

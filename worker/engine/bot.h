@@ -33,6 +33,7 @@ struct market {
 	struct book_top top;
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
+	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
 	size_t bots_n;

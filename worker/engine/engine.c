@@ -282,6 +282,16 @@ static void series_time(struct engine *e, struct market *m, struct series *s, in
 		candles_closed(e, m, s, n, act);
 }
 
+/* After a silence the book is old until a new one comes: entries wait for it. */
+static void heard(const struct engine *e, struct market *m, int64_t now_us)
+{
+	int64_t limit = e->args.limits.stale_feed_us;
+
+	if (limit && m->event_us && now_us - m->event_us > limit)
+		m->stale_us = now_us - m->event_us;
+	m->event_us = now_us;
+}
+
 /* A feed must not be able to end the worker with a trade that is none. */
 static bool trade_usable(const struct trade *t)
 {
@@ -296,7 +306,7 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 	if (!trade_usable(t))
 		return;
 	m->last = t->price;
-	m->event_us = e->now_us;
+	heard(e, m, e->now_us);
 	v->ops->on_trade(v, m->info.symbol, t, e->now_us);
 	for (size_t i = 0; i < m->bots_n; i++)
 		if (m->bots[i]->orders_n)
@@ -310,15 +320,14 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 	struct venue *v = e->args.venue;
 
 	engine_advance(e, now_us);
-	m->top = *b;
-	m->event_us = e->now_us;
+	engine_warm_book(e, m, b, e->now_us);
 	v->ops->on_book(v, m->info.symbol, b, e->now_us);
 }
 
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
 	engine_advance(e, now_us);
-	m->event_us = e->now_us;
+	heard(e, m, e->now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, true);
 }
@@ -343,23 +352,27 @@ void engine_clock_drift(struct engine *e, int64_t drift_us)
 	e->drift_us = drift_us;
 }
 
-void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t)
+void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
 	if (!trade_usable(t))
 		return;
 	m->last = t->price;
+	heard(e, m, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_trade(e, m, m->series[i], t, false);
 }
 
-void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b)
+void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
+		      int64_t now_us)
 {
-	(void)e;
 	m->top = *b;
+	heard(e, m, now_us);
+	m->stale_us = 0;
 }
 
-void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us)
+void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
+	heard(e, m, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, false);
 }

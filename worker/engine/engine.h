@@ -65,9 +65,10 @@ void engine_advance(struct engine *e, int64_t now_us);
 /* When engine_advance has work again; INT64_MAX never. */
 int64_t engine_next_due(const struct engine *e);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
-void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t);
-void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b);
-void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us);
+void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
+void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
+		      int64_t now_us);
+void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 struct book_top market_top(const struct market *m);
