@@ -189,7 +189,8 @@ static bool over_share(struct conns *all, struct conn *c)
 		all->told_us = now;
 		inet_ntop(AF_INET6, &c->address, text, sizeof(text));
 		log_warn("http", NULL,
-			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are closed; %llu so far",
+			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are "
+			 "closed; %llu so far",
 			 text, (long long)limit, (unsigned long long)all->counts.refused);
 	}
 	return true;

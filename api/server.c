@@ -420,7 +420,8 @@ void server_reload(struct server *s)
 	struct err e = { 0 };
 
 	if (!s->app.tls)
-		log_info("main", NULL, "reload: nothing to do, restart to read the environment again");
+		log_info("main", NULL,
+			 "reload: nothing to do, restart to read the environment again");
 	else if (tls_reload(s->app.tls, &e))
 		log_error("tls", NULL, "reload: %s; the certificate in use stays in use", e.msg);
 	else
