@@ -224,7 +224,9 @@ static int handle(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_object(&r->json, NULL);
-	if (r->route->slow)
+	if (r->route->prepare)
+		r->route->prepare(r);
+	if (r->route->slow && r->app->db)
 		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))

@@ -38,7 +38,7 @@ static float random_value(void)
 
 struct recipe {
 	const char *booster, *objective, *policy;
-	unsigned rounds, depth;
+	unsigned rounds, depth;		/* depth 0: every tree is a lone leaf */
 	int classes;
 };
 
@@ -70,6 +70,7 @@ static void set_unsigned(BoosterHandle b, const char *name, unsigned v)
 static BoosterHandle train(const struct recipe *r)
 {
 	static float x[ROWS * COLUMNS], y[ROWS];
+	const char *weight = r->depth ? "0" : "1e9";
 	DMatrixHandle rows = NULL;
 	BoosterHandle b = NULL;
 	struct err e;
@@ -85,7 +86,7 @@ static BoosterHandle train(const struct recipe *r)
 	if (strcmp(r->booster, "gblinear") != 0) {
 		assert_int_equal(XGBoosterSetParam(b, "tree_method", "hist"), 0);
 		assert_int_equal(XGBoosterSetParam(b, "grow_policy", r->policy), 0);
-		assert_int_equal(XGBoosterSetParam(b, "min_child_weight", "0"), 0);
+		assert_int_equal(XGBoosterSetParam(b, "min_child_weight", weight), 0);
 		set_unsigned(b, "max_depth", r->depth);
 	}
 	if (r->classes)
@@ -179,12 +180,13 @@ static void assert_same_bits(struct model *m, BoosterHandle reference)
 static void fast_is_libxgboost(void **state)
 {
 	static const struct recipe recipes[] = {
-		{"gbtree", "binary:logistic", "depthwise", 40, 6, 0},
+		{"gbtree", "binary:logistic", "depthwise", 42, 6, 0},
 		{"gbtree", "binary:logistic", "depthwise", 1, 1, 0},
 		{"gbtree", "reg:squarederror", "depthwise", 20, 4, 0},
 		{"gbtree", "reg:logistic", "depthwise", 20, 3, 0},
 		{"gbtree", "binary:logitraw", "depthwise", 20, 5, 0},
 		{"gbtree", "binary:logistic", "lossguide", 10, 30, 0},	/* deep: linked trees */
+		{"gbtree", "binary:logistic", "depthwise", 5, 0, 0},	/* lone leaves */
 	};
 	static const char *const names[] = { "m.json", "m.ubj", "m.model" };
 	static const char *const formats[] = { "xgboost-json", "xgboost-ubj", "xgboost-binary" };
