@@ -216,8 +216,8 @@ static void give_up(struct bot *b, struct order *o, int64_t now_us)
 {
 	char have[MONEY_TEXT_MAX], text[200];
 
-	snprintf(text, sizeof(text), "order %lld holds %s that the account has not got; it was closed "
-		 "without selling that, look at the account", (long long)o->id,
+	snprintf(text, sizeof(text), "order %lld holds %s that the account has not got; it was "
+		 "closed without selling that, look at the account", (long long)o->id,
 		 qty_text(order_position(o), have));
 	bot_notice(b, o->close_correlation_id, text);
 	order_finish(b, o, now_us);

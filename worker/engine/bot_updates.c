@@ -137,8 +137,8 @@ static void book_exit(struct bot *b, struct order *o, struct leg *l, const struc
 		 l->client_order_id);
 	bot_notice(b, o->correlation_id, text);
 	if (qty_sign(share(b, &rest, reason)) > 0)
-		bot_fail(b, u->at_us, "the venue traded more than the bot's orders hold; look at the "
-			 "account");
+		bot_fail(b, u->at_us, "the venue traded more than the bot's orders hold; look at "
+			 "the account");
 }
 
 static void book(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
