@@ -27,9 +27,9 @@ struct line {			/* a venue between engine and paper venue */
 	size_t refused, twice, late;
 };
 
-static struct line *line_of(const struct venue *v)
+static struct line *line_of(struct venue *v)
 {
-	return (struct line *)(uintptr_t)v;
+	return (struct line *)(void *)v;
 }
 
 static bool refuses(struct line *l)
@@ -63,7 +63,7 @@ static void line_flush(struct venue *v) { (void)v; }
 
 static int64_t line_next_due(const struct venue *v)
 {
-	const struct line *l = line_of(v);
+	const struct line *l = (const struct line *)(const void *)v;
 	int64_t due = l->sim->ops->next_due(l->sim);
 
 	return l->n && l->queue[0].due < due ? l->queue[0].due : due;
