@@ -11,8 +11,8 @@ enum { P_BOT = 1, P_VERSION, P_BY, P_TIME, P_EXPECT, P_KEYS };
 
 static const char SQL_LOAD[] = "SELECT * FROM trading_configs WHERE bot_id = ?1";
 static const char SQL_VERSION[] = "SELECT version FROM trading_configs WHERE bot_id = ?1";
-static const char SQL_PAST[] =
-	"SELECT config, version FROM trading_config_history WHERE bot_id = ?1 ORDER BY version DESC";
+static const char SQL_PAST[] = "SELECT config, version FROM trading_config_history WHERE bot_id = "
+			       "?1 ORDER BY version DESC";
 static const char SQL_HISTORY[] =
 	"INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by) "
 	"VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -183,8 +183,10 @@ int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
 static int bind_secret(struct stmt *s, int index, const struct master_key *k, int64_t bot_id,
 		       const struct bot_key *key, const char *plain, struct err *e)
 {
-	char aad[STORE_CONFIG_AAD_MAX], sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
-	int rc = crypto_seal(k, store_config_aad(aad, bot_id, key->name), plain, sealed, sizeof(sealed), e);
+	char aad[STORE_CONFIG_AAD_MAX],
+		sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
+	int rc = crypto_seal(k, store_config_aad(aad, bot_id, key->name), plain, sealed,
+			     sizeof(sealed), e);
 
 	if (!rc)
 		stmt_bind_text(s, index, sealed);
@@ -269,7 +271,8 @@ static int key_for_sealing(const struct master_key *k, struct master_key *out, s
 
 	if (k->path[0] && !access(master_key_next_path(k->path, next_path), F_OK))
 		return err_set(e, ERR_BUSY,
-			       "the master key is being changed (%s is there): try again; if it stays, run trading-bot rotate-key, which finishes it",
+			       "the master key is being changed (%s is there): try again; if it "
+			       "stays, run trading-bot rotate-key, which finishes it",
 			       next_path);
 	return master_key_current(k, out, e);
 }
