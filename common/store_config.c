@@ -11,8 +11,8 @@ enum { P_BOT = 1, P_VERSION, P_BY, P_TIME, P_EXPECT, P_KEYS };
 
 static const char SQL_LOAD[] = "SELECT * FROM trading_configs WHERE bot_id = ?1";
 static const char SQL_VERSION[] = "SELECT version FROM trading_configs WHERE bot_id = ?1";
-static const char SQL_PAST[] = "SELECT config, version FROM trading_config_history WHERE bot_id = "
-			       "?1 ORDER BY version DESC";
+static const char SQL_PAST[] =
+	"SELECT config, version FROM trading_config_history WHERE bot_id = ?1 ORDER BY version DESC";
 static const char SQL_HISTORY[] =
 	"INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by) "
 	"VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -183,11 +183,12 @@ int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
 static int bind_secret(struct stmt *s, int index, const struct master_key *k, int64_t bot_id,
 		       const struct bot_key *key, const char *plain, struct err *e)
 {
-	char aad[STORE_CONFIG_AAD_MAX],
-		sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
-	int rc = crypto_seal(k, store_config_aad(aad, bot_id, key->name), plain, sealed,
-			     sizeof(sealed), e);
+	char sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
+	char aad[STORE_CONFIG_AAD_MAX];
+	int rc;
 
+	store_config_aad(aad, bot_id, key->name);
+	rc = crypto_seal(k, aad, plain, sealed, sizeof(sealed), e);
 	if (!rc)
 		stmt_bind_text(s, index, sealed);
 	return rc;
