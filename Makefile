@@ -15,7 +15,7 @@ endif
 
 # FLAVOR picks compiler flags and the folder that binaries go to:
 #   release (build/), san (build/san: ASan+UBSan and fault injection),
-#   clang (build/clang: the second compiler).
+#   clang (build/clang: the second compiler), fuzz (build/fuzz: fuzz targets).
 FLAVOR ?= release
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
@@ -37,8 +37,14 @@ OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DFAULTS
 endif
 
+ifeq ($(FLAVOR),fuzz)
+CC := clang
+OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+endif
+
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wformat=2 -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
+	-Wformat=2 -Wno-format-truncation -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
@@ -46,7 +52,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
-WORKER_LIBS := -levent -lxgboost -lz $(COMMON_LIBS)
+WORKER_LIBS := -levent -lxgboost -lgomp -lz $(COMMON_LIBS)
 
 COMMON_SRC := $(sort $(wildcard common/*.c))
 API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))
@@ -63,6 +69,7 @@ API_OBJ := $(call obj,$(API_SRC))
 WORKER_OBJ := $(call obj,$(WORKER_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(BENCH_SRC))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(OUT)/%,$(FUZZ_SRC))
 PROGRAMS := $(OUT)/trading-bot-api $(OUT)/trading-bot-worker $(OUT)/trading-bot
 
 .PHONY: run
@@ -101,6 +108,13 @@ check-sanitizers: deps-test ## unit and process tests on the ASan and UBSan buil
 	$(SUB_MAKE) FLAVOR=san programs unit-bins
 	TEST_BUILD=build/san exec tests/run.py
 
+# How long each fuzz target runs, in seconds.
+FUZZ_TIME ?= 20
+.PHONY: fuzz
+fuzz: deps-fuzz ## feed each parser made-up input for FUZZ_TIME=20 seconds
+	$(SUB_MAKE) FLAVOR=fuzz fuzz-bins
+	exec scripts/fuzz.sh $(FUZZ_TIME)
+
 .PHONY: install
 install: programs ## copy the programs to PREFIX (/usr/local), below DESTDIR
 	install -d '$(DESTDIR)$(PREFIX)/bin'
@@ -114,16 +128,17 @@ clean: ## remove build/ (the data directory stays)
 help: ## this list
 	sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | expand -t 20
 
-.PHONY: deps deps-test deps-lint deps-bench
+.PHONY: deps deps-test deps-lint deps-bench deps-fuzz
 deps:
 	scripts/install-deps.sh build
-deps-test deps-lint deps-bench: deps-%:
+deps-test deps-lint deps-bench deps-fuzz: deps-%:
 	scripts/install-deps.sh build $*
 
-.PHONY: programs unit-bins bench-bins
+.PHONY: programs unit-bins bench-bins fuzz-bins
 programs: $(PROGRAMS)
 unit-bins: $(UNIT_BIN)
 bench-bins: $(BENCH_BIN)
+fuzz-bins: $(FUZZ_BIN)
 
 $(OUT)/obj/%.o: %.c
 	mkdir -p $(@D)
@@ -164,6 +179,11 @@ $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libapi.a $(OUT)/libworker.a $(O
 	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(OUT)/libapi.a $(OUT)/libworker.a \
 		$(OUT)/libcommon.a -Wl,--end-group -lcmocka $(API_LIBS) $(WORKER_LIBS)
+$(OUT)/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/libapi.a $(OUT)/libworker.a \
+		$(OUT)/libcommon.a
+	echo "  LINK  $@"
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(OUT)/libapi.a \
+		$(OUT)/libworker.a $(OUT)/libcommon.a -Wl,--end-group $(API_LIBS) $(WORKER_LIBS)
 $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/libworker.a $(OUT)/libcommon.a
 	mkdir -p $(@D)
 	echo "  LINK  $@"

@@ -23,6 +23,7 @@ int app_db_open(struct app *a, struct err *e)
 	a->db = db;
 	a->db_inode = st.st_ino;
 	a->db_device = st.st_dev;
+	a->db_generation++;
 	a->db_trouble[0] = '\0';
 	a->writes++;
 	return 0;

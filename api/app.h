@@ -8,6 +8,8 @@
 #ifndef API_APP_H
 #define API_APP_H
 
+#include "common/buf.h"
+#include "api/audit.h"
 #include "common/config.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -20,8 +22,11 @@
 struct auth;
 struct conns;
 struct rate;
+struct slow;
 struct status_cache;
+struct streams;
 struct tls;
+struct traffic;
 struct wait;
 
 struct app {
@@ -31,19 +36,26 @@ struct app {
 	char db_trouble[480];		/* why db is NULL, for a person */
 	ino_t db_inode;			/* of the open file: a replaced one is reopened */
 	dev_t db_device;
+	unsigned db_generation;		/* grows with each opening */
 	struct master_key key;		/* seals the secrets of bot configs */
 	struct auth *auth;
 	struct rate *rate;
 	struct wait *wait;
+	struct slow *slow;
 	struct conns *conns;
+	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
+	struct streams *streams;	/* live push */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */
 	uint64_t writes;		/* grows when a request may have changed the database */
+	uint64_t correlation_seed;	/* random at the start; see request.c */
+	struct audit_denied denied;
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	struct buf openapi;		/* the description of this API, made when first asked for */
 };
 
 /* Opens the database as DB_API and notes which file it is. */

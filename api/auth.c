@@ -108,6 +108,15 @@ bool auth_identify(struct auth *a, const char *header, int64_t now_us, struct id
 	return true;
 }
 
+bool auth_alive(const struct auth *a, int64_t token_id, int64_t now_us)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->list[i].id == token_id)
+			return token_usable(&a->list[i], now_us);
+	}
+	return false;
+}
+
 void auth_flush(struct auth *a, struct db *db)
 {
 	struct err e = { 0 };
@@ -117,6 +126,26 @@ void auth_flush(struct auth *a, struct db *db)
 	a->used = false;
 	if (store_tokens_touch(db, a->list, a->n, &e))
 		log_debug("auth", NULL, "last use of tokens not stored: %s", e.msg);
+}
+
+/* "" or ":" and digits. */
+static bool is_port(const char *text)
+{
+	return !*text || (*text == ':' && text[1 + strspn(text + 1, "0123456789")] == '\0');
+}
+
+static bool is_v6(const char *name)
+{
+	unsigned char addr[16];
+
+	return inet_pton(AF_INET6, name, addr) == 1;
+}
+
+static bool is_ip(const char *name)
+{
+	unsigned char addr[4];
+
+	return inet_pton(AF_INET, name, addr) == 1 || is_v6(name);
 }
 
 /* "name:port", "[v6]:port", "name" -> the name; false when it is none of these. */
@@ -134,18 +163,11 @@ static bool host_name(const char *host, char *out, size_t size)
 		end = host + strcspn(host, ":");
 	}
 	len = (size_t)(end - host);
-	if (!len || len >= size)
+	if (!len || len >= size || !is_port(end + (*end == ']')))
 		return false;
 	memcpy(out, host, len);
 	out[len] = '\0';
-	return true;
-}
-
-static bool is_ip(const char *name)
-{
-	unsigned char addr[16];
-
-	return inet_pton(AF_INET, name, addr) == 1 || inet_pton(AF_INET6, name, addr) == 1;
+	return *end != ']' || is_v6(out);
 }
 
 static bool listed(const char *list, const char *name)

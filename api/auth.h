@@ -20,6 +20,8 @@ MUST_CHECK int auth_load(struct auth *a, struct db *db, struct err *e);
 void auth_refresh(struct auth *a, struct app *app);
 /* The holder of "Bearer <token>" (header may be NULL). false: nobody. */
 bool auth_identify(struct auth *a, const char *header, int64_t now_us, struct identity *out);
+/* Is this still a usable token? For connections that outlive their request. */
+bool auth_alive(const struct auth *a, int64_t token_id, int64_t now_us);
 /* Writes api_tokens.last_used_us; called now and then. */
 void auth_flush(struct auth *a, struct db *db);
 

@@ -28,7 +28,7 @@ static void result_status(const struct command *c, char out[16])
 		return;
 	v = cJSON_GetObjectItemCaseSensitive(o, "status");
 	if (cJSON_IsString(v)) {
-		for (; v->valuestring[i] && i < 15; i++)
+		for (; i < 15 && v->valuestring[i]; i++)
 			out[i] = (char)tolower((unsigned char)v->valuestring[i]);
 		out[i] = '\0';
 	}

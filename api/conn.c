@@ -30,6 +30,8 @@ struct conn {
 	int64_t since_us;		/* monotonic: begin of the current wait */
 	bool busy;			/* a complete request is being worked on */
 	bool ours;			/* the output is our answer */
+	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
+	void *closed_ctx;
 	struct conn *prev, *next;
 };
 
@@ -45,7 +47,7 @@ struct conns {
 	struct conn **by_fd;
 	size_t by_fd_len;
 	size_t open;
-	uint64_t refused;		/* over api_max_per_address */
+	struct conns_counts counts;
 	int64_t told_us;		/* monotonic, of the last line about that; 0 never */
 	bool paused;
 };
@@ -54,10 +56,10 @@ static void conn_unlink(struct conn *c)
 {
 	struct conns *all = c->owner;
 
-	if (c->prev)
-		c->prev->next = c->next;
-	else
+	if (all->first == c)
 		all->first = c->next;
+	else
+		c->prev->next = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
 	if (c->fd >= 0 && (size_t)c->fd < all->by_fd_len && all->by_fd[c->fd] == c)
@@ -79,6 +81,8 @@ static void on_close_cb(struct evhttp_connection *evcon, void *arg)
 
 	(void)evcon;
 	evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+	if (c->closed)
+		c->closed(c->closed_ctx);
 	conn_unlink(c);
 }
 
@@ -119,6 +123,7 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (http < 400)		/* 100 Continue */
 		return;
+	c->owner->counts.malformed++;
 	correlation_id_new(cid);
 	reply_error_form(&(struct reply_error){
 		.http = http,
@@ -177,13 +182,13 @@ static bool over_share(struct conns *all, struct conn *c)
 		n += !memcmp(&other->address, &c->address, sizeof(c->address));
 	if (n <= limit)
 		return false;
-	all->refused++;
+	all->counts.refused++;
 	if (!all->told_us || now - all->told_us > TELL_EVERY_S * US_PER_S) {
 		all->told_us = now;
 		inet_ntop(AF_INET6, &c->address, text, sizeof(text));
 		log_warn("http", NULL,
 			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are closed; %llu so far",
-			 text, (long long)limit, (unsigned long long)all->refused);
+			 text, (long long)limit, (unsigned long long)all->counts.refused);
 	}
 	return true;
 }
@@ -267,9 +272,10 @@ void conns_free(struct conns *c)
 {
 	if (!c)
 		return;
-	while (c->first) {	/* accepted in the last turn, never adopted */
-		bufferevent_decref(c->first->bev);
-		conn_unlink(c->first);
+	for (struct conn *n, *i = c->first; i; i = n) {	/* accepted in the last turn */
+		n = i->next;
+		bufferevent_decref(i->bev);
+		conn_unlink(i);
 	}
 	free(c->by_fd);
 	free(c);
@@ -285,9 +291,9 @@ size_t conns_open(const struct conns *c)
 	return c->open;
 }
 
-uint64_t conns_refused(const struct conns *c)
+const struct conns_counts *conns_counts(const struct conns *c)
 {
-	return c->refused;
+	return &c->counts;
 }
 
 void conns_sweep(struct conns *all)
@@ -298,6 +304,8 @@ void conns_sweep(struct conns *all)
 		if (c->busy || c->fd < 0 || now - c->since_us <= all->cfg->api_timeout_s * US_PER_S)
 			continue;
 		/* evhttp sees the end of the stream and frees all that belongs to it. */
+		all->counts.cut++;
+		c->busy = true;
 		shutdown(c->fd, SHUT_RDWR);
 	}
 }
@@ -314,6 +322,13 @@ void conn_busy(struct conn *c)
 {
 	if (c)
 		c->busy = true;
+}
+
+void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx)
+{
+	c->busy = c->ours = true;
+	c->closed = closed;
+	c->closed_ctx = ctx;
 }
 
 static void on_sent_cb(struct evhttp_request *ev, void *arg)

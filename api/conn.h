@@ -33,15 +33,24 @@ void conns_free(struct conns *c);	/* after evhttp_free, which ends the connectio
 struct evconnlistener;
 void conns_set_listener(struct conns *c, struct evconnlistener *l);
 /* Once a second: cut what is too slow. */
-void conns_sweep(struct conns *c);
+void conns_sweep(struct conns *all);
 size_t conns_open(const struct conns *c);
-/* Closed at once because their address held API_MAX_PER_ADDRESS already. */
-uint64_t conns_refused(const struct conns *c);
+struct conns_counts {		/* since the start */
+	uint64_t refused;	/* closed at once: their address held API_MAX_PER_ADDRESS */
+	uint64_t cut;		/* after API_TIMEOUT_S */
+	uint64_t malformed;	/* answered by evhttp's own error page */
+};
+const struct conns_counts *conns_counts(const struct conns *c);	/* borrowed */
 
 /* The connection that a request came on; borrowed until it ends. May be NULL. */
-struct conn *conn_of(struct conns *c, struct evhttp_request *ev);
+struct conn *conn_of(struct conns *all, struct evhttp_request *ev);
 /* A request is complete: it may take its time now. */
 void conn_busy(struct conn *c);
+/*
+ * The connection is no longer HTTP: it is left alone from now on. "closed" is called
+ * when evhttp frees it.
+ */
+void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx);
 /* What is written next is our answer, not evhttp's page. */
 void conn_answering(struct conn *c, struct evhttp_request *ev);
 

@@ -21,6 +21,9 @@ int handle_status_health(struct request *r, struct err *e);
 int handle_health_detailed(struct request *r, struct err *e);
 int handle_info(struct request *r, struct err *e);
 
+/* route_metrics.c */
+int handle_metrics(struct request *r, struct err *e);
+
 /* route_bots.c */
 int handle_bots_list(struct request *r, struct err *e);
 int handle_bots_get(struct request *r, struct err *e);
@@ -87,8 +90,14 @@ int handle_tokens_post(struct request *r, struct err *e);
 int handle_tokens_delete(struct request *r, struct err *e);
 int handle_audit(struct request *r, struct err *e);
 
+/* route_push.c */
+int handle_events(struct request *r, struct err *e);
+int handle_ws(struct request *r, struct err *e);
+
 /* route_page.c */
 int handle_page(struct request *r, struct err *e);
+int handle_docs(struct request *r, struct err *e);
+int handle_openapi(struct request *r, struct err *e);
 
 /* Stands in "later" entries; never called. */
 int handle_later(struct request *r, struct err *e);

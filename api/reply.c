@@ -3,6 +3,7 @@
 #include "api/audit.h"
 #include "api/conn.h"
 #include "api/request.h"
+#include "api/traffic.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -60,9 +61,9 @@ static const struct {
 	int http;
 	const char *code, *message;
 } http_errors[] = {
-	{ 400, "malformed_request", "this is not an HTTP request that can be read" },
-	{ 413, "too_large",
-	  "the request is larger than allowed (API_MAX_BODY_BYTES, 16 KiB of headers)" },
+	{ 400, "malformed_request",
+	  "this is not an HTTP request that can be read, or has more than 16 KiB of headers" },
+	{ 413, "too_large", "the body is larger than allowed (API_MAX_BODY_BYTES)" },
 	{ 417, "expectation_failed", "only Expect: 100-continue is known" },
 	{ 501, "not_implemented", "this method is not known" },
 };
@@ -181,6 +182,7 @@ static const char *phrase(int code)
 	case 413: return "Content Too Large";
 	case 415: return "Unsupported Media Type";
 	case 422: return "Unprocessable Content";
+	case 426: return "Upgrade Required";
 	case 429: return "Too Many Requests";
 	case 500: return "Internal Server Error";
 	case 501: return "Not Implemented";
@@ -199,6 +201,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 	else if (!r->content_type && r->code != 204)
 		json_object_end(&r->json);
 	r->app->requests++;
+	traffic_add(r->app->traffic, r);
 	if (r->code >= 500 && r->code != 501)
 		r->app->errors++;
 	if (r->code != 204) {

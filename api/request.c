@@ -13,6 +13,24 @@
 #include <string.h>
 #include <strings.h>
 
+/*
+ * An id must be new, not secret: numbers of the sequence SplitMix64 (G. Steele and
+ * others, 2014), begun at random, never repeat and cost nothing.
+ */
+static void next_correlation_id(struct app *a, char out[CORRELATION_ID_MAX])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint64_t z = a->correlation_seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	memcpy(out, "c-", 2);
+	for (unsigned i = 0; i < 16; i++)
+		out[2 + i] = hex[(z >> (60 - 4 * i)) & 15];
+	out[18] = '\0';
+}
+
 static void take_correlation_id(struct request *r)
 {
 	const char *given = request_header(r, "X-Correlation-Id");
@@ -20,7 +38,7 @@ static void take_correlation_id(struct request *r)
 	if (given && correlation_id_ok(given))
 		snprintf(r->correlation_id, sizeof(r->correlation_id), "%s", given);
 	else
-		correlation_id_new(r->correlation_id);
+		next_correlation_id(r->app, r->correlation_id);
 }
 
 struct request *request_new(struct app *a, struct evhttp_request *ev)
@@ -28,6 +46,7 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	r->app = a;
+	r->db = a->db;
 	r->ev = ev;
 	r->method = evhttp_request_get_command(ev);
 	r->code = 200;
@@ -53,6 +72,12 @@ void request_finish(struct request *r, int rc, struct err *e)
 	ASSERT(!r->answered);
 	r->answered = true;
 	reply_send(r, rc, e);
+	request_free(r);
+}
+
+void request_drop(struct request *r)
+{
+	r->app->requests++;
 	request_free(r);
 }
 

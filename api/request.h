@@ -31,6 +31,7 @@ struct identity {
 
 struct request {
 	struct app *app;
+	struct db *db;			/* the loop's connection, or that of slow.h */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;
 	const struct route *route;	/* NULL until found */
@@ -49,6 +50,7 @@ struct request {
 	const char *content_type;	/* NULL: JSON; else out is sent as it is */
 	const char *file_policy;	/* Content-Security-Policy of a page */
 	bool parked;			/* answered later, by request_finish */
+	bool taken;			/* its connection is no longer HTTP (stream.h) */
 	bool answered;
 	bool close;			/* the connection ends with the answer */
 
@@ -64,6 +66,8 @@ struct request {
 struct request *request_new(struct app *a, struct evhttp_request *ev);
 /* Answers with what the handler wrote (rc 0), or with the error form. Frees r. */
 void request_finish(struct request *r, int rc, struct err *e);
+/* Instead, when its connection was taken over: counts and frees r. */
+void request_drop(struct request *r);
 
 /* An error with its own HTTP status and code word. Returns ERR_DENIED. */
 int request_error(struct request *r, struct err *e, int http, const char *code,

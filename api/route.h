@@ -37,8 +37,10 @@ struct route {
 	enum route_body body_kind;
 	const char *arg;		/* for handlers that serve several routes */
 	bool root;			/* not under /api */
+	bool metrics;			/* needs no role with METRICS_PUBLIC */
 	bool no_db;			/* works without the database */
 	bool later;			/* answers 501 until its part exists */
+	bool slow;			/* reads much: see slow.h */
 };
 
 extern const struct route routes[];
@@ -59,7 +61,7 @@ void route_find(enum evhttp_cmd_type method, const char *path, struct route_matc
 /* The value of ":name"; NULL when the path has no such part. */
 const char *route_value(const struct route_match *m, const char *name);
 /* "GET, HEAD, OPTIONS" */
-void route_allow(unsigned methods, char *out, size_t size);
+void route_allow(unsigned allowed, char *out, size_t size);
 /* "GET"; "?" for what is none of ours. */
 const char *route_method_name(enum evhttp_cmd_type method);
 

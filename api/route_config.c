@@ -21,8 +21,9 @@ static void fields_json(struct json *j, const char *key, const struct field_erro
 	json_array_end(j);
 }
 
-/* What would never trade with these settings. */
-static void warnings_json(struct request *r, const struct bot_config *c, struct money equity)
+/* What would never trade with these settings. A model may be assigned without them. */
+static void warnings_json(struct request *r, const struct bot_config *c,
+			  const struct bot_status *b)
 {
 	const struct config *cfg = r->app->cfg;
 	const struct bot_config_limits limits = {
@@ -30,11 +31,15 @@ static void warnings_json(struct request *r, const struct bot_config *c, struct 
 		.max_risk_per_trade_pct = cfg->max_risk_per_trade_pct,
 		.commission = cfg->sim_commission,
 		.max_notional = cfg->max_notional,
-		.equity = equity,
+		.equity = b->equity,
 	};
 	struct field_errors *w = xcalloc(1, sizeof(*w));
+	struct bot_config used = *c;
 
-	bot_config_warnings(c, &limits, w);
+	if (!used.model_id)
+		used.model_id = b->model_wanted;
+	bot_config_warnings(&used, &limits, w);
+	crypto_wipe(&used, sizeof(used));
 	fields_json(&r->json, "warnings", w);
 	free(w);
 }
@@ -49,6 +54,9 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 		rc = store_status_get(r->app->db, *id, b, e);
 	if (!rc)
 		rc = store_config_load(r->app->db, &r->app->key, *id, c, e);
+	if (rc == ERR_INVALID)	/* the row, not the request */
+		return request_error(r, e, 409, "broken_config",
+				     "%s: repair it in the sqlite3 shell", e->msg);
 	return rc;
 }
 
@@ -63,7 +71,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 	json_object(j, "config");
 	bot_config_json(c, j);
 	json_object_end(j);
-	warnings_json(r, c, b->equity);
+	warnings_json(r, c, b);
 	json_time(j, "timestamp", clock_now_us());
 	request_etag(r, c->version);
 }
@@ -100,6 +108,8 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 					  now, e);
 	if (!rc && c->model_id && c->model_id != old->model_id)
 		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
+	if (!rc && !c->model_id && old->model_id)
+		rc = store_models_unassign_tx(db, id, e);
 	if (!rc)
 		rc = db_commit(db, e);
 	db_rollback(db);
@@ -160,7 +170,7 @@ int handle_config_validate(struct request *r, struct err *e)
 	rc = bot_config_apply(&c, r->body, f);
 	json_bool(&r->json, "valid", rc == 0);
 	fields_json(&r->json, "errors", f);
-	warnings_json(r, &c, b.equity);
+	warnings_json(r, &c, &b);
 	json_object(&r->json, "config");
 	bot_config_json(&c, &r->json);
 	json_object_end(&r->json);

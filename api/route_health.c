@@ -62,11 +62,11 @@ int handle_health(struct request *r, struct err *e)
 	look(r->app, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
-	json_string(j, "status", "running");
+	json_string(j, "status", "healthy");
 	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
 	json_object_end(j);
 	json_object(j, "database");
-	json_string(j, "status", h.database ? "connected" : "unavailable");
+	json_string(j, "status", h.database ? "healthy" : "unhealthy");
 	json_object_end(j);
 	json_object(j, "worker");
 	json_string(j, "status", h.database ? worker_state(&h.bot, now) : "unknown");
@@ -123,7 +123,7 @@ static void database_json(struct request *r, const struct health *h)
 
 	snprintf(wal, sizeof(wal), "%s-wal", cfg->db_path);
 	json_object(j, "database");
-	json_string(j, "status", h->database ? "connected" : "unavailable");
+	json_string(j, "status", h->database ? "healthy" : "unhealthy");
 	json_string(j, "message", r->app->db_trouble[0] ? r->app->db_trouble : NULL);
 	json_double(j, "latency_ms", ms(h->database_us));
 	json_int(j, "size_bytes", size_of(cfg->db_path));
@@ -170,7 +170,7 @@ int handle_health_detailed(struct request *r, struct err *e)
 	}
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
-	json_string(j, "status", "running");
+	json_string(j, "status", "healthy");
 	json_double(j, "uptime_seconds", ms((clock_mono_us() - r->app->started_mono_us) / 1000));
 	json_int(j, "connections", (int64_t)conns_open(r->app->conns));
 	json_int(j, "requests", (int64_t)r->app->requests);

@@ -11,7 +11,7 @@ static int bot_and_page(struct request *r, int64_t *id, struct page *p, struct e
 	int rc = request_id(r, "id", id, e);
 
 	if (!rc)
-		rc = store_bots_exists(r->app->db, *id, e);
+		rc = store_bots_exists(r->db, *id, e);
 	if (!rc)
 		rc = request_page(r, p, e);
 	return rc;
@@ -23,7 +23,7 @@ int handle_orders_active(struct request *r, struct err *e)
 	int64_t id;
 	int rc = bot_and_page(r, &id, &p, e);
 
-	return rc ? rc : store_orders_active(r->app->db, id, &p, &r->json, e);
+	return rc ? rc : store_orders_active(r->db, id, &p, &r->json, e);
 }
 
 int handle_orders_history(struct request *r, struct err *e)
@@ -38,7 +38,7 @@ int handle_orders_history(struct request *r, struct err *e)
 	int64_t id;
 	int rc = bot_and_page(r, &id, &p, e);
 
-	return rc ? rc : store_orders_history(r->app->db, id, &f, &p, &r->json, e);
+	return rc ? rc : store_orders_history(r->db, id, &f, &p, &r->json, e);
 }
 
 #define NUMBER(o, r, field) \
@@ -78,7 +78,7 @@ static void read_report(struct request *r, struct order_report *o)
 int handle_orders_report(struct request *r, struct err *e)
 {
 	struct order_report o = { 0 };
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	bool created = false;
 	int64_t bot_id, id = 0;
 	int rc;
@@ -110,7 +110,7 @@ int handle_orders_report(struct request *r, struct err *e)
 
 int handle_order_answer(struct request *r, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int64_t bot_id, order_id;
 	int rc;
 

@@ -1,5 +1,9 @@
-/* The dashboard's files. They hold no secrets: the token comes from the fragment. */
+/*
+ * The dashboard's files and the description of the API. They hold no secrets: the
+ * dashboard's token comes from the fragment.
+ */
 #include "api/handlers.h"
+#include "api/openapi.h"
 #include "api/page.h"
 
 /* Only what this server serves; no inline script, no frame around it, no other host. */
@@ -8,17 +12,38 @@
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " \
 	"frame-ancestors 'none'"
 
-int handle_page(struct request *r, struct err *e)
+static int send_page(struct request *r, const char *name, struct err *e)
 {
-	const char *name = request_path_value(r, "file");
-	int rc;
+	int rc = page_load(r->app->cfg->dashboard_dir, name, &r->out, e);
 
-	if (!name)
-		name = "index.html";
-	rc = page_load(r->app->cfg->dashboard_dir, name, &r->out, e);
 	if (rc)
 		return rc;
 	r->content_type = page_type(name);
 	r->file_policy = PAGE_POLICY;
+	return 0;
+}
+
+int handle_page(struct request *r, struct err *e)
+{
+	const char *name = request_path_value(r, "file");
+
+	return send_page(r, name ? name : "index.html", e);
+}
+
+int handle_docs(struct request *r, struct err *e)
+{
+	return send_page(r, "docs.html", e);
+}
+
+int handle_openapi(struct request *r, struct err *e)
+{
+	struct buf *doc = &r->app->openapi;
+
+	(void)e;
+	if (!doc->len)
+		openapi_write(doc);
+	buf_clear(&r->out);
+	buf_add(&r->out, doc->data, doc->len);
+	r->content_type = "application/json";
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 static int load(struct request *r, struct bot_status *b, struct err *e)
 {
-	return store_status_get(r->app->db, request_query_int(r, "bot_id", 1), b, e);
+	return store_status_get(r->db, request_query_int(r, "bot_id", 1), b, e);
 }
 
 int handle_simulation_status(struct request *r, struct err *e)
@@ -38,7 +38,7 @@ int handle_simulation_status(struct request *r, struct err *e)
 	json_int(j, "open_positions", b.open_positions);
 	json_int(j, "pending_orders", b.pending_orders);
 	json_price(j, "last_price", b.last_price);
-	rc = store_sim_account(r->app->db, b.bot_id, j, e);
+	rc = store_sim_account(r->db, b.bot_id, j, e);
 	json_time(j, "timestamp", now);
 	return rc;
 }
@@ -53,9 +53,9 @@ int handle_simulation_performance(struct request *r, struct err *e)
 
 	rc = load(r, &b, e);
 	if (!rc)
-		rc = store_stats_capital(r->app->db, b.bot_id, &capital, e);
+		rc = store_stats_capital(r->db, b.bot_id, &capital, e);
 	if (!rc)
-		rc = store_stats_trades(r->app->db, b.bot_id, &s, e);
+		rc = store_stats_trades(r->db, b.bot_id, &s, e);
 	if (rc)
 		return rc;
 	if (capital <= 0)
@@ -81,9 +81,9 @@ int handle_simulation_portfolio(struct request *r, struct err *e)
 		return rc;
 	json_int(&r->json, "bot_id", b.bot_id);
 	json_money(&r->json, "equity", b.equity);
-	rc = store_sim_balances(r->app->db, b.bot_id, &r->json, e);
+	rc = store_sim_balances(r->db, b.bot_id, &r->json, e);
 	if (!rc)
-		rc = store_positions_list(r->app->db, b.bot_id, now, &r->json, e);
+		rc = store_positions_list(r->db, b.bot_id, now, &r->json, e);
 	json_time(&r->json, "timestamp", now);
 	return rc;
 }
@@ -94,17 +94,17 @@ int handle_simulation_ledger(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc;
 
-	rc = store_bots_exists(r->app->db, id, e);
+	rc = store_bots_exists(r->db, id, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
-	return rc ? rc : store_sim_ledger(r->app->db, id, &p, &r->json, e);
+	return rc ? rc : store_sim_ledger(r->db, id, &p, &r->json, e);
 }
 
 int handle_simulation_reset(struct request *r, struct err *e)
 {
 	int64_t id = request_int(r, "bot_id", 1);
 	const char *args = request_bool(r, "force", false) ? "{\"force\":true}" : "{}";
-	int rc = store_bots_exists(r->app->db, id, e);
+	int rc = store_bots_exists(r->db, id, e);
 
 	return rc ? rc : command_send(r, "simulation-reset", id, args, e);
 }

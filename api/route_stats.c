@@ -11,7 +11,7 @@ static int known_bot(struct request *r, int64_t *id, struct err *e)
 {
 	int rc = request_id(r, "id", id, e);
 
-	return rc ? rc : store_bots_exists(r->app->db, *id, e);
+	return rc ? rc : store_bots_exists(r->db, *id, e);
 }
 
 static void reported_json(struct json *j, const struct reported_totals *t)
@@ -40,11 +40,11 @@ int handle_stats(struct request *r, struct err *e)
 
 	rc = known_bot(r, &id, e);
 	if (!rc)
-		rc = store_stats_trades(r->app->db, id, &s, e);
+		rc = store_stats_trades(r->db, id, &s, e);
 	if (!rc)
-		rc = store_stats_capital(r->app->db, id, &capital, e);
+		rc = store_stats_capital(r->db, id, &capital, e);
 	if (!rc)
-		rc = store_stats_reported(r->app->db, id, &reported, e);
+		rc = store_stats_reported(r->db, id, &reported, e);
 	if (rc)
 		return rc;
 	json_int(&r->json, "bot_id", id);
@@ -64,7 +64,7 @@ int handle_stats_pnl(struct request *r, struct err *e)
 		return rc;
 	json_int(&r->json, "bot_id", id);
 	json_string(&r->json, "by", by ? by : "day");
-	return store_stats_pnl(r->app->db, id, by ? by : "day", request_query_time(r, "from", 0),
+	return store_stats_pnl(r->db, id, by ? by : "day", request_query_time(r, "from", 0),
 			       request_query_time(r, "to", INT64_MAX), &r->json, e);
 }
 
@@ -79,7 +79,7 @@ int handle_stats_update(struct request *r, struct err *e)
 {
 	char today[CLOCK_TEXT_MAX];
 	struct stats_report s = { 0 };
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int64_t id;
 	int rc;
 

@@ -76,6 +76,15 @@ static const struct param q_audit[] = {
 	{ .name = "actor", .type = PARAM_TEXT, .min = 1, .max = 63, .help = "name of a token" }, END
 };
 
+static const struct param q_push[] = {
+	{ .name = "topics", .type = PARAM_TEXT, .min = 1, .max = 100,
+	  .help = "status, price, order, position, signal, stats, job, log or all, with commas" },
+	{ .name = "bot", .type = PARAM_INT, .min = 1, .max = 1e15, .help = "only this bot's" },
+	{ .name = "last_event_id", .type = PARAM_INT, .min = 0, .max = 9e15,
+	  .help = "the last seq that was seen: go on after it" },
+	END
+};
+
 static const struct param b_stop[] = {
 	{ .name = "positions", .type = PARAM_CHOICE, .choices = "keep|close",
 	  .help = "what happens to open positions, keep unless given" },
@@ -197,8 +206,9 @@ const struct route routes[] = {
 	{ R(GET, "/status/health/detailed"), V, .no_db = true,
 	  DO(health_detailed, "Health of each part, with figures") },
 	{ R(GET, "/status/info"), V, .no_db = true, DO(info, "Versions, platform and limits") },
-	{ R(GET, "/status/metrics"), V, LATER("Metrics for Prometheus") },
-	{ R(GET, "/metrics"), .root = true, LATER("Metrics for Prometheus") },
+	{ R(GET, "/status/metrics"), V, .no_db = true, DO(metrics, "Metrics for Prometheus") },
+	{ R(GET, "/metrics"), V, .root = true, .metrics = true, .no_db = true,
+	  DO(metrics, "Metrics for Prometheus") },
 
 	{ R(GET, "/bots"), V, DO(bots_list, "All bots"), .query = q_page },
 	{ R(POST, "/bots"), T, DO(bots_post, "Create a bot"), .body = b_bot_new },
@@ -222,7 +232,7 @@ const struct route routes[] = {
 	{ R(GET, TRADING "/orders"), V, DO(orders_active, "Pending and active orders"),
 	  .query = q_page },
 	{ R(GET, TRADING "/orders/history"), V, DO(orders_history, "Closed orders"),
-	  .query = q_history },
+	  .query = q_history, .slow = true },
 	{ R(POST, TRADING "/orders"), T, DO(orders_report, "Report an order of an outside bot"),
 	  .body = b_order },
 	{ R(POST, TRADING "/orders/:order/confirm"), T,
@@ -233,9 +243,11 @@ const struct route routes[] = {
 	{ R(GET, TRADING "/signals"), V, DO(signals, "Decisions and their reasons"),
 	  .query = q_signals },
 
-	{ R(GET, TRADING "/stats"), V, DO(stats, "Totals and ratios of a bot's closed trades") },
+	{ R(GET, TRADING "/stats"), V, DO(stats, "Totals and ratios of a bot's closed trades"),
+	  .slow = true },
 	{ R(GET, TRADING "/stats/pnl"), V,
-	  DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"), .query = q_pnl },
+	  DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"), .query = q_pnl,
+	  .slow = true },
 	{ R(POST, TRADING "/stats/update"), T,
 	  DO(stats_update, "Report a day's totals of an outside bot"), .body = b_stats },
 
@@ -250,7 +262,7 @@ const struct route routes[] = {
 	  .query = q_bot },
 	{ R(GET, "/simulation/performance"), V,
 	  DO(simulation_performance, "What the paper account made of its capital"),
-	  .query = q_bot },
+	  .query = q_bot, .slow = true },
 	{ R(GET, "/simulation/portfolio"), V,
 	  DO(simulation_portfolio, "Balances of the paper account"), .query = q_bot },
 	{ R(GET, "/simulation/ledger"), V, DO(simulation_ledger, "Bookings of the paper account"),
@@ -296,8 +308,8 @@ const struct route routes[] = {
 	{ R(DELETE, "/jobs/:id"), T, DO(jobs_cancel, "Cancel a job") },
 
 	{ R(GET, "/logs"), V, DO(logs, "Recent log lines of both programs"), .query = q_logs },
-	{ R(GET, "/events"), V, LATER("Changes as server-sent events") },
-	{ R(GET, "/ws"), V, LATER("Changes over a WebSocket") },
+	{ R(GET, "/events"), V, DO(events, "Changes as server-sent events"), .query = q_push },
+	{ R(GET, "/ws"), V, DO(ws, "Changes over a WebSocket"), .query = q_push },
 
 	{ R(GET, "/tokens"), A, DO(tokens_list, "API tokens, without their secrets") },
 	{ R(POST, "/tokens"), A, DO(tokens_post, "Create a token; the answer alone shows it"),
@@ -305,8 +317,8 @@ const struct route routes[] = {
 	{ R(DELETE, "/tokens/:id"), A, DO(tokens_delete, "Revoke a token") },
 	{ R(GET, "/audit"), A, DO(audit, "Who did what"), .query = q_audit },
 
-	{ R(GET, "/openapi.json"), LATER("This API as OpenAPI 3.1") },
-	{ R(GET, "/docs"), .root = true, LATER("This API as a page") },
+	{ R(GET, "/openapi.json"), .no_db = true, DO(openapi, "This API as OpenAPI 3.1") },
+	{ R(GET, "/docs"), .root = true, .no_db = true, DO(docs, "This API as a page") },
 	{ R(GET, "/"), .root = true, .no_db = true, DO(page, "The dashboard") },
 	{ R(GET, "/:file"), .root = true, .no_db = true, DO(page, "Files of the dashboard") },
 };

@@ -2,12 +2,17 @@
 
 #include "api/auth.h"
 #include "api/conn.h"
+#include "api/head.h"
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
+#include "api/slow.h"
 #include "api/status_cache.h"
+#include "api/streams.h"
 #include "api/tls.h"
+#include "api/traffic.h"
 #include "api/wait.h"
+#include "api/ws.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/store_logs.h"
@@ -54,6 +59,18 @@ static void mind_unread_body(struct request *r)
 		r->close = true;
 }
 
+/* What is wrong here may mean that the next request does not begin where we think. */
+static int check_head(struct request *r, struct err *e)
+{
+	struct head_fault fault;
+
+	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
+	if (!fault.http)
+		return 0;
+	r->close = true;
+	return request_error(r, e, fault.http, fault.code, "%s", fault.text);
+}
+
 static int check_host(struct request *r, struct err *e)
 {
 	const char *host = request_header(r, "Host");
@@ -69,12 +86,25 @@ static int check_host(struct request *r, struct err *e)
 			     host);
 }
 
+static void identify(struct request *r)
+{
+	const char *header = request_header(r, "Authorization");
+	char bearer[AUTH_TOKEN_MAX + 8];
+
+	if (!header && ws_bearer(request_header(r, "Sec-WebSocket-Protocol"), bearer,
+				 sizeof(bearer)))
+		header = bearer;
+	auth_refresh(r->app->auth, r->app);
+	auth_identify(r->app->auth, header, clock_now_us(), &r->who);
+	if (header == bearer)
+		crypto_wipe(bearer, sizeof(bearer));
+}
+
 static int check_rate(struct request *r, struct err *e)
 {
 	int64_t wait_s = 1;
 
-	auth_refresh(r->app->auth, r->app);
-	auth_identify(r->app->auth, request_header(r, "Authorization"), clock_now_us(), &r->who);
+	identify(r);
 	if (rate_take(r->app->rate, r->address, r->who.token_id, r->begin_us, &wait_s))
 		return 0;
 	request_add_header_int(r, "Retry-After", wait_s);
@@ -107,6 +137,8 @@ static int check_route(struct request *r, struct err *e)
 
 static int check_caller(struct request *r, struct err *e)
 {
+	if (r->route->metrics && r->app->cfg->metrics_public)
+		return 0;
 	if (r->who.role < r->route->role) {
 		if (r->who.token_id)
 			return request_error(r, e, 403, "forbidden",
@@ -168,7 +200,9 @@ static int handle(struct request *r, struct err *e)
 	mind_unread_body(r);
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	rc = check_host(r, e);
+	rc = check_head(r, e);
+	if (!rc)
+		rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
 	if (!rc)
@@ -188,6 +222,8 @@ static int handle(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_object(&r->json, NULL);
+	if (r->route->slow)
+		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))
 		r->app->writes++;
@@ -203,7 +239,9 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 
 	conn_busy(conn_of(a->conns, ev));
 	rc = handle(r, &e);
-	if (!r->parked)
+	if (r->taken)
+		request_drop(r);
+	else if (!r->parked)
 		request_finish(r, rc, &e);
 }
 
@@ -233,7 +271,11 @@ static int listen_on(struct server *s, struct err *e)
 {
 	const struct config *cfg = s->app.cfg;
 	struct evhttp_bound_socket *bound;
-	struct sockaddr_storage addr;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} addr = { 0 };
 	socklen_t len = sizeof(addr);
 
 	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
@@ -243,10 +285,9 @@ static int listen_on(struct server *s, struct err *e)
 			       "API_PORT)",
 			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
 	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
-	if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&addr, &len))
+	if (getsockname(evhttp_bound_socket_get_fd(bound), &addr.any, &len))
 		return err_set(e, ERR_IO, "getsockname: %s", strerror(errno));
-	s->port = ntohs(addr.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&addr)->sin6_port
-						   : ((struct sockaddr_in *)&addr)->sin_port);
+	s->port = ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
 	return 0;
 }
 
@@ -276,6 +317,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	int rc;
 
 	a->cfg = cfg;
+	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
 	a->base = event_base_new();
@@ -283,6 +325,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
+	a->traffic = traffic_new();
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
 	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
@@ -300,6 +343,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->slow = slow_new(a);
+	a->streams = streams_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
 	event_add(s->tick, &second);
@@ -314,7 +359,9 @@ void server_close(struct server *s)
 	if (!s)
 		return;
 	a = &s->app;
+	streams_free(a->streams);
 	wait_free(a->wait);
+	slow_free(a->slow);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);
@@ -328,7 +375,9 @@ void server_close(struct server *s)
 	auth_free(a->auth);
 	rate_free(a->rate);
 	status_cache_free(a->status);
+	traffic_free(a->traffic);
 	store_logs_free(s->logs);
+	buf_free(&a->openapi);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));

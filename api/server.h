@@ -2,7 +2,7 @@
  * server.h - the HTTP server: listens, checks each request, calls its route.
  *
  * The order of the checks is the order in which a caller learns what is wrong:
- * host (403), rate (429), route (404, 405), token (401), role (403), origin (403),
+ * head (400, 413), host (403), rate (429), route (404, 405), token (401), role (403), origin (403),
  * query (400), body (413, 415, 400, 422), database (503).
  */
 #ifndef API_SERVER_H

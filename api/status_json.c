@@ -11,7 +11,7 @@ const char *status_lower(const char *status, char out[16])
 {
 	size_t i;
 
-	for (i = 0; status[i] && i < 15; i++)
+	for (i = 0; i < 15 && status[i]; i++)
 		out[i] = (char)tolower((unsigned char)status[i]);
 	out[i] = '\0';
 	return out;
@@ -68,6 +68,14 @@ static void times_json(struct json *j, const struct bot_status *b, int64_t now_u
 	json_time(j, "start_time", b->start_us);
 }
 
+static void number_or_null(struct json *j, const char *key, int64_t v)
+{
+	if (v)
+		json_int(j, key, v);
+	else
+		json_null(j, key);
+}
+
 void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
 	char text[16];
@@ -86,10 +94,8 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_string(j, "error", b->config_error[0] ? b->config_error : NULL);
 	json_object_end(j);
 	json_object(j, "model");
-	if (b->model_id)
-		json_int(j, "applied", b->model_id);
-	else
-		json_null(j, "applied");
+	number_or_null(j, "wanted", b->model_wanted);
+	number_or_null(j, "applied", b->model_id);
 	json_string(j, "error", b->model_error[0] ? b->model_error : NULL);
 	json_object_end(j);
 	json_int(j, "pending_orders", b->pending_orders);

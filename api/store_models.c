@@ -26,6 +26,8 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bot_id) DO UPDATE SET model_id = ?2,"
 	" assigned_us = ?3, assigned_by = ?4";
 
+static const char SQL_UNASSIGN[] = "DELETE FROM model_assignments WHERE bot_id = ?1";
+
 const struct column store_models_columns[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "symbol", COL_TEXT }, { "format", COL_TEXT },
 	{ "sha256", COL_TEXT }, { "size_bytes", COL_INT }, { "features", COL_TEXT },
@@ -77,7 +79,7 @@ static int look(struct db *db, int64_t id, struct look *out, struct err *e)
 int store_models_get(struct db *db, int64_t id, int64_t *version, struct json *j, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, id, &m, e);
@@ -94,7 +96,7 @@ int store_models_update_tx(struct db *db, int64_t id, const struct model_change 
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, id, &m, e);
@@ -135,7 +137,7 @@ static int check_unused_tx(struct db *db, int64_t id, struct err *e)
 int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	size_t len;
 	int rc;
 
@@ -160,7 +162,7 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m;
+	struct look m = { 0 };
 	int rc;
 
 	rc = look(db, model_id, &m, e);
@@ -177,5 +179,16 @@ int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, cons
 	stmt_bind_int(s, 2, model_id);
 	stmt_bind_int(s, 3, now_us);
 	stmt_bind_text(s, 4, by);
+	return stmt_run(s, e);
+}
+
+int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_UNASSIGN, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
 	return stmt_run(s, e);
 }

@@ -27,6 +27,8 @@ MUST_CHECK int store_models_update_tx(struct db *db, int64_t id, const struct mo
 /* ERR_CONFLICT while a bot uses it. path receives its file, relative to DATA_DIR. */
 MUST_CHECK int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size,
 				      struct err *e);
+/* The bot has no model any more; harmless when it had none. */
+MUST_CHECK int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e);
 /* ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */
 MUST_CHECK int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id,
 				      const char *by, int64_t now_us, struct err *e);

@@ -10,21 +10,28 @@
 	" mode, model_id, config_version, correlation_id, created_us, opened_us, closed_us," \
 	" expires_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
-	"SELECT " time ", id * 2 + 1, 'reported', id, bot_id, order_id, symbol, side, status," \
-	" NULL, NULL, entry_price, take_profit, stop_loss, exit_price, quantity, NULL, fees," \
-	" NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, '', created_us, NULL," \
-	" closed_us, 0, updated_us FROM reported_orders "
-#define PAGED " AND (place < ?2 OR (place = ?2 AND place2 < ?3)) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+	"SELECT " time " AS place, id * 2 + 1 AS place2, 'reported', id, bot_id, order_id," \
+	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price," \
+	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
+	" created_us, NULL, closed_us, 0, updated_us FROM reported_orders "
+/* Each side reads one page at most, in its index's order; then they are merged. */
+#define PAGED(time) \
+	" AND " time " <= ?2 AND (" time " < ?2 OR place2 < ?3) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+#define MERGED(own, reported) \
+	"SELECT * FROM (" own ") UNION ALL SELECT * FROM (" reported ")" \
+	" ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+#define OPEN "WHERE bot_id = ?1 AND status IN ('pending', 'active')"
 #define CLOSED \
 	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
-	" AND closed_us <= ?2 AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"
+	" AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"
 
 static const char SQL_ACTIVE[] =
-	"SELECT * FROM (" OWN("created_us") "WHERE bot_id = ?1 AND status != 'closed' UNION ALL "
-	REPORTED("created_us") "WHERE bot_id = ?1 AND status != 'closed') WHERE true" PAGED;
+	MERGED(OWN("created_us") OPEN PAGED("created_us"),
+	       REPORTED("created_us") OPEN PAGED("created_us"));
 static const char SQL_HISTORY[] =
-	"SELECT * FROM (" OWN("closed_us") CLOSED " UNION ALL "
-	REPORTED("closed_us") CLOSED ") WHERE true" PAGED;
+	MERGED(OWN("closed_us") CLOSED PAGED("closed_us"),
+	       REPORTED("closed_us") CLOSED PAGED("closed_us"));
+static const char SQL_GET[] = OWN("created_us") "WHERE id = ?1";
 static const char SQL_REPORTED[] = REPORTED("created_us") "WHERE id = ?1";
 static const char SQL_FIND[] =
 	"SELECT id, status FROM reported_orders WHERE bot_id = ?1 AND order_id = ?2";
@@ -173,6 +180,17 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	if (!rc && *created)
 		*id = db_last_id(db);
 	return rc;
+}
+
+int store_orders_get(struct db *db, int64_t id, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_GET, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	return rows_one(j, s, store_orders_columns, "order", id, e);
 }
 
 int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err *e)

@@ -4,12 +4,15 @@
 
 #include <string.h>
 
+#define POSITION_SELECT \
+	"SELECT o.id, o.bot_id, o.order_id, o.symbol, o.side, o.phase, o.position, o.entry_price," \
+	" coalesce(s.last_price, 0.0), o.take_profit, o.stop_loss, o.fees, o.opened_us," \
+	" o.expires_us, o.mode, o.confidence FROM trading_orders o" \
+	" LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
+static const char SQL_GET[] =
+	POSITION_SELECT "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";
 static const char SQL_LIST[] =
-	"SELECT o.id, o.bot_id, o.order_id, o.symbol, o.side, o.phase, o.position, o.entry_price,"
-	" coalesce(s.last_price, 0.0), o.take_profit, o.stop_loss, o.fees, o.opened_us,"
-	" o.expires_us, o.mode, o.confidence FROM trading_orders o"
-	" LEFT JOIN bot_state s ON s.bot_id = o.bot_id"
-	" WHERE o.status != 'closed' AND o.position != 0 AND (?1 = 0 OR o.bot_id = ?1)"
+	POSITION_SELECT "WHERE o.status != 'closed' AND o.position != 0 AND (?1 = 0 OR o.bot_id = ?1)"
 	" ORDER BY o.id DESC LIMIT 1000";
 static const char SQL_BOT[] = "SELECT bot_id, status FROM trading_orders WHERE id = ?1";
 
@@ -47,12 +50,22 @@ static void real_or_null(struct json *j, const char *key, struct stmt *s, int co
 		json_price(j, key, stmt_price(s, col));
 }
 
+static int read_position(struct stmt *s, struct position *p)
+{
+	*p = (struct position){ .quantity = stmt_qty(s, 6), .live = stmt_price(s, 8) };
+	p->is_short = !strcmp(stmt_text(s, 4), "SELL");
+	if (qty_sign(p->quantity) < 0)
+		p->quantity = qty_neg(p->quantity);
+	if (!stmt_is_null(s, 7))
+		p->entry = stmt_price(s, 7);
+	return value_position(p);
+}
+
 static void write_position(struct json *j, struct stmt *s, const struct position *p,
 			   int64_t now_us)
 {
 	int64_t opened = stmt_int(s, 12);
 
-	json_object(j, NULL);
 	json_int(j, "order", stmt_int(s, 0));
 	json_int(j, "bot_id", stmt_int(s, 1));
 	json_string(j, "order_id", stmt_text(s, 2));
@@ -81,7 +94,6 @@ static void write_position(struct json *j, struct stmt *s, const struct position
 		json_null(j, "confidence");
 	else
 		json_double(j, "confidence", stmt_double(s, 15));
-	json_object_end(j);
 }
 
 int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct json *j,
@@ -97,17 +109,14 @@ int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct j
 	stmt_bind_int(s, 1, bot_id);
 	json_array(j, "positions");
 	while (!bad && (rc = stmt_step(s, e)) == STMT_ROW) {
-		struct position p = { .quantity = stmt_qty(s, 6), .live = stmt_price(s, 8) };
+		struct position p;
 
-		p.is_short = !strcmp(stmt_text(s, 4), "SELL");
-		if (qty_sign(p.quantity) < 0)
-			p.quantity = qty_neg(p.quantity);
-		if (!stmt_is_null(s, 7))
-			p.entry = stmt_price(s, 7);
-		bad = value_position(&p);
+		bad = read_position(s, &p);
 		if (!bad)
 			bad = money_add(sum, p.pnl, &sum);
+		json_object(j, NULL);
 		write_position(j, s, &p, now_us);
+		json_object_end(j);
 	}
 	stmt_done(s);
 	json_array_end(j);
@@ -115,6 +124,31 @@ int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct j
 	if (bad)
 		return err_set(e, bad, "the value of an open position does not fit");
 	return rc;
+}
+
+int store_positions_get(struct db *db, int64_t order_id, int64_t now_us, struct json *j,
+			struct err *e)
+{
+	struct position p;
+	struct stmt *s;
+	int bad = 0;
+	int rc = db_stmt(db, SQL_GET, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, order_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		bad = read_position(s, &p);
+		if (!bad)
+			write_position(j, s, &p, now_us);
+	}
+	stmt_done(s);
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "order %lld holds nothing", (long long)order_id);
+	if (bad)
+		return err_set(e, bad, "the value of order %lld does not fit", (long long)order_id);
+	return rc < 0 ? rc : 0;
 }
 
 int store_positions_bot(struct db *db, int64_t order_id, int64_t *bot_id, struct err *e)

@@ -1,10 +1,12 @@
 #include "api/store_signals.h"
 
+#define SIGNAL_SELECT \
+	"SELECT id, bot_id, symbol, strategy, side, confidence, price, taken, rule, reason," \
+	" order_id, repeats, model_id, config_version, correlation_id, at_us, last_us FROM signals "
+static const char SQL_GET[] = SIGNAL_SELECT "WHERE id = ?1";
 static const char SQL_LIST[] =
-	"SELECT id, bot_id, symbol, strategy, side, confidence, price, taken, rule, reason,"
-	" order_id, repeats, model_id, config_version, correlation_id, at_us, last_us FROM signals"
-	" WHERE bot_id = ?1 AND id < ?2 AND (?4 < 0 OR taken = ?4) AND (?5 IS NULL OR rule = ?5)"
-	" ORDER BY id DESC LIMIT ?3";
+	SIGNAL_SELECT "WHERE bot_id = ?1 AND id < ?2 AND (?4 < 0 OR taken = ?4)"
+	" AND (?5 IS NULL OR rule = ?5) ORDER BY id DESC LIMIT ?3";
 const struct column store_signals_columns[] = {
 	{ "id", COL_INT }, { "bot_id", COL_INT }, { "symbol", COL_TEXT },
 	{ "strategy", COL_TEXT }, { "side", COL_TEXT }, { "confidence", COL_REAL },
@@ -28,4 +30,15 @@ int store_signals_list(struct db *db, int64_t bot_id, int taken, const char *rul
 	stmt_bind_int(s, 4, taken);
 	stmt_bind_text(s, 5, rule);
 	return rows_page(j, "signals", s, store_signals_columns, p, e);
+}
+
+int store_signals_get(struct db *db, int64_t id, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_GET, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	return rows_one(j, s, store_signals_columns, "signal", id, e);
 }

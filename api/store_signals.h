@@ -16,4 +16,7 @@ extern const struct column store_signals_columns[];
 MUST_CHECK int store_signals_list(struct db *db, int64_t bot_id, int taken, const char *rule,
 				  const struct page *p, struct json *j, struct err *e);
 
+/* One signal's members. */
+MUST_CHECK int store_signals_get(struct db *db, int64_t id, struct json *j, struct err *e);
+
 #endif

@@ -20,6 +20,7 @@ struct bot_status {
 	int64_t start_us, last_execution_us;
 	int64_t config_wanted, config_applied;
 	char config_error[480];
+	int64_t model_wanted;		/* assigned, 0 none */
 	int64_t model_id;		/* applied, 0 none */
 	char model_error[480];
 	int64_t pending_orders, open_positions;

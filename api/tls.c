@@ -192,6 +192,19 @@ void tls_free(struct tls *t)
 	free(t);
 }
 
+int64_t tls_not_after_s(const struct tls *t)
+{
+	const X509 *cert = SSL_CTX_get0_certificate(t->ctx);
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days = 0, s = 0;
+
+	ASSERT(cert && epoch);
+	if (!ASN1_TIME_diff(&days, &s, epoch, X509_get0_notAfter(cert)))
+		days = s = 0;
+	ASN1_TIME_free(epoch);
+	return (int64_t)days * 86400 + s;
+}
+
 struct bufferevent *tls_bufferevent(struct tls *t, struct event_base *base)
 {
 	SSL *ssl = SSL_new(t->ctx);

@@ -10,6 +10,8 @@
 
 #include "common/err.h"
 
+#include <stdint.h>
+
 struct bufferevent;
 struct event_base;
 struct tls;
@@ -24,6 +26,8 @@ MUST_CHECK int tls_open(const char *cert_path, const char *key_path, struct tls 
 void tls_free(struct tls *t);
 /* Reads both files again; on failure what was in use stays in use. */
 MUST_CHECK int tls_reload(struct tls *t, struct err *e);
+/* When the certificate in use ends: seconds since 1970. */
+int64_t tls_not_after_s(const struct tls *t);
 /* The server's side of a new connection, without a socket yet; NULL: out of memory. */
 struct bufferevent *tls_bufferevent(struct tls *t, struct event_base *base);
 

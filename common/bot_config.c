@@ -32,8 +32,8 @@
 const struct bot_key bot_keys[] = {
 	TEXT(symbol, 2, "\"BTCUSDT\"", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
 	     "The pair to trade, as the exchange writes it."),
-	CHOICE(strategy, "\"model\"", "model",
-	       "What decides: model asks the assigned model."),
+	CHOICE(strategy, "\"model\"", "model|ema_cross",
+	       "What decides: model asks the assigned model, ema_cross follows two averages (12, 26)."),
 	CHOICE(interval, "\"1s\"", "1s|1m|5m|15m|1h|4h|1d",
 	       "Length of the candles that decisions are made on."),
 	CHOICE(exchange, "\"binance\"", "binance|binance_futures",
@@ -196,15 +196,17 @@ static bool set_int(const struct bot_key *k, const cJSON *v, int64_t *out)
 static bool set_money(const struct bot_key *k, const cJSON *v, struct money *out)
 {
 	struct money m;
+	double stored;
 
 	if (cJSON_IsString(v)) {
 		if (money_parse(v->valuestring, &m))
 			return false;
-	} else if (!cJSON_IsNumber(v) || money_from_real(v->valuedouble, &m) ||
-		   money_double(m) != v->valuedouble) {
+	} else if (!cJSON_IsNumber(v) || money_from_real(v->valuedouble, &m)) {
 		return false;
 	}
-	if (!in_range(k, money_double(m)))
+	/* What the database's column can't hold exactly would fail there, and later. */
+	if (money_to_real(m, &stored) || !in_range(k, stored) ||
+	    (cJSON_IsNumber(v) && stored != v->valuedouble))
 		return false;
 	*out = m;
 	return true;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SHA256_BYTES 32
@@ -161,25 +162,19 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* 64 hex digits, and blanks or newlines after them. */
+/* 64 hex digits, and blanks or newlines after them: its bytes. */
 static bool parse_key(const char *text, struct master_key *out)
 {
-	struct master_key k;
-
-	for (size_t i = 0; i < sizeof(k.bytes); i++) {
+	for (size_t i = 0; i < sizeof(out->bytes); i++) {
 		int high = hex_digit(text[2 * i]);
 		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
 
 		if (low < 0)
 			return false;
-		k.bytes[i] = (unsigned char)(high * 16 + low);
+		out->bytes[i] = (unsigned char)(high * 16 + low);
 	}
-	text += 2 * sizeof(k.bytes);
-	if (text[strspn(text, " \t\r\n")] != '\0')
-		return false;
-	*out = k;
-	crypto_wipe(&k, sizeof(k));
-	return true;
+	text += 2 * sizeof(out->bytes);
+	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
 static int make_folder_of(const char *path, struct err *e)
@@ -196,61 +191,116 @@ static int make_folder_of(const char *path, struct err *e)
 	return rc;
 }
 
-/*
- * Both programs may do this at once: each writes a whole file beside, and link
- * lets one of them win. The key is then read from the file by both. Some file
- * systems have no links (FAT): there the last one wins.
- */
-static int make_key(const char *path, struct err *e)
+int master_key_make(const char *path, struct err *e)
 {
-	struct buf beside = { 0 };
 	unsigned char random[32];
 	char hex[SHA256_HEX_MAX + 1];
 	int rc;
 
 	crypto_random(random, sizeof(random));
-	to_hex(random, 8, hex);
-	buf_printf(&beside, "%s.new-%s", path, hex);
-	crypto_random(random, sizeof(random));
 	to_hex(random, sizeof(random), hex);
 	hex[64] = '\n';
+	rc = file_write(path, hex, 65, 0600, e);
+	crypto_wipe(random, sizeof(random));
+	crypto_wipe(hex, sizeof(hex));
+	return rc;
+}
+
+/*
+ * Both programs may do this at once: each writes a whole file beside, and link
+ * lets one of them win. The key is then read from the file by both. Some file
+ * systems have no links (FAT): there the last one wins.
+ */
+static int make_once(const char *path, struct err *e)
+{
+	struct buf beside = { 0 };
+	unsigned char random[8];
+	char hex[2 * sizeof(random) + 1];
+	int rc;
+
+	crypto_random(random, sizeof(random));
+	to_hex(random, sizeof(random), hex);
+	buf_printf(&beside, "%s.new-%s", path, hex);
 	rc = make_folder_of(path, e);
 	if (!rc)
-		rc = file_write(buf_text(&beside), hex, 65, 0600, e);
+		rc = master_key_make(buf_text(&beside), e);
 	if (!rc && link(buf_text(&beside), path) && errno != EEXIST &&
 	    rename(buf_text(&beside), path))
 		rc = file_error(e, "make the master key file", path);
 	(void)unlink(buf_text(&beside));
-	crypto_wipe(random, sizeof(random));
-	crypto_wipe(hex, sizeof(hex));
+	file_sync_folder(path);
 	buf_free(&beside);
 	return rc;
 }
 
-int master_key_load(const char *path, struct master_key *out, struct err *e)
+/* A rename or a write changes at least one of the three; zeros when there is no file. */
+static bool identify(const char *path, uint64_t file[3])
 {
-	struct buf text = { 0 };
-	int rc;
+	struct stat st;
+	bool found = stat(path, &st) == 0;
 
+	file[0] = found ? (uint64_t)st.st_dev : 0;
+	file[1] = found ? (uint64_t)st.st_ino : 0;
+	file[2] = found ? (uint64_t)st.st_mtim.tv_sec * UINT64_C(1000000000) +
+			  (uint64_t)st.st_mtim.tv_nsec : 0;
+	return found;
+}
+
+int master_key_read(const char *path, struct master_key *out, struct err *e)
+{
+	struct master_key k = { 0 };
+	struct buf text = { 0 };
+	int rc = 0;
+
+	if (strlen(path) >= sizeof(k.path))
+		return err_set(e, ERR_INVALID, "the path %.100s... of the master key is too long", path);
+	snprintf(k.path, sizeof(k.path), "%s", path);
+	/* Before reading: a file that changes meanwhile is then read again later. */
+	identify(path, k.file);
 	rc = file_read(path, KEY_FILE_MAX, &text, e);
-	if (rc == ERR_NOT_FOUND) {
-		rc = make_key(path, e);
-		if (!rc)
-			rc = file_read(path, KEY_FILE_MAX, &text, e);
-	}
 	if (rc)
 		goto out;
-	if (!parse_key(buf_text(&text), out))
+	if (!parse_key(buf_text(&text), &k))
 		rc = err_set(e, ERR_CORRUPT,
 			     "master key file %s must hold 64 hex digits; put the "
 			     "right file back from a backup, or remove it to begin with a new key "
 			     "(stored exchange keys must then be entered again)",
 			     path);
+	else
+		*out = k;
 out:
 	if (text.data)
 		crypto_wipe(text.data, text.cap);
+	crypto_wipe(&k, sizeof(k));
 	buf_free(&text);
 	return rc;
+}
+
+int master_key_load(const char *path, struct master_key *out, struct err *e)
+{
+	int rc = master_key_read(path, out, e);
+
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	rc = make_once(path, e);
+	return rc ? rc : master_key_read(path, out, e);
+}
+
+int master_key_current(const struct master_key *k, struct master_key *out, struct err *e)
+{
+	uint64_t file[3];
+
+	if (!k->path[0] || !identify(k->path, file) || !memcmp(file, k->file, sizeof(file))) {
+		*out = *k;
+		return 0;
+	}
+	return master_key_read(k->path, out, e);
+}
+
+const char *master_key_next_path(const char *path, char out[MASTER_KEY_PATH_MAX + 8])
+{
+	snprintf(out, MASTER_KEY_PATH_MAX + 8, "%s.new", path);
+	return out;
 }
 
 /* out: nonce, ciphertext, tag */

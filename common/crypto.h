@@ -40,10 +40,27 @@ bool correlation_id_ok(const char *id);
  * "v1:" and base64 of nonce, ciphertext and tag; "aad" (such as "bot 7 api_key")
  * is bound to it, so that a sealed text moved to another row does not open.
  */
-struct master_key { unsigned char bytes[32]; };
+#define MASTER_KEY_PATH_MAX 1024
+struct master_key {
+	unsigned char bytes[32];
+	char path[MASTER_KEY_PATH_MAX];	/* of its file; "" none */
+	uint64_t file[3];		/* device, inode, time of the last write */
+};
 #define SEALED_MAX(plain_len) ((((plain_len) + 28) + 2) / 3 * 4 + 4)
 /* Reads 64 hex digits from the file; makes the file (0600) when it is missing. */
 MUST_CHECK int master_key_load(const char *path, struct master_key *out, struct err *e);
+/*
+ * k, or what its file holds by now when it is not the file that k was read from: a
+ * rotation (store_rotate.h) has put a new key there. A missing file leaves k.
+ */
+MUST_CHECK int master_key_current(const struct master_key *k, struct master_key *out,
+				  struct err *e);
+/* Reads a key file that must be there. */
+MUST_CHECK int master_key_read(const char *path, struct master_key *out, struct err *e);
+/* A new random key into the file, whatever it held. */
+MUST_CHECK int master_key_make(const char *path, struct err *e);
+/* The file that a rotation under way, or an interrupted one, leaves beside "path". */
+const char *master_key_next_path(const char *path, char out[MASTER_KEY_PATH_MAX + 8]);
 /* "" seals to "". size must be SEALED_MAX(strlen(plain)) or more, else ERR_RANGE. */
 MUST_CHECK int crypto_seal(const struct master_key *k, const char *aad, const char *plain,
 			   char *out, size_t size, struct err *e);

@@ -123,7 +123,7 @@ static int write_all(int fd, const char *data, size_t len)
 }
 
 /* The rename itself must reach the disk too. Some file systems can't sync a folder: no matter. */
-static void sync_folder(const char *path)
+void file_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	struct buf folder = { 0 };
@@ -159,7 +159,7 @@ int file_write(const char *path, const void *data, size_t len, int mode, struct 
 		goto out;
 	}
 	made = false;
-	sync_folder(path);
+	file_sync_folder(path);
 out:
 	if (fd >= 0)
 		close(fd);

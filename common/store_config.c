@@ -4,8 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define AAD_MAX 96
+#include <unistd.h>
 
 /* Parameters of the two statements below that are no config keys. */
 enum { P_BOT = 1, P_VERSION, P_BY, P_TIME, P_EXPECT, P_KEYS };
@@ -55,9 +54,9 @@ static void build_sql(void)
 
 /* ---- reading ---- */
 
-static const char *aad_of(char aad[AAD_MAX], int64_t bot_id, const char *key)
+const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, const char *key)
 {
-	snprintf(aad, AAD_MAX, "bot %lld %s", (long long)bot_id, key);
+	snprintf(aad, STORE_CONFIG_AAD_MAX, "bot %lld %s", (long long)bot_id, key);
 	return aad;
 }
 
@@ -99,9 +98,9 @@ static int check_row(int64_t bot_id, struct bot_config *c, const cJSON *patch, s
 static int open_secret(struct stmt *s, int col, const struct master_key *k, int64_t bot_id,
 		       const struct bot_key *key, struct bot_config *c, struct err *e)
 {
-	char aad[AAD_MAX];
+	char aad[STORE_CONFIG_AAD_MAX];
 	const char *sealed = stmt_text(s, col);
-	int rc = crypto_open(k, aad_of(aad, bot_id, key->name), sealed ? sealed : "",
+	int rc = crypto_open(k, store_config_aad(aad, bot_id, key->name), sealed ? sealed : "",
 			     (char *)c + key->offset, key->size, e);
 
 	if (rc)
@@ -134,8 +133,8 @@ static int read_row(struct stmt *s, const struct master_key *k, int64_t bot_id,
 	return rc;
 }
 
-int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
-		      struct bot_config *out, struct err *e)
+static int load_with(struct db *db, const struct master_key *k, int64_t bot_id,
+		     struct bot_config *out, struct err *e)
 {
 	struct bot_config c;
 	struct stmt *s;
@@ -158,13 +157,32 @@ int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
 	return rc;
 }
 
+int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
+		      struct bot_config *out, struct err *e)
+{
+	char next_path[MASTER_KEY_PATH_MAX + 8];
+	struct master_key other = { 0 };
+	int rc = load_with(db, k, bot_id, out, e);
+
+	if (rc != ERR_CORRUPT || !k->path[0])
+		return rc;
+	/* The key was changed under us: its file, or the one that is about to become it. */
+	if (!master_key_current(k, &other, NULL))
+		rc = load_with(db, &other, bot_id, out, e);
+	if (rc == ERR_CORRUPT &&
+	    !master_key_read(master_key_next_path(k->path, next_path), &other, NULL))
+		rc = load_with(db, &other, bot_id, out, e);
+	crypto_wipe(&other, sizeof(other));
+	return rc;
+}
+
 /* ---- writing ---- */
 
 static int bind_secret(struct stmt *s, int index, const struct master_key *k, int64_t bot_id,
 		       const struct bot_key *key, const char *plain, struct err *e)
 {
-	char aad[AAD_MAX], sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
-	int rc = crypto_seal(k, aad_of(aad, bot_id, key->name), plain, sealed, sizeof(sealed), e);
+	char aad[STORE_CONFIG_AAD_MAX], sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
+	int rc = crypto_seal(k, store_config_aad(aad, bot_id, key->name), plain, sealed, sizeof(sealed), e);
 
 	if (!rc)
 		stmt_bind_text(s, index, sealed);
@@ -238,16 +256,35 @@ static int version_conflict(struct db *db, int64_t bot_id, int64_t expect, struc
 		       (long long)version, (long long)expect);
 }
 
+/*
+ * A rotation has its next key's file in place before it takes the write lock and until
+ * the key's own file is replaced. Who seals holds that lock: the old key never seals
+ * what the new one must open.
+ */
+static int key_for_sealing(const struct master_key *k, struct master_key *out, struct err *e)
+{
+	char next_path[MASTER_KEY_PATH_MAX + 8];
+
+	if (k->path[0] && !access(master_key_next_path(k->path, next_path), F_OK))
+		return err_set(e, ERR_BUSY,
+			       "the master key is being changed (%s is there): try again; if it stays, run trading-bot rotate-key, which finishes it",
+			       next_path);
+	return master_key_current(k, out, e);
+}
+
 int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_id,
 			 int64_t expect, struct bot_config *c, const char *by,
 			 int64_t now_us, struct err *e)
 {
 	struct bot_config next = *c;
+	struct master_key now_key = { 0 };
 	struct stmt *s;
 	int rc;
 
 	build_sql();
 	next.version = expect + 1;
+	if ((rc = key_for_sealing(k, &now_key, e)))
+		goto out;
 	if ((rc = db_stmt(db, buf_text(expect ? &sql_update : &sql_insert), &s, e)))
 		goto out;
 	stmt_bind_int(s, P_BOT, bot_id);
@@ -256,7 +293,7 @@ int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_
 	stmt_bind_int(s, P_TIME, now_us);
 	stmt_bind_int(s, P_EXPECT, expect);
 	for (size_t i = 0; i < bot_keys_count && !rc; i++)
-		rc = bind_key(s, P_KEYS + (int)i, k, bot_id, &bot_keys[i], c, e);
+		rc = bind_key(s, P_KEYS + (int)i, &now_key, bot_id, &bot_keys[i], c, e);
 	if (!rc)
 		rc = stmt_run(s, e);
 	if (!rc && db_changes(db) == 0)
@@ -267,6 +304,7 @@ int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_
 		c->version = next.version;
 out:
 	crypto_wipe(&next, sizeof(next));
+	crypto_wipe(&now_key, sizeof(now_key));
 	return rc;
 }
 

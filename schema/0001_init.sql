@@ -147,6 +147,7 @@ CREATE TABLE feed_positions (
 	loop INTEGER NOT NULL,			-- rounds through it so far
 	frame INTEGER NOT NULL,			-- frames of this round that are committed
 	offset_us INTEGER NOT NULL,		-- us added to recorded times
+	now_us INTEGER NOT NULL,		-- us UTC, engine time of the newest event
 	updated_us INTEGER NOT NULL		-- us UTC
 ) STRICT;
 
@@ -202,6 +203,8 @@ CREATE TABLE trading_orders (
 	entry_notional REAL NOT NULL DEFAULT 0,	-- quote asset
 	exit_notional REAL NOT NULL DEFAULT 0,	-- quote asset
 	fees REAL NOT NULL DEFAULT 0,		-- quote asset, base fees at their fill price
+	base_fees REAL NOT NULL DEFAULT 0,	-- base asset, the part of fees paid in base
+	quote_fees REAL NOT NULL DEFAULT 0,	-- quote asset, the part of fees paid in quote
 	gross REAL NOT NULL DEFAULT 0,		-- quote asset before fees
 	pnl REAL NOT NULL DEFAULT 0,		-- quote asset after fees
 	confidence REAL,			-- 0..1 at the decision
@@ -214,7 +217,13 @@ CREATE TABLE trading_orders (
 	created_us INTEGER NOT NULL,		-- us UTC
 	opened_us INTEGER,			-- us UTC of the first fill
 	closed_us INTEGER,			-- us UTC
-	expires_us INTEGER NOT NULL DEFAULT 0,	-- us UTC of the next timeout (maker or holding), 0 none
+	holding_us INTEGER NOT NULL,		-- us it may stay open, from the decision's config
+	maker_timeout_us INTEGER NOT NULL,	-- us its entry may wait
+	close_correlation_id TEXT NOT NULL DEFAULT '',	-- of the command that closed it
+	stop_crossed_us INTEGER NOT NULL DEFAULT 0,	-- us UTC when the market passed the stop, 0 not
+	retry_us INTEGER NOT NULL DEFAULT 0,	-- us UTC of the next try to close or protect, 0 none
+	retries INTEGER NOT NULL DEFAULT 0,	-- count of closes that failed
+	expires_us INTEGER NOT NULL DEFAULT 0,	-- us UTC of its timeout (maker or holding), 0 none
 	updated_us INTEGER NOT NULL		-- us UTC
 ) STRICT;
 CREATE INDEX trading_orders_bot ON trading_orders(bot_id, status, id);
@@ -246,8 +255,7 @@ CREATE TABLE exchange_orders (
 	correlation_id TEXT NOT NULL DEFAULT '',
 	requested_us INTEGER NOT NULL,		-- us UTC
 	acked_us INTEGER,			-- us UTC
-	done_us INTEGER,			-- us UTC
-	updated_us INTEGER NOT NULL		-- us UTC
+	done_us INTEGER				-- us UTC
 ) STRICT;
 CREATE INDEX exchange_orders_order ON exchange_orders(order_id);
 CREATE INDEX exchange_orders_open ON exchange_orders(id)
@@ -269,7 +277,7 @@ CREATE TABLE fills (
 	fee_asset TEXT NOT NULL,
 	maker INTEGER NOT NULL,			-- 0 or 1
 	at_us INTEGER NOT NULL,			-- us UTC
-	UNIQUE (venue, symbol, trade_id)
+	UNIQUE (venue, symbol, trade_id, client_order_id)
 ) STRICT;
 CREATE INDEX fills_order ON fills(order_id);
 
@@ -427,6 +435,7 @@ CREATE TABLE reported_orders (
 	updated_us INTEGER NOT NULL,		-- us UTC
 	UNIQUE (bot_id, order_id)
 ) STRICT;
+CREATE INDEX reported_orders_open ON reported_orders(id) WHERE status != 'closed';
 
 -- Written by: api. Daily totals that outside bots report.
 CREATE TABLE reported_stats (
@@ -455,6 +464,7 @@ CREATE TABLE jobs (
 	error TEXT NOT NULL DEFAULT '',
 	cancel_requested INTEGER NOT NULL DEFAULT 0,	-- 0 or 1
 	pid INTEGER,				-- process id while running
+	attempts INTEGER NOT NULL DEFAULT 0,	-- times it was started; a worker restart starts it again
 	requested_by TEXT NOT NULL DEFAULT '',
 	correlation_id TEXT NOT NULL DEFAULT '',
 	created_us INTEGER NOT NULL,		-- us UTC

@@ -1,14 +1,16 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, by group:
-#   scripts/install-deps.sh [build] [test] [lint] [bench]      (default: build)
-# Asks dpkg first: when all is there it neither needs the network nor root.
+#   scripts/install-deps.sh [build] [test] [lint] [fuzz] [bench]      (default: build)
+# Asks dpkg first: when all is there it neither needs the network nor root. The group
+# test also has packages of npm (tests/node/package-lock.json), which stay below tests/node.
 set -euo pipefail
 
 declare -A GROUPS_=(
 	[build]="gcc libc6-dev make libevent-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev
 		libcjson-dev libxgboost-dev libwslay-dev zlib1g-dev sqlite3 ca-certificates curl"
-	[test]="libcmocka-dev python3"
+	[test]="libcmocka-dev python3 nodejs npm"
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
+	[fuzz]="clang libclang-rt-14-dev"
 	[bench]="wrk nginx-light"
 )
 
@@ -20,38 +22,60 @@ fail() {
 installed() {
 	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]] && return
 	# nginx-light may be there as another nginx
-	[[ $1 == nginx-light ]] && command -v nginx >/dev/null
+	[[ $1 == nginx-light ]] && command -v nginx >/dev/null && return
+	# node and npm may come from elsewhere, which Debian's npm would not go with
+	[[ $1 == nodejs ]] && command -v node >/dev/null && return
+	[[ $1 == npm ]] && command -v npm >/dev/null
 }
 
-missing=()
-for group in "${@:-build}"; do
-	[[ -v GROUPS_[$group] ]] || fail "no group '$group'; there are: ${!GROUPS_[*]}"
-	for package in ${GROUPS_[$group]}; do
-		command -v dpkg-query >/dev/null ||
-			fail "this system has no dpkg; install by hand what Debian calls: ${GROUPS_[$group]}"
-		installed "$package" || missing+=("$package")
-	done
-done
-[[ ${#missing[@]} -gt 0 ]] || exit 0
-
-by_hand="install them by hand: apt-get install ${missing[*]}"
-as_root=()
-if [[ $(id -u) -ne 0 ]]; then
-	command -v sudo >/dev/null ||
-		fail "these packages are missing and this is neither root nor is there sudo; as root, $by_hand"
-	as_root=(sudo)
-fi
-
-echo "install-deps: installing ${missing[*]}" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+as_root=()
 apt() {
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 \
 		-o DPkg::Lock::Timeout=120 -o APT::Update::Error-Mode=any "$@" >"$log" 2>&1 && return
 	tail -n 20 "$log" >&2
 	return 1
 }
-# The package lists may be old but good enough; only a failure without them counts.
-apt update || echo "install-deps: apt-get update failed (above); trying with the lists at hand" >&2
-apt install -y --no-install-recommends "${missing[@]}" ||
-	fail "apt-get could not install the packages (above); check the network and /etc/apt, or $by_hand"
+
+debian_packages() {
+	local by_hand="install them by hand: apt-get install $*"
+	if [[ $(id -u) -ne 0 ]]; then
+		command -v sudo >/dev/null ||
+			fail "these packages are missing and this is neither root nor is there sudo; as root, $by_hand"
+		as_root=(sudo)
+	fi
+	echo "install-deps: installing $*" >&2
+	# The package lists may be old but good enough; only a failure without them counts.
+	apt update || echo "install-deps: apt-get update failed (above); trying with the lists at hand" >&2
+	apt install -y --no-install-recommends "$@" ||
+		fail "apt-get could not install the packages (above); check the network and /etc/apt, or $by_hand"
+}
+
+# What was installed last is noted beside it: no network unless the list has changed.
+node_packages() {
+	cmp -s package-lock.json node_modules/.installed && return
+	echo "install-deps: installing the npm packages of tests/node" >&2
+	if npm ci --ignore-scripts >"$log" 2>&1; then
+		cp package-lock.json node_modules/.installed
+	else
+		# the other tests are worth running; the one that needs these says so
+		tail -n 20 "$log" >&2
+		echo "install-deps: npm failed (above); test_openapi.py will fail" >&2
+	fi
+}
+
+missing=()
+node=''
+for group in "${@:-build}"; do
+	[[ -v GROUPS_[$group] ]] || fail "no group '$group'; there are: ${!GROUPS_[*]}"
+	[[ $group != test ]] || node=yes
+	for package in ${GROUPS_[$group]}; do
+		command -v dpkg-query >/dev/null ||
+			fail "this system has no dpkg; install by hand what Debian calls: ${GROUPS_[$group]}"
+		installed "$package" || missing+=("$package")
+	done
+done
+[[ ${#missing[@]} -eq 0 ]] || debian_packages "${missing[@]}"
+cd "$(dirname "$0")/../tests/node"
+[[ -z $node ]] || node_packages

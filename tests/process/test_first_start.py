@@ -69,7 +69,7 @@ class FirstStart(harness.TestCase):
         bot = self.bot()
         bot.start_api()
         health = bot.get("/api/v1/health", token=None)
-        self.assertEqual(health.json["database"]["status"], "connected", health)
+        self.assertEqual(health.json["database"]["status"], "healthy", health)
         self.assertEqual(health.json["worker"]["status"], "never", health)
         self.assertEqual(health.json["status"], "degraded", health)
         bot.start_worker()

@@ -81,6 +81,10 @@ static void hosts(void **state)
 	assert_false(auth_host_ok("", "127.0.0.1", ""));
 	assert_false(auth_host_ok("[::1", "127.0.0.1", ""));
 	assert_false(auth_host_ok(":1337", "127.0.0.1", ""));
+	assert_false(auth_host_ok("[bot]:1337", "127.0.0.1", "bot"));
+	assert_false(auth_host_ok("[::1]evil.org", "127.0.0.1", ""));
+	assert_false(auth_host_ok("[::1]:13x", "127.0.0.1", ""));
+	assert_false(auth_host_ok("localhost:evil.org", "127.0.0.1", ""));
 }
 
 static void origins(void **state)

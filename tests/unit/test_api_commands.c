@@ -35,7 +35,7 @@ static const char SQL_STATUS[] = "SELECT status FROM bot_state WHERE bot_id = ?1
 static void must(int rc, const struct err *e)
 {
 	if (rc < 0)
-		fail_msg("%s", e->msg);
+		fail_msg("%s", e ? e->msg : "the database refused");
 }
 
 static void beat(struct db *db)
@@ -249,6 +249,27 @@ static void read_your_own_writes(void **state)
 	}
 }
 
+/* Nor an older one than the worker has committed on its own. */
+static void changes_of_the_worker(void **state)
+{
+	struct db *db = api_db(&a);
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		const bool pause = i % 2 == 0;
+		struct err e = { 0 };
+		struct answer r;
+
+		must(db_begin(db, &e), &e);
+		set_state(db, 1, pause ? "PAUSED" : "RUNNING", 0);
+		must(db_commit(db, &e), &e);
+		r = api_call(&a, "GET", "/api/v1/status", NULL);
+		assert_string_equal(answer_text(&r, "status"), pause ? "paused" : "running");
+		answer_free(&r);
+	}
+	db_close(db);
+}
+
 static void refused(void **state)
 {
 	struct answer r;
@@ -457,6 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(done, setup),
 		WITH(read_your_own_writes, setup),
+		WITH(changes_of_the_worker, setup),
 		WITH(refused, setup),
 		WITH(idempotent, setup),
 		WITH(at_once, setup),

@@ -264,7 +264,8 @@ static void content_types(void **state)
 /* evhttp's own pages come in our form. */
 static void no_http(void **state)
 {
-	char head[20000];
+	static const char begin[] = "GET /api/v1/health HTTP/1.1\r\nX-Long: ";
+	struct buf head = { 0 };
 
 	(void)state;
 	expect_raw("garbage garbage garbage\r\n\r\n", 400, "malformed_request");
@@ -277,10 +278,12 @@ static void no_http(void **state)
 		   400, "malformed_request");
 	expect_raw("POST /api/v1/bots HTTP/1.1\r\nHost: localhost\r\nExpect: a-miracle\r\n"
 		   "Content-Length: 5\r\n\r\n", 417, "expectation_failed");
-	memset(head, 'a', sizeof(head));
-	memcpy(head, "GET /api/v1/health HTTP/1.1\r\nX-Long: ", 37);
-	struct answer r = raw(head, sizeof(head));
+	buf_puts(&head, begin);
+	while (head.len < 20000)
+		buf_putc(&head, 'a');
+	struct answer r = raw(head.data, head.len);
 
+	buf_free(&head);
 	assert_true(r.status == 400 || r.status == 413);
 	assert_non_null(r.json);
 	answer_free(&r);

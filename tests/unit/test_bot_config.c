@@ -95,6 +95,8 @@ static void a_patch_changes_what_it_names(void **state)
 	assert_string_equal(c.telegram_chat_id, "-100123");
 	assert_true(c.stop_loss_pct == before.stop_loss_pct);
 	assert_string_equal(c.interval, before.interval);
+	applies(&c, "{\"capital_per_trade\":668555539.020205}");
+	assert_int_equal(money_units(c.capital_per_trade), INT64_C(66855553902020500));
 	applies(&c, "{\"capital_per_trade\":\"123456.78901234\",\"model_id\":0}");
 	assert_int_equal(money_units(c.capital_per_trade), INT64_C(12345678901234));
 	assert_int_equal(c.model_id, 0);
@@ -112,7 +114,7 @@ static void wrong_values_are_refused(void **state)
 		{ "{\"symbol\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345\"}", "symbol", "2 to 31" },
 		{ "{\"symbol\":5}", "symbol", "2 to 31" },
 		{ "{\"symbol\":null}", "symbol", "2 to 31" },
-		{ "{\"strategy\":\"modle\"}", "strategy", "must be model" },
+		{ "{\"strategy\":\"modle\"}", "strategy", "must be one of model, ema_cross" },
 		{ "{\"interval\":\"2s\"}", "interval", "one of 1s, 1m, 5m, 15m, 1h, 4h, 1d" },
 		{ "{\"interval\":\"1\"}", "interval", "one of" },
 		{ "{\"interval\":\"1s|1m\"}", "interval", "one of" },
@@ -126,6 +128,7 @@ static void wrong_values_are_refused(void **state)
 		{ "{\"capital_per_trade\":-5}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":1e10}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":0.123456789}", "capital_per_trade", "8 decimals" },
+		{ "{\"capital_per_trade\":\"110000000.00079999\"}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":\"1e3\"}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":[]}", "capital_per_trade", "an amount" },
 		{ "{\"holding_time\":0}", "holding_time", "a whole number from 1 to 31536000" },

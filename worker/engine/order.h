@@ -20,6 +20,7 @@
 
 #define CLIENT_ORDER_ID_MAX 48	/* with NUL; Binance takes 36 characters */
 #define ORDER_LEGS_MAX 24
+#define LEG_KINDS 4
 
 enum side { SIDE_BUY, SIDE_SELL };
 enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
@@ -28,7 +29,7 @@ enum order_phase { PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE };
 enum close_reason {
 	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
 	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
-	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_SHUTDOWN
+	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET
 };
 
 enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
@@ -53,6 +54,7 @@ struct leg {
 	bool cancel_requested;
 	char exchange_id[32];
 	char reject_reason[96];
+	char correlation_id[CORRELATION_ID_MAX];
 	int64_t requested_us, acked_us, done_us;	/* ours, UTC; 0 not yet */
 };
 
@@ -79,12 +81,18 @@ struct order {
 	int64_t holding_us, maker_timeout_us;	/* from the config of the decision */
 	char correlation_id[CORRELATION_ID_MAX];
 	int64_t created_us, opened_us, closed_us;	/* 0 not yet */
+	int64_t updated_us;		/* of the newest report */
+	char close_correlation_id[CORRELATION_ID_MAX];	/* of the command that closes it */
 	int64_t stop_crossed_us;	/* when the market passed the stop, 0 not */
 	int64_t retry_us;		/* next try of a close that failed, 0 none */
 	int retries;
-	size_t legs_n;
+	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
+	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];
 };
+
+/* An order without its legs: what a copy for the database needs. */
+#define ORDER_HEAD_SIZE offsetof(struct order, leg_count)
 
 /* Names as they stand in the database; pinned by a test. */
 const char *side_name(enum side s);
@@ -101,5 +109,17 @@ MUST_CHECK int leg_type_parse(const char *name, enum leg_type *out);
 MUST_CHECK int leg_state_parse(const char *name, enum leg_state *out);
 
 bool leg_done(const struct leg *l);	/* filled, cancelled, rejected, expired */
+int leg_kind_index(enum leg_kind k);	/* 0..LEG_KINDS-1, for leg_count */
+
+/* Base asset held now: filled - base fees - exited. */
+struct qty order_position(const struct order *o);
+/* Average fill price of the entry and of the exits; 0 before the first. */
+struct price order_entry_price(const struct order *o);
+struct price order_exit_price(const struct order *o);
+/* Gain of the open position at a price, before the exit's fees, quote asset. */
+struct money order_unrealized(const struct order *o, struct price last);
+/* When its maker or holding timeout ends it; 0 none is running. */
+int64_t order_expires_us(const struct order *o);
+struct leg *order_leg(struct order *o, const char *client_order_id);	/* NULL: none */
 
 #endif

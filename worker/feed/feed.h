@@ -68,9 +68,9 @@ struct feed_symbols { struct symbol_info *list; size_t n; };
 
 struct replay_args {
 	const char *files;		/* names separated by blanks */
-	double speed;			/* 1 recorded speed, 10 ten times; 0 as fast as asked ("max") */
+	double speed; /* 1 recorded speed, 10 ten times; 0 as fast as asked ("max") */
 	bool loop;
-	int64_t warm_up_s;		/* recorded seconds handed on at once at the start of a paced replay */
+	int64_t warm_up_s; /* recorded seconds handed on at once at the start of a paced replay */
 	struct feed_position resume;	/* all 0: from the start */
 	/*
 	 * Frames before "resume" are decoded and handed to "warm" (market state only),

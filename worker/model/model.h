@@ -1,10 +1,13 @@
 /*
  * model.h - tree models: load, predict, describe.
  *
- * XGBoost JSON, UBJ and the old binary format are read by libxgboost. A model of
- * gradient-boosted trees with a plain objective is also copied into our own flat
- * tree table (trees.h), which gives the same bits about ten times faster; whether
- * it does is tried at load, row by row, and where it doesn't libxgboost predicts.
+ * XGBoost JSON, UBJ and the old binary format. A file is read and checked by us
+ * first (booster.h), then loaded by libxgboost. A model of gradient-boosted trees
+ * with a plain objective is also copied into our own flat tree table (trees.h),
+ * which gives the same bits in a fraction of the time. Whether it does is tried at
+ * load on some hundred rows; where it doesn't, libxgboost predicts. Where it does,
+ * libxgboost's copy is dropped to save its memory, and read again from the file
+ * when the reference is asked for.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -26,13 +29,24 @@ struct model_info {
 	bool fast;		/* our own evaluator is in use */
 };
 
-/* ERR_IO, ERR_CORRUPT (not a model; says what the file looks like), ERR_INVALID (LightGBM for now). */
+/*
+ * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (too long), ERR_CORRUPT (damaged, or not a model:
+ * says what the file looks like), ERR_INVALID (of a kind that is not supported, as
+ * LightGBM for now). One thread; takes milliseconds, so not in the event loop.
+ */
 MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
 void model_free(struct model *m);
 const struct model_info *model_describe(const struct model *m);
-/* One row of n features (NAN = missing) to model_describe()->outputs values. ERR_INVALID on a wrong n. */
+/*
+ * One row of n features (NAN = missing) to model_describe()->outputs values.
+ * ERR_INVALID on a wrong n.
+ */
 MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e);
-/* The same through libxgboost always; margin true gives the raw score. ntrees 0: all. */
+/*
+ * The same through libxgboost always, for tests and trials. margin true gives the
+ * raw scores (one per class); ntrees: the first boosting rounds, 0: all.
+ * ERR_CONFLICT when the file has become another model since model_load.
+ */
 MUST_CHECK int model_predict_reference(struct model *m, const float *row, size_t n, bool margin,
 				       unsigned ntrees, float *out, struct err *e);
 const char *model_library_version(void);

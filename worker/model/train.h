@@ -25,9 +25,10 @@ struct train_args {
 struct train_result {
 	size_t rows, positives;
 	size_t holdout_rows;
-	double auc, log_loss;		/* on the last 25 % of the time, after a purge of holding_s */
+	double auc, log_loss; /* on the last 25 % of the time, after a purge of holding_s */
 	double base_rate;		/* positives / rows of the holdout */
 	double threshold;		/* probability that the top third of holdout rows exceeds */
+	double low;			/* probability that 95 % of all rows exceed */
 };
 
 /*

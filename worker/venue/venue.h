@@ -69,7 +69,7 @@ struct venue_sink {
 /* What an account holds, quote asset. Spot equity counts base at the last price. */
 struct venue_balance {
 	struct money free;		/* quote that a new order may use */
-	struct money balance;		/* quote, free and reserved, without open positions' value */
+	struct money balance; /* quote, free and reserved, without open positions' value */
 	struct money equity;		/* balance and open positions at the last price */
 	struct qty base;		/* spot: base held; futures: signed position */
 };
@@ -92,8 +92,10 @@ struct venue_ops {
 	/* Run own events that are due at or before now_us. */
 	void (*advance)(struct venue *v, int64_t now_us);
 	/* The market moved (before the engine hears it). symbol as added with its info. */
-	void (*on_trade)(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us);
-	void (*on_book)(struct venue *v, const char *symbol, const struct book_top *b, int64_t now_us);
+	void (*on_trade)(struct venue *v, const char *symbol, const struct trade *t,
+			 int64_t now_us);
+	void (*on_book)(struct venue *v, const char *symbol, const struct book_top *b,
+			int64_t now_us);
 	/*
 	 * What the venue knows of an order, for reconciliation: 0 and the cumulative
 	 * state as an update (ACCEPTED, CANCELLED, REJECTED, EXPIRED, or FILL with

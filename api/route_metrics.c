@@ -1,0 +1,225 @@
+/* Metrics of both programs in Prometheus' text form: the API's own, and the database's. */
+#include "api/conn.h"
+#include "api/handlers.h"
+#include "api/metrics.h"
+#include "api/store_metrics.h"
+#include "api/store_status.h"
+#include "api/tls.h"
+#include "api/traffic.h"
+#include "api/wait.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/store_commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BOT_STATUSES "STOPPED|RUNNING|PAUSED|ERROR"
+#define FEED_STATES "connecting|live|stale|ended|failed"
+
+/* What the database said, read in one go: one family's samples must stand together. */
+struct look {
+	bool ok;			/* it answered */
+	struct store_counts counts;
+	struct bot_metrics *bots;
+	size_t n;
+	int64_t jobs[JOB_STATES_N];
+	bool worker_seen;
+	struct heartbeat beat;
+};
+
+static double seconds(int64_t us)
+{
+	return (double)us / US_PER_S;
+}
+
+static int look(struct db *db, struct look *l, struct err *e)
+{
+	int rc = store_counts_get(db, &l->counts, e);
+
+	if (!rc)
+		rc = store_metrics_jobs(db, l->jobs, e);
+	if (!rc)
+		rc = store_metrics_bots(db, &l->bots, &l->n, e);
+	if (rc)
+		return rc;
+	rc = store_heartbeat_get(db, &l->beat, e);
+	l->worker_seen = rc == 0;
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static double resident_bytes(void)
+{
+	struct buf text = { 0 };
+	unsigned long pages = 0;
+	char *rest;
+
+	if (!file_read("/proc/self/statm", 256, &text, NULL)) {
+		strtoul(buf_text(&text), &rest, 10);
+		pages = strtoul(rest, NULL, 10);
+	}
+	buf_free(&text);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	if (getrusage(RUSAGE_SELF, &u))
+		return 0;
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / US_PER_S;
+}
+
+static void api_metrics(const struct app *a, struct buf *out)
+{
+	const struct conns_counts *c = conns_counts(a->conns);
+
+	metrics_family(out, METRIC_API_INFO);
+	metrics_sample(out, METRIC_API_INFO, 1, (const char *const[]){ VERSION });
+	metrics_single(out, METRIC_API_START_TIME, seconds(a->started_us));
+	traffic_metrics(a->traffic, out);
+	metrics_single(out, METRIC_API_CONNECTIONS, (double)conns_open(a->conns));
+	metrics_single(out, METRIC_API_CONNECTIONS_REFUSED, (double)c->refused);
+	metrics_single(out, METRIC_API_CONNECTIONS_CUT, (double)c->cut);
+	metrics_single(out, METRIC_API_MALFORMED, (double)c->malformed);
+	metrics_single(out, METRIC_API_WAITING, (double)wait_pending(a->wait));
+	metrics_single(out, METRIC_API_MEMORY, resident_bytes());
+	metrics_single(out, METRIC_API_CPU, cpu_seconds());
+	metrics_family(out, METRIC_API_CERT_EXPIRY);
+	if (a->tls)
+		metrics_sample(out, METRIC_API_CERT_EXPIRY, (double)tls_not_after_s(a->tls), NULL);
+}
+
+static void worker_metrics(const struct look *l, struct buf *out)
+{
+	static const char *const fifty[] = { "50" }, *const ninety_nine[] = { "99" };
+	const struct heartbeat *b = &l->beat;
+	int64_t now = clock_now_us();
+
+	metrics_single(out, METRIC_WORKER_UP, l->worker_seen && heartbeat_alive(b, now));
+	if (!l->worker_seen)
+		return;
+	metrics_family(out, METRIC_WORKER_INFO);
+	metrics_sample(out, METRIC_WORKER_INFO, 1,
+		       (const char *const[]){ b->version, b->trading_mode, b->market_data });
+	metrics_single(out, METRIC_WORKER_START_TIME, seconds(b->started_us));
+	metrics_single(out, METRIC_WORKER_BEAT_AGE, seconds(now - b->beat_us));
+	metrics_family(out, METRIC_WORKER_LOOP);
+	metrics_sample(out, METRIC_WORKER_LOOP, seconds(b->loop_p50_us), fifty);
+	metrics_sample(out, METRIC_WORKER_LOOP, seconds(b->loop_p99_us), ninety_nine);
+	metrics_single(out, METRIC_WORKER_TURNS, (double)b->turns);
+	metrics_single(out, METRIC_WORKER_EVENTS, (double)b->events);
+	metrics_single(out, METRIC_WORKER_DECODE_ERRORS, (double)b->decode_errors);
+	metrics_single(out, METRIC_WORKER_MEMORY, (double)b->rss_bytes);
+	metrics_family(out, METRIC_FEED_STATE);
+	metrics_state(out, METRIC_FEED_STATE, NULL, FEED_STATES, b->feed_state);
+	metrics_single(out, METRIC_FEED_AGE, (double)b->feed_age_ms / 1000);
+	metrics_single(out, METRIC_CLOCK_DRIFT, (double)b->clock_drift_ms / 1000);
+}
+
+static double drawdown(const struct bot_metrics *b)
+{
+	return b->peak_equity > 0 && b->equity < b->peak_equity
+		       ? (b->peak_equity - b->equity) / b->peak_equity : 0;
+}
+
+/* Families with one figure per bot. */
+static double bot_figure(const struct bot_metrics *b, enum metric_id id)
+{
+#define FIGURE(which, value) \
+	if (id == (which)) \
+		return value
+	FIGURE(METRIC_BOT_EQUITY, b->equity);
+	FIGURE(METRIC_BOT_DRAWDOWN, drawdown(b));
+	FIGURE(METRIC_BOT_NET, b->net);
+	FIGURE(METRIC_BOT_POSITIONS, (double)b->open_positions);
+	FIGURE(METRIC_BOT_PENDING, (double)b->pending_orders);
+	FIGURE(METRIC_BOT_TRADES, (double)b->trades);
+	FIGURE(METRIC_BOT_WINS, (double)b->wins);
+	FIGURE(METRIC_BOT_LOSSES, (double)b->losses);
+	FIGURE(METRIC_BOT_FEES, b->fees);
+#undef FIGURE
+	ASSERT(id == METRIC_BOT_EXECUTION);
+	return seconds(b->last_execution_us);
+}
+
+static void bots_metrics(const struct look *l, struct buf *out)
+{
+	metrics_family(out, METRIC_BOT_INFO);
+	for (const struct bot_metrics *b = l->bots; b < l->bots + l->n; b++)
+		metrics_sample(out, METRIC_BOT_INFO, 1,
+			       (const char *const[]){ b->id, b->name, b->symbol, b->strategy,
+						      b->exchange, b->mode });
+	metrics_family(out, METRIC_BOT_STATUS);
+	for (const struct bot_metrics *b = l->bots; b < l->bots + l->n; b++)
+		metrics_state(out, METRIC_BOT_STATUS, b->id, BOT_STATUSES, b->status);
+	for (enum metric_id id = METRIC_BOT_EQUITY; id <= METRIC_BOT_EXECUTION; id++) {
+		metrics_family(out, id);
+		for (const struct bot_metrics *b = l->bots; b < l->bots + l->n; b++)
+			metrics_sample(out, id, bot_figure(b, id), (const char *const[]){ b->id });
+	}
+}
+
+static void queue_metrics(const struct look *l, struct buf *out)
+{
+	static const char *const states[JOB_STATES_N] = { "queued", "running", "done", "failed",
+							  "cancelled" };
+
+	metrics_family(out, METRIC_JOBS);
+	for (size_t i = 0; i < JOB_STATES_N; i++)
+		metrics_sample(out, METRIC_JOBS, (double)l->jobs[i], &states[i]);
+	metrics_single(out, METRIC_COMMANDS_QUEUED, (double)l->counts.queued_commands);
+	metrics_single(out, METRIC_NOTIFICATIONS_QUEUED, (double)l->counts.notifications);
+}
+
+static double size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (double)st.st_size;
+}
+
+static void database_metrics(const struct app *a, const struct look *l, struct buf *out)
+{
+	char wal[CONFIG_PATH_MAX + 8];
+
+	snprintf(wal, sizeof(wal), "%s-wal", a->cfg->db_path);
+	metrics_single(out, METRIC_DB_UP, l->ok);
+	metrics_single(out, METRIC_DB_SIZE, size_of(a->cfg->db_path));
+	metrics_single(out, METRIC_DB_WAL_SIZE, size_of(wal));
+	if (l->ok)
+		metrics_single(out, METRIC_DB_SCHEMA, db_schema_version(a->db));
+	metrics_single(out, METRIC_DISK_FREE, (double)file_free_bytes(a->cfg->data_dir));
+}
+
+int handle_metrics(struct request *r, struct err *e)
+{
+	struct app *a = r->app;
+	struct err why = { 0 };
+	struct look l = { 0 };
+
+	(void)e;
+	if (a->db) {
+		l.ok = look(a->db, &l, &why) == 0;
+		if (!l.ok)
+			log_warn("metrics", r->correlation_id, "without the database: %s", why.msg);
+	}
+	buf_clear(&r->out);
+	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	api_metrics(a, &r->out);
+	database_metrics(a, &l, &r->out);
+	if (l.ok) {
+		worker_metrics(&l, &r->out);
+		bots_metrics(&l, &r->out);
+		queue_metrics(&l, &r->out);
+	}
+	free(l.bots);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * slow.h - handlers that read a bot's whole history run in a thread of their own,
+ * with a connection of their own, so that the loop goes on.
+ *
+ *	loop: checks -> slow_run (parked) ----.        ,---> request_finish
+ *	thread:                    handler with r->db -'
+ *
+ * Such a handler only reads, uses r->db, and touches nothing that the loop owns.
+ */
+#ifndef API_SLOW_H
+#define API_SLOW_H
+
+#include "api/request.h"
+
+#define SLOW_QUEUE_MAX 32
+
+struct slow;
+
+struct slow *slow_new(struct app *a);
+/* Waits for the handler that runs; answers those that wait with 503. */
+void slow_free(struct slow *s);
+/* Parks r and queues it. ERR_LIMIT (503): SLOW_QUEUE_MAX wait already. */
+MUST_CHECK int slow_run(struct request *r, struct err *e);
+
+#endif

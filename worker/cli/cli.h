@@ -1,0 +1,24 @@
+/*
+ * cli.h - the command line "trading-bot": one file and one entry per command.
+ */
+#ifndef WORKER_CLI_CLI_H
+#define WORKER_CLI_CLI_H
+
+#include "common/config.h"
+
+struct cli_command {
+	const char *name;
+	const char *arguments;		/* for the usage line; "" none */
+	const char *help;		/* one sentence */
+	/* argv[0] is the command's name. Returns the exit code; prints its own errors. */
+	int (*run)(const struct config *c, int argc, char **argv);
+};
+
+extern const struct cli_command cli_status, cli_start, cli_stop, cli_pause, cli_resume,
+	cli_emergency_stop, cli_token, cli_doctor, cli_replay, cli_backup,
+	cli_rotate_key, cli_job, cli_job_run;
+
+/* A number from 1 in text, or -1. */
+long long cli_number(const char *text);
+
+#endif

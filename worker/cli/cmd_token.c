@@ -1,0 +1,118 @@
+/*
+ * token: make, list and revoke the tokens of the HTTP API.
+ */
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/file.h"
+#include "common/store_tokens.h"
+#include "worker/cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_US (INT64_C(86400) * US_PER_S)
+
+static const char USAGE[] =
+	"Usage: trading-bot token                       show the first token (DATA_DIR/api_token)\n"
+	"       trading-bot token create NAME viewer|trader|admin [DAYS]\n"
+	"       trading-bot token list\n"
+	"       trading-bot token revoke ID\n";
+
+static int show(const struct config *c, struct err *e)
+{
+	char path[CONFIG_PATH_MAX + 16];
+	struct buf text = { 0 };
+	int rc;
+
+	if (c->api_token[0]) {
+		puts("the token is the one in API_TOKEN");
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s", c->api_token_file);
+	if (!path[0])
+		snprintf(path, sizeof(path), "%s/api_token", c->data_dir);
+	rc = file_read(path, 4096, &text, e);
+	if (rc == 0)
+		printf("%.*s\n", (int)strcspn(buf_text(&text), "\r\n"), buf_text(&text));
+	else
+		err_prefix(e, "no token file (the first start of trading-bot-api makes it)");
+	buf_free(&text);
+	return rc;
+}
+
+static int create(struct db *db, int argc, char **argv, struct err *e)
+{
+	struct token t = { 0 };
+	char secret[48];
+	long long days = argc == 5 ? cli_number(argv[4]) : 0;
+	int rc;
+
+	if (days < 0 || (strcmp(argv[3], "viewer") != 0 && strcmp(argv[3], "trader") != 0 &&
+			 strcmp(argv[3], "admin") != 0) || strlen(argv[2]) >= sizeof(t.name))
+		return err_set(e, ERR_INVALID,
+			       "role is viewer, trader or admin; DAYS a number from 1; "
+			       "NAME up to %zu characters",
+			       sizeof(t.name) - 1);
+	crypto_token(secret);
+	snprintf(t.name, sizeof(t.name), "%s", argv[2]);
+	snprintf(t.role, sizeof(t.role), "%s", argv[3]);
+	crypto_sha256_hex(secret, strlen(secret), t.hash);
+	t.created_us = clock_now_us();
+	t.expires_us = days ? t.created_us + days * DAY_US : 0;
+	rc = store_token_add(db, &t, &t.id, e);
+	if (rc == 0)
+		printf("%s\n(%s, %s; it is shown this once)\n", secret, t.name, t.role);
+	crypto_wipe(secret, sizeof(secret));
+	return rc;
+}
+
+static int list(struct db *db, struct err *e)
+{
+	struct token *all = NULL;
+	char made[CLOCK_TEXT_MAX];
+	size_t n = 0;
+	int rc = store_tokens_load(db, &all, &n, e);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		printf("%4lld  %-24s %-8s %s  %s\n", (long long)all[i].id, all[i].name, all[i].role,
+		       clock_text(all[i].created_us, made),
+		       token_usable(&all[i], clock_now_us()) ? "usable" : "revoked or expired");
+	free(all);
+	return rc;
+}
+
+static int run(const struct config *c, int argc, char **argv)
+{
+	struct db *db = NULL;
+	struct err e = { 0 };
+	int rc;
+
+	if (argc == 1) {
+		rc = show(c, &e);
+		goto out;
+	}
+	if (!(argc == 2 && strcmp(argv[1], "list") == 0) &&
+	    !((argc == 4 || argc == 5) && strcmp(argv[1], "create") == 0) &&
+	    !(argc == 3 && strcmp(argv[1], "revoke") == 0 && cli_number(argv[2]) > 0)) {
+		fputs(USAGE, stderr);
+		return 2;
+	}
+	rc = db_open(c->db_path, DB_CLI, &db, &e);
+	if (rc == 0 && argv[1][0] == 'l')
+		rc = list(db, &e);
+	else if (rc == 0 && argv[1][0] == 'c')
+		rc = create(db, argc, argv, &e);
+	else if (rc == 0)
+		rc = store_token_revoke(db, cli_number(argv[2]), clock_now_us(), &e);
+out:
+	if (rc)
+		fprintf(stderr, "trading-bot: %s\n", e.msg);
+	db_close(db);
+	return rc ? 1 : 0;
+}
+
+const struct cli_command cli_token = {
+	.name = "token", .arguments = "[create | list | revoke]",
+	.help = "show, make, list or revoke API tokens", .run = run,
+};

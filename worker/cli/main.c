@@ -1,0 +1,64 @@
+/*
+ * trading-bot: control and inspection straight at the database, without the API.
+ */
+#include "common/log.h"
+#include "worker/cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct cli_command *const commands[] = {
+	&cli_status, &cli_start, &cli_stop, &cli_pause, &cli_resume, &cli_emergency_stop,
+	&cli_token, &cli_doctor, &cli_replay, &cli_backup, &cli_rotate_key, &cli_job,
+	&cli_job_run,
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	fputs("Usage: trading-bot COMMAND [...]\n\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-15s %-28s %s\n", commands[i]->name, commands[i]->arguments,
+			commands[i]->help);
+	fputs("\nThe database is DATA_DIR/app.db (default ./data/app.db).\n", out);
+}
+
+long long cli_number(const char *text)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	return errno || *end || end == text || n < 1 ? -1 : n;
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;
+	struct err e = { 0 };
+
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("trading-bot " VERSION);
+		return 0;
+	}
+	if (config_load(&config, &e))
+		die("trading-bot: %s", e.msg);
+	log_init("trading-bot", LOG_WARN);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return commands[i]->run(&config, argc - 1, argv + 1);
+	fprintf(stderr, "trading-bot: there is no command \"%s\"\n\n", argv[1]);
+	usage(stderr);
+	return 2;
+}

@@ -1,0 +1,318 @@
+#include "worker/commands.h"
+
+#include "common/json.h"
+#include "common/log.h"
+#include "worker/store/store_worker.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT_ONCE 64
+
+struct commands {
+	struct session *session;
+	struct roster *roster;
+	enum trading_mode mode;
+	size_t n;
+	struct command_answer answers[AT_ONCE];
+};
+
+struct commands *commands_new(struct session *session, struct roster *roster,
+			      enum trading_mode mode)
+{
+	struct commands *c = xcalloc(1, sizeof(*c));
+
+	c->session = session;
+	c->roster = roster;
+	c->mode = mode;
+	return c;
+}
+
+void commands_free(struct commands *c)
+{
+	free(c);
+}
+
+/* ---- arguments ---- */
+
+struct args {
+	bool close_positions;		/* positions: "close" */
+	bool force;
+	int64_t order_id;
+};
+
+static int read_member(const cJSON *m, struct args *a, struct err *e)
+{
+	if (strcmp(m->string, "positions") == 0 && cJSON_IsString(m)) {
+		a->close_positions = strcmp(m->valuestring, "close") == 0;
+		if (a->close_positions || strcmp(m->valuestring, "keep") == 0)
+			return 0;
+		return err_set(e, ERR_INVALID, "positions is \"%.40s\"; it takes keep or close",
+			       m->valuestring);
+	}
+	if (strcmp(m->string, "force") == 0 && cJSON_IsBool(m)) {
+		a->force = cJSON_IsTrue(m);
+		return 0;
+	}
+	if (strcmp(m->string, "order_id") == 0 && cJSON_IsNumber(m) && m->valuedouble >= 1 &&
+	    m->valuedouble < 9e15) {
+		a->order_id = (int64_t)m->valuedouble;
+		return 0;
+	}
+	return err_set(e, ERR_INVALID,
+		       "args: \"%.40s\" is unknown or of the wrong type; known are "
+		       "positions (keep, close), force (true, false), order_id (number)",
+		       m->string);
+}
+
+static int read_args(const char *text, struct args *a, struct err *e)
+{
+	cJSON *root = NULL;
+	const cJSON *m;
+	int rc = json_read(text, strlen(text), &root, e);
+
+	memset(a, 0, sizeof(*a));
+	if (rc)
+		return rc;
+	if (!cJSON_IsObject(root))
+		rc = err_set(e, ERR_INVALID, "args must be a JSON object");
+	for (m = root->child; rc == 0 && m; m = m->next)
+		rc = read_member(m, a, e);
+	cJSON_Delete(root);
+	return rc;
+}
+
+/* ---- one command on one bot ---- */
+
+struct outcome {			/* sums up over the bots of one command */
+	int rc;
+	enum bot_status status;
+	char message[512];
+	int64_t positions, pending, closing;
+};
+
+static int transition(struct commands *c, struct db *db, const struct command *cmd,
+		      enum bot_event event, const struct args *a, int64_t bot_id, int64_t now_us,
+		      struct outcome *out, struct err *e)
+{
+	struct engine_command ec = {
+		.event = event, .close_positions = a->close_positions,
+		.requested_by = cmd->requested_by, .correlation_id = cmd->correlation_id,
+	};
+	struct engine_answer answer;
+	int rc;
+
+	if (event == EVENT_START) {
+		rc = roster_retry(c->roster, db, bot_id, now_us, e);
+		if (rc)
+			return rc;
+	}
+	rc = engine_bot_command(session_engine(c->session), bot_id, &ec, now_us, &answer, e);
+	if (rc != ERR_NOT_FOUND)
+		out->status = answer.status;
+	if (rc)
+		return rc;
+	if (event == EVENT_START && answer.status == BOT_ERROR)
+		return err_set(e, ERR_CONFLICT, "%s", answer.message);
+	snprintf(out->message, sizeof(out->message), "%s", answer.message);
+	out->positions += answer.positions;
+	out->pending += answer.pending;
+	return 0;
+}
+
+static int close_orders(struct commands *c, const struct command *cmd, const struct args *a,
+			int64_t bot_id, int64_t now_us, struct outcome *out, struct err *e)
+{
+	int64_t closing = 0;
+	int rc = engine_close(session_engine(c->session), bot_id, a->order_id, cmd->correlation_id,
+			      now_us, &closing, e);
+
+	if (rc)
+		return rc;
+	out->closing += closing;
+	snprintf(out->message, sizeof(out->message), "%lld orders are being closed at market",
+		 (long long)out->closing);
+	return 0;
+}
+
+static int reset(struct commands *c, const struct args *a, int64_t bot_id, int64_t now_us,
+		 struct outcome *out, struct err *e)
+{
+	struct engine *engine = session_engine(c->session);
+	const struct bot_config *config = roster_config(c->roster, bot_id);
+	int rc;
+
+	if (c->mode != MODE_SIMULATION)
+		return err_set(e, ERR_CONFLICT, "there is no simulation to reset in live mode");
+	if (!config)
+		return err_set(e, ERR_CONFLICT, "bot %lld does not run: %s", (long long)bot_id,
+			       roster_failure(c->roster, bot_id));
+	if (!a->force && engine_bot_status(engine, bot_id) != BOT_STOPPED)
+		return err_set(
+			e, ERR_CONFLICT, "bot %lld is %s: stop it first, or reset with force",
+			(long long)bot_id, bot_status_name(engine_bot_status(engine, bot_id)));
+	rc = session_account_reset(c->session, bot_id, config, a->force, now_us, e);
+	if (rc)
+		return rc;
+	snprintf(out->message, sizeof(out->message), "Simulation reset to its initial capital");
+	return 0;
+}
+
+static bool event_of(const char *kind, enum bot_event *out)
+{
+	for (int i = EVENT_START; i <= EVENT_EMERGENCY_STOP; i++) {
+		if (strcmp(kind, bot_event_name((enum bot_event)i)) == 0) {
+			*out = (enum bot_event)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int on_bot(struct commands *c, struct db *db, const struct command *cmd,
+		  const struct args *a, int64_t bot_id, int64_t now_us, struct outcome *out,
+		  struct err *e)
+{
+	enum bot_event event;
+
+	out->status = engine_bot_status(session_engine(c->session), bot_id);
+	if (!roster_has(c->roster, bot_id))
+		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (event_of(cmd->kind, &event)) {
+		if (event != EVENT_START && roster_failure(c->roster, bot_id)) {
+			out->status = BOT_ERROR;
+			return err_set(e, ERR_CONFLICT, "bot %lld does not run: %s",
+				       (long long)bot_id, roster_failure(c->roster, bot_id));
+		}
+		return transition(c, db, cmd, event, a, bot_id, now_us, out, e);
+	}
+	if (strcmp(cmd->kind, "close-position") == 0 && !a->order_id)
+		return err_set(e, ERR_INVALID, "close-position needs args {\"order_id\": number}");
+	if (strcmp(cmd->kind, "close-position") == 0 || strcmp(cmd->kind, "close-all") == 0)
+		return close_orders(c, cmd, a, bot_id, now_us, out, e);
+	return reset(c, a, bot_id, now_us, out, e);
+}
+
+/* A command for all bots does what it can; its failures are told together. */
+static int on_all(struct commands *c, struct db *db, const struct command *cmd,
+		  const struct args *a, int64_t now_us, struct outcome *out, struct err *e)
+{
+	char failures[320] = "";
+	size_t n, done = 0;
+	const int64_t *ids = roster_ids(c->roster, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct err one = { 0 };
+		size_t used = strlen(failures);
+
+		if (on_bot(c, db, cmd, a, ids[i], now_us, out, &one) == 0)
+			done++;
+		else
+			snprintf(failures + used, sizeof(failures) - used, "; %s", one.msg);
+	}
+	if (done == 0 && n > 0)
+		return err_set(e, ERR_CONFLICT, "%s", failures + 2);
+	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s", cmd->kind,
+		 done, n, failures);
+	return 0;
+}
+
+/* ---- answers ---- */
+
+static void write_result(const struct outcome *out, char *text, size_t size)
+{
+	char status[16];
+	struct buf b = { 0 };
+	struct json j = { .out = &b };
+	size_t i = 0;
+
+	for (const char *s = bot_status_name(out->status); *s && i + 1 < sizeof(status); s++)
+		status[i++] = (char)tolower((unsigned char)*s);
+	status[i] = '\0';
+	json_object(&j, NULL);
+	json_string(&j, "status", status);
+	json_int(&j, "positions", out->positions);
+	json_int(&j, "pending", out->pending);
+	json_int(&j, "closing", out->closing);
+	json_object_end(&j);
+	snprintf(text, size, "%s", buf_text(&b));
+	buf_free(&b);
+}
+
+static void expire(const struct command *cmd, struct command_answer *a)
+{
+	snprintf(a->status, sizeof(a->status), "expired");
+	snprintf(a->code, sizeof(a->code), "expired");
+	snprintf(a->message, sizeof(a->message),
+		 "the worker came to this %s too late and left it; send it again", cmd->kind);
+	snprintf(a->result, sizeof(a->result), "{}");
+}
+
+static void carry_out(struct commands *c, struct db *db, const struct command *cmd,
+		      int64_t engine_us, struct command_answer *answer)
+{
+	struct outcome out = { 0 };
+	struct err e = { 0 };
+	struct args a;
+	int rc = read_args(cmd->args, &a, &e);
+
+	if (rc == 0)
+		rc = cmd->bot_id ? on_bot(c, db, cmd, &a, cmd->bot_id, engine_us, &out, &e)
+				 : on_all(c, db, cmd, &a, engine_us, &out, &e);
+	write_result(&out, answer->result, sizeof(answer->result));
+	snprintf(answer->status, sizeof(answer->status), rc ? "failed" : "done");
+	snprintf(answer->code, sizeof(answer->code), "%s", rc ? err_name(rc) : "");
+	snprintf(answer->message, sizeof(answer->message), "%s", rc ? e.msg : out.message);
+}
+
+int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,
+		 struct err *e)
+{
+	int64_t ids[AT_ONCE];
+	size_t n = 0;
+	int rc;
+
+	if (c->n)
+		return 0;		/* the last ones are not committed yet */
+	rc = store_queued(db, ids, AT_ONCE, &n, e);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct command_answer *answer = &c->answers[c->n];
+		struct command cmd;
+
+		rc = store_command_get(db, ids[i], &cmd, e);
+		if (rc)
+			break;
+		memset(answer, 0, sizeof(*answer));
+		answer->id = cmd.id;
+		answer->at_us = wall_us;
+		if (cmd.expires_us && cmd.expires_us < wall_us)
+			expire(&cmd, answer);
+		else
+			carry_out(c, db, &cmd, engine_us, answer);
+		log_info("command", cmd.correlation_id, "%s bot %lld by %s: %s (%s)", cmd.kind,
+			 (long long)cmd.bot_id, cmd.requested_by, answer->status, answer->message);
+		c->n++;
+	}
+	return rc;
+}
+
+int commands_write_tx(struct commands *c, struct db *db, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < c->n; i++)
+		rc = store_answer_tx(db, &c->answers[i], e);
+	return rc;
+}
+
+bool commands_pending(const struct commands *c)
+{
+	return c->n > 0;
+}
+
+void commands_clear(struct commands *c)
+{
+	c->n = 0;
+}

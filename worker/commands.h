@@ -1,0 +1,28 @@
+/*
+ * commands.h - table commands carried out: queued rows in, engine calls, answers.
+ *
+ * Effects and answers are committed in the same transaction of the loop, so a
+ * command is either done and answered or still queued.
+ */
+#ifndef WORKER_COMMANDS_H
+#define WORKER_COMMANDS_H
+
+#include "common/db.h"
+#include "worker/roster.h"
+#include "worker/session.h"
+
+struct commands;
+
+struct commands *commands_new(struct session *session, struct roster *roster,
+			      enum trading_mode mode);
+void commands_free(struct commands *c);
+
+/* Carry out what is queued, emergency stops first. engine_us: the engine's time. */
+MUST_CHECK int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,
+			    struct err *e);
+/* Write the answers of commands_run, in the transaction of their effects. */
+MUST_CHECK int commands_write_tx(struct commands *c, struct db *db, struct err *e);
+bool commands_pending(const struct commands *c);	/* answers wait to be written */
+void commands_clear(struct commands *c);		/* after the commit */
+
+#endif

@@ -1,0 +1,292 @@
+#include "worker/engine/bot.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNAL_REPEAT_US INT64_C(60000000)	/* one row stands for at most a minute */
+#define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
+#define MINUTE_US INT64_C(60000000)
+#define SAMPLE_SHIFT_US INT64_C(7919)		/* between the equity samples of two bots */
+
+/* ---- status ---- */
+
+void bot_set_status(struct bot *b, enum bot_event event, const char *why, const char *by,
+		    const char *correlation_id, int64_t now_us)
+{
+	const struct reporter *r = engine_reporter(b->engine);
+	struct status_report s = {
+		.bot_id = b->id, .from = b->status, .event = bot_event_name(event), .reason = why,
+		.requested_by = by, .correlation_id = correlation_id, .at_us = now_us,
+	};
+
+	ASSERT(bot_state_next(b->status, event, &s.to, NULL) == 0);
+	if (event == EVENT_EMERGENCY_STOP)
+		b->emergency = b->orders_n ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED;
+	if (event == EVENT_START) {
+		b->emergency = EMERGENCY_NONE;
+		b->error[0] = '\0';
+		if (s.from != s.to)
+			b->start_us = now_us;
+	}
+	if (event == EVENT_STOP || event == EVENT_EMERGENCY_STOP)
+		b->error[0] = '\0';
+	b->status = s.to;
+	b->dirty = true;
+	b->signal.id = 0;		/* the next refusal is news again */
+	if (r->status)
+		r->status(r->ctx, &s);
+	bot_refresh_due(b);
+}
+
+void bot_fail(struct bot *b, int64_t now_us, const char *why)
+{
+	snprintf(b->error, sizeof(b->error), "%s", why);
+	bot_set_status(b, EVENT_FAILURE, why, "worker", "", now_us);
+	bot_cancel_entries(b, "", now_us);
+}
+
+/* ---- money ---- */
+
+void bot_equity(struct bot *b, int64_t now_us)
+{
+	struct venue *v = engine_venue(b->engine);
+	struct venue_balance balance;
+	char day[DAY_TEXT_MAX];
+	struct err e;
+
+	if (v->ops->balance(v, b->id, &balance, &e))
+		return;			/* no account yet: stays as it was */
+	b->equity = balance.equity;
+	if (money_cmp(b->equity, b->peak_equity) > 0)
+		b->peak_equity = b->equity;
+	day_text(now_us, day);
+	if (strcmp(day, b->day) != 0) {
+		memcpy(b->day, day, sizeof(b->day));
+		b->day_equity = b->equity;
+	}
+	b->dirty = true;
+}
+
+static void sample_equity(struct bot *b, int64_t now_us)
+{
+	const struct reporter *r = engine_reporter(b->engine);
+	struct venue *v = engine_venue(b->engine);
+	struct equity_report q = { .bot_id = b->id, .at_us = now_us };
+	struct venue_balance balance;
+	struct err e;
+
+	bot_equity(b, now_us);
+	if (!r->equity || v->ops->balance(v, b->id, &balance, &e))
+		return;
+	q.equity = balance.equity;
+	q.balance = balance.balance;
+	for (size_t i = 0; i < b->orders_n; i++)
+		ASSERT(money_add(q.unrealized, order_unrealized(b->orders[i], b->market->last),
+				 &q.unrealized) == 0);
+	r->equity(r->ctx, &q);
+}
+
+/* ---- decisions ---- */
+
+/* Equal refusals become one row that counts; everything else is a new row. */
+static void report_signal(struct bot *b, const struct signal *s, bool taken, const char *rule,
+			  const char *reason, int64_t order_id, const char *correlation_id,
+			  int64_t now_us)
+{
+	const struct reporter *r = engine_reporter(b->engine);
+	struct signal_report *now = &b->signal;
+	bool same = now->id && !taken && !now->taken && now->side == s->side &&
+		    strcmp(now->rule, rule) == 0 && now->config_version == b->config.version &&
+		    now_us - now->at_us < SIGNAL_REPEAT_US;
+
+	if (!same) {
+		memset(now, 0, sizeof(*now));
+		now->id = engine_take_signal_id(b->engine);
+		now->at_us = now_us;
+		b->signal_written_us = 0;
+	}
+	now->bot_id = b->id;
+	memcpy(now->symbol, b->market->info.symbol, sizeof(now->symbol));
+	memcpy(now->strategy, b->config.strategy, sizeof(now->strategy));
+	now->side = s->side;
+	now->wanted = s->wanted;
+	now->taken = taken;
+	now->confidence = s->confidence;
+	now->price = b->market->last;
+	snprintf(now->rule, sizeof(now->rule), "%s", rule);
+	snprintf(now->reason, sizeof(now->reason), "%s", reason);
+	now->order_id = order_id;
+	now->repeats++;
+	now->model_id = b->has_model ? b->model.model_id : 0;
+	now->config_version = b->config.version;
+	snprintf(now->correlation_id, sizeof(now->correlation_id), "%s", correlation_id);
+	now->last_us = now_us;
+	if (r->signal && now_us - b->signal_written_us >= SIGNAL_WRITE_US) {
+		b->signal_written_us = now_us;
+		r->signal(r->ctx, now);
+	}
+}
+
+static int64_t entries_last_minute(const struct bot *b, int64_t now_us)
+{
+	size_t n = b->entries_n < ENTRY_RING ? b->entries_n : ENTRY_RING;
+	int64_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += b->entries_us[i] > now_us - MINUTE_US;
+	return count;
+}
+
+/* Base that the bot's capital buys at a price (times leverage on futures). */
+static struct qty entry_quantity(const struct bot *b, struct price limit)
+{
+	const struct symbol_info *info = &b->market->info;
+	struct money capital = b->config.capital_per_trade;
+	struct qty q = { 0 };
+	int64_t leverage;
+
+	if (info->futures && (rate_from_double(b->config.leverage, &leverage) ||
+			      money_scale(capital, leverage, ROUND_DOWN, &capital)))
+		return q;
+	if (price_sign(limit) <= 0 || qty_for_money(capital, limit, ROUND_DOWN, &q))
+		return (struct qty){ 0 };
+	return qty_to_step(q, info->step, ROUND_DOWN);
+}
+
+static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
+{
+	struct venue *v = engine_venue(b->engine);
+	struct market *m = b->market;
+	bool buy = s->side == SIDE_BUY;
+	struct price limit = buy ? m->top.bid : m->top.ask;
+	struct venue_balance balance = { 0 };
+	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
+	struct risk_input in;
+	int64_t order_id;
+	struct err e = { 0 };
+
+	if (!buy && !m->info.futures) {
+		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
+		return;
+	}
+	if (v->ops->balance(v, b->id, &balance, &e)) {
+		bot_fail(b, now_us, e.msg);
+		return;
+	}
+	bot_equity(b, now_us);
+	in = (struct risk_input){
+		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
+		.now_us = now_us, .feed_age_us = now_us - m->event_us,
+		.clock_drift_us = engine_drift(b->engine),
+		.book_valid = !m->depth_invalid && qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
+		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
+		.entries_last_min = entries_last_minute(b, now_us),
+		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
+		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
+		.free = balance.free, .last = m->last, .entry = limit,
+		.quantity = entry_quantity(b, limit),
+		.profit_target = s->profit_target, .stop_loss = s->stop_loss,
+	};
+	if (!risk_allows(&in, rule, reason)) {
+		report_signal(b, s, false, rule, reason, 0, "", now_us);
+		return;
+	}
+	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)now_us);
+	bot_enter(b, s, limit, in.quantity, cid, now_us, &order_id);
+	report_signal(b, s, true, s->rule, s->reason, order_id, cid, now_us);
+}
+
+void bot_decide(struct bot *b, int64_t now_us)
+{
+	struct strategy_input in = {
+		.config = &b->config, .window = &b->series->window,
+		.model = b->has_model ? &b->model : NULL, .last = b->market->last,
+		.top = b->market->top,
+	};
+	struct signal s = { 0 };
+	struct err e = { 0 };
+
+	b->last_execution_us = now_us;
+	if (b->status != BOT_RUNNING)
+		return;
+	if (b->last_decision_us &&
+	    now_us - b->last_decision_us < b->config.decision_interval_ms * INT64_C(1000))
+		return;
+	b->last_decision_us = now_us;
+	b->dirty = true;
+	if (b->strategy->decide(&in, &s, &e)) {
+		err_prefix(&e, "strategy %s", b->strategy->name);
+		bot_fail(b, now_us, e.msg);
+		return;
+	}
+	if (s.wanted)
+		consider_entry(b, &s, now_us);
+	else
+		report_signal(b, &s, false, s.rule, s.reason, 0, "", now_us);
+}
+
+/* ---- time ---- */
+
+void bot_refresh_due(struct bot *b)
+{
+	b->due_us = bot_orders_due(b);
+	if (engine_equity_interval(b->engine) && b->equity_due_us < b->due_us)
+		b->due_us = b->equity_due_us;
+	engine_due(b->engine, b->due_us);
+}
+
+/* On a grid that does not depend on when we started; bots take turns, so that no turn has all. */
+static int64_t next_sample(const struct bot *b, int64_t every, int64_t now_us)
+{
+	int64_t shift = b->id * SAMPLE_SHIFT_US % every;
+
+	return ((now_us - shift) / every + 1) * every + shift;
+}
+
+void bot_timer(struct bot *b, int64_t now_us)
+{
+	int64_t every = engine_equity_interval(b->engine);
+
+	if (every && now_us >= b->equity_due_us) {
+		if (b->equity_due_us)
+			sample_equity(b, now_us);
+		b->equity_due_us = next_sample(b, every, now_us);
+	}
+	bot_orders_timer(b, now_us);
+	bot_refresh_due(b);
+}
+
+void bot_report(struct bot *b, int64_t now_us)
+{
+	const struct reporter *r = engine_reporter(b->engine);
+	struct bot_report row = {
+		.bot_id = b->id, .status = b->status, .emergency = (int)b->emergency,
+		.start_us = b->start_us, .last_execution_us = b->last_execution_us,
+		.config_version = b->config.version,
+		.model_id = b->has_model ? b->model.model_id : 0,
+		.open_positions = bot_positions(b),
+		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
+		.last_price = b->market->last, .last_decision_us = b->last_decision_us,
+		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
+		.updated_us = now_us,
+	};
+
+	row.pending_orders = (int64_t)b->orders_n - row.open_positions;
+	memcpy(row.error, b->error, sizeof(row.error));
+	memcpy(row.config_error, b->config_error, sizeof(row.config_error));
+	memcpy(row.model_error, b->model_error, sizeof(row.model_error));
+	memcpy(row.day, b->day, sizeof(row.day));
+	b->dirty = false;
+	b->reported_us = now_us;
+	if (r->bot)
+		r->bot(r->ctx, &row);
+}
+
+void bot_free(struct bot *b)
+{
+	for (size_t i = 0; i < b->orders_n; i++)
+		free(b->orders[i]);
+	free(b->orders);
+	free(b);
+}

@@ -1,0 +1,151 @@
+/*
+ * engine.h - the deterministic heart: market events, commands and time in;
+ * orders to the venue and reports out. Same events, same effects, bit for bit:
+ * live, paper, backtest and tests run this code.
+ *
+ *	feed --trade, book, time--> engine --place, cancel--> venue
+ *	commands, configs, models --^  ^------- updates ---------'
+ *	                               `--> reporter (rows, log, messages)
+ *
+ * Time comes in with each event ("now_us", never smaller than before). Before an
+ * event is handled, every deadline up to its time fires at the deadline's own
+ * time, venue first: so nothing depends on how often the loop turns.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "worker/engine/bot_state.h"
+#include "worker/engine/market.h"
+#include "worker/engine/report.h"
+#include "worker/engine/risk.h"
+#include "worker/strategy/strategy.h"
+#include "worker/venue/venue.h"
+
+struct engine;
+struct market;
+
+struct engine_args {
+	struct risk_limits limits;
+	struct reporter reporter;
+	struct venue *venue;		/* borrowed; its sink is engine_venue_sink() */
+	int64_t equity_interval_us;	/* between samples; 0 none */
+	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* next free ones */
+};
+
+struct engine *engine_new(const struct engine_args *a);
+void engine_free(struct engine *e);
+struct venue_sink engine_venue_sink(struct engine *e);
+void engine_set_venue(struct engine *e, struct venue *v);	/* before the first event */
+
+/*
+ * A resumed replay goes on at the time of its last event, so that deadlines in
+ * between fire at their own times. Otherwise time begins with the first event.
+ */
+void engine_resume_at(struct engine *e, int64_t now_us);
+int64_t engine_now(const struct engine *e);	/* of the newest event or deadline; 0 none */
+
+/* Idempotent. The market is the engine's. */
+struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
+struct market *engine_market(struct engine *e, const char *symbol);	/* NULL: unknown */
+const struct symbol_info *market_info(const struct market *m);
+struct price market_last(const struct market *m);
+
+/* Market events. */
+void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
+void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us);
+/* The market's own time is exchange_us now: closes candles, decides. */
+void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
+/* Frames are missing: windows start anew. */
+void engine_gap(struct engine *e, struct market *m, int64_t now_us);
+void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us);
+void engine_clock_drift(struct engine *e, int64_t drift_us);
+/* No event, but time passed: fire what is due. */
+void engine_advance(struct engine *e, int64_t now_us);
+/* When engine_advance has work again; INT64_MAX never. */
+int64_t engine_next_due(const struct engine *e);
+/* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
+void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t);
+void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b);
+void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us);
+void engine_warm_gap(struct engine *e, struct market *m);
+void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
+struct book_top market_top(const struct market *m);
+
+enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
+
+struct bot_restore {			/* what the database remembers of a bot */
+	enum bot_status status;
+	enum emergency emergency;
+	char error[256];
+	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
+	struct money peak_equity, day_equity;
+	char day[DAY_TEXT_MAX];
+	struct day_stats stats;		/* of the newest day; day "" none */
+	int64_t entries_us[64];		/* newest entries' times, any order */
+	size_t entries_n;
+};
+
+/*
+ * A bot on the market of config->symbol (added before). r NULL: new, STOPPED.
+ * ERR_CONFLICT: the id is taken. ERR_NOT_FOUND: no such market or strategy.
+ */
+MUST_CHECK int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *config,
+			      const struct bot_restore *r, struct err *err);
+/* An order that was open when we went down, with its live legs. Before the first event. */
+MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, struct err *err);
+/* Ask the venue about every live leg, adopt the answers, go on. After all restores. */
+void engine_reconcile(struct engine *e, int64_t now_us);
+/* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
+MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
+bool engine_bot_exists(const struct engine *e, int64_t bot_id);
+size_t engine_bots(const struct engine *e);
+int64_t engine_bot_id(const struct engine *e, size_t index);
+
+/*
+ * New settings. ERR_CONFLICT: symbol or exchange change needs a flat bot.
+ * ERR_NOT_FOUND: no such market or strategy. On failure the old ones stay and the
+ * bot's report says why (config_error).
+ */
+MUST_CHECK int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
+				 struct err *err);
+/* A config that could not even be read: keep the old one and say so. */
+void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why);
+/* Swap the model between two events; predictor NULL with why: keep the old one, report why. */
+void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *p, const char *why);
+/* A fault of this bot alone: status ERROR, entries cancelled, positions stay protected. */
+void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const char *why);
+
+struct engine_command {
+	enum bot_event event;		/* START ... EMERGENCY_STOP */
+	bool close_positions;		/* STOP: positions=close */
+	const char *requested_by;
+	const char *correlation_id;
+};
+struct engine_answer {
+	enum bot_status status;		/* after the command */
+	char message[256];
+	int64_t positions;		/* orders with a position left */
+	int64_t pending;		/* entries being cancelled */
+};
+/* 0, ERR_CONFLICT (answer->status is the current one), ERR_NOT_FOUND. */
+MUST_CHECK int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_command *c,
+				  int64_t now_us, struct engine_answer *answer, struct err *err);
+/* Close one open order (order_id) or all of a bot (0) at market. ERR_NOT_FOUND. */
+MUST_CHECK int engine_close(struct engine *e, int64_t bot_id, int64_t order_id,
+			    const char *correlation_id, int64_t now_us, int64_t *closing,
+			    struct err *err);
+/* Orders not closed yet. */
+int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
+/*
+ * End every open order where it stands, without selling (reason "reset"): the
+ * paper account behind them is about to start anew. Returns how many.
+ */
+int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us);
+/* Account money changed outside trading (reset): peak and day figures start anew. */
+void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us);
+
+/* Report bot rows that changed (or are older than max_age_us). Call before a commit. */
+void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us);
+enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
+
+#endif

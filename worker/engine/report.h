@@ -1,0 +1,103 @@
+/*
+ * report.h - what the engine tells the outside: rows for the database, lines for
+ * the log, messages for a person. Flat structs, borrowed for the call.
+ */
+#ifndef ENGINE_REPORT_H
+#define ENGINE_REPORT_H
+
+#include "worker/engine/bot_state.h"
+#include "worker/engine/candle.h"
+#include "worker/engine/order.h"
+
+#define DAY_TEXT_MAX 12
+
+struct fill_report {
+	int64_t id;			/* row number, given by the engine */
+	const struct order *order;
+	const struct leg *leg;
+	int64_t trade_id;
+	struct price price;
+	struct qty quantity;
+	int64_t fee_e8;			/* in fee_asset */
+	const char *fee_asset;
+	bool maker;
+	int64_t at_us;
+};
+
+struct signal_report {
+	int64_t id;			/* same id again: the row has grown */
+	int64_t bot_id;
+	char symbol[SYMBOL_MAX];
+	char strategy[STRATEGY_NAME_MAX];
+	enum side side;
+	bool wanted;			/* false: the strategy saw no entry */
+	bool taken;
+	double confidence;
+	struct price price;
+	char rule[32];
+	char reason[200];
+	int64_t order_id;		/* 0 none */
+	int64_t repeats;
+	int64_t model_id, config_version;
+	char correlation_id[CORRELATION_ID_MAX];
+	int64_t at_us, last_us;
+};
+
+struct status_report {			/* one status change */
+	int64_t bot_id;
+	enum bot_status from, to;
+	const char *event;		/* start, failure, flat, restart, ... */
+	const char *reason;
+	const char *requested_by;
+	const char *correlation_id;
+	int64_t at_us;
+};
+
+struct day_stats {			/* closed trades of a bot on a UTC day */
+	int64_t bot_id;
+	char day[DAY_TEXT_MAX];
+	int64_t trades, wins, losses;
+	struct money gross, fees, net, volume, max_drawdown, peak_net;
+	int64_t updated_us;
+};
+
+struct bot_report {			/* row of bot_state */
+	int64_t bot_id;
+	enum bot_status status;
+	int emergency;			/* enum emergency */
+	char error[256];
+	int64_t start_us, last_execution_us;
+	int64_t config_version;
+	char config_error[256];
+	int64_t model_id;
+	char model_error[256];
+	int64_t pending_orders, open_positions;
+	struct money equity, peak_equity, day_equity;
+	struct price last_price;
+	int64_t last_decision_us;
+	int64_t loss_streak, cooldown_until_us;
+	char day[DAY_TEXT_MAX];
+	int64_t updated_us;
+};
+
+struct equity_report {
+	int64_t bot_id, at_us;
+	struct money equity, balance, unrealized;
+};
+
+struct reporter {			/* any function may be NULL */
+	void *ctx;
+	void (*order)(void *ctx, const struct order *o);
+	void (*leg)(void *ctx, const struct order *o, const struct leg *l);
+	void (*fill)(void *ctx, const struct fill_report *f);
+	void (*signal)(void *ctx, const struct signal_report *s);
+	void (*status)(void *ctx, const struct status_report *s);
+	void (*stats)(void *ctx, const struct day_stats *s);
+	void (*bot)(void *ctx, const struct bot_report *b);
+	void (*equity)(void *ctx, const struct equity_report *q);
+	void (*candle)(void *ctx, const char *symbol, const char *interval, const struct candle *c);
+	/* Something a person should know; bot_id 0: the whole worker. */
+	void (*notice)(void *ctx, int64_t bot_id, const char *correlation_id, const char *text);
+};
+
+#endif

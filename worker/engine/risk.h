@@ -1,0 +1,57 @@
+/*
+ * risk.h - the rules an entry must pass. Each refusal names its rule.
+ *
+ * Rules never block an exit. Percentages are of equity with open loss.
+ */
+#ifndef ENGINE_RISK_H
+#define ENGINE_RISK_H
+
+#include "common/bot_config.h"
+#include "common/money.h"
+#include "worker/engine/market.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct risk_limits {			/* from the environment; 0 switches a rule off */
+	int64_t max_open_positions;	/* over all bots */
+	double max_risk_per_trade_pct;	/* % of equity lost when the stop is hit */
+	double min_risk_reward_ratio;
+	double max_daily_loss_pct;	/* % of the day's first equity */
+	double max_drawdown_pct;	/* % from the peak */
+	int64_t cooldown_after_losses, cooldown_s;
+	int64_t max_orders_per_min;	/* entries of one bot */
+	struct money max_notional;	/* quote asset, of one entry */
+	double price_band_pct;		/* entry price against the last trade */
+	int64_t stale_feed_us;
+	int64_t max_clock_drift_us;
+};
+
+struct risk_input {			/* everything a rule may look at */
+	const struct risk_limits *limits;
+	const struct bot_config *config;
+	const struct symbol_info *symbol;
+	int64_t now_us;
+	int64_t feed_age_us;		/* since the newest event of the symbol */
+	int64_t clock_drift_us;
+	bool book_valid;
+	int64_t open_all, open_bot;	/* pending and active orders */
+	int64_t entries_last_min;
+	int64_t loss_streak, cooldown_until_us;
+	struct money equity, peak_equity, day_equity, free;
+	struct price last, entry;	/* entry: the limit price */
+	struct qty quantity;
+	double profit_target, stop_loss;	/* fractions of this entry */
+};
+
+#define RISK_RULE_MAX 32
+#define RISK_REASON_MAX 160
+
+/* true: the entry may go. false: rule and reason (with the numbers) are filled. */
+bool risk_allows(const struct risk_input *in, char rule[RISK_RULE_MAX],
+		 char reason[RISK_REASON_MAX]);
+/* The rules' names in the order they are asked; NULL behind the last. */
+const char *risk_rule_name(size_t i);
+
+#endif

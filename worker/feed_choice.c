@@ -1,0 +1,203 @@
+#include "worker/feed_choice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYMBOLS_MAX 64
+#define WARM_UP_S 75		/* fills the 60-candle window before the first live second */
+#define FEEDS_MAX 2
+
+struct feed_choice {
+	const struct config *config;
+	bool replay;
+	char message[256];
+	size_t n;
+	struct symbol_info symbols[SYMBOLS_MAX];	/* replay: all; synthetic: asked for */
+	struct feed *feeds[FEEDS_MAX];		/* synthetic: spot, futures; replay: the first */
+	struct feed_sink sink;
+	int64_t opened_us;			/* 0 not yet */
+};
+
+int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e)
+{
+	struct feed_choice *f = xcalloc(1, sizeof(*f));
+	int rc = 0;
+
+	f->config = c;
+	switch (c->market_data) {
+	case MARKET_BINANCE:
+		rc = err_set(e, ERR_UNAVAILABLE,
+			     "MARKET_DATA=binance is not built in yet; use synthetic or replay");
+		break;
+	case MARKET_AUTO:
+		snprintf(f->message, sizeof(f->message),
+			 "built-in synthetic market: prices are made up, not Binance's");
+		break;
+	case MARKET_SYNTHETIC:
+		break;
+	case MARKET_REPLAY:
+		f->replay = true;
+		if (!c->recording[0])
+			rc = err_set(e, ERR_INVALID, "MARKET_DATA=replay needs RECORDING=file "
+				     "(one or more recordings, separated by blanks)");
+		else
+			rc = replay_symbols(c->recording, f->symbols, SYMBOLS_MAX, &f->n, e);
+		break;
+	}
+	if (rc) {
+		free(f);
+		return rc;
+	}
+	*out = f;
+	return 0;
+}
+
+void feed_choice_free(struct feed_choice *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < FEEDS_MAX; i++)
+		if (f->feeds[i])
+			f->feeds[i]->ops->free(f->feeds[i]);
+	free(f);
+}
+
+const char *feed_choice_name(const struct feed_choice *f)
+{
+	return f->replay ? "replay" : "synthetic";
+}
+
+const char *feed_choice_message(const struct feed_choice *f)
+{
+	return f->message;
+}
+
+bool feed_choice_unpaced(const struct feed_choice *f)
+{
+	return f->replay && f->config->replay_speed <= 0;
+}
+
+const char *feed_choice_resumes(const struct feed_choice *f)
+{
+	return feed_choice_unpaced(f) ? f->config->recording : NULL;
+}
+
+void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
+{
+	if (f->replay)
+		*out = f->symbols[0];
+	else
+		symbol_info_default("BTCUSDT", strcmp(f->config->exchange, "binance_futures") == 0,
+				    out);
+}
+
+static struct symbol_info *find(struct feed_choice *f, const char *symbol)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->symbols[i].symbol, symbol) == 0)
+			return &f->symbols[i];
+	return NULL;
+}
+
+static int not_recorded(const struct feed_choice *f, const char *symbol, struct err *e)
+{
+	char have[160] = "";
+
+	for (size_t i = 0; i < f->n; i++) {
+		size_t used = strlen(have);
+
+		snprintf(have + used, sizeof(have) - used, "%s%s", i ? ", " : "",
+			 f->symbols[i].symbol);
+	}
+	return err_set(e, ERR_NOT_FOUND, "the recording has no %s; it has %s", symbol, have);
+}
+
+static int open_synthetic(struct feed_choice *f, bool futures, int64_t now_us, struct err *e)
+{
+	char names[SYMBOLS_MAX][SYMBOL_MAX];
+	struct synthetic_args a = {
+		.symbols = names, .futures = futures, .seed = (uint64_t)f->config->synthetic_seed,
+		.start_us = now_us, .history_s = WARM_UP_S,
+	};
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->symbols[i].futures == futures)
+			memcpy(names[a.symbols_n++], f->symbols[i].symbol, SYMBOL_MAX);
+	if (a.symbols_n == 0)
+		return 0;
+	return synthetic_open(&a, &f->sink, &f->feeds[futures], e);
+}
+
+/* A bot came with a new symbol while the market runs. */
+static int add_running(struct feed_choice *f, const struct symbol_info *info, struct err *e)
+{
+	struct feed *feed = f->feeds[info->futures];
+
+	if (!f->opened_us)
+		return 0;
+	if (feed)
+		return synthetic_add(feed, info->symbol, e);
+	return open_synthetic(f, info->futures, f->opened_us, e);
+}
+
+int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
+		       struct symbol_info *out, struct err *e)
+{
+	bool futures = strcmp(config->exchange, "binance_futures") == 0;
+	struct symbol_info *info = find(f, config->symbol);
+	int rc;
+
+	if (!info && f->replay)
+		return not_recorded(f, config->symbol, e);
+	if (info && info->futures != futures)
+		return err_set(e, ERR_CONFLICT,
+			       "%s is a %s market %s; set the bot's exchange to %s", config->symbol,
+			       info->futures ? "USD-M futures" : "spot",
+			       f->replay ? "in this recording" : "of another bot in this worker",
+			       info->futures ? "binance_futures" : "binance");
+	if (!info) {
+		if (f->n == SYMBOLS_MAX)
+			return err_set(e, ERR_LIMIT, "one worker takes %d symbols", SYMBOLS_MAX);
+		info = &f->symbols[f->n++];
+		symbol_info_default(config->symbol, futures, info);
+		rc = add_running(f, info, e);
+		if (rc) {
+			f->n--;
+			return rc;
+		}
+	}
+	*out = *info;
+	return 0;
+}
+
+int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink *sink,
+		     const struct feed_sink *warm, const struct feed_position *resume,
+		     struct err *e)
+{
+	struct replay_args a = {
+		.files = f->config->recording, .speed = f->config->replay_speed,
+		.loop = f->config->replay_loop, .warm_up_s = WARM_UP_S, .warm = *warm,
+	};
+	int rc;
+
+	f->sink = *sink;
+	f->opened_us = now_us;
+	if (f->replay) {
+		if (resume)
+			a.resume = *resume;
+		return replay_open(&a, sink, &f->feeds[0], e);
+	}
+	rc = open_synthetic(f, false, now_us, e);
+	if (rc == 0)
+		rc = open_synthetic(f, true, now_us, e);
+	return rc;
+}
+
+struct feed *feed_choice_feed(const struct feed_choice *f, size_t index)
+{
+	for (size_t i = 0; i < FEEDS_MAX; i++)
+		if (f->feeds[i] && index-- == 0)
+			return f->feeds[i];
+	return NULL;
+}

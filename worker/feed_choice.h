@@ -1,0 +1,44 @@
+/*
+ * feed_choice.h - which market data the worker runs on, and what symbols it has.
+ */
+#ifndef WORKER_FEED_CHOICE_H
+#define WORKER_FEED_CHOICE_H
+
+#include "common/bot_config.h"
+#include "common/config.h"
+#include "worker/feed/feed.h"
+
+struct feed_choice;
+
+/*
+ * Reads what can be known before the feed runs (a recording's symbols). auto is
+ * synthetic until the binance feed is there; the message says so.
+ * ERR_INVALID, ERR_NOT_FOUND, ERR_CORRUPT name the setting.
+ */
+MUST_CHECK int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e);
+void feed_choice_free(struct feed_choice *f);
+
+const char *feed_choice_name(const struct feed_choice *f);	/* "synthetic", "replay" */
+const char *feed_choice_message(const struct feed_choice *f);	/* for status and log; "" */
+/* Key of feed_positions; NULL when a restart starts anew (everything but replay at "max"). */
+const char *feed_choice_resumes(const struct feed_choice *f);
+/* Time comes from the frames alone (replay at "max"), not from the clock. */
+bool feed_choice_unpaced(const struct feed_choice *f);
+/* The symbol that a first bot should trade here. */
+void feed_choice_first(const struct feed_choice *f, struct symbol_info *out);
+
+/* Is the config's symbol to be had, and with which filters? ERR_NOT_FOUND says what there is. */
+MUST_CHECK int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
+				  struct symbol_info *out, struct err *e);
+
+/*
+ * Open it for the symbols asked for so far. resume: NULL or where to go on;
+ * warm hears the frames before it. Once.
+ */
+MUST_CHECK int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink *sink,
+				const struct feed_sink *warm, const struct feed_position *resume,
+				struct err *e);
+/* The open feeds, one after the other (synthetic: one of spot, one of futures). NULL behind the last. */
+struct feed *feed_choice_feed(const struct feed_choice *f, size_t index);
+
+#endif

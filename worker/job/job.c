@@ -1,0 +1,91 @@
+#include "worker/job/job.h"
+
+#include "worker/store/job_rows.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 4096
+
+
+
+const struct job_kind *const job_kinds[] = { &job_check, NULL };
+
+const struct job_kind *job_kind_find(const char *name)
+{
+	for (size_t i = 0; job_kinds[i]; i++)
+		if (strcmp(job_kinds[i]->name, name) == 0)
+			return job_kinds[i];
+	return NULL;
+}
+
+/* One line to the worker; newlines inside would begin another. */
+static void tell(char what, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+	int n = snprintf(line, sizeof(line) - 1, "%c %s", what, text);
+	size_t len = n < (int)sizeof(line) - 1 ? (size_t)n : sizeof(line) - 2;
+
+	for (size_t i = 0; i < len; i++)
+		if (line[i] == '\n')
+			line[i] = ' ';
+	line[len] = '\n';
+	if (write(JOB_FD, line, len + 1) < 0)
+		_exit(1);		/* the worker is gone: it starts us again */
+}
+
+void job_progress(double fraction, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	int n = snprintf(text, sizeof(text), "%.4f ", fraction);
+
+	va_start(ap, fmt);
+	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+	va_end(ap);
+	tell('P', text);
+}
+
+static int run_row(const struct config *c, const struct job_row *row, struct err *e)
+{
+	const struct job_kind *kind = job_kind_find(row->kind);
+	struct buf text = { 0 };
+	struct json result = { .out = &text };
+	cJSON *args = NULL;
+	struct job job = { .id = row->id, .kind = row->kind, .config = c, .result = &result };
+	int rc;
+
+	if (!kind)
+		return err_set(e, ERR_INVALID, "there is no job kind \"%s\"", row->kind);
+	rc = json_read(row->args, strlen(row->args), &args, e);
+	if (rc)
+		return rc;
+	job.args = args;
+	json_object(&result, NULL);
+	rc = kind->run(&job, e);
+	json_object_end(&result);
+	if (rc == 0)
+		tell('R', buf_text(&text));
+	cJSON_Delete(args);
+	buf_free(&text);
+	return rc;
+}
+
+int job_run(const struct config *c, int64_t id)
+{
+	struct db *db = NULL;
+	struct job_row row;
+	struct err e = { 0 };
+	int rc = db_open(c->db_path, DB_CLI, &db, &e);
+
+	if (rc == 0)
+		rc = job_row_get(db, id, &row, &e);
+	db_close(db);
+	if (rc == 0)
+		rc = run_row(c, &row, &e);
+	if (rc)
+		tell('E', e.msg);
+	return rc ? 1 : 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * runner.h - starts job processes and listens to them, inside the worker's loop.
+ *
+ * What becomes of a job is written with the loop's transaction. Children end with
+ * the worker (PR_SET_PDEATHSIG); the next worker starts their jobs again.
+ */
+#ifndef JOB_RUNNER_H
+#define JOB_RUNNER_H
+
+#include "common/db.h"
+
+struct event_base;
+struct runner;
+
+/* program: path of trading-bot; NULL: the one beside this program. Recovers the table first. */
+MUST_CHECK int runner_new(struct event_base *base, struct db *db, const char *program,
+			  struct runner **out, struct err *e);
+/* Kills what runs. */
+void runner_free(struct runner *r);
+
+/* The table may have changed: start the next queued job, pass on cancellations. */
+MUST_CHECK int runner_look(struct runner *r, struct db *db, struct err *e);
+/* Once per turn: limits of wall time, children that ended. */
+void runner_tick(struct runner *r, int64_t now_us);
+bool runner_pending(const struct runner *r);		/* rows wait to be written */
+MUST_CHECK int runner_write_tx(struct runner *r, struct db *db, struct err *e);
+void runner_clear(struct runner *r);			/* after the commit */
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * trading-bot-worker: market data in, bots stepped, orders out, rows written.
+ */
+#include "common/config.h"
+#include "common/log.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char USAGE[] =
+	"Usage: trading-bot-worker [--check-config] [--bot-id N [--symbol S] [--config-json "
+	"JSON]]\n"
+	"\n"
+	"Runs every bot of the database DATA_DIR/app.db until SIGTERM or Ctrl-C. Settings come\n"
+	"from the environment and .env; docs/CONFIGURATION.md lists them.\n"
+	"\n"
+	"  --check-config      print the effective settings, secrets masked, and end\n"
+	"  --bot-id N          run this bot only\n"
+	"  --symbol S          trade this symbol (kept in the bot's config)\n"
+	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'\n"
+	"  --version, --help\n";
+
+static int64_t bot_number(const char *text)
+{
+	char *end;
+	long long n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (errno || *end || end == text || n < 1)
+		die("--bot-id takes a number from 1, not \"%s\"", text);
+	return n;
+}
+
+static void check_config(const struct config *c)
+{
+	struct buf out = { 0 };
+
+	config_print(c, &out);
+	fputs(buf_text(&out), stdout);
+	buf_free(&out);
+	exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "bot-id", required_argument, NULL, 'b' },
+		{ "symbol", required_argument, NULL, 's' },
+		{ "config-json", required_argument, NULL, 'j' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct worker_args args = { 0 };
+	static struct config config;
+	bool check = false;
+	struct err e = { 0 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'c': check = true; break;
+		case 'b': args.only_bot = bot_number(optarg); break;
+		case 's': args.symbol = optarg; break;
+		case 'j': args.config_json = optarg; break;
+		case 'v': puts("trading-bot-worker " VERSION); return 0;
+		case 'h': fputs(USAGE, stdout); return 0;
+		default: fputs(USAGE, stderr); return 2;
+		}
+	}
+	if (optind < argc || ((args.symbol || args.config_json) && !args.only_bot)) {
+		fputs(USAGE, stderr);
+		return 2;
+	}
+	if (config_load(&config, &e))
+		die("trading-bot-worker: %s", e.msg);
+	if (check)
+		check_config(&config);
+	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
+	args.config = &config;
+	if (worker_run(&args, &e)) {
+		log_error("worker", NULL, "could not run: %s", e.msg);
+		return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,301 @@
+#include "worker/model/model.h"
+
+#include "common/buf.h"
+#include "common/file.h"
+#include "worker/model/booster.h"
+#include "worker/model/trees.h"
+#include "worker/model/xgb.h"
+
+#include <malloc.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TRIAL_ROWS 512
+#define TRIAL_VALUES 1000000	/* at most, in all rows */
+
+struct model {
+	struct model_info info;
+	char *path;
+	struct trees *trees;	/* NULL: libxgboost predicts */
+	BoosterHandle booster;	/* NULL: trees predict; loaded again when it is asked for */
+};
+
+/* --- trial rows: every split from both sides, in between, and missing values --- */
+
+struct trial {
+	const struct booster *b;
+	uint64_t seed;
+	float *rows;
+	size_t rows_n;
+};
+
+static uint64_t trial_random(struct trial *t)
+{
+	t->seed ^= t->seed << 13;
+	t->seed ^= t->seed >> 7;
+	t->seed ^= t->seed << 17;
+	return t->seed;
+}
+
+/* A value at, just below or just above the split of some node. */
+static float near_split(struct trial *t, const struct booster_node *node)
+{
+	switch (trial_random(t) % 4) {
+	case 0: return nextafterf(node->value, -INFINITY);
+	case 1: return nextafterf(node->value, INFINITY);
+	case 2: return node->value * (float)(trial_random(t) % 2001) / 1000.0f;
+	default: return node->value;
+	}
+}
+
+/* libxgboost takes no infinite values. */
+static float not_infinite(float x)
+{
+	return isfinite(x) ? x : 0;
+}
+
+static void trial_fill(struct trial *t)
+{
+	const struct booster *b = t->b;
+
+	for (size_t i = 0; i < t->rows_n * b->features; i++)
+		t->rows[i] = trial_random(t) % 8 == 0 ? (float)NAN :
+			(float)(trial_random(t) % 2000001) / 1e6f - 1.0f;
+	for (size_t row = 0; row < t->rows_n && b->nodes_n > 0; row++) {
+		for (size_t k = 0; k < 4 * b->features && k < 4096; k++) {
+			const struct booster_node *node = &b->nodes[trial_random(t) % b->nodes_n];
+			float *x;
+
+			if (node->left == -1)
+				continue;
+			x = &t->rows[row * b->features + node->feature];
+			if (!isnan(*x))
+				*x = not_infinite(near_split(t, node));
+		}
+		/* half of the rows are complete, as ours always are */
+		for (size_t f = 0; row % 2 == 0 && f < b->features; f++)
+			if (isnan(t->rows[row * b->features + f]))
+				t->rows[row * b->features + f] = (float)f;
+	}
+}
+
+/* The trees against libxgboost, to the last bit, as probability and as raw score. */
+static int trial_compare(const struct trial *t, BoosterHandle booster, const struct trees *trees,
+			 bool *same, struct err *e)
+{
+	DMatrixHandle rows = NULL;
+	int err = xgb_matrix_new(t->rows, t->rows_n, t->b->features, &rows, e);
+
+	*same = true;
+	for (int margin = 0; margin < 2 && !err; margin++) {
+		const float *want;
+		size_t n = 0;
+
+		err = xgb_predict(booster, rows, margin, 0, &want, &n, e);
+		*same = *same && n == t->rows_n;
+		for (size_t i = 0; i < n && !err && *same; i++) {
+			const float *row = t->rows + i * t->b->features;
+			float ours = margin ? trees_margin(trees, row) : trees_predict(trees, row);
+
+			*same = memcmp(&ours, &want[i], sizeof(ours)) == 0;
+		}
+	}
+	if (rows)
+		XGDMatrixFree(rows);
+	return err;
+}
+
+/* Own trees, when they give libxgboost's bits; else m->trees stays NULL. */
+static int try_trees(struct model *m, const struct booster *b, struct err *e)
+{
+	struct trial t = {.b = b, .seed = 0x9e3779b97f4a7c15u};
+	struct trees *trees = trees_new(b);
+	bool same = false;
+	int err;
+
+	if (!trees)
+		return 0;
+	t.rows_n = TRIAL_VALUES / b->features;
+	t.rows_n = t.rows_n > TRIAL_ROWS ? TRIAL_ROWS : t.rows_n;
+	t.rows = xcalloc(t.rows_n * b->features, sizeof(*t.rows));
+	trial_fill(&t);
+	err = trial_compare(&t, m->booster, trees, &same, e);
+	free(t.rows);
+	if (err || !same)
+		trees_free(trees);
+	else
+		m->trees = trees;
+	return err;
+}
+
+/* --- loading --- */
+
+static int read_checked(const char *path, struct buf *file, enum booster_format *format,
+			struct booster *b, struct err *e)
+{
+	int err = file_read(path, BOOSTER_FILE_MAX, file, e);
+
+	if (err)
+		return err;
+	*format = booster_sniff(buf_text(file), file->len);
+	if (*format == FORMAT_LIGHTGBM)
+		return err_set(e, ERR_INVALID, "%s is a LightGBM text model; support for these comes "
+			       "with a later version, XGBoost models work now", path);
+	if (*format == FORMAT_UNKNOWN)
+		return err_set(e, ERR_CORRUPT, "%s is no model: it looks like %s; XGBoost's JSON, UBJ "
+			       "and binary files are models", path,
+			       booster_looks_like(buf_text(file), file->len));
+	err = booster_read(*format, file->data, file->len, b, e);
+	if (err)
+		err_prefix(e, "%s can't be used", path);
+	return err;
+}
+
+/* How many values a row gives is known when one was tried. */
+static int try_row(struct model *m, struct err *e)
+{
+	float *row = xcalloc(m->info.features, sizeof(*row));
+	DMatrixHandle rows = NULL;
+	const float *out;
+	int err = xgb_matrix_new(row, 1, m->info.features, &rows, e);
+
+	if (!err)
+		err = xgb_predict(m->booster, rows, false, 0, &out, &m->info.outputs, e);
+	if (rows)
+		XGDMatrixFree(rows);
+	free(row);
+	return err;
+}
+
+static void describe(struct model *m, enum booster_format format, const struct booster *b)
+{
+	snprintf(m->info.format, sizeof(m->info.format), "%s", booster_format_name(format));
+	snprintf(m->info.objective, sizeof(m->info.objective), "%s", b->objective);
+	m->info.features = b->features;
+	m->info.trees = b->trees_n;
+}
+
+static void drop_booster(struct model *m)
+{
+	if (m->booster)
+		XGBoosterFree(m->booster);
+	m->booster = NULL;
+}
+
+int model_load(const char *path, struct model **out, struct err *e)
+{
+	struct model *m = xcalloc(1, sizeof(*m));
+	struct buf file = {0};
+	struct booster b = {0};
+	enum booster_format format;
+	int err;
+
+	m->path = xstrdup(path);
+	err = read_checked(path, &file, &format, &b, e);
+	if (err)
+		goto out;
+	describe(m, format, &b);
+	err = xgb_booster_load(file.data, file.len, &m->booster, e);
+	if (!err)
+		err = try_row(m, e);
+	if (!err)
+		err = try_trees(m, &b, e);
+	if (err) {
+		err_prefix(e, "%s can't be used", path);
+		goto out;
+	}
+	m->info.fast = m->trees != NULL;
+	if (m->trees)
+		drop_booster(m);
+	*out = m;
+	m = NULL;
+out:
+	booster_free(&b);
+	buf_free(&file);
+	model_free(m);
+	malloc_trim(0);		/* loading takes ten times what stays */
+	return err;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	drop_booster(m);
+	trees_free(m->trees);
+	free(m->path);
+	free(m);
+}
+
+const struct model_info *model_describe(const struct model *m)
+{
+	return &m->info;
+}
+
+static int check_columns(const struct model *m, size_t n, struct err *e)
+{
+	if (n == m->info.features)
+		return 0;
+	return err_set(e, ERR_INVALID, "the model has %zu columns, the row has %zu", m->info.features, n);
+}
+
+int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e)
+{
+	int err;
+
+	if (!m->trees)
+		return model_predict_reference(m, row, n, false, 0, out, e);
+	err = check_columns(m, n, e);
+	if (!err)
+		*out = trees_predict(m->trees, row);
+	return err;
+}
+
+/* The file may have changed since it was loaded: it is checked once more. */
+static int load_again(struct model *m, struct err *e)
+{
+	struct buf file = {0};
+	struct booster b = {0};
+	enum booster_format format;
+	int err = read_checked(m->path, &file, &format, &b, e);
+
+	if (!err && (b.features != m->info.features || b.trees_n != m->info.trees))
+		err = err_set(e, ERR_CONFLICT, "%s is another model than the one that was loaded",
+			      m->path);
+	if (!err)
+		err = xgb_booster_load(file.data, file.len, &m->booster, e);
+	booster_free(&b);
+	buf_free(&file);
+	return err;
+}
+
+int model_predict_reference(struct model *m, const float *row, size_t n, bool margin,
+			    unsigned ntrees, float *out, struct err *e)
+{
+	DMatrixHandle rows = NULL;
+	const float *values;
+	size_t values_n;
+	int err = check_columns(m, n, e);
+
+	if (!err && !m->booster)
+		err = load_again(m, e);
+	if (!err)
+		err = xgb_matrix_new(row, 1, n, &rows, e);
+	if (!err)
+		err = xgb_predict(m->booster, rows, margin, ntrees, &values, &values_n, e);
+	if (!err && !margin && values_n != m->info.outputs)
+		err = err_set(e, ERR_CORRUPT, "the model gave %zu values instead of %zu", values_n,
+			      m->info.outputs);
+	if (!err)
+		memcpy(out, values, values_n * sizeof(*out));
+	if (rows)
+		XGDMatrixFree(rows);
+	return err;
+}
+
+const char *model_library_version(void)
+{
+	return xgb_version();
+}

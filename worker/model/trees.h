@@ -1,0 +1,30 @@
+/*
+ * trees.h - a tree model laid out for one row at a time.
+ *
+ * Takes gbtree models with one output and objective binary:logistic, reg:logistic,
+ * binary:logitraw or reg:squarederror. Splits compare and leaves add in 32-bit
+ * floats in libxgboost's order, so the result has the same bits.
+ *
+ * A tree is a complete binary tree of its depth: split i has its children at 2i and
+ * 2i + 1, so a step is one comparison and no branch; a leaf that lies higher is
+ * repeated below. A tree for which that wastes too much is linked instead.
+ *
+ *	margin = base + leaf of tree 1 + leaf of tree 2 + ..	(in this order)
+ *	probability = 1 / (exp(min(-margin, 88.7)) + 1)
+ */
+#ifndef MODEL_TREES_H
+#define MODEL_TREES_H
+
+#include "worker/model/booster.h"
+
+struct trees;
+
+/* NULL when the model is none of those. */
+struct trees *trees_new(const struct booster *b);
+void trees_free(struct trees *t);
+/* row has the model's columns, NAN = missing. May be called from several threads. */
+float trees_margin(const struct trees *t, const float *row);
+float trees_predict(const struct trees *t, const float *row);
+size_t trees_bytes(const struct trees *t);	/* memory it takes */
+
+#endif

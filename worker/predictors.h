@@ -1,0 +1,31 @@
+/*
+ * predictors.h - the models that bots use: loaded once, shared by all bots on it.
+ *
+ * A model is loaded in a thread of its own, so that the loop goes on trading with
+ * the old one meanwhile; the loop takes it when it is ready, between two events.
+ */
+#ifndef WORKER_PREDICTORS_H
+#define WORKER_PREDICTORS_H
+
+#include "common/db.h"
+#include "worker/strategy/strategy.h"
+
+struct predictors;
+
+/* data_dir is copied: model paths in the database are relative to it. */
+struct predictors *predictors_new(const char *data_dir);
+void predictors_free(struct predictors *p);
+
+/*
+ * The model of a row of table models; one more user. When it is not loaded yet the
+ * loading begins and the call returns ERR_BUSY: ask again next turn (wait true:
+ * returns when it is done).
+ * ERR_NOT_FOUND (no such row or file), ERR_CORRUPT (no model, or not the file that
+ * was registered), ERR_INVALID (needs features this program can't compute).
+ */
+MUST_CHECK int predictors_take(struct predictors *p, struct db *db, int64_t model_id, bool wait,
+			       struct predictor *out, struct err *e);
+/* One user less; the last one frees it. model_id 0: nothing. */
+void predictors_drop(struct predictors *p, int64_t model_id);
+
+#endif

@@ -1,0 +1,11 @@
+/*
+ * log_report.h - what happens to bots and orders as log lines for a person.
+ */
+#ifndef WORKER_REPORT_LOG_REPORT_H
+#define WORKER_REPORT_LOG_REPORT_H
+
+#include "worker/engine/report.h"
+
+struct reporter log_reporter(void);
+
+#endif

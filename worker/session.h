@@ -1,0 +1,58 @@
+/*
+ * session.h - engine and paper venue wired together behind one market-data sink.
+ *
+ * The worker, the replay command, backtests and tests all trade through a
+ * session; they differ in the feed that drives it and in who hears the reports.
+ */
+#ifndef WORKER_SESSION_H
+#define WORKER_SESSION_H
+
+#include "common/config.h"
+#include "worker/engine/engine.h"
+#include "worker/feed/feed.h"
+#include "worker/venue/sim.h"
+
+struct session;
+
+struct session_args {
+	const struct config
+		*config; /* risk limits and simulation settings; borrowed for the call */
+	struct reporter reporter;
+	struct sim_store sim_store;
+	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* 0 means 1 */
+};
+
+/* ERR_RANGE names the setting that does not fit. */
+MUST_CHECK int session_new(const struct session_args *a, struct session **out, struct err *e);
+void session_free(struct session *s);
+
+struct engine *session_engine(struct session *s);
+struct venue *session_venue(struct session *s);
+
+/* Idempotent: makes the market known to engine and venue. */
+struct market *session_market_add(struct session *s, const struct symbol_info *info);
+
+/* Events to trade on. Unknown symbols are ignored. */
+struct feed_sink session_sink(struct session *s);
+/* Events before a resume: they fill candles and books, and nothing acts. */
+struct feed_sink session_warm_sink(struct session *s);
+/* Events received before act_from_us (the history a feed begins with) only warm up. */
+void session_act_from(struct session *s, int64_t act_from_us);
+/* After warming up: the venue learns last prices and books. */
+void session_warm_end(struct session *s);
+
+/*
+ * The bot's paper account: opened with the initial capital when it has none, moved
+ * to the config's symbol and leverage when that changed (ERR_CONFLICT while
+ * something is open).
+ */
+MUST_CHECK int session_account(struct session *s, int64_t bot_id, const struct bot_config *config,
+			       int64_t now_us, struct err *e);
+/* Start the account anew. ERR_CONFLICT while orders are open, unless force (they are dropped). */
+MUST_CHECK int session_account_reset(struct session *s, int64_t bot_id,
+				     const struct bot_config *config, bool force, int64_t now_us,
+				     struct err *e);
+
+uint64_t session_events(const struct session *s);
+
+#endif

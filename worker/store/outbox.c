@@ -1,0 +1,245 @@
+#include "worker/store/outbox.h"
+
+#include "common/buf.h"
+#include "worker/store/store_bots.h"
+#include "worker/store/store_orders.h"
+#include "worker/store/store_sim.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PRUNE_EVERY_US INT64_C(60000000)
+
+enum row_kind {
+	ROW_ORDER, ROW_LEG, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT, ROW_EQUITY,
+	ROW_CANDLE, ROW_SIM_ACCOUNT, ROW_SIM_LEDGER, ROW_SIM_BALANCE, ROW_SIM_ORDER,
+	ROW_SIM_ORDER_GONE, ROW_COUNTER
+};
+
+struct row {			/* one behind the other in a buffer, each 16-byte aligned */
+	enum row_kind kind;
+	size_t size;		/* with this head and its padding */
+	alignas(16) unsigned char data[];
+};
+
+struct counter_row {
+	char name[COUNTER_NAME_MAX];
+	int64_t next;
+};
+
+struct outbox {
+	const char *mode, *venue;
+	struct buf rows;
+	int64_t pruned_us;
+};
+
+struct outbox *outbox_new(const char *mode, const char *venue)
+{
+	struct outbox *o = xcalloc(1, sizeof(*o));
+
+	o->mode = mode;
+	o->venue = venue;
+	return o;
+}
+
+void outbox_free(struct outbox *o)
+{
+	if (!o)
+		return;
+	buf_free(&o->rows);
+	free(o);
+}
+
+static void add(struct outbox *o, enum row_kind kind, const void *data, size_t len)
+{
+	static const unsigned char zeros[alignof(struct row)];
+	struct row head = { .kind = kind };
+	size_t pad = (alignof(struct row) - len % alignof(struct row)) % alignof(struct row);
+
+	head.size = sizeof(head) + len + pad;
+	buf_add(&o->rows, &head, sizeof(head));
+	buf_add(&o->rows, data, len);
+	buf_add(&o->rows, zeros, pad);
+}
+
+/* ---- what the engine reports ---- */
+
+static void on_order(void *ctx, const struct order *o)
+{
+	add(ctx, ROW_ORDER, o, ORDER_HEAD_SIZE);
+}
+
+static void on_leg(void *ctx, const struct order *o, const struct leg *l)
+{
+	struct leg_row r = { .leg = *l, .order_id = o->id, .bot_id = o->bot_id };
+
+	memcpy(r.symbol, o->symbol, sizeof(r.symbol));
+	add(ctx, ROW_LEG, &r, sizeof(r));
+}
+
+static void on_fill(void *ctx, const struct fill_report *f)
+{
+	struct fill_row r = {
+		.id = f->id, .order_id = f->order->id, .bot_id = f->order->bot_id,
+		.trade_id = f->trade_id, .fee_e8 = f->fee_e8, .at_us = f->at_us,
+		.side = f->leg->side, .price = f->price, .quantity = f->quantity, .maker = f->maker,
+	};
+
+	memcpy(r.client_order_id, f->leg->client_order_id, sizeof(r.client_order_id));
+	memcpy(r.symbol, f->order->symbol, sizeof(r.symbol));
+	snprintf(r.fee_asset, sizeof(r.fee_asset), "%s", f->fee_asset);
+	add(ctx, ROW_FILL, &r, sizeof(r));
+}
+
+static void on_signal(void *ctx, const struct signal_report *s)
+{
+	add(ctx, ROW_SIGNAL, s, sizeof(*s));
+}
+
+static void on_status(void *ctx, const struct status_report *s)
+{
+	struct event_row r = {
+		.bot_id = s->bot_id, .at_us = s->at_us, .from = s->from, .to = s->to
+	};
+
+	snprintf(r.event, sizeof(r.event), "%s", s->event);
+	snprintf(r.reason, sizeof(r.reason), "%s", s->reason);
+	snprintf(r.requested_by, sizeof(r.requested_by), "%s", s->requested_by);
+	snprintf(r.correlation_id, sizeof(r.correlation_id), "%s", s->correlation_id);
+	add(ctx, ROW_EVENT, &r, sizeof(r));
+}
+
+static void on_stats(void *ctx, const struct day_stats *s)
+{
+	add(ctx, ROW_STATS, s, sizeof(*s));
+}
+
+static void on_bot(void *ctx, const struct bot_report *b)
+{
+	add(ctx, ROW_BOT, b, sizeof(*b));
+}
+
+static void on_equity(void *ctx, const struct equity_report *q)
+{
+	add(ctx, ROW_EQUITY, q, sizeof(*q));
+}
+
+static void on_candle(void *ctx, const char *symbol, const char *interval, const struct candle *c)
+{
+	struct candle_row r = { .candle = *c };
+
+	snprintf(r.symbol, sizeof(r.symbol), "%s", symbol);
+	snprintf(r.interval, sizeof(r.interval), "%s", interval);
+	add(ctx, ROW_CANDLE, &r, sizeof(r));
+}
+
+struct reporter outbox_reporter(struct outbox *o)
+{
+	return (struct reporter){
+		.ctx = o, .order = on_order, .leg = on_leg, .fill = on_fill, .signal = on_signal,
+		.status = on_status, .stats = on_stats, .bot = on_bot, .equity = on_equity,
+		.candle = on_candle,
+	};
+}
+
+/* ---- what the simulation venue reports ---- */
+
+static void on_sim_account(void *ctx, const struct sim_account *r)
+{
+	add(ctx, ROW_SIM_ACCOUNT, r, sizeof(*r));
+}
+
+static void on_sim_ledger(void *ctx, const struct sim_ledger_row *r)
+{
+	add(ctx, ROW_SIM_LEDGER, r, sizeof(*r));
+}
+
+static void on_sim_balance(void *ctx, const struct sim_balance *r)
+{
+	add(ctx, ROW_SIM_BALANCE, r, sizeof(*r));
+}
+
+static void on_sim_order(void *ctx, const struct sim_order *r)
+{
+	add(ctx, ROW_SIM_ORDER, r, sizeof(*r));
+}
+
+static void on_sim_order_gone(void *ctx, const char *client_order_id)
+{
+	add(ctx, ROW_SIM_ORDER_GONE, client_order_id, strlen(client_order_id) + 1);
+}
+
+static void on_sim_counter(void *ctx, const char *name, int64_t next)
+{
+	struct counter_row r = { .next = next };
+
+	snprintf(r.name, sizeof(r.name), "%s", name);
+	add(ctx, ROW_COUNTER, &r, sizeof(r));
+}
+
+struct sim_store outbox_sim_store(struct outbox *o)
+{
+	return (struct sim_store){
+		.ctx = o, .account = on_sim_account, .ledger = on_sim_ledger,
+		.balance = on_sim_balance, .order = on_sim_order, .order_gone = on_sim_order_gone,
+		.counter = on_sim_counter,
+	};
+}
+
+bool outbox_empty(const struct outbox *o)
+{
+	return o->rows.len == 0;
+}
+
+/* ---- writing ---- */
+
+static int write_row(struct outbox *o, struct db *db, const struct row *r, struct err *e)
+{
+	const void *p = r->data;
+
+	switch (r->kind) {
+	case ROW_ORDER: return store_order_tx(db, p, o->mode, e);
+	case ROW_LEG: return store_leg_tx(db, p, o->venue, e);
+	case ROW_FILL: return store_fill_tx(db, p, o->venue, e);
+	case ROW_SIGNAL: return store_signal_tx(db, p, e);
+	case ROW_EVENT: return store_event_tx(db, p, e);
+	case ROW_STATS: return store_stats_tx(db, p, e);
+	case ROW_BOT: return store_bot_state_tx(db, p, o->mode, e);
+	case ROW_EQUITY: return store_equity_tx(db, p, e);
+	case ROW_CANDLE: return store_candle_tx(db, p, e);
+	case ROW_SIM_ACCOUNT: return store_sim_account_tx(db, p, e);
+	case ROW_SIM_LEDGER: return store_sim_ledger_tx(db, p, e);
+	case ROW_SIM_BALANCE: return store_sim_balance_tx(db, p, e);
+	case ROW_SIM_ORDER: return store_sim_order_tx(db, p, e);
+	case ROW_SIM_ORDER_GONE: return store_sim_order_gone_tx(db, p, e);
+	case ROW_COUNTER:
+		return store_counter_tx(db, ((const struct counter_row *)p)->name,
+					((const struct counter_row *)p)->next, e);
+	}
+	return 0;
+}
+
+int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err *e)
+{
+	size_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && at < o->rows.len) {
+		const struct row *r = (const struct row *)(const void *)(o->rows.data + at);
+
+		rc = write_row(o, db, r, e);
+		at += r->size;
+	}
+	if (rc == 0 && now_us - o->pruned_us >= PRUNE_EVERY_US) {
+		rc = store_prune_tx(db, now_us, e);
+		o->pruned_us = now_us;
+	}
+	return rc;
+}
+
+void outbox_clear(struct outbox *o)
+{
+	buf_clear(&o->rows);
+}

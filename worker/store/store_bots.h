@@ -1,0 +1,40 @@
+/*
+ * store_bots.h - the worker's side of what a bot is and does: bot_state,
+ * bot_events, signals, trading_stats, equity, candles.
+ */
+#ifndef WORKER_STORE_STORE_BOTS_H
+#define WORKER_STORE_STORE_BOTS_H
+
+#include "common/db.h"
+#include "worker/engine/engine.h"
+#include "worker/engine/report.h"
+
+MUST_CHECK int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode,
+				  struct err *e);
+
+struct event_row {
+	int64_t bot_id, at_us;
+	enum bot_status from, to;
+	char event[24], reason[256], requested_by[64], correlation_id[CORRELATION_ID_MAX];
+};
+MUST_CHECK int store_event_tx(struct db *db, const struct event_row *r, struct err *e);
+MUST_CHECK int store_signal_tx(struct db *db, const struct signal_report *s, struct err *e);
+MUST_CHECK int store_stats_tx(struct db *db, const struct day_stats *s, struct err *e);
+MUST_CHECK int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e);
+
+struct candle_row {
+	char symbol[SYMBOL_MAX], interval[8];
+	struct candle candle;
+};
+MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e);
+
+/* Drop signals, equity samples and candles that are older than charts show. */
+MUST_CHECK int store_prune_tx(struct db *db, int64_t now_us, struct err *e);
+
+/* ERR_NOT_FOUND: the bot never ran. */
+MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out,
+				 struct err *e);
+/* Ids of all bots of type 'trading', ascending; *ids is the caller's to free. */
+MUST_CHECK int store_bot_ids(struct db *db, int64_t **ids, size_t *n, struct err *e);
+
+#endif

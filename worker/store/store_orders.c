@@ -1,0 +1,348 @@
+#include "worker/store/store_orders.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char SQL_ORDER[] =
+	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase, limit_price,"
+	" entry_price, take_profit, stop_loss, exit_price, quantity, filled, exited, position, "
+	"dust,"
+	" entry_notional, exit_notional, fees, base_fees, quote_fees, gross, pnl, confidence,"
+	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
+	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
+	" stop_crossed_us, retry_us, retries, expires_us, updated_us)"
+	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+	"?13,"
+	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
+	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41)"
+	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
+	" entry_price = excluded.entry_price, exit_price = excluded.exit_price,"
+	" filled = excluded.filled, exited = excluded.exited, position = excluded.position,"
+	" dust = excluded.dust, entry_notional = excluded.entry_notional,"
+	" exit_notional = excluded.exit_notional, fees = excluded.fees,"
+	" base_fees = excluded.base_fees, quote_fees = excluded.quote_fees, gross = excluded.gross,"
+	" pnl = excluded.pnl, close_reason = excluded.close_reason, opened_us = excluded.opened_us,"
+	" closed_us = excluded.closed_us, close_correlation_id = excluded.close_correlation_id,"
+	" stop_crossed_us = excluded.stop_crossed_us, retry_us = excluded.retry_us,"
+	" retries = excluded.retries, expires_us = excluded.expires_us,"
+	" updated_us = excluded.updated_us";
+static const char SQL_LEG[] =
+	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
+	"leg, n,"
+	" symbol, side, type, reduce_only, price, stop_price, quantity, filled, state,"
+	" cancel_requested, reject_reason, correlation_id, requested_us, acked_us, done_us)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+	" ?19, ?20, ?21, ?22, ?23)"
+	" ON CONFLICT(id) DO UPDATE SET exchange_id = excluded.exchange_id, filled = "
+	"excluded.filled,"
+	" state = excluded.state, cancel_requested = excluded.cancel_requested,"
+	" reject_reason = excluded.reject_reason, acked_us = excluded.acked_us,"
+	" done_us = excluded.done_us";
+static const char SQL_FILL[] =
+	"INSERT INTO fills(id, client_order_id, order_id, bot_id, venue, symbol, trade_id, side, "
+	"price,"
+	" quantity, fee, fee_asset, maker, at_us)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+static const char SQL_OPEN[] =
+	"SELECT id, bot_id, symbol, side, status, phase, limit_price, take_profit, stop_loss, "
+	"quantity,"
+	" filled, exited, base_fees, quote_fees, fees, entry_notional, exit_notional, confidence,"
+	" close_reason, strategy, model_id, config_version, correlation_id, created_us, opened_us,"
+	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries"
+	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
+static const char SQL_LEGS[] =
+	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
+	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
+	" done_us, reject_reason FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
+static const char SQL_IDS[] =
+	"SELECT (SELECT coalesce(max(id), 0) + 1 FROM trading_orders),"
+	" (SELECT coalesce(max(id), 0) + 1 FROM exchange_orders),"
+	" (SELECT coalesce(max(id), 0) + 1 FROM fills),"
+	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";
+static const char SQL_ENTRIES[] =
+	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT ?2";
+
+static void bind_price_or_null(struct stmt *s, int index, struct price p)
+{
+	if (price_sign(p))
+		stmt_bind_price(s, index, p);
+	else
+		stmt_bind_null(s, index);
+}
+
+static void bind_time_or_null(struct stmt *s, int index, int64_t us)
+{
+	if (us)
+		stmt_bind_int(s, index, us);
+	else
+		stmt_bind_null(s, index);
+}
+
+int store_order_tx(struct db *db, const struct order *o, const char *mode, struct err *e)
+{
+	struct money fees;
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_ORDER, &s, e);
+
+	if (rc)
+		return rc;
+	ASSERT(money_add(o->quote_fees, o->base_fees_value, &fees) == 0);
+	stmt_bind_int(s, 1, o->id);
+	stmt_bind_int(s, 2, o->bot_id);
+	stmt_bind_text(s, 3, o->symbol);
+	stmt_bind_text(s, 4, side_name(o->side));
+	stmt_bind_text(s, 5, order_status_name(o->status));
+	stmt_bind_text(s, 6, order_phase_name(o->phase));
+	stmt_bind_price(s, 7, o->limit_price);
+	bind_price_or_null(s, 8, order_entry_price(o));
+	stmt_bind_price(s, 9, o->take_profit);
+	stmt_bind_price(s, 10, o->stop_loss);
+	bind_price_or_null(s, 11, order_exit_price(o));
+	stmt_bind_qty(s, 12, o->quantity);
+	stmt_bind_qty(s, 13, o->filled);
+	stmt_bind_qty(s, 14, o->exited);
+	stmt_bind_qty(s, 15, o->status == ORDER_CLOSED ? (struct qty){ 0 } : order_position(o));
+	stmt_bind_qty(s, 16, o->dust);
+	stmt_bind_money(s, 17, o->entry_notional);
+	stmt_bind_money(s, 18, o->exit_notional);
+	stmt_bind_money(s, 19, fees);
+	stmt_bind_qty(s, 20, o->base_fees);
+	stmt_bind_money(s, 21, o->quote_fees);
+	stmt_bind_money(s, 22, o->gross);
+	stmt_bind_money(s, 23, o->pnl);
+	stmt_bind_double(s, 24, o->confidence);
+	stmt_bind_text(s, 25, close_reason_name(o->reason));
+	stmt_bind_text(s, 26, o->strategy);
+	stmt_bind_text(s, 27, mode);
+	stmt_bind_int(s, 28, o->model_id);
+	stmt_bind_int(s, 29, o->config_version);
+	stmt_bind_text(s, 30, o->correlation_id);
+	stmt_bind_int(s, 31, o->created_us);
+	bind_time_or_null(s, 32, o->opened_us);
+	bind_time_or_null(s, 33, o->closed_us);
+	stmt_bind_int(s, 34, o->holding_us);
+	stmt_bind_int(s, 35, o->maker_timeout_us);
+	stmt_bind_text(s, 36, o->close_correlation_id);
+	stmt_bind_int(s, 37, o->stop_crossed_us);
+	stmt_bind_int(s, 38, o->retry_us);
+	stmt_bind_int(s, 39, o->retries);
+	stmt_bind_int(s, 40, order_expires_us(o));
+	stmt_bind_int(s, 41, o->updated_us);
+	return stmt_run(s, e);
+}
+
+int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue, struct err *e)
+{
+	const struct leg *l = &r->leg;
+	char kind[2] = { (char)l->kind, '\0' };
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LEG, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, l->id);
+	stmt_bind_text(s, 2, l->client_order_id);
+	stmt_bind_int(s, 3, r->order_id);
+	stmt_bind_int(s, 4, r->bot_id);
+	stmt_bind_text(s, 5, venue);
+	stmt_bind_text(s, 6, l->exchange_id);
+	stmt_bind_text(s, 7, kind);
+	stmt_bind_int(s, 8, l->n);
+	stmt_bind_text(s, 9, r->symbol);
+	stmt_bind_text(s, 10, side_name(l->side));
+	stmt_bind_text(s, 11, leg_type_name(l->type));
+	stmt_bind_int(s, 12, l->reduce_only);
+	bind_price_or_null(s, 13, l->price);
+	bind_price_or_null(s, 14, l->stop_price);
+	stmt_bind_qty(s, 15, l->quantity);
+	stmt_bind_qty(s, 16, l->filled);
+	stmt_bind_text(s, 17, leg_state_name(l->state));
+	stmt_bind_int(s, 18, l->cancel_requested);
+	stmt_bind_text(s, 19, l->reject_reason);
+	stmt_bind_text(s, 20, l->correlation_id);
+	stmt_bind_int(s, 21, l->requested_us);
+	bind_time_or_null(s, 22, l->acked_us);
+	bind_time_or_null(s, 23, l->done_us);
+	return stmt_run(s, e);
+}
+
+int store_fill_tx(struct db *db, const struct fill_row *r, const char *venue, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_FILL, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, r->id);
+	stmt_bind_text(s, 2, r->client_order_id);
+	stmt_bind_int(s, 3, r->order_id);
+	stmt_bind_int(s, 4, r->bot_id);
+	stmt_bind_text(s, 5, venue);
+	stmt_bind_text(s, 6, r->symbol);
+	stmt_bind_int(s, 7, r->trade_id);
+	stmt_bind_text(s, 8, side_name(r->side));
+	stmt_bind_price(s, 9, r->price);
+	stmt_bind_qty(s, 10, r->quantity);
+	stmt_bind_money(s, 11, money_of_units(r->fee_e8));
+	stmt_bind_text(s, 12, r->fee_asset);
+	stmt_bind_int(s, 13, r->maker);
+	stmt_bind_int(s, 14, r->at_us);
+	return stmt_run(s, e);
+}
+
+/* A word that is none of ours in our own database: somebody edited it, or it is damaged. */
+static int bad_row(const char *table, int64_t id, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT,
+		       "%s row %lld holds a word this program does not know; restore the row or a "
+		       "backup of the database", table, (long long)id);
+}
+
+static int read_leg(struct stmt *s, struct leg *l, struct err *e)
+{
+	memset(l, 0, sizeof(*l));
+	l->id = stmt_int(s, 0);
+	stmt_copy(s, 1, l->client_order_id, sizeof(l->client_order_id));
+	l->kind = (enum leg_kind)stmt_text(s, 2)[0];
+	l->n = (int)stmt_int(s, 3);
+	l->reduce_only = stmt_int(s, 6) != 0;
+	l->price = stmt_price(s, 7);
+	l->stop_price = stmt_price(s, 8);
+	l->quantity = stmt_qty(s, 9);
+	l->filled = stmt_qty(s, 10);
+	l->cancel_requested = stmt_int(s, 12) != 0;
+	stmt_copy(s, 13, l->exchange_id, sizeof(l->exchange_id));
+	stmt_copy(s, 14, l->correlation_id, sizeof(l->correlation_id));
+	l->requested_us = stmt_int(s, 15);
+	l->acked_us = stmt_int(s, 16);
+	l->done_us = stmt_int(s, 17);
+	stmt_copy(s, 18, l->reject_reason, sizeof(l->reject_reason));
+	if (side_parse(stmt_text(s, 4), &l->side) || leg_type_parse(stmt_text(s, 5), &l->type) ||
+	    leg_state_parse(stmt_text(s, 11), &l->state))
+		return bad_row("exchange_orders", l->id, e);
+	return 0;
+}
+
+static int read_legs(struct db *db, struct order *o, struct err *e)
+{
+	struct stmt *s;
+	struct leg l;
+	int rc = db_stmt(db, SQL_LEGS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, o->id);
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		rc = read_leg(s, &l, e);
+		if (rc)
+			break;
+		o->leg_count[leg_kind_index(l.kind)]++;
+		if (leg_done(&l))
+			continue;
+		if (o->legs_n == ORDER_LEGS_MAX) {
+			rc = err_set(e, ERR_CORRUPT, "order %lld has more than %d live legs",
+				     (long long)o->id, ORDER_LEGS_MAX);
+			break;
+		}
+		o->legs[o->legs_n++] = l;
+	}
+	stmt_done(s);
+	return rc;
+}
+
+static int read_order(struct stmt *s, struct order *o, struct err *e)
+{
+	memset(o, 0, sizeof(*o));
+	o->id = stmt_int(s, 0);
+	o->bot_id = stmt_int(s, 1);
+	stmt_copy(s, 2, o->symbol, sizeof(o->symbol));
+	o->limit_price = stmt_price(s, 6);
+	o->take_profit = stmt_price(s, 7);
+	o->stop_loss = stmt_price(s, 8);
+	o->quantity = stmt_qty(s, 9);
+	o->filled = stmt_qty(s, 10);
+	o->exited = stmt_qty(s, 11);
+	o->base_fees = stmt_qty(s, 12);
+	o->quote_fees = stmt_money(s, 13);
+	ASSERT(money_sub(stmt_money(s, 14), o->quote_fees, &o->base_fees_value) == 0);
+	o->entry_notional = stmt_money(s, 15);
+	o->exit_notional = stmt_money(s, 16);
+	o->confidence = stmt_double(s, 17);
+	stmt_copy(s, 19, o->strategy, sizeof(o->strategy));
+	o->model_id = stmt_int(s, 20);
+	o->config_version = stmt_int(s, 21);
+	stmt_copy(s, 22, o->correlation_id, sizeof(o->correlation_id));
+	o->created_us = stmt_int(s, 23);
+	o->opened_us = stmt_int(s, 24);
+	o->holding_us = stmt_int(s, 25);
+	o->maker_timeout_us = stmt_int(s, 26);
+	stmt_copy(s, 27, o->close_correlation_id, sizeof(o->close_correlation_id));
+	o->stop_crossed_us = stmt_int(s, 28);
+	o->retry_us = stmt_int(s, 29);
+	o->retries = (int)stmt_int(s, 30);
+	if (side_parse(stmt_text(s, 3), &o->side) ||
+	    order_status_parse(stmt_text(s, 4), &o->status) ||
+	    order_phase_parse(stmt_text(s, 5), &o->phase) ||
+	    close_reason_parse(stmt_text(s, 18), &o->reason))
+		return bad_row("trading_orders", o->id, e);
+	return 0;
+}
+
+int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
+{
+	struct order *o = xcalloc(1, sizeof(*o));
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_OPEN, &s, e);
+
+	if (rc)
+		goto out;
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		rc = read_order(s, o, e);
+		if (rc == 0)
+			rc = read_legs(db, o, e);
+		if (rc == 0)
+			rc = each(ctx, o, e);
+		if (rc)
+			break;
+	}
+	stmt_done(s);
+out:
+	free(o);
+	return rc;
+}
+
+int store_next_ids(struct db *db, struct next_ids *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_IDS, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		out->order = stmt_int(s, 0);
+		out->leg = stmt_int(s, 1);
+		out->fill = stmt_int(s, 2);
+		out->signal = stmt_int(s, 3);
+		rc = 0;
+	}
+	stmt_done(s);
+	return rc;
+}
+
+int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, size_t *n,
+		      struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_ENTRIES, &s, e);
+
+	if (rc)
+		return rc;
+	*n = 0;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, (int64_t)max);
+	while ((rc = stmt_step(s, e)) == STMT_ROW)
+		out[(*n)++] = stmt_int(s, 0);
+	stmt_done(s);
+	return rc;
+}

@@ -1,0 +1,214 @@
+#include "worker/store/store_worker.h"
+
+static const char SQL_BEAT[] =
+	"INSERT INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us, stopped_us,"
+	" loop_p50_us, loop_p99_us, turns, events, trading_mode, market_data, feed_state,"
+	" feed_message, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes)"
+	" VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+	"?18)"
+	" ON CONFLICT(id) DO UPDATE SET pid = excluded.pid, boot_id = excluded.boot_id,"
+	" version = excluded.version, started_us = excluded.started_us, beat_us = excluded.beat_us,"
+	" stopped_us = excluded.stopped_us, loop_p50_us = excluded.loop_p50_us,"
+	" loop_p99_us = excluded.loop_p99_us, turns = excluded.turns, events = excluded.events,"
+	" trading_mode = excluded.trading_mode, market_data = excluded.market_data,"
+	" feed_state = excluded.feed_state, feed_message = excluded.feed_message,"
+	" feed_age_ms = excluded.feed_age_ms, clock_drift_ms = excluded.clock_drift_ms,"
+	" decode_errors = excluded.decode_errors, rss_bytes = excluded.rss_bytes";
+static const char SQL_QUEUED[] =
+	"SELECT id FROM commands WHERE status = 'queued'"
+	" ORDER BY kind != 'emergency-stop', id LIMIT ?1";
+static const char SQL_ANSWER[] =
+	"UPDATE commands SET status = ?2, code = ?3, message = ?4, result = ?5, answered_us = ?6"
+	" WHERE id = ?1 AND status = 'queued'";
+static const char SQL_POSITION[] =
+	"SELECT loop, frame, offset_us, now_us FROM feed_positions WHERE source = ?1";
+static const char SQL_POSITION_SET[] =
+	"INSERT OR REPLACE INTO feed_positions(source, loop, frame, offset_us, now_us, updated_us)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+static const char SQL_MODEL[] = "INSERT INTO models(name, symbol, format, sha256, size_bytes, "
+				"path, features, feature_names,"
+				" metrics, origin, description, created_us, updated_us)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"
+				" ON CONFLICT(sha256) DO NOTHING";
+static const char SQL_MODEL_ID[] = "SELECT id FROM models WHERE sha256 = ?1";
+static const char SQL_ASSIGN[] =
+	"INSERT OR REPLACE INTO model_assignments(bot_id, model_id, assigned_us, assigned_by)"
+	" VALUES (?1, ?2, ?3, 'first start')";
+static const char SQL_HAS[] = "SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM "
+			      "model_assignments WHERE bot_id = ?1)";
+
+int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_BEAT, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, h->pid);
+	stmt_bind_text(s, 2, h->boot_id);
+	stmt_bind_text(s, 3, h->version);
+	stmt_bind_int(s, 4, h->started_us);
+	stmt_bind_int(s, 5, h->beat_us);
+	if (h->stopped_us)
+		stmt_bind_int(s, 6, h->stopped_us);
+	else
+		stmt_bind_null(s, 6);
+	stmt_bind_int(s, 7, h->loop_p50_us);
+	stmt_bind_int(s, 8, h->loop_p99_us);
+	stmt_bind_int(s, 9, h->turns);
+	stmt_bind_int(s, 10, h->events);
+	stmt_bind_text(s, 11, h->trading_mode);
+	stmt_bind_text(s, 12, h->market_data);
+	stmt_bind_text(s, 13, h->feed_state);
+	stmt_bind_text(s, 14, h->feed_message);
+	stmt_bind_int(s, 15, h->feed_age_ms);
+	stmt_bind_int(s, 16, h->clock_drift_ms);
+	stmt_bind_int(s, 17, h->decode_errors);
+	stmt_bind_int(s, 18, h->rss_bytes);
+	return stmt_run(s, e);
+}
+
+int store_queued(struct db *db, int64_t *ids, size_t max, size_t *n, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_QUEUED, &s, e);
+
+	if (rc)
+		return rc;
+	*n = 0;
+	stmt_bind_int(s, 1, (int64_t)max);
+	while ((rc = stmt_step(s, e)) == STMT_ROW)
+		ids[(*n)++] = stmt_int(s, 0);
+	stmt_done(s);
+	return rc;
+}
+
+int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_ANSWER, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, a->id);
+	stmt_bind_text(s, 2, a->status);
+	stmt_bind_text(s, 3, a->code);
+	stmt_bind_text(s, 4, a->message);
+	stmt_bind_text(s, 5, a->result);
+	stmt_bind_int(s, 6, a->at_us);
+	return stmt_run(s, e);
+}
+
+int store_position_get(struct db *db, const char *source, struct feed_position *out,
+		       int64_t *now_us, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_POSITION, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, source);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		out->loop = stmt_int(s, 0);
+		out->frame = stmt_int(s, 1);
+		out->offset_us = stmt_int(s, 2);
+		*now_us = stmt_int(s, 3);
+		rc = 0;
+	} else if (rc == STMT_END) {
+		rc = err_set(e, ERR_NOT_FOUND, "nothing was replayed from %s yet", source);
+	}
+	stmt_done(s);
+	return rc;
+}
+
+int store_position_tx(struct db *db, const char *source, const struct feed_position *p,
+		      int64_t now_us, int64_t wall_us, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_POSITION_SET, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, source);
+	stmt_bind_int(s, 2, p->loop);
+	stmt_bind_int(s, 3, p->frame);
+	stmt_bind_int(s, 4, p->offset_us);
+	stmt_bind_int(s, 5, now_us);
+	stmt_bind_int(s, 6, wall_us);
+	return stmt_run(s, e);
+}
+
+static int insert_model(struct db *db, const struct model_record *m, int64_t now_us, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_MODEL, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, m->name);
+	stmt_bind_text(s, 2, m->symbol);
+	stmt_bind_text(s, 3, m->format);
+	stmt_bind_text(s, 4, m->sha256);
+	stmt_bind_int(s, 5, m->size_bytes);
+	stmt_bind_text(s, 6, m->path);
+	stmt_bind_text(s, 7, m->features);
+	stmt_bind_text(s, 8, m->feature_names);
+	stmt_bind_text(s, 9, m->metrics);
+	stmt_bind_text(s, 10, m->origin);
+	stmt_bind_text(s, 11, m->description);
+	stmt_bind_int(s, 12, now_us);
+	return stmt_run(s, e);
+}
+
+/* One number from a query with one parameter. */
+static int query_int(struct db *db, const char *sql, const char *text, int64_t number, int64_t *out,
+		     struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, sql, &s, e);
+
+	if (rc)
+		return rc;
+	if (text)
+		stmt_bind_text(s, 1, text);
+	else
+		stmt_bind_int(s, 1, number);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*out = stmt_int(s, 0);
+		rc = 0;
+	} else if (rc == STMT_END) {
+		rc = err_set(e, ERR_NOT_FOUND, "no row");
+	}
+	stmt_done(s);
+	return rc;
+}
+
+int store_model_assign_tx(struct db *db, const struct model_record *m, int64_t bot_id,
+			  int64_t now_us, int64_t *model_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = insert_model(db, m, now_us, e);
+
+	if (rc == 0)
+		rc = query_int(db, SQL_MODEL_ID, m->sha256, 0, model_id, e);
+	if (rc == 0)
+		rc = db_stmt(db, SQL_ASSIGN, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, *model_id);
+	stmt_bind_int(s, 3, now_us);
+	return stmt_run(s, e);
+}
+
+int store_has_model(struct db *db, int64_t bot_id, bool *out, struct err *e)
+{
+	int64_t n = 0;
+	int rc = query_int(db, SQL_HAS, NULL, bot_id, &n, e);
+
+	if (rc == 0)
+		*out = n > 0;
+	return rc;
+}

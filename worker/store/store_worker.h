@@ -1,0 +1,45 @@
+/*
+ * store_worker.h - what the worker says about itself and answers: worker_heartbeat,
+ * feed_positions, answers in commands, the sample model's rows.
+ */
+#ifndef WORKER_STORE_STORE_WORKER_H
+#define WORKER_STORE_STORE_WORKER_H
+
+#include "common/db.h"
+#include "common/store_commands.h"
+#include "worker/feed/feed.h"
+
+MUST_CHECK int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e);
+
+/* Ids of queued commands, emergency stops first, then in order of arrival. */
+MUST_CHECK int store_queued(struct db *db, int64_t *ids, size_t max, size_t *n, struct err *e);
+struct command_answer {
+	int64_t id;
+	char status[12];		/* done, failed, expired */
+	char code[24];			/* "" or an err_name */
+	char message[512];
+	char result[1024];		/* JSON object */
+	int64_t at_us;
+};
+MUST_CHECK int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e);
+
+/* ERR_NOT_FOUND: this source was never replayed. */
+MUST_CHECK int store_position_get(struct db *db, const char *source, struct feed_position *out,
+				  int64_t *now_us, struct err *e);
+MUST_CHECK int store_position_tx(struct db *db, const char *source, const struct feed_position *p,
+				 int64_t now_us, int64_t wall_us, struct err *e);
+
+struct model_record {
+	char name[128], symbol[SYMBOL_MAX], format[24], sha256[SHA256_HEX_MAX], path[512];
+	char features[32], origin[16], description[256];
+	int64_t size_bytes;
+	const char *feature_names;	/* JSON array */
+	const char *metrics;		/* JSON object */
+};
+/* Register a model (or find the same file registered already) and assign it to a bot. */
+MUST_CHECK int store_model_assign_tx(struct db *db, const struct model_record *m, int64_t bot_id,
+				     int64_t now_us, int64_t *model_id, struct err *e);
+/* Does any model or assignment exist for the bot? */
+MUST_CHECK int store_has_model(struct db *db, int64_t bot_id, bool *out, struct err *e);
+
+#endif

@@ -1,0 +1,622 @@
+#include "worker/worker.h"
+
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/db.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/store_commands.h"
+#include "common/store_logs.h"
+#include "common/watch.h"
+#include "worker/bootstrap.h"
+#include "worker/commands.h"
+#include "worker/feed_choice.h"
+#include "worker/job/runner.h"
+#include "worker/loop_times.h"
+#include "worker/predictors.h"
+#include "worker/report/fanout.h"
+#include "worker/report/log_report.h"
+#include "worker/report/stdout_report.h"
+#include "worker/roster.h"
+#include "worker/session.h"
+#include "worker/store/outbox.h"
+#include "worker/store/store_orders.h"
+#include "worker/store/store_sim.h"
+#include "worker/store/store_worker.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define TICK_US INT64_C(50000)		/* the longest wait between two turns */
+#define FRAMES_AT_ONCE 512
+#define TURN_BUDGET_US INT64_C(4000)	/* of market data per turn; a loop never blocks 5 ms */
+#define SLOW_TURN_US INT64_C(50000)
+#define BEAT_US US_PER_S
+#define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
+#define LOCK_WAIT_US (3 * US_PER_S)
+#define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
+
+struct worker {
+	const struct config *config;
+	struct db *db;
+	struct master_key key;
+	int lock_fd;
+	struct feed_choice *feed;
+	struct store_logs *logs;
+	struct outbox *outbox;
+	struct fanout fanout;
+	struct session *session;
+	struct predictors *predictors;
+	struct roster *roster;
+	struct commands *commands;
+	struct runner *runner;
+	struct watch *watch;
+	struct event_base *base;
+	struct event *turn_event, *watch_event, *term_event, *int_event;
+	struct heartbeat beat;
+	struct loop_times times;
+	int64_t data_version;
+	int64_t beat_due_us;
+	bool db_changed;		/* somebody else wrote: look at commands and configs */
+	bool commit_failed;		/* the newest commit did not go through */
+	bool feed_ended;
+	struct feed_position position;
+	uint64_t events_seen;
+};
+
+/* ---- time ---- */
+
+/* What the engine calls now: the clock, or the recording when that alone makes time. */
+static int64_t engine_time(const struct worker *w, int64_t wall_us)
+{
+	int64_t newest = engine_now(session_engine(w->session));
+
+	if (feed_choice_unpaced(w->feed) && newest)
+		return newest;
+	return wall_us > newest ? wall_us : newest;
+}
+
+/* ---- market data ---- */
+
+static void feed_failed(struct worker *w, const struct err *e)
+{
+	if (strcmp(w->beat.feed_state, "failed") == 0)
+		return;
+	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
+	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
+	log_error("feed", NULL, "%s", e->msg);
+}
+
+/* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
+static int64_t pull(struct worker *w, struct feed *f, int64_t wall_us)
+{
+	int64_t until_us = clock_mono_us() + TURN_BUDGET_US;
+	int64_t next_us = wall_us;
+	struct err e = { 0 };
+
+	do {
+		int rc = f->ops->poll(f, wall_us, FRAMES_AT_ONCE, &next_us, &e);
+
+		if (rc == ERR_END || next_us == INT64_MAX) {
+			if (!w->feed_ended)
+				log_info("feed", NULL, "the recording has ended");
+			w->feed_ended = true;
+			return INT64_MAX;
+		}
+		if (rc) {
+			feed_failed(w, &e);
+			return wall_us + US_PER_S;
+		}
+	} while (next_us <= wall_us && clock_mono_us() < until_us);
+	return next_us;
+}
+
+static int64_t pull_feeds(struct worker *w, int64_t wall_us)
+{
+	int64_t next_us = INT64_MAX;
+	struct feed *f;
+
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++) {
+		int64_t at = pull(w, f, wall_us);
+
+		next_us = at < next_us ? at : next_us;
+	}
+	if (!feed_choice_unpaced(w->feed))
+		engine_advance(session_engine(w->session), wall_us);
+	return next_us;
+}
+
+/* ---- the database's wishes ---- */
+
+static void look_at_database(struct worker *w, int64_t wall_us)
+{
+	int64_t version = db_data_version(w->db);
+	struct err e = { 0 };
+
+	if (version == w->data_version && !w->db_changed && !roster_loading(w->roster))
+		return;
+	w->data_version = version;
+	w->db_changed = false;
+	if (roster_refresh(w->roster, w->db, engine_time(w, wall_us), &e) ||
+	    commands_run(w->commands, w->db, wall_us, engine_time(w, wall_us), &e) ||
+	    runner_look(w->runner, w->db, &e)) {
+		w->db_changed = true;	/* look again next turn */
+		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
+	}
+}
+
+/* ---- the one transaction ---- */
+
+static int64_t resident_bytes(void)
+{
+	struct buf text = { 0 };
+	long long pages = 0;
+
+	if (file_read("/proc/self/statm", 4096, &text, NULL) == 0)
+		(void)sscanf(buf_text(&text), "%*d %lld", &pages);
+	buf_free(&text);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void fill_heartbeat(struct worker *w, int64_t wall_us)
+{
+	struct heartbeat *h = &w->beat;
+	struct feed *f = feed_choice_feed(w->feed, 0);
+
+	h->beat_us = wall_us;
+	h->loop_p50_us = loop_times_quantile(&w->times, 0.5);
+	h->loop_p99_us = loop_times_quantile(&w->times, 0.99);
+	h->events = (int64_t)session_events(w->session);
+	h->rss_bytes = resident_bytes();
+	if (!f)
+		return;
+	h->decode_errors = (int64_t)f->stats.decode_errors;
+	h->clock_drift_ms = f->stats.clock_drift_us / 1000;
+	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
+	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
+		h->feed_age_ms = 0;
+	if (strcmp(h->feed_state, "failed") == 0)
+		return;
+	snprintf(h->feed_state, sizeof(h->feed_state), "%s",
+		 w->feed_ended ? "ended" :
+		 w->config->stale_feed_ms && h->feed_age_ms > w->config->stale_feed_ms ? "stale" :
+		 "live");
+}
+
+static int write_position(struct worker *w, int64_t wall_us, struct err *e)
+{
+	const char *source = feed_choice_resumes(w->feed);
+	struct feed *f = feed_choice_feed(w->feed, 0);
+	struct feed_position p;
+	int rc;
+
+	if (!source || !f)
+		return 0;
+	f->ops->position(f, &p);
+	if (memcmp(&p, &w->position, sizeof(p)) == 0)
+		return 0;
+	rc = store_position_tx(w->db, source, &p, engine_now(session_engine(w->session)), wall_us,
+			       e);
+	if (rc == 0)
+		w->position = p;
+	return rc;
+}
+
+static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err *e)
+{
+	int rc = outbox_flush_tx(w->outbox, w->db, wall_us, e);
+
+	if (rc == 0)
+		rc = commands_write_tx(w->commands, w->db, e);
+	if (rc == 0)
+		rc = runner_write_tx(w->runner, w->db, e);
+	if (rc == 0)
+		rc = write_position(w, wall_us, e);
+	if (rc == 0)
+		rc = store_logs_flush_tx(w->logs, w->db, e);
+	if (rc == 0 && beat)
+		rc = store_heartbeat_tx(w->db, &w->beat, e);
+	return rc;
+}
+
+static bool position_moved(const struct worker *w)
+{
+	return feed_choice_resumes(w->feed) && session_events(w->session) != w->events_seen;
+}
+
+/* Everything since the last commit, or nothing. What fails stays and is tried again. */
+static void commit(struct worker *w, int64_t wall_us, bool force)
+{
+	struct feed_position before = w->position;
+	bool beat = force || wall_us >= w->beat_due_us;
+	struct err e = { 0 };
+	int rc;
+
+	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US);
+	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) &&
+	    !runner_pending(w->runner) && !position_moved(w))
+		return;
+	if (beat)
+		fill_heartbeat(w, wall_us);
+	rc = db_begin(w->db, &e);
+	if (rc == 0) {
+		rc = write_all_tx(w, beat, wall_us, &e);
+		if (rc == 0)
+			rc = db_commit(w->db, &e);
+		else
+			db_rollback(w->db);
+	}
+	if (rc) {
+		if (!w->commit_failed)
+			log_error("loop", NULL, "trading waits: the database takes no writes: %s",
+				  e.msg);
+		w->commit_failed = true;
+		w->position = before;
+		return;
+	}
+	if (w->commit_failed)
+		log_info("loop", NULL, "the database takes writes again; nothing was lost");
+	w->commit_failed = false;
+	w->events_seen = session_events(w->session);
+	outbox_clear(w->outbox);
+	commands_clear(w->commands);
+	if (runner_pending(w->runner)) {
+		runner_clear(w->runner);
+		w->db_changed = true;	/* the next queued job may start */
+	}
+	if (beat)
+		w->beat_due_us = wall_us + BEAT_US;
+	session_venue(w->session)->ops->flush(session_venue(w->session));
+}
+
+/* ---- the loop ---- */
+
+static void schedule(struct worker *w, int64_t in_us)
+{
+	struct timeval tv = { in_us / US_PER_S, in_us % US_PER_S };
+
+	event_add(w->turn_event, &tv);
+}
+
+static void turn(struct worker *w)
+{
+	int64_t start_us = clock_mono_us();
+	int64_t wall_us = clock_now_us();
+	int64_t wait_us = TICK_US;
+	int64_t took_us;
+
+	/* While commits fail nothing new is taken in: memory must not run ahead of the file. */
+	if (w->commit_failed) {
+		wait_us = RETRY_US;
+	} else {
+		int64_t next_us = pull_feeds(w, wall_us);
+		int64_t due_us = engine_next_due(session_engine(w->session));
+
+		if (!feed_choice_unpaced(w->feed) && due_us < next_us)
+			next_us = due_us;
+		if (next_us - wall_us < wait_us)
+			wait_us = next_us > wall_us ? next_us - wall_us : 0;
+		look_at_database(w, wall_us);
+		runner_tick(w->runner, clock_mono_us());
+	}
+	commit(w, wall_us, false);
+	took_us = clock_mono_us() - start_us;
+	loop_times_add(&w->times, took_us);
+	w->beat.turns++;
+	if (took_us > SLOW_TURN_US)
+		log_warn("loop", NULL, "turn took %lld ms", (long long)(took_us / 1000));
+	schedule(w, wait_us);
+}
+
+static void turn_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	turn(ctx);
+}
+
+static void watch_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *w = ctx;
+
+	(void)fd;
+	(void)what;
+	/* Our own commits wake us too: only a changed data_version is news. */
+	if (watch_drain(w->watch) && db_data_version(w->db) != w->data_version) {
+		event_del(w->turn_event);
+		turn(w);
+	}
+}
+
+static void signal_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *w = ctx;
+
+	(void)what;
+	log_info("worker", NULL, "signal %d: storing state and ending", (int)fd);
+	event_base_loopbreak(w->base);
+}
+
+static int loop_open(struct worker *w, struct err *e)
+{
+	int rc = watch_open(w->config->db_path, &w->watch, e);
+
+	if (rc)
+		return rc;
+	w->base = event_base_new();
+	if (!w->base)
+		return err_set(e, ERR_IO, "no event loop from the operating system");
+	w->turn_event = evtimer_new(w->base, turn_cb, w);
+	w->watch_event = event_new(w->base, watch_fd(w->watch), EV_READ | EV_PERSIST, watch_cb, w);
+	w->term_event = evsignal_new(w->base, SIGTERM, signal_cb, w);
+	w->int_event = evsignal_new(w->base, SIGINT, signal_cb, w);
+	event_add(w->watch_event, NULL);
+	event_add(w->term_event, NULL);
+	event_add(w->int_event, NULL);
+	return runner_new(w->base, w->db, NULL, &w->runner, e);
+}
+
+/* ---- start ---- */
+
+static int lock_database(struct worker *w, struct err *e)
+{
+	char path[CONFIG_PATH_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s.worker", w->config->db_path);
+	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (w->lock_fd < 0)
+		return err_set(e, ERR_IO, "can't open %s; is the data directory writable?", path);
+	/* A worker that is just ending gets a moment. */
+	for (int64_t until_us = clock_mono_us() + LOCK_WAIT_US;;) {
+		if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (clock_mono_us() >= until_us)
+			break;
+		usleep(20000);
+	}
+	return err_set(e, ERR_BUSY,
+		       "another trading-bot-worker runs on %s; stop it first",
+		       w->config->db_path);
+}
+
+static int restore_order(void *ctx, const struct order *o, struct err *e)
+{
+	struct worker *w = ctx;
+
+	struct err why = { 0 };
+
+	(void)e;
+	if (engine_order_restore(session_engine(w->session), o, &why))
+		log_error("worker", o->correlation_id,
+			  "order %lld stays as it is in the database: %s", (long long)o->id,
+			  why.msg);
+	return 0;
+}
+
+/*
+ * A replay at "max" makes its own time: the first frame says when it begins. (What
+ * the frame holds is lost on markets that no bot has asked for yet; the next one
+ * comes at once.)
+ */
+static int first_moment(struct worker *w, int64_t *now_us, struct err *e)
+{
+	struct feed *f = feed_choice_feed(w->feed, 0);
+	int64_t next_us;
+	int rc = f->ops->poll(f, *now_us, 1, &next_us, e);
+
+	if (rc)
+		return rc;
+	*now_us = f->stats.last_now_us;
+	engine_resume_at(session_engine(w->session), *now_us);
+	return 0;
+}
+
+static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
+		     struct err *e)
+{
+	struct feed_sink sink = session_sink(w->session);
+	struct feed_sink warm = session_warm_sink(w->session);
+
+	return feed_choice_open(w->feed, now_us, &sink, &warm, resume, e);
+}
+
+/* Bots up, open orders and the paper venue as they were, feed where it was. */
+static int restore(struct worker *w, struct err *e)
+{
+	const char *source = feed_choice_resumes(w->feed);
+	int64_t now_us = clock_now_us();
+	bool resumes = source &&
+		store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
+	bool fresh = source && !resumes;
+	int rc = store_sim_restore(w->db, session_venue(w->session), e);
+
+	if (resumes)
+		engine_resume_at(session_engine(w->session), now_us);
+	else if (!source)
+		session_act_from(w->session, now_us);
+	if (rc == 0 && fresh)
+		rc = open_feed(w, now_us, NULL, e);
+	if (rc == 0 && fresh)
+		rc = first_moment(w, &now_us, e);
+	if (rc == 0)
+		rc = roster_refresh(w->roster, w->db, now_us, e);
+	if (rc == 0)
+		rc = store_open_orders(w->db, restore_order, w, e);
+	if (rc == 0 && !fresh)
+		rc = open_feed(w, now_us, resumes ? &w->position : NULL, e);
+	if (rc)
+		return rc;
+	session_warm_end(w->session);
+	engine_reconcile(session_engine(w->session), now_us);
+	return 0;
+}
+
+static int make_session(struct worker *w, struct err *e)
+{
+	struct session_args a = { .config = w->config, .reporter = fanout_reporter(&w->fanout) };
+	struct next_ids ids;
+	int rc = store_next_ids(w->db, &ids, e);
+
+	if (rc)
+		return rc;
+	a.sim_store = outbox_sim_store(w->outbox);
+	a.first_order_id = ids.order;
+	a.first_leg_id = ids.leg;
+	a.first_fill_id = ids.fill;
+	a.first_signal_id = ids.signal;
+	return session_new(&a, &w->session, e);
+}
+
+static int choose_symbol(void *ctx, const struct bot_config *config, struct symbol_info *out,
+			 struct err *e)
+{
+	struct worker *w = ctx;
+
+	return feed_choice_symbol(w->feed, config, out, e);
+}
+
+static void heartbeat_begin(struct worker *w)
+{
+	struct heartbeat *h = &w->beat;
+	char id[CORRELATION_ID_MAX];
+
+	correlation_id_new(id);
+	h->pid = getpid();
+	snprintf(h->boot_id, sizeof(h->boot_id), "%.39s", id);
+	snprintf(h->version, sizeof(h->version), "%s", VERSION);
+	h->started_us = clock_now_us();
+	snprintf(h->trading_mode, sizeof(h->trading_mode), "%s",
+		 w->config->trading_mode == MODE_LIVE ? "live" : "simulation");
+	snprintf(h->market_data, sizeof(h->market_data), "%s", feed_choice_name(w->feed));
+	snprintf(h->feed_state, sizeof(h->feed_state), "connecting");
+	snprintf(h->feed_message, sizeof(h->feed_message), "%s", feed_choice_message(w->feed));
+}
+
+static int open_database(struct worker *w, const struct worker_args *a, struct err *e)
+{
+	int rc = file_mkdirs(w->config->data_dir, e);
+
+	w->logs = store_logs_new("trading-bot-worker");
+	log_set_sink(store_logs_sink, w->logs);
+	if (rc == 0)
+		rc = lock_database(w, e);
+	if (rc == 0)
+		rc = db_open(w->config->db_path, DB_WORKER, &w->db, e);
+	if (rc == 0)
+		rc = master_key_load(w->config->master_key_file, &w->key, e);
+	if (rc == 0)
+		rc = feed_choice_new(w->config, &w->feed, e);
+	if (rc == 0)
+		rc = bootstrap(w->db, w->config, &w->key, w->feed, e);
+	if (rc == 0 && a->only_bot)
+		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json, e);
+	return rc;
+}
+
+static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
+{
+	struct roster_args roster = {
+		.key = &w->key, .only_bot = a->only_bot, .wait_for_models = true,
+		.symbol = choose_symbol, .ctx = w,
+	};
+	struct reporter reporter;
+	int rc;
+
+	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
+	reporter = outbox_reporter(w->outbox);
+	fanout_add(&w->fanout, &reporter);
+	reporter = log_reporter();
+	fanout_add(&w->fanout, &reporter);
+	reporter = stdout_reporter();
+	if (w->config->report_stdout)
+		fanout_add(&w->fanout, &reporter);
+	rc = make_session(w, e);
+	if (rc)
+		return rc;
+	w->predictors = predictors_new(w->config->data_dir);
+	roster.session = w->session;
+	roster.predictors = w->predictors;
+	roster.reporter = fanout_reporter(&w->fanout);
+	w->roster = roster_new(&roster);
+	w->commands = commands_new(w->session, w->roster, w->config->trading_mode);
+	heartbeat_begin(w);
+	return 0;
+}
+
+static void worker_free(struct worker *w)
+{
+	struct event *events[] = { w->turn_event, w->watch_event, w->term_event, w->int_event };
+
+	log_set_sink(NULL, NULL);
+	runner_free(w->runner);
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i])
+			event_free(events[i]);
+	if (w->base)
+		event_base_free(w->base);
+	watch_close(w->watch);
+	feed_choice_free(w->feed);
+	commands_free(w->commands);
+	roster_free(w->roster);
+	session_free(w->session);
+	predictors_free(w->predictors);
+	outbox_free(w->outbox);
+	store_logs_free(w->logs);
+	db_close(w->db);
+	crypto_wipe(&w->key, sizeof(w->key));
+	if (w->lock_fd >= 0)
+		close(w->lock_fd);
+}
+
+/* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
+static void end(struct worker *w)
+{
+	int64_t now_us = clock_now_us();
+
+	w->beat.stopped_us = now_us;
+	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
+	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
+	commit(w, now_us, true);
+	log_info("worker", NULL, "ended; resting orders and positions are kept");
+	if (!w->commit_failed)
+		commit(w, now_us, true);	/* the line above */
+}
+
+int worker_run(const struct worker_args *a, struct err *e)
+{
+	struct worker w = { .config = a->config, .lock_fd = -1 };
+	int rc;
+
+	if (a->config->trading_mode == MODE_LIVE)
+		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
+			       "TRADING_MODE=simulation");
+	rc = open_database(&w, a, e);
+
+	if (rc == 0)
+		rc = assemble(&w, a, e);
+	if (rc == 0)
+		rc = restore(&w, e);
+	if (rc == 0)
+		rc = loop_open(&w, e);
+	if (rc)
+		goto out;
+	log_info("worker", NULL, "version %s, %s, market data %s%s%s, database %s", VERSION,
+		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
+		 w.beat.feed_message, w.config->db_path);
+	roster_started(w.roster);
+	w.db_changed = true;		/* commands that waited for us come first */
+	look_at_database(&w, clock_now_us());
+	commit(&w, clock_now_us(), true);
+	schedule(&w, 0);
+	event_base_dispatch(w.base);
+	end(&w);
+out:
+	worker_free(&w);
+	return rc;
+}
