@@ -35,9 +35,9 @@ struct figures {
 	double fano_1s, fano_10s, count_acf1, same_ms;
 	double value_p50, value_p90, value_p99, value_mean;		/* quote asset */
 	double one_tick, spread_mean, spread_p99;			/* ticks */
-	double top_p10, top_p50, top_p90;				/* quote asset at the best */
+	double top_p10, top_p50, top_p90;			/* quote asset at the best */
 	double sd_bps, kurtosis, acf_r1, acf_abs1, acf_abs5, acf_abs10, acf_abs30;
-	double var_ratio_10, var_ratio_30;	/* variance of n-second returns / n x of 1-second ones */
+	double var_ratio_10, var_ratio_30;	/* variance of n-second returns / n x 1-second's */
 	double sign_acf1, sign_acf10, sign_acf50, buy_share;
 	double imbalance_1s, imbalance_10s;	/* correlation with the next return */
 	double minute_sd_bps, minute_kurtosis, minute_abs1, minute_abs5, minute_abs15, minute_abs60,
@@ -236,8 +236,8 @@ static double predicts(const struct figures_input *in, enum predictor by, size_t
 	for (size_t i = 0; i < n; i++) {
 		size_t now = i + back;
 
-		x[i] = by == BY_FLOW ? flow(in, i, back) : by == BY_RETURN ? return_bps(in, i, back) :
-		       in->imbalance.v[now];
+		x[i] = by == BY_FLOW ? flow(in, i, back) :
+		       by == BY_RETURN ? return_bps(in, i, back) : in->imbalance.v[now];
 		y[i] = same ? return_bps(in, i, back) : return_bps(in, now, ahead);
 	}
 	c = n > 10 ? correlation(x, y, n) : 0;
@@ -360,8 +360,8 @@ static void figures_print(const char *name, const struct figures *f)
 	       f->acf_abs30, f->var_ratio_10, f->var_ratio_30, f->sign_acf1, f->sign_acf10,
 	       f->sign_acf50, f->buy_share, f->imbalance_1s, f->imbalance_10s, f->flow_same_10s,
 	       f->flow_10_10s, f->flow_10_30s, f->momentum_10_10s, f->momentum_30_30s,
-	       f->minute_sd_bps, f->minute_kurtosis, f->minute_abs1, f->minute_abs5, f->minute_abs15,
-	       f->minute_abs60, f->minute_ratio_5, f->minute_ratio_60);
+	       f->minute_sd_bps, f->minute_kurtosis, f->minute_abs1, f->minute_abs5,
+	       f->minute_abs15, f->minute_abs60, f->minute_ratio_5, f->minute_ratio_60);
 }
 
 #endif

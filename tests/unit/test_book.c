@@ -1,4 +1,4 @@
-/* The local book: the documented procedure step by step, chance against a plain model, recordings. */
+/* The local book: the documented procedure, chance against a plain model, recordings. */
 #include "worker/feed/book.h"
 #include "worker/feed/chance.h"
 #include "worker/feed/recording.h"
@@ -47,7 +47,8 @@ static enum book_result depth(struct book *b, int first, int last, int previous,
 
 	if (previous >= 0)
 		snprintf(pu, sizeof(pu), ",\"pu\":%d", previous);
-	snprintf(text, sizeof(text), "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"AB\",\"U\":%d,\"u\":%d%s,"
+	snprintf(text, sizeof(text),
+		 "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"AB\",\"U\":%d,\"u\":%d%s,"
 		 "\"b\":[%s],\"a\":[%s]}", first, last, pu, bids, asks);
 	return book_depth(b, parse(text));
 }
@@ -83,7 +84,8 @@ static void spot_start(void **state)
 	assert_false(book_valid(b) || book_best(b, &top));
 	assert_int_equal(depth(b, 91, 95, -1, "[\"9.5\",\"7\"]", ""), BOOK_BUFFERED);	/* old */
 	assert_int_equal(depth(b, 96, 103, -1, "[\"10\",\"5\"]", ""), BOOK_BUFFERED);
-	assert_int_equal(depth(b, 104, 106, -1, "[\"10.5\",\"4\"]", "[\"11\",\"0\"]"), BOOK_BUFFERED);
+	assert_int_equal(depth(b, 104, 106, -1, "[\"10.5\",\"4\"]", "[\"11\",\"0\"]"),
+			 BOOK_BUFFERED);
 	assert_int_equal(snapshot(b, 100, BIDS, ASKS), BOOK_APPLIED);
 	best_is(b, 106, "10.5", "12");
 	assert_true(qty_cmp(book_qty(b, true, price_of_units(10 * E8)), qty_of_units(5 * E8)) == 0);
@@ -255,8 +257,8 @@ static void chance_against_model(void **state)
 			int64_t q = chance_hit(&c, 0.4) ? 0 : 1 + chance_below(&c, 9);
 			char *to = text[bids];
 
-			snprintf(to + strlen(to), 64, "%s[\"0.%08lld\",\"0.%08lld\"]", *to ? "," : "",
-				 (long long)p, (long long)q);
+			snprintf(to + strlen(to), 64, "%s[\"0.%08lld\",\"0.%08lld\"]",
+				 *to ? "," : "", (long long)p, (long long)q);
 			(bids ? bid : ask)[p] = q;
 		}
 		assert_int_equal(depth(b, id, id, -1, text[1], text[0]), BOOK_APPLIED);

@@ -12,8 +12,10 @@
 /* splitmix64 from seed 1234567 and xoshiro256** from state 1, 2, 3, 4: reference values. */
 static void reference(void **state)
 {
-	static const uint64_t seeds[] = { UINT64_C(6457827717110365317), UINT64_C(3203168211198807973),
-					  UINT64_C(9817491932198370423), UINT64_C(4593380528125082431) };
+	static const uint64_t seeds[] = { UINT64_C(6457827717110365317),
+					  UINT64_C(3203168211198807973),
+					  UINT64_C(9817491932198370423),
+					  UINT64_C(4593380528125082431) };
 	static const uint64_t numbers[] = { 11520, 0, 1509978240, UINT64_C(1215971899390074240) };
 	struct chance c;
 
@@ -94,7 +96,8 @@ static void like_libm(void **state)
 	(void)state;
 	chance_init(&c, 3);
 	for (int i = 0; i < 100000; i++) {
-		double x = (chance_uniform(&c) - 0.5) * 60, y = exp((chance_uniform(&c) - 0.5) * 80);
+		double x = (chance_uniform(&c) - 0.5) * 60;
+		double y = exp((chance_uniform(&c) - 0.5) * 80);
 
 		assert_true(fabs(chance_exp(x) / exp(x) - 1) < 1e-9);
 		assert_true(fabs(chance_log(y) - log(y)) < 1e-9);

@@ -95,7 +95,8 @@ static void hear(struct heard *h, const char *symbol, int64_t now_us, const char
 	if (!h->first_us)
 		h->first_us = now_us;
 	if (!h->only || strcmp(h->only, symbol) == 0)
-		buf_printf(&h->text, "%lld %s %s %lld\n", (long long)now_us, symbol, what, (long long)id);
+		buf_printf(&h->text, "%lld %s %s %lld\n", (long long)now_us, symbol, what,
+			   (long long)id);
 }
 
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
@@ -289,7 +290,8 @@ static void broken_lines(void **state)
 	static const char *const bad[] = {
 		"garbage", "", " ", "123", "99999999999999999999999 {}", "5 {\"e\":1}",
 		"1723161600000000000 {\"stream\":\"btcusdt@trade\",\"data\":{\"e\":\"trade\"}}",
-		"1723161600000000000 {\"stream\":", "1723161600000000000\t{}", "-1723161602000000000 {}",
+		"1723161600000000000 {\"stream\":", "1723161600000000000\t{}",
+		"-1723161602000000000 {}",
 		"1723968002000000000 {}",	/* days ahead */
 	};
 	const size_t bad_n = sizeof(bad) / sizeof(bad[0]);
@@ -329,7 +331,8 @@ static void cut_file(void **state)
 
 	(void)state;
 	assert_int_equal(file_read(path, 1 << 24, &bytes, NULL), 0);
-	assert_int_equal(file_write(scratch_path("cut.gz"), bytes.data, bytes.len / 2, 0600, NULL), 0);
+	assert_int_equal(file_write(scratch_path("cut.gz"), bytes.data, bytes.len / 2, 0600, NULL),
+			 0);
 	h = play_all(scratch_path("cut.gz"), 100, &stats);
 	assert_true(h.trades > 10 && h.trades < whole.trades);
 	assert_memory_equal(h.text.data, whole.text.data, h.text.len);
@@ -373,7 +376,8 @@ static void files_that_are_none(void **state)
 	refused(scratch_path("absent.gz"), ERR_NOT_FOUND, "absent.gz: No such file");
 	refused(scratch_folder, ERR_IO, "Is a directory");
 	assert_int_equal(file_write(scratch_path("empty.gz"), "", 0, 0600, NULL), 0);
-	refused(scratch_path("empty.gz"), ERR_CORRUPT, "empty.gz is empty; a recording is a gzip file");
+	refused(scratch_path("empty.gz"), ERR_CORRUPT,
+		"empty.gz is empty; a recording is a gzip file");
 	assert_int_equal(file_write(scratch_path("plain.gz"), "hello\n", 6, 0600, NULL), 0);
 	refused(scratch_path("plain.gz"), ERR_CORRUPT, "plain.gz is not gzip; a recording is");
 	lines_add(&l, "hello");
@@ -522,7 +526,7 @@ static void warm_up(void **state)
 	heard_free(&h);
 }
 
-/* A silence of minutes: a gap. Recorded times stay at full speed, a paced replay goes on at once. */
+/* A silence of minutes: a gap. Full speed keeps recorded times, a paced replay goes on at once. */
 static void hole(void **state)
 {
 	char files[512];
@@ -605,9 +609,11 @@ static void shared_usdm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		REPLAY_TEST(all_frames), REPLAY_TEST(files_in_a_row), REPLAY_TEST(symbols_are_merged),
+		REPLAY_TEST(all_frames), REPLAY_TEST(files_in_a_row),
+		REPLAY_TEST(symbols_are_merged),
 		REPLAY_TEST(futures_symbols), REPLAY_TEST(broken_lines), REPLAY_TEST(cut_file),
-		REPLAY_TEST(files_that_are_none), REPLAY_TEST(looping), REPLAY_TEST(resume_anywhere),
+		REPLAY_TEST(files_that_are_none), REPLAY_TEST(looping),
+		REPLAY_TEST(resume_anywhere),
 		REPLAY_TEST(pace_and_speed), REPLAY_TEST(warm_up), REPLAY_TEST(hole),
 		cmocka_unit_test(shared_spot), cmocka_unit_test(shared_usdm),
 	};

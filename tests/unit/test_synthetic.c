@@ -39,7 +39,8 @@ static void hear(struct heard *h, const char *symbol, int64_t now_us, int64_t a,
 
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
-	hear(ctx, symbol, now_us, t->id ^ qty_units(t->qty), price_units(t->price) * 2 + t->buyer_is_maker);
+	hear(ctx, symbol, now_us, t->id ^ qty_units(t->qty),
+	     price_units(t->price) * 2 + t->buyer_is_maker);
 }
 
 static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
@@ -189,7 +190,8 @@ static void restart_goes_on_nearby(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 4; seed++) {
-		struct synthetic_market *old = synthetic_market_new("BTCUSDT", false, seed, START_US);
+		struct synthetic_market *old = synthetic_market_new("BTCUSDT", false, seed,
+								    START_US);
 		struct synthetic_market *new = synthetic_market_new("BTCUSDT", false, seed,
 								    START_US + 7200 * S);
 		double a, b;
@@ -207,7 +209,8 @@ static void restart_goes_on_nearby(void **state)
 
 static void adding_disturbs_nobody(void **state)
 {
-	struct heard alone = hear_seconds("BTCUSDT", false, 1, 20, S, 1000), h = { .only = "BTCUSDT" };
+	struct heard alone = hear_seconds("BTCUSDT", false, 1, 20, S, 1000);
+	struct heard h = { .only = "BTCUSDT" };
 	struct heard eth = { .only = "ETHUSDT" };
 	struct feed_sink sink = sink_of(&h), eth_sink = sink_of(&eth);
 	struct feed *f = open_market("BTCUSDT", false, 1, 0, &sink);
@@ -361,8 +364,10 @@ static void any_symbol(void **state)
 static void known_symbols(void **state)
 {
 	static const struct { const char *symbol, *base, *quote; } t[] = {
-		{ "BTCUSDT", "BTC", "USDT" }, { "ETHBTC", "ETH", "BTC" }, { "BTCFDUSD", "BTC", "FDUSD" },
-		{ "1000PEPEUSDC", "1000PEPE", "USDC" }, { "USDT", "USDT", "USDT" }, { "X", "X", "USDT" },
+		{ "BTCUSDT", "BTC", "USDT" }, { "ETHBTC", "ETH", "BTC" },
+		{ "BTCFDUSD", "BTC", "FDUSD" },
+		{ "1000PEPEUSDC", "1000PEPE", "USDC" }, { "USDT", "USDT", "USDT" },
+		{ "X", "X", "USDT" },
 		{ "ABCDEFGHIJKLMNOPQRSTUVWXYZUSDT", "ABCDEFGHIJK", "USDT" },
 	};
 	struct symbol_info info;
@@ -415,7 +420,8 @@ static struct figures measure(const char *symbol, bool futures, int64_t seconds,
 }
 
 struct band { const char *name; size_t offset; double recorded, low, high; };
-#define BAND(field, recorded, low, high) { #field, offsetof(struct figures, field), recorded, low, high }
+#define BAND(field, recorded, low, high) \
+	{ #field, offsetof(struct figures, field), recorded, low, high }
 
 static void in_bands(const char *name, const struct figures *f, const struct band *b, size_t n)
 {
@@ -432,13 +438,16 @@ static void in_bands(const char *name, const struct figures *f, const struct ban
 static void like_spot(void **state)
 {
 	static const struct band bands[] = {
-		BAND(trades_s, 30.6, 20, 45), BAND(tops_s, 112.5, 80, 150), BAND(depths_s, 10, 9.5, 10.5),
-		BAND(fano_1s, 120, 40, 180), BAND(fano_10s, 156, 80, 300), BAND(same_ms, 0.64, 0.55, 0.75),
+		BAND(trades_s, 30.6, 20, 45), BAND(tops_s, 112.5, 80, 150),
+		BAND(depths_s, 10, 9.5, 10.5),
+		BAND(fano_1s, 120, 40, 180), BAND(fano_10s, 156, 80, 300),
+		BAND(same_ms, 0.64, 0.55, 0.75),
 		BAND(value_p50, 41, 20, 90), BAND(value_p90, 3550, 2000, 5000),
 		BAND(value_p99, 19994, 12000, 30000), BAND(value_mean, 1357, 900, 2000),
 		BAND(top_p50, 65083, 40000, 100000), BAND(top_p90, 254859, 150000, 400000),
 		BAND(one_tick, 0.893, 0.85, 0.95), BAND(spread_mean, 19.1, 9, 25),
-		BAND(spread_p99, 363, 200, 500), BAND(sd_bps, 1.25, 0.9, 1.8), BAND(kurtosis, 20.6, 8, 60),
+		BAND(spread_p99, 363, 200, 500), BAND(sd_bps, 1.25, 0.9, 1.8),
+		BAND(kurtosis, 20.6, 8, 60),
 		BAND(acf_abs1, 0.13, 0.04, 0.25), BAND(var_ratio_10, 1.06, 0.85, 1.35),
 		BAND(var_ratio_30, 1.04, 0.75, 1.5), BAND(sign_acf1, 0.79, 0.7, 0.9),
 		BAND(sign_acf10, 0.57, 0.35, 0.65), BAND(sign_acf50, 0.24, 0.1, 0.4),
@@ -455,7 +464,8 @@ static void like_spot(void **state)
 static void like_usdm(void **state)
 {
 	static const struct band bands[] = {
-		BAND(trades_s, 61.9, 40, 90), BAND(tops_s, 191.9, 130, 260), BAND(fano_1s, 332, 50, 400),
+		BAND(trades_s, 61.9, 40, 90), BAND(tops_s, 191.9, 130, 260),
+		BAND(fano_1s, 332, 50, 400),
 		BAND(same_ms, 0.75, 0.65, 0.85), BAND(value_p90, 16377, 6000, 25000),
 		BAND(value_mean, 7031, 3500, 10000), BAND(top_p50, 165092, 100000, 250000),
 		BAND(one_tick, 0.942, 0.9, 0.97), BAND(spread_mean, 2.04, 1.4, 3),

@@ -20,7 +20,7 @@ struct reader {
 	struct frame *frame;
 	uint64_t seen;				/* bit per slot */
 	struct scan_token field[SLOT_N];	/* valid where seen */
-	const char *levels_error;		/* of b/a/bids/asks, matters if the frame has levels */
+	const char *levels_error;		/* of b/a/bids/asks; only noted at first */
 	const char *what;			/* the frame's kind for messages */
 	struct err *e;
 };
@@ -224,7 +224,8 @@ static enum frame_kind kind_of(const struct reader *r)
 		return kind_of_event(&r->field[SLOT('e')]);
 	if (has(r, SLOT_LAST_UPDATE_ID))
 		return FRAME_SNAPSHOT;
-	return has(r, SLOT('u')) && has(r, SLOT('b')) && has(r, SLOT('B')) ? FRAME_TOP : FRAME_OTHER;
+	return has(r, SLOT('u')) && has(r, SLOT('b')) && has(r, SLOT('B')) ? FRAME_TOP :
+	FRAME_OTHER;
 }
 
 /* ---- values ---- */

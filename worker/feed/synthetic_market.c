@@ -242,7 +242,8 @@ static int64_t queue_steps(struct synthetic_market *m, enum synthetic_side side)
 {
 	double lean = LEAN_QUEUES * m->pressure + (m->next_up ? LEAN_AHEAD : -LEAN_AHEAD);
 
-	return log_normal_steps(m, m->is->queue * chance_exp(side == SYNTHETIC_BID ? lean : -lean), 1.0);
+	return log_normal_steps(m, m->is->queue * chance_exp(side == SYNTHETIC_BID ? lean : -lean),
+				1.0);
 }
 
 static void cancel_beyond(struct synthetic_market *m, enum synthetic_side side, int64_t limit)
@@ -379,7 +380,8 @@ static void drift(struct synthetic_market *m)
 	m->excited -= m->excited * SLOT_S / EXCITE_S;
 	m->activity = chance_exp(FAST_SIGMA * m->fast + MIDDLE_SIGMA * m->middle +
 				 SLOW_SIGMA * m->slow - ACTIVITY_MEAN);
-	m->size = chance_exp(SIZE_SHARE * (MIDDLE_SIGMA * m->middle + SLOW_SIGMA * m->slow) - SIZE_MEAN);
+	m->size = chance_exp(SIZE_SHARE * (MIDDLE_SIGMA * m->middle + SLOW_SIGMA * m->slow) -
+			     SIZE_MEAN);
 	if (m->slots % 100 == 0)
 		m->level = synthetic_level(m->seed, m->start, m->slot_us);
 }
@@ -418,7 +420,8 @@ static void happen(struct synthetic_market *m)
 	int all = moves + takers + quotes;
 
 	for (int i = 0; i < all && !synthetic_book_full(&m->book); i++) {
-		int64_t at = m->slot_us + SLOT_US * i / all + chance_below(&m->chance, SLOT_US / all);
+		int64_t at = m->slot_us + SLOT_US * i / all + chance_below(&m->chance,
+									   SLOT_US / all);
 		int64_t which = chance_below(&m->chance, all - i);
 
 		m->clock_us = at > m->clock_us ? at : m->clock_us;
@@ -477,7 +480,8 @@ static void fill_side(struct synthetic_market *m, enum synthetic_side side)
 	int64_t price = fair_bid(m) + (side == SYNTHETIC_ASK);
 
 	for (int i = 0; i < SYNTHETIC_LEVELS && price > 0; i++) {
-		synthetic_book_set(&m->book, side, price, i ? level_steps(m) : queue_steps(m, side));
+		synthetic_book_set(&m->book, side, price, i ? level_steps(m) : queue_steps(m,
+											   side));
 		price += away * (1 + chance_below(&m->chance, gap * (2 + i / 8)));
 	}
 }
