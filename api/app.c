@@ -24,6 +24,7 @@ int app_db_open(struct app *a, struct err *e)
 	a->db_inode = st.st_ino;
 	a->db_device = st.st_dev;
 	a->db_generation++;
+	db_set_busy_timeout(db, APP_BUSY_MS);
 	a->db_trouble[0] = '\0';
 	a->writes++;
 	return 0;

@@ -9,7 +9,6 @@
 #define API_APP_H
 
 #include "common/buf.h"
-#include "api/audit.h"
 #include "common/config.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -19,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct audit;
 struct auth;
 struct conns;
 struct rate;
@@ -29,6 +29,8 @@ struct tls;
 struct traffic;
 struct wait;
 
+#define APP_BUSY_MS 2000	/* how long a person's write waits for another program's */
+
 struct app {
 	const struct config *cfg;
 	struct event_base *base;
@@ -38,6 +40,7 @@ struct app {
 	dev_t db_device;
 	unsigned db_generation;		/* grows with each opening */
 	struct master_key key;		/* seals the secrets of bot configs */
+	struct audit *audit;
 	struct auth *auth;
 	struct rate *rate;
 	struct wait *wait;
@@ -52,7 +55,6 @@ struct app {
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */
 	uint64_t writes;		/* grows when a request may have changed the database */
 	uint64_t correlation_seed;	/* random at the start; see request.c */
-	struct audit_denied denied;
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
 	struct buf openapi;		/* the description of this API, made when first asked for */

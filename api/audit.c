@@ -5,10 +5,69 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+#include <event2/event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define US_PER_HOUR (3600 * US_PER_S)
+#define AUDIT_BUSY_MS 20
+#define AUDIT_WAITING_MAX 256	/* while the database refuses; then the oldest go */
+
+struct audit {
+	struct app *app;
+	struct event *turn;
+	struct audit_row rows[AUDIT_WAITING_MAX];
+	size_t n;
+	/* refusals */
+	int64_t hour_us;	/* wall clock: begin of the hour that denied counts */
+	unsigned denied;	/* with a row */
+	uint64_t more;		/* since the last such row, without one */
+};
+
+static void on_turn_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	audit_flush(arg);
+}
+
+struct audit *audit_new(struct app *app)
+{
+	struct audit *a = xcalloc(1, sizeof(*a));
+
+	a->app = app;
+	a->turn = event_new(app->base, -1, 0, on_turn_cb, a);
+	ASSERT(a->turn != NULL);
+	return a;
+}
+
+void audit_free(struct audit *a)
+{
+	if (!a)
+		return;
+	audit_flush(a);
+	event_free(a->turn);
+	free(a);
+}
+
+void audit_flush(struct audit *a)
+{
+	struct err e = { 0 };
+
+	int rc;
+
+	if (!a->n || !a->app->db)
+		return;
+	/* Nobody waits for these rows: the loop must not either. */
+	db_set_busy_timeout(a->app->db, AUDIT_BUSY_MS);
+	rc = store_audit_add(a->app->db, a->rows, a->n, &e);
+	db_set_busy_timeout(a->app->db, APP_BUSY_MS);
+	if (rc)
+		log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n, e.msg);
+	else
+		a->n = 0;
+}
 
 static bool changes_state(const struct request *r)
 {
@@ -17,72 +76,76 @@ static bool changes_state(const struct request *r)
 }
 
 /* Of an hour's refusals the first AUDIT_DENIED_PER_HOUR have rows; the others are counted. */
-static bool in_budget(struct audit_denied *d, int64_t now)
+static bool in_budget(struct audit *a, int64_t now)
 {
-	if (!d->since_us || now - d->since_us >= US_PER_HOUR || now < d->since_us) {
-		d->since_us = now;
-		d->rows = 0;
+	if (!a->hour_us || now - a->hour_us >= US_PER_HOUR || now < a->hour_us) {
+		a->hour_us = now;
+		a->denied = 0;
 	}
-	if (d->rows < AUDIT_DENIED_PER_HOUR) {
-		d->rows++;
+	if (a->denied < AUDIT_DENIED_PER_HOUR) {
+		a->denied++;
 		return true;
 	}
-	d->more++;
+	a->more++;
 	return false;
 }
 
-static void add(const struct request *r, struct audit_row *row)
+static struct audit_row *next_row(struct audit *a)
 {
-	struct err e = { 0 };
-
-	if (r->app->db && store_audit_add(r->app->db, row, &e))
-		log_warn("audit", r->correlation_id, "no audit row for %s: %s", row->action, e.msg);
+	if (a->n == AUDIT_WAITING_MAX) {
+		log_error("audit", a->rows[0].correlation_id, "audit row lost: %s by %s -> %d",
+			  a->rows[0].action, a->rows[0].actor, a->rows[0].status);
+		a->n--;
+		memmove(&a->rows[0], &a->rows[1], a->n * sizeof(a->rows[0]));
+	}
+	memset(&a->rows[a->n], 0, sizeof(a->rows[0]));
+	return &a->rows[a->n++];
 }
 
-/* Refused before it reached a route's handler, or a read that was not allowed. */
-static void write_denied(const struct request *r, const char *error, struct audit_row *row)
+static void fill(struct audit_row *row, const struct request *r, const char *error)
 {
-	struct audit_denied *d = &r->app->denied;
-	char detail[600];
-
-	if (!in_budget(d, row->at_us))
-		return;
-	snprintf(detail, sizeof(detail), "%s", error);
-	if (d->more)
-		snprintf(detail + strlen(detail), sizeof(detail) - strlen(detail),
-			 " (before this one %llu more were refused and have no row)",
-			 (unsigned long long)d->more);
-	d->more = 0;
-	row->detail = detail;
-	log_warn("audit", r->correlation_id, "%s from %s (%s) refused with %d", row->action,
-		 r->address, row->actor, r->code);
-	add(r, row);
-}
-
-void audit_write(const struct request *r, const char *error)
-{
-	bool denied = r->code == 401 || r->code == 403;
-	struct audit_row row = {
-		.at_us = clock_now_us(),
-		.status = r->code,
-		.actor = r->who.token_id ? r->who.name : AUDIT_STRANGER,
-		.address = r->address,
-		.correlation_id = r->correlation_id,
-		.detail = error,
-	};
-
-	/* A database that just refused would be asked, and waited for, a second time. */
-	if ((!changes_state(r) && !denied) || r->error_db)
-		return;
-	snprintf(row.action, sizeof(row.action), "%s %s", route_method_name(r->method),
+	row->at_us = clock_now_us();
+	row->status = r->code;
+	snprintf(row->actor, sizeof(row->actor), "%s",
+		 r->who.token_id ? r->who.name : AUDIT_STRANGER);
+	snprintf(row->address, sizeof(row->address), "%s", r->address);
+	snprintf(row->correlation_id, sizeof(row->correlation_id), "%s", r->correlation_id);
+	snprintf(row->detail, sizeof(row->detail), "%s", error);
+	snprintf(row->action, sizeof(row->action), "%s %s", route_method_name(r->method),
 		 r->route ? r->route->path : "?");
 	if (r->route && r->match.n)
-		snprintf(row.target, sizeof(row.target), "%s", r->match.values[0]);
-	if (denied) {
-		write_denied(r, error, &row);
-	} else if (r->route && r->who.token_id) {
-		log_info("audit", r->correlation_id, "%s by %s -> %d", row.action, row.actor,
-			 r->code);
-		add(r, &row);
-	}
+		snprintf(row->target, sizeof(row->target), "%s", r->match.values[0]);
+}
+
+/* How many refusals had no row before this one. */
+static void say_more(struct audit *a, struct audit_row *row)
+{
+	size_t len = strlen(row->detail);
+
+	if (a->more)
+		snprintf(row->detail + len, sizeof(row->detail) - len,
+			 " (before this one %llu more were refused and have no row)",
+			 (unsigned long long)a->more);
+	a->more = 0;
+}
+
+void audit_add(const struct request *r, const char *error)
+{
+	static const struct timeval at_once = { 0, 0 };
+	bool denied = r->code == 401 || r->code == 403;
+	struct audit *a = r->app->audit;
+	struct audit_row *row;
+
+	if (denied ? !in_budget(a, clock_now_us())
+		   : !changes_state(r) || !r->route || !r->who.token_id)
+		return;
+	row = next_row(a);
+	fill(row, r, error);
+	if (denied)
+		say_more(a, row);
+	log_write(denied ? LOG_WARN : LOG_INFO, "audit", r->correlation_id, "%s from %s by %s -> %d",
+		  row->action, row->address, row->actor, r->code);
+	/* A database that just refused would be asked, and waited for, a second time. */
+	if (!r->error_db)
+		event_add(a->turn, &at_once);
 }

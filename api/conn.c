@@ -154,7 +154,7 @@ static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *in
 
 static struct in6_addr peer_of(int fd)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = { 0 };
 	socklen_t len = sizeof(peer);
 	struct in6_addr out = { 0 };
 

@@ -21,6 +21,7 @@ struct push_client {
 	unsigned topics;
 	int64_t bot_id[PUSH_TOPICS];
 	size_t snapshot_bytes;	/* sent since its output was empty */
+	size_t change_bytes;	/* sent since the last sweep */
 	bool dropped;
 	struct push_client *prev, *next;
 };
@@ -192,10 +193,21 @@ static bool keeps_up(struct push_client *c, size_t allowed)
 	return false;
 }
 
+void push_sweep(struct push *p)
+{
+	for (struct push_client *c = p->clients; c; c = c->next) {
+		if (keeps_up(c, p->limits.pending_bytes + c->snapshot_bytes))
+			c->change_bytes = 0;
+	}
+}
+
+/* Never refused: there was no time yet to take the others of this look. */
 static void offer(struct push_client *c, struct push_message *m)
 {
-	if (listens(c, m) && keeps_up(c, c->owner->limits.pending_bytes + c->snapshot_bytes))
-		c->link->send(c->ctx, m);
+	if (c->dropped || !listens(c, m))
+		return;
+	c->change_bytes += m->frame.len;
+	c->link->send(c->ctx, m);
 }
 
 void push_publish(struct push *p, enum push_topic t, int64_t bot_id, const char *json)
@@ -276,7 +288,7 @@ int64_t push_filter(const struct push_client *c, enum push_topic t)
 
 bool push_ready(struct push_client *c)
 {
-	return keeps_up(c, c->owner->limits.pending_bytes);
+	return keeps_up(c, c->owner->limits.pending_bytes * PUSH_READY_LIMITS + c->change_bytes);
 }
 
 void push_send_snapshot(struct push_client *c, struct push_message *m)

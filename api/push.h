@@ -9,8 +9,9 @@
  *
  * seq grows by one or more per change, also across restarts (it starts at the
  * clock's microseconds); a snapshot carries the seq of the change before it. The
- * hub knows neither sockets nor the database. A client whose unsent output is over
- * the limit is dropped: memory stays bounded.
+ * hub knows neither sockets nor the database. A client that has not taken the changes
+ * of one look when the next begins (its unsent output is over the limit) is dropped:
+ * memory stays bounded.
  */
 #ifndef API_PUSH_H
 #define API_PUSH_H
@@ -80,6 +81,8 @@ size_t push_clients(const struct push *p);
 unsigned push_wanted(const struct push *p);	/* topics that somebody listens to */
 uint64_t push_dropped(const struct push *p);	/* slow clients so far */
 
+/* Before each look: drops the clients that are over the limit. */
+void push_sweep(struct push *p);
 /* One JSON value as a change: into the ring, and to every client that listens. */
 void push_publish(struct push *p, enum push_topic t, int64_t bot_id, const char *json);
 /*
@@ -101,8 +104,10 @@ unsigned push_topics(const struct push_client *c);
 int64_t push_filter(const struct push_client *c, enum push_topic t);
 /*
  * Before snapshots or a resume, which may be larger than the limit: false when the
- * client has not even taken what it got before; it is dropped.
+ * client does not take what it got before (PUSH_READY_LIMITS times the limit); it is
+ * dropped.
  */
+#define PUSH_READY_LIMITS 4
 bool push_ready(struct push_client *c);
 /* Sends a snapshot; its bytes don't count as slowness until the client has taken all. */
 void push_send_snapshot(struct push_client *c, struct push_message *m);

@@ -2,6 +2,7 @@
 
 #include "api/store_push.h"
 #include "common/clock.h"
+#include "common/log.h"
 
 #include <stdlib.h>
 
@@ -175,12 +176,22 @@ static int row_json(struct push_source *s, struct db *db, enum push_topic t, int
 	return rc;
 }
 
+/* Gone since the look (the next one sees that), or not fit to be shown: never ours to stop at. */
+static bool can_be_left_out(enum push_topic t, const struct push_row *row, int rc,
+			    const struct err *e)
+{
+	if (rc == ERR_RANGE || rc == ERR_INVALID)
+		log_warn("push", NULL, "%s %lld is left out: %s", push_topic_name(t),
+			 (long long)row->id, e->msg);
+	return rc == ERR_RANGE || rc == ERR_INVALID || rc == ERR_NOT_FOUND;
+}
+
 static int publish_row(struct push_source *s, struct db *db, enum push_topic t,
 		       const struct push_row *row, struct err *e)
 {
 	int rc = row_json(s, db, t, row->id, e);
 
-	if (rc == ERR_NOT_FOUND)	/* changed again since the look: the next one sees it */
+	if (can_be_left_out(t, row, rc, e))
 		return 0;
 	if (!rc)
 		push_publish(s->push, t, row->bot_id, buf_text(&s->json));
@@ -262,9 +273,13 @@ int push_source_look(struct push_source *s, struct db *db, unsigned topics, bool
 	int rc = 0;
 
 	*more = false;
-	for (unsigned i = 0; i < PUSH_TOPICS && !rc; i++) {
+	for (unsigned i = 0; i < PUSH_TOPICS; i++) {
+		int bad = 0;
+
 		if (topics & s->followed & PUSH_BIT(i))
-			rc = look_topic(s, db, (enum push_topic)i, more, e);
+			bad = look_topic(s, db, (enum push_topic)i, more, e);
+		if (bad && !rc)
+			rc = bad;
 	}
 	return rc;
 }
@@ -319,7 +334,7 @@ static int snapshot_fill(struct push_source *s, struct db *db, enum push_topic t
 		if (!already_looked_at(s, t, s->rows.list[i].id))
 			continue;
 		rc = row_json(s, db, t, s->rows.list[i].id, e);
-		if (rc == ERR_NOT_FOUND)
+		if (can_be_left_out(t, &s->rows.list[i], rc, e))
 			rc = 0;
 		else if (!rc)
 			snapshot_add(x, s->rows.list[i].bot_id, &s->json);

@@ -39,7 +39,8 @@ MUST_CHECK int push_source_follow(struct push_source *s, struct db *db, unsigned
 void push_source_forget(struct push_source *s, unsigned topics);
 /*
  * Publishes what changed in the followed ones of these topics. *more: there are more
- * rows than one look takes. A topic that can't be read is left for the next look.
+ * rows than one look takes. A topic that can't be read is left for the next look, and
+ * the others are looked at all the same.
  */
 MUST_CHECK int push_source_look(struct push_source *s, struct db *db, unsigned topics,
 				bool *more, struct err *e);

@@ -217,5 +217,5 @@ void reply_send(struct request *r, int rc, struct err *e)
 	}
 	conn_answering(conn_of(r->app->conns, r->ev), r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);
-	audit_write(r, rc ? e->msg : "");
+	audit_add(r, rc ? e->msg : "");
 }

@@ -1,4 +1,5 @@
 /* Log lines, tokens and the audit log. */
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/handlers.h"
 #include "api/store_audit.h"
@@ -133,5 +134,6 @@ int handle_audit(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
+	audit_flush(r->app->audit);
 	return rc ? rc : store_audit_list(r->app->db, request_query(r, "actor"), &p, &r->json, e);
 }

@@ -78,8 +78,8 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 
 int handle_config_get(struct request *r, struct err *e)
 {
-	struct bot_config c;
-	struct bot_status b;
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
 	int64_t id;
 	int rc;
 
@@ -143,8 +143,8 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 
 int handle_config_put(struct request *r, struct err *e)
 {
-	struct bot_config c;
-	struct bot_status b;
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
 	int64_t id;
 	int rc;
 
@@ -158,8 +158,8 @@ int handle_config_put(struct request *r, struct err *e)
 int handle_config_validate(struct request *r, struct err *e)
 {
 	struct field_errors *f;
-	struct bot_config c;
-	struct bot_status b;
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
 	int64_t id;
 	int rc;
 
@@ -181,7 +181,7 @@ int handle_config_validate(struct request *r, struct err *e)
 
 int handle_config_history(struct request *r, struct err *e)
 {
-	struct bot_status b;
+	struct bot_status b = { 0 };
 	struct page p = { 0 };
 	int64_t id;
 	int rc;
@@ -198,8 +198,8 @@ int handle_config_history(struct request *r, struct err *e)
 int handle_config_rollback(struct request *r, struct err *e)
 {
 	struct buf text = { 0 };
-	struct bot_config c;
-	struct bot_status b;
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
 	cJSON *old = NULL;
 	int64_t id;
 	int rc;

@@ -1,5 +1,6 @@
 #include "api/server.h"
 
+#include "api/audit.h"
 #include "api/auth.h"
 #include "api/conn.h"
 #include "api/head.h"
@@ -262,6 +263,7 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	conns_sweep(s->app.conns);
 	app_db_check(&s->app);
+	audit_flush(s->app.audit);
 	flush_logs(s);
 	if (++s->ticks % FLUSH_EVERY_S == 0)
 		auth_flush(s->app.auth, s->app.db);
@@ -322,6 +324,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->started_mono_us = clock_mono_us();
 	a->base = event_base_new();
 	ASSERT(a->base != NULL);
+	a->audit = audit_new(a);
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
 	a->status = status_cache_new();
@@ -362,6 +365,7 @@ void server_close(struct server *s)
 	streams_free(a->streams);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	audit_free(a->audit);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);

@@ -12,17 +12,13 @@ const struct column store_audit_columns[] = {
 	{ "address", COL_TEXT }, { "correlation_id", COL_TEXT }, { NULL, COL_INT },
 };
 
-int store_audit_add(struct db *db, const struct audit_row *row, struct err *e)
+static int add_tx(struct db *db, const struct audit_row *row, struct err *e)
 {
 	struct stmt *s;
-	int rc;
+	int rc = db_stmt(db, SQL_ADD, &s, e);
 
-	rc = db_begin(db, e);
 	if (rc)
 		return rc;
-	rc = db_stmt(db, SQL_ADD, &s, e);
-	if (rc)
-		goto out;
 	stmt_bind_int(s, 1, row->at_us);
 	stmt_bind_text(s, 2, row->actor);
 	stmt_bind_text(s, 3, row->action);
@@ -31,10 +27,17 @@ int store_audit_add(struct db *db, const struct audit_row *row, struct err *e)
 	stmt_bind_int(s, 6, row->status);
 	stmt_bind_text(s, 7, row->address);
 	stmt_bind_text(s, 8, row->correlation_id);
-	rc = stmt_run(s, e);
+	return stmt_run(s, e);
+}
+
+int store_audit_add(struct db *db, const struct audit_row *rows, size_t n, struct err *e)
+{
+	int rc = db_begin(db, e);
+
+	for (size_t i = 0; !rc && i < n; i++)
+		rc = add_tx(db, &rows[i], e);
 	if (!rc)
 		rc = db_commit(db, e);
-out:
 	db_rollback(db);
 	return rc;
 }

@@ -93,6 +93,7 @@ static int look(struct streams *all, bool all_of_them, struct err *e)
 
 	if (!a->db)
 		return err_set(e, ERR_UNAVAILABLE, "%s", a->db_trouble);
+	push_sweep(all->push);
 	if (is_another(all))
 		rc = renew(all, e);
 	if (!rc)

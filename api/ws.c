@@ -18,6 +18,7 @@ struct ws {
 	void *ctx;
 	wslay_event_context_ptr wslay;
 	int frames_left;	/* that the client may send in this second */
+	int fragments;		/* of the message at hand: also empty ones take memory */
 	bool failed;		/* wslay gave up */
 };
 
@@ -138,8 +139,9 @@ static void frame_cb(wslay_event_context_ptr wslay,
 	struct ws *w = arg;
 
 	(void)wslay;
-	(void)frame;
-	if (w->frames_left-- <= 0) {
+	if (!wslay_is_ctrl_frame(frame->opcode))
+		w->fragments = frame->fin ? 0 : w->fragments + 1;
+	if (w->frames_left-- <= 0 || w->fragments > WS_FRAGMENTS_MAX) {
 		ws_close(w, WS_POLICY, "too many frames");
 		wslay_event_shutdown_read(w->wslay);
 	}
@@ -154,7 +156,7 @@ static void message_cb(wslay_event_context_ptr wslay,
 	if (!ws_open(w))
 		return;
 	if (m->opcode == WSLAY_TEXT_FRAME) {
-		w->text(w->ctx, (const char *)m->msg, m->msg_length);
+		w->text(w->ctx, m->msg_length ? (const char *)m->msg : "", m->msg_length);
 	} else if (m->opcode == WSLAY_BINARY_FRAME) {
 		ws_close(w, WS_UNSUPPORTED, "only text is understood");
 		wslay_event_shutdown_read(w->wslay);

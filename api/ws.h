@@ -5,8 +5,8 @@
  *	            \-----> pong, close --> out
  *	ws_text, ws_ping, ws_close -------> out
  *
- * What a peer does wrong ends the connection with the RFC's code: 1002 protocol
- * (also an unmasked frame), 1003 binary, 1007 not UTF-8, 1008 too many frames,
+ * What a peer does wrong ends the connection with the RFC's code: 1002 or none
+ * protocol (also an unmasked frame), 1003 binary, 1007 not UTF-8, 1008 too many frames,
  * 1009 too large.
  */
 #ifndef API_WS_H
@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #define WS_MESSAGE_MAX 4096	/* bytes of a client's message, all fragments */
+#define WS_FRAGMENTS_MAX 16	/* that a message may come in */
 #define WS_FRAMES_PER_S 50	/* more than that from a client is a flood */
 #define WS_ACCEPT_MAX 29
 #define WS_PROTOCOL "tradingbot.v1"	/* the subprotocol we speak */

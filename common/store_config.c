@@ -11,6 +11,8 @@ enum { P_BOT = 1, P_VERSION, P_BY, P_TIME, P_EXPECT, P_KEYS };
 
 static const char SQL_LOAD[] = "SELECT * FROM trading_configs WHERE bot_id = ?1";
 static const char SQL_VERSION[] = "SELECT version FROM trading_configs WHERE bot_id = ?1";
+static const char SQL_PAST[] =
+	"SELECT config, version FROM trading_config_history WHERE bot_id = ?1 ORDER BY version DESC";
 static const char SQL_HISTORY[] =
 	"INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by) "
 	"VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -306,6 +308,42 @@ out:
 	crypto_wipe(&next, sizeof(next));
 	crypto_wipe(&now_key, sizeof(now_key));
 	return rc;
+}
+
+/* False: this version is not usable either. */
+static bool past_config(const char *text, int64_t version, struct bot_config *out)
+{
+	struct field_errors f = { 0 };
+	struct bot_config c;
+	cJSON *patch = NULL;
+	bool good = false;
+
+	bot_config_defaults(&c);
+	if (json_read(text, strlen(text), &patch, NULL) == 0)
+		good = bot_config_apply(&c, patch, &f) == 0;
+	cJSON_Delete(patch);
+	c.version = version;
+	if (good)
+		*out = c;
+	return good;
+}
+
+int store_config_last_good(struct db *db, int64_t bot_id, struct bot_config *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_PAST, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	while ((rc = stmt_step(s, e)) == STMT_ROW)
+		if (past_config(stmt_text(s, 0), stmt_int(s, 1), out))
+			break;
+	stmt_done(s);
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld: no version of its config is usable",
+			       (long long)bot_id);
+	return rc == STMT_ROW ? 0 : rc;
 }
 
 int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e)

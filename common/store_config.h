@@ -29,6 +29,12 @@ MUST_CHECK int store_config_save_tx(struct db *db, const struct master_key *k, i
 /* What a secret's sealed text is bound to: "bot 7 api_key". Returns aad. */
 #define STORE_CONFIG_AAD_MAX 96
 const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, const char *key);
+/*
+ * The newest version of the history that passes every check, its secrets empty: what a
+ * start falls back on when the row itself can't be used. ERR_NOT_FOUND: there is none.
+ */
+MUST_CHECK int store_config_last_good(struct db *db, int64_t bot_id, struct bot_config *out,
+				      struct err *e);
 /* trading_configs.version, 0 when there is no row. */
 MUST_CHECK int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
 

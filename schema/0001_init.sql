@@ -609,3 +609,14 @@ INSERT INTO trading_configs(bot_id, version, symbol, strategy, interval, exchang
 	0.40, 200, 120, 0.003, 0.001, 20, 2, 2000, 1, 0, 0, 'live', 0,
 	CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER), 'first start');
 INSERT INTO commands(kind, bot_id, requested_by) VALUES ('start', 1, 'first start');
+INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by)
+	SELECT bot_id, version, json_object('symbol', symbol, 'strategy', strategy, 'interval', interval,
+	'exchange', exchange, 'side_mode', side_mode, 'confidence_threshold', confidence_threshold,
+	'capital_per_trade', capital_per_trade, 'holding_time', holding_time,
+	'profit_target_pct', profit_target_pct, 'stop_loss_pct', stop_loss_pct,
+	'maker_order_timeout', maker_order_timeout, 'max_positions', max_positions,
+	'decision_interval_ms', decision_interval_ms, 'leverage', leverage,
+	'ignore_risk_reward', json('false'), 'ignore_risk_per_trade', json('false'),
+	'model_id', model_id, 'socket_type', socket_type, 'testnet', json('false'),
+	'api_key', api_key, 'secret_key', secret_key, 'telegram_token', telegram_token,
+	'telegram_chat_id', telegram_chat_id), updated_us, updated_by FROM trading_configs;

@@ -17,6 +17,7 @@
 #define HISTORY_S 3600			/* of the synthetic market, for the sample model */
 #define LEAST_CANDLES 400 /* a shorter recording teaches nothing: take the synthetic hour */
 #define SECOND_US US_PER_S
+#define REPLAY_HOUR_US INT64_C(1723161600000000)	/* 2024-08-09T00:00:00Z */
 
 static const char SQL_FIRST_START[] =
 	"SELECT 1 FROM trading_configs WHERE bot_id = 1 AND updated_by = 'first start'";
@@ -81,8 +82,9 @@ static int synthetic_hour(const struct config *c, const struct symbol_info *mark
 	char names[1][SYMBOL_MAX];
 	struct synthetic_args a = {
 		.symbols = names, .symbols_n = 1, .futures = market->futures,
-		.seed = (uint64_t)c->synthetic_seed, .start_us = clock_now_us(),
-		.history_s = HISTORY_S,
+		.seed = (uint64_t)c->synthetic_seed, .history_s = HISTORY_S,
+		/* Beside a recording the same hour each time: replays repeat to the bit. */
+		.start_us = c->market_data == MARKET_REPLAY ? REPLAY_HOUR_US : clock_now_us(),
 	};
 	struct feed_sink sink = collection_sink(out);
 	struct feed *f = NULL;
@@ -248,6 +250,8 @@ int bootstrap(struct db *db, const struct config *c, const struct master_key *ke
 
 	feed_choice_first(feed, &market);
 	rc = move_to_market(db, key, &market, e);
+	if (rc == ERR_INVALID)
+		rc = 0;		/* an unusable row is the roster's business */
 	if (rc == 0)
 		rc = store_has_model(db, FIRST_BOT, &has, e);
 	if (rc || has)

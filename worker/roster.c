@@ -137,6 +137,17 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 	return 0;
 }
 
+/* At a start there is no config in use to keep: the newest usable one of the history is. */
+static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+{
+	struct bot_config c;
+	struct err e = { 0 };
+
+	if (store_config_last_good(db, s->bot_id, &c, &e) == 0 &&
+	    bring_up(r, db, s, &c, now_us, &e) == 0)
+		s->config = c;
+}
+
 static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
@@ -156,6 +167,8 @@ static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_
 			 (long long)s->bot_id, (long long)c.version);
 		return;
 	}
+	if (!s->running && rc == ERR_INVALID)
+		fall_back(r, db, s, now_us);
 	if (s->running) {
 		log_error("roster", NULL, "bot %lld keeps config version %lld: %s",
 			  (long long)s->bot_id, (long long)s->config.version, e.msg);

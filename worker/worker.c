@@ -24,6 +24,7 @@
 #include "worker/store/store_sim.h"
 #include "worker/store/store_worker.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -176,6 +177,9 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 	h->rss_bytes = resident_bytes();
 	if (!f)
 		return;
+	if (f->stats.decode_errors > (uint64_t)h->decode_errors)
+		log_warn("feed", NULL, "%llu frames refused so far; the newest: %s",
+			 (unsigned long long)f->stats.decode_errors, f->stats.last_error);
 	h->decode_errors = (int64_t)f->stats.decode_errors;
 	h->clock_drift_ms = f->stats.clock_drift_us / 1000;
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
@@ -364,6 +368,30 @@ static int loop_open(struct worker *w, struct err *e)
 
 /* ---- start ---- */
 
+/* The lock's file holds the pid of who has it. */
+static int locked_by_other(const struct worker *w, const char *path, struct err *e)
+{
+	struct buf pid = { 0 };
+	int rc;
+
+	if (file_read(path, 64, &pid, NULL))
+		buf_puts(&pid, "unknown");
+	rc = err_set(e, ERR_BUSY, "another trading-bot-worker (pid %.*s) runs on %s; stop it first",
+		     (int)strcspn(buf_text(&pid), "\n"), buf_text(&pid), w->config->db_path);
+	buf_free(&pid);
+	return rc;
+}
+
+static int write_pid(struct worker *w, const char *path, struct err *e)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (ftruncate(w->lock_fd, 0) || write(w->lock_fd, text, (size_t)n) != n)
+		return err_set(e, ERR_IO, "can't write %s; is the disk full?", path);
+	return 0;
+}
+
 static int lock_database(struct worker *w, struct err *e)
 {
 	char path[CONFIG_PATH_MAX + 16];
@@ -371,18 +399,18 @@ static int lock_database(struct worker *w, struct err *e)
 	snprintf(path, sizeof(path), "%s.worker", w->config->db_path);
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (w->lock_fd < 0)
-		return err_set(e, ERR_IO, "can't open %s; is the data directory writable?", path);
+		return err_set(e, errno == EACCES || errno == EROFS ? ERR_READONLY : ERR_IO,
+			       "can't open %s: %s; the data directory must be writable by this user",
+			       path, strerror(errno));
 	/* A worker that is just ending gets a moment. */
 	for (int64_t until_us = clock_mono_us() + LOCK_WAIT_US;;) {
 		if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
+			return write_pid(w, path, e);
 		if (clock_mono_us() >= until_us)
 			break;
 		usleep(20000);
 	}
-	return err_set(e, ERR_BUSY,
-		       "another trading-bot-worker runs on %s; stop it first",
-		       w->config->db_path);
+	return locked_by_other(w, path, e);
 }
 
 static int restore_order(void *ctx, const struct order *o, struct err *e)
@@ -588,6 +616,13 @@ static void end(struct worker *w)
 		commit(w, now_us, true);	/* the line above */
 }
 
+/* Until the loop listens: every state on disk is a good one to end at. */
+static void end_at_once(int signal_number)
+{
+	(void)signal_number;
+	_exit(0);
+}
+
 int worker_run(const struct worker_args *a, struct err *e)
 {
 	struct worker w = { .config = a->config, .lock_fd = -1 };
@@ -596,6 +631,8 @@ int worker_run(const struct worker_args *a, struct err *e)
 	if (a->config->trading_mode == MODE_LIVE)
 		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
 			       "TRADING_MODE=simulation");
+	signal(SIGTERM, end_at_once);
+	signal(SIGINT, end_at_once);
 	rc = open_database(&w, a, e);
 
 	if (rc == 0)

@@ -29,7 +29,7 @@ QUERIES = {
     "a fill is counted twice": """
         SELECT venue, symbol, trade_id, count(*) AS n FROM fills GROUP BY 1, 2, 3 HAVING n > 1""",
     "a client order id was given out twice": """
-        SELECT client_order_id, count(*) AS n FROM exchange_orders GROUP BY 1 HAVING n > 1""",
+        SELECT client_order_id, count(*) AS times FROM exchange_orders GROUP BY 1 HAVING times > 1""",
     "an exchange order is filled beyond its quantity": """
         SELECT * FROM exchange_orders WHERE filled > quantity + 1e-9""",
     "the venue holds an order that we think is over": """

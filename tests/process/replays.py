@@ -5,6 +5,7 @@ import books
 # may differ between two replays of one recording.
 WALL_CLOCK = {}
 
+# Not signals: equal refusals share a row, and a restart begins a new one.
 TABLES = {
     "trading_orders": "id",
     "exchange_orders": "id",
@@ -12,7 +13,6 @@ TABLES = {
     "sim_ledger": "id",
     "sim_balances": "bot_id, epoch, account, asset",
     "trading_stats": "bot_id, day",
-    "signals": "id",
 }
 
 

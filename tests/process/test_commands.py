@@ -73,6 +73,8 @@ class Commands(harness.TestCase):
         made = bot.post("/api/v1/bots", {"name": "second"})
         self.assertEqual(made.status, 201, made)
         second = made.json["id"]
+        config = bot.put("/api/v1/trading/bots/%d/config" % second, {"strategy": "ema_cross"})
+        self.assertEqual(config.status, 200, config)
         self.wait(lambda: bot.post("/api/v1/bots/%d/start" % second).status == 200,
                   "the second bot starts")
         answer = bot.post("/api/v1/bots/emergency-stop")
@@ -133,7 +135,7 @@ class Commands(harness.TestCase):
         command = bot.write("INSERT INTO commands(kind, bot_id) VALUES ('pause', 4711)")
         self.wait(lambda: bot.command(command)["status"] == "failed", "an unknown bot is refused")
         self.assertEqual(bot.command(command)["code"], "not_found")
-        command = bot.write("INSERT INTO commands(kind, bot_id, args) VALUES ('stop', 1, '{broken')")
+        command = bot.write("INSERT INTO commands(kind, bot_id, args) VALUES ('stop', 1, '{broken}')")
         self.wait(lambda: bot.command(command)["status"] == "failed", "broken args are refused")
         self.assertEqual(bot.command(command)["code"], "invalid")
         # every bot

@@ -87,16 +87,17 @@ class Config(harness.TestCase):
     def test_rollback(self):
         bot = self.started()
         first = bot.value("SELECT confidence_threshold FROM trading_configs WHERE bot_id = 1")
+        base = bot.value("SELECT version FROM trading_configs WHERE bot_id = 1")
         self.assertEqual(bot.put(CONFIG, {"confidence_threshold": 0.77}).status, 200)
-        answer = bot.post(CONFIG + "/rollback", {"version": 1})
+        answer = bot.post(CONFIG + "/rollback", {"version": base})
         self.assertEqual(answer.status, 200, answer)
         row = bot.rows("SELECT version, confidence_threshold FROM trading_configs WHERE bot_id = 1")[0]
-        self.assertEqual((row["version"], row["confidence_threshold"]), (3, first))
-        self.wait(lambda: self.applied(bot) == 3, "the old values apply as version 3")
+        self.assertEqual((row["version"], row["confidence_threshold"]), (base + 2, first))
+        self.wait(lambda: self.applied(bot) == base + 2, "the old values apply as a new version")
         history = bot.get(CONFIG + "/history")
         self.assertEqual(history.status, 200, history)
         self.assertEqual([r["version"] for r in bot.rows(
-            "SELECT version FROM trading_config_history WHERE bot_id = 1 ORDER BY version")], [1, 2, 3])
+            "SELECT version FROM trading_config_history WHERE bot_id = 1 ORDER BY version")], list(range(1, base + 3)))
         self.assertEqual(bot.post(CONFIG + "/rollback", {"version": 99}).status, 404)
 
     def test_lost_update_is_prevented(self):

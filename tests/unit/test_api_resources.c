@@ -8,9 +8,9 @@
 /* A position of bot 2 that is open. */
 static const char SQL_OPEN[] =
 	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase, limit_price,"
-	" quantity, filled, position, strategy, mode, config_version, created_us, updated_us)"
-	" VALUES (12, 2, 'tb1-2-12', 'ETHUSDT', 'SELL', 'active', 'holding', 3000, 2, 2, -2,"
-	" 'model', 'simulation', 1, 1, 1)";
+	" quantity, filled, position, strategy, mode, config_version, created_us, updated_us,"
+	" holding_us, maker_timeout_us) VALUES (12, 2, 'tb1-2-12', 'ETHUSDT', 'SELL', 'active', 'holding', 3000, 2, 2, -2,"
+	" 'model', 'simulation', 1, 1, 1, 1, 1)";
 static const char SQL_STATES[] =
 	"INSERT INTO bot_state(bot_id, status, mode, updated_us) VALUES"
 	" (1, 'RUNNING', 'simulation', 1), (2, 'PAUSED', 'simulation', 1)";
@@ -310,7 +310,7 @@ static void health(void **state)
 	(void)state;
 	r = get("/api/v1/health");
 	assert_string_equal(answer_text(&r, "status"), "degraded");
-	assert_string_equal(answer_text(&r, "database.status"), "connected");
+	assert_string_equal(answer_text(&r, "database.status"), "healthy");
 	assert_string_equal(answer_text(&r, "worker.status"), "never");
 	assert_true(answer_number(&r, "api_server.response_time_ms") >= 0);
 	answer_free(&r);

@@ -11,34 +11,35 @@
 	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase," \
 	" limit_price, entry_price, exit_price, quantity, filled, position, entry_notional," \
 	" exit_notional, fees, gross, pnl, confidence, close_reason, strategy, mode," \
-	" config_version, created_us, opened_us, closed_us, updated_us) VALUES "
+	" config_version, created_us, opened_us, closed_us, updated_us, holding_us," \
+	" maker_timeout_us) VALUES "
 
 /* Three closed trades of bot 1 on two days (+10, -4, +2.5), one that never filled. */
 static const char SQL_CLOSED[] =
 	ORDER_COLUMNS
 	"(1, 1, 'tb1-1-1', 'BTCUSDT', 'BUY', 'closed', 'done', 100, 100, 111, 1, 1, 0, 100, 111, 1,"
 	" 11, 10, 0.5, 'take_profit', 'model', 'simulation', 1, " T0 ", " T0 " + 1000000,"
-	" " T0 " + 5000000, 1),"
+	" " T0 " + 5000000, 1, 0, 0),"
 	"(2, 1, 'tb1-1-2', 'BTCUSDT', 'SELL', 'closed', 'done', 100, 100, 103, 1, 1, 0, 100, 103,"
 	" 1, -3, -4, 0.5, 'stop_loss', 'model', 'simulation', 1, " T0 ", " T0 " + 1000000,"
-	" " T0 " + 5000000, 1),"
+	" " T0 " + 5000000, 1, 0, 0),"
 	"(3, 1, 'tb1-1-3', 'ETHUSDT', 'BUY', 'closed', 'done', 10, 10, 10.35, 10, 10, 0, 100,"
 	" 103.5, 1, 3.5, 2.5, 0.5, 'take_profit', 'model', 'simulation', 1, " T0 ","
-	" " T0 " + 86400000000, " T0 " + 86403000000, 1),"
+	" " T0 " + 86400000000, " T0 " + 86403000000, 1, 0, 0),"
 	"(4, 1, 'tb1-1-4', 'BTCUSDT', 'BUY', 'closed', 'done', 100, NULL, NULL, 1, 0, 0, 0, 0, 0,"
 	" 0, 0, 0.5, 'maker_timeout', 'model', 'simulation', 1, " T0 ", NULL,"
-	" " T0 " + 6000000, 1)";
+	" " T0 " + 6000000, 1, 0, 0)";
 
 /* A long of 0.5 from 61000, a short of 2 from 3000, one entry that waits. */
 static const char SQL_OPEN[] =
 	ORDER_COLUMNS
 	"(11, 1, 'tb1-1-11', 'BTCUSDT', 'BUY', 'active', 'holding', 61000, 61000.1, NULL, 0.5, 0.5,"
 	" 0.5, 30500.05, 0, 12.3, 0, 0, 0.61, '', 'model', 'simulation', 1, " T0 ", " T0 ","
-	" NULL, 1),"
+	" NULL, 1, 0, 0),"
 	"(12, 2, 'tb1-2-12', 'ETHUSDT', 'SELL', 'active', 'holding', 3000, 3000, NULL, 2, 2, -2,"
-	" 6000, 0, 1, 0, 0, 0.7, '', 'model', 'simulation', 1, " T0 ", " T0 ", NULL, 1),"
+	" 6000, 0, 1, 0, 0, 0.7, '', 'model', 'simulation', 1, " T0 ", " T0 ", NULL, 1, 0, 0),"
 	"(13, 1, 'tb1-1-13', 'BTCUSDT', 'BUY', 'pending', 'entering', 60000, NULL, NULL, 0.5, 0, 0,"
-	" 0, 0, 0, 0, 0, 0.7, '', 'model', 'simulation', 1, " T0 " + 7, NULL, NULL, 1)";
+	" 0, 0, 0, 0, 0, 0.7, '', 'model', 'simulation', 1, " T0 " + 7, NULL, NULL, 1, 0, 0)";
 static const char SQL_STATES[] =
 	"INSERT INTO bot_state(bot_id, status, mode, last_price, equity, start_us, updated_us)"
 	" VALUES (1, 'RUNNING', 'simulation', 61837.63, 10123.45678901, " T0 ", 1),"

@@ -120,6 +120,10 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 	memcpy(r->bot.symbol, first->symbol, sizeof(r->bot.symbol));
 	snprintf(r->bot.exchange, sizeof(r->bot.exchange), "%s",
 		 first->futures ? "binance_futures" : "binance");
+	if (!r->db && !r->strategy) {
+		r->strategy = "ema_cross";
+		puts("no database, so no model: strategy ema_cross decides");
+	}
 	if (r->strategy)
 		snprintf(r->bot.strategy, sizeof(r->bot.strategy), "%s", r->strategy);
 	return r->config_json ? apply_json(&r->bot, r->config_json, e) : 0;

@@ -17,7 +17,7 @@ static const char USAGE[] =
 	"Usage: trading-bot token                       show the first token (DATA_DIR/api_token)\n"
 	"       trading-bot token create NAME viewer|trader|admin [DAYS]\n"
 	"       trading-bot token list\n"
-	"       trading-bot token revoke ID\n";
+	"       trading-bot token revoke ID|NAME\n";
 
 static int show(const struct config *c, struct err *e)
 {
@@ -82,6 +82,26 @@ static int list(struct db *db, struct err *e)
 	return rc;
 }
 
+static int revoke(struct db *db, const char *which, struct err *e)
+{
+	struct token *all = NULL;
+	long long id = cli_number(which);
+	size_t n = 0;
+	int rc = store_tokens_load(db, &all, &n, e);
+
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		if (strcmp(all[i].name, which) == 0)
+			id = all[i].id;
+	free(all);
+	if (rc == 0 && id < 1)
+		rc = err_set(e, ERR_NOT_FOUND, "there is no token \"%s\"", which);
+	if (rc == 0)
+		rc = store_token_revoke(db, id, clock_now_us(), e);
+	if (rc == 0)
+		printf("%s is revoked\n", which);
+	return rc;
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
 	struct db *db = NULL;
@@ -94,7 +114,7 @@ static int run(const struct config *c, int argc, char **argv)
 	}
 	if (!(argc == 2 && strcmp(argv[1], "list") == 0) &&
 	    !((argc == 4 || argc == 5) && strcmp(argv[1], "create") == 0) &&
-	    !(argc == 3 && strcmp(argv[1], "revoke") == 0 && cli_number(argv[2]) > 0)) {
+	    !(argc == 3 && strcmp(argv[1], "revoke") == 0)) {
 		fputs(USAGE, stderr);
 		return 2;
 	}
@@ -104,7 +124,7 @@ static int run(const struct config *c, int argc, char **argv)
 	else if (rc == 0 && argv[1][0] == 'c')
 		rc = create(db, argc, argv, &e);
 	else if (rc == 0)
-		rc = store_token_revoke(db, cli_number(argv[2]), clock_now_us(), &e);
+		rc = revoke(db, argv[2], &e);
 out:
 	if (rc)
 		fprintf(stderr, "trading-bot: %s\n", e.msg);

@@ -1,0 +1,586 @@
+/* Live push through the server: snapshots, changes, resuming, refusals, limits, the end. */
+#include "tests/unit/push_client.h"
+
+#include "common/store_tokens.h"
+
+#include <sys/resource.h>
+
+static struct api a;
+static struct db *db;
+
+static void start(void (*change)(struct config *cfg))
+{
+	api_start(&a, change);
+	db = api_db(&a);
+	api_sql(db, "INSERT INTO bot_state(bot_id, status, mode, updated_us)"
+		    " VALUES (1, 'STOPPED', 'simulation', 1)");
+}
+
+static int setup(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	start(NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	db_close(db);
+	api_stop(&a);
+	return scratch_teardown(state);
+}
+
+static void many(struct config *cfg)
+{
+	cfg->api_max_per_address = 0;
+}
+
+static void few(struct config *cfg)
+{
+	cfg->api_max_connections = 5;
+	cfg->api_timeout_s = 1;
+}
+
+static int setup_many(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	start(many);
+	return 0;
+}
+
+static int setup_few(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	start(few);
+	return 0;
+}
+
+static void set_price(int n)
+{
+	char text[120];
+
+	snprintf(text, sizeof(text), "UPDATE bot_state SET last_price = %d.0, updated_us = %d", n,
+		 n);
+	api_sql(db, text);
+}
+
+#define ADD_ORDER(id) \
+	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase," \
+	" limit_price, quantity, strategy, mode, config_version, holding_us," \
+	" maker_timeout_us, created_us, updated_us)" \
+	" VALUES (" id ", 1, 'tb1-1-" id "', 'BTCUSDT', 'BUY', 'pending', 'entering', 100.0," \
+	" 2.0, 'model', 'simulation', 1, 5, 5, 5, 5)"
+
+static void websocket(void **state)
+{
+	struct live c = live_ws(&a, "/api/v1/ws", NULL);
+
+	(void)state;
+	assert_true(answer_header_is(&c.answer, "Sec-WebSocket-Accept",
+				     "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+	assert_true(answer_header_is(&c.answer, "Upgrade", "websocket"));
+	assert_null(answer_header(&c.answer, "Sec-WebSocket-Protocol"));
+	live_say(&c, "{\"op\":\"subscribe\",\"topics\":[\"order\",\"status\"]}");
+	live_expect(&c, "snapshot", "status", "\"data\":{\"bots\":[{\"bot_id\":1,");
+	live_expect(&c, "snapshot", "order", "\"data\":{\"orders\":[]}");
+	live_expect(&c, "subscribed", NULL, "\"topics\":[\"status\",\"order\"],\"resumed\":false");
+	api_sql(db, ADD_ORDER("7"));
+	live_expect(&c, "change", "order", "\"id\":7,");
+	api_sql(db, "UPDATE bot_state SET status = 'RUNNING', updated_us = 2");
+	live_expect(&c, "change", "status", "\"bot_status\":\"RUNNING\"");
+	/* Not subscribed to. */
+	set_price(5);
+	live_say(&c, "{\"op\":\"subscribe\",\"topics\":[\"price\"],\"bot\":1}");
+	live_expect(&c, "snapshot", "price", "\"price\":5,");
+	live_expect(&c, "subscribed", NULL, "[\"status\",\"price\",\"order\"]");
+	live_say(&c, "{\"op\":\"unsubscribe\",\"topics\":[\"price\",\"status\"]}");
+	live_expect(&c, "unsubscribed", NULL, "[\"order\"]");
+	set_price(6);
+	api_sql(db, "UPDATE trading_orders SET status = 'closed', updated_us = 9");
+	live_expect(&c, "change", "order", "\"status\":\"closed\"");
+	live_close(&c);
+}
+
+static void events(void **state)
+{
+	struct live c = live_sse(&a, "/api/v1/events?topics=status,order", NULL);
+	int64_t id;
+
+	(void)state;
+	assert_true(answer_header_is(&c.answer, "Content-Type", "text/event-stream"));
+	assert_true(answer_header_is(&c.answer, "Cache-Control", "no-store"));
+	assert_non_null(answer_header(&c.answer, "X-Correlation-Id"));
+	live_expect(&c, "snapshot", "status", NULL);
+	assert_int_equal(c.id, 0);	/* half of the snapshots is nothing to go on from */
+	live_expect(&c, "snapshot", "order", NULL);
+	assert_true(c.id > 0);
+	id = c.id;
+	api_sql(db, ADD_ORDER("7"));
+	live_expect(&c, "change", "order", "\"id\":7,");
+	assert_int_equal(c.id, id + 1);
+	assert_int_equal(c.id, c.seq);
+	live_close(&c);
+}
+
+static void both_trees_and_the_query(void **state)
+{
+	struct live c = live_ws(&a, "/api/ws?topics=status&bot=1", NULL);
+
+	(void)state;
+	live_expect(&c, "snapshot", "status", NULL);
+	live_expect(&c, "subscribed", NULL, NULL);
+	live_close(&c);
+	c = live_sse(&a, "/api/events?bot=1", NULL);	/* all but the log */
+	for (int i = 0; i < 7; i++)
+		live_expect(&c, "snapshot", NULL, NULL);
+	assert_string_equal(live_member(&c, "topic"), "job");
+	assert_true(c.id > 0);
+	live_close(&c);
+}
+
+static void expect_refused(const char *path, const char *headers, bool ws, int status,
+			   const char *code)
+{
+	struct live c = live_open(&a, path, headers, ws);
+
+	if (c.answer.status != status || strcmp(answer_text(&c.answer, "error.code"), code) != 0)
+		fail_msg("%s %s -> %d %s", path, headers ? headers : "", c.answer.status,
+			 buf_text(&c.answer.body));
+	live_close(&c);
+}
+
+static void who_may_listen(void **state)
+{
+	struct live c;
+
+	(void)state;
+	a.token = NULL;
+	expect_refused("/api/v1/ws", NULL, true, 401, "unauthorized");
+	expect_refused("/api/v1/events", NULL, false, 401, "unauthorized");
+	expect_refused("/api/v1/ws", "Sec-WebSocket-Protocol: tradingbot.v1, bearer.wrong\r\n",
+		       true, 401, "unauthorized");
+	expect_refused("/api/v1/ws", "Sec-WebSocket-Protocol: " API_TEST_TOKEN "\r\n", true, 401,
+		       "unauthorized");
+	expect_refused("/api/v1/ws?token=" API_TEST_TOKEN, NULL, true, 401, "unauthorized");
+	c = live_ws(&a, "/api/v1/ws", "Sec-WebSocket-Protocol: tradingbot.v1, bearer."
+		    API_TEST_TOKEN "\r\n");
+	/* The token is not sent back. */
+	assert_true(answer_header_is(&c.answer, "Sec-WebSocket-Protocol", "tradingbot.v1"));
+	assert_null(strstr(buf_text(&c.answer.head), API_TEST_TOKEN));
+	live_close(&c);
+	/* A header that is wrong is not made good by a subprotocol. */
+	a.token = "wrong";
+	expect_refused("/api/v1/ws", "Sec-WebSocket-Protocol: tradingbot.v1, bearer."
+		       API_TEST_TOKEN "\r\n", true, 401, "unauthorized");
+	a.token = API_TEST_TOKEN;
+	expect_refused("/api/v1/events?token=" API_TEST_TOKEN, NULL, false, 400, "bad_query");
+}
+
+static void other_pages(void **state)
+{
+	char same[80];
+	struct live c;
+
+	(void)state;
+	expect_refused("/api/v1/ws", "Origin: http://evil.example\r\n", true, 403,
+		       "origin_not_allowed");
+	expect_refused("/api/v1/events", "Origin: http://evil.example\r\n", false, 403,
+		       "origin_not_allowed");
+	expect_refused("/api/v1/ws", "Origin: null\r\n", true, 403, "origin_not_allowed");
+	snprintf(same, sizeof(same), "Origin: http://localhost:%d\r\n", a.port);
+	c = live_ws(&a, "/api/v1/ws", same);
+	live_close(&c);
+}
+
+static void bad_requests(void **state)
+{
+	static const char upgrade[] = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
+	char text[300];
+
+	(void)state;
+	expect_refused("/api/v1/ws", NULL, false, 426, "upgrade_required");
+	snprintf(text, sizeof(text), "%sSec-WebSocket-Version: 8\r\nSec-WebSocket-Key: %s\r\n",
+		 upgrade, LIVE_KEY);
+	expect_refused("/api/v1/ws", text, false, 426, "upgrade_required");
+	snprintf(text, sizeof(text), "%sSec-WebSocket-Version: 13\r\n", upgrade);
+	expect_refused("/api/v1/ws", text, false, 400, "bad_header");
+	snprintf(text, sizeof(text), "%sSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n",
+		 upgrade);
+	expect_refused("/api/v1/ws", text, false, 400, "bad_header");
+	expect_refused("/api/v1/ws?topics=orders", NULL, true, 400, "bad_query");
+	expect_refused("/api/v1/events?topics=", NULL, false, 400, "bad_query");
+	expect_refused("/api/v1/events?bot=x", NULL, false, 400, "bad_query");
+	expect_refused("/api/v1/events?bot=77", NULL, false, 404, "not_found");
+	expect_refused("/api/v1/ws?topics=order&bot=77", NULL, true, 404, "not_found");
+	api_expect(&a, "HEAD", "/api/v1/events", NULL, 200, NULL);
+	api_expect(&a, "POST", "/api/v1/events", "{}", 405, "method_not_allowed");
+}
+
+/* It answers, says what was wrong, and stays. */
+static void odd_messages(void **state)
+{
+	struct live c = live_ws(&a, "/api/v1/ws", NULL);
+
+	(void)state;
+	live_say(&c, "not JSON");
+	live_expect(&c, "error", NULL, "\"code\":\"invalid\"");
+	live_say(&c, "{\"op\":\"subscribe\",\"topics\":[\"order\"],\"bot\":77}");
+	live_expect(&c, "error", NULL, "\"code\":\"not_found\"");
+	live_say(&c, "{\"op\":\"ping\"}");
+	live_expect(&c, "pong", NULL, NULL);
+	live_frame(&c, 0x89, "x", 1);
+	assert_true(live_next(&c));
+	assert_int_equal(c.opcode, 0x8a);
+	assert_string_equal(buf_text(&c.text), "x");
+	live_frame(&c, 0x82, "\0", 1);
+	live_expect_close(&c, 1003);
+	live_close(&c);
+}
+
+static void bad_frames(void **state)
+{
+	static char big[5000];
+	struct live c = live_ws(&a, "/api/v1/ws", NULL);
+
+	(void)state;
+	api_send(c.fd, "\x81\x05Hello", 7);	/* not masked */
+	live_expect_close(&c, 1002);
+	live_close(&c);
+	c = live_ws(&a, "/api/v1/ws", NULL);
+	memset(big, 'x', sizeof(big));
+	live_frame(&c, 0x81, big, sizeof(big));
+	live_expect_close(&c, 1009);
+	live_close(&c);
+	c = live_ws(&a, "/api/v1/ws", NULL);
+	live_frame(&c, 0x88, "\x03\xe8", 2);
+	assert_true(live_next(&c));
+	assert_int_equal(c.opcode, 0x88);
+	assert_false(live_next(&c));
+	live_close(&c);
+}
+
+/* A client that does not wait for the 101. */
+static void frames_with_the_handshake(void **state)
+{
+	struct live c = { .fd = api_connect(&a), .ws = true };
+	struct buf out = { 0 };
+
+	(void)state;
+	api_write_head(&a, &out, "GET", "/api/v1/ws");
+	buf_puts(&out, LIVE_UPGRADE "\r\n");
+	buf_add(&out, "\x81\x8d\0\0\0\0{\"op\":\"ping\"}", 19);
+	api_send(c.fd, out.data, out.len);
+	buf_free(&out);
+	c.answer = api_read(c.fd, false);
+	assert_int_equal(c.answer.status, 101);
+	live_expect(&c, "pong", NULL, NULL);
+	live_close(&c);
+}
+
+static void resume(void **state)
+{
+	char text[200];
+	struct live c = live_ws(&a, "/api/v1/ws?topics=price,order", NULL);
+	int64_t seen;
+
+	(void)state;
+	live_expect(&c, "snapshot", "price", NULL);
+	live_expect(&c, "snapshot", "order", NULL);
+	live_expect(&c, "subscribed", NULL, NULL);
+	set_price(1);
+	live_expect(&c, "change", "price", "\"price\":1,");
+	seen = c.seq;
+	/* What comes now it has on the wire, but never reads. */
+	set_price(2);
+	live_expect(&c, "change", "price", NULL);
+	api_sql(db, ADD_ORDER("3"));
+	live_expect(&c, "change", "order", NULL);
+	live_close(&c);
+
+	snprintf(text, sizeof(text), "/api/v1/ws?topics=price,order&last_event_id=%lld",
+		 (long long)seen);
+	c = live_ws(&a, text, NULL);
+	live_expect(&c, "change", "price", "\"price\":2,");
+	live_expect(&c, "change", "order", "\"id\":3,");
+	live_expect(&c, "subscribed", NULL, "\"resumed\":true");
+	set_price(3);
+	live_expect(&c, "change", "price", "\"price\":3,");
+	live_close(&c);
+
+	snprintf(text, sizeof(text), "Last-Event-ID: %lld\r\n", (long long)seen);
+	c = live_sse(&a, "/api/v1/events?topics=order", text);
+	live_expect(&c, "change", "order", "\"id\":3,");
+	live_close(&c);
+
+	/* In a message; and a topic that nobody followed then needs its snapshot. */
+	c = live_ws(&a, "/api/v1/ws", NULL);
+	snprintf(text, sizeof(text),
+		 "{\"op\":\"subscribe\",\"topics\":[\"order\"],\"last_event_id\":%lld}",
+		 (long long)seen);
+	live_say(&c, text);
+	live_expect(&c, "change", "order", "\"id\":3,");
+	live_expect(&c, "subscribed", NULL, "\"resumed\":true");
+	snprintf(text, sizeof(text),
+		 "{\"op\":\"subscribe\",\"topics\":[\"job\"],\"last_event_id\":%lld}",
+		 (long long)seen);
+	live_say(&c, text);
+	live_expect(&c, "snapshot", "job", NULL);
+	live_expect(&c, "subscribed", NULL, "\"resumed\":false");
+	live_close(&c);
+
+	/* Numbers of another program's life, and what is no number. */
+	c = live_sse(&a, "/api/v1/events?topics=order&last_event_id=17", NULL);
+	live_expect(&c, "snapshot", "order", NULL);
+	live_close(&c);
+	c = live_sse(&a, "/api/v1/events?topics=order", "Last-Event-ID: abc\r\n");
+	live_expect(&c, "snapshot", "order", NULL);
+	live_close(&c);
+}
+
+#define BIG_LINES \
+	"WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 400)" \
+	" INSERT INTO logs(at_us, level, service, logger, message)" \
+	" SELECT i, 1, 's', 'l', i || printf('%.*c', 9000, 'x') FROM c"
+
+/* One client reads nothing, another everything: the one is cut, the other misses nothing. */
+static void a_slow_reader(void **state)
+{
+	struct live slow = live_ws(&a, "/api/v1/ws?topics=log", NULL);
+	struct live fast = live_ws(&a, "/api/v1/ws?topics=log", NULL);
+	static char junk[65536];
+	int64_t bytes = 0, last = 0;
+	int small = 32768;
+	ssize_t n;
+
+	(void)state;
+	setsockopt(slow.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	live_expect(&fast, "snapshot", "log", NULL);
+	live_expect(&fast, "subscribed", NULL, NULL);
+	for (int round = 0; round < 3; round++) {
+		api_sql(db, BIG_LINES);
+		for (int i = 0; i < 400; i++) {
+			const cJSON *id;
+
+			do {	/* lines of the server itself come between */
+				live_expect(&fast, "change", "log", NULL);
+				id = cJSON_GetObjectItem(cJSON_GetObjectItem(fast.json, "data"),
+							 "id");
+				assert_true(id->valuedouble > (double)last);
+				last = (int64_t)id->valuedouble;
+			} while (!strstr(buf_text(&fast.text), "xxxxx"));
+		}
+	}
+	while ((n = recv(slow.fd, junk, sizeof(junk), 0)) > 0)
+		bytes += n;
+	assert_true(bytes < 3 * 400 * 9000 / 2);
+	live_close(&slow);
+	live_say(&fast, "{\"op\":\"ping\"}");
+	while (live_next(&fast) && strcmp(live_member(&fast, "type"), "pong") != 0)
+		;
+	assert_string_equal(live_member(&fast, "type"), "pong");
+	live_close(&fast);
+}
+
+/* Asks for snapshots again and again and reads none of them. */
+static void a_greedy_asker(void **state)
+{
+	struct live c = live_ws(&a, "/api/v1/ws", NULL);
+	static char junk[65536];
+	int64_t bytes = 0;
+	int small = 32768;
+	ssize_t n;
+
+	(void)state;
+	setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	api_sql(db, BIG_LINES);
+	for (int i = 0; i < 40; i++)
+		live_say(&c, "{\"op\":\"subscribe\",\"topics\":[\"log\"]}");
+	while ((n = recv(c.fd, junk, sizeof(junk), 0)) > 0)
+		bytes += n;
+	assert_true(bytes < 20 * 100 * 9000);
+	live_close(&c);
+}
+
+static void five_hundred(void **state)
+{
+	enum { N = 500 };
+	struct rlimit files;
+	static struct live c[N];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+	if (files.rlim_max < 2 * N + 100)
+		skip();
+	files.rlim_cur = files.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	for (int i = 0; i < N; i++)
+		c[i] = i % 2 ? live_sse(&a, "/api/v1/events?topics=price", NULL) :
+			       live_ws(&a, "/api/v1/ws?topics=price", NULL);
+	for (int i = 0; i < N; i++) {
+		live_expect(&c[i], "snapshot", "price", NULL);
+		if (c[i].ws)
+			live_expect(&c[i], "subscribed", NULL, NULL);
+	}
+	for (int round = 1; round <= 3; round++) {
+		char part[40];
+
+		set_price(round);
+		snprintf(part, sizeof(part), "\"price\":%d,", round);
+		for (int i = 0; i < N; i++) {
+			live_expect(&c[i], "change", "price", part);
+			assert_int_equal(c[i].seq, c[0].seq);
+		}
+	}
+	/* The 501st is refused, and requests are still answered. */
+	expect_refused("/api/v1/ws", NULL, true, 503, "too_many_streams");
+	api_expect(&a, "GET", "/api/v1/status", NULL, 200, NULL);
+	for (int i = 0; i < N; i++)
+		live_close(&c[i]);
+}
+
+/* 5 connections: 3 live ones, 2 for requests. A place is free again after a close. */
+static void room_for_requests(void **state)
+{
+	struct live c[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		c[i] = live_ws(&a, "/api/v1/ws", NULL);
+	expect_refused("/api/v1/events", NULL, false, 503, "too_many_streams");
+	live_frame(&c[0], 0x88, "\x03\xe8", 2);
+	while (live_next(&c[0]))
+		;
+	live_close(&c[0]);
+	c[0] = live_ws(&a, "/api/v1/ws", NULL);
+	for (int i = 0; i < 3; i++)
+		live_close(&c[i]);
+}
+
+/* API_TIMEOUT_S (1 here) is for requests: a stream lives on. */
+static void longer_than_a_request(void **state)
+{
+	struct live ws = live_ws(&a, "/api/v1/ws?topics=price", NULL);
+	struct live sse = live_sse(&a, "/api/v1/events?topics=price", NULL);
+	int64_t begin = clock_mono_us();
+
+	(void)state;
+	live_expect(&ws, "snapshot", "price", NULL);
+	live_expect(&ws, "subscribed", NULL, NULL);
+	live_expect(&sse, "snapshot", "price", NULL);
+	for (int n = 1; clock_mono_us() - begin < 3500000; n++) {
+		set_price(n);
+		live_expect(&ws, "change", "price", NULL);
+		live_expect(&sse, "change", "price", NULL);
+	}
+	live_close(&ws);
+	live_close(&sse);
+}
+
+static void revoked_tokens(void **state)
+{
+	struct token t = { .created_us = 1, .name = "v", .role = "viewer" };
+	struct live ws, sse, other;
+	char text[120];
+	int64_t id;
+
+	(void)state;
+	crypto_sha256_hex("viewer-secret", 13, t.hash);
+	assert_int_equal(store_token_add(db, &t, &id, NULL), 0);
+	other = live_ws(&a, "/api/v1/ws", NULL);
+	a.token = "viewer-secret";
+	ws = live_ws(&a, "/api/v1/ws", NULL);
+	sse = live_sse(&a, "/api/v1/events?topics=order", NULL);
+	a.token = API_TEST_TOKEN;
+	live_expect(&sse, "snapshot", "order", NULL);
+	snprintf(text, sizeof(text), "/api/v1/tokens/%lld", (long long)id);
+	api_expect(&a, "DELETE", text, NULL, 200, NULL);
+	live_expect_close(&ws, 1008);
+	assert_false(live_next(&sse));
+	live_say(&other, "{\"op\":\"ping\"}");
+	live_expect(&other, "pong", NULL, NULL);
+	live_close(&ws);
+	live_close(&sse);
+	live_close(&other);
+}
+
+/* Everybody is told, and nothing is left behind (ASan looks). */
+static void the_server_stops(void **state)
+{
+	struct live ws = live_ws(&a, "/api/v1/ws?topics=all", NULL);
+	struct live sse = live_sse(&a, "/api/v1/events?topics=all", NULL);
+
+	live_expect(&ws, "snapshot", "status", NULL);
+	live_expect(&sse, "snapshot", "status", NULL);
+	db_close(db);
+	api_stop(&a);
+	while (live_next(&ws) && ws.opcode != 0x88)
+		;
+	assert_int_equal(ws.opcode, 0x88);
+	assert_int_equal((unsigned char)ws.text.data[0] << 8 | (unsigned char)ws.text.data[1], 1001);
+	assert_false(live_next(&ws));
+	while (live_next(&sse))
+		;
+	live_close(&ws);
+	live_close(&sse);
+	api_run(&a);	/* for the teardown */
+	db = api_db(&a);
+	(void)state;
+}
+
+/* Another file in its place: numbers begin anew, so everybody gets snapshots again. */
+static void another_database(void **state)
+{
+	struct live c = live_ws(&a, "/api/v1/ws?topics=status,order", NULL);
+	char wal[CONFIG_PATH_MAX + 8];
+
+	(void)state;
+	live_expect(&c, "snapshot", "status", NULL);
+	live_expect(&c, "snapshot", "order", "\"orders\":[]");
+	live_expect(&c, "subscribed", NULL, NULL);
+	api_sql(db, ADD_ORDER("1"));
+	live_expect(&c, "change", "order", NULL);
+	api_sql(db, "UPDATE bots SET name = 'restored'");
+	live_expect(&c, "change", "status", NULL);
+	assert_int_equal(db_backup(db, scratch_path("copy.db"), NULL), 0);
+	db_close(db);
+	snprintf(wal, sizeof(wal), "%s-wal", a.cfg.db_path);
+	assert_int_equal(rename(scratch_path("copy.db"), a.cfg.db_path), 0);
+	unlink(wal);
+	live_expect(&c, "snapshot", "status", NULL);
+	live_expect(&c, "snapshot", "order", "\"id\":1,");
+	db = api_db(&a);
+	api_sql(db, ADD_ORDER("2"));
+	live_expect(&c, "change", "order", "\"id\":2,");
+	live_close(&c);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(websocket),
+		TEST(events),
+		TEST(both_trees_and_the_query),
+		TEST(who_may_listen),
+		TEST(other_pages),
+		TEST(bad_requests),
+		TEST(odd_messages),
+		TEST(bad_frames),
+		TEST(frames_with_the_handshake),
+		TEST(resume),
+		TEST(a_slow_reader),
+		TEST(a_greedy_asker),
+		cmocka_unit_test_setup_teardown(five_hundred, setup_many, teardown),
+		cmocka_unit_test_setup_teardown(room_for_requests, setup_few, teardown),
+		cmocka_unit_test_setup_teardown(longer_than_a_request, setup_few, teardown),
+		TEST(revoked_tokens),
+		TEST(the_server_stops),
+		TEST(another_database),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,524 @@
+/*
+ * What changes in the database become messages: each topic's first sight, change and
+ * end; snapshots; and that no query reads the past.
+ */
+#include "api/store_push.c"
+
+#include "api/push_source.h"
+#include "tests/unit/scratch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+static struct db *db;
+static struct push *hub;
+static struct push_source *source;
+static struct push_client *client;
+static struct buf heard;	/* "topic:data" of each change, one per line */
+static size_t n_heard;
+
+static void send_cb(void *ctx, struct push_message *m)
+{
+	size_t len;
+	const char *text = push_message_text(m, &len);
+	const char *data = strstr(text, "\"data\":");
+	const char *end = strstr(text, ",\"timestamp\":");
+
+	(void)ctx;
+	for (const char *p = end; p; p = strstr(p + 1, ",\"timestamp\":"))
+		end = p;
+	buf_printf(&heard, "%s:%.*s\n", push_topic_name(m->topic), (int)(end - data) - 7,
+		   data + 7);
+	n_heard++;
+}
+
+static size_t pending_cb(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static const struct push_link ear = { .send = send_cb, .pending = pending_cb };
+
+static void sql(const char *text)
+{
+	struct err e = { 0 };
+
+	if (db_exec(db, text, &e))
+		fail_msg("%s: %s", text, e.msg);
+}
+
+static void follow(unsigned topics)
+{
+	struct err e = { 0 };
+
+	if (push_source_follow(source, db, topics, &e))
+		fail_msg("follow: %s", e.msg);
+	push_listen(client, topics, 0);
+}
+
+static bool look(void)
+{
+	struct err e = { 0 };
+	bool more;
+
+	buf_clear(&heard);
+	n_heard = 0;
+	if (push_source_look(source, db, PUSH_ALL, &more, &e))
+		fail_msg("look: %s", e.msg);
+	return more;
+}
+
+/* The look brings exactly n messages; each of the others is part of one of them. */
+static void expect_at(int line, size_t n, const char *a, const char *b)
+{
+	look();
+	if (n_heard != n || (a && !strstr(buf_text(&heard), a)) ||
+	    (b && !strstr(buf_text(&heard), b)))
+		fail_msg("line %d: %zu messages\n%s", line, n_heard, buf_text(&heard));
+	look();
+	if (n_heard)
+		fail_msg("line %d: told twice\n%s", line, buf_text(&heard));
+}
+#define expect(n, a, b) expect_at(__LINE__, n, a, b)
+
+static int setup(void **state)
+{
+	static const struct push_limits limits = {
+		.ring_messages = 64, .ring_bytes = 1 << 20, .pending_bytes = 1 << 20,
+	};
+	struct err e = { 0 };
+
+	if (scratch_setup(state))
+		return -1;
+	if (db_open(scratch_path("app.db"), DB_WORKER, &db, &e)) {
+		fprintf(stderr, "%s\n", e.msg);
+		return -1;
+	}
+	hub = push_new(1, &limits);
+	source = push_source_new(hub);
+	client = push_client_new(hub, &ear, NULL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	push_client_free(client);
+	push_source_free(source);
+	push_free(hub);
+	buf_free(&heard);
+	db_close(db);
+	return scratch_teardown(state);
+}
+
+static void add_state(void)
+{
+	sql("INSERT INTO bot_state(bot_id, status, mode, updated_us)"
+	    " VALUES (1, 'STOPPED', 'simulation', 1)");
+}
+
+#define ADD_ORDER(id, status) \
+	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase," \
+	" limit_price, quantity, strategy, mode, config_version, holding_us," \
+	" maker_timeout_us, created_us, updated_us)" \
+	" VALUES (" id ", 1, 'tb1-1-" id "', 'BTCUSDT', 'BUY', " status ", 'entering', 100.0," \
+	" 2.0, 'model', 'simulation', 1, 5, 5, 5, 5)"
+
+static void status(void **state)
+{
+	(void)state;
+	follow(PUSH_BIT(PUSH_STATUS));
+	expect(0, NULL, NULL);
+	add_state();
+	expect(1, "status:{\"bot_id\":1,\"status\":\"stopped\"", NULL);
+	sql("UPDATE bot_state SET status = 'RUNNING', start_us = 7, updated_us = 2");
+	expect(1, "\"status\":\"running\"", NULL);
+	sql("UPDATE bot_state SET error = 'feed lost', updated_us = 3");
+	expect(1, "\"error\":\"feed lost\"", NULL);
+	/* What moves all the time is the topic price. */
+	sql("UPDATE bot_state SET last_price = 5.0, equity = 6.0, last_execution_us = 9");
+	expect(0, NULL, NULL);
+	sql("UPDATE trading_configs SET version = version + 1");
+	expect(1, "\"wanted\":2", NULL);
+	sql("INSERT INTO bots(id, name, created_us, updated_us) VALUES (2, 'two', 1, 1)");
+	expect(1, "\"bot_id\":2", NULL);
+	sql("DELETE FROM bots WHERE id = 2");
+	expect(1, "status:{\"bot_id\":2,\"deleted\":true}", NULL);
+}
+
+/* Its beat stops: nobody writes anything, yet the status is another. */
+static void the_worker_goes_away(void **state)
+{
+	char text[300];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "INSERT INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us,"
+		 " trading_mode, market_data, feed_state) VALUES (1, 9, 'b', '1', 1, %lld,"
+		 " 'simulation', 'synthetic', 'live')", (long long)clock_now_us());
+	sql(text);
+	follow(PUSH_BIT(PUSH_STATUS));
+	expect(0, NULL, NULL);
+	snprintf(text, sizeof(text), "UPDATE worker_heartbeat SET beat_us = %lld",
+		 (long long)(clock_now_us() - HEARTBEAT_DEAD_US - US_PER_S));
+	sql(text);
+	expect(1, "\"worker\":{\"status\":\"away\"", NULL);
+	sql("UPDATE worker_heartbeat SET beat_us = 5, feed_age_ms = 7, turns = 8");
+	expect(0, NULL, NULL);
+	sql("UPDATE worker_heartbeat SET feed_state = 'stale'");
+	expect(1, "\"feed_state\":\"stale\"", NULL);
+}
+
+static void price(void **state)
+{
+	(void)state;
+	add_state();
+	follow(PUSH_BIT(PUSH_PRICE));
+	expect(0, NULL, NULL);
+	sql("UPDATE bot_state SET last_price = 100.25, equity = 1000.5, updated_us = 1000000");
+	expect(1, "price:{\"bot_id\":1,\"symbol\":\"BTCUSDT\",\"price\":100.25,\"equity\":1000.5,"
+	       "\"updated\":\"1970-01-01T00:00:01.000000Z\"}", NULL);
+	sql("UPDATE bot_state SET updated_us = 2000000");
+	expect(0, NULL, NULL);
+	sql("DELETE FROM bot_state");
+	expect(0, NULL, NULL);
+}
+
+static void orders(void **state)
+{
+	(void)state;
+	sql(ADD_ORDER("1", "'active'"));
+	sql(ADD_ORDER("2", "'closed'"));
+	follow(PUSH_BIT(PUSH_ORDER));
+	expect(0, NULL, NULL);
+	sql(ADD_ORDER("3", "'pending'"));
+	expect(1, "order:{\"source\":\"worker\",\"id\":3,", "\"status\":\"pending\"");
+	sql("UPDATE trading_orders SET status = 'active', updated_us = 6 WHERE id = 3");
+	expect(1, "\"id\":3", "\"status\":\"active\"");
+	sql("UPDATE trading_orders SET status = 'closed', close_reason = 'stop_loss',"
+	    " closed_us = 7, updated_us = 7 WHERE id IN (1, 3)");
+	expect(2, "\"id\":1", "\"close_reason\":\"stop_loss\"");
+	/* Opened and closed between two looks. */
+	sql(ADD_ORDER("4", "'closed'"));
+	expect(1, "\"id\":4", "\"status\":\"closed\"");
+}
+
+static void orders_of_outside_bots(void **state)
+{
+	(void)state;
+	follow(PUSH_BIT(PUSH_ORDER));
+	sql("INSERT INTO reported_orders(id, bot_id, order_id, symbol, side, status, quantity,"
+	    " created_us, updated_us) VALUES (1, 1, 'x', 'BTCUSDT', 'BUY', 'active', 1.0, 1, 1)");
+	expect(1, "order:{\"source\":\"reported\",\"id\":1,", NULL);
+	sql(ADD_ORDER("1", "'pending'"));	/* the same number is another order */
+	expect(1, "order:{\"source\":\"worker\",\"id\":1,", NULL);
+	sql("UPDATE reported_orders SET status = 'closed', closed_us = 2, updated_us = 2");
+	expect(1, "\"source\":\"reported\"", "\"status\":\"closed\"");
+}
+
+static void positions(void **state)
+{
+	(void)state;
+	add_state();
+	sql("UPDATE bot_state SET last_price = 110.0");
+	sql(ADD_ORDER("1", "'active'"));
+	follow(PUSH_BIT(PUSH_POSITION));
+	expect(0, NULL, NULL);
+	sql("UPDATE trading_orders SET position = 2.0, entry_price = 100.0, updated_us = 6");
+	expect(1, "position:{\"order\":1,\"bot_id\":1", "\"unrealized_pnl\":20,");
+	sql("UPDATE bot_state SET last_price = 95.0");
+	expect(1, "\"live_price\":95,", "\"unrealized_pnl\":-10,");
+	sql("UPDATE trading_orders SET position = 0.0, status = 'closed', updated_us = 7");
+	expect(1, "position:{\"order\":1,\"bot_id\":1,\"closed\":true}", NULL);
+}
+
+#define SIGNALS(n, bot) \
+	"WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < " n ")" \
+	" INSERT INTO signals(bot_id, symbol, strategy, side, confidence, price, taken, rule," \
+	" reason, at_us, last_us) SELECT " bot ", 'BTCUSDT', 'model', 'BUY', 0.5, 100.0, 0," \
+	" 'threshold', 'r' || i, i, i FROM c"
+
+static void signals(void **state)
+{
+	(void)state;
+	sql(SIGNALS("3", "1"));
+	follow(PUSH_BIT(PUSH_SIGNAL));
+	expect(0, NULL, NULL);
+	sql(SIGNALS("2", "1"));
+	expect(2, "signal:{\"id\":4,", "signal:{\"id\":5,");
+	sql("UPDATE signals SET repeats = repeats + 1");
+	expect(0, NULL, NULL);
+}
+
+static void more_than_one_look_takes(void **state)
+{
+	size_t all = 0;
+	bool more;
+
+	(void)state;
+	follow(PUSH_BIT(PUSH_SIGNAL));
+	sql(SIGNALS("1100", "1"));
+	do {
+		more = look();
+		all += n_heard;
+		assert_true(n_heard <= PUSH_ROWS_MAX);
+	} while (more);
+	assert_int_equal(all, 1100);
+	assert_non_null(strstr(buf_text(&heard), "\"id\":1100,"));
+}
+
+static void stats(void **state)
+{
+	char text[400], day[CLOCK_TEXT_MAX];
+
+	(void)state;
+	follow(PUSH_BIT(PUSH_STATS));
+	sql("INSERT INTO trading_stats(bot_id, day, trades, updated_us)"
+	    " VALUES (1, '2020-01-01', 5, 1)");
+	expect(0, NULL, NULL);
+	snprintf(text, sizeof(text), "INSERT INTO trading_stats(bot_id, day, trades, wins, net,"
+		 " updated_us) VALUES (1, '%s', 2, 1, 0.5, 1)", clock_day(clock_now_us(), day));
+	sql(text);
+	expect(1, "\"trades\":2,\"wins\":1,", "\"reported_trades\":null");
+	sql("UPDATE trading_stats SET trades = 3, updated_us = 2 WHERE trades = 2");
+	expect(1, "\"trades\":3,", NULL);
+	snprintf(text, sizeof(text), "INSERT INTO reported_stats(bot_id, day, trades, updated_us)"
+		 " VALUES (1, '%s', 9, 1)", day);
+	sql(text);
+	expect(1, "\"trades\":3,", "\"reported_trades\":9");
+}
+
+static void jobs(void **state)
+{
+	(void)state;
+	follow(PUSH_BIT(PUSH_JOB));
+	sql("INSERT INTO jobs(id, kind, created_us) VALUES (1, 'backtest', 1), (2, 'training', 1)");
+	expect(2, "job:{\"id\":1,", "job:{\"id\":2,");
+	sql("UPDATE jobs SET state = 'running', progress = 0.5 WHERE id = 1");
+	expect(1, "\"progress\":0.5", NULL);
+	sql("UPDATE jobs SET cancel_requested = 1 WHERE id = 2");
+	expect(1, "\"cancel_requested\":true", NULL);
+	sql("UPDATE jobs SET state = 'done', progress = 1.0 WHERE id = 1");
+	expect(1, "\"id\":1,", "\"state\":\"done\"");
+	sql("INSERT INTO jobs(id, kind, state, created_us) VALUES (3, 'import', 'failed', 1)");
+	expect(1, "\"id\":3,", "\"state\":\"failed\"");
+}
+
+static void logs(void **state)
+{
+	(void)state;
+	follow(PUSH_BIT(PUSH_LOG));
+	sql("INSERT INTO logs(at_us, level, service, logger, message)"
+	    " VALUES (1, 2, 's', 'bot', 'odd')");
+	expect(1, "log:{\"id\":1,\"at\":\"1970-01-01T00:00:00.000001Z\",\"level\":\"WARNING\","
+	       "\"service\":\"s\",\"logger\":\"bot\",\"correlation_id\":null,\"message\":\"odd\"}",
+	       NULL);
+}
+
+/* Only what is followed is looked at; a topic that is taken up again begins anew. */
+static void topics_come_and_go(void **state)
+{
+	int64_t seq;
+
+	(void)state;
+	follow(PUSH_BIT(PUSH_ORDER));
+	assert_int_equal(push_source_topics(source), PUSH_BIT(PUSH_ORDER));
+	sql(SIGNALS("1", "1"));
+	expect(0, NULL, NULL);
+	seq = push_seq(hub);
+	push_source_forget(source, PUSH_BIT(PUSH_ORDER));
+	assert_int_equal(push_source_topics(source), 0);
+	sql(ADD_ORDER("1", "'active'"));
+	expect(0, NULL, NULL);
+	follow(PUSH_BIT(PUSH_ORDER) | PUSH_BIT(PUSH_SIGNAL));
+	expect(0, NULL, NULL);
+	assert_false(push_resume(client, PUSH_BIT(PUSH_ORDER), seq));
+	sql("UPDATE trading_orders SET status = 'closed', updated_us = 9");
+	expect(1, "\"status\":\"closed\"", NULL);
+}
+
+static struct push_message *snapshot(enum push_topic t, int64_t bot)
+{
+	struct push_message *m = NULL;
+	struct err e = { 0 };
+
+	if (push_source_snapshot(source, db, t, bot, &m, &e))
+		fail_msg("snapshot: %s", e.msg);
+	return m;
+}
+
+/* The snapshot's rows, by their number; part (may be NULL) is in it. */
+static void expect_snapshot(enum push_topic t, int64_t bot, const char *key, int rows,
+			    const char *part)
+{
+	struct push_message *m = snapshot(t, bot);
+	size_t len;
+	const char *text = push_message_text(m, &len);
+	cJSON *json = cJSON_ParseWithLength(text, len);
+	const cJSON *list = cJSON_GetObjectItem(cJSON_GetObjectItem(json, "data"), key);
+
+	assert_true(cJSON_IsArray(list));
+	if (cJSON_GetArraySize(list) != rows || (part && !strstr(text, part)))
+		fail_msg("%s", text);
+	assert_string_equal(cJSON_GetObjectItem(json, "type")->valuestring, "snapshot");
+	cJSON_Delete(json);
+	push_message_unref(m);
+}
+
+static void snapshots(void **state)
+{
+	(void)state;
+	sql("INSERT INTO bots(id, name, created_us, updated_us) VALUES (2, 'two', 1, 1)");
+	add_state();
+	sql(ADD_ORDER("1", "'active'"));
+	sql(ADD_ORDER("2", "'closed'"));
+	sql(ADD_ORDER("3", "'pending'"));
+	sql("UPDATE trading_orders SET bot_id = 2, position = 1.0 WHERE id = 3");
+	sql(SIGNALS("60", "1"));
+	sql(SIGNALS("60", "2"));
+	sql("INSERT INTO jobs(kind, created_us) VALUES ('backtest', 1)");
+	sql("INSERT INTO logs(at_us, level, service, logger, message)"
+	    " VALUES (1, 2, 's', 'bot', 'odd')");
+	follow(PUSH_ALL);
+	expect_snapshot(PUSH_STATUS, 0, "bots", 2, NULL);
+	expect_snapshot(PUSH_STATUS, 2, "bots", 1, "\"bot_id\":2");
+	expect_snapshot(PUSH_PRICE, 0, "prices", 1, NULL);
+	expect_snapshot(PUSH_PRICE, 2, "prices", 0, NULL);
+	expect_snapshot(PUSH_ORDER, 0, "orders", 2, "\"id\":3,");
+	expect_snapshot(PUSH_ORDER, 1, "orders", 1, "\"id\":1,");
+	expect_snapshot(PUSH_POSITION, 0, "positions", 1, "\"order\":3");
+	expect_snapshot(PUSH_SIGNAL, 0, "signals", 50, "\"id\":71,");
+	expect_snapshot(PUSH_SIGNAL, 1, "signals", 50, "\"id\":60,");
+	expect_snapshot(PUSH_STATS, 0, "stats", 0, NULL);
+	expect_snapshot(PUSH_JOB, 1, "jobs", 1, NULL);	/* no bot's: passes any filter */
+	expect_snapshot(PUSH_LOG, 1, "logs", 1, "odd");
+}
+
+/* One text for all clients, until something changes. */
+static void snapshots_are_shared(void **state)
+{
+	struct push_message *a, *b, *c;
+
+	(void)state;
+	follow(PUSH_ALL);
+	a = snapshot(PUSH_ORDER, 0);
+	b = snapshot(PUSH_ORDER, 0);
+	assert_ptr_equal(a, b);
+	sql(ADD_ORDER("1", "'active'"));
+	expect(1, NULL, NULL);
+	c = snapshot(PUSH_ORDER, 0);
+	assert_ptr_not_equal(a, c);
+	assert_int_equal(c->seq, push_seq(hub));
+	push_message_unref(a);
+	push_message_unref(b);
+	push_message_unref(c);
+	expect_snapshot(PUSH_ORDER, 0, "orders", 1, NULL);
+}
+
+/* A line that the last look has not seen comes as a change, not twice. */
+static void a_snapshot_ends_where_changes_begin(void **state)
+{
+	(void)state;
+	sql(SIGNALS("2", "1"));
+	follow(PUSH_BIT(PUSH_SIGNAL));
+	sql(SIGNALS("2", "1"));
+	expect_snapshot(PUSH_SIGNAL, 0, "signals", 2, NULL);
+	expect_snapshot(PUSH_SIGNAL, 1, "signals", 2, NULL);
+	expect(2, "\"id\":3,", "\"id\":4,");
+	expect_snapshot(PUSH_SIGNAL, 0, "signals", 4, NULL);
+}
+
+/* A row that can't be shown does not hide the others. */
+static void a_row_that_does_not_fit(void **state)
+{
+	(void)state;
+	log_set_fd(-1);
+	add_state();
+	follow(PUSH_BIT(PUSH_POSITION));
+	sql(ADD_ORDER("1", "'active'"));
+	sql(ADD_ORDER("2", "'active'"));
+	sql("UPDATE bot_state SET last_price = 80000000.0");
+	sql("UPDATE trading_orders SET position = 1.0, entry_price = 100.0");
+	sql("UPDATE trading_orders SET position = 80000000.0 WHERE id = 1");
+	expect(1, "\"order\":2,", NULL);
+	expect_snapshot(PUSH_POSITION, 0, "positions", 1, "\"order\":2,");
+}
+
+/* The plan names an index or a primary key for each table, or the table is small. */
+static void expect_plan(const char *query, const char *const small[])
+{
+	/* Statements are cached by the address of their text. */
+	static char texts[16][2048];
+	static unsigned turn;
+	char *text = texts[turn++];
+	struct stmt *s;
+
+	assert_true(turn <= 16);
+	snprintf(text, sizeof(texts[0]), "EXPLAIN QUERY PLAN %s", query);
+	assert_int_equal(db_stmt(db, text, &s, NULL), 0);
+	while (stmt_step(s, NULL) == STMT_ROW) {
+		const char *detail = stmt_text(s, 3);
+		bool fine = strncmp(detail, "SCAN ", 5) != 0 || strstr(detail, "_open") ||
+			    strstr(detail, "_queued") || strstr(detail, "SCAN (subquery");
+
+		for (size_t i = 0; small[i] && !fine; i++)
+			fine = !strcmp(detail + 5, small[i]);
+		if (!fine)
+			fail_msg("%s\n%s", detail, query);
+	}
+	stmt_done(s);
+}
+
+static void no_query_reads_the_past(void **state)
+{
+	static const char *const per_bot[] = { "b", "s", NULL };
+	static const char *const newest[] = { "signals", "jobs", "logs", NULL };
+	static const char *const none[] = { NULL };
+	static const char *const last[] = { "CONSTANT ROW", NULL };
+
+	(void)state;
+	expect_plan(SQL_STATUS, per_bot);
+	expect_plan(SQL_PRICE, per_bot);
+	expect_plan(SQL_ORDER, none);
+	expect_plan(SQL_POSITION, none);
+	expect_plan(SQL_SIGNAL, none);
+	expect_plan(SQL_STATS, per_bot);
+	expect_plan(SQL_JOB, none);
+	expect_plan(SQL_LOG, none);
+	expect_plan(SQL_SIGNAL_NEWEST, newest);		/* from the end, LIMIT rows */
+	expect_plan(SQL_SIGNAL_NEWEST_BOT, none);
+	expect_plan(SQL_ORDER_LAST, last);
+	expect_plan(SQL_SIGNAL_LAST, none);
+	expect_plan(SQL_PRICE_ROW, none);
+	expect_plan(SQL_STATS_ROW, none);
+	expect_plan(SQL_LOG_ROW, none);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(status),
+		TEST(the_worker_goes_away),
+		TEST(price),
+		TEST(orders),
+		TEST(orders_of_outside_bots),
+		TEST(positions),
+		TEST(signals),
+		TEST(more_than_one_look_takes),
+		TEST(stats),
+		TEST(jobs),
+		TEST(logs),
+		TEST(topics_come_and_go),
+		TEST(snapshots),
+		TEST(snapshots_are_shared),
+		TEST(a_snapshot_ends_where_changes_begin),
+		TEST(a_row_that_does_not_fit),
+		TEST(no_query_reads_the_past),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
