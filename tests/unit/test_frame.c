@@ -40,7 +40,7 @@
 
 static int decode(struct frame *f, const char *text, size_t len, struct err *e)
 {
-	char *exact = malloc(len ? len : 1);	/* a sanitizer sees a read beyond the end */
+	char *exact = malloc(len ? len : 1); /* a sanitizer sees a read beyond the end */
 	int rc;
 
 	assert_non_null(exact);
@@ -269,7 +269,7 @@ static void what_is_refused(void **state)
 			fail_msg("%s: \"%s\" does not say \"%s\"", refused[i].text, e.msg,
 				 refused[i].why);
 	}
-	take(&f, TRADE, FRAME_TRADE);	/* still fit for the next */
+	take(&f, TRADE, FRAME_TRADE); /* still fit for the next */
 	frame_free(&f);
 }
 

@@ -336,7 +336,7 @@ static void cut_file(void **state)
 	h = play_all(scratch_path("cut.gz"), 100, &stats);
 	assert_true(h.trades > 10 && h.trades < whole.trades);
 	assert_memory_equal(h.text.data, whole.text.data, h.text.len);
-	assert_in_range(stats.decode_errors, 1, 2);	/* the end, and a last line cut in two */
+	assert_in_range(stats.decode_errors, 1, 2); /* the end, and a last line cut in two */
 	assert_non_null(strstr(stats.last_error, "cut.gz after line "));
 	assert_non_null(strstr(stats.last_error, "ends in the middle"));
 	heard_free(&h);

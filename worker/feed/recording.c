@@ -60,7 +60,7 @@ static void read_chunk(struct recording *r)
 	else if (code == Z_ERRNO)
 		text = strerror(errno);
 	else if (strncmp(text, r->path, strlen(r->path)) == 0)
-		text += strlen(r->path) + 2;	/* zlib says "path: text" */
+		text += strlen(r->path) + 2; /* zlib says "path: text" */
 	r->damage_text = text;
 }
 

@@ -128,7 +128,8 @@ static int consume(struct replay *r, struct lane *l, const struct feed_sink *sin
 	case LANE_BROKEN:
 		count_broken(&r->feed.stats, &l->error);
 		break;
-	case LANE_PLAYED: case LANE_END:
+	case LANE_PLAYED:
+	case LANE_END:
 		break;
 	}
 	r->at.frame++;

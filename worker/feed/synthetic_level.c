@@ -30,7 +30,7 @@ double synthetic_level(uint64_t seed, double start, int64_t time_us)
 		double f = (double)(time_us % period_us) / (double)period_us;
 		double a = noise(seed, i, place), b = noise(seed, i, place + 1);
 
-		f = f * f * (3 - 2 * f);	/* smooth at both ends */
+		f = f * f * (3 - 2 * f); /* smooth at both ends */
 		sum += amplitude * (a + (b - a) * f);
 		amplitude *= ROOT_2;
 		period_us *= 2;

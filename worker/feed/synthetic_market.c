@@ -232,7 +232,7 @@ static void arrive_taker(struct synthetic_market *m)
 	m->last_buy = buy;
 	m->excited += EXCITE_BRANCH / EXCITE_S;
 	sweep(m, buy, qty, buy ? from + reach : from - reach);
-	m->fair += (mid(m) - before) * 0.5;	/* half of it stays */
+	m->fair += (mid(m) - before) * 0.5; /* half of it stays */
 }
 
 /* ---- makers ---- */
