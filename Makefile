@@ -44,7 +44,12 @@ OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=
 endif
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wformat=2 -Wno-format-truncation -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
+	-Wformat=2 -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
+ifeq ($(CC),gcc)
+WARN += -Wno-format-truncation
+else
+WARN += -Wno-string-conversion	# ASSERT(!"what went wrong")
+endif
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)

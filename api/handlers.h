@@ -22,6 +22,7 @@ int handle_health_detailed(struct request *r, struct err *e);
 int handle_info(struct request *r, struct err *e);
 
 /* route_metrics.c */
+void metrics_prepare(struct request *r);
 int handle_metrics(struct request *r, struct err *e);
 
 /* route_bots.c */

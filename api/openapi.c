@@ -11,7 +11,8 @@
 #define BASE "/api/v1"
 
 static const char ABOUT[] =
-	"Everything that the dashboard can do, and more. `" BASE "` and `/api` are the same tree.\n\n"
+	"Everything that the dashboard can do, and more. `" BASE "` and `/api` are the same"
+	" tree.\n\n"
 	"**Token**: `Authorization: Bearer <token>`; the first start writes an admin token to"
 	" `DATA_DIR/api_token`. `x-role` says the least role that may call a route: a viewer"
 	" reads, a trader also commands and changes, an admin also handles tokens.\n\n"
@@ -149,24 +150,28 @@ void openapi_operation_id(const struct route *r, char out[OPENAPI_ID_MAX])
 	out[n] = '\0';
 }
 
+static void path_parameter(struct json *j, const char *name, const char *type, const char *help)
+{
+	json_object(j, NULL);
+	json_string(j, "name", name);
+	json_string(j, "in", "path");
+	json_bool(j, "required", true);
+	json_string(j, "description", help);
+	openapi_type_schema(j, "schema", type, NULL);
+	json_object_end(j);
+}
+
 static void path_parameters(struct json *j, const struct route *r)
 {
-	const size_t known = sizeof(path_values) / sizeof(path_values[0]);
-
 	for (const char *p = strchr(r->path, ':'); p; p = strchr(p + 1, ':')) {
-		size_t len = strcspn(p + 1, "/"), i = 0;
+		size_t len = strcspn(p + 1, "/");
 
-		while (i < known && (strlen(path_values[i].name) != len ||
-				     strncmp(path_values[i].name, p + 1, len) != 0))
-			i++;
-		ASSERT(i < known);
-		json_object(j, NULL);
-		json_string(j, "name", path_values[i].name);
-		json_string(j, "in", "path");
-		json_bool(j, "required", true);
-		json_string(j, "description", path_values[i].help);
-		openapi_type_schema(j, "schema", path_values[i].type, NULL);
-		json_object_end(j);
+		for (size_t i = 0; i < sizeof(path_values) / sizeof(path_values[0]); i++) {
+			const char *name = path_values[i].name;
+
+			if (strlen(name) == len && !strncmp(name, p + 1, len))
+				path_parameter(j, name, path_values[i].type, path_values[i].help);
+		}
 	}
 }
 

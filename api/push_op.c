@@ -20,7 +20,8 @@ int push_op_topics(const char *list, unsigned *out, struct err *e)
 			topics |= PUSH_BIT(t);
 		else
 			return err_set(e, ERR_INVALID,
-				       "%.*s is no topic: status, price, order, position, signal, stats, job, log, all",
+				       "%.*s is no topic: status, price, order, position, "
+				       "signal, stats, job, log, all",
 				       len > 40 ? 40 : (int)len, list);
 		list += len + (list[len] == ',');
 	}

@@ -73,6 +73,23 @@ void push_seen_end(struct push_seen *s, struct push_rows *gone)
 		pass(s, gone);
 }
 
+void push_seen_untold(struct push_seen *s, int64_t id)
+{
+	size_t low = 0, high = s->now.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->now.list[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	ASSERT(low < s->now.n && s->now.list[low].id == id);
+	s->now.list[low].mark ^= 1;
+	s->now.list[low].over = false;
+}
+
 void push_seen_undo(struct push_seen *s)
 {
 	swap(s);

@@ -42,6 +42,8 @@ void push_seen_begin(struct push_seen *s);
 void push_seen_row(struct push_seen *s, const struct push_row *row, struct push_rows *changed,
 		   struct push_rows *gone);
 void push_seen_end(struct push_seen *s, struct push_rows *gone);
+/* This row, seen in this look, could not be told: the next look finds it changed again. */
+void push_seen_untold(struct push_seen *s, int64_t id);
 /* Instead of push_seen_end when the rows could not all be read: as before push_seen_begin. */
 void push_seen_undo(struct push_seen *s);
 

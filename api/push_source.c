@@ -21,6 +21,7 @@ struct snapshot {
 struct topic {
 	struct push_seen seen;
 	int64_t after[2];	/* largest numbers seen */
+	int64_t told_to;	/* the id that the last look ended with; the next goes on there */
 	struct snapshot snapshot;
 };
 
@@ -157,6 +158,7 @@ void push_source_forget(struct push_source *s, unsigned topics)
 			continue;
 		push_seen_free(&s->topics[i].seen);
 		s->topics[i].seen = (struct push_seen){ 0 };
+		s->topics[i].told_to = 0;
 		snapshot_drop(&s->topics[i].snapshot);
 		push_break(s->push, (enum push_topic)i);
 	}
@@ -237,6 +239,35 @@ static int publish_gone(struct push_source *s, struct db *db, enum push_topic t,
 	return 0;
 }
 
+/*
+ * Publishes what changed, PUSH_ROWS_MAX rows at most, from the id where the last look
+ * ended: rows that change all the time must not keep the others from being told.
+ */
+static int publish_changed(struct push_source *s, struct db *db, enum push_topic t, size_t *told,
+			   struct err *e)
+{
+	struct topic *x = &s->topics[t];
+	const struct push_rows *c = &s->changed;
+	size_t first = 0;
+	int rc = 0;
+
+	while (first < c->n && c->list[first].id <= x->told_to)
+		first++;
+	*told = 0;
+	while (*told < c->n && *told < PUSH_ROWS_MAX && !rc) {
+		const struct push_row *row = &c->list[(first + *told) % c->n];
+
+		rc = publish_row(s, db, t, row, e);
+		if (rc)
+			break;
+		x->told_to = row->id;
+		++*told;
+	}
+	for (size_t i = *told; i < c->n && !only_grows(t); i++)
+		push_seen_untold(&x->seen, c->list[(first + i) % c->n].id);
+	return rc;
+}
+
 /* Publishes what compare found; what could not be told is found again by the next look. */
 static int look_topic(struct push_source *s, struct db *db, enum push_topic t, bool *more,
 		      struct err *e)
@@ -249,15 +280,12 @@ static int look_topic(struct push_source *s, struct db *db, enum push_topic t, b
 		return rc;
 	if (s->changed.n || s->gone.n)
 		snapshot_drop(&x->snapshot);
-	if (only_grows(t) && s->rows.n == PUSH_ROWS_MAX)
-		*more = true;
 	for (size_t i = 0; i < s->gone.n && !rc; i++)
 		rc = publish_gone(s, db, t, &s->gone.list[i], e);
-	while (told < s->changed.n && !rc) {
-		rc = publish_row(s, db, t, &s->changed.list[told], e);
-		if (!rc)
-			told++;
-	}
+	if (!rc)
+		rc = publish_changed(s, db, t, &told, e);
+	if (told == PUSH_ROWS_MAX)
+		*more = true;
 	if (only_grows(t))
 		remember_numbers(x, t, s->changed.list, told);
 	else if (rc)
@@ -273,6 +301,10 @@ int push_source_look(struct push_source *s, struct db *db, unsigned topics, bool
 	int rc = 0;
 
 	*more = false;
+	/* One transaction: all topics of the same moment, and the locks are taken once. */
+	rc = db_exec(db, "BEGIN", e);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < PUSH_TOPICS; i++) {
 		int bad = 0;
 
@@ -281,6 +313,7 @@ int push_source_look(struct push_source *s, struct db *db, unsigned topics, bool
 		if (bad && !rc)
 			rc = bad;
 	}
+	db_rollback(db);
 	return rc;
 }
 
@@ -326,8 +359,11 @@ static bool already_looked_at(const struct push_source *s, enum push_topic t, in
 static int snapshot_fill(struct push_source *s, struct db *db, enum push_topic t, int64_t bot_id,
 			 struct snapshot *x, struct err *e)
 {
-	int rc = snapshot_ids(s, db, t, bot_id, e);
+	int rc = db_exec(db, "BEGIN", e);
 
+	if (rc)
+		return rc;
+	rc = snapshot_ids(s, db, t, bot_id, e);
 	buf_clear(&x->text);
 	x->n = 0;
 	for (size_t i = 0; i < s->rows.n && !rc; i++) {
@@ -339,6 +375,7 @@ static int snapshot_fill(struct push_source *s, struct db *db, enum push_topic t
 		else if (!rc)
 			snapshot_add(x, s->rows.list[i].bot_id, &s->json);
 	}
+	db_rollback(db);
 	x->made_us = clock_mono_us();
 	x->valid = !rc;
 	return rc;

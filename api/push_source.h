@@ -20,7 +20,7 @@
 #include "api/push.h"
 #include "common/db.h"
 
-#define PUSH_ROWS_MAX 500	/* signals or log lines per look */
+#define PUSH_ROWS_MAX 200	/* changes of a topic per look, so that none takes long */
 #define PUSH_SNAPSHOT_SIGNALS 50
 #define PUSH_SNAPSHOT_JOBS 20
 #define PUSH_SNAPSHOT_LOGS 100
@@ -39,8 +39,8 @@ MUST_CHECK int push_source_follow(struct push_source *s, struct db *db, unsigned
 void push_source_forget(struct push_source *s, unsigned topics);
 /*
  * Publishes what changed in the followed ones of these topics. *more: there are more
- * rows than one look takes. A topic that can't be read is left for the next look, and
- * the others are looked at all the same.
+ * changes than one look takes; the next one goes on behind them. A topic that can't be
+ * read is left for the next look, and the others are looked at all the same.
  */
 MUST_CHECK int push_source_look(struct push_source *s, struct db *db, unsigned topics,
 				bool *more, struct err *e);

@@ -41,6 +41,7 @@ struct route {
 	bool no_db;			/* works without the database */
 	bool later;			/* answers 501 until its part exists */
 	bool slow;			/* reads much: see slow.h */
+	void (*prepare)(struct request *r);	/* of a slow one: runs in the loop before it */
 };
 
 extern const struct route routes[];

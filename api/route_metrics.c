@@ -186,35 +186,41 @@ static double size_of(const char *path)
 	return stat(path, &st) ? 0 : (double)st.st_size;
 }
 
-static void database_metrics(const struct app *a, const struct look *l, struct buf *out)
+static void database_metrics(struct request *r, const struct look *l)
 {
+	const struct config *cfg = r->app->cfg;
 	char wal[CONFIG_PATH_MAX + 8];
+	struct buf *out = &r->out;
 
-	snprintf(wal, sizeof(wal), "%s-wal", a->cfg->db_path);
+	snprintf(wal, sizeof(wal), "%s-wal", cfg->db_path);
 	metrics_single(out, METRIC_DB_UP, l->ok);
-	metrics_single(out, METRIC_DB_SIZE, size_of(a->cfg->db_path));
+	metrics_single(out, METRIC_DB_SIZE, size_of(cfg->db_path));
 	metrics_single(out, METRIC_DB_WAL_SIZE, size_of(wal));
 	if (l->ok)
-		metrics_single(out, METRIC_DB_SCHEMA, db_schema_version(a->db));
-	metrics_single(out, METRIC_DISK_FREE, (double)file_free_bytes(a->cfg->data_dir));
+		metrics_single(out, METRIC_DB_SCHEMA, db_schema_version(r->db));
+	metrics_single(out, METRIC_DISK_FREE, (double)file_free_bytes(cfg->data_dir));
+}
+
+/* The loop's own figures; the rest is read in a thread. */
+void metrics_prepare(struct request *r)
+{
+	buf_clear(&r->out);
+	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	api_metrics(r->app, &r->out);
 }
 
 int handle_metrics(struct request *r, struct err *e)
 {
-	struct app *a = r->app;
 	struct err why = { 0 };
 	struct look l = { 0 };
 
 	(void)e;
-	if (a->db) {
-		l.ok = look(a->db, &l, &why) == 0;
+	if (r->db) {
+		l.ok = look(r->db, &l, &why) == 0;
 		if (!l.ok)
 			log_warn("metrics", r->correlation_id, "without the database: %s", why.msg);
 	}
-	buf_clear(&r->out);
-	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
-	api_metrics(a, &r->out);
-	database_metrics(a, &l, &r->out);
+	database_metrics(r, &l);
 	if (l.ok) {
 		worker_metrics(&l, &r->out);
 		bots_metrics(&l, &r->out);

@@ -47,8 +47,8 @@ static int check_upgrade(struct request *r, struct err *e)
 		request_add_header(r, "Upgrade", "websocket");
 		request_add_header(r, "Sec-WebSocket-Version", "13");
 		return request_error(r, e, 426, "upgrade_required",
-				     "this is a WebSocket (version 13); GET /api/v1/events gives the same "
-				     "as an event stream");
+				     "this is a WebSocket (version 13); GET /api/v1/events gives "
+				     "the same as an event stream");
 	}
 	if (!ws_key_ok(request_header(r, "Sec-WebSocket-Key")))
 		return request_error(r, e, 400, "bad_header",

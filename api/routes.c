@@ -1,6 +1,7 @@
 /*
  * The route table. A new route: its entry here, its handler in handlers.h, its
- * section in docs/API.md (test_api_docs compares them).
+ * section in docs/API.md (test_api_docs compares them), what it answers in
+ * openapi_answers.c (test_openapi looks for it).
  */
 #include "api/handlers.h"
 
@@ -173,6 +174,9 @@ static const struct param b_token[] = {
 #define R(m, p) .method = m, .path = p
 #define DO(h, text) .handler = handle_##h, .summary = text
 #define LATER(text) .handler = handle_later, .later = true, .summary = text
+#define METRICS \
+	.no_db = true, .slow = true, .prepare = metrics_prepare, \
+	DO(metrics, "Metrics for Prometheus")
 #define TRADING "/trading/bots/:id"
 
 const struct route routes[] = {
@@ -206,9 +210,8 @@ const struct route routes[] = {
 	{ R(GET, "/status/health/detailed"), V, .no_db = true,
 	  DO(health_detailed, "Health of each part, with figures") },
 	{ R(GET, "/status/info"), V, .no_db = true, DO(info, "Versions, platform and limits") },
-	{ R(GET, "/status/metrics"), V, .no_db = true, DO(metrics, "Metrics for Prometheus") },
-	{ R(GET, "/metrics"), V, .root = true, .metrics = true, .no_db = true,
-	  DO(metrics, "Metrics for Prometheus") },
+	{ R(GET, "/status/metrics"), V, METRICS },
+	{ R(GET, "/metrics"), V, .root = true, .metrics = true, METRICS },
 
 	{ R(GET, "/bots"), V, DO(bots_list, "All bots"), .query = q_page },
 	{ R(POST, "/bots"), T, DO(bots_post, "Create a bot"), .body = b_bot_new },

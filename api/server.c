@@ -31,6 +31,7 @@
 
 #define MAX_HEADERS_BYTES 16384
 #define FLUSH_EVERY_S 60
+#define TIMEOUT_SPARE_S 5
 
 struct server {
 	struct app app;
@@ -65,6 +66,16 @@ static int check_head(struct request *r, struct err *e)
 {
 	struct head_fault fault;
 
+	/* evhttp answers in the caller's version, whatever that is. */
+	if (r->ev->major != 1) {
+		r->ev->major = 1;
+		r->ev->minor = 0;
+		r->close = true;
+		return request_error(r, e, 400, "malformed_request",
+				     "only HTTP/1.1 and HTTP/1.0 are spoken here");
+	}
+	if (r->ev->minor != 0)	/* a char, also below zero */
+		r->ev->minor = 1;
 	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
 	if (!fault.http)
 		return 0;
@@ -199,11 +210,12 @@ static int handle(struct request *r, struct err *e)
 	int rc;
 
 	mind_unread_body(r);
+	rc = check_head(r, e);
+	if (rc)
+		return rc;
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	rc = check_head(r, e);
-	if (!rc)
-		rc = check_host(r, e);
+	rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
 	if (!rc)
@@ -223,7 +235,9 @@ static int handle(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_object(&r->json, NULL);
-	if (r->route->slow)
+	if (r->route->prepare)
+		r->route->prepare(r);
+	if (r->route->slow && r->app->db)
 		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))
@@ -303,7 +317,8 @@ static void setup_http(struct server *s)
 	evhttp_set_allowed_methods(s->http, UINT16_MAX);
 	evhttp_set_max_body_size(s->http, (ev_ssize_t)cfg->api_max_body_bytes);
 	evhttp_set_max_headers_size(s->http, MAX_HEADERS_BYTES);
-	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s);
+	/* Ours (conns_sweep) come first: they also see who drips, and are counted. */
+	evhttp_set_timeout(s->http, (int)cfg->api_timeout_s + TIMEOUT_SPARE_S);
 	evhttp_set_default_content_type(s->http, NULL);
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
@@ -405,7 +420,8 @@ void server_reload(struct server *s)
 	struct err e = { 0 };
 
 	if (!s->app.tls)
-		log_info("main", NULL, "reload: nothing to do, restart to read the environment again");
+		log_info("main", NULL,
+			 "reload: nothing to do, restart to read the environment again");
 	else if (tls_reload(s->app.tls, &e))
 		log_error("tls", NULL, "reload: %s; the certificate in use stays in use", e.msg);
 	else

@@ -2,10 +2,11 @@
  * slow.h - handlers that read a bot's whole history run in a thread of their own,
  * with a connection of their own, so that the loop goes on.
  *
- *	loop: checks -> slow_run (parked) ----.        ,---> request_finish
+ *	loop: checks -> prepare -> slow_run --.        ,---> request_finish
  *	thread:                    handler with r->db -'
  *
- * Such a handler only reads, uses r->db, and touches nothing that the loop owns.
+ * Such a handler only reads, uses r->db, and touches nothing that the loop owns; what
+ * it needs of that its "prepare" writes into the request.
  */
 #ifndef API_SLOW_H
 #define API_SLOW_H

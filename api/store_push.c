@@ -25,7 +25,8 @@ static const char SQL_PRICE[] =
 	"SELECT s.bot_id, s.bot_id, 0, s.last_price, s.equity, c.symbol FROM bot_state s"
 	" LEFT JOIN trading_configs c ON c.bot_id = s.bot_id ORDER BY s.bot_id";
 #define ORDER_PART(place, table, where) \
-	"SELECT " place " AS place, bot_id, status = 'closed', updated_us FROM " table " WHERE " where
+	"SELECT " place " AS place, bot_id, status = 'closed', updated_us FROM " table \
+	" WHERE " where
 static const char SQL_ORDER[] =
 	ORDER_PART("id * 2", "trading_orders", "status != 'closed'")
 	" UNION " ORDER_PART("id * 2", "trading_orders", "id > ?1")
@@ -313,7 +314,8 @@ int store_push_json(struct db *db, enum push_topic t, int64_t id, int64_t now_us
 	case PUSH_SIGNAL:
 		return store_signals_get(db, id, j, e);
 	case PUSH_STATS:
-		return columns_row(db, SQL_STATS_ROW, stats_columns, id, clock_day(now_us, day), j, e);
+		clock_day(now_us, day);
+		return columns_row(db, SQL_STATS_ROW, stats_columns, id, day, j, e);
 	case PUSH_JOB:
 		return store_jobs_get(db, id, j, e);
 	case PUSH_LOG:

@@ -327,14 +327,14 @@ void stream_free(struct stream *s)
 	evhttp_connection_free(s->evcon);
 }
 
-void stream_tick(struct stream *s, int64_t now)
+void stream_tick(struct stream *s, int64_t now_mono_us)
 {
 	struct app *a = streams_app(s->all);
 
 	if (s->state == STREAM_GONE)
 		return;
 	if (s->state != STREAM_OPEN) {
-		if (now - s->ending_us > STREAM_END_US)
+		if (now_mono_us - s->ending_us > STREAM_END_US)
 			gone(s, "the peer does not end it");
 		return;
 	}
@@ -342,15 +342,15 @@ void stream_tick(struct stream *s, int64_t now)
 		stream_close(s, WS_POLICY, "the token is not valid any more");
 		return;
 	}
-	if (s->ws && now - s->heard_us > STREAM_SILENT_US) {
+	if (s->ws && now_mono_us - s->heard_us > STREAM_SILENT_US) {
 		gone(s, "no sign of life");
 		return;
 	}
 	if (s->ws)
 		ws_tick(s->ws);
-	if (now - s->pinged_us < STREAM_PING_US)
+	if (now_mono_us - s->pinged_us < STREAM_PING_US)
 		return;
-	s->pinged_us = now;
+	s->pinged_us = now_mono_us;
 	if (s->ws)
 		ws_ping(s->ws);
 	else
@@ -438,7 +438,7 @@ int stream_open(struct request *r, enum stream_kind kind, const struct push_op *
 	} else {
 		sse_head(output(s), s->correlation_id);
 	}
-	log_debug("push", s->correlation_id, "stream opened by %s from %s", r->who.name, r->address);
+	log_debug("push", s->correlation_id, "stream of %s from %s", r->who.name, r->address);
 	if (wish->topics && subscribe(s, wish, e)) {
 		log_warn("push", s->correlation_id, "no snapshot: %s", e->msg);
 		stream_close(s, WS_INTERNAL, "the database can't be read");

@@ -32,7 +32,7 @@ MUST_CHECK int stream_open(struct request *r, enum stream_kind kind, const struc
 /* Says goodbye (WebSocket: with this code and reason) and ends. */
 void stream_close(struct stream *s, int ws_code, const char *reason);
 /* Once a second: pings, silence, deadlines, and whether its token still is one. */
-void stream_tick(struct stream *s, int64_t mono_us);
+void stream_tick(struct stream *s, int64_t now_mono_us);
 /* Sends it a snapshot of each of its topics: the database is another one. */
 void stream_renew(struct stream *s);
 /* Frees it with its connection. Not from its own callbacks. */

@@ -26,8 +26,9 @@ struct streams {
 	bool stopping;
 	bool failing;			/* the last look failed: said once */
 	bool lost;			/* there was no database: the next may be another */
-	int64_t looked_us;		/* monotonic */
-	int64_t pause_us;		/* from then to the next look, at least */
+	int64_t looked_us;		/* monotonic; of the last look that read tables */
+	int64_t pause_us;		/* from then to the next one, at least */
+	unsigned glances;		/* since the last wake-up, that saw nothing new */
 	int64_t wanted_us[PUSH_TOPICS];	/* monotonic: somebody listened */
 	int64_t data_version;		/* as of the last look */
 	uint64_t writes;
@@ -72,8 +73,8 @@ static bool is_another(const struct streams *all)
 	return all->lost || a->db_inode != all->db_inode || a->db_device != all->db_device;
 }
 
-/* Log lines of our own are written without app->writes growing. */
-static unsigned topics_to_look_at(struct streams *all, bool all_of_them)
+/* Something was committed since the last call. */
+static bool has_moved(struct streams *all)
 {
 	struct app *a = all->app;
 	int64_t version = db_data_version(a->db);
@@ -81,7 +82,21 @@ static unsigned topics_to_look_at(struct streams *all, bool all_of_them)
 
 	all->data_version = version;
 	all->writes = a->writes;
-	return moved || all_of_them ? PUSH_ALL : PUSH_BIT(PUSH_LOG);
+	return moved;
+}
+
+/*
+ * The wake-up comes with the first bytes of a commit, before it can be seen: what is
+ * not there yet is looked for a few times more. Log lines of our own are no commit of
+ * others and grow no app->writes: they are asked for each time.
+ */
+static int glance(struct streams *all, struct err *e)
+{
+	bool more;
+
+	if (all->glances < STREAMS_GLANCES)
+		schedule(all, STREAMS_GLANCE_US << 2 * all->glances++);
+	return push_source_look(all->source, all->app->db, PUSH_BIT(PUSH_LOG), &more, e);
 }
 
 static int look(struct streams *all, bool all_of_them, struct err *e)
@@ -93,16 +108,17 @@ static int look(struct streams *all, bool all_of_them, struct err *e)
 
 	if (!a->db)
 		return err_set(e, ERR_UNAVAILABLE, "%s", a->db_trouble);
-	push_sweep(all->push);
 	if (is_another(all))
 		rc = renew(all, e);
+	if (!rc && !has_moved(all) && !all_of_them)
+		return glance(all, e);
+	push_sweep(all->push);
 	if (!rc)
-		rc = push_source_look(all->source, a->db, topics_to_look_at(all, all_of_them),
-				      &more, e);
+		rc = push_source_look(all->source, a->db, PUSH_ALL, &more, e);
 	all->looked_us = clock_mono_us();
 	all->pause_us = (all->looked_us - begin) * 10;
-	if (all->pause_us < STREAMS_LOOK_US)
-		all->pause_us = STREAMS_LOOK_US;
+	if (all->pause_us < (more ? STREAMS_MORE_US : STREAMS_LOOK_US))
+		all->pause_us = more ? STREAMS_MORE_US : STREAMS_LOOK_US;
 	if (rc)
 		all->data_version = -1;
 	if (more || rc)
@@ -147,8 +163,10 @@ static void on_watch_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (watch_drain(all->watch))
-		schedule(all, until_next(all));
+	if (!watch_drain(all->watch))
+		return;
+	all->glances = 0;
+	schedule(all, until_next(all));
 }
 
 static void forget_unwanted(struct streams *all, int64_t now)

@@ -3,7 +3,8 @@
  * when to look into the database.
  *
  *	inotify on the -wal --> look, at once or when STREAMS_LOOK_US have passed since
- *	                        the last one (ten times its duration, if that is more)
+ *	                        the last one (ten times its duration, if that is more);
+ *	                        nothing there yet: again after 2, 8, 32 and 128 ms
  *	every second        --> look, pings, revoked tokens
  *
  * Nothing is watched and nothing is read while there is no client; a topic is
@@ -16,6 +17,9 @@
 #include "api/push.h"
 
 #define STREAMS_LOOK_US INT64_C(100000)
+#define STREAMS_MORE_US INT64_C(10000)	/* when a look could not tell everything */
+#define STREAMS_GLANCE_US INT64_C(2000)
+#define STREAMS_GLANCES 4
 #define STREAMS_LINGER_US INT64_C(60000000)
 #define STREAMS_RING_MESSAGES 4096
 #define STREAMS_RING_BYTES ((size_t)4 << 20)

@@ -210,6 +210,9 @@ static int train_sample(struct db *db, const struct config *c, const struct mast
 		.features = FEATURES_DEFAULT, .rounds = 40, .depth = 3, .learning_rate = 0.05,
 		.seed = (unsigned)c->synthetic_seed,
 	};
+	struct sample_args sample = {
+		.data_dir = c->data_dir, .length_us = SECOND_US, .train = &a, .line = on_line,
+	};
 	struct collection candles = { 0 };
 	struct sample_model m = { 0 };
 	struct bot_config bot;
@@ -227,8 +230,9 @@ static int train_sample(struct db *db, const struct config *c, const struct mast
 			 "training the sample model on %zu one-second candles of "
 			 "%s",
 			 candles.n, market->symbol);
-		rc = sample_model_train_child(c->data_dir, candles.candles, candles.n, SECOND_US,
-					      &a, on_line, NULL, &m, e);
+		sample.candles = candles.candles;
+		sample.n = candles.n;
+		rc = sample_model_train_child(&sample, &m, e);
 	}
 	free(candles.candles);
 	if (rc == 0)

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char USAGE[] =
 	"Usage: trading-bot-worker [--check-config] [--bot-id N [--symbol S] [--config-json "
@@ -34,6 +36,16 @@ static int64_t bot_number(const char *text)
 	if (errno || *end || end == text || n < 1)
 		die("--bot-id takes a number from 1, not \"%s\"", text);
 	return n;
+}
+
+/*
+ * Until the loop takes the signals over, nothing is half done that a crash could not
+ * undo as well: being told to end while starting is a clean end.
+ */
+static void end_early(int number)
+{
+	(void)number;
+	_exit(0);
 }
 
 static void check_config(const struct config *c)
@@ -84,6 +96,8 @@ int main(int argc, char **argv)
 		check_config(&config);
 	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
 	args.config = &config;
+	(void)signal(SIGTERM, end_early);
+	(void)signal(SIGINT, end_early);
 	if (worker_run(&args, &e)) {
 		log_error("worker", NULL, "could not run: %s", e.msg);
 		return 1;

@@ -14,8 +14,7 @@ struct session {
 	struct money initial_capital;
 	size_t symbols_n;
 	struct symbol_slot *symbols;
-	const char *last_name;		/* the feed's text of the newest event's symbol */
-	size_t last_slot;
+	struct market *last;		/* of the newest event */
 	uint64_t events;
 	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
 };
@@ -72,6 +71,7 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 		return err_set(e, ERR_RANGE, "SIMULATION_INITIAL_CAPITAL %g does not fit",
 			       c->sim_initial_capital);
 	engine.equity_interval_us = (int64_t)(c->sim_tick_interval_s * 1e6);
+	engine.signal_repeat_us = (int64_t)(c->sim_strategy_interval_s * 1e6);
 	engine.first_order_id = a->first_order_id ? a->first_order_id : 1;
 	engine.first_leg_id = a->first_leg_id ? a->first_leg_id : 1;
 	engine.first_fill_id = a->first_fill_id ? a->first_fill_id : 1;
@@ -123,16 +123,15 @@ struct market *session_market_add(struct session *s, const struct symbol_info *i
 
 /* ---- market data ---- */
 
-/* A feed hands out the same text for the same symbol most of the time: look there first. */
+/* The market of the last event is the next one's most of the time: look there first. */
 static struct market *find(struct session *s, const char *symbol)
 {
-	if (symbol == s->last_name)
-		return s->symbols[s->last_slot].market;
+	if (s->last && strcmp(market_info(s->last)->symbol, symbol) == 0)
+		return s->last;
 	for (size_t i = 0; i < s->symbols_n; i++) {
 		if (strcmp(market_info(s->symbols[i].market)->symbol, symbol) == 0) {
-			s->last_name = symbol;
-			s->last_slot = i;
-			return s->symbols[i].market;
+			s->last = s->symbols[i].market;
+			return s->last;
 		}
 	}
 	return NULL;
@@ -159,7 +158,7 @@ static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64
 	if (m && acts(s, now_us))
 		engine_trade(s->engine, m, t, now_us);
 	else if (m)
-		engine_warm_trade(s->engine, m, t);
+		engine_warm_trade(s->engine, m, t, now_us);
 }
 
 static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
@@ -170,7 +169,7 @@ static void on_book(void *ctx, const char *symbol, const struct book_top *b, int
 	if (m && acts(s, now_us))
 		engine_book(s->engine, m, b, now_us);
 	else if (m)
-		engine_warm_book(s->engine, m, b);
+		engine_warm_book(s->engine, m, b, now_us);
 }
 
 static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
@@ -181,7 +180,7 @@ static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t 
 	if (m && acts(s, now_us))
 		engine_market_time(s->engine, m, exchange_us, now_us);
 	else if (m)
-		engine_warm_time(s->engine, m, exchange_us);
+		engine_warm_time(s->engine, m, exchange_us, now_us);
 }
 
 static void on_gap(void *ctx, const char *symbol, int64_t now_us)
@@ -211,9 +210,8 @@ static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	(void)now_us;
 	if (m)
-		engine_warm_trade(s->engine, m, t);
+		engine_warm_trade(s->engine, m, t, now_us);
 }
 
 static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
@@ -221,9 +219,8 @@ static void warm_book(void *ctx, const char *symbol, const struct book_top *b, i
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	(void)now_us;
 	if (m)
-		engine_warm_book(s->engine, m, b);
+		engine_warm_book(s->engine, m, b, now_us);
 }
 
 static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
@@ -231,9 +228,8 @@ static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_
 	struct session *s = ctx;
 	struct market *m = find(s, symbol);
 
-	(void)now_us;
 	if (m)
-		engine_warm_time(s->engine, m, exchange_us);
+		engine_warm_time(s->engine, m, exchange_us, now_us);
 }
 
 static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
@@ -288,7 +284,7 @@ void session_warm_end(struct session *s)
 
 		sim_market_seed(s->venue, s->symbols[i].venue_index,
 				market_last(s->symbols[i].market),
-				qty_sign(top.bid_qty) > 0 ? &top : NULL);
+				&top);
 	}
 }
 

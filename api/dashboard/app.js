@@ -1,9 +1,17 @@
-// The small built-in page: asks every two seconds, no framework, no other host.
+// The small built-in page: hears changes over the WebSocket, and asks every two
+// seconds while it has none. No framework, no other host.
 'use strict';
 
 const POLL_MS = 2000;
+const LIVE_POLL_MS = 30000;	// while the WebSocket tells what changes
+const BOTS_MAX = 500;		// shown at most: one page of the list
 const ACTIONS = ['start', 'pause', 'resume', 'stop', 'emergency-stop'];
 const el = (id) => document.getElementById(id);
+const cards = new Map();	// bot id -> { bot, node, show }
+let socket = null;		// also while it connects
+let live = false;		// the socket has told all there is
+let asked = 0;			// when refresh last ran
+let workerStatus = '';
 
 // The token arrives in the fragment, which browsers send to nobody; it stays in
 // this tab's session storage and leaves the address bar at once.
@@ -53,31 +61,60 @@ function node(tag, text, className) {
 	return n;
 }
 
-function card(bot) {
-	const c = node('article', undefined, 'card');
-	c.append(node('h2', bot.name), node('p', bot.bot_status, 'status ' + bot.status));
-	const facts = [
+function facts(bot) {
+	return [
 		['symbol', bot.symbol], ['strategy', bot.strategy], ['last price', bot.last_price],
 		['equity', bot.equity], ['open positions', bot.open_positions],
 		['pending orders', bot.pending_orders],
 		['config', bot.config_applied + ' of ' + bot.config_wanted],
 		['last run', bot.last_execution],
 	];
-	const list = node('dl');
-	for (const [name, value] of facts)
-		list.append(node('dt', name), node('dd', value === null ? '-' : String(value)));
-	c.append(list);
-	if (bot.error) c.append(node('p', bot.error, 'bad'));
-	const buttons = node('p', undefined, 'buttons');
+}
+
+// Made once per bot; show() writes into it, so that a button stays under the mouse.
+function card(bot) {
+	const c = { bot, node: node('article', undefined, 'card') };
+	const name = node('h2'), status = node('p'), list = node('dl');
+	const trouble = node('p', undefined, 'bad'), buttons = node('p', undefined, 'buttons');
+	const values = facts(bot).map(([title]) => {
+		const value = node('dd');
+		list.append(node('dt', title), value);
+		return value;
+	});
 	for (const action of ACTIONS) {
 		const b = node('button', action, action === 'emergency-stop' ? 'danger' : '');
 		b.type = 'button';
 		b.addEventListener('click', () => act('/bots/' + bot.id + '/' + action,
-			action === 'emergency-stop' && 'Cancel all orders and close all positions of ' + bot.name + '?'));
+			action === 'emergency-stop' && 'Cancel all orders and close all positions of ' + c.bot.name + '?'));
 		buttons.append(b);
 	}
-	c.append(buttons);
+	c.node.append(name, status, list, trouble, buttons);
+	c.show = () => {
+		name.textContent = c.bot.name;
+		status.textContent = c.bot.bot_status;
+		status.className = 'status ' + c.bot.status;
+		facts(c.bot).forEach(([, value], i) => {
+			values[i].textContent = value === null ? '-' : String(value);
+		});
+		trouble.textContent = c.bot.error || '';
+		trouble.hidden = !c.bot.error;
+	};
 	return c;
+}
+
+function showBots(list) {
+	const known = [...cards.keys()].join();
+	for (const bot of list) {
+		const c = cards.get(bot.id) || card(bot);
+		c.bot = bot;
+		c.show();
+		cards.delete(bot.id);	// to the end: the order of the list
+		cards.set(bot.id, c);
+	}
+	for (const id of [...cards.keys()])
+		if (!list.some((bot) => bot.id === id)) cards.delete(id);
+	if ([...cards.keys()].join() !== known)
+		el('bots').replaceChildren(...[...cards.values()].map((c) => c.node));
 }
 
 function row(order) {
@@ -89,32 +126,87 @@ function row(order) {
 }
 
 async function refresh() {
+	asked = Date.now();
 	if (!sessionStorage.getItem('token')) {
 		el('login').hidden = false;
 		return;
 	}
 	try {
 		const health = await (await fetch('/api/v1/health')).json();
+		workerStatus = health.worker.status;
 		el('worker').textContent = health.status + ': worker ' + health.worker.status +
 			', market data ' + (health.worker.feed_state || '-');
-		const bots = await call('GET', '/bots?limit=500');
-		el('bots').replaceChildren(...bots.bots.reverse().map(card));
+		showBots((await call('GET', '/bots?limit=' + BOTS_MAX)).bots.reverse());
 		const trades = await call('GET', '/trading/bots/1/orders/history?limit=10');
 		el('trades').replaceChildren(...trades.orders.map(row));
 		el('login').hidden = true;
+		connect();
 	} catch (error) {
 		say(error.message, true);
 	}
+}
+
+// One row of a snapshot, or a change (docs/PUSH.md).
+function take(topic, d) {
+	const c = cards.get(d.bot_id);
+	if (topic === 'order') {
+		if (d.status === 'closed' && d.bot_id === 1) refresh();
+	} else if (!c || d.deleted) {
+		if (d.deleted || cards.size < BOTS_MAX) refresh();
+	} else if (topic === 'price') {
+		Object.assign(c.bot, { last_price: d.price, equity: d.equity });
+		c.show();
+	} else {
+		Object.assign(c.bot, {
+			status: d.status, bot_status: d.bot_status, error: d.error,
+			open_positions: d.open_positions, pending_orders: d.pending_orders,
+			config_applied: d.config_version.applied, config_wanted: d.config_version.wanted,
+			last_execution: d.last_execution,
+		});
+		c.show();
+		if (d.worker.status !== workerStatus) {
+			workerStatus = d.worker.status;
+			refresh();
+		}
+	}
+}
+
+function hear(event) {
+	const m = JSON.parse(event.data);
+	if (m.type === 'subscribed') live = true;
+	if (m.type === 'snapshot')
+		Object.values(m.data)[0].forEach((d) => take(m.topic, d));
+	if (m.type === 'change') take(m.topic, m.data);
+}
+
+// The token is a subprotocol: a page can't give a WebSocket headers.
+function connect() {
+	if (socket) return;
+	try {
+		socket = new WebSocket(location.origin.replace(/^http/, 'ws') +
+			'/api/v1/ws?topics=status,price,order',
+			['tradingbot.v1', 'bearer.' + sessionStorage.getItem('token')]);
+	} catch (error) {
+		return;		// a token of other letters: asking will do
+	}
+	socket.onmessage = hear;
+	socket.onclose = () => {	// the next refresh tries again
+		socket = null;
+		live = false;
+	};
 }
 
 el('login').addEventListener('submit', (event) => {
 	event.preventDefault();
 	sessionStorage.setItem('token', el('token').value.trim());
 	say('');
+	if (socket) socket.close();
 	refresh();
 });
 el('stop-all').addEventListener('click', () => act('/bots/emergency-stop',
 	'Cancel all orders and close all positions of every bot?'));
 takeToken();
 refresh();
-setInterval(refresh, POLL_MS);
+setInterval(() => {
+	if (!live || Date.now() - asked >= LIVE_POLL_MS) refresh();
+}, POLL_MS);

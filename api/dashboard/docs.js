@@ -27,29 +27,24 @@ function link(ref) {
 function words(schema, into) {
 	if (schema.$ref) {
 		into.append(link(schema.$ref));
-		return into;
-	}
-	if (schema.anyOf && !schema.type) {
+	} else if (schema.anyOf && !schema.type) {
 		schema.anyOf.forEach((s, i) => {
 			if (i) into.append(' or ');
 			words(s, into);
 		});
-		return into;
-	}
-	if (schema.items) {
+	} else if (schema.items) {
 		into.append('list of ');
-		return words(schema.items, into);
-	}
-	if (schema.enum) {
+		words(schema.items, into);
+	} else if (schema.enum) {
 		into.append(schema.enum.map((v) => v === '' ? '""' : String(v)).join(', '));
-		return into;
+	} else {
+		into.append([].concat(schema.type || 'anything').join(' or '));
 	}
-	into.append([].concat(schema.type || 'anything').join(' or '));
 	if (schema.format) into.append(' (' + schema.format + ')');
 	if (schema.maximum !== undefined) into.append(', ' + schema.minimum + ' to ' + schema.maximum);
 	else if (schema.minimum !== undefined) into.append(', from ' + schema.minimum);
 	if (schema.maxLength !== undefined) into.append(', up to ' + schema.maxLength + ' characters');
-	if (schema.default !== undefined) into.append(', default ' + JSON.stringify(schema.default));
+	if (schema.default !== undefined) into.append('; default ' + JSON.stringify(schema.default));
 	return into;
 }
 

@@ -27,7 +27,7 @@ QUERIES = {
             SELECT client_order_id, sum(quantity) AS q FROM fills GROUP BY 1) f USING (client_order_id)
         WHERE abs(x.filled - ifnull(f.q, 0)) > 1e-9""",
     "a fill is counted twice": """
-        SELECT venue, symbol, trade_id, count(*) AS n FROM fills GROUP BY 1, 2, 3 HAVING n > 1""",
+        SELECT venue, symbol, trade_id, count(*) AS times FROM fills GROUP BY 1, 2, 3 HAVING times > 1""",
     "a client order id was given out twice": """
         SELECT client_order_id, count(*) AS times FROM exchange_orders GROUP BY 1 HAVING times > 1""",
     "an exchange order is filled beyond its quantity": """

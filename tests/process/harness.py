@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import tempfile
 import time
@@ -174,8 +175,14 @@ class Bot:
 
     # HTTP
 
+    def connection(self, limit=30):
+        if "API_TLS_CERT" not in self.env:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit)
+        context = ssl.create_default_context(cafile=self.env["API_TLS_CERT"])
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=limit, context=context)
+
     def request(self, method, path, body=None, headers=None, token=TOKEN, limit=30):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit)
+        connection = self.connection(limit)
         try:
             all_headers = dict(headers or {})
             if token:

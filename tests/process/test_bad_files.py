@@ -75,7 +75,7 @@ class BadDatabase(harness.TestCase):
                 harness.subprocess.Popen = real
         else:
             text = self.refused(bot, "trading-bot-worker")
-        self.assertRegex(text, "read-only|readonly|not writable|[Pp]ermission|may not")
+        self.assertRegex(text, "read-only|readonly|writable|[Pp]ermission|may not")
         os.chmod(bot.data_dir, 0o755)
 
     def test_data_dir_is_a_file(self):

@@ -1,8 +1,11 @@
 """kill -9 at every commit that can be reached: nothing is lost, sent or counted twice."""
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
+import unittest
 
 import books
 import harness
@@ -16,14 +19,27 @@ POINTS = int(os.environ.get("CRASH_POINTS", "16"))	# commits tried of each kind
 
 class Crash(harness.TestCase):
 
-    def setUp(self):
-        super().setUp()
+    @classmethod
+    def setUpClass(cls):
+        """A data directory as it is when the sample model is there and nothing else happened."""
         if not os.access(harness.program("trading-bot-worker", SAN), os.X_OK):
-            self.skipTest("no sanitizer build: make FLAVOR=san programs")
-        self.file = recording.write(os.path.join(self.folder(), "made.gz"), 240, seed=3)
+            raise unittest.SkipTest("no sanitizer build: make FLAVOR=san programs")
+        cls.shared = tempfile.mkdtemp(prefix="tb-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
+        cls.file = recording.write(os.path.join(cls.shared, "made.gz"), 240, seed=3)
+        cls.template = harness.Bot(cls.shared, SAN, **replays.environment(cls.file))
+        n = 0
+        while not cls.template.value("SELECT count(*) FROM models"):
+            n += 1
+            worker = cls.template.start_worker(FAULT_COMMIT="%d:after" % n)
+            worker.popen.wait(120)
+            assert worker.popen.returncode == -signal.SIGKILL, worker.output()[-2000:]
+        print("%d commits until the sample model is there" % n)
 
     def replay_bot(self):
-        return self.bot(SAN, **replays.environment(self.file))
+        bot = self.bot(SAN, **replays.environment(self.file))
+        shutil.copytree(self.template.data_dir, bot.data_dir)
+        return bot
 
     def crash(self, bot, n, kind):
         """Runs until the fault strikes; False when the replay ended before."""

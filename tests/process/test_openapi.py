@@ -13,6 +13,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+import urllib.parse
 
 import harness
 
@@ -27,6 +28,37 @@ HOUR_US = 3_600_000_000
 
 def has_body(method):
     return method in ("POST", "PUT")
+
+
+def resolve(description, o):
+    if "$ref" not in o:
+        return o
+    for key in o["$ref"][2:].split("/"):
+        description = description[key]
+    return description
+
+
+def text_of(value):
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def wrong(schema):
+    """Values that a schema forbids; for a query as well, so none that only JSON can tell."""
+    types = schema.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if "enum" in schema or schema.get("format") or "anyOf" in schema:
+        yield "nope nope"
+    if "integer" in types:
+        yield 1.5
+    if "boolean" in types or "integer" in types or "number" in types:
+        yield "many"
+    if "minimum" in schema:
+        yield schema["minimum"] - 1
+        yield schema["maximum"] * 2 + 1
+    if schema.get("minLength", 0) > 0:
+        yield ""
+    if "maxLength" in schema:
+        yield "x" * (schema["maxLength"] + 1)
 
 
 class Recorder:
@@ -138,6 +170,31 @@ class OpenApi(harness.TestCase):
                                        headers=headers)
             self.assertEqual(answer.status, status, (name, answer))
 
+    def wrong_values(self, bot):
+        """What the description forbids, field by field, the API refuses."""
+        schemas = self.recorder.description["components"]["schemas"]
+        n = 0
+        for name, method, path, op in self.each(lambda _, op: "501" not in op["responses"]):
+            path = path.replace("999999", "1")
+            for p in op["parameters"]:
+                p = resolve(self.recorder.description, p)
+                for value in wrong(p["schema"]) if p["in"] == "query" else ():
+                    query = urllib.parse.urlencode({p["name"]: text_of(value)})
+                    answer = self.recorder.ask(bot, method, path + "?" + query)
+                    self.assertEqual(answer.status, 400, (name, query, answer))
+                    n += 1
+            schema = op.get("requestBody", {}).get("content", {}).get(
+                "application/json", {}).get("schema", {})
+            if "$ref" in schema:
+                schema = schemas["BotConfigChange"]
+            for field, s in schema.get("properties", {}).items():
+                for value in wrong(s):
+                    answer = self.recorder.ask(bot, method, path, {field: value})
+                    self.assertEqual(answer.status, 422, (name, field, value, answer))
+                    self.assertIn(field, [f["field"] for f in answer.json["error"]["fields"]])
+                    n += 1
+        self.assertGreater(n, 250)
+
     def greedy_heads(self, bot):
         for headers, status in (({"X-Large": "x" * 20000}, 400),
                                 ({"X-%d" % i: "1" for i in range(120)}, 413)):
@@ -195,6 +252,20 @@ class OpenApi(harness.TestCase):
                 continue
             then = self.expect(bot, "GET", path + "?limit=1&cursor=" + first["next_cursor"], 200)
             self.assertLess(then.json[key][0]["id"], first[key][0]["id"])
+
+    def page_of_the_api(self, bot):
+        """It shows the description and loads nothing from anywhere else."""
+        page = self.expect(bot, "GET", "/docs", 200, root=True, token=None)
+        policy = page.headers["Content-Security-Policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertNotIn("http", page.body)
+        for part in re.findall(r'(?:src|href)="(/[^"]*)"', page.body):
+            text = self.expect(bot, "GET", part, 200, root=True, token=None).body
+            if part.endswith((".js", ".css")):
+                self.assertNotIn("http", text)
+        for inline in ("<script>", "<style", "style=", " on"):
+            self.assertNotIn(inline, page.body)
 
     def bots_and_settings(self, bot):
         made = self.expect(bot, "POST", "/bots", 201,
@@ -438,10 +509,10 @@ class OpenApi(harness.TestCase):
         self.wait(lambda: bot.value("SELECT 1 FROM trading_orders WHERE status = 'closed'"),
                   "the first trade is over", 90)
         self.close_a_position(bot)
-        for step in (self.reads, self.pages, self.strangers, self.nonsense, self.greedy_heads,
-                     self.other_methods, self.bots_and_settings, self.reports,
-                     self.confirmations, self.models, self.jobs, self.tokens, self.streams,
-                     self.commands, self.same_key_twice, self.slow_worker):
+        for step in (self.reads, self.pages, self.strangers, self.nonsense, self.wrong_values,
+                     self.greedy_heads, self.other_methods, self.bots_and_settings,
+                     self.reports, self.confirmations, self.models, self.jobs, self.tokens,
+                     self.streams, self.page_of_the_api, self.commands, self.same_key_twice, self.slow_worker):
             step(bot)
         self.too_many_requests()
         self.nothing_there()

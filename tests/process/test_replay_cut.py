@@ -24,7 +24,8 @@ class ReplayCut(harness.TestCase):
         cuts = 0
         for point in points:
             bot.start_worker()
-            self.wait(lambda p=point: (bot.worker_is_up() and replays.frame(bot) >= p)
+            self.wait(lambda p=point: (replays.frame(bot) >= p and
+                                       (number == signal.SIGKILL or bot.worker_is_up()))
                       or replays.ended(bot) or not bot.worker.alive(),
                       "%d frames are done" % point, 120)
             self.assertTrue(bot.worker.alive(), "the worker ended by itself")

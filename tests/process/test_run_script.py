@@ -17,7 +17,11 @@ class RunScript(harness.TestCase):
                                        env=bot.environment(dict(env, BUILD_DIR=harness.program(""))),
                                        stdin=subprocess.DEVNULL, stdout=f, stderr=f)
         self.addCleanup(self.end_script, process)
-        return process, lambda: open(log, encoding="utf-8", errors="replace").read()
+
+        def text():
+            with open(log, encoding="utf-8", errors="replace") as f:
+                return f.read()
+        return process, text
 
     @staticmethod
     def end_script(process):

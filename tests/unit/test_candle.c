@@ -78,8 +78,8 @@ static void one_second_of_trades(void **state)
 	assert_int_equal(add(&b, trade_at(T0 + 300, 90, 1, true), out, 4), 0);
 	assert_int_equal(add(&b, trade_at(T0 + S - 1, 110, 2, false), out, 4), 0);
 	assert_int_equal(add(&b, trade_at(T0 + S, 115, 3, false), out, 4), 1);
-	assert_candle(&out[0], T0, (int64_t[]){100, 130, 90, 110}, 15, 7, 4);
-	assert_candle(&b.open, T0 + S, (int64_t[]){115, 115, 115, 115}, 3, 3, 1);
+	assert_candle(&out[0], T0, (int64_t[]){ 100, 130, 90, 110 }, 15, 7, 4);
+	assert_candle(&b.open, T0 + S, (int64_t[]){ 115, 115, 115, 115 }, 3, 3, 1);
 }
 
 static void quiet_seconds_repeat_the_close(void **state)
@@ -92,10 +92,10 @@ static void quiet_seconds_repeat_the_close(void **state)
 	add(&b, trade_at(T0 + 5, 100, 5, false), out, 4);
 	add(&b, trade_at(T0 + 6, 107, 5, true), out, 4);
 	assert_int_equal(add(&b, trade_at(T0 + 3 * S + 1, 90, 1, true), out, 4), 3);
-	assert_candle(&out[0], T0, (int64_t[]){100, 107, 100, 107}, 10, 5, 2);
-	assert_candle(&out[1], T0 + S, (int64_t[]){107, 107, 107, 107}, 0, 0, 0);
-	assert_candle(&out[2], T0 + 2 * S, (int64_t[]){107, 107, 107, 107}, 0, 0, 0);
-	assert_candle(&b.open, T0 + 3 * S, (int64_t[]){90, 90, 90, 90}, 1, 0, 1);
+	assert_candle(&out[0], T0, (int64_t[]){ 100, 107, 100, 107 }, 10, 5, 2);
+	assert_candle(&out[1], T0 + S, (int64_t[]){ 107, 107, 107, 107 }, 0, 0, 0);
+	assert_candle(&out[2], T0 + 2 * S, (int64_t[]){ 107, 107, 107, 107 }, 0, 0, 0);
+	assert_candle(&b.open, T0 + 3 * S, (int64_t[]){ 90, 90, 90, 90 }, 1, 0, 1);
 }
 
 static void late_trades(void **state)
@@ -114,7 +114,7 @@ static void late_trades(void **state)
 	add(&b, trade_at(T0 + 3 * S - CANDLE_LATE_US - 1, 10, 2, false), out, 4);
 	assert_int_equal(b.late_merged, 2);
 	assert_int_equal(b.late_dropped, 1);
-	assert_candle(&b.open, T0 + 3 * S, (int64_t[]){100, 120, 80, 100}, 8, 7, 3);
+	assert_candle(&b.open, T0 + 3 * S, (int64_t[]){ 100, 120, 80, 100 }, 8, 7, 3);
 	candle_builder_reset(&b);
 	assert_int_equal(b.late_merged, 2);
 	assert_int_equal(b.late_dropped, 1);
@@ -133,9 +133,9 @@ static void late_trade_in_a_quiet_candle(void **state)
 	assert_int_equal(candle_advance(&b, T0 + S, out, 4, &n), 0);
 	assert_int_equal(n, 1);
 	add(&b, trade_at(T0 + S - 1, 103, 1, true), out, 4);
-	assert_candle(&b.open, T0 + S, (int64_t[]){103, 103, 103, 103}, 1, 0, 1);
+	assert_candle(&b.open, T0 + S, (int64_t[]){ 103, 103, 103, 103 }, 1, 0, 1);
 	add(&b, trade_at(T0 + S + 1, 101, 1, true), out, 4);
-	assert_candle(&b.open, T0 + S, (int64_t[]){103, 103, 101, 101}, 2, 0, 2);
+	assert_candle(&b.open, T0 + S, (int64_t[]){ 103, 103, 101, 101 }, 2, 0, 2);
 }
 
 static void too_far_ahead_changes_nothing(void **state)
@@ -158,7 +158,7 @@ static void too_far_ahead_changes_nothing(void **state)
 	b = before;
 	candle_builder_reset(&b);
 	assert_int_equal(add(&b, t, out, 3), 0);
-	assert_candle(&b.open, T0 + 4 * S, (int64_t[]){100, 100, 100, 100}, 1, 1, 1);
+	assert_candle(&b.open, T0 + 4 * S, (int64_t[]){ 100, 100, 100, 100 }, 1, 1, 1);
 }
 
 static void impossible_trades_change_nothing(void **state)
@@ -211,7 +211,7 @@ static void volume_stays_at_the_largest(void **state)
 	candle_builder_init(&b, S);
 	add(&b, trade_at(T0, 1, INT64_MAX - 1, false), out, 4);
 	add(&b, trade_at(T0, 1, 5, false), out, 4);
-	assert_candle(&b.open, T0, (int64_t[]){1, 1, 1, 1}, INT64_MAX, INT64_MAX, 2);
+	assert_candle(&b.open, T0, (int64_t[]){ 1, 1, 1, 1 }, INT64_MAX, INT64_MAX, 2);
 }
 
 /* The open time that trade i counts for, or -1: by looking at all before it. */
@@ -230,7 +230,8 @@ static int64_t naive_slot(const struct trade *t, size_t i, int64_t length)
 static struct candle naive_candle(const struct trade *t, const int64_t *slot, size_t n,
 				  int64_t open_us, struct price last)
 {
-	struct candle c = {.open_us = open_us, .open = last, .high = last, .low = last, .close = last};
+	struct candle c = {
+		.open_us = open_us, .open = last, .high = last, .low = last, .close = last};
 	int64_t volume = 0, bought = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -278,7 +279,7 @@ static void same_as_a_naive_reference(void **state)
 	(void)state;
 	seed = 42;
 	for (int round = 0; round < 100; round++) {
-		int64_t length = (int64_t[]){S, 5 * S, 60 * S}[round % 3];
+		int64_t length = (int64_t[]){ S, 5 * S, 60 * S }[round % 3];
 		struct candle_builder b;
 		size_t n = 0, closed;
 		struct price last;
@@ -288,7 +289,7 @@ static void same_as_a_naive_reference(void **state)
 		for (size_t i = 0; i < TRADES; i++) {
 			slot[i] = naive_slot(t, i, length);
 			n += add(&b, t[i], got + n, 8);
-			if (random_below(2)) {	/* changes nothing that a trade would not */
+			if (random_below(2)) { /* changes nothing that a trade would not */
 				assert_int_equal(candle_advance(&b, b.open.open_us, got + n, 8,
 								&closed), 0);
 				assert_int_equal(closed, 0);
@@ -296,8 +297,8 @@ static void same_as_a_naive_reference(void **state)
 		}
 		last = t[0].price;
 		for (size_t i = 0; i <= n; i++) {
-			struct candle want = naive_candle(t, slot, TRADES, slot[0] + (int64_t)i * length,
-							  last);
+			struct candle want = naive_candle(t, slot, TRADES,
+							  slot[0] + (int64_t)i * length, last);
 			struct candle have = i < n ? got[i] : b.open;
 
 			assert_int_equal(have.open_us, want.open_us);
@@ -354,7 +355,7 @@ struct row {
 /* [[ms,o,h,l,c,v],...] with numbers as text, so that decimals stay exact. */
 static size_t read_klines(const char *name, struct row **out)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 	struct row *rows = NULL;
 	size_t n = 0;
 
@@ -415,13 +416,13 @@ static void five_minutes_are_five_single_ones(void **state)
 				while (at < n5 && five[at].ms * 1000 < out[j].open_us)
 					at++;
 				if (at == n5 || five[at].ms * 1000 != out[j].open_us)
-					continue;	/* the two-hour halt has no rows */
+					continue; /* the two-hour halt has no rows */
 				assert_true(row_is(&five[at], &out[j]));
 				equal++;
 			}
 		}
 	}
-	assert_int_equal(equal, 8615);	/* every complete one; the 5m file goes on longer */
+	assert_int_equal(equal, 8615); /* every complete one; the 5m file goes on longer */
 	free(one);
 	free(five);
 }
@@ -429,15 +430,19 @@ static void five_minutes_are_five_single_ones(void **state)
 static void window_slides(void **state)
 {
 	static struct window w;
-	struct candle c = {0};
+	struct candle c = { 0 };
 
 	(void)state;
 	window_clear(&w);
 	for (int64_t i = 0; i < 3 * WINDOW_CAPACITY; i++) {
 		c = (struct candle){
-			.open_us = T0 + i * S, .open = price_of_units(i), .high = price_of_units(i + 1),
-			.low = price_of_units(i + 2), .close = price_of_units(i + 3),
-			.volume = qty_of_units(i + 4), .buy_volume = qty_of_units(i + 5),
+			.open_us = T0 + i * S,
+			.open = price_of_units(i),
+			.high = price_of_units(i + 1),
+			.low = price_of_units(i + 2),
+			.close = price_of_units(i + 3),
+			.volume = qty_of_units(i + 4),
+			.buy_volume = qty_of_units(i + 5),
 			.trades = (uint32_t)i + 6,
 		};
 		window_push(&w, &c, S);
@@ -461,7 +466,7 @@ static void window_slides(void **state)
 static void window_starts_anew_after_a_hole(void **state)
 {
 	static struct window w;
-	struct candle c = {.open_us = T0, .close = price_of_units(5)};
+	struct candle c = { .open_us = T0, .close = price_of_units(5) };
 
 	(void)state;
 	window_clear(&w);
@@ -472,7 +477,7 @@ static void window_starts_anew_after_a_hole(void **state)
 	window_push(&w, &c, S);
 	assert_int_equal(w.n, 1);
 	assert_false(window_full(&w));
-	window_push(&w, &c, S);		/* the same once more is no successor either */
+	window_push(&w, &c, S); /* the same once more is no successor either */
 	assert_int_equal(w.n, 1);
 	c.open_us += S;
 	window_push(&w, &c, S);

@@ -36,10 +36,14 @@ static struct candle random_candle(int64_t *price, int64_t open_us)
 	volume = random_below(4) ? (int64_t)random_below(5000000000) : 0;
 	*price = b;
 	return (struct candle){
-		.open_us = open_us, .open = price_of_units(a), .high = price_of_units(high),
-		.low = price_of_units(low), .close = price_of_units(b),
+		.open_us = open_us,
+		.open = price_of_units(a),
+		.high = price_of_units(high),
+		.low = price_of_units(low),
+		.close = price_of_units(b),
 		.volume = qty_of_units(volume),
-		.buy_volume = qty_of_units(volume ? (int64_t)random_below((uint64_t)volume + 1) : 0),
+		.buy_volume = qty_of_units(volume ? (int64_t)random_below((uint64_t)volume + 1)
+						  : 0),
 		.trades = volume ? 1 + (uint32_t)random_below(500) : 0,
 	};
 }
@@ -148,7 +152,8 @@ static bool named(const char *name, const char *stem, size_t *k)
 /* *scale: the size of what is summed, for the tolerance. */
 static long double naive(const struct candle *c, const char *name, long double *scale)
 {
-	long double close = close_(c, 0), buy = 0, sell = 0, volume = 0, value = 0, ma = 0, trades = 0;
+	long double close = close_(c, 0), buy = 0, sell = 0, volume = 0, value = 0, ma = 0,
+		    trades = 0;
 	long double high = 0, low = 1e30L;
 	size_t k = 1;
 
@@ -236,12 +241,14 @@ static void same_as_the_reference(void **state)
 			l->compute(&w, out);
 			for (size_t f = 0; f < l->n; f++) {
 				long double scale;
-				long double want = naive(&c[i + 1 - N], l->features[f].name, &scale);
+				long double want = naive(&c[i + 1 - N], l->features[f].name,
+							 &scale);
 				long double off = fabsl(out[f] - want);
 
 				if (!(off <= 1e-7L * fabsl(want) + 1e-12L * scale))
 					fail_msg("%s: %.9g, reference %.18Lg, window %zu at %ld",
-						 l->features[f].name, (double)out[f], want, i, price);
+						 l->features[f].name, (double)out[f], want, i,
+						 price);
 			}
 		}
 	}
@@ -268,13 +275,13 @@ static void assert_finite(const struct window *w)
 
 static void finite_at_every_extreme(void **state)
 {
-	const int64_t prices[] = {1, 100000000, INT64_MAX};
-	const int64_t volumes[] = {0, 1, INT64_MAX};
+	const int64_t prices[] = { 1, 100000000, INT64_MAX };
+	const int64_t volumes[] = { 0, 1, INT64_MAX };
 	static struct candle c[N];
 	static struct window w;
 
 	(void)state;
-	for (int k = 0; k < 27; k++) {	/* constant, jumping up, jumping down */
+	for (int k = 0; k < 27; k++) { /* constant, jumping up, jumping down */
 		for (size_t i = 0; i < N; i++) {
 			int64_t p = prices[k % 3], q = prices[k / 9];
 
@@ -358,7 +365,7 @@ static void look_back_is_true(void **state)
 	static struct candle c[N], changed[N];
 	static struct window w;
 	float before[FEATURES_MAX], after[FEATURES_MAX];
-	bool felt[FEATURES_MAX] = {false};
+	bool felt[FEATURES_MAX] = { false };
 
 	(void)state;
 	seed = 5;
@@ -369,7 +376,7 @@ static void look_back_is_true(void **state)
 			c[i] = random_candle(&price, (int64_t)(i + 1) * S);
 		fill(&w, c, N);
 		l->compute(&w, before);
-		for (size_t i = 0; i < N; i++) {	/* i back from the newest */
+		for (size_t i = 0; i < N; i++) { /* i back from the newest */
 			memcpy(changed, c, sizeof(c));
 			other = 400000000 + (int64_t)random_below(1200000000);
 			changed[N - 1 - i] = random_candle(&other, c[N - 1 - i].open_us);

@@ -50,13 +50,14 @@ static void read_column(const char *text, const char *name, double *out, size_t 
 	size_t column = column_of(text, name);
 
 	*n = 0;
-	for (const char *p = strchr(text, '\n'); p && p[1] && *n < ROWS_MAX; p = strchr(p + 1, '\n'))
+	for (const char *p = strchr(text, '\n'); p && p[1] && *n < ROWS_MAX;
+	     p = strchr(p + 1, '\n'))
 		out[(*n)++] = cell(p + 1, column);
 }
 
 static bool read_oracle(const char *name, struct oracle *o)
 {
-	struct buf text = {0};
+	struct buf text = { 0 };
 
 	if (!shared_read(name, &text)) {
 		buf_free(&text);
@@ -81,7 +82,8 @@ static int read_oracles(void **state)
 {
 	(void)state;
 	if (!read_oracle("indicators/talib/talib040_full_outputs_ref252.csv", &oracles[0]) ||
-	    !read_oracle("indicators/talib/talib040_full_outputs_BTCUSDT_1m_3000.csv.gz", &oracles[1]))
+	    !read_oracle("indicators/talib/talib040_full_outputs_BTCUSDT_1m_3000.csv.gz",
+			 &oracles[1]))
 		oracles[0].n = oracles[1].n = 0;
 	return 0;
 }
@@ -182,7 +184,7 @@ static void rsi_of_a_window(void **state)
 	for (size_t k = 0; k < 2; k++) {
 		const struct oracle *o = &oracles[k];
 
-		for (size_t i = 0; i < o->n; i++)	/* the second opinion is TA-Lib's */
+		for (size_t i = 0; i < o->n; i++) /* the second opinion is TA-Lib's */
 			if (i >= 14)
 				assert_like("whole", rsi_with_divisions(o->close, i + 1),
 					    o->rsi_14[i], 1e-12);
@@ -197,15 +199,16 @@ static void rsi_of_a_window(void **state)
 			n++;
 		}
 	}
-	print_message("RSI 14 of 60 candles against the whole series: worst %.3f, mean %.4f points\n",
-		      worst, sum / (double)n);
+	print_message(
+		"RSI 14 of 60 candles against the whole series: worst %.3f, mean %.4f points\n",
+		worst, sum / (double)n);
 	assert_true(worst < RSI_START_TOLERANCE);
 }
 
 static void by_hand(void **state)
 {
-	const double x[] = {2, 4, 4, 4, 5, 5, 7, 9};
-	const double up_down[] = {10, 11, 10, 12, 11};
+	const double x[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
+	const double up_down[] = { 10, 11, 10, 12, 11 };
 	double ema[8];
 
 	(void)state;
@@ -218,7 +221,7 @@ static void by_hand(void **state)
 	assert_true(indicator_min(x, 8, 7) == 4);
 	assert_true(indicator_min(x, 8, 8) == 2);
 	assert_true(indicator_momentum(x, 8, 7) == 7);
-	indicator_ema(x, 8, 3, ema);	/* seed 10/3, then half way each time */
+	indicator_ema(x, 8, 3, ema); /* seed 10/3, then half way each time */
 	assert_like("hand", ema[2], 10.0 / 3, 1e-14);
 	assert_like("hand", ema[3], 11.0 / 3, 1e-14);
 	assert_like("hand", ema[4], 13.0 / 3, 1e-14);
@@ -226,7 +229,7 @@ static void by_hand(void **state)
 	assert_true(indicator_rsi(up_down, 3, 2) == 50);
 	assert_like("hand", indicator_rsi(up_down, 4, 2), 100 * 1.25 / 1.5, 1e-14);
 	assert_true(indicator_rsi(up_down, 5, 2) == 50);
-	assert_true(indicator_rsi(x + 1, 3, 2) == 50);	/* nothing moved */
+	assert_true(indicator_rsi(x + 1, 3, 2) == 50); /* nothing moved */
 }
 
 int main(void)

@@ -38,7 +38,7 @@ static float random_value(void)
 
 struct recipe {
 	const char *booster, *objective, *policy;
-	unsigned rounds, depth;
+	unsigned rounds, depth;		/* depth 0: every tree is a lone leaf */
 	int classes;
 };
 
@@ -51,7 +51,9 @@ static void make_rows(float *x, float *y, size_t rows, int classes)
 		for (size_t c = 0; c < COLUMNS; c++)
 			x[i * COLUMNS + c] = random_value();
 		for (size_t c = 0; c < 3; c++)
-			sum += isnan(x[i * COLUMNS + c]) ? 0.3 : (double)x[i * COLUMNS + c] * (double)(c + 1);
+			sum += isnan(x[i * COLUMNS + c])
+				? 0.3
+				: (double)x[i * COLUMNS + c] * (double)(c + 1);
 		sum += (double)random_below(1000) / 1000 - 0.5;
 		y[i] = classes ? (float)((unsigned)(fabs(sum) * 10) % (unsigned)classes) : sum > 0;
 	}
@@ -68,6 +70,7 @@ static void set_unsigned(BoosterHandle b, const char *name, unsigned v)
 static BoosterHandle train(const struct recipe *r)
 {
 	static float x[ROWS * COLUMNS], y[ROWS];
+	const char *weight = r->depth ? "0" : "1e9";
 	DMatrixHandle rows = NULL;
 	BoosterHandle b = NULL;
 	struct err e;
@@ -83,7 +86,7 @@ static BoosterHandle train(const struct recipe *r)
 	if (strcmp(r->booster, "gblinear") != 0) {
 		assert_int_equal(XGBoosterSetParam(b, "tree_method", "hist"), 0);
 		assert_int_equal(XGBoosterSetParam(b, "grow_policy", r->policy), 0);
-		assert_int_equal(XGBoosterSetParam(b, "min_child_weight", "0"), 0);
+		assert_int_equal(XGBoosterSetParam(b, "min_child_weight", weight), 0);
 		set_unsigned(b, "max_depth", r->depth);
 	}
 	if (r->classes)
@@ -110,7 +113,7 @@ static const char *save(BoosterHandle b, const char *name)
 static struct model *load(const char *path)
 {
 	struct model *m = NULL;
-	struct err e = {0};
+	struct err e = { 0 };
 
 	if (model_load(path, &m, &e))
 		fail_msg("%s", e.msg);
@@ -120,12 +123,12 @@ static struct model *load(const char *path)
 static void assert_refused(const char *path, int code, const char *text)
 {
 	struct model *m = (struct model *)&seed;
-	struct err e = {0};
+	struct err e = { 0 };
 	int err = model_load(path, &m, &e);
 
 	if (err != code || !strstr(e.msg, text))
 		fail_msg("%s: %d '%s' instead of %d '%s'", path, err, e.msg, code, text);
-	assert_ptr_equal(m, &seed);	/* untouched */
+	assert_ptr_equal(m, &seed); /* untouched */
 }
 
 static void assert_refused_text(const char *data, size_t len, int code, const char *text)
@@ -151,7 +154,8 @@ static void assert_same_bits(struct model *m, BoosterHandle reference)
 	struct err e;
 
 	for (size_t i = 0; i < TRY_ROWS * COLUMNS; i++) {
-		x[i] = i / COLUMNS % 2 ? random_value() : (float)random_below(2001) / 1000.0f - 1.0f;
+		x[i] = i / COLUMNS % 2 ? random_value()
+				       : (float)random_below(2001) / 1000.0f - 1.0f;
 		nans += isnan(x[i]) ? 1 : 0;
 	}
 	assert_true(nans > TRY_ROWS / 2);
@@ -165,8 +169,9 @@ static void assert_same_bits(struct model *m, BoosterHandle reference)
 		assert_memory_equal(&out, &want[i], sizeof(out));
 		if (i % 500)
 			continue;
-		assert_int_equal(model_predict_reference(m, x + i * COLUMNS, COLUMNS, false, 0, &out,
-							 &e), 0);
+		assert_int_equal(
+			model_predict_reference(m, x + i * COLUMNS, COLUMNS, false, 0, &out, &e),
+			0);
 		assert_memory_equal(&out, &want[i], sizeof(out));
 	}
 	XGDMatrixFree(rows);
@@ -175,15 +180,16 @@ static void assert_same_bits(struct model *m, BoosterHandle reference)
 static void fast_is_libxgboost(void **state)
 {
 	static const struct recipe recipes[] = {
-		{"gbtree", "binary:logistic", "depthwise", 40, 6, 0},
+		{"gbtree", "binary:logistic", "depthwise", 42, 6, 0},
 		{"gbtree", "binary:logistic", "depthwise", 1, 1, 0},
 		{"gbtree", "reg:squarederror", "depthwise", 20, 4, 0},
 		{"gbtree", "reg:logistic", "depthwise", 20, 3, 0},
 		{"gbtree", "binary:logitraw", "depthwise", 20, 5, 0},
 		{"gbtree", "binary:logistic", "lossguide", 10, 30, 0},	/* deep: linked trees */
+		{"gbtree", "binary:logistic", "depthwise", 5, 0, 0},	/* lone leaves */
 	};
-	static const char *const names[] = {"m.json", "m.ubj", "m.model"};
-	static const char *const formats[] = {"xgboost-json", "xgboost-ubj", "xgboost-binary"};
+	static const char *const names[] = { "m.json", "m.ubj", "m.model" };
+	static const char *const formats[] = { "xgboost-json", "xgboost-ubj", "xgboost-binary" };
 
 	(void)state;
 	seed = 20;
@@ -216,8 +222,8 @@ static void others_go_through_libxgboost(void **state)
 		{"gbtree", "multi:softmax", "depthwise", 5, 3, 4},
 		{"gbtree", "count:poisson", "depthwise", 5, 3, 0},
 	};
-	static const char *const names[] = {"o.json", "o.ubj", "o.model"};
-	float x[COLUMNS], out[4] = {0}, again[4] = {0};
+	static const char *const names[] = { "o.json", "o.ubj", "o.model" };
+	float x[COLUMNS], out[4] = { 0 }, again[4] = { 0 };
 	struct err e;
 
 	(void)state;
@@ -234,7 +240,8 @@ static void others_go_through_libxgboost(void **state)
 			for (size_t c = 0; c < COLUMNS; c++)
 				x[c] = random_value();
 			assert_int_equal(model_predict(m, x, COLUMNS, out, &e), 0);
-			assert_int_equal(model_predict_reference(m, x, COLUMNS, false, 0, again, &e), 0);
+			assert_int_equal(
+				model_predict_reference(m, x, COLUMNS, false, 0, again, &e), 0);
 			assert_memory_equal(out, again, sizeof(out));
 			if (probabilities)
 				assert_true(fabsf(out[0] + out[1] + out[2] + out[3] - 1) < 1e-5f);
@@ -248,12 +255,12 @@ static void wrong_number_of_columns(void **state)
 {
 	BoosterHandle b;
 	struct model *m;
-	float x[COLUMNS + 1] = {0}, out = 5;
+	float x[COLUMNS + 1] = { 0 }, out = 5;
 	struct err e;
 
 	(void)state;
 	seed = 40;
-	b = train(&(struct recipe){"gbtree", "binary:logistic", "depthwise", 2, 2, 0});
+	b = train(&(struct recipe){ "gbtree", "binary:logistic", "depthwise", 2, 2, 0 });
 	m = load(save(b, "m.json"));
 	assert_int_equal(model_predict(m, x, COLUMNS - 1, &out, &e), ERR_INVALID);
 	assert_non_null(strstr(e.msg, "20 columns"));
@@ -270,14 +277,14 @@ static void file_changes_after_loading(void **state)
 {
 	BoosterHandle b, other;
 	struct model *m;
-	float x[COLUMNS] = {0}, out = 5, before;
+	float x[COLUMNS] = { 0 }, out = 5, before;
 	char path[128];
 	struct err e;
 
 	(void)state;
 	seed = 50;
-	b = train(&(struct recipe){"gbtree", "binary:logistic", "depthwise", 4, 2, 0});
-	other = train(&(struct recipe){"gbtree", "binary:logistic", "depthwise", 5, 2, 0});
+	b = train(&(struct recipe){ "gbtree", "binary:logistic", "depthwise", 4, 2, 0 });
+	other = train(&(struct recipe){ "gbtree", "binary:logistic", "depthwise", 5, 2, 0 });
 	snprintf(path, sizeof(path), "%s", save(b, "m.json"));
 	m = load(path);
 	assert_int_equal(model_predict(m, x, COLUMNS, &before, &e), 0);
@@ -324,7 +331,8 @@ static void files_that_are_no_model(void **state)
 		{"{\"a\\u0062\":1}", 13, ERR_CORRUPT, "an escape"},
 		{"{\"a\":nan}", 9, ERR_CORRUPT, "a value was expected"},
 		{"{\"a\":1e}", 8, ERR_CORRUPT, "a number was expected"},
-		{"{\"version\":[1,7,4],\"version\":[1,7,4]}", 37, ERR_CORRUPT, "version comes twice"},
+		{"{\"version\":[1,7,4],\"version\":[1,7,4]}", 37, ERR_CORRUPT,
+		 "version comes twice"},
 		{"{\"version\":[1,7,\"4\"]}", 21, ERR_CORRUPT, "version holds a text"},
 		{"{\"version\":[1,7,[4]]}", 21, ERR_CORRUPT, "no number"},
 		{"{\"version\":[1,7,4.5]}", 21, ERR_CORRUPT, "no whole number"},
@@ -349,7 +357,7 @@ static void files_that_are_no_model(void **state)
 static char *replaced(const struct buf *b, const char *old, const char *new, size_t *len)
 {
 	char *at = memmem(b->data, b->len, old, strlen(old));
-	struct buf out = {0};
+	struct buf out = { 0 };
 
 	if (!at)
 		fail_msg("no '%s' in the model", old);
@@ -394,10 +402,14 @@ static void json_that_does_not_add_up(void **state)
 		{"\"tree_info\":[0", "\"tree_info\":[1", "class 1"},
 		{"\"tree_info\":[0", "\"tree_info\":[-1", "class -1"},
 		{"\"tree_info\":[0,", "\"tree_info\":[", "tree_info has 2"},
-		{"\"num_class\":\"0\",\"num_feature\":\"20\"", "\"num_class\":\"0\",\"num_feature\":\"1\"", "splits on column"},
-		{"\"num_class\":\"0\",\"num_feature\":\"20\"", "\"num_class\":\"0\",\"num_feature\":\"0\"", "0 columns"},
-		{"\"num_class\":\"0\",\"num_feature\":\"20\"", "\"num_class\":\"0\",\"num_feature\":\"4000000000\"", "columns"},
-		{"\"num_class\":\"0\",\"num_feature\":\"20\"", "\"num_class\":\"0\",\"num_feature\":20", "num_feature is missing"},
+		{"\"num_class\":\"0\",\"num_feature\":\"20\"",
+		 "\"num_class\":\"0\",\"num_feature\":\"1\"", "splits on column"},
+		{"\"num_class\":\"0\",\"num_feature\":\"20\"",
+		 "\"num_class\":\"0\",\"num_feature\":\"0\"", "0 columns"},
+		{"\"num_class\":\"0\",\"num_feature\":\"20\"",
+		 "\"num_class\":\"0\",\"num_feature\":\"4000000000\"", "columns"},
+		{"\"num_class\":\"0\",\"num_feature\":\"20\"",
+		 "\"num_class\":\"0\",\"num_feature\":20", "num_feature is missing"},
 		{"\"num_class\":\"0\"", "\"num_class\":\"100000\"", "classes"},
 		{"\"num_target\":\"1\"", "\"num_target\":\"2\"", "several targets"},
 		{"\"name\":\"gbtree\"", "\"name\":\"gbforest\"", "booster 'gbforest'"},
@@ -408,13 +420,13 @@ static void json_that_does_not_add_up(void **state)
 		{"\"trees\":[{", "\"trees\":[[],{", "no number"},
 		{"\"trees\":[{", "\"x\":[{", "num_trees"},
 	};
-	struct buf file = {0};
+	struct buf file = { 0 };
 	BoosterHandle b;
 	struct err e;
 
 	(void)state;
 	seed = 60;
-	b = train(&(struct recipe){"gbtree", "binary:logistic", "depthwise", 3, 3, 0});
+	b = train(&(struct recipe){ "gbtree", "binary:logistic", "depthwise", 3, 3, 0 });
 	assert_int_equal(file_read(save(b, "m.json"), 1 << 20, &file, &e), 0);
 	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
 		size_t len;
@@ -438,8 +450,8 @@ struct damage {
 static void load_damaged(const char *path, struct damage *d)
 {
 	struct model *m = NULL;
-	float x[COLUMNS] = {0}, out[BUFSIZ];
-	struct err e = {0};
+	float x[COLUMNS] = { 0 }, out[BUFSIZ];
+	struct err e = { 0 };
 	int err = model_load(path, &m, &e);
 
 	if (err) {
@@ -460,15 +472,15 @@ static void load_damaged(const char *path, struct damage *d)
 
 static void damage_child(const struct buf *file, const char *path, size_t rounds, struct damage *d)
 {
-	const struct rlimit cpu = {240, 240};
-	struct buf copy = {0};
+	const struct rlimit cpu = { 240, 240 };
+	struct buf copy = { 0 };
 	struct err e;
 
-	signal(SIGSEGV, SIG_DFL);	/* cmocka catches it otherwise */
+	signal(SIGSEGV, SIG_DFL); /* cmocka catches it otherwise */
 	signal(SIGBUS, SIG_DFL);
 	signal(SIGFPE, SIG_DFL);
 	signal(SIGILL, SIG_DFL);
-	setrlimit(RLIMIT_CPU, &cpu);	/* a loop without end is a crash too */
+	setrlimit(RLIMIT_CPU, &cpu); /* a loop without end is a crash too */
 	while (d->done < rounds) {
 		buf_clear(&copy);
 		buf_add(&copy, file->data, file->len);
@@ -487,10 +499,10 @@ static void damage_child(const struct buf *file, const char *path, size_t rounds
 
 static void survives_damage(const char *name, const char *path, size_t rounds)
 {
-	struct damage *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-				-1, 0);
+	struct damage *d = mmap(NULL, sizeof(*d), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	char bad[160];
-	struct buf file = {0};
+	struct buf file = { 0 };
 	struct err e;
 	int status;
 	pid_t pid;
@@ -519,7 +531,7 @@ static void damaged_files_never_crash(void **state)
 		{"gblinear", "binary:logistic", "", 2, 0, 0},
 		{"gbtree", "multi:softprob", "depthwise", 2, 2, 3},
 	};
-	static const char *const formats[] = {"json", "ubj", "model"};
+	static const char *const formats[] = { "json", "ubj", "model" };
 	const char *rounds = getenv("MODEL_DAMAGE_ROUNDS");
 
 	(void)state;
@@ -531,8 +543,10 @@ static void damaged_files_never_crash(void **state)
 		for (size_t f = 0; f < 3; f++) {
 			char name[64];
 
-			snprintf(name, sizeof(name), "%s-%zu.%s", recipes[r].booster, r, formats[f]);
-			survives_damage(name, save(b, name), rounds ? strtoul(rounds, NULL, 10) : 300);
+			snprintf(name, sizeof(name), "%s-%zu.%s", recipes[r].booster, r,
+				 formats[f]);
+			survives_damage(name, save(b, name),
+					rounds ? strtoul(rounds, NULL, 10) : 300);
 		}
 		XGBoosterFree(b);
 	}
@@ -545,12 +559,12 @@ static void damaged_files_never_crash(void **state)
 /* libsvm text: a label, then column:value; what is absent is missing. */
 static const char *libsvm_row(const char *p, float *row, size_t columns)
 {
-	const char *end = strchr(p, '\n');
+	const char *end = strchrnul(p, '\n');
 
 	for (size_t i = 0; i < columns; i++)
 		row[i] = (float)NAN;
-	p = strchr(p, ' ');
-	while (p && (!end || p < end)) {
+	p = strchrnul(p, ' ');
+	while (p < end) {
 		char *colon;
 		size_t column = strtoul(p, &colon, 10);
 
@@ -560,7 +574,7 @@ static const char *libsvm_row(const char *p, float *row, size_t columns)
 		row[column] = strtof(colon + 1, &colon);
 		p = colon;
 	}
-	return end ? end + 1 : "";
+	return *end ? end + 1 : end;
 }
 
 static void assert_near(float have, double want, double tolerance)
@@ -573,7 +587,7 @@ static void assert_near(float have, double want, double tolerance)
 static void check_leaves(const char *model, const char *rows, const char *expected, bool margin,
 			 unsigned ntrees, double tolerance, size_t outputs, size_t want_rows)
 {
-	struct buf x = {0}, y = {0};
+	struct buf x = { 0 }, y = { 0 };
 	char name[128];
 	const char *p, *q;
 	struct model *m;
@@ -593,8 +607,9 @@ static void check_leaves(const char *model, const char *rows, const char *expect
 		const struct model_info *info = model_describe(m);
 
 		p = libsvm_row(p, row, info->features);
-		assert_int_equal(model_predict_reference(m, row, info->features, margin, ntrees, out,
-							 &e), 0);
+		assert_int_equal(
+			model_predict_reference(m, row, info->features, margin, ntrees, out, &e),
+			0);
 		for (size_t k = 0; k < outputs; k++) {
 			char *end;
 			double want = strtod(q, &end);
@@ -643,8 +658,8 @@ static void models_of_others(void **state)
 static void models_of_others_that_are_refused(void **state)
 {
 	static const char *const names[] = {
-		"lg_breast_cancer.txt", "lgmulticlass.model", "lg_kddcup99.model", "lg_rf_iris.model",
-		"lg_dart_breast_cancer.model", "model_simple.txt",
+		"lg_breast_cancer.txt", "lgmulticlass.model",	       "lg_kddcup99.model",
+		"lg_rf_iris.model",	"lg_dart_breast_cancer.model", "model_simple.txt",
 	};
 	char name[128];
 	FILE *f = fopen(shared_path(LEAVES "lg_breast_cancer.txt"), "rb");
@@ -657,7 +672,7 @@ static void models_of_others_that_are_refused(void **state)
 		snprintf(name, sizeof(name), LEAVES "%s", names[i]);
 		assert_refused(shared_path(name), ERR_INVALID, "LightGBM text model; support");
 	}
-	assert_refused(shared_path(LEAVES "sk_iris.model"), ERR_CORRUPT, "text");	/* protocol 0 */
+	assert_refused(shared_path(LEAVES "sk_iris.model"), ERR_CORRUPT, "text"); /* protocol 0 */
 	assert_refused(shared_path(LEAVES "lg_1tree.json"), ERR_CORRUPT, "no XGBoost model");
 	assert_refused(shared_path(LEAVES "iris_test.libsvm"), ERR_CORRUPT, "text");
 }

@@ -195,8 +195,11 @@ static void every_parameter_is_there(void **state)
 			}
 		}
 		assert_int_equal(n, wanted);
-		for (const char *c = strchr(r->path, ':'); c; c = strchr(c + 1, ':'))
-			assert_string_equal(get_text(cJSON_GetArrayItem(list, 0), "in"), "path");
+		for (const char *c = strchr(r->path, ':'); c; c = strchr(c + 1, ':'), wanted++) {
+			v = cJSON_GetArrayItem(list, wanted - n);
+			assert_string_equal(get_text(v, "in"), "path");
+			assert_memory_equal(c + 1, get_text(v, "name"), strcspn(c + 1, "/"));
+		}
 	}
 }
 

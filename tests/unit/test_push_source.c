@@ -2,7 +2,8 @@
  * What changes in the database become messages: each topic's first sight, change and
  * end; snapshots; and that no query reads the past.
  */
-#include "api/store_push.c"
+/* For the texts of its statements, whose plans are checked. */
+#include "api/store_push.c"	// NOLINT(bugprone-suspicious-include)
 
 #include "api/push_source.h"
 #include "tests/unit/scratch.h"
@@ -269,6 +270,68 @@ static void more_than_one_look_takes(void **state)
 	assert_non_null(strstr(buf_text(&heard), "\"id\":1100,"));
 }
 
+#define MANY 500
+#define MANY_BOTS \
+	"WITH RECURSIVE c(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM c WHERE i < 500)" \
+	" INSERT INTO bots(id, name, created_us, updated_us) SELECT i, 'b' || i, 1, 1 FROM c;" \
+	" INSERT INTO bot_state(bot_id, status, mode, updated_us)" \
+	" SELECT id, 'STOPPED', 'simulation', 1 FROM bots"
+
+static void count_bots(int told[MANY + 1])
+{
+	for (const char *p = strstr(buf_text(&heard), "\"bot_id\":"); p;
+	     p = strstr(p + 1, "\"bot_id\":"))
+		told[strtol(p + 9, NULL, 10)]++;
+}
+
+static void all_rows_get_their_turn(void **state)
+{
+	int told[MANY + 1] = { 0 };
+
+	(void)state;
+	sql(MANY_BOTS);
+	follow(PUSH_BIT(PUSH_PRICE));
+	sql("UPDATE bot_state SET last_price = 1.0");
+	while (look())
+		count_bots(told);
+	count_bots(told);
+	for (int i = 1; i <= MANY; i++)
+		assert_int_equal(told[i], 1);
+	assert_true(look() == false && n_heard == 0);
+	/* Also when all of them have changed again before each look. */
+	memset(told, 0, sizeof(told));
+	for (int i = 0; i < MANY / PUSH_ROWS_MAX + 1; i++) {
+		sql("UPDATE bot_state SET last_price = last_price + 1.0");
+		assert_true(look());
+		assert_int_equal(n_heard, PUSH_ROWS_MAX);
+		count_bots(told);
+	}
+	for (int i = 1; i <= MANY; i++)
+		assert_true(told[i] >= 1);
+}
+
+/* Opened and closed at once, more than a look tells: each comes, as closed. */
+static void many_short_orders(void **state)
+{
+	size_t all = 0;
+	bool more;
+
+	(void)state;
+	follow(PUSH_BIT(PUSH_ORDER));
+	sql("WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 450)"
+	    " INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase,"
+	    " limit_price, quantity, strategy, mode, config_version, holding_us,"
+	    " maker_timeout_us, created_us, updated_us) SELECT i, 1, 'o' || i, 'BTCUSDT', 'BUY',"
+	    " 'closed', 'done', 100.0, 2.0, 'model', 'simulation', 1, 5, 5, 5, 5 FROM c");
+	do {
+		more = look();
+		all += n_heard;
+	} while (more);
+	look();
+	all += n_heard;
+	assert_int_equal(all, 450);
+}
+
 static void stats(void **state)
 {
 	char text[400], day[CLOCK_TEXT_MAX];
@@ -509,6 +572,8 @@ int main(void)
 		TEST(positions),
 		TEST(signals),
 		TEST(more_than_one_look_takes),
+		TEST(all_rows_get_their_turn),
+		TEST(many_short_orders),
 		TEST(stats),
 		TEST(jobs),
 		TEST(logs),

@@ -17,7 +17,7 @@ static const char SQL_SEALED[] =
 static const char SQL_HISTORY[] =
 	"SELECT config, changed_by, changed_us FROM trading_config_history "
 	"WHERE bot_id = ?1 AND version = ?2";
-static const char SQL_HISTORY_COUNT[] = "SELECT count(*) FROM trading_config_history";
+static const char SQL_HISTORY_COUNT[] = "SELECT count(*) FROM trading_config_history WHERE bot_id = 2";
 
 static struct db *db;
 static struct master_key key;
@@ -200,6 +200,37 @@ static void test_history(void **state)
 	stmt_done(s);
 }
 
+/* What a start falls back on: the newest version that passes, whatever the row says now. */
+static void test_last_good(void **state)
+{
+	struct bot_config c = changed(), back;
+
+	(void)state;
+	assert_int_equal(store_config_last_good(db, 2, &back, &e), ERR_NOT_FOUND);
+	assert_int_equal(save(2, 0, &c), 0);
+	c.max_positions = 8;
+	assert_int_equal(save(2, 1, &c), 0);
+	assert_int_equal(store_config_last_good(db, 2, &back, &e), 0);
+	assert_int_equal(back.version, 2);
+	assert_int_equal(back.max_positions, 8);
+	assert_string_equal(back.api_key, "");
+	assert_int_equal(db_exec(db, "UPDATE trading_config_history SET config = '{\"max_positions\":-1}'"
+				 " WHERE bot_id = 2 AND version = 2", &e), 0);
+	assert_int_equal(store_config_last_good(db, 2, &back, &e), 0);
+	assert_int_equal(back.version, 1);
+}
+
+/* The schema writes bot 1's first version by hand: it must be what the row says. */
+static void test_first_bot_history(void **state)
+{
+	struct bot_config row, past;
+
+	(void)state;
+	assert_int_equal(store_config_load(db, &key, 1, &row, &e), 0);
+	assert_int_equal(store_config_last_good(db, 1, &past, &e), 0);
+	assert_memory_equal(&row, &past, sizeof(row));
+}
+
 static void test_secrets(void **state)
 {
 	struct bot_config c = changed(), back;
@@ -319,6 +350,8 @@ int main(void)
 		WITH_DB(test_save_and_load),
 		WITH_DB(test_conflict),
 		WITH_DB(test_history),
+		WITH_DB(test_last_good),
+		WITH_DB(test_first_bot_history),
 		WITH_DB(test_secrets),
 		WITH_DB(test_longest),
 		WITH_DB(test_hand_edited),

@@ -43,7 +43,7 @@ static struct predictor predictor = {
 static void push_close(double close)
 {
 	static int64_t now;
-	struct candle c = {.open_us = now += S};
+	struct candle c = { .open_us = now += S };
 
 	assert_int_equal(price_from_real(close, &c.close), 0);
 	c.open = c.high = c.low = c.close;
@@ -67,9 +67,9 @@ static int setup(void **state)
 static struct signal decide(const char *name, const struct predictor *model)
 {
 	const struct strategy *s = strategy_find(name);
-	struct strategy_input in = {.config = &config, .window = &window, .model = model};
+	struct strategy_input in = { .config = &config, .window = &window, .model = model };
 	struct signal out, again;
-	struct err e = {0};
+	struct err e = { 0 };
 
 	memset(&out, 0xee, sizeof(out));
 	memset(&again, 0x11, sizeof(again));
@@ -77,7 +77,7 @@ static struct signal decide(const char *name, const struct predictor *model)
 	if (s->decide(&in, &out, &e))
 		fail_msg("%s", e.msg);
 	assert_int_equal(s->decide(&in, &again, &e), 0);
-	assert_int_equal(out.wanted, again.wanted);	/* pure: same context, same signal */
+	assert_int_equal(out.wanted, again.wanted); /* pure: same context, same signal */
 	assert_int_equal(out.side, again.side);
 	assert_true(out.confidence == again.confidence);
 	assert_string_equal(out.rule, again.rule);
@@ -126,7 +126,7 @@ static void model_long(void **state)
 	assert_string_equal(s.rule, "threshold");
 	assert_string_equal(s.reason, "p 0.3512 < 0.4000");
 	config.confidence_threshold = 0.5;
-	assert_true(decide_at("long", 0.5f).wanted);	/* the threshold itself is enough */
+	assert_true(decide_at("long", 0.5f).wanted); /* the threshold itself is enough */
 	assert_false(decide_at("long", nextafterf(0.5f, 0)).wanted);
 }
 
@@ -198,9 +198,9 @@ static void model_missing_or_cold(void **state)
 
 static void assert_model_fails(const struct predictor *p, int want, const char *text)
 {
-	struct strategy_input in = {.config = &config, .window = &window, .model = p};
+	struct strategy_input in = { .config = &config, .window = &window, .model = p };
 	struct signal out;
-	struct err e = {0};
+	struct err e = { 0 };
 
 	assert_int_equal(strategy_find("model")->decide(&in, &out, &e), want);
 	assert_int_equal(e.code, want);
@@ -236,7 +236,7 @@ static void ema_cross_hand_made(void **state)
 	s = decide("ema_cross", NULL);
 	assert_false(s.wanted);
 	assert_string_equal(s.rule, "no_cross");
-	push_close(101);		/* equal before, now the fast mean is above */
+	push_close(101); /* equal before, now the fast mean is above */
 	s = decide("ema_cross", NULL);
 	assert_true(s.wanted);
 	assert_int_equal(s.side, SIDE_BUY);
@@ -277,7 +277,7 @@ static void ema_cross_like_a_reference(void **state)
 		push_close(closes[i]);
 		if (i < CANDLE_WINDOW - 1)
 			continue;
-		for (int last = 0; last < 2; last++) {	/* 0: now, 1: a candle ago */
+		for (int last = 0; last < 2; last++) { /* 0: now, 1: a candle ago */
 			const double *x = closes + i + 1 - CANDLE_WINDOW;
 			long double f = 0, w = 0;
 

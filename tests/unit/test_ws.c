@@ -154,7 +154,8 @@ static void header_lists(void **state)
 static void encoded_lengths(void **state)
 {
 	static const struct { size_t len, head; unsigned char second; } sizes[] = {
-		{ 0, 2, 0 }, { 125, 2, 125 }, { 126, 4, 126 }, { 65535, 4, 126 }, { 65536, 10, 127 },
+		{ 0, 2, 0 },	   { 125, 2, 125 },	 { 126, 4, 126 },
+		{ 65535, 4, 126 }, { 65536, 10, 127 },
 	};
 	char *data = calloc(1, 65536);
 
@@ -266,7 +267,7 @@ static void ping_and_pong(void **state)
 static void the_client_closes(void **state)
 {
 	(void)state;
-	frame(0x88, "\x03\xe8""bye", 5, true);
+	frame(0x88, "\x03\xe8\x62ye", 5, true);
 	text(0x81, "too late");
 	ws_read(w);
 	expect_close(1000);
@@ -368,7 +369,7 @@ static void fragments_without_end(void **state)
 static void a_huge_promise(void **state)
 {
 	(void)state;
-	evbuffer_add(in, "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff""maskx", 15);
+	evbuffer_add(in, "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xffmaskx", 15);
 	ws_read(w);
 	expect_close(1009);
 }

@@ -85,7 +85,7 @@ static void sample_config(struct bot_config *c)
 	c->profit_target_pct = 0.003;
 	c->stop_loss_pct = 0.001;
 	c->holding_time = 120;
-	c->maker_order_timeout = 20;
+	c->maker_order_timeout = 5;
 }
 
 static int apply_json(struct bot_config *c, const char *text, struct err *e)

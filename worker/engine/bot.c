@@ -1,13 +1,68 @@
 #include "worker/engine/bot.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SIGNAL_REPEAT_US INT64_C(60000000)	/* one row stands for at most a minute */
 #define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
 #define MINUTE_US INT64_C(60000000)
 #define SAMPLE_SHIFT_US INT64_C(7919)		/* between the equity samples of two bots */
+
+/* ---- signals ---- */
+
+static void write_signal(struct bot *b)
+{
+	const struct reporter *r = engine_reporter(b->engine);
+
+	b->signal_written_us = b->signal.last_us;
+	if (r->signal)
+		r->signal(r->ctx, &b->signal);
+}
+
+/* What was counted and not yet written is written; the next decision is a new row. */
+void bot_signal_ends(struct bot *b)
+{
+	if (b->signal.id && b->signal_written_us != b->signal.last_us)
+		write_signal(b);
+	b->signal.id = 0;
+}
+
+/* Equal refusals become one row that counts; everything else is a new row. */
+static void report_signal(struct bot *b, const struct signal *s, bool taken, const char *rule,
+			  const char *reason, int64_t order_id, const char *correlation_id,
+			  int64_t now_us)
+{
+	struct signal_report *now = &b->signal;
+	bool same = now->id && !taken && !now->taken && now->side == s->side &&
+		    strcmp(now->rule, rule) == 0 && now->config_version == b->config.version &&
+		    now_us - now->at_us < engine_signal_repeat(b->engine);
+
+	if (!same) {
+		bot_signal_ends(b);
+		memset(now, 0, sizeof(*now));
+		now->id = engine_take_signal_id(b->engine);
+		now->at_us = now_us;
+	}
+	now->bot_id = b->id;
+	memcpy(now->symbol, b->market->info.symbol, sizeof(now->symbol));
+	memcpy(now->strategy, b->config.strategy, sizeof(now->strategy));
+	now->side = s->side;
+	now->wanted = s->wanted;
+	now->taken = taken;
+	now->confidence = s->confidence;
+	now->price = b->market->last;
+	snprintf(now->rule, sizeof(now->rule), "%s", rule);
+	snprintf(now->reason, sizeof(now->reason), "%s", reason);
+	now->order_id = order_id;
+	now->repeats++;
+	now->model_id = b->has_model ? b->model.model_id : 0;
+	now->config_version = b->config.version;
+	snprintf(now->correlation_id, sizeof(now->correlation_id), "%s", correlation_id);
+	now->last_us = now_us;
+	if (!same || now_us - b->signal_written_us >= SIGNAL_WRITE_US)
+		write_signal(b);
+}
 
 /* ---- status ---- */
 
@@ -33,7 +88,7 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 		b->error[0] = '\0';
 	b->status = s.to;
 	b->dirty = true;
-	b->signal.id = 0;		/* the next refusal is news again */
+	bot_signal_ends(b);		/* the next refusal is news again */
 	if (r->status)
 		r->status(r->ctx, &s);
 	bot_refresh_due(b);
@@ -41,8 +96,11 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 
 void bot_fail(struct bot *b, int64_t now_us, const char *why)
 {
+	bool known = b->status == BOT_ERROR && strncmp(b->error, why, sizeof(b->error) - 1) == 0;
+
 	snprintf(b->error, sizeof(b->error), "%s", why);
-	bot_set_status(b, EVENT_FAILURE, why, "worker", "", now_us);
+	if (!known)
+		bot_set_status(b, EVENT_FAILURE, why, "worker", "", now_us);
 	bot_cancel_entries(b, "", now_us);
 }
 
@@ -89,45 +147,6 @@ static void sample_equity(struct bot *b, int64_t now_us)
 
 /* ---- decisions ---- */
 
-/* Equal refusals become one row that counts; everything else is a new row. */
-static void report_signal(struct bot *b, const struct signal *s, bool taken, const char *rule,
-			  const char *reason, int64_t order_id, const char *correlation_id,
-			  int64_t now_us)
-{
-	const struct reporter *r = engine_reporter(b->engine);
-	struct signal_report *now = &b->signal;
-	bool same = now->id && !taken && !now->taken && now->side == s->side &&
-		    strcmp(now->rule, rule) == 0 && now->config_version == b->config.version &&
-		    now_us - now->at_us < SIGNAL_REPEAT_US;
-
-	if (!same) {
-		memset(now, 0, sizeof(*now));
-		now->id = engine_take_signal_id(b->engine);
-		now->at_us = now_us;
-		b->signal_written_us = 0;
-	}
-	now->bot_id = b->id;
-	memcpy(now->symbol, b->market->info.symbol, sizeof(now->symbol));
-	memcpy(now->strategy, b->config.strategy, sizeof(now->strategy));
-	now->side = s->side;
-	now->wanted = s->wanted;
-	now->taken = taken;
-	now->confidence = s->confidence;
-	now->price = b->market->last;
-	snprintf(now->rule, sizeof(now->rule), "%s", rule);
-	snprintf(now->reason, sizeof(now->reason), "%s", reason);
-	now->order_id = order_id;
-	now->repeats++;
-	now->model_id = b->has_model ? b->model.model_id : 0;
-	now->config_version = b->config.version;
-	snprintf(now->correlation_id, sizeof(now->correlation_id), "%s", correlation_id);
-	now->last_us = now_us;
-	if (r->signal && now_us - b->signal_written_us >= SIGNAL_WRITE_US) {
-		b->signal_written_us = now_us;
-		r->signal(r->ctx, now);
-	}
-}
-
 static int64_t entries_last_minute(const struct bot *b, int64_t now_us)
 {
 	size_t n = b->entries_n < ENTRY_RING ? b->entries_n : ENTRY_RING;
@@ -154,6 +173,24 @@ static struct qty entry_quantity(const struct bot *b, struct price limit)
 	return qty_to_step(q, info->step, ROUND_DOWN);
 }
 
+/* A futures account is one-way: a short would eat the open long, and its stops with it. */
+static bool would_net(const struct bot *b, enum side side)
+{
+	for (size_t i = 0; i < b->orders_n; i++)
+		if (b->orders[i]->side != side)
+			return true;
+	return false;
+}
+
+/* Can targets be computed from it? A strategy is not trusted with the worker's life. */
+static bool usable(const struct signal *s)
+{
+	double most = s->side == SIDE_SELL ? 0.99 : 10;
+
+	return isfinite(s->confidence) && s->profit_target > 0 && s->profit_target <= most &&
+	       s->stop_loss > 0 && s->stop_loss <= 0.99;
+}
+
 static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
@@ -170,6 +207,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
 		return;
 	}
+	if (would_net(b, s->side)) {
+		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
+			      now_us);
+		return;
+	}
 	if (v->ops->balance(v, b->id, &balance, &e)) {
 		bot_fail(b, now_us, e.msg);
 		return;
@@ -177,9 +219,10 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	bot_equity(b, now_us);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
-		.now_us = now_us, .feed_age_us = now_us - m->event_us,
+		.now_us = now_us, .feed_age_us = m->stale_us,
 		.clock_drift_us = engine_drift(b->engine),
-		.book_valid = !m->depth_invalid && qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
+		.book_valid = !m->depth_invalid &&
+			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
 		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
 		.entries_last_min = entries_last_minute(b, now_us),
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -206,6 +249,7 @@ void bot_decide(struct bot *b, int64_t now_us)
 	};
 	struct signal s = { 0 };
 	struct err e = { 0 };
+	char why[160];
 
 	b->last_execution_us = now_us;
 	if (b->status != BOT_RUNNING)
@@ -218,6 +262,13 @@ void bot_decide(struct bot *b, int64_t now_us)
 	if (b->strategy->decide(&in, &s, &e)) {
 		err_prefix(&e, "strategy %s", b->strategy->name);
 		bot_fail(b, now_us, e.msg);
+		return;
+	}
+	if (s.wanted && !usable(&s)) {
+		snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, "
+			 "which no order can have", b->strategy->name, s.profit_target,
+			 s.stop_loss);
+		bot_fail(b, now_us, why);
 		return;
 	}
 	if (s.wanted)
@@ -257,9 +308,20 @@ void bot_timer(struct bot *b, int64_t now_us)
 	bot_refresh_due(b);
 }
 
+int64_t bot_positions(const struct bot *b)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < b->orders_n; i++)
+		n += b->orders[i]->status == ORDER_ACTIVE;
+	return n;
+}
+
 void bot_report(struct bot *b, int64_t now_us)
 {
 	const struct reporter *r = engine_reporter(b->engine);
+	struct venue *v = engine_venue(b->engine);
+	struct venue_balance balance;
 	struct bot_report row = {
 		.bot_id = b->id, .status = b->status, .emergency = (int)b->emergency,
 		.start_us = b->start_us, .last_execution_us = b->last_execution_us,
@@ -272,6 +334,8 @@ void bot_report(struct bot *b, int64_t now_us)
 		.updated_us = now_us,
 	};
 
+	if (v->ops->balance(v, b->id, &balance, NULL) == 0)
+		row.equity = balance.equity;	/* peak and day move with samples and decisions */
 	row.pending_orders = (int64_t)b->orders_n - row.open_positions;
 	memcpy(row.error, b->error, sizeof(row.error));
 	memcpy(row.config_error, b->config_error, sizeof(row.config_error));

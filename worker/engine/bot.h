@@ -1,8 +1,12 @@
 /*
  * bot.h - inside the engine: one bot, its market and its open orders.
  *
- * bot.c decides (status, commands, entries); bot_orders.c leads orders from
- * entry to close; engine.c owns markets, time and the list of bots.
+ * engine.c	markets, time, the list of bots
+ * bot.c	status, decisions, entries
+ * bot_orders.c	leads an order from entry over protection to its close
+ * bot_legs.c	what is sent to the venue for an order
+ * bot_updates.c what the venue says
+ * bot_watch.c	deadlines and stops that we watch ourselves
  */
 #ifndef ENGINE_BOT_H
 #define ENGINE_BOT_H
@@ -10,9 +14,10 @@
 #include "worker/engine/engine.h"
 
 #define SERIES_MAX 7			/* intervals a market may be asked for */
-#define ENTRY_RING 64
+#define ENTRY_RING ENTRIES_KEPT
+#define ENDED_LEGS 64			/* legs of closed orders that late fills are looked up in */
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
-#define CLOSE_RETRY_US INT64_C(1000000)	/* first wait after a failed close; doubles to 32 times */
+#define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define NEVER INT64_MAX
 
 struct series {				/* candles of one interval */
@@ -28,10 +33,16 @@ struct market {
 	struct book_top top;
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
+	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
 	size_t bots_n;
 	struct bot **bots;		/* borrowed from the engine */
+};
+
+struct ended_leg {
+	char client_order_id[CLIENT_ORDER_ID_MAX];
+	struct qty filled;
 };
 
 struct bot {
@@ -57,6 +68,8 @@ struct bot {
 	int64_t signal_written_us;
 	int64_t entries_us[ENTRY_RING];	/* ring of entry times */
 	size_t entries_n;		/* ever */
+	struct ended_leg ended[ENDED_LEGS];	/* ring */
+	size_t ended_n;			/* ever */
 	int64_t equity_due_us;
 	int64_t due_us;			/* earliest deadline of the bot, NEVER none */
 	bool dirty;			/* its row must be reported */
@@ -71,40 +84,84 @@ int64_t engine_take_order_id(struct engine *e);
 int64_t engine_take_leg_id(struct engine *e);
 int64_t engine_take_fill_id(struct engine *e);
 int64_t engine_take_signal_id(struct engine *e);
+int64_t engine_next_fill_id(const struct engine *e);	/* without taking it */
 int64_t engine_open_all(const struct engine *e);
 void engine_count_open(struct engine *e, int change);
 int64_t engine_drift(const struct engine *e);
 int64_t engine_equity_interval(const struct engine *e);
+int64_t engine_signal_repeat(const struct engine *e);
 void engine_due(struct engine *e, int64_t due_us);	/* somebody's deadline came nearer */
 
 /* bot.c */
 void bot_set_status(struct bot *b, enum bot_event event, const char *why, const char *by,
 		    const char *correlation_id, int64_t now_us);
 void bot_fail(struct bot *b, int64_t now_us, const char *why);
+void bot_signal_ends(struct bot *b);
 void bot_decide(struct bot *b, int64_t now_us);
 void bot_timer(struct bot *b, int64_t now_us);		/* everything due at now_us */
 void bot_refresh_due(struct bot *b);
 void bot_equity(struct bot *b, int64_t now_us);		/* look at the account */
+int64_t bot_positions(const struct bot *b);		/* orders that hold something */
 void bot_report(struct bot *b, int64_t now_us);
 void bot_free(struct bot *b);
+
+/* bot_legs.c */
+struct leg_plan {
+	enum leg_kind kind;
+	enum leg_type type;
+	enum side side;
+	bool reduce_only;
+	struct price price, stop_price;
+	struct qty quantity;
+};
+void order_report(struct bot *b, struct order *o);
+void leg_report(struct bot *b, const struct order *o, const struct leg *l);
+void bot_notice(struct bot *b, const char *correlation_id, const char *text);
+struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none */
+size_t order_live_legs(const struct order *o);
+bool order_exit_live(const struct order *o);
+bool order_stop_rests(const struct order *o);	/* the venue holds, or gets, a stop for it */
+/* What the live legs of a kind still wait to trade. */
+struct qty order_waiting(const struct order *o, enum leg_kind kind);
+/* A new leg in a slot of the order; older leg pointers are no longer valid. Not reported. */
+struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, int64_t now_us);
+void leg_end(struct leg *l, enum leg_state state, const char *reason, int64_t now_us);
+/* Plan a leg, report it, hand it to the venue. False: the venue would not even take it in. */
+bool leg_send(struct bot *b, struct order *o, const struct leg_plan *p, int64_t now_us);
+/* False: the venue would not take the cancel in; order_retry_later was called. */
+bool leg_cancel(struct bot *b, struct order *o, struct leg *l, int64_t now_us);
+/* The venue refused something: go on after a wait that doubles. */
+void order_retry_later(struct bot *b, struct order *o, int64_t now_us);
 
 /* bot_orders.c */
 /* Start an order from a decision that passed every rule. */
 void bot_enter(struct bot *b, const struct signal *s, struct price limit, struct qty quantity,
 	       const char *correlation_id, int64_t now_us, int64_t *order_id);
-void bot_on_update(struct bot *b, const struct venue_update *u);
-void bot_watch_stops(struct bot *b, struct price last, int64_t now_us);
-void bot_orders_timer(struct bot *b, int64_t now_us);
-int64_t bot_orders_due(const struct bot *b);
+/* Something changed: do what the order needs next. May free o. */
+void order_progress(struct bot *b, struct order *o, int64_t now_us);
+bool order_closable(const struct bot *b, const struct order *o);	/* holds what can be sold */
+bool order_entry_unwanted(const struct order *o);
+void order_close_failed(struct bot *b, struct order *o, const char *why, int64_t now_us);
 void bot_cancel_entries(struct bot *b, const char *correlation_id, int64_t now_us);
-/* Close at market, for a reason; an order that is closing already keeps its reason. */
+/*
+ * Close at market, for a reason; an order that is closing already keeps its reason,
+ * except that an emergency takes over, and tries again at once. May free o.
+ */
 void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	       const char *correlation_id, int64_t now_us);
 void bot_close_all(struct bot *b, enum close_reason reason, const char *correlation_id,
 		   int64_t now_us);
 int64_t bot_drop_orders(struct bot *b, int64_t now_us);
+
+/* bot_updates.c */
+void bot_on_update(struct bot *b, const struct venue_update *u);
 void bot_reconcile(struct bot *b, int64_t now_us);
-int64_t bot_positions(const struct bot *b);		/* orders that hold something */
+
+/* bot_watch.c */
+bool order_stop_crossed(const struct order *o, struct price last);
+void bot_watch_stops(struct bot *b, struct price last, int64_t now_us);
+void bot_orders_timer(struct bot *b, int64_t now_us);
+int64_t bot_orders_due(const struct bot *b);
 
 /* stats.c */
 void stats_add(struct day_stats *s, const struct order *o, int64_t now_us);

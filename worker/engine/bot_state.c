@@ -17,11 +17,15 @@ static const char *const event_names[BOT_EVENTS] = {
 
 /* clang-format off */
 static const int arrows[BOT_STATUSES][BOT_EVENTS] = {
-	/*                 start        stop         pause       resume       emergency    failure */
-	[BOT_STOPPED] = { BOT_RUNNING, BOT_STOPPED, REFUSED,    REFUSED,     BOT_STOPPED, BOT_STOPPED },
-	[BOT_RUNNING] = { BOT_RUNNING, BOT_STOPPED, BOT_PAUSED, BOT_RUNNING, BOT_STOPPED, BOT_ERROR },
-	[BOT_PAUSED]  = { BOT_RUNNING, BOT_STOPPED, BOT_PAUSED, BOT_RUNNING, BOT_STOPPED, BOT_ERROR },
-	[BOT_ERROR]   = { BOT_RUNNING, BOT_STOPPED, REFUSED,    REFUSED,     BOT_STOPPED, BOT_ERROR },
+	/*        start        stop         pause       resume       emergency    failure */
+	[BOT_STOPPED] =
+		{ BOT_RUNNING, BOT_STOPPED, REFUSED,    REFUSED,     BOT_STOPPED, BOT_STOPPED },
+	[BOT_RUNNING] =
+		{ BOT_RUNNING, BOT_STOPPED, BOT_PAUSED, BOT_RUNNING, BOT_STOPPED, BOT_ERROR },
+	[BOT_PAUSED] =
+		{ BOT_RUNNING, BOT_STOPPED, BOT_PAUSED, BOT_RUNNING, BOT_STOPPED, BOT_ERROR },
+	[BOT_ERROR] =
+		{ BOT_RUNNING, BOT_STOPPED, REFUSED,    REFUSED,     BOT_STOPPED, BOT_ERROR },
 };
 /* clang-format on */
 

@@ -79,7 +79,7 @@ static int candles_close(struct candle_builder *b, int64_t time_us, struct candl
 void candle_builder_init(struct candle_builder *b, int64_t length_us)
 {
 	ASSERT(length_us > 0);
-	*b = (struct candle_builder){.length_us = length_us};
+	*b = (struct candle_builder){ .length_us = length_us };
 }
 
 static void builder_begin(struct candle_builder *b, const struct trade *t)
@@ -136,5 +136,5 @@ int candle_advance(struct candle_builder *b, int64_t time_us, struct candle *out
 void candle_builder_reset(struct candle_builder *b)
 {
 	b->begun = false;
-	b->open = (struct candle){0};
+	b->open = (struct candle){ 0 };
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define CANDLES_AT_ONCE 256	/* a longer silence is a gap */
+#define SIGNAL_REPEAT_US INT64_C(60000000)
 
 struct engine {
 	struct engine_args args;
@@ -16,6 +17,7 @@ struct engine {
 	struct market **markets;
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
+	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };
 
 /* ---- what bots ask of their engine ---- */
@@ -27,10 +29,13 @@ int64_t engine_take_order_id(struct engine *e) { return e->args.first_order_id++
 int64_t engine_take_leg_id(struct engine *e) { return e->args.first_leg_id++; }
 int64_t engine_take_fill_id(struct engine *e) { return e->args.first_fill_id++; }
 int64_t engine_take_signal_id(struct engine *e) { return e->args.first_signal_id++; }
+int64_t engine_next_fill_id(const struct engine *e) { return e->args.first_fill_id; }
 int64_t engine_open_all(const struct engine *e) { return e->open_all; }
 void engine_count_open(struct engine *e, int change) { e->open_all += change; }
 int64_t engine_drift(const struct engine *e) { return e->drift_us; }
 int64_t engine_equity_interval(const struct engine *e) { return e->args.equity_interval_us; }
+
+int64_t engine_signal_repeat(const struct engine *e) { return e->args.signal_repeat_us; }
 
 void engine_due(struct engine *e, int64_t due_us)
 {
@@ -45,6 +50,8 @@ struct engine *engine_new(const struct engine_args *a)
 	struct engine *e = xcalloc(1, sizeof(*e));
 
 	e->args = *a;
+	if (!e->args.signal_repeat_us)
+		e->args.signal_repeat_us = SIGNAL_REPEAT_US;
 	e->due_us = NEVER;
 	return e;
 }
@@ -228,10 +235,10 @@ int64_t engine_next_due(const struct engine *e)
 
 /* ---- market events ---- */
 
-static void candles_closed(struct engine *e, struct market *m, struct series *s,
-			   const struct candle *c, size_t n, bool act)
+static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
 	const struct reporter *r = &e->args.reporter;
+	const struct candle *c = e->closed;
 
 	for (size_t i = 0; i < n; i++) {
 		window_push(&s->window, &c[i], s->length_us);
@@ -254,27 +261,41 @@ static void series_reset(struct series *s)
 static void series_trade(struct engine *e, struct market *m, struct series *s,
 			 const struct trade *t, bool act)
 {
-	struct candle closed[CANDLES_AT_ONCE];
 	size_t n = 0;
 
-	if (candle_add(&s->builder, t, closed, CANDLES_AT_ONCE, &n)) {
+	if (candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n)) {
 		series_reset(s);
-		ASSERT(candle_add(&s->builder, t, closed, CANDLES_AT_ONCE, &n) == 0);
+		ASSERT(candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n) == 0);
 	}
 	if (n)
-		candles_closed(e, m, s, closed, n, act);
+		candles_closed(e, m, s, n, act);
 }
 
 static void series_time(struct engine *e, struct market *m, struct series *s, int64_t exchange_us,
 			bool act)
 {
-	struct candle closed[CANDLES_AT_ONCE];
 	size_t n = 0;
 
-	if (candle_advance(&s->builder, exchange_us, closed, CANDLES_AT_ONCE, &n))
+	if (candle_advance(&s->builder, exchange_us, e->closed, CANDLES_AT_ONCE, &n))
 		series_reset(s);
 	else if (n)
-		candles_closed(e, m, s, closed, n, act);
+		candles_closed(e, m, s, n, act);
+}
+
+/* After a silence the book is old until a new one comes: entries wait for it. */
+static void heard(const struct engine *e, struct market *m, int64_t now_us)
+{
+	int64_t limit = e->args.limits.stale_feed_us;
+
+	if (limit && m->event_us && now_us - m->event_us > limit)
+		m->stale_us = now_us - m->event_us;
+	m->event_us = now_us;
+}
+
+/* A feed must not be able to end the worker with a trade that is none. */
+static bool trade_usable(const struct trade *t)
+{
+	return price_sign(t->price) > 0 && qty_sign(t->qty) >= 0 && t->time_us >= 0;
 }
 
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
@@ -282,9 +303,11 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 	struct venue *v = e->args.venue;
 
 	engine_advance(e, now_us);
-	v->ops->on_trade(v, m->info.symbol, t, e->now_us);
+	if (!trade_usable(t))
+		return;
 	m->last = t->price;
-	m->event_us = e->now_us;
+	heard(e, m, e->now_us);
+	v->ops->on_trade(v, m->info.symbol, t, e->now_us);
 	for (size_t i = 0; i < m->bots_n; i++)
 		if (m->bots[i]->orders_n)
 			bot_watch_stops(m->bots[i], t->price, e->now_us);
@@ -297,23 +320,25 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 	struct venue *v = e->args.venue;
 
 	engine_advance(e, now_us);
-	m->top = *b;
-	m->event_us = e->now_us;
+	engine_warm_book(e, m, b, e->now_us);
 	v->ops->on_book(v, m->info.symbol, b, e->now_us);
 }
 
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
 	engine_advance(e, now_us);
-	m->event_us = e->now_us;
+	heard(e, m, e->now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, true);
 }
 
 void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	engine_advance(e, now_us);
 	engine_warm_gap(e, m);
+	v->ops->on_book(v, m->info.symbol, &m->top, e->now_us);	/* no side has orders */
 }
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
@@ -327,21 +352,27 @@ void engine_clock_drift(struct engine *e, int64_t drift_us)
 	e->drift_us = drift_us;
 }
 
-void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t)
+void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
+	if (!trade_usable(t))
+		return;
 	m->last = t->price;
+	heard(e, m, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_trade(e, m, m->series[i], t, false);
 }
 
-void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b)
+void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
+		      int64_t now_us)
 {
-	(void)e;
 	m->top = *b;
+	heard(e, m, now_us);
+	m->stale_us = 0;
 }
 
-void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us)
+void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
+	heard(e, m, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, false);
 }
@@ -371,7 +402,8 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
 	if ((*m)->info.futures != (strcmp(c->exchange, "binance_futures") == 0))
 		return err_set(err, ERR_NOT_FOUND,
-			       "the feed's %s is a %s market: set the bot's exchange to %s", c->symbol,
+			       "the feed's %s is a %s market: set the bot's exchange to %s",
+			       c->symbol,
 			       (*m)->info.futures ? "USD-M futures" : "spot",
 			       (*m)->info.futures ? "binance_futures" : "binance");
 	*strategy = strategy_find(c->strategy);
@@ -381,6 +413,13 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 	if (!*s)
 		return err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", c->interval);
 	return 0;
+}
+
+static int earlier(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
 }
 
 static void adopt(struct bot *b, const struct bot_restore *r)
@@ -396,8 +435,10 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->day_equity = r->day_equity;
 	memcpy(b->day, r->day, sizeof(b->day));
 	b->stats = r->stats;
-	for (size_t i = 0; i < r->entries_n && i < ENTRY_RING; i++)
-		b->entries_us[b->entries_n++] = r->entries_us[i];
+	b->entries_n = r->entries_n < ENTRY_RING ? r->entries_n : ENTRY_RING;
+	memcpy(b->entries_us, r->entries_us, b->entries_n * sizeof(b->entries_us[0]));
+	/* The ring goes on with its oldest. */
+	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
 }
 
 static void insert_bot(struct engine *e, struct bot *b)
@@ -522,10 +563,10 @@ int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config 
 	if (!err)
 		err = &local;
 	if (b->orders_n && (strcmp(config->symbol, b->config.symbol) != 0 ||
-			    strcmp(config->exchange, b->config.exchange) != 0)) {
-		rc = err_set(err, ERR_CONFLICT,
-			     "symbol and exchange can change only without open orders: %zu are open",
-			     b->orders_n);
+			    strcmp(config->exchange, b->config.exchange) != 0 ||
+			    (b->market->info.futures && config->leverage != b->config.leverage))) {
+		rc = err_set(err, ERR_CONFLICT, "symbol, exchange and leverage can change only "
+			     "without open orders: %zu are open", b->orders_n);
 		return config_refused(b, err, rc);
 	}
 	rc = locate(e, config, &m, &s, &strategy, err);
@@ -540,7 +581,7 @@ int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config 
 	b->strategy = strategy;
 	b->config = *config;
 	b->config_error[0] = '\0';
-	b->signal.id = 0;
+	bot_signal_ends(b);
 	b->dirty = true;
 	return 0;
 }
@@ -569,7 +610,7 @@ void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *
 	b->model = *p;
 	b->has_model = true;
 	b->model_error[0] = '\0';
-	b->signal.id = 0;
+	bot_signal_ends(b);
 }
 
 void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const char *why)
@@ -651,7 +692,7 @@ int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_com
 	engine_advance(e, now_us);
 	before = b->status;
 	answer->status = before;
-	if (c->event == EVENT_START && b->emergency == EMERGENCY_FLATTENING)
+	if (c->event == EVENT_START && b->emergency == EMERGENCY_FLATTENING && b->orders_n)
 		return err_set(err, ERR_CONFLICT,
 			       "can't start: the emergency stop is still closing %zu orders",
 			       b->orders_n);

@@ -29,6 +29,7 @@ struct engine_args {
 	struct reporter reporter;
 	struct venue *venue;		/* borrowed; its sink is engine_venue_sink() */
 	int64_t equity_interval_us;	/* between samples; 0 none */
+	int64_t signal_repeat_us;	/* equal refusals are one row for so long; 0: a minute */
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* next free ones */
 };
 
@@ -64,12 +65,15 @@ void engine_advance(struct engine *e, int64_t now_us);
 /* When engine_advance has work again; INT64_MAX never. */
 int64_t engine_next_due(const struct engine *e);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
-void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t);
-void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b);
-void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us);
+void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
+void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
+		      int64_t now_us);
+void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 struct book_top market_top(const struct market *m);
+
+#define ENTRIES_KEPT 256		/* what MAX_ORDERS_PER_MIN can count */
 
 enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
@@ -81,7 +85,7 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct money peak_equity, day_equity;
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
-	int64_t entries_us[64];		/* newest entries' times, any order */
+	int64_t entries_us[ENTRIES_KEPT];	/* newest entries' times, any order */
 	size_t entries_n;
 };
 
@@ -102,7 +106,8 @@ size_t engine_bots(const struct engine *e);
 int64_t engine_bot_id(const struct engine *e, size_t index);
 
 /*
- * New settings. ERR_CONFLICT: symbol or exchange change needs a flat bot.
+ * New settings. ERR_CONFLICT: a change of symbol or exchange, and of leverage on
+ * futures, needs a bot without open orders.
  * ERR_NOT_FOUND: no such market or strategy. On failure the old ones stay and the
  * bot's report says why (config_error).
  */

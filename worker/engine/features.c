@@ -176,7 +176,7 @@ static void level_features(const struct sums *s, double close, float *range, flo
 static void sum_features(const struct columns *w, float *out)
 {
 	double close = w->c[LAST];
-	struct sums s = {.high = w->h[LAST], .low = w->l[LAST]};
+	struct sums s = { .high = w->h[LAST], .low = w->l[LAST] };
 
 	sums_extend(&s, w, 0, 1);
 	flow_features(&s, 0, out);

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
-/* 0.003 / 0.001 must pass a ratio of 3 whatever the last bit of the division is. */
-#define RATIO_EPSILON 1e-9
+/* 0.003 / 0.001 must pass a ratio of 3, and 5 % a limit of 5, whatever the last bit is. */
+#define EPSILON 1e-9
+/* What is left to sell at the least after the entry's fee in coins. */
+#define KEPT_RATE_E8 (RATE_ONE / 100 * 99)
 
 #define refuse(...) (snprintf(why, RISK_REASON_MAX, __VA_ARGS__), false)
 
@@ -62,7 +64,8 @@ static bool cooldown(const struct risk_input *in, char *why)
 
 static bool order_rate(const struct risk_input *in, char *why)
 {
-	if (in->limits->max_orders_per_min && in->entries_last_min >= in->limits->max_orders_per_min)
+	if (in->limits->max_orders_per_min &&
+	    in->entries_last_min >= in->limits->max_orders_per_min)
 		return refuse("%lld entries in the last minute, MAX_ORDERS_PER_MIN is %lld",
 			      (long long)in->entries_last_min,
 			      (long long)in->limits->max_orders_per_min);
@@ -75,7 +78,7 @@ static bool risk_reward(const struct risk_input *in, char *why)
 
 	if (in->config->ignore_risk_reward)
 		return true;
-	if (ratio + RATIO_EPSILON < in->limits->min_risk_reward_ratio)
+	if (ratio + EPSILON < in->limits->min_risk_reward_ratio)
 		return refuse("target %.4f%% / stop %.4f%% = %.3f, MIN_RISK_REWARD_RATIO is %.2f",
 			      in->profit_target * 100, in->stop_loss * 100, ratio,
 			      in->limits->min_risk_reward_ratio);
@@ -90,7 +93,7 @@ static bool risk_per_trade(const struct risk_input *in, char *why)
 
 	if (in->config->ignore_risk_per_trade || in->limits->max_risk_per_trade_pct <= 0)
 		return true;
-	if (pct > in->limits->max_risk_per_trade_pct)
+	if (pct > in->limits->max_risk_per_trade_pct + EPSILON)
 		return refuse("the stop would cost %.2f%% of equity, MAX_RISK_PER_TRADE is %.2f",
 			      pct, in->limits->max_risk_per_trade_pct);
 	return true;
@@ -101,7 +104,8 @@ static bool daily_loss(const struct risk_input *in, char *why)
 	double start = money_double(in->day_equity);
 	double loss = start > 0 ? (start - money_double(in->equity)) / start * 100 : 0;
 
-	if (in->limits->max_daily_loss_pct > 0 && loss >= in->limits->max_daily_loss_pct)
+	if (in->limits->max_daily_loss_pct > 0 &&
+	    loss >= in->limits->max_daily_loss_pct - EPSILON)
 		return refuse("%.2f%% lost today, MAX_DAILY_LOSS is %.2f", loss,
 			      in->limits->max_daily_loss_pct);
 	return true;
@@ -112,7 +116,7 @@ static bool drawdown(const struct risk_input *in, char *why)
 	double peak = money_double(in->peak_equity);
 	double down = peak > 0 ? (peak - money_double(in->equity)) / peak * 100 : 0;
 
-	if (in->limits->max_drawdown_pct > 0 && down >= in->limits->max_drawdown_pct)
+	if (in->limits->max_drawdown_pct > 0 && down >= in->limits->max_drawdown_pct - EPSILON)
 		return refuse("%.2f%% below the peak, MAX_DRAWDOWN is %.2f", down,
 			      in->limits->max_drawdown_pct);
 	return true;
@@ -123,9 +127,42 @@ static bool price_band(const struct risk_input *in, char *why)
 	double last = price_double(in->last), entry = price_double(in->entry);
 	double off = last > 0 ? fabs(entry - last) / last * 100 : INFINITY;
 
-	if (in->limits->price_band_pct > 0 && off > in->limits->price_band_pct)
+	if (in->limits->price_band_pct > 0 && off > in->limits->price_band_pct + EPSILON)
 		return refuse("entry is %.3f%% off the last trade, PRICE_BAND is %.3f", off,
 			      in->limits->price_band_pct);
+	return true;
+}
+
+/*
+ * On spot the exit must pass the filters as well, with what fees leave and at the
+ * stop's price, or a position would be left that nothing can sell.
+ */
+static bool sellable_at_stop(const struct risk_input *in, char *why)
+{
+	double down = in->stop_loss > 0 && in->stop_loss < 1 ? in->stop_loss : 0;
+	char have[MONEY_TEXT_MAX], want[MONEY_TEXT_MAX];
+	struct money notional;
+	struct price stop;
+	struct qty left;
+	int64_t rate;
+
+	if (in->symbol->futures)
+		return true;
+	if (rate_from_double(1 - down, &rate) ||
+	    price_scale(in->entry, rate, ROUND_DOWN, &stop) ||
+	    qty_scale(in->quantity, KEPT_RATE_E8, ROUND_DOWN, &left) ||
+	    money_notional(stop, qty_to_step(left, in->symbol->step, ROUND_DOWN), ROUND_DOWN,
+			   &notional))
+		return refuse("price times quantity does not fit");
+	left = qty_to_step(left, in->symbol->step, ROUND_DOWN);
+	if (qty_cmp(left, in->symbol->min_qty) < 0)
+		return refuse("after fees %s could be sold, the symbol's least is %s; raise "
+			      "capital_per_trade", qty_text(left, have),
+			      qty_text(in->symbol->min_qty, want));
+	if (money_cmp(notional, in->symbol->min_notional) < 0)
+		return refuse("notional %s at the stop is under the symbol's least %s; raise "
+			      "capital_per_trade", money_text(notional, have),
+			      money_text(in->symbol->min_notional, want));
 	return true;
 }
 
@@ -144,8 +181,9 @@ static bool filters(const struct risk_input *in, char *why)
 		return refuse("price times quantity does not fit");
 	if (money_cmp(notional, in->symbol->min_notional) < 0)
 		return refuse("notional %s is under the symbol's least %s; raise capital_per_trade",
-			      money_text(notional, have), money_text(in->symbol->min_notional, want));
-	return true;
+			      money_text(notional, have),
+			      money_text(in->symbol->min_notional, want));
+	return sellable_at_stop(in, why);
 }
 
 static bool max_notional(const struct risk_input *in, char *why)

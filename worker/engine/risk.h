@@ -33,7 +33,7 @@ struct risk_input {			/* everything a rule may look at */
 	const struct bot_config *config;
 	const struct symbol_info *symbol;
 	int64_t now_us;
-	int64_t feed_age_us;		/* since the newest event of the symbol */
+	int64_t feed_age_us;		/* silence of the symbol since its book was new */
 	int64_t clock_drift_us;
 	bool book_valid;
 	int64_t open_all, open_bot;	/* pending and active orders */

@@ -134,7 +134,7 @@ static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth
 int booster_add_tree(struct booster *b, const struct booster_node *nodes, size_t n,
 		     struct err *e)
 {
-	struct booster_tree tree = {.first = b->nodes_n, .n = n};
+	struct booster_tree tree = { .first = b->nodes_n, .n = n };
 	int err;
 
 	if (n == 0 || n > BOOSTER_NODES_MAX - b->nodes_n)
@@ -143,12 +143,15 @@ int booster_add_tree(struct booster *b, const struct booster_node *nodes, size_t
 		return err_set(e, ERR_CORRUPT, "more than %d trees", BOOSTER_TREES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		if ((nodes[i].left == -1) != (nodes[i].right == -1))
-			return err_set(e, ERR_CORRUPT, "tree %zu is damaged: node %zu has one child",
-				       b->trees_n, i);
+			return err_set(e, ERR_CORRUPT,
+				       "tree %zu is damaged: node %zu has one child", b->trees_n,
+				       i);
 		/* libxgboost looks at the parent of nodes that nothing leads to as well */
 		if (i > 0 && (nodes[i].parent < 0 || (size_t)nodes[i].parent >= n))
-			return err_set(e, ERR_CORRUPT, "tree %zu is damaged: node %zu has parent %d "
-				       "of %zu", b->trees_n, i, nodes[i].parent, n);
+			return err_set(e, ERR_CORRUPT,
+				       "tree %zu is damaged: node %zu has parent %d "
+				       "of %zu",
+				       b->trees_n, i, nodes[i].parent, n);
 	}
 	err = tree_walk(nodes, n, &tree.depth, b->trees_n, e);
 	if (err)
@@ -203,5 +206,5 @@ void booster_free(struct booster *b)
 {
 	free(b->nodes);
 	free(b->trees);
-	*b = (struct booster){0};
+	*b = (struct booster){ 0 };
 }

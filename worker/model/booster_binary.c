@@ -59,7 +59,7 @@ static int take_name(struct bytes *in, char *out, size_t size)
 
 static int take_tree(struct bytes *in, struct booster *b)
 {
-	int32_t head[6];	/* roots, nodes, deleted, depth, features, leaf vector */
+	int32_t head[6]; /* roots, nodes, deleted, depth, features, leaf vector */
 	struct booster_node *nodes;
 	size_t n, deleted = 0;
 	int err = take(in, head, sizeof(head));
@@ -90,10 +90,10 @@ static int take_tree(struct bytes *in, struct booster *b)
 			.parent = raw.parent & INT32_MAX,	/* the highest bit: a left child */
 			.feature = raw.split & INT32_MAX, .default_left = raw.split >> 31,
 		};
-		if (raw.split == DELETED) {	/* not reached from the root */
+		if (raw.split == DELETED) { /* not reached from the root */
 			deleted += i > 0;
 			nodes[i].left = nodes[i].right = -1;
-		} else if (raw.left == -1) {	/* libxgboost looks at the left one only */
+		} else if (raw.left == -1) { /* libxgboost looks at the left one only */
 			nodes[i].right = -1;
 		}
 	}
@@ -110,8 +110,8 @@ static int take_tree(struct bytes *in, struct booster *b)
 
 static int take_trees(struct bytes *in, struct booster *b)
 {
-	int32_t head[4];	/* trees, parallel trees, features, padding */
-	int32_t leaf[3];	/* buffer (i64, skipped), groups, leaf vector */
+	int32_t head[4]; /* trees, parallel trees, features, padding */
+	int32_t leaf[3]; /* buffer (i64, skipped), groups, leaf vector */
 	int err = take(in, head, sizeof(head));
 
 	if (!err)
@@ -157,8 +157,10 @@ static int take_booster(struct bytes *in, struct booster *b, const char *name)
 		return err ? err : take_floats(in, (b->features + 1) * booster_groups(b));
 	}
 	if (strcmp(name, "gbtree") != 0 && strcmp(name, "dart") != 0)
-		return err_set(in->e, ERR_INVALID, "the booster '%s' is not supported; gbtree, dart "
-			       "and gblinear are", name);
+		return err_set(in->e, ERR_INVALID,
+			       "the booster '%s' is not supported; gbtree, dart "
+			       "and gblinear are",
+			       name);
 	b->kind = strcmp(name, "dart") == 0 ? BOOSTER_DART : BOOSTER_GBTREE;
 	err = take_trees(in, b);
 	if (!err && b->kind == BOOSTER_DART && b->trees_n > 0)
@@ -182,7 +184,7 @@ static int take_texts(struct bytes *in, uint64_t per_item)
 
 int booster_read_binary(struct booster *b, const char *data, size_t len, struct err *e)
 {
-	struct bytes in = {.p = data, .end = data + len, .len = len, .e = e};
+	struct bytes in = { .p = data, .end = data + len, .len = len, .e = e };
 	struct {
 		float base_score;
 		uint32_t features;
@@ -209,7 +211,7 @@ int booster_read_binary(struct booster *b, const char *data, size_t len, struct 
 	b->base_is_margin = head.major < 1;
 	b->features = head.features;
 	b->classes = head.classes < 0 ? SIZE_MAX : (size_t)head.classes;
-	err = booster_check(b, e);	/* before products of its numbers are taken */
+	err = booster_check(b, e); /* before products of its numbers are taken */
 	if (!err)
 		err = take_booster(&in, b, name);
 	if (!err && head.attributes)

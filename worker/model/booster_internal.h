@@ -67,7 +67,7 @@ MUST_CHECK int booster_read_json(struct booster_reader *r, const char *data, siz
 MUST_CHECK int booster_read_ubj(struct booster_reader *r, const char *data, size_t len);
 MUST_CHECK int booster_read_binary(struct booster *b, const char *data, size_t len, struct err *e);
 
-/* Check and append; ERR_CORRUPT when the nodes are no tree. b->features must be known or SIZE_MAX. */
+/* Check and append; ERR_CORRUPT when the nodes are no tree. */
 MUST_CHECK int booster_add_tree(struct booster *b, const struct booster_node *nodes, size_t n,
 				struct err *e);
 /* What every format must fulfil at the end: columns in range, groups below classes. */

@@ -60,7 +60,7 @@ static int read_number(struct text *t)
 	v.i = v.whole ? strtoll(copy, &end, 10) : 0;
 	if (!v.whole || end != copy + len)
 		v.whole = false;
-	v.f = strtof(copy, &end);	/* nearest, as libxgboost reads it */
+	v.f = strtof(copy, &end); /* nearest, as libxgboost reads it */
 	if (end != copy + len)
 		return damaged(t, "a number was expected");
 	t->p += len;
@@ -147,9 +147,9 @@ static int read_value(struct text *t)
 	default: break;
 	}
 	if (word(t, "true"))
-		return booster_on_number(t->r, (struct booster_number){true, 1, 1});
+		return booster_on_number(t->r, (struct booster_number){ true, 1, 1 });
 	if (word(t, "false"))
-		return booster_on_number(t->r, (struct booster_number){true, 0, 0});
+		return booster_on_number(t->r, (struct booster_number){ true, 0, 0 });
 	if (word(t, "null"))
 		return 0;
 	return read_number(t);
@@ -157,7 +157,7 @@ static int read_value(struct text *t)
 
 int booster_read_json(struct booster_reader *r, const char *data, size_t len)
 {
-	struct text t = {.r = r, .begin = data, .p = data, .end = data + len};
+	struct text t = { .r = r, .begin = data, .p = data, .end = data + len };
 	int err = read_value(&t);
 
 	if (err)

@@ -200,7 +200,7 @@ int booster_on_begin(struct booster_reader *r, bool array)
 		return err_set(r->e, ERR_CORRUPT, "%s holds something that is no number", r->path);
 	enter_element(r);
 	level = &r->levels[r->depth++];
-	*level = (struct booster_level){.path_len = r->path_len, .array = array};
+	*level = (struct booster_level){ .path_len = r->path_len, .array = array };
 	if (!array) {
 		level->tree = up && up->column == COLUMN_TREES;
 		if (level->tree)
@@ -312,7 +312,7 @@ int booster_on_number(struct booster_reader *r, struct booster_number v)
 	if (level->array)
 		return level->column == COLUMN_NONE ? 0 : on_element(r, level->column, v);
 	field = field_at(r);
-	if (field != FIELD_ID)		/* the others are written as text */
+	if (field != FIELD_ID) /* the others are written as text */
 		return 0;
 	if (r->seen_field[field])
 		return err_set(r->e, ERR_CORRUPT, "%s comes twice", r->path);
@@ -325,6 +325,7 @@ int booster_on_number(struct booster_reader *r, struct booster_number v)
 
 static int take_field(struct booster_reader *r, enum booster_field field, const char *text)
 {
+	bool sound = true;
 	char *end;
 
 	if (field == FIELD_OBJECTIVE) {
@@ -344,10 +345,9 @@ static int take_field(struct booster_reader *r, enum booster_field field, const 
 	} else {
 		errno = 0;
 		r->number[field] = strtoull(text, &end, 10);
-		if (errno || *text < '0' || *text > '9')
-			end = (char *)(uintptr_t)text;
+		sound = errno == 0 && *text >= '0' && *text <= '9';
 	}
-	if (end == text || *end)
+	if (!sound || end == text || *end)
 		return err_set(r->e, ERR_CORRUPT, "%s is '%s', which is no number", r->path, text);
 	return 0;
 }
@@ -390,7 +390,8 @@ static int finish_trees(struct booster_reader *r)
 
 	if (!r->seen_field[FIELD_TREES] || !r->seen_column[COLUMN_TREES] ||
 	    r->number[FIELD_TREES] != b->trees_n)
-		return err_set(r->e, ERR_CORRUPT, "num_trees does not fit the %zu trees", b->trees_n);
+		return err_set(r->e, ERR_CORRUPT, "num_trees does not fit the %zu trees",
+			       b->trees_n);
 	if (r->count[COLUMN_TREE_INFO] != b->trees_n)
 		return err_set(r->e, ERR_CORRUPT, "tree_info has %zu entries for %zu trees",
 			       r->count[COLUMN_TREE_INFO], b->trees_n);
@@ -422,7 +423,8 @@ static int finish_kind(struct booster_reader *r)
 	if (b->kind != BOOSTER_GBLINEAR)
 		return finish_trees(r);
 	if (r->count[COLUMN_LINEAR] != (b->features + 1) * booster_groups(b))
-		return err_set(r->e, ERR_CORRUPT, "the linear model has %zu weights for %zu columns",
+		return err_set(r->e, ERR_CORRUPT,
+			       "the linear model has %zu weights for %zu columns",
 			       r->count[COLUMN_LINEAR], b->features);
 	return 0;
 }
@@ -448,7 +450,7 @@ static int finish(struct booster_reader *r)
 		return err_set(r->e, ERR_INVALID, "models with several targets are not supported");
 	b->features = r->number[FIELD_FEATURES];
 	b->classes = r->number[FIELD_CLASSES];
-	err = booster_check(b, r->e);	/* before products of its numbers are taken */
+	err = booster_check(b, r->e); /* before products of its numbers are taken */
 	if (!err)
 		err = finish_kind(r);
 	return err ? err : booster_check(b, r->e);
@@ -457,8 +459,8 @@ static int finish(struct booster_reader *r)
 int booster_read(enum booster_format f, const char *data, size_t len, struct booster *out,
 		 struct err *e)
 {
-	struct booster b = {0};
-	struct booster_reader r = {.b = &b, .e = e};
+	struct booster b = { 0 };
+	struct booster_reader r = { .b = &b, .e = e };
 	int err;
 
 	if (f == FORMAT_BINARY) {

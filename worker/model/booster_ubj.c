@@ -26,9 +26,11 @@ static size_t left(const struct bytes *in)
 static size_t number_size(char type)
 {
 	switch (type) {
-	case 'i': case 'U': return 1;
+	case 'i':
+	case 'U': return 1;
 	case 'I': return 2;
-	case 'l': case 'd': return 4;
+	case 'l':
+	case 'd': return 4;
 	case 'L': return 8;
 	default: return 0;
 	}
@@ -37,14 +39,15 @@ static size_t number_size(char type)
 /* There are number_size(type) bytes. */
 static struct booster_number take_number(struct bytes *in, char type)
 {
-	struct booster_number v = {.whole = type != 'd'};
+	struct booster_number v = { .whole = type != 'd' };
 	uint16_t u16;
 	uint32_t u32;
 	uint64_t u64;
 
 	switch (type) {
 	case 'i':
-		v.i = (signed char)*in->p;
+		v.i = (unsigned char)*in->p;
+		v.i -= v.i > INT8_MAX ? 256 : 0;
 		break;
 	case 'U':
 		v.i = (unsigned char)*in->p;
@@ -57,7 +60,7 @@ static struct booster_number take_number(struct bytes *in, char type)
 		memcpy(&u64, in->p, 8);
 		v.i = (int64_t)be64toh(u64);
 		break;
-	default:	/* 'l' and 'd' */
+	default: /* 'l' and 'd' */
 		memcpy(&u32, in->p, 4);
 		u32 = be32toh(u32);
 		if (type == 'l')
@@ -80,7 +83,7 @@ static int take_length(struct bytes *in, size_t unit, size_t *n)
 		return damaged(in, "a length was expected");
 	in->p++;
 	v = take_number(in, 'L').i;
-	if (v < 0 || (uint64_t)v > left(in) / unit)
+	if (v < 0 || unit == 0 || (uint64_t)v > left(in) / unit)
 		return damaged(in, "a length beyond the end");
 	*n = (size_t)v;
 	return 0;
@@ -98,6 +101,8 @@ static int read_typed_array(struct bytes *in)
 		return damaged(in, "an array of a type that XGBoost does not write");
 	in->p += 3;
 	err = take_length(in, number_size(type), &n);
+	if (err)
+		return err;
 	for (size_t i = 0; i < n && !err; i++)
 		err = booster_on_number(in->r, take_number(in, type));
 	return err ? err : booster_on_end(in->r);
@@ -115,6 +120,8 @@ static int read_array(struct bytes *in)
 	if (left(in) && *in->p == '#') {
 		in->p++;
 		err = take_length(in, 1, &n);
+		if (err)
+			return err;
 		for (size_t i = 0; i < n && !err; i++)
 			err = read_value(in);
 		return err ? err : booster_on_end(in->r);
@@ -180,8 +187,8 @@ static int read_value(struct bytes *in)
 	case '{': return read_object(in);
 	case '[': return read_array(in);
 	case 'S': return read_string(in);
-	case 'T': return booster_on_number(in->r, (struct booster_number){true, 1, 1});
-	case 'F': return booster_on_number(in->r, (struct booster_number){true, 0, 0});
+	case 'T': return booster_on_number(in->r, (struct booster_number){ true, 1, 1 });
+	case 'F': return booster_on_number(in->r, (struct booster_number){ true, 0, 0 });
 	case 'Z': return 0;
 	default:
 		in->p--;
@@ -191,7 +198,7 @@ static int read_value(struct bytes *in)
 
 int booster_read_ubj(struct booster_reader *r, const char *data, size_t len)
 {
-	struct bytes in = {.r = r, .begin = data, .p = data, .end = data + len};
+	struct bytes in = { .r = r, .begin = data, .p = data, .end = data + len };
 	int err = read_value(&in);
 
 	if (err)

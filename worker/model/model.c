@@ -81,6 +81,14 @@ static void trial_fill(struct trial *t)
 	}
 }
 
+static uint32_t bits_of(float x)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return bits;
+}
+
 /* The trees against libxgboost, to the last bit, as probability and as raw score. */
 static int trial_compare(const struct trial *t, BoosterHandle booster, const struct trees *trees,
 			 bool *same, struct err *e)
@@ -99,7 +107,7 @@ static int trial_compare(const struct trial *t, BoosterHandle booster, const str
 			const float *row = t->rows + i * t->b->features;
 			float ours = margin ? trees_margin(trees, row) : trees_predict(trees, row);
 
-			*same = memcmp(&ours, &want[i], sizeof(ours)) == 0;
+			*same = bits_of(ours) == bits_of(want[i]);
 		}
 	}
 	if (rows)
@@ -110,7 +118,7 @@ static int trial_compare(const struct trial *t, BoosterHandle booster, const str
 /* Own trees, when they give libxgboost's bits; else m->trees stays NULL. */
 static int try_trees(struct model *m, const struct booster *b, struct err *e)
 {
-	struct trial t = {.b = b, .seed = 0x9e3779b97f4a7c15u};
+	struct trial t = { .b = b, .seed = 0x9e3779b97f4a7c15u };
 	struct trees *trees = trees_new(b);
 	bool same = false;
 	int err;
@@ -141,12 +149,15 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 		return err;
 	*format = booster_sniff(buf_text(file), file->len);
 	if (*format == FORMAT_LIGHTGBM)
-		return err_set(e, ERR_INVALID, "%s is a LightGBM text model; support for these comes "
-			       "with a later version, XGBoost models work now", path);
+		return err_set(e, ERR_INVALID,
+			       "%s is a LightGBM text model; support for these comes "
+			       "with a later version, XGBoost models work now",
+			       path);
 	if (*format == FORMAT_UNKNOWN)
-		return err_set(e, ERR_CORRUPT, "%s is no model: it looks like %s; XGBoost's JSON, UBJ "
-			       "and binary files are models", path,
-			       booster_looks_like(buf_text(file), file->len));
+		return err_set(e, ERR_CORRUPT,
+			       "%s is no model: it looks like %s; XGBoost's JSON, UBJ "
+			       "and binary files are models",
+			       path, booster_looks_like(buf_text(file), file->len));
 	err = booster_read(*format, file->data, file->len, b, e);
 	if (err)
 		err_prefix(e, "%s can't be used", path);
@@ -177,6 +188,16 @@ static void describe(struct model *m, enum booster_format format, const struct b
 	m->info.trees = b->trees_n;
 }
 
+/* A model of our own training says what its columns are. */
+static void read_feature_list(struct model *m)
+{
+	const char *name;
+	int found = 0;
+
+	if (XGBoosterGetAttr(m->booster, "feature_list", &name, &found) == 0 && found)
+		snprintf(m->info.feature_list, sizeof(m->info.feature_list), "%s", name);
+}
+
 static void drop_booster(struct model *m)
 {
 	if (m->booster)
@@ -187,8 +208,8 @@ static void drop_booster(struct model *m)
 int model_load(const char *path, struct model **out, struct err *e)
 {
 	struct model *m = xcalloc(1, sizeof(*m));
-	struct buf file = {0};
-	struct booster b = {0};
+	struct buf file = { 0 };
+	struct booster b = { 0 };
 	enum booster_format format;
 	int err;
 
@@ -207,6 +228,7 @@ int model_load(const char *path, struct model **out, struct err *e)
 		goto out;
 	}
 	m->info.fast = m->trees != NULL;
+	read_feature_list(m);
 	if (m->trees)
 		drop_booster(m);
 	*out = m;
@@ -215,7 +237,7 @@ out:
 	booster_free(&b);
 	buf_free(&file);
 	model_free(m);
-	malloc_trim(0);		/* loading takes ten times what stays */
+	malloc_trim(0); /* loading takes ten times what stays */
 	return err;
 }
 
@@ -238,7 +260,8 @@ static int check_columns(const struct model *m, size_t n, struct err *e)
 {
 	if (n == m->info.features)
 		return 0;
-	return err_set(e, ERR_INVALID, "the model has %zu columns, the row has %zu", m->info.features, n);
+	return err_set(e, ERR_INVALID, "the model has %zu columns, the row has %zu",
+		       m->info.features, n);
 }
 
 int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e)
@@ -256,8 +279,8 @@ int model_predict(struct model *m, const float *row, size_t n, float *out, struc
 /* The file may have changed since it was loaded: it is checked once more. */
 static int load_again(struct model *m, struct err *e)
 {
-	struct buf file = {0};
-	struct booster b = {0};
+	struct buf file = { 0 };
+	struct booster b = { 0 };
 	enum booster_format format;
 	int err = read_checked(m->path, &file, &format, &b, e);
 

@@ -23,6 +23,7 @@ struct model;
 struct model_info {
 	char format[24];	/* xgboost-json, xgboost-ubj, xgboost-binary */
 	char objective[48];
+	char feature_list[32];	/* "features-1": as our training stores it; "" by others */
 	size_t features;	/* columns it was trained on */
 	size_t trees;
 	size_t outputs;		/* values per row, 1 for a bot's model */
@@ -41,7 +42,8 @@ const struct model_info *model_describe(const struct model *m);
  * One row of n features (NAN = missing) to model_describe()->outputs values.
  * ERR_INVALID on a wrong n.
  */
-MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e);
+MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out,
+			     struct err *e);
 /*
  * The same through libxgboost always, for tests and trials. margin true gives the
  * raw scores (one per class); ntrees: the first boosting rounds, 0: all.

@@ -4,29 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A complete tree may take this many times the memory of its real nodes. */
+/* Trees that are walked side by side: the steps of one wait for memory, those of four overlap. */
+#define LANES 4
+/* Complete trees may take this many times the memory of their real nodes. */
 #define WASTE_MAX 8
 #define COMPLETE_DEPTH_MAX 16
 
 struct split {
 	float below;		/* left when x < below */
-	uint32_t feature;	/* column; the highest bit: a missing value goes left */
+	uint16_t feature;	/* column */
+	uint16_t missing_left;	/* 1: a missing value goes left */
 };
 
 struct link {
 	float below;		/* NAN in a leaf, which so goes right, to itself */
-	uint32_t feature;
+	uint16_t feature, missing_left;
 	uint32_t left;		/* the right child follows it */
 	float leaf;
 };
 
-#define LEFT_BIT 0x80000000u
-
-struct tree {
+/* LANES complete trees of one depth, or one linked tree. */
+struct group {
 	unsigned depth;
-	bool complete;
-	size_t splits;		/* complete: of its split 1, less 1; linked: of its root */
-	size_t leaves;		/* complete: of its first leaf */
+	bool linked;
+	size_t splits;		/* of split 0 (not used) of the first tree; linked: the root */
+	size_t leaves;		/* of the first leaf of the first tree */
 };
 
 enum output { OUTPUT_MARGIN, OUTPUT_PROBABILITY };
@@ -34,8 +36,8 @@ enum output { OUTPUT_MARGIN, OUTPUT_PROBABILITY };
 struct trees {
 	enum output output;
 	float base;
-	size_t features, n;
-	struct tree *trees;
+	size_t features, n;	/* n groups */
+	struct group *groups;
 	struct split *splits;
 	size_t splits_n;
 	float *leaves;
@@ -70,53 +72,69 @@ static bool objective_set(struct trees *t, const struct booster *b)
 	return false;
 }
 
-static bool complete_pays(const struct booster_tree *tree)
+/* Whether the next LANES trees are worth a group; *depth of their deepest. */
+static bool complete_pays(const struct booster_tree *tree, size_t left, unsigned *depth)
 {
-	return tree->depth <= COMPLETE_DEPTH_MAX &&
-		((size_t)2 << tree->depth) <= WASTE_MAX * (tree->n + 8);
+	size_t nodes = 0;
+
+	*depth = 0;
+	for (size_t i = 0; i < LANES && i < left; i++) {
+		nodes += tree[i].n;
+		*depth = tree[i].depth > *depth ? tree[i].depth : *depth;
+	}
+	return left >= LANES && *depth <= COMPLETE_DEPTH_MAX &&
+		((size_t)2 * LANES << *depth) <= WASTE_MAX * (nodes + 8 * LANES);
 }
 
 /* Node "from" of the file becomes split "to" of a complete tree, and all below it. */
-static void complete_fill(struct trees *t, const struct tree *tree,
+static void complete_fill(struct split *splits, float *leaves, unsigned depth,
 			  const struct booster_node *nodes, int32_t from, size_t to)
 {
 	const struct booster_node *node = &nodes[from];
 	bool leaf = node->left == -1;
 
-	if (to >> tree->depth) {
-		t->leaves[tree->leaves + to - ((size_t)1 << tree->depth)] = node->value;
+	if (to >> depth) {
+		leaves[to - ((size_t)1 << depth)] = node->value;
 		return;
 	}
-	t->splits[tree->splits + to] = leaf ? (struct split){0} : (struct split){
-		.below = node->value,
-		.feature = node->feature | (node->default_left ? LEFT_BIT : 0),
-	};
-	complete_fill(t, tree, nodes, leaf ? from : node->left, 2 * to);
-	complete_fill(t, tree, nodes, leaf ? from : node->right, 2 * to + 1);
+	if (!leaf)
+		splits[to] = (struct split){
+			.below = node->value,
+			.feature = (uint16_t)node->feature,
+			.missing_left = node->default_left,
+		};
+	complete_fill(splits, leaves, depth, nodes, leaf ? from : node->left, 2 * to);
+	complete_fill(splits, leaves, depth, nodes, leaf ? from : node->right, 2 * to + 1);
 }
 
-static void complete_add(struct trees *t, struct tree *tree, const struct booster_node *nodes)
+static void complete_add(struct trees *t, struct group *g, const struct booster *b, size_t first)
 {
-	size_t n = (size_t)1 << tree->depth;
+	size_t each = (size_t)1 << g->depth, total = LANES * each;
 
-	tree->splits = t->splits_n - 1;
-	tree->leaves = t->leaves_n;
-	t->splits_n += n - 1;
-	t->leaves_n += n;
-	complete_fill(t, tree, nodes, 0, 1);
+	g->splits = t->splits_n;
+	g->leaves = t->leaves_n;
+	t->splits = xrealloc(t->splits, (t->splits_n + total) * sizeof(*t->splits));
+	t->leaves = xrealloc(t->leaves, (t->leaves_n + total) * sizeof(*t->leaves));
+	memset(t->splits + t->splits_n, 0, total * sizeof(*t->splits));
+	for (size_t i = 0; i < LANES; i++)
+		complete_fill(t->splits + g->splits + i * each, t->leaves + g->leaves + i * each,
+			      g->depth, b->nodes + b->trees[first + i].first, 0, 1);
+	t->splits_n += total;
+	t->leaves_n += total;
 }
 
 /* Breadth-first, so that children are neighbours. */
-static void linked_add(struct trees *t, struct tree *tree, const struct booster_node *nodes,
-		       size_t n)
+static void linked_add(struct trees *t, struct group *g, const struct booster *b, size_t tree)
 {
+	const struct booster_node *nodes = b->nodes + b->trees[tree].first;
+	size_t n = b->trees[tree].n, count = 1;
 	int32_t *from = xcalloc(n, sizeof(*from));
-	size_t count = 1;
 
-	tree->splits = t->links_n;
+	g->splits = t->links_n;
+	t->links = xrealloc(t->links, (t->links_n + n) * sizeof(*t->links));
 	for (size_t i = 0; i < count; i++) {
 		const struct booster_node *node = &nodes[from[i]];
-		struct link *link = &t->links[tree->splits + i];
+		struct link *link = &t->links[g->splits + i];
 
 		if (node->left == -1) {
 			*link = (struct link){
@@ -126,7 +144,7 @@ static void linked_add(struct trees *t, struct tree *tree, const struct booster_
 		}
 		*link = (struct link){
 			.below = node->value, .left = (uint32_t)count,
-			.feature = node->feature | (node->default_left ? LEFT_BIT : 0),
+			.feature = (uint16_t)node->feature, .missing_left = node->default_left,
 		};
 		from[count++] = node->left;
 		from[count++] = node->right;
@@ -135,12 +153,11 @@ static void linked_add(struct trees *t, struct tree *tree, const struct booster_
 	free(from);
 }
 
-struct trees *trees_new(const struct booster *b)
+static struct trees *trees_empty(const struct booster *b)
 {
 	struct trees *t;
-	size_t splits = 0, leaves = 0, links = 0;
 
-	if (b->kind != BOOSTER_GBTREE || b->classes > 1)
+	if (b->kind != BOOSTER_GBTREE || b->classes > 1 || b->features > UINT16_MAX)
 		return NULL;
 	t = xcalloc(1, sizeof(*t));
 	if (!objective_set(t, b)) {
@@ -148,26 +165,25 @@ struct trees *trees_new(const struct booster *b)
 		return NULL;
 	}
 	t->features = b->features;
-	t->n = b->trees_n;
-	t->trees = xcalloc(t->n, sizeof(*t->trees));
-	for (size_t i = 0; i < t->n; i++) {
-		const struct booster_tree *tree = &b->trees[i];
+	t->groups = xcalloc(b->trees_n, sizeof(*t->groups));
+	return t;
+}
 
-		t->trees[i] = (struct tree){.depth = tree->depth, .complete = complete_pays(tree)};
-		splits += t->trees[i].complete ? ((size_t)1 << tree->depth) - 1 : 0;
-		leaves += t->trees[i].complete ? (size_t)1 << tree->depth : 0;
-		links += t->trees[i].complete ? 0 : tree->n;
-	}
-	t->splits = xcalloc(splits, sizeof(*t->splits));
-	t->leaves = xcalloc(leaves, sizeof(*t->leaves));
-	t->links = xcalloc(links, sizeof(*t->links));
-	for (size_t i = 0; i < t->n; i++) {
-		const struct booster_node *nodes = b->nodes + b->trees[i].first;
+struct trees *trees_new(const struct booster *b)
+{
+	struct trees *t = trees_empty(b);
 
-		if (t->trees[i].complete)
-			complete_add(t, &t->trees[i], nodes);
-		else
-			linked_add(t, &t->trees[i], nodes, b->trees[i].n);
+	for (size_t i = 0; t && i < b->trees_n;) {
+		struct group *g = &t->groups[t->n++];
+
+		g->linked = !complete_pays(&b->trees[i], b->trees_n - i, &g->depth);
+		if (g->linked) {
+			g->depth = b->trees[i].depth;
+			linked_add(t, g, b, i++);
+		} else {
+			complete_add(t, g, b, i);
+			i += LANES;
+		}
 	}
 	return t;
 }
@@ -176,7 +192,7 @@ void trees_free(struct trees *t)
 {
 	if (!t)
 		return;
-	free(t->trees);
+	free(t->groups);
 	free(t->splits);
 	free(t->leaves);
 	free(t->links);
@@ -185,49 +201,57 @@ void trees_free(struct trees *t)
 
 size_t trees_bytes(const struct trees *t)
 {
-	return sizeof(*t) + t->n * sizeof(*t->trees) + t->splits_n * sizeof(*t->splits) +
+	return sizeof(*t) + t->n * sizeof(*t->groups) + t->splits_n * sizeof(*t->splits) +
 		t->leaves_n * sizeof(*t->leaves) + t->links_n * sizeof(*t->links);
 }
 
-/* No value is missing: the comparison alone decides. */
-static float complete_leaf(const struct trees *t, const struct tree *tree, const float *row)
+/* 0 or 1, without a branch. */
+static inline size_t goes_right(float x, float below, uint16_t missing_left, bool missing)
 {
-	const struct split *splits = t->splits + tree->splits;
-	size_t i = 1;
+	unsigned right = !(x < below);
 
-	for (unsigned d = 0; d < tree->depth; d++)
-		i = 2 * i + !(row[splits[i].feature & ~LEFT_BIT] < splits[i].below);
-	return t->leaves[tree->leaves + i - ((size_t)1 << tree->depth)];
+	return missing ? right & !((x != x) & missing_left) : right;
 }
 
-/* 0 or 1, without a branch. Nothing is left of a missing value unless its split says so. */
-static uint32_t goes_right(float x, float below, uint32_t feature)
+static inline size_t next_split(const struct split *splits, size_t i, const float *row,
+				bool missing)
 {
-	uint32_t right = !(x < below), missing = x != x;
+	const struct split *s = &splits[i];
 
-	return right & ~(missing & feature >> 31);
+	return 2 * i + goes_right(row[s->feature], s->below, s->missing_left, missing);
 }
 
-static float complete_leaf_missing(const struct trees *t, const struct tree *tree,
-				   const float *row)
+static inline float group_add(const struct trees *t, const struct group *g, const float *row,
+			      bool missing, float sum)
 {
-	const struct split *splits = t->splits + tree->splits;
-	size_t i = 1;
+	const size_t each = (size_t)1 << g->depth;
+	const struct split *splits = t->splits + g->splits;
+	const float *leaves = t->leaves + g->leaves - each;
+	size_t i0 = 1, i1 = 1, i2 = 1, i3 = 1;
 
-	for (unsigned d = 0; d < tree->depth; d++)
-		i = 2 * i + goes_right(row[splits[i].feature & ~LEFT_BIT], splits[i].below,
-				       splits[i].feature);
-	return t->leaves[tree->leaves + i - ((size_t)1 << tree->depth)];
+	for (unsigned d = 0; d < g->depth; d++) {
+		i0 = next_split(splits, i0, row, missing);
+		i1 = next_split(splits + each, i1, row, missing);
+		i2 = next_split(splits + 2 * each, i2, row, missing);
+		i3 = next_split(splits + 3 * each, i3, row, missing);
+	}
+	sum += leaves[i0];
+	sum += leaves[i1 + each];
+	sum += leaves[i2 + 2 * each];
+	sum += leaves[i3 + 3 * each];
+	return sum;
 }
 
-static float linked_leaf(const struct trees *t, const struct tree *tree, const float *row)
+static float linked_leaf(const struct trees *t, const struct group *g, const float *row)
 {
-	const struct link *links = t->links + tree->splits;
-	uint32_t i = 0;
+	const struct link *links = t->links + g->splits;
+	size_t i = 0;
 
-	for (unsigned d = 0; d < tree->depth; d++)
-		i = links[i].left + goes_right(row[links[i].feature & ~LEFT_BIT],
-					       links[i].below, links[i].feature);
+	for (unsigned d = 0; d < g->depth; d++) {
+		const struct link *l = &links[i];
+
+		i = l->left + goes_right(row[l->feature], l->below, l->missing_left, true);
+	}
 	return links[i].leaf;
 }
 
@@ -246,14 +270,14 @@ float trees_margin(const struct trees *t, const float *row)
 	float sum = t->base;
 
 	for (size_t i = 0; i < t->n; i++) {
-		const struct tree *tree = &t->trees[i];
+		const struct group *g = &t->groups[i];
 
-		if (!tree->complete)
-			sum += linked_leaf(t, tree, row);
+		if (g->linked)
+			sum += linked_leaf(t, g, row);
 		else if (missing)
-			sum += complete_leaf_missing(t, tree, row);
+			sum = group_add(t, g, row, true, sum);
 		else
-			sum += complete_leaf(t, tree, row);
+			sum = group_add(t, g, row, false, sum);
 	}
 	return sum;
 }

@@ -5,9 +5,10 @@
  * binary:logitraw or reg:squarederror. Splits compare and leaves add in 32-bit
  * floats in libxgboost's order, so the result has the same bits.
  *
- * A tree is a complete binary tree of its depth: split i has its children at 2i and
- * 2i + 1, so a step is one comparison and no branch; a leaf that lies higher is
- * repeated below. A tree for which that wastes too much is linked instead.
+ * Four trees of about one depth make a group of complete binary trees: split i has
+ * its children at 2i and 2i + 1, so a step is one comparison and no branch, and the
+ * steps of the four overlap; a leaf that lies higher is repeated below. Trees for
+ * which that wastes too much are linked instead.
  *
  *	margin = base + leaf of tree 1 + leaf of tree 2 + ..	(in this order)
  *	probability = 1 / (exp(min(-margin, 88.7)) + 1)

@@ -18,7 +18,8 @@ int xgb_error(struct err *e, int code, const char *what)
 	start = start ? strstr(start, ": ") : NULL;
 	start = start ? start + 2 : text;
 	len = strcspn(start, "\n");
-	return err_set(e, code, "%s: libxgboost says: %.*s", what, (int)(len < 300 ? len : 300), start);
+	return err_set(e, code, "%s: libxgboost says: %.*s", what, (int)(len < 300 ? len : 300),
+		       start);
 }
 
 static void log_line(const char *text)
@@ -33,7 +34,7 @@ int xgb_booster_new(DMatrixHandle rows, BoosterHandle *out, struct err *e)
 {
 	BoosterHandle b;
 
-	omp_set_num_threads(1);		/* loading asks OpenMP, not the parameter nthread */
+	omp_set_num_threads(1); /* loading asks OpenMP, not the parameter nthread */
 	XGBRegisterLogCallback(log_line);
 	if (XGBoosterCreate(rows ? &rows : NULL, rows ? 1 : 0, &b))
 		return xgb_error(e, ERR_IO, "can't make a booster");
@@ -81,8 +82,10 @@ int xgb_predict(BoosterHandle b, DMatrixHandle rows, bool margin, unsigned round
 	const float *values;
 	char config[160];
 
-	snprintf(config, sizeof(config), "{\"type\": %d, \"training\": false, \"iteration_begin\": 0, "
-		 "\"iteration_end\": %u, \"strict_shape\": false}", margin, rounds);
+	snprintf(config, sizeof(config),
+		 "{\"type\": %d, \"training\": false, \"iteration_begin\": 0, "
+		 "\"iteration_end\": %u, \"strict_shape\": false}",
+		 margin, rounds);
 	if (XGBoosterPredictFromDMatrix(b, rows, config, &shape, &dim, &values))
 		return xgb_error(e, ERR_INVALID, "the model can't predict");
 	for (bst_ulong i = 0; i < dim; i++)

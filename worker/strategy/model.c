@@ -25,15 +25,18 @@ static int predict(const struct strategy_input *in, double *p, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "model %lld reads the feature list '%s', which this program can't "
 			       "compute; assign another model or train one on %s",
-			       (long long)in->model->model_id, in->model->features, FEATURES_DEFAULT);
+			       (long long)in->model->model_id, in->model->features,
+			       FEATURES_DEFAULT);
 	list->compute(in->window, row);
 	err = in->model->predict(in->model->ctx, row, list->n, &value, e);
 	if (err)
 		return err;
 	if (!(value >= 0 && value <= 1))
-		return err_set(e, ERR_INVALID,
-			       "model %lld answers %g, which is no probability; strategy model needs "
-			       "objective binary:logistic", (long long)in->model->model_id, (double)value);
+		return err_set(
+			e, ERR_INVALID,
+			"model %lld answers %g, which is no probability; strategy model needs "
+			"objective binary:logistic",
+			(long long)in->model->model_id, (double)value);
 	*p = value;
 	return 0;
 }

@@ -267,12 +267,18 @@ static void market_trade(struct sim *s, struct sim_market *m, const struct trade
 	sim_finish(s);
 }
 
+/* A book without orders on either side is no book: the last price counts until one comes. */
+static void book_set(struct sim_market *m, const struct book_top *b)
+{
+	m->book = *b;
+	m->has_book = qty_sign(b->bid_qty) > 0 || qty_sign(b->ask_qty) > 0;
+}
+
 static void market_book(struct sim *s, struct sim_market *m, const struct book_top *b,
 			int64_t now_us)
 {
 	sim_advance(&s->venue, now_us);
-	m->book = *b;
-	m->has_book = true;
+	book_set(m, b);
 }
 
 static void sim_on_trade(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us)
@@ -315,10 +321,8 @@ void sim_market_seed(struct venue *v, int index, struct price last, const struct
 	ASSERT(index >= 0 && (size_t)index < s->markets_n);
 	if (price_sign(last) > 0)
 		s->markets[index]->last = last;
-	if (book) {
-		s->markets[index]->book = *book;
-		s->markets[index]->has_book = true;
-	}
+	if (book)
+		book_set(s->markets[index], book);
 }
 
 static int sim_query(struct venue *v, const char *client_order_id, struct venue_update *out,

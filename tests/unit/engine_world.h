@@ -1,0 +1,486 @@
+/*
+ * engine_world.h - what the engine's tests share: a session (engine and paper venue)
+ * on one symbol, driven by hand, with a brain that a test sets, and every row kept.
+ */
+#ifndef TESTS_ENGINE_WORLD_H
+#define TESTS_ENGINE_WORLD_H
+
+#include "tests/unit/sim_world.h"
+#include "worker/session.h"
+
+#define KEPT_ORDERS 4096
+#define KEPT_TEXT 256
+#define SECOND INT64_C(1000000)
+#define MS INT64_C(1000)
+
+/* ---- the brain ---- */
+
+struct brain {			/* what the model of a bot says; set by the test */
+	double probability;
+	enum side side;
+	double target, stop;	/* 0: the config's */
+	int rc;			/* the model fails with it */
+	int asked;
+};
+
+HELPER int brain_predict(void *ctx, const float *features, size_t n, float *out, struct err *e)
+{
+	struct brain *b = ctx;
+
+	(void)features;
+	(void)n;
+	b->asked++;
+	if (b->rc)
+		return err_set(e, b->rc, "the brain is broken");
+	*out = (float)b->probability;
+	return 0;
+}
+
+HELPER int brain_decide(const struct strategy_input *in, struct signal *out, struct err *e)
+{
+	const struct brain *b;
+	float p;
+	int rc;
+
+	*out = (struct signal){ 0 };
+	if (!in->model) {
+		snprintf(out->rule, sizeof(out->rule), "no_model");
+		snprintf(out->reason, sizeof(out->reason), "no model is assigned");
+		return 0;
+	}
+	rc = in->model->predict(in->model->ctx, NULL, 0, &p, e);
+	if (rc)
+		return rc;
+	b = in->model->ctx;
+	out->side = b->side;
+	out->confidence = (double)p;
+	out->wanted = out->confidence >= in->config->confidence_threshold;
+	out->profit_target = b->target != 0 ? b->target : in->config->profit_target_pct;
+	out->stop_loss = b->stop != 0 ? b->stop : in->config->stop_loss_pct;
+	snprintf(out->rule, sizeof(out->rule), "%s", out->wanted ? "entry" : "threshold");
+	snprintf(out->reason, sizeof(out->reason), "probability %.2f", out->confidence);
+	return 0;
+}
+
+/* The real strategies stay out of these tests. */
+const struct strategy *strategy_find(const char *name);
+const struct strategy *strategy_find(const char *name)
+{
+	static const struct strategy model = {
+		.name = "model", .description = "asks the brain", .needs_model = true,
+		.decide = brain_decide,
+	};
+	static const struct strategy free_hand = {
+		.name = "free", .description = "needs no model", .decide = brain_decide,
+	};
+
+	return strcmp(name, "model") == 0 ? &model : strcmp(name, "free") == 0 ? &free_hand : NULL;
+}
+
+/* ---- rows ---- */
+
+struct rows {			/* what a database would hold */
+	struct order *orders;	/* newest row of each order id (index id - 1), without legs */
+	size_t orders_n;
+	struct kept_leg { struct leg leg; int64_t order_id, bot_id; } *legs;	/* by id - 1 */
+	size_t legs_n;
+	struct kept_fill { struct fill_report f; int64_t order_id; char leg[CLIENT_ORDER_ID_MAX];
+			   enum leg_kind kind; } *fills;
+	size_t fills_n;
+	struct signal_report *signals;	/* by id - 1 */
+	size_t signals_n, signal_rows;
+	struct kept_status { struct status_report s; char event[24], reason[KEPT_TEXT], by[24]; }
+		*statuses;
+	size_t statuses_n;
+	struct day_stats stats[WORLD_ACCOUNTS];	/* newest, by bot id */
+	struct bot_report bots[WORLD_ACCOUNTS];
+	size_t bot_rows;
+	struct equity_report *equities;
+	size_t equities_n;
+	char (*notices)[KEPT_TEXT];
+	size_t notices_n;
+	size_t candles;
+	void (*on_closed)(void *ctx, const struct order *o);	/* a test may listen */
+	void *ctx;
+};
+
+/* Room for one more; capacities are powers of two. */
+#define GROW(array, n)                                                            \
+	do {                                                                      \
+		if (((n) & ((n) - 1)) == 0)                                       \
+			(array) = xrealloc(array, ((n) ? 2 * (n) : 1) * sizeof(*(array))); \
+	} while (0)
+
+HELPER size_t capacity(size_t n)
+{
+	size_t c = 1;
+
+	while (c < n)
+		c *= 2;
+	return c;
+}
+
+HELPER void rows_order(void *ctx, const struct order *o)
+{
+	struct rows *r = ctx;
+
+	assert_true(o->id >= 1 && o->id <= (int64_t)r->orders_n + 1);
+	if (o->id > (int64_t)r->orders_n) {
+		GROW(r->orders, r->orders_n);
+		r->orders_n++;
+	}
+	memset(&r->orders[o->id - 1], 0, sizeof(*o));
+	memcpy(&r->orders[o->id - 1], o, ORDER_HEAD_SIZE);
+	if (o->status == ORDER_CLOSED && r->on_closed)
+		r->on_closed(r->ctx, o);
+}
+
+HELPER void rows_leg(void *ctx, const struct order *o, const struct leg *l)
+{
+	struct rows *r = ctx;
+
+	assert_true(l->id >= 1 && l->id <= (int64_t)r->legs_n + 1);
+	if (l->id > (int64_t)r->legs_n) {
+		for (size_t i = 0; i < r->legs_n; i++)	/* never twice */
+			assert_string_not_equal(r->legs[i].leg.client_order_id, l->client_order_id);
+		GROW(r->legs, r->legs_n);
+		r->legs_n++;
+	}
+	r->legs[l->id - 1].leg = *l;
+	r->legs[l->id - 1].order_id = o->id;
+	r->legs[l->id - 1].bot_id = o->bot_id;
+}
+
+HELPER void rows_fill(void *ctx, const struct fill_report *f)
+{
+	struct rows *r = ctx;
+	struct kept_fill *k;
+
+	assert_int_equal(f->id, r->fills_n + 1);
+	GROW(r->fills, r->fills_n);
+	k = &r->fills[r->fills_n++];
+	k->f = *f;
+	k->order_id = f->order->id;
+	k->kind = f->leg->kind;
+	memcpy(k->leg, f->leg->client_order_id, sizeof(k->leg));
+}
+
+HELPER void rows_signal(void *ctx, const struct signal_report *s)
+{
+	struct rows *r = ctx;
+
+	assert_true(s->id >= 1 && s->id <= (int64_t)r->signals_n + 1);
+	if (s->id > (int64_t)r->signals_n) {
+		GROW(r->signals, r->signals_n);
+		r->signals_n++;
+	}
+	r->signals[s->id - 1] = *s;
+	r->signal_rows++;
+}
+
+HELPER void rows_status(void *ctx, const struct status_report *s)
+{
+	struct rows *r = ctx;
+	struct kept_status *k;
+
+	GROW(r->statuses, r->statuses_n);
+	k = &r->statuses[r->statuses_n++];
+	k->s = *s;
+	snprintf(k->event, sizeof(k->event), "%s", s->event);
+	snprintf(k->reason, sizeof(k->reason), "%s", s->reason);
+	snprintf(k->by, sizeof(k->by), "%s", s->requested_by);
+}
+
+HELPER void rows_stats(void *ctx, const struct day_stats *s)
+{
+	((struct rows *)ctx)->stats[s->bot_id] = *s;
+}
+
+HELPER void rows_bot(void *ctx, const struct bot_report *b)
+{
+	struct rows *r = ctx;
+
+	r->bots[b->bot_id] = *b;
+	r->bot_rows++;
+}
+
+HELPER void rows_equity(void *ctx, const struct equity_report *q)
+{
+	struct rows *r = ctx;
+
+	GROW(r->equities, r->equities_n);
+	r->equities[r->equities_n++] = *q;
+}
+
+HELPER void rows_candle(void *ctx, const char *symbol, const char *interval, const struct candle *c)
+{
+	(void)symbol;
+	(void)interval;
+	(void)c;
+	((struct rows *)ctx)->candles++;
+}
+
+HELPER void rows_notice(void *ctx, int64_t bot_id, const char *correlation_id, const char *text)
+{
+	struct rows *r = ctx;
+
+	(void)bot_id;
+	(void)correlation_id;
+	GROW(r->notices, r->notices_n);
+	snprintf(r->notices[r->notices_n++], KEPT_TEXT, "%s", text);
+}
+
+HELPER struct reporter rows_reporter(struct rows *r)
+{
+	return (struct reporter){
+		.ctx = r, .order = rows_order, .leg = rows_leg, .fill = rows_fill,
+		.signal = rows_signal, .status = rows_status, .stats = rows_stats, .bot = rows_bot,
+		.equity = rows_equity, .candle = rows_candle, .notice = rows_notice,
+	};
+}
+
+HELPER void rows_free(struct rows *r)
+{
+	free(r->orders);
+	free(r->legs);
+	free(r->fills);
+	free(r->signals);
+	free(r->statuses);
+	free(r->equities);
+	free(r->notices);
+}
+
+/* The newest order, or of an id. */
+HELPER const struct order *rows_last(const struct rows *r)
+{
+	assert_true(r->orders_n > 0);
+	return &r->orders[r->orders_n - 1];
+}
+
+/* The newest leg of a kind, of an order; NULL when there is none. */
+HELPER const struct leg *rows_find_leg(const struct rows *r, int64_t order_id, enum leg_kind kind)
+{
+	for (size_t i = r->legs_n; i-- > 0;)
+		if (r->legs[i].order_id == order_id && r->legs[i].leg.kind == kind)
+			return &r->legs[i].leg;
+	return NULL;
+}
+
+HELPER size_t rows_count_legs(const struct rows *r, int64_t order_id, enum leg_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->legs_n; i++)
+		n += r->legs[i].order_id == order_id && r->legs[i].leg.kind == kind;
+	return n;
+}
+
+/* ---- a session ---- */
+
+struct desk {
+	struct session *s;
+	struct engine *e;
+	struct feed_sink sink;
+	struct config config;
+	struct bot_config bot;		/* of bot 1; others begin with a copy */
+	struct brain brain[WORLD_ACCOUNTS];
+	struct rows rows;
+	struct world paper;		/* rows of the venue */
+	bool futures;
+	int64_t now, trade_id;
+	struct err err;
+};
+
+HELPER struct sim_store paper_store(struct world *w)
+{
+	return (struct sim_store){
+		.ctx = w, .account = world_account, .ledger = world_ledger,
+		.balance = world_balance, .order = world_order, .order_gone = world_order_gone,
+		.counter = world_counter,
+	};
+}
+
+/* Settings under which one entry after the other passes every rule. */
+HELPER void desk_init(struct desk *d, bool futures)
+{
+	memset(d, 0, sizeof(*d));
+	config_defaults(&d->config);
+	d->config.sim_latency_ms = 10;
+	d->config.sim_slippage = 0;
+	d->config.max_risk_per_trade_pct = 100;
+	d->config.max_orders_per_min = 1000;
+	d->config.sim_tick_interval_s = 3600;
+	d->config.stale_feed_ms = 0;	/* tests wait long without market data */
+	bot_config_defaults(&d->bot);
+	d->bot.version = 1;
+	d->bot.capital_per_trade = M("100");
+	d->bot.profit_target_pct = 0.003;
+	d->bot.stop_loss_pct = 0.001;
+	d->bot.holding_time = 120;
+	d->bot.maker_order_timeout = 20;
+	d->bot.max_positions = 1;
+	d->bot.decision_interval_ms = 1;
+	d->bot.confidence_threshold = 0.5;
+	snprintf(d->bot.exchange, sizeof(d->bot.exchange), "%s",
+		 futures ? "binance_futures" : "binance");
+	d->futures = futures;
+	d->now = T0 + 100 * MS;
+	d->paper.next_trade = d->paper.next_entry = d->paper.next_order = 1;
+}
+
+HELPER void desk_open(struct desk *d)
+{
+	struct symbol_info info = world_info(d->futures);
+	struct session_args a = {
+		.config = &d->config, .reporter = rows_reporter(&d->rows),
+		.sim_store = paper_store(&d->paper),
+	};
+
+	assert_int_equal(session_new(&a, &d->s, &d->err), 0);
+	d->e = session_engine(d->s);
+	d->sink = session_sink(d->s);
+	session_market_add(d->s, &info);
+}
+
+HELPER struct predictor brain_of(struct desk *d, int64_t bot)
+{
+	return (struct predictor){
+		.model_id = 7, .features = "none", .ctx = &d->brain[bot], .predict = brain_predict,
+	};
+}
+
+HELPER void desk_add_bot(struct desk *d, int64_t bot, const struct bot_config *c)
+{
+	struct predictor p = brain_of(d, bot);
+
+	assert_int_equal(session_account(d->s, bot, c, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_add(d->e, bot, c, NULL, &d->err), 0);
+	engine_bot_model(d->e, bot, &p, NULL);
+}
+
+HELPER int desk_order(struct desk *d, int64_t bot, enum bot_event event, bool close)
+{
+	struct engine_command c = {
+		.event = event, .close_positions = close, .requested_by = "test",
+		.correlation_id = "cid",
+	};
+	struct engine_answer a;
+
+	return engine_bot_command(d->e, bot, &c, d->now, &a, &d->err);
+}
+
+HELPER void desk_book(struct desk *d, const char *bid, const char *ask)
+{
+	struct book_top b = { .bid = P(bid), .ask = P(ask) };
+
+	b.bid_qty = Q("10");
+	b.ask_qty = Q("10");
+	d->sink.book(d->sink.ctx, d->bot.symbol, &b, ++d->now);
+}
+
+/* sold: the taker sold. Exchange time is ours. */
+HELPER void desk_trade_qty(struct desk *d, const char *price, const char *qty, bool sold)
+{
+	struct trade t = { .id = ++d->trade_id, .price = P(price), .buyer_is_maker = sold };
+
+	t.qty = Q(qty);
+	t.time_us = ++d->now;
+	d->sink.trade(d->sink.ctx, d->bot.symbol, &t, d->now);
+}
+
+HELPER void desk_trade(struct desk *d, const char *price)
+{
+	desk_trade_qty(d, price, "5", true);
+}
+
+/* Time passes; the venue and deadlines act, candles do not close. */
+HELPER void desk_wait(struct desk *d, int64_t us)
+{
+	d->now += us;
+	engine_advance(d->e, d->now);
+}
+
+/* To the begin of the next second: the candle closes and bots decide. */
+HELPER void desk_second(struct desk *d)
+{
+	d->now = (d->now / SECOND + 1) * SECOND;
+	d->sink.time(d->sink.ctx, d->bot.symbol, d->now, d->now);
+}
+
+/* One decision with this probability, then silence; the order has arrived. */
+HELPER void desk_decide(struct desk *d, int64_t bot, double probability)
+{
+	d->brain[bot].probability = probability;
+	desk_second(d);
+	d->brain[bot].probability = 0;
+	desk_wait(d, 20 * MS);
+}
+
+/* Bot 1 runs on a market at 50000.00 / 50000.01 (futures: 50000.0 / 50000.1). */
+HELPER void desk_start(struct desk *d)
+{
+	desk_open(d);
+	desk_add_bot(d, 1, &d->bot);
+	assert_int_equal(desk_order(d, 1, EVENT_START, false), 0);
+	desk_book(d, "50000", d->futures ? "50000.1" : "50000.01");
+	desk_trade(d, "50000");
+}
+
+HELPER void desk_check(struct desk *d)
+{
+	struct err e;
+
+	if (sim_check(session_venue(d->s), &e))
+		fail_msg("%s", e.msg);
+}
+
+HELPER void desk_close(struct desk *d)
+{
+	desk_check(d);
+	session_free(d->s);
+	rows_free(&d->rows);
+	free(d->paper.rows);
+	free(d->paper.ups);
+}
+
+HELPER struct venue_balance desk_balance(struct desk *d, int64_t bot)
+{
+	struct venue *v = session_venue(d->s);
+	struct venue_balance b = { 0 };
+
+	assert_int_equal(v->ops->balance(v, bot, &b, &d->err), 0);
+	return b;
+}
+
+HELPER const char *cash(struct money m)
+{
+	static char text[4][MONEY_TEXT_MAX];
+	static int n;
+
+	return money_text(m, text[n++ % 4]);
+}
+
+/*
+ * What an order says it won is what the account won: equity now, less equity
+ * before, dust at its cost instead of its price.
+ */
+HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struct money before)
+{
+	struct money now = desk_balance(d, bot).equity, won, dust_now, dust_cost = { 0 }, fees, net;
+
+	assert_int_equal(o->status, ORDER_CLOSED);
+	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol)), o->dust,
+					ROUND_DOWN, &dust_now), 0);
+	if (qty_sign(o->filled) > 0)
+		assert_int_equal(money_share(o->entry_notional, o->dust, o->filled, ROUND_NEAREST,
+					     &dust_cost), 0);
+	assert_int_equal(money_sub(now, before, &won), 0);
+	assert_int_equal(money_sub(won, dust_now, &won), 0);
+	assert_int_equal(money_add(won, dust_cost, &won), 0);
+	assert_string_equal(cash(o->pnl), cash(won));
+	assert_int_equal(money_add(o->quote_fees, o->base_fees_value, &fees), 0);
+	assert_int_equal(money_sub(o->gross, fees, &net), 0);
+	assert_string_equal(cash(net), cash(o->pnl));
+}
+
+#endif

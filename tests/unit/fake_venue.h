@@ -1,0 +1,255 @@
+/*
+ * fake_venue.h - an engine on a venue that does only what a test says, for what the
+ * simulation never does: refuse, repeat, be late, forget.
+ */
+#ifndef TESTS_FAKE_VENUE_H
+#define TESTS_FAKE_VENUE_H
+
+#include "tests/unit/engine_world.h"
+
+#define PLACED_MAX 64
+
+struct fake {			/* a venue that does only what a test says */
+	struct venue venue;	/* first */
+	struct venue_ops ops;
+	struct engine *e;
+	struct market *m;
+	struct venue_sink sink;
+	struct rows rows;
+	struct brain brain;
+	struct bot_config bot;
+	struct venue_order placed[PLACED_MAX];
+	size_t placed_n, refuse_places;	/* the next so many are not even taken in */
+	char cancels[PLACED_MAX][CLIENT_ORDER_ID_MAX];
+	size_t cancels_n, refuse_cancels;
+	struct venue_update answer;	/* of query, for the id in it; other ids are unknown */
+	int query_rc;
+	size_t queries;
+	int64_t now, trade_id;
+};
+
+HELPER int fake_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+{
+	struct fake *f = (struct fake *)(void *)v;
+
+	(void)now_us;
+	if (f->refuse_places) {
+		f->refuse_places--;
+		return err_set(e, ERR_UNAVAILABLE, "no line to the venue");
+	}
+	assert_true(f->placed_n < PLACED_MAX);
+	f->placed[f->placed_n++] = *o;
+	return 0;
+}
+
+HELPER int fake_cancel(struct venue *v, int64_t bot_id, const char *symbol, const char *id,
+		       int64_t now_us, struct err *e)
+{
+	struct fake *f = (struct fake *)(void *)v;
+
+	(void)bot_id;
+	(void)symbol;
+	(void)now_us;
+	if (f->refuse_cancels) {
+		f->refuse_cancels--;
+		return err_set(e, ERR_LIMIT, "too many requests");
+	}
+	assert_true(f->cancels_n < PLACED_MAX);
+	snprintf(f->cancels[f->cancels_n++], CLIENT_ORDER_ID_MAX, "%s", id);
+	return 0;
+}
+
+HELPER void fake_flush(struct venue *v) { (void)v; }
+HELPER int64_t fake_next_due(const struct venue *v) { (void)v; return INT64_MAX; }
+HELPER void fake_advance(struct venue *v, int64_t now_us) { (void)v; (void)now_us; }
+
+HELPER void fake_trade(struct venue *v, const char *s, const struct trade *t, int64_t now_us)
+{
+	(void)v;
+	(void)s;
+	(void)t;
+	(void)now_us;
+}
+
+HELPER void fake_book(struct venue *v, const char *s, const struct book_top *b, int64_t now_us)
+{
+	(void)v;
+	(void)s;
+	(void)b;
+	(void)now_us;
+}
+
+HELPER int fake_query(struct venue *v, const char *id, struct venue_update *out, struct err *e)
+{
+	struct fake *f = (struct fake *)(void *)v;
+
+	f->queries++;
+	if (f->query_rc)
+		return err_set(e, f->query_rc, "the venue does not answer");
+	if (strcmp(f->answer.client_order_id, id) != 0)
+		return err_set(e, ERR_NOT_FOUND, "unknown order");
+	*out = f->answer;
+	return 0;
+}
+
+HELPER int fake_balance(struct venue *v, int64_t bot_id, struct venue_balance *out, struct err *e)
+{
+	(void)v;
+	(void)bot_id;
+	(void)e;
+	*out = (struct venue_balance){ 0 };
+	out->free = out->balance = out->equity = M("10000");
+	return 0;
+}
+
+HELPER void fake_free(struct venue *v) { (void)v; }
+
+HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_before)
+{
+	struct fake *f = xcalloc(1, sizeof(*f));
+	struct symbol_info info = world_info(futures);
+	struct engine_args a = { .reporter = rows_reporter(&f->rows), .venue = &f->venue,
+				 .first_order_id = 1, .first_leg_id = 1 + legs_before,
+				 .first_fill_id = 1, .first_signal_id = 1 };
+	struct desk d;
+
+	f->ops = (struct venue_ops){
+		.name = "fake", .resting_stop = resting_stop, .place = fake_place,
+		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
+		.advance = fake_advance, .on_trade = fake_trade, .on_book = fake_book,
+		.query = fake_query, .balance = fake_balance, .free = fake_free,
+	};
+	f->venue.ops = &f->ops;
+	desk_init(&d, futures);
+	f->bot = d.bot;
+	f->now = d.now;
+	f->e = engine_new(&a);
+	f->sink = engine_venue_sink(f->e);
+	f->m = engine_market_add(f->e, &info);
+	return f;
+}
+
+HELPER void fake_teardown(struct fake *f)
+{
+	engine_free(f->e);
+	rows_free(&f->rows);
+	free(f);
+}
+
+HELPER void fake_run(struct fake *f, const struct bot_restore *r)
+{
+	struct predictor p = { .model_id = 7, .ctx = &f->brain, .predict = brain_predict };
+	struct err e;
+
+	assert_int_equal(engine_bot_add(f->e, 1, &f->bot, r, &e), 0);
+	engine_bot_model(f->e, 1, &p, NULL);
+}
+
+HELPER void trade(struct fake *f, const char *price)
+{
+	struct trade t = { .id = ++f->trade_id, .time_us = ++f->now, .price = P(price) };
+
+	t.qty = Q("1");
+	engine_trade(f->e, f->m, &t, f->now);
+}
+
+HELPER void wait_us(struct fake *f, int64_t us)
+{
+	f->now += us;
+	engine_advance(f->e, f->now);
+}
+
+HELPER void command(struct fake *f, enum bot_event event, bool close)
+{
+	struct engine_command c = { .event = event, .close_positions = close,
+				    .requested_by = "test", .correlation_id = "cid" };
+	struct engine_answer a;
+	struct err e;
+
+	assert_int_equal(engine_bot_command(f->e, 1, &c, f->now, &a, &e), 0);
+}
+
+HELPER struct venue_update say(struct fake *f, enum venue_update_kind kind, const char *id)
+{
+	struct venue_update u = { .kind = kind, .bot_id = 1, .at_us = ++f->now };
+
+	snprintf(u.client_order_id, sizeof(u.client_order_id), "%s", id);
+	snprintf(u.symbol, sizeof(u.symbol), "BTCUSDT");
+	snprintf(u.exchange_id, sizeof(u.exchange_id), "x%s", id);
+	return u;
+}
+
+HELPER void tell(struct fake *f, enum venue_update_kind kind, const char *id, const char *reason)
+{
+	struct venue_update u = say(f, kind, id);
+
+	snprintf(u.reason, sizeof(u.reason), "%s", reason);
+	f->sink.update(f->sink.ctx, &u);
+}
+
+HELPER struct venue_update fill_of(struct fake *f, const char *id, const char *price,
+				   const char *qty, const char *cumulative)
+{
+	struct venue_update u = say(f, UPDATE_FILL, id);
+
+	u.trade_id = 1000 + f->now % 1000000;
+	u.price = P(price);
+	u.quantity = Q(qty);
+	u.cumulative = Q(cumulative);
+	snprintf(u.fee_asset, sizeof(u.fee_asset), "USDT");
+	return u;
+}
+
+HELPER void fill(struct fake *f, const char *id, const char *price, const char *qty,
+		 const char *cumulative)
+{
+	struct venue_update u = fill_of(f, id, price, qty, cumulative);
+
+	f->sink.update(f->sink.ctx, &u);
+}
+
+/* Running, with an entry of 0.002 at 50000 accepted by the venue. */
+HELPER void enter(struct fake *f)
+{
+	struct book_top b = { .bid = P("50000"), .ask = P("50000.1") };
+
+	b.bid_qty = b.ask_qty = Q("1");
+	fake_run(f, NULL);
+	command(f, EVENT_START, false);
+	engine_book(f->e, f->m, &b, ++f->now);
+	trade(f, "50000");
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now, f->now);
+	f->brain.probability = 0;
+	assert_int_equal(f->placed_n, 1);
+	assert_string_equal(f->placed[0].client_order_id, "tb1-1-1-e-1");
+	tell(f, UPDATE_ACCEPTED, "tb1-1-1-e-1", "");
+}
+
+HELPER const struct order *last(const struct fake *f) { return rows_last(&f->rows); }
+
+HELPER const struct venue_order *newest(const struct fake *f)
+{
+	assert_true(f->placed_n > 0);
+	return &f->placed[f->placed_n - 1];
+}
+
+HELPER const struct leg *leg(const struct fake *f, size_t id)
+{
+	assert_true(id <= f->rows.legs_n);
+	return &f->rows.legs[id - 1].leg;
+}
+
+HELPER void assert_reason(const struct fake *f, enum close_reason reason)
+{
+	assert_int_equal(last(f)->status, ORDER_CLOSED);
+	assert_string_equal(close_reason_name(last(f)->reason), close_reason_name(reason));
+	assert_int_equal(engine_open_orders(f->e, 1), 0);
+}
+
+#define SPOT_PLAIN fake_new(false, false, 0)	/* no resting stop */
+#define SPOT_OCO fake_new(false, true, 0)
+#define FUTURES_STOP fake_new(true, true, 0)
+
+#endif

@@ -1,0 +1,292 @@
+/* A bot's settings, model, market and account, changed while it runs. */
+#include "tests/unit/engine_world.h"
+
+static int setup_spot(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	desk_init(d, false);
+	*state = d;
+	return 0;
+}
+
+static int setup_futures(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	desk_init(d, true);
+	*state = d;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	desk_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void enter(struct desk *d)
+{
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.99");
+	desk_wait(d, 20 * MS);
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
+}
+
+static struct engine_answer command(struct desk *d, int64_t bot, enum bot_event event, bool close,
+				    int want_rc)
+{
+	struct engine_command c = { .event = event, .close_positions = close,
+				    .requested_by = "alice", .correlation_id = "cid-7" };
+	struct engine_answer a;
+
+	assert_int_equal(engine_bot_command(d->e, bot, &c, d->now, &a, &d->err), want_rc);
+	return a;
+}
+
+static void assert_status(struct desk *d, int64_t bot, enum bot_status s)
+{
+	assert_string_equal(bot_status_name(engine_bot_status(d->e, bot)), bot_status_name(s));
+}
+
+static void config_while_open(void **state)
+{
+	struct desk *d = *state;
+	struct symbol_info eth = world_info(false);
+	struct bot_config c;
+
+	enter(d);
+	snprintf(eth.symbol, sizeof(eth.symbol), "ETHUSDT");
+	snprintf(eth.base, sizeof(eth.base), "ETH");
+	session_market_add(d->s, &eth);
+	c = d->bot;
+	c.version = 2;
+	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
+	engine_report(d->e, d->now, 0);
+	assert_int_equal(d->rows.bots[1].config_version, 1);
+	assert_non_null(strstr(d->rows.bots[1].config_error, "without open orders"));
+	c = d->bot;
+	c.version = 3;
+	c.profit_target_pct = 0.01;
+	c.max_positions = 2;
+	c.holding_time = 7;
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);	/* hot */
+	engine_report(d->e, d->now, 0);
+	assert_int_equal(d->rows.bots[1].config_version, 3);
+	assert_string_equal(d->rows.bots[1].config_error, "");
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 2);
+	assert_int_equal(d->rows.orders[1].config_version, 3);
+	assert_int_equal(price_units(d->rows.orders[1].take_profit), price_units(P("50500")));
+	assert_int_equal(d->rows.orders[0].holding_us, 120 * SECOND);	/* as it began */
+	desk_wait(d, 30 * SECOND);
+	assert_int_equal(engine_open_orders(d->e, 1), 1);
+}
+
+static void config_refused(void **state)
+{
+	struct desk *d = *state;
+	struct bot_config c;
+
+	desk_start(d);
+	c = d->bot;
+	c.version = 2;
+	snprintf(c.strategy, sizeof(c.strategy), "astrology");
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_NOT_FOUND);
+	c = d->bot;
+	snprintf(c.symbol, sizeof(c.symbol), "NOSUCH");
+	assert_int_equal(engine_bot_config(d->e, 1, &c, NULL), ERR_NOT_FOUND);
+	c = d->bot;
+	snprintf(c.exchange, sizeof(c.exchange), "binance_futures");
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_NOT_FOUND);
+	assert_int_equal(engine_bot_config(d->e, 5, &c, &d->err), ERR_NOT_FOUND);
+	engine_bot_config_failed(d->e, 1, "the row is damaged");
+	engine_report(d->e, d->now, 0);
+	assert_string_equal(d->rows.bots[1].config_error, "the row is damaged");
+	assert_int_equal(d->rows.bots[1].config_version, 1);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);		/* the old one works on */
+}
+
+static void leverage_while_open(void **state)
+{
+	struct desk *d = *state;
+	struct bot_config c;
+
+	enter(d);
+	c = d->bot;
+	c.leverage = 5;
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
+}
+
+static void symbol_moves_when_flat(void **state)
+{
+	struct desk *d = *state;
+	struct symbol_info eth = world_info(false);
+	struct bot_config c = d->bot;
+	struct book_top b = { .bid = P("3000"), .ask = P("3000.01") };
+	struct trade t = { .id = 1, .price = P("3000") };
+
+	desk_start(d);
+	snprintf(eth.symbol, sizeof(eth.symbol), "ETHUSDT");
+	snprintf(eth.base, sizeof(eth.base), "ETH");
+	session_market_add(d->s, &eth);
+	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
+	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);
+	desk_decide(d, 1, 0.9);				/* BTC says nothing to it any more */
+	assert_int_equal(d->rows.orders_n, 0);
+	b.bid_qty = b.ask_qty = t.qty = Q("1");
+	d->brain[1].probability = 0.9;
+	d->sink.book(d->sink.ctx, "ETHUSDT", &b, ++d->now);
+	t.time_us = ++d->now;
+	d->sink.trade(d->sink.ctx, "ETHUSDT", &t, d->now);
+	d->now += SECOND;
+	d->sink.time(d->sink.ctx, "ETHUSDT", d->now, d->now);
+	assert_int_equal(d->rows.orders_n, 1);
+	assert_string_equal(rows_last(&d->rows)->symbol, "ETHUSDT");
+	assert_string_equal(cash(desk_balance(d, 1).equity), "10000");
+}
+
+static void interval_of_the_bot(void **state)
+{
+	struct desk *d = *state;
+
+	snprintf(d->bot.interval, sizeof(d->bot.interval), "1m");
+	desk_start(d);
+	d->brain[1].probability = 0.9;
+	desk_second(d);
+	assert_int_equal(d->rows.orders_n, 0);
+	d->now = T0 + 60 * SECOND;
+	d->sink.time(d->sink.ctx, d->bot.symbol, d->now, d->now);
+	assert_int_equal(d->rows.orders_n, 1);
+	assert_int_equal(d->rows.candles, 1);
+}
+
+static void decision_interval(void **state)
+{
+	struct desk *d = *state;
+
+	d->bot.decision_interval_ms = 2000;
+	desk_start(d);
+	for (int i = 0; i < 10; i++)
+		desk_second(d);
+	assert_int_equal(d->brain[1].asked, 5);
+}
+
+static void model_swap(void **state)
+{
+	struct desk *d = *state;
+	struct brain other = { .probability = 0.9 };
+	struct predictor p = { .model_id = 8, .ctx = &other, .predict = brain_predict };
+
+	desk_start(d);
+	desk_decide(d, 1, 0.1);
+	engine_bot_model(d->e, 1, NULL, "file is garbage");
+	desk_decide(d, 1, 0.1);
+	assert_int_equal(d->brain[1].asked, 2);		/* the old one stays */
+	engine_report(d->e, d->now, 0);
+	assert_string_equal(d->rows.bots[1].model_error, "file is garbage");
+	assert_int_equal(d->rows.bots[1].model_id, 7);
+	engine_bot_model(d->e, 1, &p, NULL);
+	desk_decide(d, 1, 0.1);
+	assert_int_equal(other.asked, 1);
+	assert_int_equal(rows_last(&d->rows)->model_id, 8);
+	engine_report(d->e, d->now, 0);
+	assert_string_equal(d->rows.bots[1].model_error, "");
+	assert_int_equal(d->rows.bots[1].model_id, 8);
+}
+
+static void start_needs_a_model(void **state)
+{
+	struct desk *d = *state;
+	struct predictor p = brain_of(d, 1);
+	struct engine_answer a;
+
+	desk_open(d);
+	assert_int_equal(session_account(d->s, 1, &d->bot, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, NULL, &d->err), 0);
+	a = command(d, 1, EVENT_START, false, 0);
+	assert_int_equal(a.status, BOT_ERROR);
+	assert_non_null(strstr(a.message, "needs a model"));
+	engine_bot_model(d->e, 1, &p, NULL);
+	a = command(d, 1, EVENT_START, false, 0);
+	assert_int_equal(a.status, BOT_RUNNING);
+}
+
+
+static void account_reset(void **state)
+{
+	struct desk *d = *state;
+	struct money zero = { 0 };
+
+	enter(d);
+	desk_book(d, "49000", "49000.01");
+	desk_trade(d, "49000");				/* a loss */
+	desk_wait(d, SECOND);
+	desk_book(d, "49000", "49000.01");
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(session_account_reset(d->s, 1, &d->bot, false, d->now, &d->err),
+			 ERR_CONFLICT);
+	assert_int_equal(session_account_reset(d->s, 1, &d->bot, true, d->now, &d->err), 0);
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	assert_string_equal(cash(desk_balance(d, 1).equity), "10000");
+	engine_report(d->e, d->now, 0);
+	assert_string_equal(cash(d->rows.bots[1].peak_equity), "10000");
+	assert_string_equal(cash(d->rows.bots[1].day_equity), "10000");
+	assert_int_equal(d->rows.bots[1].loss_streak, 0);
+	desk_wait(d, SECOND);				/* nothing of before comes back */
+	assert_int_equal(money_cmp(desk_balance(d, 1).balance, M("10000")), 0);
+	assert_int_equal(money_cmp(rows_last(&d->rows)->pnl, zero), 0);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(engine_open_orders(d->e, 1), 1);
+}
+
+static void reset_with_position(void **state)
+{
+	struct desk *d = *state;
+
+	enter(d);
+	assert_int_equal(session_account_reset(d->s, 1, &d->bot, true, d->now, &d->err), 0);
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
+	assert_int_equal(qty_units(desk_balance(d, 1).base), 0);
+	assert_string_equal(cash(rows_last(&d->rows)->pnl), d->futures ? "-0.1" : "-0.1");
+	assert_status(d, 1, BOT_RUNNING);
+}
+
+static void remove_bot(void **state)
+{
+	struct desk *d = *state;
+
+	desk_start(d);
+	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), ERR_CONFLICT);
+	desk_decide(d, 1, 0.9);
+	command(d, 1, EVENT_STOP, false, 0);
+	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), ERR_CONFLICT);
+	desk_wait(d, 20 * MS);
+	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), 0);
+	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), ERR_NOT_FOUND);
+	assert_false(engine_bot_exists(d->e, 1));
+	assert_int_equal(engine_bots(d->e), 0);
+	desk_trade(d, "50000");
+	desk_second(d);
+}
+
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
+#define FUTURES(f) { #f " futures", f, setup_futures, teardown, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SPOT(config_while_open), SPOT(config_refused), FUTURES(leverage_while_open),
+		SPOT(symbol_moves_when_flat), SPOT(interval_of_the_bot), SPOT(decision_interval),
+		SPOT(model_swap), SPOT(start_needs_a_model), SPOT(account_reset),
+		SPOT(reset_with_position), FUTURES(reset_with_position), SPOT(remove_bot),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

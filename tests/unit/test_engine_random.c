@@ -1,0 +1,508 @@
+/*
+ * Random markets and commands on the paper venue: what must hold after every event,
+ * the same script twice, and a session cut anywhere and taken up from its rows.
+ */
+#include "tests/unit/engine_script.h"
+#include "worker/engine/bot.h"
+
+#define STEPS 4000
+#define SEEDS 40		/* RANDOM_SEEDS in the environment: more, or fewer */
+#define FLAT_WITHIN (180 * SECOND)
+
+static uint64_t seeds(void)
+{
+	const char *more = getenv("RANDOM_SEEDS");
+
+	return more ? strtoull(more, NULL, 10) : SEEDS;
+}
+
+static struct stage *open_stage(const struct script *script)
+{
+	struct stage *g = xcalloc(1, sizeof(*g));
+
+	g->paper.next_trade = g->paper.next_entry = g->paper.next_order = 1;
+	stage_open(g, script);
+	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
+		g->config[b] = script->bots[b];
+		g->config[b].version = 1;
+		stage_bot(g, b, NULL);
+	}
+	return g;
+}
+
+/* ---- what must hold ---- */
+
+struct truth {			/* the books kept again, from the rows alone */
+	struct stage *g;
+	size_t at;		/* step */
+	size_t orders_seen, fills_seen, statuses_seen;
+	struct qty *in, *out;	/* by order id: sums of its fills */
+	size_t in_n;
+	struct qty dust[SCRIPT_BOTS + 1];	/* that closed orders left, since the last reset */
+	struct money cash[SCRIPT_BOTS + 1];	/* that closed orders moved */
+	int64_t epoch[SCRIPT_BOTS + 1];
+	int64_t emergency_us[SCRIPT_BOTS + 1];	/* when it began, 0 none */
+};
+
+#define HOLDS(t, cond)                                                             \
+	do {                                                                       \
+		if (!(cond))                                                       \
+			fail_msg("seed %llu, step %zu: %s",                        \
+				 (unsigned long long)(t)->g->script->seed, (t)->at, #cond); \
+	} while (0)
+
+static struct money moved(const struct order *o)
+{
+	struct money m;
+
+	if (o->side == SIDE_BUY)
+		assert_int_equal(money_sub(o->exit_notional, o->entry_notional, &m), 0);
+	else
+		assert_int_equal(money_sub(o->entry_notional, o->exit_notional, &m), 0);
+	assert_int_equal(money_sub(m, o->quote_fees, &m), 0);
+	return m;
+}
+
+static void on_closed(void *ctx, const struct order *o)
+{
+	struct truth *t = ctx;
+	struct money fees, net;
+
+	assert_int_equal(money_add(o->quote_fees, o->base_fees_value, &fees), 0);
+	assert_int_equal(money_sub(o->gross, fees, &net), 0);
+	HOLDS(t, money_cmp(net, o->pnl) == 0);
+	HOLDS(t, qty_cmp(order_position(o), o->dust) == 0);
+	HOLDS(t, qty_sign(o->dust) >= 0);
+	HOLDS(t, o->reason != CLOSE_NONE);
+	assert_int_equal(qty_add(t->dust[o->bot_id], o->dust, &t->dust[o->bot_id]), 0);
+	assert_int_equal(money_add(t->cash[o->bot_id], moved(o), &t->cash[o->bot_id]), 0);
+}
+
+/* New entries only from a running bot, and never above a limit. */
+static void check_new_orders(struct truth *t, const enum bot_status *before)
+{
+	const struct rows *r = &t->g->rows;
+
+	for (; t->orders_seen < r->orders_n; t->orders_seen++) {
+		const struct order *o = &r->orders[t->orders_seen];
+
+		HOLDS(t, before[o->bot_id] == BOT_RUNNING);
+		HOLDS(t, qty_cmp(o->quantity, t->g->script->markets[0].min_qty) >= 0);
+		HOLDS(t, engine_open_orders(t->g->e, o->bot_id) <=
+			 t->g->config[o->bot_id].max_positions);
+		HOLDS(t, engine_open_all(t->g->e) <= MAX_OPEN);
+	}
+}
+
+static void check_fills(struct truth *t)
+{
+	const struct rows *r = &t->g->rows;
+
+	if (t->in_n < r->orders_n) {
+		t->in = xrealloc(t->in, r->orders_n * sizeof(*t->in));
+		t->out = xrealloc(t->out, r->orders_n * sizeof(*t->out));
+		for (; t->in_n < r->orders_n; t->in_n++)
+			t->in[t->in_n] = t->out[t->in_n] = (struct qty){ 0 };
+	}
+	for (; t->fills_seen < r->fills_n; t->fills_seen++) {
+		const struct kept_fill *f = &r->fills[t->fills_seen];
+		struct qty *sum = f->kind == LEG_ENTRY ? &t->in[f->order_id - 1] :
+			&t->out[f->order_id - 1];
+
+		assert_int_equal(qty_add(*sum, f->f.quantity, sum), 0);
+		HOLDS(t, qty_sign(f->f.quantity) > 0);
+	}
+	for (size_t i = 0; i < r->orders_n; i++) {
+		HOLDS(t, qty_cmp(t->in[i], r->orders[i].filled) == 0);
+		HOLDS(t, qty_cmp(t->out[i], r->orders[i].exited) == 0);
+		HOLDS(t, qty_cmp(r->orders[i].filled, r->orders[i].quantity) <= 0);
+		HOLDS(t, qty_sign(order_position(&r->orders[i])) >= 0);
+	}
+}
+
+/* A reset begins a new account: what was, does not count any more. */
+static void check_epoch(struct truth *t, int64_t bot)
+{
+	const struct sim_account *a = sim_account_get(session_venue(t->g->s), bot);
+
+	if (t->epoch[bot] && a->epoch != t->epoch[bot]) {
+		t->dust[bot] = (struct qty){ 0 };
+		t->cash[bot] = (struct money){ 0 };
+	}
+	t->epoch[bot] = a->epoch;
+}
+
+static int64_t funding_paid(const struct truth *t, int64_t bot)
+{
+	const struct world *w = &t->g->paper;
+
+	for (size_t i = 0; i < w->balances_n; i++)
+		if (w->balances[i].bot_id == bot && w->balances[i].epoch == t->epoch[bot] &&
+		    w->balances[i].account == LEDGER_FUNDING)
+			return w->balances[i].amount_e8;
+	return 0;
+}
+
+/* What the orders hold and moved is what the account holds and has. */
+static void check_account(struct truth *t, int64_t bot)
+{
+	const struct rows *r = &t->g->rows;
+	struct venue *v = session_venue(t->g->s);
+	struct qty held = t->dust[bot];
+	struct money cash_now = t->cash[bot], want;
+	struct venue_balance b;
+	struct err e;
+
+	if (v->ops->balance(v, bot, &b, &e))
+		return;				/* no price yet */
+	for (size_t i = 0; i < r->orders_n; i++) {
+		const struct order *o = &r->orders[i];
+		struct qty q = order_position(o);
+
+		if (o->bot_id != bot || o->status == ORDER_CLOSED)
+			continue;
+		if (o->side == SIDE_SELL)
+			q = qty_neg(q);
+		assert_int_equal(qty_add(held, q, &held), 0);
+		assert_int_equal(money_add(cash_now, moved(o), &cash_now), 0);
+	}
+	HOLDS(t, qty_cmp(b.base, held) == 0);
+	want = money_of_units(money_units(cash_now) + INT64_C(10000) * RATE_ONE -
+			      funding_paid(t, bot) + t->g->gift_e8[bot]);
+	if (!t->g->script->futures || qty_sign(b.base) == 0)
+		HOLDS(t, money_cmp(want, b.balance) == 0);
+}
+
+/* Flat in bounded time after an emergency stop, and nothing but a start undoes it. */
+static void check_emergency(struct truth *t, int64_t bot, int64_t now)
+{
+	const struct rows *r = &t->g->rows;
+
+	for (size_t i = t->statuses_seen; i < r->statuses_n; i++) {
+		const struct kept_status *k = &r->statuses[i];
+
+		if (k->s.bot_id != bot)
+			continue;
+		if (strcmp(k->event, "emergency-stop") == 0 && strcmp(k->by, "script") == 0 &&
+		    !t->emergency_us[bot])
+			t->emergency_us[bot] = k->s.at_us;
+		if (strcmp(k->event, "start") == 0)
+			t->emergency_us[bot] = 0;
+	}
+	if (t->emergency_us[bot] && now > t->emergency_us[bot] + FLAT_WITHIN)
+		HOLDS(t, engine_open_orders(t->g->e, bot) == 0);
+	if (t->emergency_us[bot])
+		HOLDS(t, engine_bot_status(t->g->e, bot) == BOT_STOPPED);
+}
+
+static void check_all(struct truth *t, const enum bot_status *before, int64_t now)
+{
+	int64_t open = 0;
+	struct err e;
+
+	if (sim_check(session_venue(t->g->s), &e))
+		fail_msg("seed %llu, step %zu: %s", (unsigned long long)t->g->script->seed, t->at,
+			 e.msg);
+	check_new_orders(t, before);
+	check_fills(t);
+	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
+		check_epoch(t, b);
+		check_account(t, b);
+		check_emergency(t, b, now);
+		open += engine_open_orders(t->g->e, b);
+	}
+	t->statuses_seen = t->g->rows.statuses_n;
+	HOLDS(t, engine_open_all(t->g->e) == open);
+}
+
+static void play_checked(struct stage *g, struct truth *t)
+{
+	struct feed_sink sink = session_sink(g->s);
+
+	t->g = g;
+	g->rows.on_closed = on_closed;
+	g->rows.ctx = t;
+	for (size_t i = 0; i < g->script->n; i++) {
+		enum bot_status before[SCRIPT_BOTS + 1];
+
+		for (int64_t b = 1; b <= SCRIPT_BOTS; b++)
+			before[b] = engine_bot_status(g->e, b);
+		t->at = i;
+		stage_play(g, &g->script->steps[i], &sink);
+		/* a start and its first entry lie in different steps */
+		check_all(t, before, g->script->steps[i].now);
+	}
+	free(t->in);
+	free(t->out);
+}
+
+static void invariants(void **state)
+{
+	size_t orders = 0, closed[CLOSE_RESET + 1] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= seeds(); seed++) {
+		struct truth t = { 0 };
+		struct script script;
+		struct stage *g;
+
+		script_make(&script, seed, STEPS);
+		g = open_stage(&script);
+		play_checked(g, &t);
+		orders += g->rows.orders_n;
+		for (size_t i = 0; i < g->rows.orders_n; i++)
+			closed[g->rows.orders[i].reason]++;
+		stage_close(g);
+		script_free(&script);
+	}
+	/* the scripts reach every way out, or they test less than they say */
+	printf("%zu orders:", orders);
+	for (int i = 0; i <= CLOSE_RESET; i++) {
+		printf(" %s %zu", close_reason_name((enum close_reason)i), closed[i]);
+		assert_true(closed[i] > 0);
+	}
+	printf("\n");
+}
+
+/* ---- the same again ---- */
+
+static void digest_of(uint64_t seed, char hex[SHA256_HEX_MAX], uint64_t *lines)
+{
+	struct script script;
+	struct feed_sink sink;
+	struct stage *g;
+
+	script_make(&script, seed, STEPS);
+	g = open_stage(&script);
+	sink = session_sink(g->s);
+	for (size_t i = 0; i < script.n; i++)
+		stage_play(g, &script.steps[i], &sink);
+	*lines = digest_lines(g->digest);
+	digest_hex(g->digest, hex);
+	stage_close(g);
+	script_free(&script);
+}
+
+static void same_digest(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= seeds() / 4; seed++) {
+		char one[SHA256_HEX_MAX], two[SHA256_HEX_MAX];
+		uint64_t lines_one, lines_two;
+
+		digest_of(seed, one, &lines_one);
+		digest_of(seed, two, &lines_two);
+		assert_true(lines_one > 100);
+		assert_int_equal(lines_one, lines_two);
+		assert_string_equal(one, two);
+	}
+}
+
+/* ---- cut and taken up ---- */
+
+static void restore_paper(struct stage *b, const struct world *w)
+{
+	struct venue *v = session_venue(b->s);
+	struct err e;
+
+	for (size_t i = 0; i < w->accounts_n; i++)
+		assert_int_equal(sim_account_restore(v, &w->accounts[i], &e), 0);
+	for (size_t i = 0; i < w->balances_n; i++)
+		assert_int_equal(sim_balance_restore(v, &w->balances[i], &e), 0);
+	for (size_t i = 0; i < w->orders_n; i++)
+		assert_int_equal(sim_order_restore(v, &w->orders[i], &e), 0);
+	sim_counter_restore(v, "trade", w->next_trade);
+	sim_counter_restore(v, "entry", w->next_entry);
+	sim_counter_restore(v, "sim_order", w->next_order);
+	b->paper = *w;
+	b->paper.rows = NULL;
+	b->paper.ups = NULL;
+	if (sim_check(v, &e))
+		fail_msg("%s", e.msg);
+}
+
+static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
+{
+	const struct bot_report *row = &a->rows.bots[bot];
+	struct bot_restore r = {
+		.status = row->status, .emergency = (enum emergency)row->emergency,
+		.start_us = row->start_us, .last_decision_us = row->last_decision_us,
+		.loss_streak = row->loss_streak, .cooldown_until_us = row->cooldown_until_us,
+		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
+		.stats = a->rows.stats[bot],
+	};
+
+	memcpy(r.error, row->error, sizeof(r.error));
+	memcpy(r.day, row->day, sizeof(r.day));
+	for (size_t i = a->rows.orders_n; i-- > 0 && r.entries_n < ENTRIES_KEPT;)
+		if (a->rows.orders[i].bot_id == bot)
+			r.entries_us[r.entries_n++] = a->rows.orders[i].created_us;
+	b->brain[bot] = a->brain[bot];
+	b->config[bot] = a->config[bot];
+	stage_bot(b, bot, &r);
+}
+
+/* Open orders with their live legs, as the database gives them back. */
+static void restore_orders(struct stage *b, const struct stage *a)
+{
+	struct order *o = xcalloc(1, sizeof(*o));
+	struct err e;
+
+	for (size_t i = 0; i < a->rows.orders_n; i++) {
+		*o = a->rows.orders[i];
+		if (o->status == ORDER_CLOSED)
+			continue;
+		for (size_t k = 0; k < a->rows.legs_n; k++) {
+			const struct kept_leg *l = &a->rows.legs[k];
+
+			if (l->order_id != o->id)
+				continue;
+			o->leg_count[leg_kind_index(l->leg.kind)]++;
+			if (!leg_done(&l->leg))
+				o->legs[o->legs_n++] = l->leg;
+		}
+		assert_int_equal(engine_order_restore(b->e, o, &e), 0);
+	}
+	free(o);
+}
+
+#define COPY(array, n) memcpy(b->rows.array = xcalloc(capacity(n), sizeof(*a->rows.array)), \
+			      a->rows.array, (n) * sizeof(*a->rows.array))
+
+/* A new session from what a's rows say, before step "at". */
+static struct stage *take_up(const struct stage *a, size_t at)
+{
+	struct stage *b = xcalloc(1, sizeof(*b));
+	struct feed_sink warm;
+
+	b->rows.orders_n = a->rows.orders_n;
+	b->rows.legs_n = a->rows.legs_n;
+	b->rows.fills_n = a->rows.fills_n;
+	b->rows.signals_n = a->rows.signals_n;
+	if (b->rows.orders_n)
+		COPY(orders, b->rows.orders_n);
+	if (b->rows.legs_n)
+		COPY(legs, b->rows.legs_n);
+	if (b->rows.fills_n)
+		COPY(fills, b->rows.fills_n);
+	if (b->rows.signals_n)
+		COPY(signals, b->rows.signals_n);
+	stage_open(b, a->script);
+	engine_resume_at(b->e, engine_now(a->e));
+	restore_paper(b, &a->paper);
+	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
+		restore_bot(b, a, bot);
+	restore_orders(b, a);
+	warm = session_warm_sink(b->s);
+	for (size_t i = 0; i < at; i++)
+		if (a->script->steps[i].kind <= STEP_VALID)
+			stage_play(b, &a->script->steps[i], &warm);
+	session_warm_end(b->s);
+	engine_clock_drift(b->e, a->drift_us);
+	b->drift_us = a->drift_us;
+	b->logging = true;
+	engine_reconcile(b->e, engine_now(b->e));
+	return b;
+}
+
+static void compare_logs(const struct stage *a, const struct stage *b, size_t cut)
+{
+	size_t n = a->log_n < b->log_n ? a->log_n : b->log_n;
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(a->log[i], b->log[i]) != 0)
+			fail_msg("seed %llu cut at %zu, row %zu differs:\n  %s\n  %s",
+				 (unsigned long long)a->script->seed, cut, i, a->log[i], b->log[i]);
+	if (a->log_n != b->log_n)
+		fail_msg("seed %llu cut at %zu: %zu rows and %zu; next: %s",
+			 (unsigned long long)a->script->seed, cut, a->log_n, b->log_n,
+			 a->log_n > n ? a->log[n] : b->log[n]);
+}
+
+static void cut_at(const struct script *script, size_t cut, size_t *rows)
+{
+	struct stage *a = open_stage(script), *b;
+	struct feed_sink sink_a = session_sink(a->s), sink_b;
+
+	for (size_t i = 0; i < cut; i++)
+		stage_play(a, &script->steps[i], &sink_a);
+	engine_report(a->e, engine_now(a->e), 0);
+	b = take_up(a, cut);
+	sink_b = session_sink(b->s);
+	a->logging = true;
+	for (size_t i = cut; i < script->n; i++) {
+		stage_play(a, &script->steps[i], &sink_a);
+		stage_play(b, &script->steps[i], &sink_b);
+		if (i % 50 == 0) {
+			engine_report(a->e, engine_now(a->e), 0);
+			engine_report(b->e, engine_now(b->e), 0);
+		}
+	}
+	compare_logs(a, b, cut);
+	*rows += a->log_n;
+	stage_close(a);
+	stage_close(b);
+}
+
+/* Something is on its way that a restart could forget. */
+static bool delicate(const struct stage *g, enum step_kind newest)
+{
+	const struct rows *r = &g->rows;
+
+	if (newest == STEP_GAP)
+		return true;
+	for (size_t i = r->legs_n > 40 ? r->legs_n - 40 : 0; i < r->legs_n; i++) {
+		const struct order *o = &r->orders[r->legs[i].order_id - 1];
+
+		if (o->status != ORDER_CLOSED && (r->legs[i].leg.cancel_requested || o->retry_us ||
+						  o->stop_crossed_us))
+			return true;
+	}
+	return false;
+}
+
+/* One of the delicate places, or any when there is none. */
+static size_t delicate_cut(const struct script *script, struct script *dice)
+{
+	struct stage *g = open_stage(script);
+	struct feed_sink sink = session_sink(g->s);
+	size_t cut = 10 + (size_t)below(dice, STEPS - 20), found = 0;
+
+	for (size_t i = 0; i < script->n; i++) {
+		stage_play(g, &script->steps[i], &sink);
+		if (delicate(g, script->steps[i].kind) && below(dice, (int64_t)++found) == 0)
+			cut = i + 1;
+	}
+	stage_close(g);
+	return cut;
+}
+
+static void cut_anywhere(void **state)
+{
+	size_t rows = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= seeds(); seed++) {
+		struct script script;
+		struct script dice = { .state = seed * 77 };
+
+		script_make(&script, seed, STEPS);
+		cut_at(&script, 10 + (size_t)below(&dice, STEPS - 20), &rows);
+		for (int i = 0; i < 3; i++)
+			cut_at(&script, delicate_cut(&script, &dice), &rows);
+		script_free(&script);
+	}
+	printf("%zu rows after cuts agree\n", rows);
+	assert_true(rows > seeds() * 500);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(invariants),
+		cmocka_unit_test(same_digest),
+		cmocka_unit_test(cut_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* What a bot says of itself: signals, equity, days; and the rules that look back. */
+#include "tests/unit/engine_world.h"
+
+static int setup_spot(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	desk_init(d, false);
+	*state = d;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	desk_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void enter(struct desk *d)
+{
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.99");
+	desk_wait(d, 20 * MS);
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
+}
+
+static const char *last_rule(const struct desk *d)
+{
+	return d->rows.signals[d->rows.signals_n - 1].rule;
+}
+
+static void signals_coalesce(void **state)
+{
+	struct desk *d = *state;
+	const struct signal_report *s;
+
+	desk_start(d);
+	for (int i = 0; i < 30; i++)
+		desk_second(d);
+	assert_int_equal(d->rows.signals_n, 1);
+	assert_true(d->rows.signal_rows <= 7);		/* the row is not written every time */
+	desk_decide(d, 1, 0.9);				/* something else: the count is complete */
+	s = &d->rows.signals[0];
+	assert_int_equal(s->repeats, 30);
+	assert_string_equal(s->rule, "threshold");
+	assert_false(s->wanted);
+	assert_int_equal(s->last_us - s->at_us, 29 * SECOND);
+	assert_int_equal(d->rows.signals_n, 2);
+	assert_true(d->rows.signals[1].taken);
+	assert_int_equal(d->rows.signals[1].order_id, 1);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "max_positions");
+	assert_true(d->rows.signals[2].wanted);
+	for (int i = 0; i < 130; i++)
+		desk_second(d);
+	assert_true(d->rows.signals_n >= 5);		/* one row stands for a minute at most */
+	for (size_t i = 0; i < d->rows.signals_n; i++)
+		assert_true(d->rows.signals[i].last_us - d->rows.signals[i].at_us < 60 * SECOND);
+}
+
+static void equity_samples(void **state)
+{
+	struct desk *d = *state;
+	const struct equity_report *q;
+
+	d->config.sim_tick_interval_s = 5;
+	enter(d);
+	desk_trade(d, "50100");
+	desk_wait(d, 20 * SECOND);
+	assert_true(d->rows.equities_n >= 4);
+	q = &d->rows.equities[d->rows.equities_n - 1];
+	for (size_t i = 1; i < d->rows.equities_n; i++)
+		assert_int_equal(d->rows.equities[i].at_us - d->rows.equities[i - 1].at_us,
+				 5 * SECOND);
+	assert_string_equal(cash(q->equity), cash(desk_balance(d, 1).equity));
+	assert_string_equal(cash(q->unrealized), "0.1998");	/* 0.001998 x 100 */
+	engine_report(d->e, d->now, 0);
+	assert_string_equal(cash(d->rows.bots[1].equity), cash(desk_balance(d, 1).equity));
+	assert_int_equal(d->rows.bots[1].open_positions, 1);
+	assert_int_equal(d->rows.bots[1].pending_orders, 0);
+	assert_string_equal(d->rows.bots[1].day, "2024-08-08");
+}
+
+static void days_are_apart(void **state)
+{
+	struct desk *d = *state;
+
+	enter(d);
+	desk_trade(d, "50150.01");
+	assert_int_equal(d->rows.stats[1].trades, 1);
+	desk_wait(d, 24 * 3600 * SECOND);
+	desk_trade(d, "50000");
+	desk_second(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.99");
+	desk_wait(d, 20 * MS);
+	desk_trade(d, "50150.01");
+	assert_int_equal(d->rows.stats[1].trades, 1);
+	assert_string_equal(d->rows.stats[1].day, "2024-08-09");
+	assert_string_equal(cash(d->rows.stats[1].net), cash(rows_last(&d->rows)->pnl));
+}
+
+static void cooldown_after_losses(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.cooldown_after_losses = 1;
+	d->config.cooldown_s = 60;
+	enter(d);
+	desk_book(d, "49900", "49900.01");
+	desk_trade(d, "49900");
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_STOP_LOSS);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "cooldown");
+	desk_wait(d, 60 * SECOND);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 2);
+}
+
+static void order_rate_counts_restored_entries(void **state)
+{
+	struct desk *d = *state;
+	struct bot_restore r = { .status = BOT_RUNNING };
+	struct predictor p = brain_of(d, 1);
+
+	d->config.max_orders_per_min = 120;
+	desk_open(d);
+	r.entries_n = 119;
+	for (size_t i = 0; i < r.entries_n; i++)	/* newest first, as the database has them */
+		r.entries_us[i] = d->now - (int64_t)i * 100 * MS;
+	assert_int_equal(session_account(d->s, 1, &d->bot, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, &r, &d->err), 0);
+	engine_bot_model(d->e, 1, &p, NULL);
+	d->bot.max_positions = 5;
+	assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
+	desk_book(d, "50000", "50000.01");
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "order_rate");
+	desk_wait(d, 61 * SECOND);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 2);
+}
+
+/* After a silence the book is as old as the silence: entries wait for a new one. */
+static void silence_stops_entries(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.stale_feed_ms = 10000;
+	desk_start(d);
+	desk_wait(d, 11 * SECOND);
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "stale_feed");
+	assert_non_null(strstr(d->rows.signals[d->rows.signals_n - 1].reason, "STALE_FEED_MS"));
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 0);
+	desk_book(d, "50000", "50000.01");
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
+static void gap_starts_anew(void **state)
+{
+	struct desk *d = *state;
+
+	desk_start(d);
+	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
+	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT")).bid_qty), 0);
+	desk_decide(d, 1, 0.9);				/* no candle closes over a gap */
+	assert_int_equal(d->brain[1].asked, 0);
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "book");	/* and no entry without a book */
+	desk_book(d, "50000", "50000.01");
+	d->sink.book_valid(d->sink.ctx, d->bot.symbol, false, ++d->now);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "book");
+	d->sink.book_valid(d->sink.ctx, d->bot.symbol, true, ++d->now);
+	engine_clock_drift(d->e, 5 * SECOND);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "clock_drift");
+	engine_clock_drift(d->e, 0);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
+/* Two names in one buffer: a feed may hand out its text from the same place every time. */
+static void names_are_compared(void **state)
+{
+	struct desk *d = *state;
+	struct symbol_info eth = world_info(false);
+	struct trade t = { .id = 1, .time_us = d->now };
+	char name[SYMBOL_MAX] = "BTCUSDT";
+
+	desk_start(d);
+	snprintf(eth.symbol, sizeof(eth.symbol), "ETHUSDT");
+	snprintf(eth.base, sizeof(eth.base), "ETH");
+	session_market_add(d->s, &eth);
+	t.qty = Q("1");
+	t.price = P("50001");
+	d->sink.trade(d->sink.ctx, name, &t, ++d->now);
+	snprintf(name, sizeof(name), "ETHUSDT");
+	t.price = P("3000");
+	d->sink.trade(d->sink.ctx, name, &t, ++d->now);
+	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT"))),
+			 price_units(P("50001")));
+	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT"))),
+			 price_units(P("3000")));
+}
+
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
+		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
+		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+/* Orders that come back after a restart, and what the venue says became of them. */
+#include "tests/unit/fake_venue.h"
+
+static struct leg *add_leg(struct order *o, enum leg_kind kind, const char *id,
+			   enum leg_state state, const char *qty)
+{
+	struct leg *l = &o->legs[o->legs_n++];
+
+	l->id = (int64_t)o->legs_n;
+	l->kind = kind;
+	l->n = ++o->leg_count[leg_kind_index(kind)];
+	l->side = kind == LEG_ENTRY ? SIDE_BUY : SIDE_SELL;
+	l->type = kind == LEG_ENTRY ? TYPE_LIMIT_MAKER : kind == LEG_STOP ? TYPE_STOP_MARKET :
+		  TYPE_LIMIT;
+	l->price = P("50000");
+	l->quantity = Q(qty);
+	l->state = state;
+	snprintf(l->client_order_id, sizeof(l->client_order_id), "%s", id);
+	return l;
+}
+
+static struct order *order_row(struct fake *f, enum order_phase phase, const char *filled)
+{
+	struct order *o = xcalloc(1, sizeof(*o));
+
+	o->id = o->bot_id = 1;
+	snprintf(o->symbol, sizeof(o->symbol), "BTCUSDT");
+	o->status = qty_sign(Q(filled)) > 0 ? ORDER_ACTIVE : ORDER_PENDING;
+	o->phase = phase;
+	o->limit_price = P("50000");
+	o->take_profit = P("50150");
+	o->stop_loss = P("49950");
+	o->quantity = Q("0.002");
+	o->filled = Q(filled);
+	assert_int_equal(money_notional(P("50000"), o->filled, ROUND_NEAREST,
+					&o->entry_notional), 0);
+	o->created_us = f->now - SECOND;
+	o->opened_us = qty_sign(o->filled) > 0 ? f->now - SECOND : 0;
+	o->holding_us = 120 * SECOND;
+	o->maker_timeout_us = 20 * SECOND;
+	return o;
+}
+
+/* The bot and its order come back; the venue is asked about every live leg. */
+static void restart(struct fake *f, struct order *o)
+{
+	struct bot_restore r = { .status = BOT_RUNNING };
+	struct trade t = { .id = 1, .time_us = f->now, .price = P("50000") };
+	struct err e;
+
+	fake_run(f, &r);
+	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
+	free(o);
+	t.qty = Q("1");
+	engine_warm_trade(f->e, f->m, &t, f->now);
+	engine_resume_at(f->e, f->now);
+	engine_reconcile(f->e, f->now);
+}
+
+static struct fake *fake_down(bool futures)
+{
+	struct fake *f = fake_new(futures, futures, 3);
+
+	/* ids go on behind the row that is restored: order 1, legs 1 to 3 */
+	f->rows.orders_n = 1;
+	f->rows.orders = xcalloc(1, sizeof(*f->rows.orders));
+	f->rows.legs_n = 3;
+	f->rows.legs = xcalloc(capacity(3), sizeof(*f->rows.legs));
+	return f;
+}
+
+static void filled_while_down(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_ENTERING, "0");
+
+	(void)state;
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_NEW, "0.002");
+	f->answer = say(f, UPDATE_FILL, "tb1-1-1-e-1");
+	f->answer.price = P("49998");
+	f->answer.cumulative = Q("0.002");
+	restart(f, o);
+	assert_int_equal(last(f)->phase, PHASE_HOLDING);
+	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.002")));
+	assert_int_equal(price_units(order_entry_price(last(f))), price_units(P("49998")));
+	assert_int_equal(newest(f)->type, TYPE_LIMIT);
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);	/* adopted, and told */
+	assert_int_equal(f->rows.notices_n, 1);
+	fake_teardown(f);
+}
+
+static void never_arrived(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_ENTERING, "0");
+
+	(void)state;
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_PLANNED, "0.002");
+	restart(f, o);
+	assert_reason(f, CLOSE_ENTRY_REJECTED);
+	assert_int_equal(f->placed_n, 0);	/* it is not sent again */
+	fake_teardown(f);
+}
+
+/* A venue that does not answer proves nothing: the legs stay as they are. */
+static void no_answer(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_ENTERING, "0");
+
+	(void)state;
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_NEW, "0.002");
+	f->query_rc = ERR_UNAVAILABLE;
+	restart(f, o);
+	assert_int_equal(engine_open_orders(f->e, 1), 1);
+	wait_us(f, 20 * SECOND);
+	assert_int_equal(f->cancels_n, 1);
+	fake_teardown(f);
+}
+
+/* Several legs of one order are gone: each is found out, not only the first. */
+static void all_legs_gone(void **state)
+{
+	struct fake *f = fake_down(true);
+	struct order *o = order_row(f, PHASE_HOLDING, "0.002");
+
+	(void)state;
+	add_leg(o, LEG_TAKE_PROFIT, "tb1-1-1-t-1", LEG_NEW, "0.002");
+	add_leg(o, LEG_STOP, "tb1-1-1-s-1", LEG_NEW, "0.002");
+	restart(f, o);				/* the venue knows neither */
+	assert_int_equal(f->queries, 2);
+	assert_int_equal(leg(f, 1)->state, LEG_REJECTED);
+	assert_int_equal(leg(f, 2)->state, LEG_REJECTED);
+	wait_us(f, 4 * SECOND);
+	assert_int_equal(f->placed_n, 2);	/* both protections are placed anew */
+	fake_teardown(f);
+}
+
+static void accepted_while_down(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_ENTERING, "0");
+
+	(void)state;
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_PLANNED, "0.002");
+	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	restart(f, o);
+	assert_int_equal(leg(f, 1)->state, LEG_NEW);
+	assert_string_equal(leg(f, 1)->exchange_id, "xtb1-1-1-e-1");
+	fake_teardown(f);
+}
+
+/* A close that waits for nothing (a row edited by hand) is taken up again. */
+static void closing_without_legs(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_CLOSING, "0.002");
+
+	(void)state;
+	o->reason = CLOSE_MANUAL;
+	restart(f, o);
+	assert_int_equal(newest(f)->type, TYPE_MARKET);
+	fake_teardown(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(filled_while_down), cmocka_unit_test(never_arrived),
+		cmocka_unit_test(no_answer), cmocka_unit_test(all_legs_gone),
+		cmocka_unit_test(accepted_while_down), cmocka_unit_test(closing_without_legs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

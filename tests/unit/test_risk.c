@@ -1,0 +1,315 @@
+/* Risk rules: each at its boundary, their order, and the documented defaults. */
+#include "tests/unit/sim_world.h"
+
+#include "worker/engine/risk.h"
+
+static const char *const NAMES[] = {
+	"book", "stale_feed", "clock_drift", "max_positions", "max_open_positions", "cooldown",
+	"order_rate", "risk_reward", "risk_per_trade", "daily_loss", "drawdown", "price_band",
+	"filters", "max_notional", "funds",
+};
+#define RULES (sizeof(NAMES) / sizeof(NAMES[0]))
+
+struct desk {			/* an entry that every rule allows, just */
+	struct risk_limits limits;
+	struct bot_config config;
+	struct symbol_info symbol;
+	struct risk_input in;
+	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX];
+};
+
+static int setup(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	bot_config_defaults(&d->config);
+	d->config.max_positions = 2;
+	d->symbol = world_info(false);
+	d->limits = (struct risk_limits){
+		.max_open_positions = 5, .max_risk_per_trade_pct = 2, .min_risk_reward_ratio = 3,
+		.max_daily_loss_pct = 5, .max_drawdown_pct = 20, .cooldown_after_losses = 3,
+		.cooldown_s = 60, .max_orders_per_min = 10, .price_band_pct = 1,
+		.stale_feed_us = 10000000, .max_clock_drift_us = 1000000,
+	};
+	d->limits.max_notional = M("100");
+	d->in = (struct risk_input){
+		.limits = &d->limits, .config = &d->config, .symbol = &d->symbol, .now_us = T0,
+		.feed_age_us = 10000000, .clock_drift_us = -1000000, .book_valid = true,
+		.open_all = 4, .open_bot = 1, .entries_last_min = 9, .loss_streak = 3,
+		.cooldown_until_us = T0, .profit_target = 0.06, .stop_loss = 0.02,
+	};
+	d->in.equity = M("100");
+	d->in.peak_equity = M("124.9");
+	d->in.day_equity = M("105.2");
+	d->in.free = M("100");
+	d->in.entry = P("50000");
+	d->in.last = P("50500");
+	d->in.quantity = Q("0.002");
+	*state = d;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static void assert_allowed(struct desk *d)
+{
+	if (!risk_allows(&d->in, d->rule, d->reason))
+		fail_msg("%s: %s", d->rule, d->reason);
+}
+
+static void assert_refused(struct desk *d, const char *rule)
+{
+	d->reason[0] = '\0';
+	assert_false(risk_allows(&d->in, d->rule, d->reason));
+	assert_string_equal(d->rule, rule);
+	assert_true(strlen(d->reason) > 10);
+}
+
+/* The setup stands on every boundary; then one step over each. */
+static void boundaries(void **state)
+{
+	struct desk *d = *state;
+	struct risk_input good;
+
+	d->in.last = P("50505.05");		/* 1 % of 50505.05 is 505.0505 */
+	assert_allowed(d);
+	good = d->in;
+#define OVER(change, name) (d->in = good, change, assert_refused(d, name))
+	OVER(d->in.book_valid = false, "book");
+	OVER(d->in.entry = P("0"), "book");
+	OVER(d->in.feed_age_us++, "stale_feed");
+	OVER(d->in.clock_drift_us--, "clock_drift");
+	OVER(d->in.clock_drift_us = 1000001, "clock_drift");
+	OVER(d->in.open_bot++, "max_positions");
+	OVER(d->in.open_all++, "max_open_positions");
+	OVER(d->in.cooldown_until_us++, "cooldown");
+	OVER(d->in.entries_last_min++, "order_rate");
+	OVER(d->in.stop_loss = 0.0200001, "risk_reward");
+	OVER(d->in.profit_target = 0.0599999, "risk_reward");
+	OVER(d->in.equity = M("99.9999"), "risk_per_trade");	/* 2 of 100 are at risk */
+	OVER(d->in.day_equity = M("105.27"), "daily_loss");
+	OVER(d->in.peak_equity = M("125"), "drawdown");
+	OVER(d->in.last = P("50505.06"), "price_band");
+	OVER(d->in.last = P("0"), "price_band");
+	OVER(d->in.quantity = Q("0.00001"), "filters");
+	OVER((d->limits.max_notional = M("99.99"), d->in.free = M("100")), "max_notional");
+	d->limits.max_notional = M("100");
+	OVER(d->in.free = M("99.99999999"), "funds");
+#undef OVER
+}
+
+/* Percentages at their limit: a loss of exactly the limit stops, a risk of it goes. */
+static void percent_boundaries(void **state)
+{
+	struct desk *d = *state;
+
+	d->limits.max_daily_loss_pct = 5;
+	d->in.day_equity = M("100");
+	d->in.peak_equity = M("100");
+	d->in.equity = M("95.01");
+	d->limits.max_risk_per_trade_pct = 3;
+	assert_allowed(d);
+	d->in.equity = M("95");
+	assert_refused(d, "daily_loss");
+	d->limits.max_daily_loss_pct = 0;
+	assert_allowed(d);
+	d->limits.max_drawdown_pct = 5;
+	assert_refused(d, "drawdown");
+	d->in.equity = M("95.01");
+	assert_allowed(d);
+	/* i x 0.001 x 50000 x 0.1 % = 0.1 % of 50 i, but not always as doubles */
+	d->limits.max_risk_per_trade_pct = 0.1;
+	d->in.profit_target = 0.003;
+	d->in.stop_loss = 0.001;
+	for (int i = 1; i < 200; i++) {
+		d->in.quantity = qty_of_units(i * 100000);
+		d->in.equity = money_of_units(50 * i * RATE_ONE);
+		d->in.free = d->limits.max_notional = d->in.equity;	/* the whole notional */
+		d->in.peak_equity = d->in.day_equity = d->in.equity;
+		assert_allowed(d);
+	}
+}
+
+static void documented_pair(void **state)
+{
+	struct desk *d = *state;
+
+	d->in.profit_target = 0.00015;
+	d->in.stop_loss = 0.009;
+	assert_refused(d, "risk_reward");
+	assert_non_null(strstr(d->reason, "MIN_RISK_REWARD_RATIO is 3.00"));
+	d->config.ignore_risk_reward = true;
+	assert_allowed(d);
+	d->config.ignore_risk_reward = false;
+	d->in.profit_target = 0.003;
+	d->in.stop_loss = 0.001;
+	assert_allowed(d);
+	for (int i = 1; i < 1000; i++) {	/* 3:1 passes whatever the last bits are */
+		d->in.stop_loss = i * 0.00001;
+		d->in.profit_target = i * 0.00003;
+		assert_allowed(d);
+	}
+}
+
+static void zero_switches_off(void **state)
+{
+	struct desk *d = *state;
+
+	memset(&d->limits, 0, sizeof(d->limits));
+	d->in.feed_age_us = d->in.clock_drift_us = INT64_MAX / 2;
+	d->in.open_all = d->in.entries_last_min = 1000000;
+	d->in.loss_streak = 1000;
+	d->in.profit_target = 0.00001;
+	d->in.stop_loss = 0.5;
+	d->in.day_equity = d->in.peak_equity = M("1000000");
+	d->in.last = P("1");
+	d->in.free = M("100");
+	assert_allowed(d);
+	d->in.open_bot = 2;
+	assert_refused(d, "max_positions");	/* the bot's own limit has no zero */
+}
+
+static void own_keys_skip(void **state)
+{
+	struct desk *d = *state;
+
+	d->in.equity = M("10");
+	d->in.day_equity = d->in.peak_equity = M("0");	/* nothing known yet: no loss */
+	assert_refused(d, "risk_per_trade");
+	d->config.ignore_risk_per_trade = true;
+	assert_allowed(d);
+}
+
+static void filters(void **state)
+{
+	struct desk *d = *state;
+
+	d->limits = (struct risk_limits){ 0 };
+	d->in.free = M("100000000");
+	d->in.quantity = Q("1000.00001");
+	assert_refused(d, "filters");
+	assert_non_null(strstr(d->reason, "over the symbol's most"));
+	d->in.quantity = Q("1000");
+	assert_allowed(d);
+	d->in.quantity = Q("0");
+	assert_refused(d, "filters");
+	d->in.quantity = Q("0.00009");		/* 4.50 */
+	assert_refused(d, "filters");
+	assert_non_null(strstr(d->reason, "notional 4.5 is under"));
+}
+
+/* An entry whose exit would be too small for the venue is not begun. */
+static void exit_passes_filters(void **state)
+{
+	struct desk *d = *state;
+
+	d->limits = (struct risk_limits){ 0 };
+	d->in.quantity = Q("0.00011");		/* 5.50; less fees 0.0001; at the stop 4.90 */
+	assert_refused(d, "filters");
+	assert_non_null(strstr(d->reason, "at the stop"));
+	d->in.stop_loss = 0;
+	assert_allowed(d);
+	d->in.stop_loss = 0.02;
+	d->symbol.futures = true;		/* reduce-only orders need no notional */
+	assert_allowed(d);
+	d->symbol.futures = false;
+	d->in.quantity = Q("0.00012");
+	assert_allowed(d);
+	d->symbol.min_notional = M("0");
+	d->symbol.min_qty = d->in.quantity;
+	assert_refused(d, "filters");
+	assert_non_null(strstr(d->reason, "after fees"));
+}
+
+static void margin_of_futures(void **state)
+{
+	struct desk *d = *state;
+
+	d->symbol.futures = true;
+	d->config.leverage = 10;
+	d->in.free = M("10");
+	assert_allowed(d);
+	d->in.free = M("9.99999999");
+	assert_refused(d, "funds");
+}
+
+/* With everything wrong the first rule speaks; repaired one by one, each next one. */
+static void order_of_rules(void **state)
+{
+	struct desk *d = *state;
+	struct risk_input good;
+
+	d->limits.max_notional = M("99");
+	good = d->in;
+	d->in = (struct risk_input){
+		.limits = &d->limits, .config = &d->config, .symbol = &d->symbol, .now_us = T0,
+		.feed_age_us = INT64_MAX / 2, .clock_drift_us = INT64_MAX / 2, .open_all = 99,
+		.open_bot = 99, .entries_last_min = 99, .cooldown_until_us = T0 + 1,
+		.profit_target = 0.001, .stop_loss = 0.9,
+	};
+	d->in.entry = good.entry;
+	d->in.last = P("1");
+	d->in.quantity = Q("5000");
+	d->in.equity = M("1");
+	d->in.day_equity = d->in.peak_equity = M("1000000");
+	assert_refused(d, "book");
+	d->in.book_valid = true;
+	assert_refused(d, "stale_feed");
+	d->in.feed_age_us = 0;
+	assert_refused(d, "clock_drift");
+	d->in.clock_drift_us = 0;
+	assert_refused(d, "max_positions");
+	d->in.open_bot = 0;
+	assert_refused(d, "max_open_positions");
+	d->in.open_all = 0;
+	assert_refused(d, "cooldown");
+	d->in.cooldown_until_us = 0;
+	assert_refused(d, "order_rate");
+	d->in.entries_last_min = 0;
+	assert_refused(d, "risk_reward");
+	d->in.profit_target = 3;
+	assert_refused(d, "risk_per_trade");
+	d->config.ignore_risk_per_trade = true;
+	assert_refused(d, "daily_loss");
+	d->in.day_equity = d->in.equity;
+	assert_refused(d, "drawdown");
+	d->in.peak_equity = d->in.equity;
+	assert_refused(d, "price_band");
+	d->in.last = good.last;
+	assert_refused(d, "filters");
+	d->in.quantity = Q("500");
+	assert_refused(d, "max_notional");
+	d->limits.max_notional = M("0");
+	assert_refused(d, "funds");
+	d->in.free = M("100000000");
+	assert_allowed(d);
+}
+
+static void names(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RULES; i++) {
+		assert_string_equal(risk_rule_name(i), NAMES[i]);
+		assert_true(strlen(NAMES[i]) < RISK_RULE_MAX);
+	}
+	assert_null(risk_rule_name(RULES));
+	assert_null(risk_rule_name(1000));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(boundaries), TEST(percent_boundaries), TEST(documented_pair),
+		TEST(zero_switches_off), TEST(own_keys_skip), TEST(filters),
+		TEST(exit_passes_filters), TEST(margin_of_futures), TEST(order_of_rules),
+		TEST(names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

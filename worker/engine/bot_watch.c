@@ -1,0 +1,103 @@
+#include "worker/engine/bot.h"
+
+bool order_stop_crossed(const struct order *o, struct price last)
+{
+	int c = price_cmp(last, o->stop_loss);
+
+	return o->side == SIDE_BUY ? c <= 0 : c >= 0;
+}
+
+/* A stop that rests gets some time to act; without one we act. */
+void bot_watch_stops(struct bot *b, struct price last, int64_t now_us)
+{
+	for (size_t i = b->orders_n; i-- > 0;) {
+		struct order *o = b->orders[i];
+
+		if (o->phase == PHASE_CLOSING || !order_stop_crossed(o, last) ||
+		    qty_sign(order_position(o)) <= 0)
+			continue;
+		if (!order_stop_rests(o)) {
+			bot_close(b, o, CLOSE_STOP_LOSS, "", now_us);
+		} else if (!o->stop_crossed_us) {
+			o->stop_crossed_us = now_us;
+			order_report(b, o);
+		}
+		bot_refresh_due(b);
+	}
+}
+
+static bool holding_runs(const struct bot *b, const struct order *o)
+{
+	return o->opened_us && o->phase != PHASE_CLOSING && b->status != BOT_STOPPED;
+}
+
+static bool maker_waits(struct order *o)
+{
+	const struct leg *l = order_live_leg(o, LEG_ENTRY);
+
+	return l && !l->cancel_requested && o->phase == PHASE_ENTERING && !o->retry_us;
+}
+
+static int64_t order_due(const struct bot *b, struct order *o)
+{
+	int64_t due = NEVER;
+
+#define AT(time) (due = (time) < due ? (time) : due)
+	if (maker_waits(o))
+		AT(o->created_us + o->maker_timeout_us);
+	if (holding_runs(b, o))
+		AT(o->opened_us + o->holding_us);
+	if (o->stop_crossed_us && o->phase != PHASE_CLOSING)
+		AT(o->stop_crossed_us + STOP_GRACE_US);
+	if (o->retry_us)
+		AT(o->retry_us);
+#undef AT
+	return due;
+}
+
+int64_t bot_orders_due(const struct bot *b)
+{
+	int64_t due = NEVER;
+
+	for (size_t i = 0; i < b->orders_n; i++) {
+		int64_t at = order_due(b, b->orders[i]);
+
+		due = at < due ? at : due;
+	}
+	return due;
+}
+
+static void order_timer(struct bot *b, struct order *o, int64_t now_us)
+{
+	bool again = o->retry_us && now_us >= o->retry_us;
+
+	if (again) {
+		o->retry_us = 0;
+		order_report(b, o);
+	}
+	if (holding_runs(b, o) && now_us >= o->opened_us + o->holding_us) {
+		bot_close(b, o, CLOSE_HOLDING_TIME, "", now_us);
+		return;
+	}
+	if (o->stop_crossed_us && o->phase != PHASE_CLOSING &&
+	    now_us >= o->stop_crossed_us + STOP_GRACE_US) {
+		bot_notice(b, o->correlation_id,
+			   "the resting stop did not act in time: closing at market");
+		bot_close(b, o, CLOSE_STOP_LOSS, "", now_us);
+		return;
+	}
+	if (maker_waits(o) && now_us >= o->created_us + o->maker_timeout_us) {
+		if (o->reason == CLOSE_NONE)
+			o->reason = CLOSE_MAKER_TIMEOUT;
+		(void)leg_cancel(b, o, order_live_leg(o, LEG_ENTRY), now_us);
+		order_report(b, o);
+	}
+	if (again)
+		order_progress(b, o, now_us);
+}
+
+void bot_orders_timer(struct bot *b, int64_t now_us)
+{
+	for (size_t i = b->orders_n; i-- > 0;)
+		order_timer(b, b->orders[i], now_us);
+}
