@@ -57,7 +57,9 @@ never "the worker does not include the API" 'include\s*"api/' worker common
 never "a struct has no typedef" '\btypedef\s+(struct|union|enum)\b' api common worker
 
 long=$(list '*.c' '*.h' | while read -r file; do
-	expand -t 8 "$file" | LC_ALL=C.UTF-8 awk -v f="$file" 'length($0) > 100 { print f ":" NR ": " length($0) " columns" }'
+	# a raw frame in a test stays in one line
+	expand -t 8 "$file" | LC_ALL=C.UTF-8 awk -v f="$file" 'length($0) > 100 &&
+		!(f ~ /^tests\// && /[{,]\\"/) { print f ":" NR ": " length($0) " columns" }'
 done)
 [[ -z $long ]] || breach "a line is at most 100 columns" <<<"$long"
 
