@@ -243,8 +243,8 @@ int child_run(struct children *all, const struct child_args *args, struct err *e
 	int rc;
 
 	if (all->n >= CHILDREN_MAX)
-		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try again "
-			       "in some seconds", CHILDREN_MAX);
+		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try "
+			       "again in some seconds", CHILDREN_MAX);
 	if (access(all->program, X_OK))
 		return err_set(e, ERR_UNAVAILABLE, "the program %s is needed for this: %s",
 			       all->program, strerror(errno));
