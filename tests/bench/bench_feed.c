@@ -110,8 +110,9 @@ static void measure_market(void)
 		if (f->ops->poll(f, START_US + SECONDS * INT64_C(1000000), 1000, &next_us, &e))
 			die("%s", e.msg);
 	s = (double)(clock_mono_ns() - from) / 1e9;
-	printf("synthetic market, 20 symbols: %.0f frames/s made, decoded and booked; %.3f %% of a core"
-	       " per symbol live\n", (double)f->stats.frames / s, s / SECONDS / 20 * 100);
+	printf("synthetic market, 20 symbols: %.0f frames/s made, decoded and booked; "
+	       "%.3f %% of a core per symbol live\n",
+	       (double)f->stats.frames / s, s / SECONDS / 20 * 100);
 	f->ops->free(f);
 }
 

@@ -506,7 +506,8 @@ static void recorded(const char *names, bool futures, const struct band *b, size
 	if (futures)
 		snprintf(files, sizeof(files), "%s", first);
 	else
-		snprintf(files, sizeof(files), "%s %s/recordings/%s_20240809.gz", first, shared, names);
+		snprintf(files, sizeof(files), "%s %s/recordings/%s_20240809.gz", first, shared,
+			 names);
 	a.files = files;
 	if (replay_open(&a, &sink, &feed, &e))
 		fail_msg("%s", e.msg);
