@@ -93,7 +93,8 @@ static int take_key(SSL_CTX *ctx, const char *path, const char *cert_path, struc
 		return 0;
 	if (asked)
 		return err_set(e, ERR_INVALID,
-			       "API_TLS_KEY: %s is protected by a passphrase; store it without one: openssl pkey -in FILE -out FILE2",
+			       "API_TLS_KEY: %s is protected by a passphrase; store it without one: "
+			       "openssl pkey -in FILE -out FILE2",
 			       path);
 	if (ok || ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH ||
 	    ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_TYPE_MISMATCH)

@@ -194,7 +194,7 @@ int store_rotate_key(struct db *db, const char *key_file, struct rotation *out, 
 		return rc;
 	rc = reseal_tx(db, key_file, next_path, &to, &done, e);
 	if (!rc)
-		rc = db_commit(db, e);	/* when it fails the key's file stays: all is well again next time */
+		rc = db_commit(db, e);	/* fails: the key's file stays, all is well next time */
 	db_rollback(db);
 	if (!rc)
 		rc = replace_file(key_file, next_path, &to, e);

@@ -158,9 +158,12 @@ static int64_t resident_bytes(void)
 {
 	struct buf text = { 0 };
 	long long pages = 0;
+	char *rest;
 
-	if (file_read("/proc/self/statm", 4096, &text, NULL) == 0)
-		(void)sscanf(buf_text(&text), "%*d %lld", &pages);
+	if (file_read("/proc/self/statm", 4096, &text, NULL) == 0) {
+		(void)strtoll(buf_text(&text), &rest, 10);	/* all, then resident */
+		pages = strtoll(rest, NULL, 10);
+	}
 	buf_free(&text);
 	return pages * sysconf(_SC_PAGESIZE);
 }

@@ -35,9 +35,9 @@ struct figures {
 	double fano_1s, fano_10s, count_acf1, same_ms;
 	double value_p50, value_p90, value_p99, value_mean;		/* quote asset */
 	double one_tick, spread_mean, spread_p99;			/* ticks */
-	double top_p10, top_p50, top_p90;				/* quote asset at the best */
+	double top_p10, top_p50, top_p90;			/* quote asset at the best */
 	double sd_bps, kurtosis, acf_r1, acf_abs1, acf_abs5, acf_abs10, acf_abs30;
-	double var_ratio_10, var_ratio_30;	/* variance of n-second returns / n x of 1-second ones */
+	double var_ratio_10, var_ratio_30;	/* variance of n s returns / n x of 1 s ones */
 	double sign_acf1, sign_acf10, sign_acf50, buy_share;
 	double imbalance_1s, imbalance_10s;	/* correlation with the next return */
 	double flow_same_10s, flow_10_10s, flow_10_30s, momentum_10_10s, momentum_30_30s;
@@ -234,8 +234,8 @@ static double predicts(const struct figures_input *in, enum predictor by, size_t
 	for (size_t i = 0; i < n; i++) {
 		size_t now = i + back;
 
-		x[i] = by == BY_FLOW ? flow(in, i, back) : by == BY_RETURN ? return_bps(in, i, back) :
-		       in->imbalance.v[now];
+		x[i] = by == BY_FLOW ? flow(in, i, back) :
+		       by == BY_RETURN ? return_bps(in, i, back) : in->imbalance.v[now];
 		y[i] = same ? return_bps(in, i, back) : return_bps(in, now, ahead);
 	}
 	c = n > 10 ? correlation(x, y, n) : 0;

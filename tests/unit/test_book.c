@@ -1,4 +1,4 @@
-/* The local book: the documented procedure step by step, chance against a plain model, recordings. */
+/* The local book: the documented procedure, chance against a plain model, recordings. */
 #include "worker/feed/book.h"
 #include "worker/feed/chance.h"
 #include "worker/feed/recording.h"

@@ -522,7 +522,7 @@ static void warm_up(void **state)
 	heard_free(&h);
 }
 
-/* A silence of minutes: a gap. Recorded times stay at full speed, a paced replay goes on at once. */
+/* A silence of minutes: a gap. Full speed keeps its times, a paced replay goes on at once. */
 static void hole(void **state)
 {
 	char files[512];
@@ -605,9 +605,11 @@ static void shared_usdm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		REPLAY_TEST(all_frames), REPLAY_TEST(files_in_a_row), REPLAY_TEST(symbols_are_merged),
-		REPLAY_TEST(futures_symbols), REPLAY_TEST(broken_lines), REPLAY_TEST(cut_file),
-		REPLAY_TEST(files_that_are_none), REPLAY_TEST(looping), REPLAY_TEST(resume_anywhere),
+		REPLAY_TEST(all_frames), REPLAY_TEST(files_in_a_row),
+		REPLAY_TEST(symbols_are_merged), REPLAY_TEST(futures_symbols),
+		REPLAY_TEST(broken_lines), REPLAY_TEST(cut_file),
+		REPLAY_TEST(files_that_are_none), REPLAY_TEST(looping),
+		REPLAY_TEST(resume_anywhere),
 		REPLAY_TEST(pace_and_speed), REPLAY_TEST(warm_up), REPLAY_TEST(hole),
 		cmocka_unit_test(shared_spot), cmocka_unit_test(shared_usdm),
 	};

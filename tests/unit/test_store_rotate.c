@@ -305,7 +305,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(between_commit_and_rename, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_foreign_secret_stops_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_key_or_with_a_strange_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_key_or_with_a_strange_file, setup,
+						teardown),
 #ifdef FAULTS
 		cmocka_unit_test_setup_teardown(killed_at_its_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_write_fails_once, setup, teardown),

@@ -101,10 +101,10 @@ MUST_CHECK int synthetic_open(const struct synthetic_args *a, const struct feed_
 /* Add a symbol while running (a bot was added). No-op when it exists. */
 MUST_CHECK int synthetic_add(struct feed *f, const char *symbol, struct err *e);
 
-/* Filters for a symbol: known ones as Binance has them (2024-08), others by price. Futures when asked. */
+/* Filters for a symbol: known ones as Binance has them (2024-08), others by price. */
 void symbol_info_default(const char *symbol, bool futures, struct symbol_info *out);
 
-/* The symbols that a recording holds, in order of first appearance; futures when its frames are USD-M's. */
+/* The symbols of a recording in order of appearance; futures when its frames are USD-M's. */
 MUST_CHECK int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
 			      struct err *e);
 

@@ -20,7 +20,7 @@ struct reader {
 	struct frame *frame;
 	uint64_t seen;				/* bit per slot */
 	struct scan_token field[SLOT_N];	/* valid where seen */
-	const char *levels_error;		/* of b/a/bids/asks, matters if the frame has levels */
+	const char *levels_error;		/* of b/a/bids/asks, if the frame has levels */
 	const char *what;			/* the frame's kind for messages */
 	struct err *e;
 };
@@ -224,7 +224,9 @@ static enum frame_kind kind_of(const struct reader *r)
 		return kind_of_event(&r->field[SLOT('e')]);
 	if (has(r, SLOT_LAST_UPDATE_ID))
 		return FRAME_SNAPSHOT;
-	return has(r, SLOT('u')) && has(r, SLOT('b')) && has(r, SLOT('B')) ? FRAME_TOP : FRAME_OTHER;
+	if (has(r, SLOT('u')) && has(r, SLOT('b')) && has(r, SLOT('B')))
+		return FRAME_TOP;
+	return FRAME_OTHER;
 }
 
 /* ---- values ---- */
@@ -241,7 +243,7 @@ static int get_id(struct reader *r, int slot, const char *key, int64_t *out)
 /* Milliseconds, or microseconds where the stream was asked for them: the size tells. */
 static int get_time(struct reader *r, int slot, const char *key, int64_t *out)
 {
-	int64_t v;
+	int64_t v = 0;
 	int rc = get_id(r, slot, key, &v);
 
 	if (rc)

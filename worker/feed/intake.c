@@ -16,7 +16,7 @@ struct market {
 
 struct intake {
 	struct frame frame;
-	struct market **markets;	/* each stays where it is: sinks may keep its name's address */
+	struct market **markets;	/* none moves: sinks may keep its name's address */
 	size_t n, newest;
 };
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEAM_US INT64_C(1000000)	/* from the last frame of a round to the first of the next */
+#define SEAM_US INT64_C(1000000)	/* from a round's last frame to the next's first */
 /* A silence of all symbols as long as the candle window is a gap. A paced replay skips it. */
 #define HOLE_US INT64_C(60000000)
 

@@ -430,7 +430,8 @@ static void happen(struct synthetic_market *m)
 	int all = moves + takers + quotes;
 
 	for (int i = 0; i < all && !synthetic_book_full(&m->book); i++) {
-		int64_t at = m->slot_us + SLOT_US * i / all + chance_below(&m->chance, SLOT_US / all);
+		int64_t at = m->slot_us + SLOT_US * i / all +
+			     chance_below(&m->chance, SLOT_US / all);
 		int64_t which = chance_below(&m->chance, all - i);
 
 		m->clock_us = at > m->clock_us ? at : m->clock_us;
@@ -490,7 +491,8 @@ static void fill_side(struct synthetic_market *m, enum synthetic_side side)
 	int64_t price = fair_bid(m) + (side == SYNTHETIC_ASK);
 
 	for (int i = 0; i < SYNTHETIC_LEVELS && price > 0; i++) {
-		synthetic_book_set(&m->book, side, price, i ? level_steps(m) : queue_steps(m, side));
+		synthetic_book_set(&m->book, side, price,
+				   i ? level_steps(m) : queue_steps(m, side));
 		price += away * (1 + chance_below(&m->chance, gap * (2 + i / 8)));
 	}
 }
