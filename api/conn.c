@@ -103,12 +103,14 @@ static void remember_fd(struct conns *all, struct conn *c)
 /* "HTTP/1.1 413 ..." -> 413; 0 when it is no status line. */
 static int status_of(struct evbuffer *out)
 {
-	char line[16] = "";
+	char line[32] = "";
 	ev_ssize_t n = evbuffer_copyout(out, line, sizeof(line) - 1);
+	const char *blank = strchr(line, ' ');
 
-	if (n < 12 || strncmp(line, "HTTP/", 5) != 0)
+	/* The version is the caller's, and may be a strange one. */
+	if (n < 12 || strncmp(line, "HTTP/", 5) != 0 || !blank)
 		return 0;
-	return (int)strtol(line + 9, NULL, 10);
+	return (int)strtol(blank, NULL, 10);
 }
 
 static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
@@ -187,7 +189,8 @@ static bool over_share(struct conns *all, struct conn *c)
 		all->told_us = now;
 		inet_ntop(AF_INET6, &c->address, text, sizeof(text));
 		log_warn("http", NULL,
-			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are closed; %llu so far",
+			 "%s has %lld connections (API_MAX_PER_ADDRESS): further ones are "
+			 "closed; %llu so far",
 			 text, (long long)limit, (unsigned long long)all->counts.refused);
 	}
 	return true;

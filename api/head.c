@@ -69,7 +69,7 @@ void head_check(const char *uri, const struct evkeyvalq *headers, struct head_fa
 
 	out->http = 0;
 	if (uri && strlen(uri) > HEAD_URI_MAX) {
-		fault(out, 413, "too_large", "the path with its query has more than 8000 bytes", "");
+		fault(out, 413, "too_large", "path and query have more than 8000 bytes", "");
 		return;
 	}
 	TAILQ_FOREACH(kv, headers, next) {
@@ -86,5 +86,5 @@ void head_check(const char *uri, const struct evkeyvalq *headers, struct head_fa
 		fault(out, 400, "malformed_request",
 		      "Content-Length and Transfer-Encoding exclude each other", "");
 	else if (seen[ENCODING] && strcasecmp(seen[ENCODING], "chunked") != 0)
-		fault(out, 400, "malformed_request", "only Transfer-Encoding: chunked is known", "");
+		fault(out, 400, "malformed_request", "only chunked is known as encoding", "");
 }

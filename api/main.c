@@ -106,8 +106,8 @@ static void warn_about_bind(const struct config *cfg)
 	if (!cfg->api_tls_cert[0] && strncmp(cfg->api_bind, "127.", 4) != 0 &&
 	    strcmp(cfg->api_bind, "::1") != 0 && strcasecmp(cfg->api_bind, "localhost") != 0)
 		log_warn("main", NULL,
-			 "API_BIND=%s opens the API to the network without TLS: set API_TLS_CERT and "
-			 "API_TLS_KEY, or keep it behind a TLS proxy",
+			 "API_BIND=%s opens the API to the network without TLS: set "
+			 "API_TLS_CERT and API_TLS_KEY, or keep it behind a TLS proxy",
 			 cfg->api_bind);
 }
 

@@ -17,7 +17,8 @@ const struct metric metrics[] = {
 	[METRIC_API_START_TIME] = GAUGE("api_start_time_seconds", "",
 		"When the API started, seconds since 1970."),
 	[METRIC_API_REQUESTS] = COUNTER("api_requests_total", "route method status",
-		"Answered requests; the route is its pattern, \"none\" when there is no such route."),
+		"Answered requests; the route is its pattern, \"none\" when there is no such "
+		"route."),
 	[METRIC_API_DURATION] = HISTOGRAM("api_request_duration_seconds", "kind",
 		"From the complete request to its answer, seconds; read: GET, HEAD and OPTIONS, "
 		"write: the others, which include waiting for the worker."),
@@ -45,7 +46,8 @@ const struct metric metrics[] = {
 	[METRIC_WORKER_UP] = GAUGE("worker_up", "",
 		"1 while the worker's heartbeat is fresh, else 0."),
 	[METRIC_WORKER_INFO] = GAUGE("worker_info", "version mode market_data",
-		"Always 1; says which worker wrote the last heartbeat: version, simulation or live, feed."),
+		"Always 1; says which worker wrote the last heartbeat: version, simulation or "
+		"live, feed."),
 	[METRIC_WORKER_START_TIME] = GAUGE("worker_start_time_seconds", "",
 		"When the worker started, seconds since 1970."),
 	[METRIC_WORKER_BEAT_AGE] = GAUGE("worker_heartbeat_age_seconds", "",
@@ -101,7 +103,8 @@ const struct metric metrics[] = {
 		"Notifications that are not delivered."),
 
 	[METRIC_DB_UP] = GAUGE("database_up", "",
-		"1 while the database answers, else 0; then nothing is said about worker, bots and jobs."),
+		"1 while the database answers, else 0; then nothing is said about worker, bots "
+		"and jobs."),
 	[METRIC_DB_SIZE] = GAUGE("database_size_bytes", "",
 		"The database file, bytes."),
 	[METRIC_DB_WAL_SIZE] = GAUGE("database_wal_size_bytes", "",

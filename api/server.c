@@ -66,6 +66,16 @@ static int check_head(struct request *r, struct err *e)
 {
 	struct head_fault fault;
 
+	/* evhttp answers in the caller's version, whatever that is. */
+	if (r->ev->major != 1) {
+		r->ev->major = 1;
+		r->ev->minor = 0;
+		r->close = true;
+		return request_error(r, e, 400, "malformed_request",
+				     "only HTTP/1.1 and HTTP/1.0 are spoken here");
+	}
+	if (r->ev->minor != 0)	/* a char, also below zero */
+		r->ev->minor = 1;
 	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
 	if (!fault.http)
 		return 0;
@@ -200,11 +210,12 @@ static int handle(struct request *r, struct err *e)
 	int rc;
 
 	mind_unread_body(r);
+	rc = check_head(r, e);
+	if (rc)
+		return rc;
 	if (!strcmp(route_method_name(r->method), "?"))
 		return request_error(r, e, 501, "not_implemented", "this method is not known");
-	rc = check_head(r, e);
-	if (!rc)
-		rc = check_host(r, e);
+	rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);
 	if (!rc)
@@ -409,7 +420,8 @@ void server_reload(struct server *s)
 	struct err e = { 0 };
 
 	if (!s->app.tls)
-		log_info("main", NULL, "reload: nothing to do, restart to read the environment again");
+		log_info("main", NULL,
+			 "reload: nothing to do, restart to read the environment again");
 	else if (tls_reload(s->app.tls, &e))
 		log_error("tls", NULL, "reload: %s; the certificate in use stays in use", e.msg);
 	else

@@ -93,14 +93,14 @@ static int take_key(SSL_CTX *ctx, const char *path, const char *cert_path, struc
 		return 0;
 	if (asked)
 		return err_set(e, ERR_INVALID,
-			       "API_TLS_KEY: %s is protected by a passphrase; store it without one: "
-			       "openssl pkey -in FILE -out FILE2",
+			       "API_TLS_KEY: %s is protected by a passphrase; store it without "
+			       "one: openssl pkey -in FILE -out FILE2",
 			       path);
 	if (ok || ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_VALUES_MISMATCH ||
 	    ERR_GET_REASON(ERR_peek_error()) == X509_R_KEY_TYPE_MISMATCH)
 		return err_set(e, ERR_INVALID,
-			       "API_TLS_KEY: the key %s does not belong to the certificate %s", path,
-			       cert_path);
+			       "API_TLS_KEY: the key %s does not belong to the certificate %s",
+			       path, cert_path);
 	return err_set(e, ERR_INVALID, "API_TLS_KEY: %s is no private key in PEM form (%s)", path,
 		       why());
 }
@@ -110,8 +110,9 @@ static void warn_about_key(const char *path)
 	struct stat st;
 
 	if (!stat(path, &st) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		log_warn("tls", NULL, "API_TLS_KEY %s can be used by others (mode %03o): chmod 600 it",
-			 path, (unsigned)(st.st_mode & 0777));
+		log_warn("tls", NULL,
+			 "API_TLS_KEY %s can be used by others (mode %03o): chmod 600 it", path,
+			 (unsigned)(st.st_mode & 0777));
 }
 
 static void warn_about_dates(SSL_CTX *ctx, const char *path)
@@ -124,7 +125,8 @@ static void warn_about_dates(SSL_CTX *ctx, const char *path)
 	if (X509_cmp_time(X509_get0_notBefore(cert), &now) > 0)
 		log_warn("tls", NULL, "the certificate %s is not valid yet", path);
 	else if (X509_cmp_time(X509_get0_notAfter(cert), &now) < 0)
-		log_warn("tls", NULL, "the certificate %s has expired: clients will refuse it", path);
+		log_warn("tls", NULL, "the certificate %s has expired: clients will refuse it",
+			 path);
 	else if (X509_cmp_time(X509_get0_notAfter(cert), &soon) < 0)
 		log_warn("tls", NULL, "the certificate %s expires in less than 14 days", path);
 }

@@ -80,8 +80,10 @@ static void add_refusal(struct traffic *t, const struct request *r)
 
 	if (r->code == 429)
 		t->rate_limited++;
+	else if (r->code == 401 && request_header(r, "Authorization"))
+		t->refused[REASON_BAD_TOKEN]++;
 	else if (r->code == 401)
-		t->refused[request_header(r, "Authorization") ? REASON_BAD_TOKEN : REASON_NO_TOKEN]++;
+		t->refused[REASON_NO_TOKEN]++;
 	else if (!strcmp(code, "forbidden"))
 		t->refused[REASON_ROLE]++;
 	else if (!strcmp(code, "host_not_allowed"))

@@ -253,7 +253,8 @@ int master_key_read(const char *path, struct master_key *out, struct err *e)
 	int rc = 0;
 
 	if (strlen(path) >= sizeof(k.path))
-		return err_set(e, ERR_INVALID, "the path %.100s... of the master key is too long", path);
+		return err_set(e, ERR_INVALID, "the path %.100s... of the master key is too long",
+			       path);
 	snprintf(k.path, sizeof(k.path), "%s", path);
 	/* Before reading: a file that changes meanwhile is then read again later. */
 	identify(path, k.file);

@@ -185,9 +185,10 @@ static int bind_secret(struct stmt *s, int index, const struct master_key *k, in
 {
 	char sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
 	char aad[STORE_CONFIG_AAD_MAX];
-	int rc = crypto_seal(k, store_config_aad(aad, bot_id, key->name), plain, sealed,
-			     sizeof(sealed), e);
+	int rc;
 
+	store_config_aad(aad, bot_id, key->name);
+	rc = crypto_seal(k, aad, plain, sealed, sizeof(sealed), e);
 	if (!rc)
 		stmt_bind_text(s, index, sealed);
 	return rc;
@@ -271,8 +272,8 @@ static int key_for_sealing(const struct master_key *k, struct master_key *out, s
 
 	if (k->path[0] && !access(master_key_next_path(k->path, next_path), F_OK))
 		return err_set(e, ERR_BUSY,
-			       "the master key is being changed (%s is there): try again; if it stays, "
-			       "run trading-bot rotate-key, which finishes it",
+			       "the master key is being changed (%s is there): try again; if it "
+			       "stays, run trading-bot rotate-key, which finishes it",
 			       next_path);
 	return master_key_current(k, out, e);
 }

@@ -193,8 +193,9 @@ int store_rotate_key(struct db *db, const char *key_file, struct rotation *out, 
 	if (rc)
 		return rc;
 	rc = reseal_tx(db, key_file, next_path, &to, &done, e);
+	/* When this fails the key's file stays, and the next call goes on with it. */
 	if (!rc)
-		rc = db_commit(db, e);	/* fails: the key's file stays, all is well next time */
+		rc = db_commit(db, e);
 	db_rollback(db);
 	if (!rc)
 		rc = replace_file(key_file, next_path, &to, e);

@@ -389,6 +389,13 @@ class Security(harness.TestCase):
                 bot, method, "/api/v1/nothing", "Connection: close",
                 "Content-Length: %d" % len(hidden)) + hidden)
             self.assertEqual(answer.data.count(b"HTTP/1.1 "), 1, (method, answer))
+        for version, status in (("0.1", 400), ("2.0", 400), ("1.7", 200), ("1.0", 200)):
+            answer = attacker.raw(bot, attacker.head(bot, "GET", "/api/v1/status", "Connection: close")
+                                  .replace(b"HTTP/1.1", b"HTTP/" + version.encode(), 1))
+            self.assertRegex(answer.head, r"^HTTP/1\.[01] %d " % status)
+        answer = attacker.raw(bot, b"GET / HTTP/1.112\r\nno header\r\n\r\n")
+        self.assertRegex(answer.head, r"^HTTP/1\.1 400 ")
+        self.assertIn(b"malformed_request", answer.body)
         self.assertEqual(bot.rows("SELECT * FROM commands WHERE kind = 'emergency-stop'"), [])
 
     # who sends more than was asked for

@@ -24,7 +24,8 @@ static struct err e;
 static int add_bots(void)
 {
 	static const char SQL_BOT[] =
-		"INSERT INTO bots(id, name, created_us, updated_us) VALUES (?1, 'bot ' || ?1, 1, 1)";
+		"INSERT INTO bots(id, name, created_us, updated_us) "
+		"VALUES (?1, 'bot ' || ?1, 1, 1)";
 	int rc = db_begin(db, &e);
 
 	for (int64_t id = 2; id <= BOTS && !rc; id++) {
@@ -211,7 +212,7 @@ static void a_foreign_secret_stops_it(void **state)
 	assert_int_equal(store_rotate_key(db, scratch_path("master.key"), &r, &e), 0);
 }
 
-static void without_key_or_with_a_strange_file(void **state)
+static void no_key_or_a_strange_file(void **state)
 {
 	struct rotation r;
 
@@ -305,8 +306,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(between_commit_and_rename, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_foreign_secret_stops_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_key_or_with_a_strange_file, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(no_key_or_a_strange_file, setup, teardown),
 #ifdef FAULTS
 		cmocka_unit_test_setup_teardown(killed_at_its_commit, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_write_fails_once, setup, teardown),

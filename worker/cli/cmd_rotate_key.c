@@ -10,7 +10,7 @@
 static void report(const struct config *c, const struct rotation *r)
 {
 	if (r->resumed)
-		printf("an interrupted rotation is finished: %zu of %zu secrets were left to seal\n",
+		printf("an interrupted rotation is finished: %zu of %zu secrets were to seal\n",
 		       r->resealed, r->secrets);
 	else
 		printf("%zu secrets are sealed with the new key in %s\n", r->secrets,
@@ -42,6 +42,6 @@ static int run(const struct config *c, int argc, char **argv)
 }
 
 const struct cli_command cli_rotate_key = {
-	.name = "rotate-key", .arguments = "", .help = "new master key for the stored exchange keys",
-	.run = run,
+	.name = "rotate-key", .arguments = "",
+	.help = "new master key for the stored exchange keys", .run = run,
 };
