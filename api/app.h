@@ -20,6 +20,7 @@
 
 struct audit;
 struct auth;
+struct children;
 struct conns;
 struct rate;
 struct slow;
@@ -27,6 +28,7 @@ struct status_cache;
 struct streams;
 struct tls;
 struct traffic;
+struct uploads;
 struct wait;
 
 #define APP_BUSY_MS 2000	/* how long a person's write waits for another program's */
@@ -50,6 +52,8 @@ struct app {
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
 	struct streams *streams;	/* live push */
+	struct children *children;	/* helpers that run */
+	struct uploads *uploads;	/* model files under way */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */

@@ -1,5 +1,6 @@
 #include "api/conn.h"
 
+#include "api/early.h"
 #include "api/reply.h"
 #include "api/tls.h"
 #include "common/clock.h"
@@ -30,12 +31,14 @@ struct conn {
 	int64_t since_us;		/* monotonic: begin of the current wait */
 	bool busy;			/* a complete request is being worked on */
 	bool ours;			/* the output is our answer */
+	struct early early;
 	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
 	void *closed_ctx;
 	struct conn *prev, *next;
 };
 
 static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg);
+static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg);
 
 struct conns {
 	struct event_base *base;
@@ -81,6 +84,7 @@ static void on_close_cb(struct evhttp_connection *evcon, void *arg)
 
 	(void)evcon;
 	evbuffer_remove_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+	evbuffer_remove_cb(bufferevent_get_input(c->bev), on_input_cb, c);
 	if (c->closed)
 		c->closed(c->closed_ctx);
 	conn_unlink(c);
@@ -154,6 +158,15 @@ static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *in
 	event_active(c->page, EV_TIMEOUT, 0);
 }
 
+static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)in;
+	if (info->n_added)
+		early_input(&c->early);
+}
+
 static struct in6_addr peer_of(int fd)
 {
 	struct sockaddr_storage peer = { 0 };
@@ -222,6 +235,8 @@ static void adopt_cb(evutil_socket_t fd, short what, void *arg)
 	if (over_share(c->owner, c))
 		shutdown(c->fd, SHUT_RDWR);
 	evbuffer_add_cb(bufferevent_get_output(c->bev), on_output_cb, c);
+	evbuffer_add_cb(bufferevent_get_input(c->bev), on_input_cb, c);
+	early_init(&c->early, c->bev);
 }
 
 static struct bufferevent *accept_cb(struct event_base *base, void *arg)
@@ -327,6 +342,17 @@ void conn_busy(struct conn *c)
 		c->busy = true;
 }
 
+void conn_receiving(struct conn *c)
+{
+	c->busy = false;
+	c->since_us = clock_mono_us();
+}
+
+struct early *conn_early(struct conn *c)
+{
+	return c ? &c->early : NULL;
+}
+
 void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx)
 {
 	c->busy = c->ours = true;
@@ -341,6 +367,7 @@ static void on_sent_cb(struct evhttp_request *ev, void *arg)
 	(void)ev;
 	c->ours = false;
 	c->since_us = clock_mono_us();
+	early_begin(&c->early);
 }
 
 void conn_answering(struct conn *c, struct evhttp_request *ev)

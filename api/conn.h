@@ -46,6 +46,11 @@ const struct conns_counts *conns_counts(const struct conns *c);	/* borrowed */
 struct conn *conn_of(struct conns *all, struct evhttp_request *ev);
 /* A request is complete: it may take its time now. */
 void conn_busy(struct conn *c);
+/* It goes on receiving, and has API_TIMEOUT_S from now on. */
+void conn_receiving(struct conn *c);
+struct early;
+/* Its body that evhttp does not know of; borrowed. NULL for NULL. */
+struct early *conn_early(struct conn *c);
 /*
  * The connection is no longer HTTP: it is left alone from now on. "closed" is called
  * when evhttp frees it.

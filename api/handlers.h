@@ -79,6 +79,11 @@ int handle_models_put(struct request *r, struct err *e);
 int handle_models_delete(struct request *r, struct err *e);
 int handle_models_assign(struct request *r, struct err *e);
 
+/* route_model_files.c */
+int handle_models_upload(struct request *r, struct err *e);
+int handle_models_download(struct request *r, struct err *e);
+int handle_models_predict(struct request *r, struct err *e);
+
 /* route_jobs.c */
 int handle_jobs_list(struct request *r, struct err *e);
 int handle_jobs_get(struct request *r, struct err *e);

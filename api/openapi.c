@@ -214,7 +214,7 @@ static void request_body(struct json *j, const struct route *r, const struct ope
 	json_object(j, "requestBody");
 	json_bool(j, "required", needs_body(r));
 	json_object(j, "content");
-	json_object(j, "application/json");
+	json_object(j, r->body_kind == BODY_UPLOAD ? "multipart/form-data" : "application/json");
 	if (a && a->flags & OPENAPI_CHECKS)
 		openapi_type_schema(j, "schema", "object", "BotConfigChange, or what may be one.");
 	else if (r->body_kind == BODY_CONFIG)

@@ -83,6 +83,14 @@ static const struct openapi_answer answers[] = {
 	{ handle_models_assign, ONE("ModelAssigned"), .flags = OPENAPI_CONFLICT,
 	  .example = "{\"model_id\":1}" },
 
+	{ handle_models_upload, .gives = { { 200, "ModelChanged" }, { 201, "ModelChanged" } },
+	  .flags = OPENAPI_ETAG | OPENAPI_LOCATION | OPENAPI_UNAVAILABLE,
+	  .example = "{\"model\":\"(the file)\",\"name\":\"January\",\"symbol\":\"BTCUSDT\"}" },
+	{ handle_models_download, ONE("text"), .flags = OPENAPI_ETAG,
+	  .media = "application/octet-stream" },
+	{ handle_models_predict, ONE("Predictions"), .flags = OPENAPI_UNAVAILABLE,
+	  .example = "{\"features\":{\"rsi_14\":31.5}}" },
+
 	{ handle_jobs_list, ONE("JobList") },
 	{ handle_jobs_get, ONE("Job") },
 	{ handle_jobs_cancel, .gives = { { 202, "JobCancelled" } }, .flags = OPENAPI_CONFLICT },

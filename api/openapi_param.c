@@ -66,6 +66,14 @@ void openapi_param_schema(struct json *j, const char *key, const struct param *p
 		else
 			openapi_put_type(j, "object", p->nullable);
 		break;
+	case PARAM_LIST:
+		openapi_put_type(j, "array", p->nullable);
+		json_raw(j, "items", "{}");
+		break;
+	case PARAM_FILE:
+		openapi_put_type(j, "string", p->nullable);
+		json_string(j, "contentMediaType", "application/octet-stream");
+		break;
 	}
 	json_string(j, "description", p->help);
 	json_object_end(j);

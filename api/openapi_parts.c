@@ -350,6 +350,10 @@ const struct openapi_part openapi_parts[] = {
 	       { "config_version", "count", "Of the bot's settings." },
 	       F("message", "text")),
 
+	{ "Predictions", "What a model says.", NULL,
+	  FIELDS(OK, { "model_id", "id", "models.id." }, { "sha256", "text", "Of its file." },
+		 { "predictions", "[number]", "Probabilities, one for each row." }), NULL },
+
 	{ "Job", "Work in a child process of the worker.", JOB_COLUMNS(), NULL },
 	{ "JobCancelled", "A job that will end soon.", JOB_COLUMNS(OK,), NULL },
 	PAGE_OF("JobList", "jobs", "Job", "Jobs, newest first."),

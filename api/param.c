@@ -75,6 +75,8 @@ static void check_text(const struct param *p, const char *v, struct field_errors
 	case PARAM_NUMBER:
 	case PARAM_BOOL:
 	case PARAM_OBJECT:
+	case PARAM_LIST:
+	case PARAM_FILE:
 		break;
 	}
 }
@@ -115,6 +117,12 @@ static void check_member(const struct param *p, const cJSON *v, struct field_err
 	case PARAM_OBJECT:
 		if (!cJSON_IsObject(v))
 			field_error(f, p->name, "must be an object");
+		break;
+	case PARAM_LIST:
+		if (!cJSON_IsArray(v))
+			field_error(f, p->name, "must be a list");
+		break;
+	case PARAM_FILE:
 		break;
 	}
 }
@@ -173,6 +181,8 @@ static void check_query_value(const struct param *p, const char *v, struct field
 		check_text(p, v, f);
 		break;
 	case PARAM_OBJECT:
+	case PARAM_LIST:
+	case PARAM_FILE:
 		break;
 	}
 }

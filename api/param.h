@@ -21,7 +21,9 @@ enum param_type {
 	PARAM_TIME,	/* RFC 3339, or YYYY-MM-DD */
 	PARAM_DAY,	/* YYYY-MM-DD */
 	PARAM_CHOICE,	/* one of "a|b|c" */
-	PARAM_OBJECT	/* JSON object, checked by the handler */
+	PARAM_OBJECT,	/* JSON object, checked by the handler */
+	PARAM_LIST,	/* JSON array, checked by the handler */
+	PARAM_FILE	/* of a multipart form, checked by the handler */
 };
 
 struct param {

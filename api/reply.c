@@ -194,6 +194,7 @@ static const char *phrase(int code)
 void reply_send(struct request *r, int rc, struct err *e)
 {
 	struct evbuffer *out = NULL;
+	bool sends_file = !rc && r->has_file;
 	char len[24];
 
 	if (rc)
@@ -206,14 +207,18 @@ void reply_send(struct request *r, int rc, struct err *e)
 		r->app->errors++;
 	if (r->code != 204) {
 		add_headers(r);
-		snprintf(len, sizeof(len), "%zu", r->out.len);
+		snprintf(len, sizeof(len), "%lld",
+			 sends_file ? (long long)r->file_bytes : (long long)r->out.len);
 		request_add_header(r, "Content-Length", len);
 	} else {
 		request_add_header(r, "X-Correlation-Id", r->correlation_id);
 	}
 	if (r->code != 204 && r->method != EVHTTP_REQ_HEAD) {
 		out = evhttp_request_get_output_buffer(r->ev);
-		evbuffer_add(out, r->out.data, r->out.len);
+		if (!sends_file)
+			evbuffer_add(out, r->out.data, r->out.len);
+		else if (r->file_bytes && evbuffer_add_file(out, r->file, 0, r->file_bytes) == 0)
+			r->has_file = false;	/* the buffer closes it */
 	}
 	conn_answering(conn_of(r->app->conns, r->ev), r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /*
  * An id must be new, not secret: numbers of the sequence SplitMix64 (G. Steele and
@@ -61,6 +62,8 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 static void request_free(struct request *r)
 {
 	evhttp_clear_headers(&r->query);
+	if (r->has_file)
+		close(r->file);
 	cJSON_Delete(r->body);
 	buf_free(&r->out);
 	free(r->fields);

@@ -49,6 +49,9 @@ struct request {
 	int code;			/* HTTP status of success; 200 unless set */
 	const char *content_type;	/* NULL: JSON; else out is sent as it is */
 	const char *file_policy;	/* Content-Security-Policy of a page */
+	bool has_file;			/* instead of out: an open file, from its begin */
+	int file;
+	int64_t file_bytes;
 	bool parked;			/* answered later, by request_finish */
 	bool taken;			/* its connection is no longer HTTP (stream.h) */
 	bool answered;

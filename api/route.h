@@ -19,7 +19,8 @@ struct request;
 
 enum route_body {
 	BODY_PARAMS,	/* the members in "body"; none when that is NULL */
-	BODY_CONFIG	/* the keys of a bot's config (bot_keys[]) */
+	BODY_CONFIG,	/* the keys of a bot's config (bot_keys[]) */
+	BODY_UPLOAD	/* "body" as a multipart form, read by the handler as it comes */
 };
 
 struct route {

@@ -153,6 +153,24 @@ static const struct param b_model[] = {
 	  .help = "a retired model can't be assigned" },
 	END
 };
+static const struct param b_upload[] = {
+	{ .name = "model", .type = PARAM_FILE, .required = true,
+	  .help = "XGBoost JSON, UBJ or binary, at most MODEL_MAX_BYTES" },
+	{ .name = "name", .type = PARAM_TEXT, .required = true, .min = 1, .max = 100,
+	  .help = "for people" },
+	SYMBOL(true),
+	{ .name = "description", .type = PARAM_TEXT, .max = 1000, .help = "for people" },
+	{ .name = "features", .type = PARAM_TEXT, .min = 1, .max = 31,
+	  .help = "the feature list it was trained on, features-1 unless given" },
+	END
+};
+static const struct param b_predict[] = {
+	{ .name = "rows", .type = PARAM_LIST,
+	  .help = "1 to 100 lists of numbers, in the order of the model's feature_names; null: missing" },
+	{ .name = "features", .type = PARAM_OBJECT,
+	  .help = "instead: one row as numbers by feature name; the others are missing" },
+	END
+};
 static const struct param b_assign[] = {
 	{ .name = "model_id", .type = PARAM_INT, .required = true, .min = 1, .max = 1e15,
 	  .help = "models.id" },
@@ -288,9 +306,11 @@ const struct route routes[] = {
 	{ R(DELETE, "/models/:id"), T, DO(models_delete, "Delete a model that no bot uses") },
 	{ R(PUT, "/models/assign/:botId"), T, DO(models_assign, "Assign a model to a bot"),
 	  .body = b_assign },
-	{ R(POST, "/models/upload"), T, LATER("Upload a model") },
-	{ R(GET, "/models/:id/download"), V, LATER("Download a model's file") },
-	{ R(POST, "/models/:id/predict"), T, LATER("Predict with a model") },
+	{ R(POST, "/models/upload"), T, DO(models_upload, "Upload a model"), .body = b_upload,
+	  .body_kind = BODY_UPLOAD },
+	{ R(GET, "/models/:id/download"), V, DO(models_download, "Download a model's file") },
+	{ R(POST, "/models/:id/predict"), T, DO(models_predict, "Predict with a model"),
+	  .body = b_predict },
 
 	{ R(POST, "/backtests"), T, LATER("Start a backtest") },
 	{ R(GET, "/backtests"), V, LATER("All backtests") },

@@ -2,6 +2,7 @@
 
 #include "api/audit.h"
 #include "api/auth.h"
+#include "api/child.h"
 #include "api/conn.h"
 #include "api/head.h"
 #include "api/rate.h"
@@ -12,6 +13,7 @@
 #include "api/streams.h"
 #include "api/tls.h"
 #include "api/traffic.h"
+#include "api/upload.h"
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
@@ -189,7 +191,7 @@ static int check_body(struct request *r, struct err *e)
 {
 	int rc;
 
-	if (!changes_state(r->method))
+	if (!changes_state(r->method) || r->route->body_kind == BODY_UPLOAD)
 		return 0;
 	rc = request_read_body(r, e);
 	if (rc)
@@ -256,6 +258,8 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 	rc = handle(r, &e);
 	if (r->taken)
 		request_drop(r);
+	else if (rc && upload_unread(r))
+		upload_refuse(r, rc, &e);
 	else if (!r->parked)
 		request_finish(r, rc, &e);
 }
@@ -363,6 +367,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->wait = wait_new(a);
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
+	a->children = children_new(a->base);
+	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
 	event_add(s->tick, &second);
@@ -378,6 +384,8 @@ void server_close(struct server *s)
 		return;
 	a = &s->app;
 	streams_free(a->streams);
+	children_free(a->children);
+	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
 	audit_free(a->audit);

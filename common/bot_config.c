@@ -33,7 +33,7 @@ const struct bot_key bot_keys[] = {
 	TEXT(symbol, 2, "\"BTCUSDT\"", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
 	     "The pair to trade, as the exchange writes it."),
 	CHOICE(strategy, "\"model\"", "model|ema_cross",
-	       "What decides: model asks the assigned model, ema_cross follows two averages (12, 26)."),
+	       "What decides: model asks the assigned model, ema_cross follows two means."),
 	CHOICE(interval, "\"1s\"", "1s|1m|5m|15m|1h|4h|1d",
 	       "Length of the candles that decisions are made on."),
 	CHOICE(exchange, "\"binance\"", "binance|binance_futures",

@@ -66,6 +66,8 @@ const struct config_key config_keys[] = {
 	    "Requests per second for each token and address; 0: no limit."),
 	INT("API_MAX_BODY_BYTES", api_max_body_bytes, 1024, 1073741824, "1048576",
 	    "Largest request body in bytes."),
+	INT("MODEL_MAX_BYTES", model_max_bytes, 1024, 134217728, "67108864",
+	    "Largest model file in bytes that may be uploaded."),
 	INT("API_TIMEOUT_S", api_timeout_s, 1, 3600, "30",
 	    "Seconds after which a client that sends or reads too slowly is cut off."),
 	INT("API_MAX_CONNECTIONS", api_max_connections, 1, 100000, "512",

@@ -38,6 +38,7 @@ struct config {
 	char api_allowed_hosts[1024];		/* names separated by blanks or commas */
 	int64_t api_rate_limit;			/* requests/s per token and address; 0 off */
 	int64_t api_max_body_bytes;
+	int64_t model_max_bytes;		/* of an uploaded model file */
 	int64_t api_timeout_s;			/* a slow client is cut after this */
 	int64_t api_max_connections;
 	int64_t api_max_per_address;		/* connections; 0 off */

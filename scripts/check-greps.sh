@@ -56,12 +56,12 @@ never "the API does not include the worker" 'include\s*"worker/' api common
 never "the worker does not include the API" 'include\s*"api/' worker common
 never "a struct has no typedef" '\btypedef\s+(struct|union|enum)\b' api common worker
 
-# Texts stay whole so that they can be found; they get 120.
 long=$(list '*.c' '*.h' | while read -r file; do
-	expand -t 8 "$file" | LC_ALL=C.UTF-8 awk -v f="$file" 'length($0) > (/"/ ? 120 : 100) {
-		print f ":" NR ": " length($0) " columns" }'
+	# a raw frame in a test stays in one line
+	expand -t 8 "$file" | LC_ALL=C.UTF-8 awk -v f="$file" 'length($0) > 100 &&
+		!(f ~ /^tests\// && /[{,]\\"/) { print f ":" NR ": " length($0) " columns" }'
 done)
-[[ -z $long ]] || breach "a line is at most 100 columns, with a text in it 120" <<<"$long"
+[[ -z $long ]] || breach "a line is at most 100 columns" <<<"$long"
 
 long=$(list 'api/*.c' 'common/*.c' 'worker/*.c' 'tests/*.c' | while read -r file; do
 	awk -v f="$file" '/^\{$/ { start = NR } /^\}/ && start {

@@ -38,7 +38,7 @@ MUST_CHECK int feed_choice_symbol(struct feed_choice *f, const struct bot_config
 MUST_CHECK int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink *sink,
 				const struct feed_sink *warm, const struct feed_position *resume,
 				struct err *e);
-/* The open feeds in turn (synthetic: one of spot, one of futures). NULL behind the last. */
+/* The open feeds, one by one (synthetic: spot and futures). NULL behind the last. */
 struct feed *feed_choice_feed(const struct feed_choice *f, size_t index);
 
 #endif

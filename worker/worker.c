@@ -402,9 +402,10 @@ static int lock_database(struct worker *w, struct err *e)
 	snprintf(path, sizeof(path), "%s.worker", w->config->db_path);
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (w->lock_fd < 0)
-		return err_set(e, errno == EACCES || errno == EROFS ? ERR_READONLY : ERR_IO,
-			       "can't open %s: %s; the data directory must be writable by this user",
-			       path, strerror(errno));
+		return err_set(
+			e, errno == EACCES || errno == EROFS ? ERR_READONLY : ERR_IO,
+			"can't open %s: %s; the data directory must be writable by this user", path,
+			strerror(errno));
 	/* A worker that is just ending gets a moment. */
 	for (int64_t until_us = clock_mono_us() + LOCK_WAIT_US;;) {
 		if (flock(w->lock_fd, LOCK_EX | LOCK_NB) == 0)

@@ -31,6 +31,8 @@ static void use(const struct param *p, const char *value)
 	case PARAM_BOOL:
 	case PARAM_NUMBER:
 	case PARAM_OBJECT:
+	case PARAM_LIST:
+	case PARAM_FILE:
 		break;
 	}
 }

@@ -7,6 +7,7 @@ that it names) is prepared before it.
 import glob
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -95,6 +96,9 @@ class Examples(harness.TestCase):
         for number in re.findall(r"/tokens/(\d+)", text):
             self.add(bot, "api_tokens", int(number), name="t" + number, role="viewer",
                      hash="h" + number, created_us=1)
+        if "@model.json" in text:
+            sample = bot.value("SELECT path FROM models WHERE origin = 'sample'")
+            shutil.copy(os.path.join(bot.data_dir, sample), os.path.join(bot.folder, "model.json"))
         if "/positions/" in text:
             self.running(bot)
             eager = bot.put("/api/v1/trading/bots/1/config", EAGER, token=self.token)

@@ -25,6 +25,7 @@ struct fake {			/* a venue that does only what a test says */
 	struct venue_update answer;	/* of query, for the id in it; other ids are unknown */
 	int query_rc;
 	size_t queries;
+	struct qty base;	/* that the account holds */
 	int64_t now, trade_id;
 };
 
@@ -94,10 +95,9 @@ HELPER int fake_query(struct venue *v, const char *id, struct venue_update *out,
 
 HELPER int fake_balance(struct venue *v, int64_t bot_id, struct venue_balance *out, struct err *e)
 {
-	(void)v;
 	(void)bot_id;
 	(void)e;
-	*out = (struct venue_balance){ 0 };
+	*out = (struct venue_balance){ .base = ((struct fake *)(void *)v)->base };
 	out->free = out->balance = out->equity = M("10000");
 	return 0;
 }
@@ -123,6 +123,7 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 	desk_init(&d, futures);
 	f->bot = d.bot;
 	f->now = d.now;
+	f->base = Q("1000");
 	f->e = engine_new(&a);
 	f->sink = engine_venue_sink(f->e);
 	f->m = engine_market_add(f->e, &info);

@@ -9,8 +9,8 @@
 static const char SQL_OPEN[] =
 	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase, limit_price,"
 	" quantity, filled, position, strategy, mode, config_version, created_us, updated_us,"
-	" holding_us, maker_timeout_us) VALUES (12, 2, 'tb1-2-12', 'ETHUSDT', 'SELL', 'active',"
-	" 'holding', 3000, 2, 2, -2,"
+	" holding_us, maker_timeout_us) VALUES (12, 2, 'tb1-2-12', 'ETHUSDT', 'SELL', 'active', "
+	"'holding', 3000, 2, 2, -2,"
 	" 'model', 'simulation', 1, 1, 1, 1, 1)";
 static const char SQL_STATES[] =
 	"INSERT INTO bot_state(bot_id, status, mode, updated_us) VALUES"

@@ -104,7 +104,8 @@ static void a_patch_changes_what_it_names(void **state)
 
 static void wrong_values_are_refused(void **state)
 {
-	static const struct { const char *patch, *field, *says; } t[] = {
+	static const struct { const char *patch, *field, *says;
+	} t[] = {
 		{ "[]", "body", "must be a JSON object" },
 		{ "1", "body", "must be a JSON object" },
 		{ "{\"simbol\":\"X\"}", "simbol", "is not a key" },
@@ -128,7 +129,8 @@ static void wrong_values_are_refused(void **state)
 		{ "{\"capital_per_trade\":-5}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":1e10}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":0.123456789}", "capital_per_trade", "8 decimals" },
-		{ "{\"capital_per_trade\":\"110000000.00079999\"}", "capital_per_trade", "an amount" },
+		{ "{\"capital_per_trade\":\"110000000.00079999\"}", "capital_per_trade",
+		  "an amount" },
 		{ "{\"capital_per_trade\":\"1e3\"}", "capital_per_trade", "an amount" },
 		{ "{\"capital_per_trade\":[]}", "capital_per_trade", "an amount" },
 		{ "{\"holding_time\":0}", "holding_time", "a whole number from 1 to 31536000" },

@@ -112,6 +112,7 @@ static void status_rows_say_who_and_why(void **state)
 static void refusals(void **state)
 {
 	struct desk *d = *state;
+	int64_t closing;
 	struct engine_answer a;
 
 	desk_start(d);
@@ -120,9 +121,9 @@ static void refusals(void **state)
 	a = command(d, 1, EVENT_PAUSE, false, ERR_CONFLICT);
 	assert_int_equal(a.status, BOT_STOPPED);
 	command(d, 1, EVENT_RESUME, false, ERR_CONFLICT);
-	assert_int_equal(engine_close(d->e, 9, 0, "", d->now, &(int64_t){ 0 }, &d->err),
+	assert_int_equal(engine_close(d->e, 9, 0, "", d->now, &closing, &d->err),
 			 ERR_NOT_FOUND);
-	assert_int_equal(engine_close(d->e, 1, 77, "", d->now, &(int64_t){ 0 }, &d->err),
+	assert_int_equal(engine_close(d->e, 1, 77, "", d->now, &closing, &d->err),
 			 ERR_NOT_FOUND);
 }
 

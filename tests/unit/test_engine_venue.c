@@ -197,6 +197,38 @@ static void close_rejected(void **state)
 	fake_teardown(f);
 }
 
+/* Somebody else sold the coins: after some tries the order ends, and the bot says so. */
+static void nothing_to_close(void **state)
+{
+	struct fake *f = SPOT_PLAIN;
+
+	(void)state;
+	enter(f);
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	f->base = Q("0.001");
+	command(f, EVENT_EMERGENCY_STOP, false);
+	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	for (int i = 1; i <= 4; i++) {
+		assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.002")));
+		tell(f, UPDATE_REJECTED, newest(f)->client_order_id, "balance");
+		wait_us(f, SECOND << (i - 1));
+	}
+	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.001")));
+	fill(f, newest(f)->client_order_id, "50000", "0.001", "0.001");
+	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.001")));
+	f->base = Q("0");
+	tell(f, UPDATE_REJECTED, newest(f)->client_order_id, "balance");
+	wait_us(f, 32 * SECOND);
+	assert_reason(f, CLOSE_EMERGENCY);
+	assert_int_equal(qty_units(last(f)->dust), qty_units(Q("0.001")));
+	assert_non_null(strstr(f->rows.notices[f->rows.notices_n - 1], "has not got"));
+	engine_report(f->e, f->now, 0);
+	assert_int_equal(f->rows.bots[1].emergency, EMERGENCY_LATCHED);
+	assert_non_null(strstr(f->rows.bots[1].error, "has not got"));
+	fake_teardown(f);
+}
+
 /* The venue does not even take requests in: neither loops nor losses. */
 static void requests_refused(void **state)
 {
@@ -408,6 +440,58 @@ static void stop_ends_entry(void **state)
 	fake_teardown(f);
 }
 
+/*
+ * Target and stop of one order fill before we hear of either: the account has one
+ * position, so the stop sold what the other order held.
+ */
+static void target_and_stop_fill(void **state)
+{
+	struct fake *f = FUTURES_STOP;
+	struct venue_update u;
+
+	(void)state;
+	f->bot.max_positions = 2;
+	enter(f);
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now, f->now);
+	f->brain.probability = 0;
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
+	assert_int_equal(f->rows.orders[0].status, ORDER_ACTIVE);	/* its stop may still act */
+	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
+	u.fee_e8 = 100;
+	f->sink.update(f->sink.ctx, &u);
+	assert_int_equal(f->rows.orders[0].status, ORDER_CLOSED);
+	assert_int_equal(qty_units(f->rows.orders[0].exited), qty_units(Q("0.002")));
+	assert_string_equal(cash(f->rows.orders[0].pnl), "0.3");
+	assert_int_equal(qty_units(f->rows.orders[1].exited), qty_units(Q("0.002")));
+	assert_int_equal(f->rows.orders[1].reason, CLOSE_STOP_LOSS);
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);
+	tell(f, UPDATE_EXPIRED, "tb1-1-2-t-1", "REDUCE_ONLY");
+	tell(f, UPDATE_EXPIRED, "tb1-1-2-s-1", "REDUCE_ONLY");
+	assert_int_equal(f->rows.orders[1].status, ORDER_CLOSED);
+	assert_string_equal(cash(f->rows.orders[1].pnl), "-0.100001");
+	fake_teardown(f);
+}
+
+/* Sold more than all orders hold: nobody's books can say what the account holds. */
+static void sold_too_much(void **state)
+{
+	struct fake *f = FUTURES_STOP;
+
+	(void)state;
+	enter(f);
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
+	fill(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
+	assert_reason(f, CLOSE_TAKE_PROFIT);
+	assert_int_equal(qty_units(last(f)->exited), qty_units(Q("0.002")));
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
+	fake_teardown(f);
+}
+
 /* More pieces than an order has room for: the rest is covered when the entry has ended. */
 static void many_pieces(void **state)
 {
@@ -456,10 +540,12 @@ int main(void)
 		cmocka_unit_test(fills_come_twice), cmocka_unit_test(fill_after_cancel),
 		cmocka_unit_test(fill_after_close), cmocka_unit_test(fill_is_missing),
 		cmocka_unit_test(end_knows_more), cmocka_unit_test(close_rejected),
+		cmocka_unit_test(nothing_to_close),
 		cmocka_unit_test(requests_refused), cmocka_unit_test(pause_insists),
 		cmocka_unit_test(entry_refused), cmocka_unit_test(protection_refused),
 		cmocka_unit_test(cancel_rejected), cmocka_unit_test(stop_does_not_act),
 		cmocka_unit_test(stop_in_parts), cmocka_unit_test(stop_ends_entry),
+		cmocka_unit_test(target_and_stop_fill), cmocka_unit_test(sold_too_much),
 		cmocka_unit_test(many_pieces), cmocka_unit_test(fee_in_third_asset),
 	};
 

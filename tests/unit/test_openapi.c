@@ -236,7 +236,9 @@ static void every_body_is_there(void **state)
 		if (!r->body && r->body_kind == BODY_PARAMS)
 			assert_null(body);
 		else if (!r->later)
-			check_body(r, get(get(body, "content"), "application/json"));
+			check_body(r, get(get(body, "content"),
+					  r->body_kind == BODY_UPLOAD ? "multipart/form-data"
+								      : "application/json"));
 	}
 }
 

@@ -17,7 +17,8 @@ static const char SQL_SEALED[] =
 static const char SQL_HISTORY[] =
 	"SELECT config, changed_by, changed_us FROM trading_config_history "
 	"WHERE bot_id = ?1 AND version = ?2";
-static const char SQL_HISTORY_COUNT[] = "SELECT count(*) FROM trading_config_history WHERE bot_id = 2";
+static const char SQL_HISTORY_COUNT[] =
+	"SELECT count(*) FROM trading_config_history WHERE bot_id = 2";
 
 static struct db *db;
 static struct master_key key;
@@ -214,8 +215,12 @@ static void test_last_good(void **state)
 	assert_int_equal(back.version, 2);
 	assert_int_equal(back.max_positions, 8);
 	assert_string_equal(back.api_key, "");
-	assert_int_equal(db_exec(db, "UPDATE trading_config_history SET config = '{\"max_positions\":-1}'"
-				 " WHERE bot_id = 2 AND version = 2", &e), 0);
+	assert_int_equal(
+		db_exec(db,
+			"UPDATE trading_config_history SET config = '{\"max_positions\":-1}'"
+			" WHERE bot_id = 2 AND version = 2",
+			&e),
+		0);
 	assert_int_equal(store_config_last_good(db, 2, &back, &e), 0);
 	assert_int_equal(back.version, 1);
 }

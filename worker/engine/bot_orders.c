@@ -6,6 +6,8 @@
 
 /* Slots kept free for the close of an order that filled in many pieces. */
 #define LEG_SLOTS_KEPT 6
+/* After so many failed closes (15 s) the account is asked what there is to close. */
+#define TRIES_BEFORE_ACCOUNT 4
 
 static enum side opposite(enum side s)
 {
@@ -194,6 +196,34 @@ void order_close_failed(struct bot *b, struct order *o, const char *why, int64_t
 	bot_notice(b, o->close_correlation_id, text);
 }
 
+/* No more than the account has, on this order's side. */
+static struct qty at_most_account(struct bot *b, const struct order *o, struct qty q)
+{
+	struct venue *v = engine_venue(b->engine);
+	struct venue_balance balance;
+	struct qty has;
+
+	if (v->ops->balance(v, b->id, &balance, NULL))
+		return q;
+	has = o->side == SIDE_BUY ? balance.base : qty_neg(balance.base);
+	if (qty_sign(has) < 0)
+		has = (struct qty){ 0 };
+	return qty_min(q, qty_to_step(has, b->market->info.step, ROUND_DOWN));
+}
+
+/* The account has not got what the order says it holds: somebody else took it. */
+static void give_up(struct bot *b, struct order *o, int64_t now_us)
+{
+	char have[MONEY_TEXT_MAX], text[200];
+
+	snprintf(text, sizeof(text), "order %lld holds %s that the account has not got; it was "
+		 "closed without selling that, look at the account", (long long)o->id,
+		 qty_text(order_position(o), have));
+	bot_notice(b, o->close_correlation_id, text);
+	order_finish(b, o, now_us);
+	bot_fail(b, now_us, text);
+}
+
 /* First everything that rests is taken back, then what is held is sold. */
 static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 {
@@ -217,6 +247,13 @@ static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 		return;
 	o->retry_us = 0;
 	p.quantity = held(b, o);
+	if (o->retries >= TRIES_BEFORE_ACCOUNT) {
+		p.quantity = at_most_account(b, o, p.quantity);
+		if (!takeable(b, p.quantity, b->market->last)) {
+			give_up(b, o, now_us);
+			return;
+		}
+	}
 	if (!leg_send(b, o, &p, now_us))
 		order_close_failed(b, o, o->legs[o->legs_n - 1].reject_reason, now_us);
 	order_report(b, o);

@@ -74,6 +74,81 @@ static void book_fill(struct bot *b, struct order *o, struct leg *l, const struc
 		r->fill(r->ctx, &f);
 }
 
+/* An execution that no leg of this order asked for closes it, or a part of it. */
+static void close_by(struct bot *b, struct order *o, const struct venue_update *part,
+		     enum close_reason reason)
+{
+	struct leg_plan p = {
+		.kind = LEG_CLOSE, .type = TYPE_MARKET, .reduce_only = true,
+		.side = o->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY, .quantity = part->quantity,
+	};
+	struct leg *l = leg_plan(b, o, &p, part->at_us);
+
+	if (o->phase != PHASE_CLOSING || reason == CLOSE_LIQUIDATION)
+		o->reason = reason;
+	o->phase = PHASE_CLOSING;
+	o->retry_us = 0;
+	book_fill(b, o, l, part);
+	order_progress(b, o, part->at_us);
+}
+
+/* Share an execution among the open orders, newest first; returns what is left of it. */
+static struct qty share(struct bot *b, const struct venue_update *u, enum close_reason reason)
+{
+	struct qty left = u->quantity;
+	int64_t fee = u->fee_e8;	/* booked with the first order */
+
+	for (size_t i = b->orders_n; i-- > 0 && qty_sign(left) > 0;) {
+		struct venue_update part = *u;
+
+		part.quantity = qty_min(left, order_position(b->orders[i]));
+		if (qty_sign(part.quantity) <= 0)
+			continue;
+		part.fee_e8 = fee;
+		fee = 0;
+		ASSERT(qty_sub(left, part.quantity, &left) == 0);
+		close_by(b, b->orders[i], &part, reason);
+	}
+	return left;
+}
+
+/*
+ * A futures account has one position for all orders of a bot. When target and stop
+ * of one order both fill before we hear of it, the second takes what others hold.
+ */
+static void book_exit(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
+{
+	struct venue_update mine = *u, rest = *u;
+	enum close_reason reason = l->kind == LEG_CLOSE ? o->reason :
+		u->stop_triggered || l->kind == LEG_STOP ? CLOSE_STOP_LOSS : CLOSE_TAKE_PROFIT;
+	char text[160];
+
+	mine.quantity = qty_min(u->quantity, order_position(o));
+	ASSERT(qty_sub(u->quantity, mine.quantity, &rest.quantity) == 0);
+	if (qty_sign(mine.quantity) > 0) {
+		book_fill(b, o, l, &mine);
+		rest.fee_e8 = 0;
+	}
+	if (qty_sign(rest.quantity) <= 0)
+		return;
+	fill_leg(l, &rest);
+	leg_report(b, o, l);
+	snprintf(text, sizeof(text), "%s traded more than its order held: it closes other orders",
+		 l->client_order_id);
+	bot_notice(b, o->correlation_id, text);
+	if (qty_sign(share(b, &rest, reason)) > 0)
+		bot_fail(b, u->at_us, "the venue traded more than the bot's orders hold; look at "
+			 "the account");
+}
+
+static void book(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
+{
+	if (l->kind == LEG_ENTRY)
+		book_fill(b, o, l, u);
+	else
+		book_exit(b, o, l, u);
+}
+
 /*
  * The venue counts more than the fills we heard of: what is missing is booked at
  * the best price known, so that the position is right. The number of such a fill
@@ -95,7 +170,7 @@ static bool adopt_missing(struct bot *b, struct order *o, struct leg *l,
 	snprintf(text, sizeof(text), "%s: the venue filled %s more than it told; booked at %s",
 		 l->client_order_id, qty_text(part.quantity, have),
 		 price_text(part.price, (char[MONEY_TEXT_MAX]){ 0 }));
-	book_fill(b, o, l, &part);
+	book(b, o, l, &part);
 	bot_notice(b, o->correlation_id, text);
 	return true;
 }
@@ -114,7 +189,7 @@ static void on_fill(struct bot *b, struct order *o, struct leg *l, const struct 
 		bot_fail(b, u->at_us, text);
 	}
 	if (qty_cmp(u->cumulative, l->filled) > 0)
-		book_fill(b, o, l, u);
+		book(b, o, l, u);
 	order_progress(b, o, u->at_us);
 }
 
@@ -296,39 +371,9 @@ void bot_reconcile(struct bot *b, int64_t now_us)
 
 /* ---- the venue acts on its own ---- */
 
-/* The part of a liquidation's execution that closes one order. */
-static void liquidate(struct bot *b, struct order *o, const struct venue_update *part)
-{
-	struct leg_plan p = {
-		.kind = LEG_CLOSE, .type = TYPE_MARKET, .reduce_only = true,
-		.side = o->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY, .quantity = part->quantity,
-	};
-	struct leg *l = leg_plan(b, o, &p, part->at_us);
-
-	o->phase = PHASE_CLOSING;
-	o->reason = CLOSE_LIQUIDATION;
-	o->retry_us = 0;
-	book_fill(b, o, l, part);
-	order_progress(b, o, part->at_us);
-}
-
-/* The venue closed the whole account: share its execution among what was open. */
 static void on_liquidation(struct bot *b, const struct venue_update *u)
 {
-	struct qty left = u->quantity;
-	int64_t fee = u->fee_e8;	/* booked with the first order */
-
-	for (size_t i = b->orders_n; i-- > 0 && qty_sign(left) > 0;) {
-		struct venue_update part = *u;
-
-		part.quantity = qty_min(left, order_position(b->orders[i]));
-		if (qty_sign(part.quantity) <= 0)
-			continue;
-		part.fee_e8 = fee;
-		fee = 0;
-		ASSERT(qty_sub(left, part.quantity, &left) == 0);
-		liquidate(b, b->orders[i], &part);
-	}
+	(void)share(b, u, CLOSE_LIQUIDATION);
 	bot_fail(b, u->at_us, "the venue liquidated the account's position");
 }
 

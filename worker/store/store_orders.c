@@ -80,12 +80,15 @@ static void bind_time_or_null(struct stmt *s, int index, int64_t us)
 
 int store_order_tx(struct db *db, const struct order *o, const char *mode, struct err *e)
 {
+	struct qty held = order_position(o);
 	struct money fees;
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_ORDER, &s, e);
 
 	if (rc)
 		return rc;
+	if (o->status == ORDER_CLOSED)
+		held = qty_of_units(0);		/* what is left is dust */
 	ASSERT(money_add(o->quote_fees, o->base_fees_value, &fees) == 0);
 	stmt_bind_int(s, 1, o->id);
 	stmt_bind_int(s, 2, o->bot_id);
@@ -101,7 +104,7 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	stmt_bind_qty(s, 12, o->quantity);
 	stmt_bind_qty(s, 13, o->filled);
 	stmt_bind_qty(s, 14, o->exited);
-	stmt_bind_qty(s, 15, o->status == ORDER_CLOSED ? (struct qty){ 0 } : order_position(o));
+	stmt_bind_qty(s, 15, held);
 	stmt_bind_qty(s, 16, o->dust);
 	stmt_bind_money(s, 17, o->entry_notional);
 	stmt_bind_money(s, 18, o->exit_notional);

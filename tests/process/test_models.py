@@ -1,0 +1,217 @@
+"""Model files: taken in, refused with a reason, given out, asked, switched while trading."""
+import hashlib
+import os
+import random
+import socket
+import unittest
+
+import harness
+from forms import TYPE, form, retrained
+
+MODELS = "/api/v1/models"
+UPLOAD = MODELS + "/upload"
+LEAVES = os.path.join(harness.SHARED_DATA, "models/leaves")
+
+
+class Models(harness.TestCase):
+
+    def started(self, **env):
+        bot = self.bot(**env)
+        bot.start()
+        self.wait(lambda: bot.value("SELECT count(*) FROM models") == 1, "the sample model is there", 60)
+        row = bot.rows("SELECT * FROM models")[0]
+        with open(os.path.join(bot.data_dir, row["path"]), "rb") as f:
+            self.sample = f.read()
+        return bot
+
+    def upload(self, bot, model, headers=None, **texts):
+        texts = {"name": "mine", "symbol": "BTCUSDT", **texts}
+        return bot.request("POST", UPLOAD, form(model, **texts), {"Content-Type": TYPE, **(headers or {})})
+
+    def nothing_is_left(self, bot, models=1):
+        folder = os.path.join(bot.data_dir, "models")
+        self.wait(lambda: not [n for n in os.listdir(folder) if n.startswith(".upload")],
+                  "temporary files are gone")
+        self.assertEqual(len(os.listdir(folder)), models)
+        self.assertEqual(bot.value("SELECT count(*) FROM models"), models)
+
+    def test_upload_assign_predict_download(self):
+        bot = self.started()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        mine = retrained(self.sample)
+        sha = hashlib.sha256(mine).hexdigest()
+        made = self.upload(bot, mine, description="halved")
+        self.assertEqual(made.status, 201, made)
+        self.assertEqual((made.json["sha256"], made.json["size_bytes"], made.json["origin"],
+                          made.json["format"], made.json["features"], made.json["description"]),
+                         (sha, len(mine), "upload", "xgboost-json", "features-1", "halved"), made)
+        self.assertEqual(made.headers["Location"], "%s/%d" % (MODELS, made.json["id"]))
+        self.assertEqual(len(made.json["feature_names"]), 53)
+        with open(os.path.join(bot.data_dir, "models", sha), "rb") as f:
+            self.assertEqual(f.read(), mine)
+        again = self.upload(bot, mine, name="other")
+        self.assertEqual((again.status, again.json["id"], again.json["name"]),
+                         (200, made.json["id"], "mine"), again)
+        self.nothing_is_left(bot, 2)
+        self.assigned(bot, made.json["id"])
+        self.given_out(bot, made.json["id"], mine, sha)
+        self.asked(bot, made.json["id"], made.json["feature_names"])
+
+    def assigned(self, bot, model):
+        answer = bot.put(MODELS + "/assign/1", {"model_id": model})
+        self.assertEqual(answer.status, 200, answer)
+        self.wait(lambda: bot.value("SELECT applied_model_id FROM bot_state WHERE bot_id = 1") == model,
+                  "the worker uses it")
+        self.assertEqual(bot.bot_status(), "RUNNING")
+        refused = bot.request("DELETE", "%s/%d" % (MODELS, model))
+        self.assertEqual(refused.status, 409, refused)
+
+    def given_out(self, bot, model, content, sha):
+        connection = bot.connection()
+        connection.request("GET", "%s/%d/download" % (MODELS, model),
+                           headers={"Authorization": "Bearer " + harness.TOKEN})
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.headers["ETag"], '"%s"' % sha)
+        self.assertIn("attachment", answer.headers["Content-Disposition"])
+        self.assertEqual(answer.read(), content)
+        connection.request("HEAD", "%s/%d/download" % (MODELS, model),
+                           headers={"Authorization": "Bearer " + harness.TOKEN})
+        answer = connection.getresponse()
+        self.assertEqual((answer.headers["Content-Length"], answer.read()), (str(len(content)), b""))
+        connection.close()
+        self.assertEqual(bot.get(MODELS + "/99/download").status, 404)
+
+    def asked(self, bot, model, names):
+        path = "%s/%d/predict" % (MODELS, model)
+        row = [i / 10 for i in range(53)]
+        by_row = bot.post(path, {"rows": [row, [None] * 53]})
+        self.assertEqual(by_row.status, 200, by_row)
+        self.assertEqual(len(by_row.json["predictions"]), 2)
+        self.assertTrue(all(0 < p < 1 for p in by_row.json["predictions"]), by_row)
+        by_name = bot.post(path, {"features": dict(zip(names, row))})
+        self.assertEqual(by_name.json["predictions"], by_row.json["predictions"][:1])
+        for body, word in (({"rows": [row[1:]]}, "53 numbers"), ({"rows": []}, "1 to 100"),
+                           ({"rows": [row] * 101}, "1 to 100"), ({"rows": [["x"]]}, "numbers"),
+                           ({"features": {"no_such": 1}}, "no feature"), ({}, "either"),
+                           ({"rows": [row], "features": {}}, "either")):
+            answer = bot.post(path, body)
+            self.assertEqual(answer.status, 422, answer)
+            self.assertIn(word, answer.body)
+        self.assertEqual(bot.post(MODELS + "/99/predict", {"rows": [row]}).status, 404)
+
+    def test_what_is_no_model_is_refused(self):
+        bot = self.started(MODEL_MAX_BYTES=2_000_000)
+        broken = self.sample[:len(self.sample) // 2]
+        for model, status, word in (
+                (b"hello", 422, "the file is no model"), (broken, 422, ""), (b"PK\x03\x04" * 9, 422, "ZIP"),
+                (random.Random(1).randbytes(1_900_000), 422, ""), (b"", 422, "empty"),
+                (b"x" * 2_000_001, 413, "MODEL_MAX_BYTES"), (b"x" * 9_000_000, 413, "MODEL_MAX_BYTES")):
+            answer = self.upload(bot, model)
+            self.assertEqual(answer.status, status, answer)
+            self.assertIn(word, answer.json["error"]["message"])
+            self.assertNotIn(bot.data_dir, answer.body)
+        self.nothing_is_left(bot)
+
+    def test_forms_that_are_wrong(self):
+        bot = self.started()
+        for texts, field in (({"symbol": "btc usdt"}, "symbol"), ({"name": ""}, "name"),
+                             ({"description": "x" * 1001}, "description"), ({"nonsense": "1"}, "nonsense")):
+            answer = self.upload(bot, self.sample, **texts)
+            self.assertEqual(answer.status, 422, answer)
+            self.assertEqual(answer.json["error"]["fields"][0]["field"], field)
+        answer = self.upload(bot, retrained(self.sample), features="features-9")
+        self.assertEqual(answer.status, 422, answer)
+        self.assertIn("features-9", answer.json["error"]["message"])
+        answer = self.upload(bot, None)
+        self.assertEqual(answer.json["error"]["fields"][0]["field"], "model", answer)
+        for body, kind, status in ((form(self.sample, name="a", symbol="A")[:-8], TYPE, 422),
+                                   (b"nonsense", TYPE, 422), (b"", TYPE, 422), (b"{}", "application/json", 415),
+                                   (b"x" * 100, "multipart/form-data", 415)):
+            answer = bot.request("POST", UPLOAD, body, {"Content-Type": kind})
+            self.assertEqual(answer.status, status, answer)
+        for token, headers, status in ((None, {}, 401), (harness.TOKEN, {"Origin": "http://evil"}, 403),
+                                       (harness.TOKEN, {"Host": "evil.example"}, 403)):
+            answer = bot.request("POST", UPLOAD, form(b"x" * 3_000_000, name="a", symbol="A"),
+                                 {"Content-Type": TYPE, **headers}, token=token)
+            self.assertEqual(answer.status, status, answer)
+        self.nothing_is_left(bot)
+
+    @unittest.skipUnless(os.path.isdir(LEAVES), "no shared data")
+    def test_models_of_others(self):
+        bot = self.started()
+        for name, word in (("xgagaricus.model", "127 features"), ("xgdermatology.model", "33 features"),
+                           ("xg_dart_agaricus.model", "127 features"),
+                           ("lg_breast_cancer.txt", "LightGBM"), ("README.md", "no model")):
+            with open(os.path.join(LEAVES, name), "rb") as f:
+                answer = self.upload(bot, f.read())
+            self.assertEqual(answer.status, 422, answer)
+            self.assertEqual(answer.json["error"]["code"], "model_refused")
+            self.assertIn(word, answer.json["error"]["message"])
+        self.nothing_is_left(bot)
+
+    # what is on the wire
+
+    def head(self, length, extra=""):
+        return ("POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"
+                "Content-Type: %s\r\nConnection: keep-alive\r\nContent-Length: %d\r\n%s\r\n"
+                % (UPLOAD, harness.TOKEN, TYPE, length, extra)).encode()
+
+    def read_answer(self, s):
+        text = b""
+        while b"\r\n\r\n" not in text:
+            piece = s.recv(1)
+            self.assertTrue(piece, text)
+            text += piece
+        length = [int(line.split(b":")[1]) for line in text.split(b"\r\n")
+                  if line.lower().startswith(b"content-length")]
+        body = b""
+        while length and len(body) < length[0]:
+            body += s.recv(65536)
+        return int(text.split()[1]), body
+
+    def test_bytes_in_pieces_and_the_connection_lives_on(self):
+        bot = self.started()
+        body = form(self.sample, name="a", symbol="BTCUSDT")
+        with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in self.head(len(body)):
+                s.sendall(bytes([byte]))
+            for i in range(0, len(body), 999):
+                s.sendall(body[i:i + 999])
+            self.assertEqual(self.read_answer(s)[0], 200)
+            s.sendall(self.head(len(body), "Expect: 100-continue\r\n"))
+            self.assertEqual(self.read_answer(s)[0], 100)
+            s.sendall(body + b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertEqual(self.read_answer(s)[0], 200)
+            self.assertIn(b"healthy", self.read_answer(s)[1])
+            # a form in chunks is small and buffered
+            s.sendall(self.head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+                      + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+            self.assertEqual(self.read_answer(s)[0], 200)
+            s.sendall(self.head(1 << 40, "Expect: 100-continue\r\n"))
+            self.assertEqual(self.read_answer(s)[0], 413)
+        self.nothing_is_left(bot)
+
+    def test_a_cut_connection_leaves_nothing(self):
+        bot = self.started()
+        folder = os.path.join(bot.data_dir, "models")
+        body = form(b"x" * 500_000, name="a", symbol="BTCUSDT")
+        with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+            s.sendall(self.head(len(body)) + body[:300_000])
+            self.wait(lambda: len(os.listdir(folder)) == 2, "the file grows")
+        self.nothing_is_left(bot)
+        with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+            s.sendall(self.head(len(body)) + body[:300_000])
+            self.wait(lambda: len(os.listdir(folder)) == 2, "the file grows")
+            self.assertEqual(bot.api.stop(), 0)
+        self.nothing_is_left(bot)
+        with open(os.path.join(folder, ".upload-0123"), "wb") as f:
+            f.write(b"left by a killed process")
+        bot.start_api()
+        self.nothing_is_left(bot)
+        self.assertTrue(bot.api.alive())
+
+
+if __name__ == "__main__":
+    harness.main()

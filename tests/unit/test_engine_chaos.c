@@ -1,0 +1,388 @@
+/*
+ * The paper venue behind a bad line: news late and told twice, requests refused at
+ * random. Whatever happens on the way, nothing is sold twice, no limit is passed, and
+ * in the end every bot is flat with books that agree.
+ */
+#include "tests/unit/engine_script.h"
+#include "worker/engine/bot.h"
+
+#define STEPS 3000
+#define SEEDS 40
+#define QUEUE_MAX 4096
+
+struct news {
+	int64_t due, seq;
+	struct venue_update u;
+};
+
+struct line {			/* a venue between engine and paper venue */
+	struct venue venue;	/* first */
+	struct venue *sim;
+	struct venue_sink to;
+	struct script dice;
+	bool calm;		/* from now on nothing is refused or late */
+	struct news queue[QUEUE_MAX];	/* by due, then seq */
+	size_t n;
+	int64_t seq, newest_due;
+	size_t refused, twice, late;
+};
+
+static struct line *line_of(struct venue *v)
+{
+	return (struct line *)(void *)v;
+}
+
+static bool refuses(struct line *l)
+{
+	bool no = !l->calm && chance(&l->dice, 10);
+
+	l->refused += no;
+	return no;
+}
+
+static int line_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+{
+	struct line *l = line_of(v);
+
+	if (refuses(l))
+		return err_set(e, ERR_UNAVAILABLE, "the line is down");
+	return l->sim->ops->place(l->sim, o, now_us, e);
+}
+
+static int line_cancel(struct venue *v, int64_t bot_id, const char *symbol, const char *id,
+		       int64_t now_us, struct err *e)
+{
+	struct line *l = line_of(v);
+
+	if (refuses(l))
+		return err_set(e, ERR_UNAVAILABLE, "the line is down");
+	return l->sim->ops->cancel(l->sim, bot_id, symbol, id, now_us, e);
+}
+
+static void line_flush(struct venue *v) { (void)v; }
+
+static int64_t line_next_due(const struct venue *v)
+{
+	const struct line *l = (const struct line *)(const void *)v;
+	int64_t due = l->sim->ops->next_due(l->sim);
+
+	return l->n && l->queue[0].due < due ? l->queue[0].due : due;
+}
+
+static void enqueue(struct line *l, const struct venue_update *u, int64_t due)
+{
+	size_t at = l->n;
+
+	assert_true(l->n < QUEUE_MAX);
+	for (; at > 0 && l->queue[at - 1].due > due; at--)
+		l->queue[at] = l->queue[at - 1];
+	l->queue[at] = (struct news){ .due = due, .seq = l->seq++, .u = *u };
+	l->queue[at].u.at_us = due;
+	l->n++;
+}
+
+/* News keep their order; what is told again comes again much later. */
+static void on_news(void *ctx, const struct venue_update *u)
+{
+	struct line *l = ctx;
+	int64_t due = u->at_us;
+
+	if (!l->calm && chance(&l->dice, 30)) {
+		due += below(&l->dice, 800 * MS);
+		l->late++;
+	}
+	if (due < l->newest_due)
+		due = l->newest_due;
+	l->newest_due = due;
+	enqueue(l, u, due);
+	if (!l->calm && chance(&l->dice, 25)) {
+		enqueue(l, u, due + below(&l->dice, 5 * SECOND));
+		l->twice++;
+	}
+}
+
+static void line_advance(struct venue *v, int64_t now_us)
+{
+	struct line *l = line_of(v);
+
+	for (int64_t due = line_next_due(v); due <= now_us; due = line_next_due(v)) {
+		struct venue_update u;
+
+		if (!l->n || l->queue[0].due > due) {
+			l->sim->ops->advance(l->sim, due);
+			continue;
+		}
+		u = l->queue[0].u;
+		l->n--;
+		memmove(&l->queue[0], &l->queue[1], l->n * sizeof(l->queue[0]));
+		l->to.update(l->to.ctx, &u);
+	}
+}
+
+static void line_trade(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us)
+{
+	line_of(v)->sim->ops->on_trade(line_of(v)->sim, symbol, t, now_us);
+}
+
+static void line_book(struct venue *v, const char *symbol, const struct book_top *b,
+		      int64_t now_us)
+{
+	line_of(v)->sim->ops->on_book(line_of(v)->sim, symbol, b, now_us);
+}
+
+static int line_query(struct venue *v, const char *id, struct venue_update *out, struct err *e)
+{
+	if (refuses(line_of(v)))
+		return err_set(e, ERR_UNAVAILABLE, "the line is down");
+	return line_of(v)->sim->ops->query(line_of(v)->sim, id, out, e);
+}
+
+static int line_balance(struct venue *v, int64_t bot, struct venue_balance *out, struct err *e)
+{
+	return line_of(v)->sim->ops->balance(line_of(v)->sim, bot, out, e);
+}
+
+static void line_free(struct venue *v) { (void)v; }
+
+static const struct venue_ops LINE_OPS = {
+	.name = "line", .resting_stop = true, .place = line_place, .cancel = line_cancel,
+	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
+	.on_trade = line_trade, .on_book = line_book, .query = line_query,
+	.balance = line_balance, .free = line_free,
+};
+
+/* ---- the engine on it ---- */
+
+struct scene {
+	struct script script;
+	struct line line;
+	struct engine *e;
+	struct market *markets[SCRIPT_MARKETS];
+	struct rows rows;
+	struct bot_config config[SCRIPT_BOTS + 1];
+	struct brain brain[SCRIPT_BOTS + 1];
+	size_t orders_seen;
+	bool asks;			/* reconciles now and then, while news is on the way */
+};
+
+static void open_scene(struct scene *s, uint64_t seed)
+{
+	struct engine_args a = { .reporter = rows_reporter(&s->rows), .venue = &s->line.venue,
+				 .first_order_id = 1, .first_leg_id = 1, .first_fill_id = 1,
+				 .first_signal_id = 1 };
+	struct sim_args sim;
+	struct err e;
+
+	script_make(&s->script, seed, STEPS);
+	s->asks = seed % 3 == 0;
+	a.limits.max_open_positions = MAX_OPEN;
+	s->line.venue.ops = &LINE_OPS;
+	s->line.dice.state = seed * 31;
+	s->e = engine_new(&a);
+	s->line.to = engine_venue_sink(s->e);
+	sim_args_init(&sim);
+	sim.sink = (struct venue_sink){ .ctx = &s->line, .update = on_news };
+	sim.funding_rate_e8 = 0;
+	s->line.sim = sim_new(&sim);
+	for (int m = 0; m < SCRIPT_MARKETS; m++) {
+		s->markets[m] = engine_market_add(s->e, &s->script.markets[m]);
+		sim_symbol_add(s->line.sim, &s->script.markets[m]);
+	}
+	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
+		struct predictor p = { .model_id = 7, .ctx = &s->brain[b],
+				       .predict = brain_predict };
+		struct sim_account_args acc = { .bot_id = b, .futures = s->script.futures,
+						.initial_capital = M("10000"),
+						.leverage_e8 = RATE_ONE };
+
+		s->config[b] = s->script.bots[b];
+		s->config[b].leverage = 1;
+		memcpy(acc.symbol, s->config[b].symbol, sizeof(acc.symbol));
+		assert_int_equal(sim_account_add(s->line.sim, &acc, T0 - SECOND, &e), 0);
+		assert_int_equal(engine_bot_add(s->e, b, &s->config[b], NULL, &e), 0);
+		engine_bot_model(s->e, b, &p, NULL);
+	}
+}
+
+static void close_scene(struct scene *s)
+{
+	engine_free(s->e);
+	s->line.sim->ops->free(s->line.sim);
+	rows_free(&s->rows);
+	script_free(&s->script);
+	free(s);
+}
+
+static int order_bot(struct scene *s, int64_t bot, enum bot_event event, bool close, int64_t now)
+{
+	struct engine_command c = { .event = event, .close_positions = close,
+				    .requested_by = "script", .correlation_id = "c" };
+	struct engine_answer a;
+	struct err e;
+
+	return engine_bot_command(s->e, bot, &c, now, &a, &e);
+}
+
+static void act(struct scene *s, const struct step *p)
+{
+	struct bot_config c = p->config;
+	struct err e;
+	int64_t n;
+	int rc = 0;
+
+	if (p->kind == STEP_COMMAND) {
+		rc = order_bot(s, p->bot, p->event, p->flag, p->now);
+	} else if (p->kind == STEP_CLOSE) {
+		rc = engine_close(s->e, p->bot, 0, "c", p->now, &n, &e);
+	} else if (p->kind == STEP_FAIL) {
+		engine_bot_fail(s->e, p->bot, p->now, "a fault of the script");
+	} else if (p->kind == STEP_CONFIG) {
+		c.leverage = 1;
+		rc = engine_bot_config(s->e, p->bot, &c, &e);
+		if (rc == 0)
+			s->config[p->bot] = c;
+	}
+	assert_true(rc == 0 || rc == ERR_CONFLICT);
+}
+
+static void play(struct scene *s, const struct step *p)
+{
+	struct market *m = s->markets[p->market];
+
+	switch (p->kind) {
+	case STEP_TRADE:
+		engine_trade(s->e, m, &p->trade, p->now);
+		break;
+	case STEP_BOOK:
+		engine_book(s->e, m, &p->book, p->now);
+		break;
+	case STEP_TIME:
+		engine_market_time(s->e, m, p->exchange_us, p->now);
+		break;
+	case STEP_BRAIN:
+		s->brain[p->bot].probability = p->probability;
+		s->brain[p->bot].side = p->side;
+		break;
+	case STEP_COMMAND:
+	case STEP_CLOSE:
+	case STEP_FAIL:
+	case STEP_CONFIG:
+		act(s, p);
+		break;
+	case STEP_ADVANCE:
+		engine_advance(s->e, p->now);
+		if (s->asks)
+			engine_reconcile(s->e, p->now);
+		break;
+	case STEP_GAP:
+	case STEP_VALID:
+	case STEP_DRIFT:
+	case STEP_RESET:
+		engine_advance(s->e, p->now);
+		break;
+	}
+}
+
+#define HOLDS(s, at, cond)                                                         \
+	do {                                                                       \
+		if (!(cond))                                                       \
+			fail_msg("seed %llu, step %zu: %s",                        \
+				 (unsigned long long)(s)->script.seed, at, #cond); \
+	} while (0)
+
+static void check(struct scene *s, size_t at, const enum bot_status *before)
+{
+	struct err e;
+
+	if (sim_check(s->line.sim, &e))
+		fail_msg("seed %llu, step %zu: %s", (unsigned long long)s->script.seed, at, e.msg);
+	for (; s->orders_seen < s->rows.orders_n; s->orders_seen++) {
+		const struct order *o = &s->rows.orders[s->orders_seen];
+
+		HOLDS(s, at, before[o->bot_id] == BOT_RUNNING);
+		HOLDS(s, at, engine_open_orders(s->e, o->bot_id) <=
+			     s->config[o->bot_id].max_positions);
+		HOLDS(s, at, engine_open_all(s->e) <= MAX_OPEN);
+	}
+	for (size_t i = 0; i < s->rows.orders_n; i++)
+		HOLDS(s, at, qty_sign(order_position(&s->rows.orders[i])) >= 0);
+}
+
+/* The line is good again: everything closes, and the books are the same on both sides. */
+static void finish(struct scene *s, int64_t now)
+{
+	struct qty held[SCRIPT_BOTS + 1] = { { 0 } };
+	int64_t cash_e8[SCRIPT_BOTS + 1] = { 0 };
+
+	s->line.calm = true;
+	for (int64_t b = 1; b <= SCRIPT_BOTS; b++)
+		assert_int_equal(order_bot(s, b, EVENT_EMERGENCY_STOP, false, now), 0);
+	for (int m = 0; m < SCRIPT_MARKETS; m++) {
+		struct book_top book = market_top(s->markets[m]);
+
+		book.bid_qty = book.ask_qty = Q("1000");
+		engine_book(s->e, s->markets[m], &book, now);
+	}
+	engine_advance(s->e, now + 120 * SECOND);
+	for (size_t i = 0; i < s->rows.orders_n; i++) {
+		const struct order *o = &s->rows.orders[i];
+		int64_t in = money_units(o->entry_notional), out = money_units(o->exit_notional);
+
+		HOLDS(s, i, o->status == ORDER_CLOSED);
+		cash_e8[o->bot_id] += (o->side == SIDE_BUY ? out - in : in - out) -
+				      money_units(o->quote_fees);
+		assert_int_equal(qty_add(held[o->bot_id], o->dust, &held[o->bot_id]), 0);
+	}
+	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
+		struct venue_balance balance;
+		struct err e;
+
+		assert_int_equal(s->line.sim->ops->balance(s->line.sim, b, &balance, &e), 0);
+		/* what was adopted before its news came has no fee, on spot in coins */
+		HOLDS(s, (size_t)b, (s->asks && !s->script.futures) ||
+		      qty_cmp(balance.base, held[b]) == 0);
+		HOLDS(s, (size_t)b, s->asks || money_units(balance.balance) ==
+		      INT64_C(10000) * RATE_ONE + cash_e8[b]);
+	}
+}
+
+static void bad_line(void **state)
+{
+	const char *more = getenv("RANDOM_SEEDS");
+	uint64_t seeds = more ? strtoull(more, NULL, 10) : SEEDS;
+	size_t refused = 0, twice = 0, late = 0, filled = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= seeds; seed++) {
+		struct scene *s = xcalloc(1, sizeof(*s));
+
+		open_scene(s, seed);
+		for (size_t i = 0; i < s->script.n; i++) {
+			enum bot_status before[SCRIPT_BOTS + 1];
+
+			for (int64_t b = 1; b <= SCRIPT_BOTS; b++)
+				before[b] = engine_bot_status(s->e, b);
+			play(s, &s->script.steps[i]);
+			check(s, i, before);
+		}
+		finish(s, s->script.steps[s->script.n - 1].now);
+		refused += s->line.refused;
+		twice += s->line.twice;
+		late += s->line.late;
+		for (size_t i = 0; i < s->rows.orders_n; i++)
+			filled += qty_sign(s->rows.orders[i].filled) > 0;
+		close_scene(s);
+	}
+	printf("%zu trades; %zu requests refused, %zu news late, %zu told twice\n", filled, refused,
+	       late, twice);
+	assert_true(refused > seeds && twice > seeds && late > seeds && filled > seeds);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/*
+ * model-check, model-predict: what the API starts for a file that it does not trust.
+ * Both answer with one JSON object on stdout; {"error": sentence} and exit 1 on failure.
+ */
+#include "common/file.h"
+#include "common/json.h"
+#include "worker/cli/cli.h"
+#include "worker/engine/features.h"
+#include "worker/model/model.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INPUT_MAX (8u << 20)	/* bytes of rows */
+#define TRIALS 3
+
+static int finish(int rc, struct json *j, struct buf *out, const struct err *e)
+{
+	if (rc) {
+		buf_clear(out);
+		*j = (struct json){ .out = out };
+		json_object(j, NULL);
+		json_string(j, "error", e->msg);
+	}
+	json_object_end(j);
+	puts(buf_text(out));
+	buf_free(out);
+	return rc ? 1 : 0;
+}
+
+/* The caller renames the file next: what it says must be on the disk before. */
+static int make_durable(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return file_error(e, "open", path);
+	rc = fsync(fd) ? file_error(e, "write", path) : 0;
+	close(fd);
+	return rc;
+}
+
+/* Rows of nothing but 0, missing values, and 0, 1, 2 ..: each must give a probability. */
+static int try_out(struct model *m, double *trial, struct err *e)
+{
+	size_t n = model_describe(m)->features;
+	float *row = xcalloc(n, sizeof(*row)), p = 0, reference = 0;
+	int rc = 0;
+
+	for (int t = 0; t < TRIALS && rc == 0; t++) {
+		for (size_t i = 0; i < n; i++)
+			row[i] = t == 0 ? 0 : t == 1 ? NAN : (float)i;
+		rc = model_predict(m, row, n, &p, e);
+		if (rc == 0)
+			rc = model_predict_reference(m, row, n, false, 0, &reference, e);
+		if (rc == 0 && memcmp(&p, &reference, sizeof(p)) != 0)
+			rc = err_set(e, ERR_CORRUPT, "our evaluator gives %g for a trial row, "
+				     "libxgboost %g", (double)p, (double)reference);
+		if (rc == 0 && !(p >= 0 && p <= 1))
+			rc = err_set(e, ERR_INVALID, "it gives %g for a trial row, and a bot needs a "
+				     "probability from 0 to 1: train it with objective "
+				     "binary:logistic", (double)p);
+		if (t == 0)
+			*trial = (double)p;
+	}
+	free(row);
+	return rc;
+}
+
+static int check_shape(const struct model_info *info, const struct feature_list *list,
+		       struct err *e)
+{
+	if (info->features != list->n)
+		return err_set(e, ERR_INVALID, "it was trained on %zu features, and the list %s has "
+			       "%zu: train it on that list (docs/FEATURES.md)", info->features,
+			       list->name, list->n);
+	if (info->outputs != 1)
+		return err_set(e, ERR_INVALID, "it gives %zu values per row, and a bot needs one "
+			       "probability: train it with objective binary:logistic",
+			       info->outputs);
+	if (info->feature_list[0] && strcmp(info->feature_list, list->name) != 0)
+		return err_set(e, ERR_INVALID, "it was trained on the list %s, not on %s",
+			       info->feature_list, list->name);
+	return 0;
+}
+
+static void describe(struct json *j, const struct model_info *info,
+		     const struct feature_list *list, double trial)
+{
+	json_object(j, NULL);
+	json_string(j, "format", info->format);
+	json_string(j, "objective", info->objective);
+	json_int(j, "features", (int64_t)info->features);
+	json_int(j, "trees", (int64_t)info->trees);
+	json_int(j, "outputs", (int64_t)info->outputs);
+	json_bool(j, "fast", info->fast);
+	json_string(j, "feature_list", list->name);
+	json_array(j, "feature_names");
+	for (size_t i = 0; i < list->n; i++)
+		json_string(j, NULL, list->features[i].name);
+	json_array_end(j);
+	json_double(j, "trial", trial);
+}
+
+static int check(const char *path, const char *features, struct json *j, struct err *e)
+{
+	const struct feature_list *list = features_find(features);
+	struct model *m = NULL;
+	double trial = 0;
+	int rc;
+
+	if (!list)
+		return err_set(e, ERR_INVALID, "there is no feature list \"%.40s\", only %s "
+			       "(docs/FEATURES.md)", features, FEATURES_DEFAULT);
+	rc = model_load(path, &m, e);
+	if (rc)
+		return rc;
+	rc = check_shape(model_describe(m), list, e);
+	if (rc == 0)
+		rc = try_out(m, &trial, e);
+	if (rc == 0)
+		rc = make_durable(path, e);
+	if (rc == 0)
+		describe(j, model_describe(m), list, trial);
+	model_free(m);
+	return rc;
+}
+
+static int run_check(const struct config *c, int argc, char **argv)
+{
+	struct buf out = { 0 };
+	struct json j = { .out = &out };
+	struct err e = { 0 };
+	int rc;
+
+	(void)c;
+	if (argc == 2)
+		rc = check(argv[1], FEATURES_DEFAULT, &j, &e);
+	else if (argc == 4 && !strcmp(argv[2], "--features"))
+		rc = check(argv[1], argv[3], &j, &e);
+	else
+		rc = err_set(&e, ERR_INVALID, "usage: trading-bot model-check FILE "
+			     "[--features %s]", FEATURES_DEFAULT);
+	return finish(rc, &j, &out, &e);
+}
+
+static int read_input(struct buf *in, struct err *e)
+{
+	char bytes[16384];
+	size_t n;
+
+	while ((n = fread(bytes, 1, sizeof(bytes), stdin)) > 0) {
+		if (in->len + n > INPUT_MAX)
+			return err_set(e, ERR_LIMIT, "the rows take more than %u bytes", INPUT_MAX);
+		buf_add(in, bytes, n);
+	}
+	return ferror(stdin) ? err_set(e, ERR_IO, "the rows can't be read") : 0;
+}
+
+static int read_row(const cJSON *from, float *row, size_t n, int number, struct err *e)
+{
+	const cJSON *v;
+	size_t i = 0;
+
+	if (!cJSON_IsArray(from) || (size_t)cJSON_GetArraySize(from) != n)
+		return err_set(e, ERR_INVALID, "row %d must be a list of %zu numbers, as many as the "
+			       "model has features", number, n);
+	cJSON_ArrayForEach(v, from) {
+		if (!cJSON_IsNumber(v) && !cJSON_IsNull(v))
+			return err_set(e, ERR_INVALID, "row %d, value %zu is no number", number, i);
+		row[i++] = cJSON_IsNull(v) ? NAN : (float)v->valuedouble;
+	}
+	return 0;
+}
+
+/* One number for each row; a list of them when the model has several outputs. */
+static int predict_rows(struct model *m, const cJSON *rows, struct json *j, struct err *e)
+{
+	const struct model_info *info = model_describe(m);
+	float *row = xcalloc(info->features, sizeof(*row)), *out = xcalloc(info->outputs, sizeof(*out));
+	const cJSON *from;
+	int rc = 0, number = 0;
+
+	json_object(j, NULL);
+	json_array(j, "predictions");
+	cJSON_ArrayForEach(from, rows) {
+		rc = read_row(from, row, info->features, number++, e);
+		if (rc == 0)
+			rc = model_predict(m, row, info->features, out, e);
+		if (rc)
+			break;
+		if (info->outputs > 1)
+			json_array(j, NULL);
+		for (size_t i = 0; i < info->outputs; i++)
+			json_double(j, NULL, (double)out[i]);
+		if (info->outputs > 1)
+			json_array_end(j);
+	}
+	json_array_end(j);
+	free(row);
+	free(out);
+	return rc;
+}
+
+static int predict(const char *path, struct json *j, struct err *e)
+{
+	struct buf in = { 0 };
+	struct model *m = NULL;
+	cJSON *rows = NULL;
+	int rc;
+
+	rc = read_input(&in, e);
+	if (rc == 0)
+		rc = json_read(buf_text(&in), in.len, &rows, e);
+	if (rc == 0 && !cJSON_IsArray(rows))
+		rc = err_set(e, ERR_INVALID, "the rows must be a JSON list of lists of numbers");
+	if (rc == 0)
+		rc = model_load(path, &m, e);
+	if (rc == 0)
+		rc = predict_rows(m, rows, j, e);
+	model_free(m);
+	cJSON_Delete(rows);
+	buf_free(&in);
+	return rc;
+}
+
+static int run_predict(const struct config *c, int argc, char **argv)
+{
+	struct buf out = { 0 };
+	struct json j = { .out = &out };
+	struct err e = { 0 };
+	int rc;
+
+	(void)c;
+	if (argc == 2)
+		rc = predict(argv[1], &j, &e);
+	else
+		rc = err_set(&e, ERR_INVALID, "usage: trading-bot model-predict FILE < ROWS");
+	return finish(rc, &j, &out, &e);
+}
+
+const struct cli_command cli_model_check = {
+	.name = "model-check", .arguments = "FILE [--features LIST]", .help = "(used by the API)",
+	.run = run_check,
+};
+const struct cli_command cli_model_predict = {
+	.name = "model-predict", .arguments = "FILE", .help = "(used by the API)",
+	.run = run_predict,
+};
