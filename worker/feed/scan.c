@@ -52,7 +52,7 @@ static size_t escape_len(const char *p, const char *end)
 	if (end - p < 2)
 		return 0;
 	if (p[1] != 'u')
-		return memchr("\"\\/bfnrt", p[1], 8) ? 2 : 0;
+		return p[1] && strchr("\"\\/bfnrt", p[1]) ? 2 : 0;
 	if (end - p < 6)
 		return 0;
 	for (int i = 2; i < 6; i++)

@@ -173,7 +173,8 @@ static void put_depth(const struct format *f, const struct symbol_info *info,
 }
 
 static void put_snapshot(const struct format *f, const struct symbol_info *info,
-			 const struct synthetic_event *e, const struct synthetic_book *b, int64_t ms)
+			 const struct synthetic_event *e, const struct synthetic_book *b,
+			 int64_t ms)
 {
 	struct buf *out = f->out;
 
