@@ -164,6 +164,7 @@ static void limit(int resource, int64_t value)
 _Noreturn static void become(const char *program, char *const argv[], int in, int out,
 			     pid_t parent)
 {
+	char *const nothing[] = { NULL };	/* our environment may hold keys */
 	sigset_t none;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -179,7 +180,8 @@ _Noreturn static void become(const char *program, char *const argv[], int in, in
 	limit(RLIMIT_CORE, 0);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
-	execv(program, argv);
+	(void)close_range(3, ~0U, 0);
+	execve(program, argv, nothing);
 	_exit(127);
 }
 
@@ -241,8 +243,8 @@ int child_run(struct children *all, const struct child_args *args, struct err *e
 	int rc;
 
 	if (all->n >= CHILDREN_MAX)
-		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try again "
-			       "in some seconds", CHILDREN_MAX);
+		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try "
+			       "again in some seconds", CHILDREN_MAX);
 	if (access(all->program, X_OK))
 		return err_set(e, ERR_UNAVAILABLE, "the program %s is needed for this: %s",
 			       all->program, strerror(errno));

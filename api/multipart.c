@@ -75,7 +75,7 @@ int multipart_boundary(const char *content_type, char out[MULTIPART_BOUNDARY_MAX
 		return err_set(e, ERR_INVALID, "Content-Type is %.80s, it must be %s",
 			       content_type ? content_type : "missing", form);
 	if (!parameter(content_type, "boundary", text, sizeof(text)))
-		return err_set(e, ERR_INVALID, "Content-Type has no boundary of 1 to 70 characters");
+		return err_set(e, ERR_INVALID, "Content-Type has no boundary of 1 to 70 letters");
 	n = strlen(text);
 	if (!n || strspn(text, allowed) != n || text[n - 1] == ' ')
 		return err_set(e, ERR_INVALID, "Content-Type has a boundary that is not allowed");
@@ -188,8 +188,9 @@ static int feed_header(struct multipart *m, char c, struct err *e)
 
 	buf_putc(&m->headers, c);
 	if (h->len > MULTIPART_HEADERS_MAX)
-		return err_set(e, ERR_LIMIT, "part %u of the form has more than %d bytes of headers",
-			       m->parts, MULTIPART_HEADERS_MAX);
+		return err_set(e, ERR_LIMIT,
+			       "part %u of the form has more than %d bytes of headers", m->parts,
+			       MULTIPART_HEADERS_MAX);
 	if (c != '\n' || h->len < 2 || h->data[h->len - 2] != '\r')
 		return 0;
 	/* An empty line ends them; headers that are nothing but one leave the name out. */
@@ -212,8 +213,8 @@ static int feed_boundary(struct multipart *m, char c, struct err *e)
 			return err_set(e, ERR_LIMIT, "the form has more than %d parts",
 				       MULTIPART_PARTS_MAX);
 	} else if (m->state != MULTIPART_AFTER || (c != ' ' && c != '\t')) {
-		return err_set(e, ERR_INVALID, "behind a boundary of the form stands neither a line "
-			       "end nor \"--\"");
+		return err_set(e, ERR_INVALID, "behind a boundary of the form stands neither a "
+			       "line end nor \"--\"");
 	}
 	return 0;
 }

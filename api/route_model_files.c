@@ -246,8 +246,8 @@ int handle_models_download(struct request *r, struct err *e)
 		if (fd >= 0)
 			close(fd);
 		return request_error(r, e, 503, "file_missing",
-				     "the file of model %lld is missing or has another size: upload "
-				     "it again", (long long)id);
+				     "the file of model %lld is missing or has another size: "
+				     "upload it again", (long long)id);
 	}
 	r->has_file = true;
 	r->file = fd;
@@ -335,7 +335,8 @@ static int put_features(struct request *r, const cJSON *given, const struct buf 
 		bool found = false;
 
 		cJSON_ArrayForEach(name, names)
-			found = found || (cJSON_IsString(name) && !strcmp(name->valuestring, v->string));
+			found = found || (cJSON_IsString(name) &&
+					  !strcmp(name->valuestring, v->string));
 		if (rc == 0 && !found)
 			rc = bad_field(r, v->string, "is no feature of this model", e);
 		else if (rc == 0 && !cJSON_IsNumber(v) && !cJSON_IsNull(v))

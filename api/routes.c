@@ -166,7 +166,8 @@ static const struct param b_upload[] = {
 };
 static const struct param b_predict[] = {
 	{ .name = "rows", .type = PARAM_LIST,
-	  .help = "1 to 100 lists of numbers, in the order of the model's feature_names; null: missing" },
+	  .help = "1 to 100 lists of numbers, in the order of the model's feature_names; "
+		  "null: missing" },
 	{ .name = "features", .type = PARAM_OBJECT,
 	  .help = "instead: one row as numbers by feature name; the others are missing" },
 	END

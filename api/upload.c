@@ -355,7 +355,8 @@ int upload_begin(struct request *r, void (*received)(struct upload *u), struct e
 		return request_error(r, e, 415, "unsupported_media_type", "%s", e->msg);
 	if (unread > r->app->cfg->model_max_bytes + UPLOAD_SPARE)
 		return request_error(r, e, 413, "too_large",
-				     "the form has %lld bytes, a model may have %lld (MODEL_MAX_BYTES)",
+				     "the form has %lld bytes, a model may have %lld "
+				     "(MODEL_MAX_BYTES)",
 				     (long long)unread, (long long)r->app->cfg->model_max_bytes);
 	if (r->app->uploads->n >= UPLOADS_MAX)
 		return request_error(r, e, 503, "busy", "%d uploads are under way already",

@@ -140,7 +140,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 	int64_t version = db_data_version(w->db);
 	struct err e = { 0 };
 
-	if (version == w->data_version && !w->db_changed && !roster_loading(w->roster))
+	if (version == w->data_version && !w->db_changed && !roster_waits(w->roster))
 		return;
 	w->data_version = version;
 	w->db_changed = false;

@@ -5,6 +5,7 @@ import random
 import socket
 import unittest
 
+import attacker
 import harness
 from forms import TYPE, form, retrained
 
@@ -192,6 +193,24 @@ class Models(harness.TestCase):
             s.sendall(self.head(1 << 40, "Expect: 100-continue\r\n"))
             self.assertEqual(self.read_answer(s)[0], 413)
         self.nothing_is_left(bot)
+
+    def test_who_stops_sending_is_cut(self):
+        bot = self.started(API_TIMEOUT_S=1)
+        for begin in (self.head(500_000)[:20], self.head(500_000), self.head(500_000) + b"--" * 9):
+            with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+                s.sendall(begin)
+                self.assertEqual(s.recv(1), b"")
+            self.nothing_is_left(bot)
+
+    def test_over_tls(self):
+        folder = self.folder()
+        cert, key = attacker.certificate(folder)
+        bot = self.started(API_TLS_CERT=cert, API_TLS_KEY=key)
+        mine = retrained(self.sample)
+        made = self.upload(bot, mine)
+        self.assertEqual(made.status, 201, made)
+        self.assertEqual(self.upload(bot, b"x" * 3_000_000).status, 422)
+        self.given_out(bot, made.json["id"], mine, hashlib.sha256(mine).hexdigest())
 
     def test_a_cut_connection_leaves_nothing(self):
         bot = self.started()

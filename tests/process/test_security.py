@@ -1,4 +1,5 @@
 """One test per threat of docs/SECURITY.md, against the real programs."""
+import json
 import os
 import re
 import socket
@@ -9,6 +10,7 @@ import unittest
 import warnings
 
 import attacker
+import forms
 import harness
 
 DOC = os.path.join(harness.ROOT, "docs/SECURITY.md")
@@ -400,6 +402,23 @@ class Security(harness.TestCase):
 
     # who sends more than was asked for
 
+    def test_hostile_model_files_leave_nothing(self):
+        bot = self.bot()
+        bot.start()
+        self.wait(lambda: bot.value("SELECT count(*) FROM models") == 1, "the sample is there", 60)
+        folder = os.path.join(bot.data_dir, "models")
+        with open(os.path.join(folder, os.listdir(folder)[0]), "rb") as f:
+            sample = f.read()
+        for trap in traps(sample):
+            answer = bot.request("POST", "/api/v1/models/upload",
+                                 forms.form(trap, name="../../x", symbol="BTCUSDT"),
+                                 {"Content-Type": forms.TYPE})
+            self.assertEqual((answer.status, answer.json["error"]["code"]), (422, "model_refused"),
+                             answer)
+        self.assertEqual(len(os.listdir(folder)), 1)
+        self.assertEqual(bot.value("SELECT count(*) FROM models"), 1)
+        self.assertTrue(bot.api.alive() and bot.worker.alive())
+
     def test_sql_in_values_stays_text(self):
         bot = self.api()
         tables = bot.value("SELECT count(*) FROM sqlite_master")
@@ -693,6 +712,20 @@ def hostile(path, recording):
         for i, line in enumerate(f):
             out.write(line)
             out.write("%s %s\n" % (line.split(" ", 1)[0], evil[i % len(evil)]))
+
+
+def traps(sample):
+    """Files that look like models, and would hurt who trusts what they say."""
+    for column, value in (("left_children", 1_000_000), ("split_indices", 60_000),
+                          ("right_children", 0), ("left_children", -2)):
+        model = json.loads(sample)
+        tree = model["learner"]["gradient_booster"]["model"]["trees"][0]
+        tree[column][0] = value
+        yield json.dumps(model).encode()
+    yield sample[:-200]
+    yield b"[" * 1_000_000
+    yield b"{L" + b"\x7f" * 4000
+    yield b"binf" + b"\xff" * 4000
 
 
 class Page(unittest.TestCase):

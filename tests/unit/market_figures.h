@@ -37,9 +37,11 @@ struct figures {
 	double one_tick, spread_mean, spread_p99;			/* ticks */
 	double top_p10, top_p50, top_p90;			/* quote asset at the best */
 	double sd_bps, kurtosis, acf_r1, acf_abs1, acf_abs5, acf_abs10, acf_abs30;
-	double var_ratio_10, var_ratio_30;	/* variance of n s returns / n x of 1 s ones */
+	double var_ratio_10, var_ratio_30;	/* variance of n-second returns / n x 1-second's */
 	double sign_acf1, sign_acf10, sign_acf50, buy_share;
 	double imbalance_1s, imbalance_10s;	/* correlation with the next return */
+	double minute_sd_bps, minute_kurtosis, minute_abs1, minute_abs5, minute_abs15, minute_abs60,
+		minute_ratio_5, minute_ratio_60;	/* the same of 1-minute returns */
 	double flow_same_10s, flow_10_10s, flow_10_30s, momentum_10_10s, momentum_30_30s;
 };
 
@@ -246,9 +248,10 @@ static double predicts(const struct figures_input *in, enum predictor by, size_t
 
 static double variance_of_returns(const struct figures_input *in, size_t width)
 {
+	size_t step = width < 60 ? 1 : width / 20;
 	double sum = 0, squares = 0, n = 0;
 
-	for (size_t i = 0; i + width < in->mid.n; i++, n++) {
+	for (size_t i = 0; i + width < in->mid.n; i += step, n++) {
 		double r = return_bps(in, i, width);
 
 		sum += r;
@@ -257,19 +260,29 @@ static double variance_of_returns(const struct figures_input *in, size_t width)
 	return n > 1 ? squares / n - sum / n * (sum / n) : 0;
 }
 
+/* Returns of n seconds and their sizes; *kurtosis and the standard deviation of them. */
+static double returns(const struct figures_input *in, size_t n, struct series *r,
+		      struct series *absolute, double *kurtosis)
+{
+	double m2 = 0, m4 = 0;
+
+	for (size_t i = 0; i + n < in->mid.n; i += n) {
+		double x = return_bps(in, i, n);
+
+		series_add(r, x);
+		series_add(absolute, fabs(x));
+		m2 += x * x;
+		m4 += x * x * x * x;
+	}
+	*kurtosis = m2 > 0 ? m4 * (double)r->n / (m2 * m2) : 0;
+	return r->n ? sqrt(m2 / (double)r->n) : 0;
+}
+
 static void figures_returns(const struct figures_input *in, struct figures *f)
 {
 	struct series r = { 0 }, absolute = { 0 };
-	double m2 = 0, m4 = 0;
 
-	for (size_t i = 0; i + 1 < in->mid.n; i++) {
-		series_add(&r, return_bps(in, i, 1));
-		series_add(&absolute, fabs(r.v[i]));
-		m2 += r.v[i] * r.v[i];
-		m4 += r.v[i] * r.v[i] * r.v[i] * r.v[i];
-	}
-	f->sd_bps = r.n ? sqrt(m2 / (double)r.n) : 0;
-	f->kurtosis = m2 > 0 ? m4 * (double)r.n / (m2 * m2) : 0;
+	f->sd_bps = returns(in, 1, &r, &absolute, &f->kurtosis);
 	f->acf_r1 = autocorrelation(&r, 1);
 	f->acf_abs1 = autocorrelation(&absolute, 1);
 	f->acf_abs5 = autocorrelation(&absolute, 5);
@@ -277,6 +290,14 @@ static void figures_returns(const struct figures_input *in, struct figures *f)
 	f->acf_abs30 = autocorrelation(&absolute, 30);
 	f->var_ratio_10 = variance_of_returns(in, 10) / (10 * variance_of_returns(in, 1));
 	f->var_ratio_30 = variance_of_returns(in, 30) / (30 * variance_of_returns(in, 1));
+	r.n = absolute.n = 0;
+	f->minute_sd_bps = returns(in, 60, &r, &absolute, &f->minute_kurtosis);
+	f->minute_abs1 = autocorrelation(&absolute, 1);
+	f->minute_abs5 = autocorrelation(&absolute, 5);
+	f->minute_abs15 = autocorrelation(&absolute, 15);
+	f->minute_abs60 = autocorrelation(&absolute, 60);
+	f->minute_ratio_5 = variance_of_returns(in, 300) / (5 * variance_of_returns(in, 60));
+	f->minute_ratio_60 = variance_of_returns(in, 3600) / (60 * variance_of_returns(in, 60));
 	free(r.v);
 	free(absolute.v);
 }
@@ -292,7 +313,7 @@ static void figures_compute(const struct figures_input *in, struct figures *f)
 	f->fano_1s = fano(&in->count, 1);
 	f->fano_10s = fano(&in->count, 10);
 	f->count_acf1 = autocorrelation(&in->count, 1);
-	f->same_ms = (double)in->same_time / (double)in->sign.n;
+	f->same_ms = in->sign.n ? (double)in->same_time / (double)in->sign.n : 0;
 	f->value_p50 = series_quantile(&in->value, 0.5);
 	f->value_p90 = series_quantile(&in->value, 0.9);
 	f->value_p99 = series_quantile(&in->value, 0.99);
@@ -329,14 +350,18 @@ static void figures_print(const char *name, const struct figures *f)
 	       "%.2f %.2f, variance ratio 10 s %.2f, 30 s %.2f\n"
 	       "  signs: acf 1 10 50: %.2f %.2f %.2f, buys %.2f\n"
 	       "  predicts: imbalance 1 s %.2f, 10 s %.2f; flow 10 s same %.2f, next 10 s %.2f, "
-	       "next 30 s %.2f; momentum 10-10 %.2f, 30-30 %.2f\n",
+	       "next 30 s %.2f; momentum 10-10 %.2f, 30-30 %.2f\n"
+	       "  minutes: sd %.1f bps, kurtosis %.0f, |r| acf 1 5 15 60: %.2f %.2f %.2f %.2f, "
+	       "variance ratio 5 %.2f, 60 %.2f\n",
 	       name, f->seconds, f->trades_s, f->tops_s, f->depths_s, f->fano_1s, f->fano_10s,
 	       f->count_acf1, f->same_ms, f->value_p50, f->value_p90, f->value_p99, f->value_mean,
 	       f->top_p10, f->top_p50, f->top_p90, f->one_tick, f->spread_mean, f->spread_p99,
 	       f->sd_bps, f->kurtosis, f->acf_r1, f->acf_abs1, f->acf_abs5, f->acf_abs10,
 	       f->acf_abs30, f->var_ratio_10, f->var_ratio_30, f->sign_acf1, f->sign_acf10,
 	       f->sign_acf50, f->buy_share, f->imbalance_1s, f->imbalance_10s, f->flow_same_10s,
-	       f->flow_10_10s, f->flow_10_30s, f->momentum_10_10s, f->momentum_30_30s);
+	       f->flow_10_10s, f->flow_10_30s, f->momentum_10_10s, f->momentum_30_30s,
+	       f->minute_sd_bps, f->minute_kurtosis, f->minute_abs1, f->minute_abs5,
+	       f->minute_abs15, f->minute_abs60, f->minute_ratio_5, f->minute_ratio_60);
 }
 
 #endif

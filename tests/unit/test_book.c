@@ -47,7 +47,8 @@ static enum book_result depth(struct book *b, int first, int last, int previous,
 
 	if (previous >= 0)
 		snprintf(pu, sizeof(pu), ",\"pu\":%d", previous);
-	snprintf(text, sizeof(text), "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"AB\",\"U\":%d,\"u\":%d%s,"
+	snprintf(text, sizeof(text),
+		 "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"AB\",\"U\":%d,\"u\":%d%s,"
 		 "\"b\":[%s],\"a\":[%s]}", first, last, pu, bids, asks);
 	return book_depth(b, parse(text));
 }
@@ -81,9 +82,10 @@ static void spot_start(void **state)
 	struct book_top top;
 
 	assert_false(book_valid(b) || book_best(b, &top));
-	assert_int_equal(depth(b, 91, 95, -1, "[\"9.5\",\"7\"]", ""), BOOK_BUFFERED);	/* old */
+	assert_int_equal(depth(b, 91, 95, -1, "[\"9.5\",\"7\"]", ""), BOOK_BUFFERED); /* old */
 	assert_int_equal(depth(b, 96, 103, -1, "[\"10\",\"5\"]", ""), BOOK_BUFFERED);
-	assert_int_equal(depth(b, 104, 106, -1, "[\"10.5\",\"4\"]", "[\"11\",\"0\"]"), BOOK_BUFFERED);
+	assert_int_equal(depth(b, 104, 106, -1, "[\"10.5\",\"4\"]", "[\"11\",\"0\"]"),
+			 BOOK_BUFFERED);
 	assert_int_equal(snapshot(b, 100, BIDS, ASKS), BOOK_APPLIED);
 	best_is(b, 106, "10.5", "12");
 	assert_true(qty_cmp(book_qty(b, true, price_of_units(10 * E8)), qty_of_units(5 * E8)) == 0);
@@ -100,7 +102,7 @@ static void spot_first_event(void **state)
 	depth(b, 102, 105, -1, "[\"10.5\",\"4\"]", "");
 	assert_int_equal(snapshot(b, 100, BIDS, ASKS), BOOK_TOO_OLD);
 	assert_false(book_valid(b));
-	assert_int_equal(snapshot(b, 101, BIDS, ASKS), BOOK_APPLIED);	/* U == lastUpdateId + 1 */
+	assert_int_equal(snapshot(b, 101, BIDS, ASKS), BOOK_APPLIED); /* U == lastUpdateId + 1 */
 	best_is(b, 105, "10.5", "11");
 }
 
@@ -123,14 +125,14 @@ static void futures(void **state)
 {
 	struct book *b = *state;
 
-	depth(b, 90, 99, 80, "[\"9.9\",\"1\"]", "");		/* u < lastUpdateId: dropped */
-	depth(b, 95, 100, 99, "[\"10.2\",\"1\"]", "");		/* U <= lastUpdateId <= u */
+	depth(b, 90, 99, 80, "[\"9.9\",\"1\"]", ""); /* u < lastUpdateId: dropped */
+	depth(b, 95, 100, 99, "[\"10.2\",\"1\"]", ""); /* U <= lastUpdateId <= u */
 	assert_int_equal(snapshot(b, 100, BIDS, ASKS), BOOK_APPLIED);
 	best_is(b, 100, "10.2", "11");
 	assert_int_equal(depth(b, 120, 130, 100, "[\"10.3\",\"1\"]", ""), BOOK_APPLIED);
 	assert_int_equal(depth(b, 131, 140, 129, "", ""), BOOK_GAP);
 	assert_false(book_valid(b));
-	assert_int_equal(snapshot(b, 130, BIDS, ASKS), BOOK_TOO_OLD);	/* U 131 > 130 */
+	assert_int_equal(snapshot(b, 130, BIDS, ASKS), BOOK_TOO_OLD); /* U 131 > 130 */
 	assert_int_equal(snapshot(b, 135, BIDS, ASKS), BOOK_APPLIED);
 	best_is(b, 140, "10", "11");
 }
@@ -255,8 +257,8 @@ static void chance_against_model(void **state)
 			int64_t q = chance_hit(&c, 0.4) ? 0 : 1 + chance_below(&c, 9);
 			char *to = text[bids];
 
-			snprintf(to + strlen(to), 64, "%s[\"0.%08lld\",\"0.%08lld\"]", *to ? "," : "",
-				 (long long)p, (long long)q);
+			snprintf(to + strlen(to), 64, "%s[\"0.%08lld\",\"0.%08lld\"]",
+				 *to ? "," : "", (long long)p, (long long)q);
 			(bids ? bid : ask)[p] = q;
 		}
 		assert_int_equal(depth(b, id, id, -1, text[1], text[0]), BOOK_APPLIED);

@@ -11,29 +11,36 @@
 #include <cmocka.h>
 
 #define TRADE "{\"e\":\"trade\",\"E\":1723161255343,\"s\":\"BTCUSDT\",\"t\":8389765530121592356," \
-	      "\"p\":\"61837.63000000\",\"q\":\"0.02000000\",\"T\":1723161255342,\"m\":true,\"M\":true}"
-#define TRADE_F "{\"e\":\"trade\",\"E\":1723161256322,\"T\":1723161256321,\"s\":\"BTCUSDT\",\"t\":7," \
-		"\"p\":\"61800.30\",\"q\":\"0.006\",\"X\":\"MARKET\",\"m\":false}"
-#define FUND_F "{\"e\":\"trade\",\"E\":1723161256322,\"T\":1723161256321,\"s\":\"BTCUSDT\",\"t\":8," \
-	       "\"p\":\"0\",\"q\":\"0\",\"X\":\"INSURANCE_FUND\",\"m\":false}"
-#define AGG "{\"e\":\"aggTrade\",\"E\":1723161255343,\"s\":\"BTCUSDT\",\"a\":77,\"p\":\"1.5\",\"q\":\"2\"," \
-	    "\"f\":100,\"l\":105,\"T\":1723161255341,\"m\":false,\"M\":true}"
+	      "\"p\":\"61837.63000000\",\"q\":\"0.02000000\",\"T\":1723161255342,\"m\":true," \
+	      "\"M\":true}"
+#define TRADE_F "{\"e\":\"trade\",\"E\":1723161256322,\"T\":1723161256321," \
+		"\"s\":\"BTCUSDT\",\"t\":7,\"p\":\"61800.30\",\"q\":\"0.006\",\"X\":\"MARKET\"," \
+		"\"m\":false}"
+#define FUND_F "{\"e\":\"trade\",\"E\":1723161256322,\"T\":1723161256321," \
+	       "\"s\":\"BTCUSDT\",\"t\":8,\"p\":\"0\",\"q\":\"0\",\"X\":\"INSURANCE_FUND\"," \
+	       "\"m\":false}"
+#define AGG "{\"e\":\"aggTrade\",\"E\":1723161255343,\"s\":\"BTCUSDT\",\"a\":77," \
+	    "\"p\":\"1.5\",\"q\":\"2\",\"f\":100,\"l\":105,\"T\":1723161255341,\"m\":false," \
+	    "\"M\":true}"
 #define TOP "{\"u\":50093239212,\"s\":\"BTCUSDT\",\"b\":\"61837.63000000\",\"B\":\"3.78826000\"," \
 	    "\"a\":\"61837.64000000\",\"A\":\"1.54698000\"}"
 #define TOP_F "{\"e\":\"bookTicker\",\"u\":5123107839020,\"s\":\"BTCUSDT\",\"b\":\"61800.20\"," \
-	      "\"B\":\"2.507\",\"a\":\"61800.30\",\"A\":\"2.510\",\"T\":1723161256313,\"E\":1723161256314}"
+	      "\"B\":\"2.507\",\"a\":\"61800.30\",\"A\":\"2.510\"," \
+	      "\"T\":1723161256313,\"E\":1723161256314}"
 #define DEPTH "{\"e\":\"depthUpdate\",\"E\":1723161255208,\"s\":\"BTCUSDT\",\"U\":157,\"u\":160," \
-	      "\"b\":[[\"64000.01\",\"0.5\"],[\"63999.00\",\"0.00000000\"]],\"a\":[[\"64000.02\",\"7\"]]}"
-#define DEPTH_F "{\"e\":\"depthUpdate\",\"E\":1723161256299,\"T\":1723161256298,\"s\":\"BTCUSDT\"," \
-		"\"U\":157,\"u\":160,\"pu\":149,\"b\":[],\"a\":[]}"
-#define SNAPSHOT "{\"lastUpdateId\":50093239218,\"bids\":[[\"2\",\"1\"],[\"1\",\"3\"]],\"asks\":[[\"3\",\"4\"]]}"
+	      "\"b\":[[\"64000.01\",\"0.5\"],[\"63999.00\",\"0.00000000\"]]," \
+	      "\"a\":[[\"64000.02\",\"7\"]]}"
+#define DEPTH_F "{\"e\":\"depthUpdate\",\"E\":1723161256299,\"T\":1723161256298," \
+		"\"s\":\"BTCUSDT\",\"U\":157,\"u\":160,\"pu\":149,\"b\":[],\"a\":[]}"
+#define SNAPSHOT "{\"lastUpdateId\":50093239218,\"bids\":[[\"2\",\"1\"],[\"1\",\"3\"]]," \
+		 "\"asks\":[[\"3\",\"4\"]]}"
 #define SNAPSHOT_F "{\"lastUpdateId\":5123107852948,\"E\":1723161256501,\"T\":1723161256493," \
 		   "\"bids\":[],\"asks\":[[\"3\",\"4\"]]}"
 #define IN(stream, data) "{\"stream\":\"" stream "\",\"data\":" data "}"
 
 static int decode(struct frame *f, const char *text, size_t len, struct err *e)
 {
-	char *exact = malloc(len ? len : 1);	/* a sanitizer sees a read beyond the end */
+	char *exact = malloc(len ? len : 1); /* a sanitizer sees a read beyond the end */
 	int rc;
 
 	assert_non_null(exact);
@@ -93,7 +100,8 @@ static void trades(void **state)
 	take(&f, IN("btcusdt@aggTrade", AGG), FRAME_AGG_TRADE);
 	assert_true(f.trade.id == 77);
 	is_price(f.trade.price, "1.5");
-	take(&f, "{\"e\":\"trade\",\"s\":\"A\",\"t\":0,\"p\":\"1\",\"q\":\"1\",\"T\":1723161255342123,"
+	take(&f,
+	     "{\"e\":\"trade\",\"s\":\"A\",\"t\":0,\"p\":\"1\",\"q\":\"1\",\"T\":1723161255342123,"
 	     "\"m\":true}", FRAME_TRADE);
 	assert_true(f.trade.time_us == INT64_C(1723161255342123));
 	frame_free(&f);
@@ -107,8 +115,8 @@ static void tops(void **state)
 	frame_init(&f);
 	take(&f, IN("btcusdt@bookTicker", TOP), FRAME_TOP);
 	assert_false(f.futures);
-	assert_true(f.top.update_id == INT64_C(50093239212));
-	assert_true(f.top.time_us == 0 && f.event_us == 0);
+	assert_true(f.top.update_id == INT64_C(50093239212) && f.top.time_us == 0 &&
+		    f.event_us == 0);
 	is_price(f.top.bid, "61837.63");
 	is_qty(f.top.bid_qty, "3.78826");
 	is_price(f.top.ask, "61837.64");
@@ -117,7 +125,8 @@ static void tops(void **state)
 	take(&f, IN("btcusdt@bookTicker", TOP_F), FRAME_TOP);
 	assert_true(f.futures && f.top.time_us == INT64_C(1723161256313000));
 	is_qty(f.top.ask_qty, "2.51");
-	take(&f, "{\"u\":1,\"s\":\"A\",\"b\":\"0.0\",\"B\":\"0.0\",\"a\":\"5\",\"A\":\"1\"}", FRAME_TOP);
+	take(&f, "{\"u\":1,\"s\":\"A\",\"b\":\"0.0\",\"B\":\"0.0\",\"a\":\"5\",\"A\":\"1\"}",
+	     FRAME_TOP);
 	assert_int_equal(qty_sign(f.top.bid_qty), 0);
 	frame_free(&f);
 }
@@ -152,13 +161,16 @@ static void others(void **state)
 {
 	static const char *const t[] = {
 		"{\"result\":null,\"id\":1}", "{\"result\":[\"btcusdt@aggTrade\"],\"id\":3}",
-		"{\"code\":2,\"msg\":\"Invalid request\"}", "{\"error\":{\"code\":2,\"msg\":\"x\"},\"id\":1}",
+		"{\"code\":2,\"msg\":\"Invalid request\"}",
+		"{\"error\":{\"code\":2,\"msg\":\"x\"},\"id\":1}",
 		"[{\"e\":\"24hrMiniTicker\",\"b\":[1]}]", "{}", "[]",
 		"{\"e\":\"serverShutdown\",\"E\":1770000000000}",
-		"{\"e\":\"kline\",\"E\":1,\"s\":\"BTCUSDT\",\"k\":{\"s\":\"BTCUSDT\",\"a\":[1,{}],\"e\":5}}",
+		"{\"e\":\"kline\",\"E\":1,\"s\":\"BTCUSDT\","
+		"\"k\":{\"s\":\"BTCUSDT\",\"a\":[1,{}],\"e\":5}}",
 		IN("btcusdt@kline_1m", "{\"e\":\"kline\",\"k\":{}}"),
 		IN("btcusdt@depth5@100ms", SNAPSHOT), IN("!miniTicker@arr", "[{\"e\":\"x\"}]"),
-		"{\"e\":\"executionReport\",\"s\":\"ETHUSDT\",\"a\":[1,2],\"b\":[[3]],\"B\":[{\"a\":1}]}",
+		"{\"e\":\"executionReport\",\"s\":\"ETHUSDT\","
+		"\"a\":[1,2],\"b\":[[3]],\"B\":[{\"a\":1}]}",
 		"{\"e\":\"ACCOUNT_UPDATE\",\"a\":{\"m\":\"ORDER\",\"B\":[]}}",
 		"{\"stream\":\"btcusdt@trade\"}", "{\"data\":5}",
 	};
@@ -175,7 +187,7 @@ static void others(void **state)
 #define B(fields) "{\"u\":1,\"s\":\"AB\"," fields "}"
 #define D(fields) "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"AB\"," fields "}"
 #define S(fields) "{\"lastUpdateId\":1," fields "}"
-#define LEVELS(b) "{\"e\":\"depthUpdate\",\"E\":1,\"s\":\"AB\",\"U\":1,\"u\":1,\"b\":" b ",\"a\":[]}"
+#define LEVELS(b) D("\"U\":1,\"u\":1,\"b\":" b ",\"a\":[]")
 
 static const struct { const char *text, *why; } refused[] = {
 	{ "", "frame is not JSON at byte 0: the text ends too early" },
@@ -188,12 +200,14 @@ static const struct { const char *text, *why; } refused[] = {
 	{ "{\"e\":\"trade\",\"s\":5}", "trade frame: \"s\" is missing or not a string" },
 	{ "{\"e\":\"trade\",\"s\":\"\"}", "trade frame: \"s\" is not a symbol" },
 	{ "{\"e\":\"trade\",\"s\":\"btc\"}", "trade frame: \"s\" is not a symbol" },
-	{ "{\"e\":\"trade\",\"s\":\"A12345678901234567890123456789012\"}", "\"s\" is not a symbol" },
+	{ "{\"e\":\"trade\",\"s\":\"A12345678901234567890123456789012\"}",
+	  "\"s\" is not a symbol" },
 	{ IN("ethusdt@trade", TRADE), "trade frame: \"s\" is another symbol than the stream's" },
 	{ IN("btcusdtx@trade", TRADE), "\"s\" is another symbol than the stream's" },
 	{ IN("btcusd@trade", TRADE), "\"s\" is another symbol than the stream's" },
 	{ IN("btcusdt@trade", DEPTH), "trade frame: \"e\" is another event than the stream's" },
-	{ IN("btcusdt@bookTicker", TRADE), "bookTicker frame: \"e\" is another event than the stream's" },
+	{ IN("btcusdt@bookTicker", TRADE),
+	  "bookTicker frame: \"e\" is another event than the stream's" },
 	{ T("\"t\":1"), "trade frame: \"T\" is missing" },
 	{ T("\"T\":\"5\""), "trade frame: \"T\" is not a whole number" },
 	{ T("\"T\":0"), "trade frame: \"T\" is not a time" },
@@ -211,25 +225,32 @@ static const struct { const char *text, *why; } refused[] = {
 	{ T("\"T\":5,\"t\":1,\"p\":\"0\",\"q\":\"1\""), "trade frame: \"p\" is 0" },
 	{ T("\"T\":5,\"t\":1,\"p\":\"1\",\"q\":\"0\""), "trade frame: \"q\" is 0" },
 	{ T("\"T\":5,\"t\":1,\"p\":\"1\",\"q\":\"1\""), "trade frame: \"m\" is missing" },
-	{ T("\"T\":5,\"t\":1,\"p\":\"1\",\"q\":\"1\",\"m\":1"), "\"m\" is missing or neither true" },
-	{ T("\"T\":5,\"t\":1,\"P\":\"1\",\"q\":\"1\",\"m\":true"), "trade frame: \"p\" is missing" },
+	{ T("\"T\":5,\"t\":1,\"p\":\"1\",\"q\":\"1\",\"m\":1"),
+	  "\"m\" is missing or neither true" },
+	{ T("\"T\":5,\"t\":1,\"P\":\"1\",\"q\":\"1\",\"m\":true"),
+	  "trade frame: \"p\" is missing" },
 	{ B("\"b\":\"1\",\"B\":\"1\",\"a\":\"2\""), "bookTicker frame: \"A\" is missing" },
-	{ B("\"b\":\"2\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\""), "bookTicker frame: \"b\" is not below \"a\"" },
+	{ B("\"b\":\"2\",\"B\":\"1\",\"a\":\"2\",\"A\":\"1\""),
+	  "bookTicker frame: \"b\" is not below \"a\"" },
 	{ B("\"e\":\"bookTicker\",\"b\":\"1\""), "bookTicker frame: \"T\" is missing" },
 	{ D("\"u\":1"), "depth frame: \"U\" is missing" },
 	{ D("\"U\":1"), "depth frame: \"u\" is missing" },
 	{ D("\"U\":2,\"u\":1,\"b\":[],\"a\":[]"), "depth frame: \"U\" is greater than \"u\"" },
 	{ D("\"U\":1,\"u\":1,\"a\":[]"), "depth frame: \"b\" is missing or not a list" },
-	{ D("\"U\":1,\"u\":1,\"b\":[],\"a\":\"5\""), "depth frame: \"a\" is missing or not a list" },
-	{ D("\"U\":1,\"u\":1,\"pu\":\"1\",\"b\":[],\"a\":[]"), "depth frame: \"pu\" is not a whole" },
+	{ D("\"U\":1,\"u\":1,\"b\":[],\"a\":\"5\""),
+	  "depth frame: \"a\" is missing or not a list" },
+	{ D("\"U\":1,\"u\":1,\"pu\":\"1\",\"b\":[],\"a\":[]"),
+	  "depth frame: \"pu\" is not a whole" },
 	{ LEVELS("[[\"1\"]]"), "depth frame: a level is not [\"price\",\"quantity\"]" },
-	{ LEVELS("[[\"1\",\"2\",\"3\"]]"), "a level is not" }, { LEVELS("[[1,2]]"), "a level is not" },
+	{ LEVELS("[[\"1\",\"2\",\"3\"]]"), "a level is not" },
+	{ LEVELS("[[1,2]]"), "a level is not" },
 	{ LEVELS("[5]"), "depth frame: levels are not a list of lists" },
 	{ LEVELS("[[\"0\",\"1\"]]"), "depth frame: a level's price is not a positive decimal" },
 	{ LEVELS("[[\"1\",\"-1\"]]"), "depth frame: a level's quantity is not a decimal from 0" },
 	{ S("\"bids\":[]"), "depth snapshot frame: \"asks\" is missing or not a list" },
 	{ S("\"bids\":{},\"asks\":[]"), "depth snapshot frame: \"bids\" is missing or not a list" },
-	{ "{\"lastUpdateId\":-1,\"bids\":[],\"asks\":[]}", "\"lastUpdateId\" is not a whole number" },
+	{ "{\"lastUpdateId\":-1,\"bids\":[],\"asks\":[]}",
+	  "\"lastUpdateId\" is not a whole number" },
 };
 
 static void what_is_refused(void **state)
@@ -245,9 +266,10 @@ static void what_is_refused(void **state)
 			fail_msg("taken: %s", refused[i].text);
 		assert_int_equal(e.code, ERR_INVALID);
 		if (!strstr(e.msg, refused[i].why))
-			fail_msg("%s: \"%s\" does not say \"%s\"", refused[i].text, e.msg, refused[i].why);
+			fail_msg("%s: \"%s\" does not say \"%s\"", refused[i].text, e.msg,
+				 refused[i].why);
 	}
-	take(&f, TRADE, FRAME_TRADE);	/* still fit for the next */
+	take(&f, TRADE, FRAME_TRADE); /* still fit for the next */
 	frame_free(&f);
 }
 

@@ -96,9 +96,11 @@ static void parts_come_in_order(void **state)
 {
 	(void)state;
 	EXPECT("--XyZ\r\n" FORM("a") "1\r\n--XyZ\r\n"
-	       "content-type: x/y\r\nCONTENT-DISPOSITION: form-data; filename=\"a;\\\"b\"; name=m\r\n\r\n"
+	       "content-type: x/y\r\n"
+	       "CONTENT-DISPOSITION: form-data; filename=\"a;\\\"b\"; name=m\r\n\r\n"
 	       "12\0" "34\r\n--XyZ--\r\n", "<a|1><m file|12\0" "34>");
-	EXPECT("a preamble\r\n--XyZ \t\r\n" FORM("a") "\r\n--XyZ--an epilogue\r\n--XyZ\r\n", "<a|>");
+	EXPECT("a preamble\r\n--XyZ \t\r\n" FORM("a") "\r\n--XyZ--an epilogue\r\n--XyZ\r\n",
+	       "<a|>");
 	EXPECT("--XyZ--", "");
 }
 
@@ -162,19 +164,20 @@ static void the_handler_can_end_it(void **state)
 static void boundaries(void **state)
 {
 	static const char *const bad[] = {
-		"multipart/form-data", "multipart/mixed; boundary=a", "multipart/form-data; boundary=",
+		"multipart/form-data", "multipart/mixed; boundary=a",
+		"multipart/form-data; boundary=",
 		"multipart/form-data; boundary=\"a", "multipart/form-data; boundary=a\"b",
 		"multipart/form-data; boundary=\"a \"", "multipart/form-datax; boundary=a",
 		"multipart/form-data; x=\"; boundary=a\"",
-		"multipart/form-data; boundary="
-		"12345678901234567890123456789012345678901234567890123456789012345678901",
+		("multipart/form-data; boundary="
+		 "12345678901234567890123456789012345678901234567890123456789012345678901"),
 	};
 	char out[MULTIPART_BOUNDARY_MAX];
 	struct err e = { 0 };
 
 	(void)state;
-	assert_int_equal(multipart_boundary("Multipart/Form-Data; charset=\"a;b\"; BOUNDARY=\"x y\"",
-					    out, &e), 0);
+	assert_int_equal(multipart_boundary("Multipart/Form-Data; charset=\"a;b\"; "
+					    "BOUNDARY=\"x y\"", out, &e), 0);
 	assert_string_equal(out, "x y");
 	assert_int_equal(multipart_boundary("multipart/form-data;boundary=----a_B", out, &e), 0);
 	assert_string_equal(out, "----a_B");

@@ -49,8 +49,10 @@ static void tokens_in_order(void **state)
 		{ SCAN_OBJECT, "{" }, { SCAN_KEY, "a" }, { SCAN_ARRAY, "[" }, { SCAN_NUMBER, "1" },
 		{ SCAN_NUMBER, "-2.5e+3" }, { SCAN_STRING, "x\\n\\u00e9" }, { SCAN_ARRAY_END, "]" },
 		{ SCAN_KEY, "" }, { SCAN_OBJECT, "{" }, { SCAN_OBJECT_END, "}" },
-		{ SCAN_KEY, "b" }, { SCAN_TRUE, "true" }, { SCAN_KEY, "c" }, { SCAN_FALSE, "false" },
-		{ SCAN_KEY, "d" }, { SCAN_NULL, "null" }, { SCAN_OBJECT_END, "}" }, { SCAN_END, "" },
+		{ SCAN_KEY, "b" }, { SCAN_TRUE, "true" }, { SCAN_KEY, "c" },
+		{ SCAN_FALSE, "false" },
+		{ SCAN_KEY, "d" }, { SCAN_NULL, "null" }, { SCAN_OBJECT_END, "}" },
+		{ SCAN_END, "" },
 	};
 	struct scan s;
 	struct scan_token t;
@@ -78,13 +80,17 @@ static void what_is_refused(void **state)
 		{ "{\"a\":1]", "a ',' or the container's end was expected" },
 		{ "1 1", "the value has ended, but the text goes on" },
 		{ "{}}", "the value has ended, but the text goes on" },
-		{ "\"a", "a string does not end" }, { "\"\\x\"", "an escape that JSON does not have" },
+		{ "\"a", "a string does not end" },
+		{ "\"\\x\"", "an escape that JSON does not have" },
 		{ "\"\\u12g4\"", "an escape that JSON does not have" },
 		{ "\"\\", "an escape that JSON does not have" },
 		{ "\"a\nb\"", "a control character in a string" },
-		{ "\"\xc3\"", "bytes that are not UTF-8" }, { "\"\xed\xa0\x80\"", "bytes that are not UTF-8" },
-		{ "01", "a number that JSON does not have" }, { "-", "a number that JSON does not have" },
-		{ "1.", "a number that JSON does not have" }, { "1e", "a number that JSON does not have" },
+		{ "\"\xc3\"", "bytes that are not UTF-8" },
+		{ "\"\xed\xa0\x80\"", "bytes that are not UTF-8" },
+		{ "01", "a number that JSON does not have" },
+		{ "-", "a number that JSON does not have" },
+		{ "1.", "a number that JSON does not have" },
+		{ "1e", "a number that JSON does not have" },
 		{ "+1", "a value was expected" }, { "nul", "a value was expected" },
 		{ "truex", "the value has ended, but the text goes on" },
 		{ "\xef\xbb\xbf{}", "a value was expected" },
@@ -95,7 +101,8 @@ static void what_is_refused(void **state)
 		const char *why = scan_all(t[i].text, strlen(t[i].text));
 
 		if (!why || strcmp(why, t[i].why) != 0)
-			fail_msg("%s: \"%s\", not \"%s\"", t[i].text, why ? why : "taken", t[i].why);
+			fail_msg("%s: \"%s\", not \"%s\"", t[i].text, why ? why : "taken",
+				 t[i].why);
 	}
 	assert_string_equal(scan_all("\"a\0b\"", 5), "a control character in a string");
 }
@@ -144,7 +151,8 @@ static bool int_of(const char *text, int64_t *out)
 static void whole_numbers(void **state)
 {
 	static const char *const bad[] = {
-		"9223372036854775808", "-9223372036854775809", "99999999999999999999", "1.0", "1e3", "-", "",
+		"9223372036854775808", "-9223372036854775809", "99999999999999999999", "1.0",
+		"1e3", "-", "",
 	};
 	struct scan_token text = { "1", 1, SCAN_STRING };
 	int64_t v = 0;
@@ -165,7 +173,8 @@ static void whole_numbers(void **state)
 /* Every prefix of a value is no value, and chance changes of its bytes never hurt. */
 static void cut_and_changed(void **state)
 {
-	static const char text[] = "{\"stream\":\"btcusdt@trade\",\"data\":{\"p\":\"61837.63\",\"\\u00e9\xc3\xa9\":"
+	static const char text[] = "{\"stream\":\"btcusdt@trade\",\"data\":{"
+				   "\"p\":\"61837.63\",\"\\u00e9\xc3\xa9\":"
 				   "[1,-2.5e3,true,false,null,[],{}],\"q\":\"\"}}";
 	char changed[sizeof(text)];
 	struct chance c;

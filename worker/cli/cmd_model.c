@@ -61,8 +61,8 @@ static int try_out(struct model *m, double *trial, struct err *e)
 			rc = err_set(e, ERR_CORRUPT, "our evaluator gives %g for a trial row, "
 				     "libxgboost %g", (double)p, (double)reference);
 		if (rc == 0 && !(p >= 0 && p <= 1))
-			rc = err_set(e, ERR_INVALID, "it gives %g for a trial row, and a bot needs a "
-				     "probability from 0 to 1: train it with objective "
+			rc = err_set(e, ERR_INVALID, "it gives %g for a trial row, and a bot needs "
+				     "a probability from 0 to 1: train it with objective "
 				     "binary:logistic", (double)p);
 		if (t == 0)
 			*trial = (double)p;
@@ -75,8 +75,8 @@ static int check_shape(const struct model_info *info, const struct feature_list 
 		       struct err *e)
 {
 	if (info->features != list->n)
-		return err_set(e, ERR_INVALID, "it was trained on %zu features, and the list %s has "
-			       "%zu: train it on that list (docs/FEATURES.md)", info->features,
+		return err_set(e, ERR_INVALID, "it was trained on %zu features, and the list %s "
+			       "has %zu: train it on that list (docs/FEATURES.md)", info->features,
 			       list->name, list->n);
 	if (info->outputs != 1)
 		return err_set(e, ERR_INVALID, "it gives %zu values per row, and a bot needs one "
@@ -167,8 +167,8 @@ static int read_row(const cJSON *from, float *row, size_t n, int number, struct 
 	size_t i = 0;
 
 	if (!cJSON_IsArray(from) || (size_t)cJSON_GetArraySize(from) != n)
-		return err_set(e, ERR_INVALID, "row %d must be a list of %zu numbers, as many as the "
-			       "model has features", number, n);
+		return err_set(e, ERR_INVALID, "row %d must be a list of %zu numbers, as many as "
+			       "the model has features", number, n);
 	cJSON_ArrayForEach(v, from) {
 		if (!cJSON_IsNumber(v) && !cJSON_IsNull(v))
 			return err_set(e, ERR_INVALID, "row %d, value %zu is no number", number, i);
@@ -181,7 +181,8 @@ static int read_row(const cJSON *from, float *row, size_t n, int number, struct 
 static int predict_rows(struct model *m, const cJSON *rows, struct json *j, struct err *e)
 {
 	const struct model_info *info = model_describe(m);
-	float *row = xcalloc(info->features, sizeof(*row)), *out = xcalloc(info->outputs, sizeof(*out));
+	float *row = xcalloc(info->features, sizeof(*row));
+	float *out = xcalloc(info->outputs, sizeof(*out));
 	const cJSON *from;
 	int rc = 0, number = 0;
 

@@ -79,10 +79,18 @@ struct replay_args {
 	struct feed_sink warm;
 };
 /*
- * Paced replays are rebased: the first frame happens "now". At speed 0 the
- * recorded receive times are kept, and further rounds follow 1 s after the last.
- * ERR_NOT_FOUND, ERR_CORRUPT (not gzip, no frame at all) name the file and what
- * a recording looks like. A broken line is counted and skipped, not fatal.
+ * Paced replays are rebased: the first frame (after the warm-up) happens "now", the
+ * exchange's times are moved as the receive times are. The market keeps its own
+ * pace in its own time: at speed 10 both run ten times as fast as the wall clock, so
+ * candles and time limits are what they are at speed 1. At speed 0 the recorded
+ * times are kept. Further rounds follow 1 s after the last.
+ * Files of one symbol follow each other in the order of their first receive time,
+ * several symbols are merged by time; a silence of all for more than 60 s is a gap,
+ * which a paced replay does not wait for.
+ * ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not gzip, no frame at all), ERR_INVALID (no
+ * name, the same recording twice, spot and USD-M of one symbol), ERR_CONFLICT (the
+ * resume position is not in these files) name the file and what a recording looks
+ * like. A broken line is counted and skipped, not fatal.
  */
 MUST_CHECK int replay_open(const struct replay_args *a, const struct feed_sink *sink,
 			   struct feed **out, struct err *e);
@@ -104,7 +112,10 @@ MUST_CHECK int synthetic_add(struct feed *f, const char *symbol, struct err *e);
 /* Filters for a symbol: known ones as Binance has them (2024-08), others by price. */
 void symbol_info_default(const char *symbol, bool futures, struct symbol_info *out);
 
-/* The symbols of a recording in order of appearance; futures when its frames are USD-M's. */
+/*
+ * The symbols that recordings hold (seen in the first 20,000 lines of each file), in
+ * order of first appearance; futures when the frames are USD-M's. Errors as replay_open.
+ */
 MUST_CHECK int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
 			      struct err *e);
 

@@ -20,7 +20,7 @@ struct reader {
 	struct frame *frame;
 	uint64_t seen;				/* bit per slot */
 	struct scan_token field[SLOT_N];	/* valid where seen */
-	const char *levels_error;		/* of b/a/bids/asks, if the frame has levels */
+	const char *levels_error;		/* of b/a/bids/asks; only noted at first */
 	const char *what;			/* the frame's kind for messages */
 	struct err *e;
 };
@@ -170,8 +170,15 @@ static int read_frame(struct reader *r)
 		break;
 	case SCAN_ERROR:
 		return refuse_json(r);
-	case SCAN_OBJECT_END: case SCAN_ARRAY_END: case SCAN_KEY: case SCAN_STRING:
-	case SCAN_NUMBER: case SCAN_TRUE: case SCAN_FALSE: case SCAN_NULL: case SCAN_END:
+	case SCAN_OBJECT_END:
+	case SCAN_ARRAY_END:
+	case SCAN_KEY:
+	case SCAN_STRING:
+	case SCAN_NUMBER:
+	case SCAN_TRUE:
+	case SCAN_FALSE:
+	case SCAN_NULL:
+	case SCAN_END:
 		return err_set(r->e, ERR_INVALID, "frame is neither an object nor a list");
 	}
 	if (rc == 0 && scan_next(&r->scan, &t) != SCAN_END)
@@ -224,9 +231,8 @@ static enum frame_kind kind_of(const struct reader *r)
 		return kind_of_event(&r->field[SLOT('e')]);
 	if (has(r, SLOT_LAST_UPDATE_ID))
 		return FRAME_SNAPSHOT;
-	if (has(r, SLOT('u')) && has(r, SLOT('b')) && has(r, SLOT('B')))
-		return FRAME_TOP;
-	return FRAME_OTHER;
+	return has(r, SLOT('u')) && has(r, SLOT('b')) && has(r, SLOT('B')) ? FRAME_TOP :
+	FRAME_OTHER;
 }
 
 /* ---- values ---- */
@@ -425,7 +431,8 @@ static int read_kind(struct reader *r)
 	case FRAME_TOP: return read_top(r);
 	case FRAME_DEPTH: return read_depth(r);
 	case FRAME_SNAPSHOT: return read_snapshot(r);
-	case FRAME_SKIP: case FRAME_OTHER: break;
+	case FRAME_SKIP:
+	case FRAME_OTHER: break;
 	}
 	return 0;
 }

@@ -16,7 +16,7 @@ struct market {
 
 struct intake {
 	struct frame frame;
-	struct market **markets;	/* none moves: sinks may keep its name's address */
+	struct market **markets;	/* each stays where it is: sinks may keep a name */
 	size_t n, newest;
 };
 
@@ -136,7 +136,10 @@ static void count(struct feed_stats *stats, enum book_result r)
 	case BOOK_CROSSED:
 		stats->book_crossed++;
 		break;
-	case BOOK_APPLIED: case BOOK_BUFFERED: case BOOK_OLD: case BOOK_TOO_OLD:
+	case BOOK_APPLIED:
+	case BOOK_BUFFERED:
+	case BOOK_OLD:
+	case BOOK_TOO_OLD:
 		break;
 	}
 }
@@ -190,7 +193,8 @@ static void take(const struct delivery *d, const struct frame *f)
 	case FRAME_SNAPSHOT:
 		take_snapshot(d, f);
 		break;
-	case FRAME_SKIP: case FRAME_OTHER:
+	case FRAME_SKIP:
+	case FRAME_OTHER:
 		break;
 	}
 }

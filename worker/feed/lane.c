@@ -38,8 +38,10 @@ static int look_at_lines(struct tape *t, struct recording *r, struct err *e)
 	}
 	frame_free(&f);
 	if (t->symbols_n == 0)
-		return err_set(e, ERR_CORRUPT, "%s holds no frame of a market (trade, bookTicker or "
-			       "depth); a line is: receive time in ns, a blank, Binance's JSON", t->path);
+		return err_set(e, ERR_CORRUPT,
+			       "%s holds no frame of a market (trade, bookTicker or "
+			       "depth); a line is: receive time in ns, a blank, Binance's JSON",
+			       t->path);
 	return 0;
 }
 
@@ -66,13 +68,15 @@ static int by_time(const void *a, const void *b)
 static int check_pair(const struct tape *a, const struct tape *b, struct err *e)
 {
 	if (a->first_us == b->first_us && strcmp(a->symbols[0].symbol, b->symbols[0].symbol) == 0)
-		return err_set(e, ERR_INVALID, "%s and %s are the same recording: both begin with %s "
+		return err_set(e, ERR_INVALID,
+			       "%s and %s are the same recording: both begin with %s "
 			       "at the same time", a->path, b->path, a->symbols[0].symbol);
 	for (size_t i = 0; i < a->symbols_n; i++)
 		for (size_t j = 0; j < b->symbols_n; j++)
 			if (strcmp(a->symbols[i].symbol, b->symbols[j].symbol) == 0 &&
 			    a->symbols[i].futures != b->symbols[j].futures)
-				return err_set(e, ERR_INVALID, "%s is spot in one of %s and %s, USD-M "
+				return err_set(e, ERR_INVALID,
+					       "%s is spot in one of %s and %s, USD-M "
 					       "futures in the other; replay them one at a time",
 					       a->symbols[i].symbol, a->path, b->path);
 	return 0;
@@ -105,7 +109,8 @@ int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 		p += len;
 	}
 	if (rc == 0 && count == 0)
-		rc = err_set(e, ERR_INVALID, "no recording is named; give one or more files, separated "
+		rc = err_set(e, ERR_INVALID,
+			     "no recording is named; give one or more files, separated "
 			     "by blanks");
 	if (rc == 0) {
 		qsort(list, count, sizeof(*list), by_time);

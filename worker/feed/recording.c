@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#define CHUNK (256 * 1024)
+#define CHUNK (16 * 1024)	/* zlib loses up to twice this before a damaged place */
 #define LINE_MAX_BYTES (8 * 1024 * 1024)	/* a snapshot of 5000 levels is 0.3 MB */
 #define LOOKS_LIKE "a recording is a gzip file with lines of: receive time in ns, a blank, the JSON"
 /* 2010 and 2100: what lies outside is no receive time in ns. */
@@ -59,6 +59,8 @@ static void read_chunk(struct recording *r)
 		text = "the file ends in the middle: it was cut or is still being written";
 	else if (code == Z_ERRNO)
 		text = strerror(errno);
+	else if (strncmp(text, r->path, strlen(r->path)) == 0)
+		text += strlen(r->path) + 2; /* zlib says "path: text" */
 	r->damage_text = text;
 }
 
@@ -160,7 +162,8 @@ int recording_next(struct recording *r, struct recording_line *out, struct err *
 		if (!r->damage)
 			return ERR_END;
 		r->damage = 0;
-		return err_set(e, ERR_CORRUPT, "%s after line %lld: %s", r->path, (long long)r->lines,
+		return err_set(e, ERR_CORRUPT, "%s after line %lld: %s", r->path,
+			       (long long)r->lines,
 			       r->damage_text);
 	}
 	out->number = ++r->lines;

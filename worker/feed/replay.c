@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEAM_US INT64_C(1000000)	/* from a round's last frame to the next's first */
+#define SEAM_US INT64_C(1000000)	/* between two rounds */
 /* A silence of all symbols as long as the candle window is a gap. A paced replay skips it. */
 #define HOLE_US INT64_C(60000000)
 
@@ -96,7 +96,8 @@ static void take_line(struct replay *r, struct lane *l, const struct feed_sink *
 
 	if (intake_take(r->intake, &f, sink, &r->feed.stats, &e) == 0)
 		return;
-	snprintf(r->feed.stats.last_error, sizeof(r->feed.stats.last_error), "%.99s line %lld: %.80s",
+	snprintf(r->feed.stats.last_error, sizeof(r->feed.stats.last_error),
+		 "%.99s line %lld: %.80s",
 		 recording_path(l->current), (long long)l->line.number, e.msg);
 }
 
@@ -127,7 +128,8 @@ static int consume(struct replay *r, struct lane *l, const struct feed_sink *sin
 	case LANE_BROKEN:
 		count_broken(&r->feed.stats, &l->error);
 		break;
-	case LANE_PLAYED: case LANE_END:
+	case LANE_PLAYED:
+	case LANE_END:
 		break;
 	}
 	r->at.frame++;
@@ -257,7 +259,8 @@ static int warm(struct replay *r, struct err *e)
 		struct lane *l = earliest(r);
 
 		if (!l)
-			return err_set(e, ERR_CONFLICT, "the recording has %lld lines, but line %lld was "
+			return err_set(e, ERR_CONFLICT,
+				       "the recording has %lld lines, but line %lld was "
 				       "reached before: it is not the same recording",
 				       (long long)r->at.frame, (long long)to.frame);
 		rc = consume(r, l, &r->args.warm, e);

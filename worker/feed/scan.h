@@ -28,7 +28,7 @@ enum scan_kind {
 };
 
 struct scan_token {
-	const char *text;	/* in the input; strings without quotes, escapes as written */
+	const char *text;	/* in the input; strings without their quotes, escapes as written */
 	size_t len;
 	enum scan_kind kind;
 };

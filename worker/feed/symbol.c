@@ -42,7 +42,8 @@ static const struct {
 
 /* Longer ones first: FDUSD before USD. */
 static const char *const quotes[] = {
-	"FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USD", "EUR", "TRY", "BRL", "JPY", "BTC", "ETH", "BNB",
+	"FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USD", "EUR", "TRY", "BRL", "JPY", "BTC", "ETH",
+	"BNB",
 };
 
 uint64_t symbol_hash(const char *symbol)

@@ -2,6 +2,7 @@
 #include "worker/feed/chance.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/symbol.h"
+#include "worker/feed/synthetic_level.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,34 +34,38 @@ struct character {
 
 /* Fitted to the recordings of 2024-08 (BTC, ETH); the others scaled down. docs/MARKET.md. */
 static const struct character characters[] = {
-	{ "BTCUSDT", false, 11.0, 195, 2.55, 0.9, 95, 0.75, 1.05, 65000, 5000, 0.06 },
-	{ "ETHUSDT", false, 7.6, 75, 2.7, 0.9, 75, 0.75, 1.05, 14000, 3000, 0.075 },
-	{ "SOLUSDT", false, 4.0, 60, 2.6, 0.9, 35, 0.70, 1.25, 20000, 3000, 0.6 },
-	{ "BTCUSDT", true, 15.8, 1850, 2.4, 1.3, 165, 0.65, 1.15, 165000, 6000, 0.06 },
-	{ "ETHUSDT", true, 10.2, 550, 2.4, 1.3, 140, 0.70, 1.05, 36000, 3000, 0.08 },
-	{ "SOLUSDT", true, 6.0, 300, 2.4, 1.2, 60, 0.70, 1.25, 30000, 3000, 0.2 },
-	{ NULL, false, 2.0, 60, 2.4, 0.8, 14, 0.50, 1.60, 6000, 1500, 0.8 },
+	{ "BTCUSDT", false, 10.0, 195, 2.50, 0.33, 95, 0.75, 1.10, 65000, 5000, 0.06 },
+	{ "ETHUSDT", false, 7.6, 105, 2.70, 0.20, 75, 0.75, 1.15, 14500, 3000, 0.075 },
+	{ "SOLUSDT", false, 4.0, 60, 2.60, 0.30, 35, 0.70, 1.60, 20000, 3000, 0.6 },
+	{ "BTCUSDT", true, 15.8, 2200, 2.40, 0.55, 180, 0.65, 1.60, 165000, 6000, 0.06 },
+	{ "ETHUSDT", true, 10.2, 650, 2.40, 0.60, 155, 0.70, 1.60, 36000, 3000, 0.08 },
+	{ "SOLUSDT", true, 6.0, 300, 2.40, 0.40, 60, 0.70, 1.80, 30000, 3000, 0.2 },
+	{ NULL, false, 2.0, 60, 2.40, 0.30, 14, 0.50, 1.90, 6000, 1500, 0.8 },
 };
 
 /* Time scales in seconds and strengths, without unit. */
 #define FAST_S 8.0
-#define FAST_SIGMA 0.55
-#define SLOW_S 600.0
-#define SLOW_SIGMA 0.45
+#define FAST_SIGMA 0.50
+#define MIDDLE_S 240.0
+#define MIDDLE_SIGMA 0.45
+#define SLOW_S 5400.0
+#define SLOW_SIGMA 0.40
+#define ACTIVITY_MEAN \
+	((FAST_SIGMA * FAST_SIGMA + MIDDLE_SIGMA * MIDDLE_SIGMA + SLOW_SIGMA * SLOW_SIGMA) / 2)
+#define SIZE_SHARE 0.5		/* of the slower noises goes into the size of moves as well */
+#define SIZE_MEAN ((SIZE_SHARE + SIZE_SHARE * SIZE_SHARE) * \
+		   (MIDDLE_SIGMA * MIDDLE_SIGMA + SLOW_SIGMA * SLOW_SIGMA))
 #define PRESSURE_S 20.0
-#define LEAN_MOVES 0.30		/* pressure on the direction of moves */
+#define LEAN_MOVES 0.15		/* pressure on the direction of moves */
 #define LEAN_TAKERS 0.40	/* pressure on the side of takers */
-#define LEAN_QUEUES 0.60	/* pressure on log queue sizes */
-#define PULL_PER_BPS 0.02	/* level on the direction of moves */
+#define LEAN_QUEUES 0.35	/* pressure on log queue sizes */
+#define LEAN_AHEAD 0.50		/* direction of the coming move on log queue sizes */
+#define PULL_PER_BPS 0.0005	/* level on the direction of moves */
 #define REPEAT 0.25		/* a taker does what the one before did */
 #define EXCITE_S 0.4		/* memory of arrivals */
 #define EXCITE_BRANCH 0.45	/* takers that one taker causes */
 #define EXCITE_MOVE 6.0		/* takers that a move causes */
-
-/* The level's octaves: periods from 4 minutes, doubling, and their amplitude. */
-#define OCTAVES 11
-#define OCTAVE_S 240
-#define OCTAVE_BPS 9.0		/* of the shortest; grows with the root of the period */
+#define FILLS_MAX 300
 
 struct synthetic_market {
 	struct symbol_info info;
@@ -69,10 +74,11 @@ struct synthetic_market {
 	uint64_t seed;
 	double tick, step;		/* quote asset, base asset */
 	int64_t slot_us, slots;
-	double fast, slow, pressure, excited, activity;
-	double level;			/* ln of price, where the pull goes to */
+	double fast, middle, slow, pressure, excited, activity;
+	double size;			/* of moves, against the average */
+	double start, level;		/* ln of price: of the symbol; where the pull goes to now */
 	double fair;			/* price in ticks */
-	bool last_buy;
+	bool last_buy, next_up;		/* newest taker; direction of the coming move */
 	struct synthetic_book book;
 	int64_t trade_id, depth_id;	/* newest trade, newest depth frame's u */
 	bool snapshot_due;
@@ -180,9 +186,11 @@ static void fill(struct synthetic_market *m, int64_t price, int64_t qty, bool bu
 {
 	int64_t more = (int64_t)(mean * chance_exponential(&m->chance));
 
-	for (more = more > 80 ? 80 : more; more > 0 && qty > 1; more--) {
-		double share = chance_uniform(&m->chance) * 2 / (double)(more + 1);
-		int64_t part = (int64_t)((double)qty * share * share);
+	for (more = more > FILLS_MAX ? FILLS_MAX : more; more > 0 && qty > 1; more--) {
+		double u = chance_uniform(&m->chance);
+		int64_t part = chance_hit(&m->chance, 0.6) ?
+			       log_normal_steps(m, m->is->taker_value * 0.12, 1.0) :
+			       (int64_t)((double)qty * u * u * u * 3 / (double)(more + 1));
 
 		part = part < 1 ? 1 : part >= qty ? qty - 1 : part;
 		tell_trade(m, price, part, buy);
@@ -196,7 +204,7 @@ static void sweep(struct synthetic_market *m, bool buy, int64_t qty, int64_t lim
 {
 	enum synthetic_side side = buy ? SYNTHETIC_ASK : SYNTHETIC_BID;
 	double value = (double)qty * m->fair * m->tick * m->step / m->is->taker_value;
-	double mean = m->is->fills * (value < 1 ? value : chance_exp(0.3 * chance_log(value)));
+	double mean = m->is->fills * (value < 1 ? value : chance_exp(0.55 * chance_log(value)));
 
 	while (qty > 0) {
 		struct synthetic_level l = synthetic_book_best(&m->book, side);
@@ -224,7 +232,7 @@ static void arrive_taker(struct synthetic_market *m)
 	m->last_buy = buy;
 	m->excited += EXCITE_BRANCH / EXCITE_S;
 	sweep(m, buy, qty, buy ? from + reach : from - reach);
-	m->fair += (mid(m) - before) * 0.5;	/* half of it stays */
+	m->fair += (mid(m) - before) * 0.5; /* half of it stays */
 }
 
 /* ---- makers ---- */
@@ -232,9 +240,10 @@ static void arrive_taker(struct synthetic_market *m)
 /* A queue at the best: between now and its usual size, which pressure leans. */
 static int64_t queue_steps(struct synthetic_market *m, enum synthetic_side side)
 {
-	double lean = (side == SYNTHETIC_BID ? 1 : -1) * LEAN_QUEUES * m->pressure;
+	double lean = LEAN_QUEUES * m->pressure + (m->next_up ? LEAN_AHEAD : -LEAN_AHEAD);
 
-	return log_normal_steps(m, m->is->queue * chance_exp(lean), 1.0);
+	return log_normal_steps(m, m->is->queue * chance_exp(side == SYNTHETIC_BID ? lean : -lean),
+				1.0);
 }
 
 static void cancel_beyond(struct synthetic_market *m, enum synthetic_side side, int64_t limit)
@@ -251,7 +260,7 @@ static void improve(struct synthetic_market *m, enum synthetic_side side, int64_
 
 	if (side == SYNTHETIC_BID ? price >= best(m, other) : price <= best(m, other))
 		return;
-	synthetic_book_set(&m->book, side, price, log_normal_steps(m, m->is->level * 0.3, 1.5));
+	synthetic_book_set(&m->book, side, price, log_normal_steps(m, m->is->level * 0.1, 1.5));
 	tell_top(m);
 }
 
@@ -279,10 +288,14 @@ static void arrive_quote(struct synthetic_market *m)
 	struct synthetic_level l = synthetic_book_best(&m->book, side);
 	int64_t usual;
 
-	if (chance_hit(&m->chance, 0.6) && requote(m, side))
+	if (chance_hit(&m->chance, 0.5) && requote(m, side))
 		return;
-	usual = queue_steps(m, side);
-	l.qty += (usual - l.qty) / (2 + chance_below(&m->chance, 6));
+	if (chance_hit(&m->chance, 0.4)) {
+		usual = queue_steps(m, side);
+		l.qty += (usual - l.qty) / (1 + chance_below(&m->chance, 8));
+	} else {
+		l.qty += (int64_t)((double)l.qty * 0.1 * chance_normal(&m->chance));
+	}
 	synthetic_book_set(&m->book, side, l.price, l.qty < 1 ? 1 : l.qty);
 	tell_top(m);
 }
@@ -315,15 +328,15 @@ static double pull(const struct synthetic_market *m)
 	double away_bps = (m->level - chance_log(m->fair * m->tick)) / BPS;
 	double p = PULL_PER_BPS * away_bps;
 
-	return p > 0.6 ? 0.6 : p < -0.6 ? -0.6 : p;
+	return p > 0.5 ? 0.5 : p < -0.5 ? -0.5 : p;
 }
 
 /* The fair price jumps, takers and makers follow in some steps. */
 static void arrive_move(struct synthetic_market *m)
 {
-	double lean = LEAN_MOVES * m->pressure + pull(m);
-	bool up = chance_hit(&m->chance, 0.5 + 0.5 * lean);
-	double size = m->is->move_bps * BPS * chance_exponential(&m->chance);
+	bool up = m->next_up;
+	double size = m->is->move_bps * BPS * m->size * chance_exponential(&m->chance) *
+		      (chance_hit(&m->chance, 0.08) ? 2.5 : 0.88);
 	enum synthetic_side front = up ? SYNTHETIC_ASK : SYNTHETIC_BID;
 	enum synthetic_side back = up ? SYNTHETIC_BID : SYNTHETIC_ASK;
 	int64_t steps = 1 + chance_below(&m->chance, 6), from = fair_bid(m), to;
@@ -334,8 +347,8 @@ static void arrive_move(struct synthetic_market *m)
 	for (int64_t i = 1; i <= steps; i++) {
 		int64_t at = from + (to - from) * i / steps + (front == SYNTHETIC_ASK);
 
-		if (chance_hit(&m->chance, 0.5))
-			sweep(m, up, log_normal_steps(m, m->is->taker_value * 12, 1.8),
+		if (chance_hit(&m->chance, 0.85))
+			sweep(m, up, log_normal_steps(m, m->is->taker_value * 16, 1.8),
 			      up ? at - 1 : at + 1);
 		cancel_beyond(m, front, at);
 		tell_top(m);
@@ -343,35 +356,9 @@ static void arrive_move(struct synthetic_market *m)
 			improve(m, back, at + (up ? -1 : 1));
 	}
 	m->last_buy = up;
+	m->next_up = chance_hit(&m->chance, 0.5 + 0.5 * (LEAN_MOVES * m->pressure + pull(m)));
 	requote(m, front);
 	requote(m, back);
-}
-
-/* ---- the level: value noise in octaves, a pure function of seed and date ---- */
-
-static double noise_at(const struct synthetic_market *m, int octave, int64_t place)
-{
-	uint64_t h = chance_mix(m->seed + (uint64_t)octave, (uint64_t)place);
-
-	return (double)(h >> 11) / 4503599627370496.0 - 1;
-}
-
-static double level_at(const struct synthetic_market *m, int64_t time_us)
-{
-	double sum = 0, amplitude = OCTAVE_BPS * BPS;
-	int64_t period_us = OCTAVE_S * INT64_C(1000000);
-
-	for (int i = 0; i < OCTAVES; i++) {
-		int64_t place = time_us / period_us;
-		double f = (double)(time_us % period_us) / (double)period_us;
-		double a = noise_at(m, i, place), b = noise_at(m, i, place + 1);
-
-		f = f * f * (3 - 2 * f);
-		sum += amplitude * (a + (b - a) * f);
-		amplitude *= 1.41421356237309504880;
-		period_us *= 2;
-	}
-	return sum + chance_log(price_double(symbol_start_price(m->info.symbol)));
 }
 
 /* ---- slots ---- */
@@ -387,13 +374,16 @@ static double revert(struct synthetic_market *m, double x, double s)
 static void drift(struct synthetic_market *m)
 {
 	m->fast = revert(m, m->fast, FAST_S);
+	m->middle = revert(m, m->middle, MIDDLE_S);
 	m->slow = revert(m, m->slow, SLOW_S);
 	m->pressure = revert(m, m->pressure, PRESSURE_S);
 	m->excited -= m->excited * SLOT_S / EXCITE_S;
-	m->activity = chance_exp(FAST_SIGMA * m->fast + SLOW_SIGMA * m->slow -
-				 (FAST_SIGMA * FAST_SIGMA + SLOW_SIGMA * SLOW_SIGMA) / 2);
+	m->activity = chance_exp(FAST_SIGMA * m->fast + MIDDLE_SIGMA * m->middle +
+				 SLOW_SIGMA * m->slow - ACTIVITY_MEAN);
+	m->size = chance_exp(SIZE_SHARE * (MIDDLE_SIGMA * m->middle + SLOW_SIGMA * m->slow) -
+			     SIZE_MEAN);
 	if (m->slots % 100 == 0)
-		m->level = level_at(m, m->slot_us);
+		m->level = synthetic_level(m->seed, m->start, m->slot_us);
 }
 
 /* How many happen in the slot, for a mean that is small. */
@@ -430,8 +420,8 @@ static void happen(struct synthetic_market *m)
 	int all = moves + takers + quotes;
 
 	for (int i = 0; i < all && !synthetic_book_full(&m->book); i++) {
-		int64_t at = m->slot_us + SLOT_US * i / all +
-			     chance_below(&m->chance, SLOT_US / all);
+		int64_t at = m->slot_us + SLOT_US * i / all + chance_below(&m->chance,
+									   SLOT_US / all);
 		int64_t which = chance_below(&m->chance, all - i);
 
 		m->clock_us = at > m->clock_us ? at : m->clock_us;
@@ -465,8 +455,7 @@ static void run_slot(struct synthetic_market *m)
 	m->clock_us = m->slot_us + SLOT_US - 1;
 	if (depth_due || synthetic_book_full(&m->book))
 		tell_depth(m);
-	else if (m->slots >= SNAPSHOT_SLOT && m->slots < SNAPSHOT_SLOT + DEPTH_SLOTS &&
-		 m->snapshot_due && m->book.update_id > m->depth_id) {
+	else if (m->slots >= SNAPSHOT_SLOT && m->snapshot_due && m->book.update_id > m->depth_id) {
 		add_event(m, SYNTHETIC_SNAPSHOT)->id = m->book.update_id;
 		m->snapshot_due = false;
 	}
@@ -491,8 +480,8 @@ static void fill_side(struct synthetic_market *m, enum synthetic_side side)
 	int64_t price = fair_bid(m) + (side == SYNTHETIC_ASK);
 
 	for (int i = 0; i < SYNTHETIC_LEVELS && price > 0; i++) {
-		synthetic_book_set(&m->book, side, price,
-				   i ? level_steps(m) : queue_steps(m, side));
+		synthetic_book_set(&m->book, side, price, i ? level_steps(m) : queue_steps(m,
+											   side));
 		price += away * (1 + chance_below(&m->chance, gap * (2 + i / 8)));
 	}
 }
@@ -510,9 +499,11 @@ struct synthetic_market *synthetic_market_new(const char *symbol, bool futures, 
 	m->step = qty_double(m->info.step);
 	chance_init(&m->chance, chance_mix(m->seed, (uint64_t)start_us + futures));
 	m->fast = chance_normal(&m->chance);
+	m->middle = chance_normal(&m->chance);
 	m->slow = chance_normal(&m->chance);
 	m->pressure = chance_normal(&m->chance);
-	m->level = level_at(m, start_us);
+	m->start = chance_log(price_double(symbol_start_price(symbol)));
+	m->level = synthetic_level(m->seed, m->start, start_us);
 	m->fair = chance_exp(m->level) / m->tick;
 	m->trade_id = start_us / 1000;
 	m->book.update_id = start_us / 100;
