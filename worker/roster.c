@@ -120,7 +120,7 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 	if (rc && rc != ERR_NOT_FOUND)
 		return rc;
 	if (rc == 0) {
-		if (s->failure[0]) {	/* its row says ERROR because it could not come up */
+		if (s->failure[0]) { /* its row says ERROR because it could not come up */
 			old.status = BOT_STOPPED;
 			old.error[0] = '\0';
 		}
@@ -214,7 +214,8 @@ static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t
 static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t now_us)
 {
 	struct slot *s = slot_of(r, w->bot_id);
-	bool flat = s->refused && engine_open_orders(session_engine(r->args.session), w->bot_id) == 0;
+	bool flat = s->refused &&
+		engine_open_orders(session_engine(r->args.session), w->bot_id) == 0;
 
 	s->wished = true;
 	if (w->version != s->version || flat || (!s->running && !s->failure[0])) {
