@@ -64,7 +64,8 @@ void audit_flush(struct audit *a)
 	rc = store_audit_add(a->app->db, a->rows, a->n, &e);
 	db_set_busy_timeout(a->app->db, APP_BUSY_MS);
 	if (rc)
-		log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n, e.msg);
+		log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n,
+			 e.msg);
 	else
 		a->n = 0;
 }
@@ -143,8 +144,8 @@ void audit_add(const struct request *r, const char *error)
 	fill(row, r, error);
 	if (denied)
 		say_more(a, row);
-	log_write(denied ? LOG_WARN : LOG_INFO, "audit", r->correlation_id, "%s from %s by %s -> %d",
-		  row->action, row->address, row->actor, r->code);
+	log_write(denied ? LOG_WARN : LOG_INFO, "audit", r->correlation_id,
+		  "%s from %s by %s -> %d", row->action, row->address, row->actor, r->code);
 	/* A database that just refused would be asked, and waited for, a second time. */
 	if (!r->error_db)
 		event_add(a->turn, &at_once);

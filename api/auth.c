@@ -190,7 +190,7 @@ bool auth_host_ok(const char *host, const char *bind, const char *allowed)
 	char name[256];
 
 	if (!host)
-		return true;	/* HTTP/1.0 without it: no browser does that */
+		return true; /* HTTP/1.0 without it: no browser does that */
 	if (!host_name(host, name, sizeof(name)))
 		return false;
 	return !strcasecmp(name, "localhost") || is_ip(name) || !strcasecmp(name, bind) ||

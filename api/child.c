@@ -164,7 +164,7 @@ static void limit(int resource, int64_t value)
 _Noreturn static void become(const char *program, char *const argv[], int in, int out,
 			     pid_t parent)
 {
-	char *const nothing[] = { NULL };	/* our environment may hold keys */
+	char *const nothing[] = { NULL }; /* our environment may hold keys */
 	sigset_t none;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -127,7 +127,7 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (http < 400)		/* 100 Continue */
+	if (http < 400) /* 100 Continue */
 		return;
 	c->owner->counts.malformed++;
 	correlation_id_new(cid);
@@ -290,7 +290,7 @@ void conns_free(struct conns *c)
 {
 	if (!c)
 		return;
-	for (struct conn *n, *i = c->first; i; i = n) {	/* accepted in the last turn */
+	for (struct conn *n, *i = c->first; i; i = n) { /* accepted in the last turn */
 		n = i->next;
 		bufferevent_decref(i->bev);
 		conn_unlink(i);

@@ -136,7 +136,7 @@ static void on_head_cb(struct bufferevent *bev, void *arg)
 		look_at(x, (const char *)wire, len, wire);
 	}
 	give_back(x);
-	x->read_cb(bev, x->arg);	/* may free the connection, and x */
+	x->read_cb(bev, x->arg); /* may free the connection, and x */
 }
 
 static void on_head_event_cb(struct bufferevent *bev, short what, void *arg)
@@ -199,7 +199,7 @@ static void on_body_event_cb(struct bufferevent *bev, short what, void *arg)
 	if (what & BEV_EVENT_CONNECTED)
 		return;
 	early_stop(x);
-	x->event_cb(bev, what, x->arg);		/* frees the connection, and x */
+	x->event_cb(bev, what, x->arg); /* frees the connection, and x */
 	reader.end(reader.ctx, true);
 }
 

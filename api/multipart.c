@@ -36,7 +36,7 @@ static bool parameter(const char *value, const char *name, char *out, size_t siz
 
 	for (;;) {
 		p += strcspn(p, ";\"");
-		if (*p == '"') {	/* of another parameter: jump over it */
+		if (*p == '"') { /* of another parameter: jump over it */
 			for (p++; *p && *p != '"'; p++)
 				p += *p == '\\' && p[1];
 			p += *p == '"';
@@ -92,7 +92,7 @@ struct multipart *multipart_new(const char *boundary, const struct multipart_han
 	m->ctx = ctx;
 	ASSERT(strlen(boundary) < MULTIPART_BOUNDARY_MAX);
 	m->len = (size_t)snprintf(m->delimiter, sizeof(m->delimiter), "\r\n--%s", boundary);
-	m->matched = 2;		/* the first boundary needs no line end before it */
+	m->matched = 2; /* the first boundary needs no line end before it */
 	return m;
 }
 
@@ -124,7 +124,7 @@ static int end_part(struct multipart *m, struct err *e)
  */
 static int feed_data(struct multipart *m, const char *p, size_t len, size_t *used, struct err *e)
 {
-	const size_t held = m->matched;		/* of the pieces before */
+	const size_t held = m->matched; /* of the pieces before */
 	size_t i = 0, data;
 	int rc;
 

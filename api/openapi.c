@@ -315,7 +315,7 @@ static void operation(struct json *j, const struct route *r)
 	json_array(j, "security");
 	if (r->role != ROLE_NONE)
 		json_raw(j, NULL, "{\"bearer\":[]}");
-	if (r->metrics)		/* METRICS_PUBLIC */
+	if (r->metrics) /* METRICS_PUBLIC */
 		json_raw(j, NULL, "{}");
 	json_array_end(j);
 	parameters(j, r, a);

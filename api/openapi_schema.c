@@ -59,7 +59,7 @@ static const struct simple *simple_find(const char *word)
 
 	while (i < n && strcmp(simple_types[i].word, word) != 0)
 		i++;
-	ASSERT(i < n);		/* no such type word */
+	ASSERT(i < n); /* no such type word */
 	return &simple_types[i];
 }
 

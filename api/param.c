@@ -13,7 +13,7 @@ bool param_int(const char *text, int64_t min, int64_t max, int64_t *out)
 	long long v;
 	char *end;
 
-	if (*digit < '0' || *digit > '9')	/* strtoll takes blanks and '+' */
+	if (*digit < '0' || *digit > '9') /* strtoll takes blanks and '+' */
 		return false;
 	errno = 0;
 	v = strtoll(text, &end, 10);

@@ -226,7 +226,7 @@ static int publish_gone(struct push_source *s, struct db *db, enum push_topic t,
 	case PUSH_POSITION:
 		publish_end(s, t, "order", row, "closed");
 		return 0;
-	case PUSH_ORDER:	/* closed, ended: as it is now */
+	case PUSH_ORDER: /* closed, ended: as it is now */
 	case PUSH_JOB:
 		return publish_row(s, db, t, row, e);
 	case PUSH_PRICE:

@@ -158,7 +158,8 @@ static void add_headers(struct request *r)
 		evhttp_add_header(h, "X-Frame-Options", "DENY");
 		evhttp_add_header(h, "Referrer-Policy", "no-referrer");
 		evhttp_add_header(h, "Cross-Origin-Opener-Policy", "same-origin");
-		evhttp_add_header(h, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+		evhttp_add_header(h, "Permissions-Policy",
+				  "camera=(), geolocation=(), microphone=()");
 	}
 	if (r->app->tls)
 		evhttp_add_header(h, "Strict-Transport-Security", "max-age=31536000");
@@ -218,7 +219,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 		if (!sends_file)
 			evbuffer_add(out, r->out.data, r->out.len);
 		else if (r->file_bytes && evbuffer_add_file(out, r->file, 0, r->file_bytes) == 0)
-			r->has_file = false;	/* the buffer closes it */
+			r->has_file = false; /* the buffer closes it */
 	}
 	conn_answering(conn_of(r->app->conns, r->ev), r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);

@@ -54,7 +54,7 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 		rc = store_status_get(r->app->db, *id, b, e);
 	if (!rc)
 		rc = store_config_load(r->app->db, &r->app->key, *id, c, e);
-	if (rc == ERR_INVALID)	/* the row, not the request */
+	if (rc == ERR_INVALID) /* the row, not the request */
 		return request_error(r, e, 409, "broken_config",
 				     "%s: repair it in the sqlite3 shell", e->msg);
 	return rc;

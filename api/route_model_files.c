@@ -214,7 +214,7 @@ static void received_cb(struct upload *u)
 	if (!rc) {
 		rc = child_run(r->app->children, &args, &e);
 		if (!rc)
-			return;		/* on to checked_cb */
+			return; /* on to checked_cb */
 	}
 	upload_end(u, rc < 0 ? rc : 0, &e);
 }

@@ -76,7 +76,7 @@ static int check_head(struct request *r, struct err *e)
 		return request_error(r, e, 400, "malformed_request",
 				     "only HTTP/1.1 and HTTP/1.0 are spoken here");
 	}
-	if (r->ev->minor != 0)	/* a char, also below zero */
+	if (r->ev->minor != 0) /* a char, also below zero */
 		r->ev->minor = 1;
 	head_check(evhttp_request_get_uri(r->ev), evhttp_request_get_input_headers(r->ev), &fault);
 	if (!fault.http)

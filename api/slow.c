@@ -49,7 +49,7 @@ static void work(struct slow *s, struct job *job)
 	job->rc = open_db(s, job, &job->e);
 	if (job->rc && !job->r->route->no_db)
 		return;
-	job->r->db = s->db;		/* NULL: it goes without */
+	job->r->db = s->db; /* NULL: it goes without */
 	job->rc = job->r->route->handler(job->r, &job->e);
 }
 

@@ -11,8 +11,8 @@
 	" LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
 static const char SQL_GET[] =
 	POSITION_SELECT "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";
-static const char SQL_LIST[] =
-	POSITION_SELECT "WHERE o.status != 'closed' AND o.position != 0 AND (?1 = 0 OR o.bot_id = ?1)"
+static const char SQL_LIST[] = POSITION_SELECT
+	"WHERE o.status != 'closed' AND o.position != 0 AND (?1 = 0 OR o.bot_id = ?1)"
 	" ORDER BY o.id DESC LIMIT 1000";
 static const char SQL_BOT[] = "SELECT bot_id, status FROM trading_orders WHERE id = ?1";
 

@@ -131,7 +131,7 @@ static void look_and_log(struct streams *all, bool all_of_them)
 	struct err e = { 0 };
 	int rc;
 
-	if (!all->app->db) {	/* said by app_db_check */
+	if (!all->app->db) { /* said by app_db_check */
 		all->lost = true;
 		return;
 	}

@@ -237,7 +237,7 @@ static void on_piece(void *ctx, const char *data, size_t len)
 	feed(u, data, len);
 	u->progress += (int64_t)len;
 	if (u->rc || u->progress < PROGRESS_BYTES)
-		return;		/* who sends what we don't want gets no more time */
+		return; /* who sends what we don't want gets no more time */
 	u->progress = 0;
 	conn_receiving(conn_of(u->r->app->conns, u->r->ev));
 }
@@ -391,7 +391,7 @@ void upload_refuse(struct request *r, int rc, const struct err *e)
 	struct conn *c = conn_of(r->app->conns, r->ev);
 	struct upload *u;
 
-	if (conn_early(c)->expects) {		/* it has sent nothing yet */
+	if (conn_early(c)->expects) { /* it has sent nothing yet */
 		struct err copy = *e;
 
 		r->close = true;

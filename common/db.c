@@ -192,7 +192,7 @@ static int on_authorize(void *ctx, int action, const char *a, const char *b, con
 	switch (action) {
 	case SQLITE_SELECT:
 	case SQLITE_READ:
-	case SQLITE_FUNCTION:	/* load_extension() is off by SQLite's default */
+	case SQLITE_FUNCTION: /* load_extension() is off by SQLite's default */
 	case SQLITE_RECURSIVE:
 	case SQLITE_TRANSACTION:
 	case SQLITE_SAVEPOINT:
@@ -339,7 +339,7 @@ void db_set_busy_timeout(struct db *db, int64_t ms)
 
 int db_begin(struct db *db, struct err *e)
 {
-	ASSERT(db->active == 0);	/* a forgotten stmt_done would make this fail at random */
+	ASSERT(db->active == 0); /* a forgotten stmt_done would make this fail at random */
 	return raw(db, "BEGIN IMMEDIATE", e);
 }
 
@@ -440,7 +440,7 @@ static void cache_grow(struct db *db)
 
 static void rest(struct stmt *s)
 {
-	sqlite3_reset(s->st);	/* its result repeats the step's */
+	sqlite3_reset(s->st); /* its result repeats the step's */
 	if (s->active)
 		s->db->active--;
 	s->active = false;
@@ -454,7 +454,7 @@ int db_stmt(struct db *db, const char *sql, struct stmt **out, struct err *e)
 	int rc;
 
 	if (s) {
-		ASSERT(!s->active);	/* nested use, or a forgotten stmt_done */
+		ASSERT(!s->active); /* nested use, or a forgotten stmt_done */
 		stmt_done(s);
 		*out = s;
 		return 0;
@@ -477,7 +477,7 @@ static void check_bind(struct stmt *s, int index, int rc)
 {
 	if (rc == SQLITE_OK)
 		return;
-	ASSERT(rc == SQLITE_TOOBIG);	/* else: no such parameter, or bound while on a row */
+	ASSERT(rc == SQLITE_TOOBIG); /* else: no such parameter, or bound while on a row */
 	if (!s->bad_param)
 		s->bad_param = index;
 }

@@ -46,7 +46,7 @@ static int check_version(struct db *db, unsigned n, int *version, struct err *e)
 {
 	int v = db_schema_version(db), rc;
 
-	if (v < 0)	/* the reason comes with the next read */
+	if (v < 0) /* the reason comes with the next read */
 		return err_set(e, ERR_IO, "%s: cannot read the schema version", db_path(db));
 	if ((rc = check_owner(db, v, e)))
 		return rc;
@@ -63,7 +63,7 @@ static int copy_aside(struct db *db, int version, struct err *e)
 	char path[BACKUP_PATH_MAX];
 	int rc;
 
-	if (version == 0)	/* nothing in it yet */
+	if (version == 0) /* nothing in it yet */
 		return 0;
 	snprintf(path, sizeof(path), "%s.v%d.bak", db_path(db), version);
 	if ((rc = db_backup(db, path, e)))
@@ -93,7 +93,7 @@ static int apply_tx(struct db *db, const struct migration *m, struct err *e)
 
 	if ((rc = db_exec(db, m->sql, e)))
 		return rc;
-	ASSERT(db_in_transaction(db));	/* a step must not commit by itself */
+	ASSERT(db_in_transaction(db)); /* a step must not commit by itself */
 	snprintf(pragmas, sizeof(pragmas), "PRAGMA user_version = %u; PRAGMA application_id = %d",
 		 m->version, MIGRATE_APPLICATION_ID);
 	if ((rc = db_exec(db, pragmas, e)))
@@ -135,7 +135,7 @@ int migrate_run(struct db *db, const struct migration *list, unsigned n, struct 
 
 	if ((rc = check_version(db, n, &version, e)))
 		return rc;
-	if (version == (int)n)	/* the usual start: no lock needed */
+	if (version == (int)n) /* the usual start: no lock needed */
 		return 0;
 	/* Off while tables are rebuilt; check_references looks before the commit. */
 	if ((rc = db_exec(db, "PRAGMA foreign_keys = OFF", e)))

@@ -11,8 +11,8 @@ enum { P_BOT = 1, P_VERSION, P_BY, P_TIME, P_EXPECT, P_KEYS };
 
 static const char SQL_LOAD[] = "SELECT * FROM trading_configs WHERE bot_id = ?1";
 static const char SQL_VERSION[] = "SELECT version FROM trading_configs WHERE bot_id = ?1";
-static const char SQL_PAST[] =
-	"SELECT config, version FROM trading_config_history WHERE bot_id = ?1 ORDER BY version DESC";
+static const char SQL_PAST[] = "SELECT config, version FROM trading_config_history WHERE bot_id = "
+			       "?1 ORDER BY version DESC";
 static const char SQL_HISTORY[] =
 	"INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by) "
 	"VALUES (?1, ?2, ?3, ?4, ?5)";

@@ -133,7 +133,7 @@ static int next_key(const char *path, struct master_key *out, bool *resumed, str
 	int rc = master_key_read(path, out, e);
 
 	*resumed = rc == 0;
-	if (rc == ERR_CORRUPT)	/* not ours: a rotation's file is whole or not there */
+	if (rc == ERR_CORRUPT) /* not ours: a rotation's file is whole or not there */
 		return err_set(e, rc, "%s is in the way and holds no key: remove it", path);
 	if (rc != ERR_NOT_FOUND)
 		return rc;

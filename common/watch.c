@@ -76,7 +76,7 @@ static bool is_ours(const struct watch *w, const struct inotify_event *ev)
 	size_t n = strlen(w->name);
 
 	if (ev->mask & (IN_Q_OVERFLOW | IN_IGNORED))
-		return true;	/* we can't know: look */
+		return true; /* we can't know: look */
 	if (ev->len == 0 || strncmp(ev->name, w->name, n) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

@@ -28,13 +28,27 @@ bodies() {
 			balanced = count(text, "[(]") == count(text, "[)]")
 			head = text ~ /^\t+(\} )?((else )?if|while|for|switch) \(.*\)$/ || text ~ /(^\t+else|\} else|^\t+do)$/
 			end = balanced && (head || text ~ /[;{}]$/ || text ~ /^\t*(case .*|[a-z_]+):$/)
-			if (whole && end && count(text, "[?]") < 2 && text !~ /; \)/) printf "--lines=%d:%d\n", NR, NR
+			if (whole && end && count(text, "[?]") < 2 && text !~ /; \)|case .*: case/) printf "--lines=%d:%d\n", NR, NR
 			whole = end
 		}
 	' "$1"
 }
 
 plain_comments() { sed -E 's,[ \t]+/\*, /*,'; }
+
+# A line of which only the comment's column differs stays as it is.
+keep_columns() {
+	paste -d '\1' "$1" "$2" | perl -ne '
+		chomp; my ($old, $new) = split /\x01/, $_, 2;
+		my ($a, $b) = map { s{[ \t]+/\*}{ /*}r } $old, $new;
+		print $a eq $b ? $old : $new, "\n"' >"$2.kept"
+	if [[ $(wc -l <"$1") -eq $(wc -l <"$2") ]]; then
+		cat "$2.kept" >"$1"
+	else
+		cat "$2" >"$1"
+	fi
+	rm -f "$2.kept"
+}
 
 status=0
 scratch=$(mktemp)
@@ -46,8 +60,8 @@ for file in "${files[@]}"; do
 	if [[ $check ]]; then
 		diff -u --label "$file" --label "$file (formatted)" \
 			<(plain_comments <"$file") <(plain_comments <"$scratch") || status=1
-	else
-		cmp -s "$file" "$scratch" || cp "$scratch" "$file"
+	elif ! cmp -s <(plain_comments <"$file") <(plain_comments <"$scratch"); then
+		keep_columns "$file" "$scratch"
 	fi
 done
 [[ $status -eq 0 ]] || echo "format: make format repairs this" >&2

@@ -275,7 +275,7 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 	int rc;
 
 	if (c->n)
-		return 0;		/* the last ones are not committed yet */
+		return 0; /* the last ones are not committed yet */
 	rc = store_queued(db, ids, AT_ONCE, &n, e);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct command_answer *answer = &c->answers[c->n];

@@ -26,6 +26,7 @@ struct slot {
 	int64_t model_used;		/* that the engine has, 0 none */
 	bool loading;			/* model_id is on its way */
 	bool running;			/* the engine has it */
+	bool refused;			/* the newest config waits for the bot to be flat */
 	bool wished;			/* seen in this refresh */
 	char failure[256];
 	struct bot_config config;	/* last good one */
@@ -119,7 +120,7 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 	if (rc && rc != ERR_NOT_FOUND)
 		return rc;
 	if (rc == 0) {
-		if (s->failure[0]) {	/* its row says ERROR because it could not come up */
+		if (s->failure[0]) { /* its row says ERROR because it could not come up */
 			old.status = BOT_STOPPED;
 			old.error[0] = '\0';
 		}
@@ -161,6 +162,7 @@ static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_
 		rc = prepare(r, s->bot_id, &c, now_us, &e);
 	if (rc == 0)
 		rc = engine_bot_config(engine, s->bot_id, &c, &e);
+	s->refused = s->running && rc == ERR_CONFLICT;
 	if (rc == 0) {
 		s->config = c;
 		log_info("roster", NULL, "bot %lld: config version %lld applied",
@@ -212,9 +214,11 @@ static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t
 static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t now_us)
 {
 	struct slot *s = slot_of(r, w->bot_id);
+	bool flat = s->refused &&
+		engine_open_orders(session_engine(r->args.session), w->bot_id) == 0;
 
 	s->wished = true;
-	if (w->version != s->version || (!s->running && !s->failure[0])) {
+	if (w->version != s->version || flat || (!s->running && !s->failure[0])) {
 		s->version = w->version;
 		apply_config(r, db, s, now_us);
 	}
@@ -320,10 +324,12 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 	return 0;
 }
 
-bool roster_loading(const struct roster *r)
+bool roster_waits(const struct roster *r)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->slots[i].loading)
+		if (r->slots[i].loading ||
+		    (r->slots[i].refused &&
+		     engine_open_orders(session_engine(r->args.session), r->slots[i].bot_id) == 0))
 			return true;
 	return false;
 }

@@ -39,8 +39,11 @@ void roster_free(struct roster *r);
 void roster_started(struct roster *r);
 /* Add, change and remove bots as the database says. Errors of one bot stay with that bot. */
 MUST_CHECK int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *e);
-/* A model is being loaded: refresh again next turn. */
-bool roster_loading(const struct roster *r);
+/*
+ * A model is being loaded, or a bot whose new symbol had to wait became flat:
+ * refresh again next turn.
+ */
+bool roster_waits(const struct roster *r);
 /* Give a bot that failed to come up another try. */
 MUST_CHECK int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us,
 			    struct err *e);

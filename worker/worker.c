@@ -140,7 +140,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 	int64_t version = db_data_version(w->db);
 	struct err e = { 0 };
 
-	if (version == w->data_version && !w->db_changed && !roster_loading(w->roster))
+	if (version == w->data_version && !w->db_changed && !roster_waits(w->roster))
 		return;
 	w->data_version = version;
 	w->db_changed = false;
@@ -158,9 +158,12 @@ static int64_t resident_bytes(void)
 {
 	struct buf text = { 0 };
 	long long pages = 0;
+	char *rest;
 
-	if (file_read("/proc/self/statm", 4096, &text, NULL) == 0)
-		(void)sscanf(buf_text(&text), "%*d %lld", &pages);
+	if (file_read("/proc/self/statm", 4096, &text, NULL) == 0) {
+		(void)strtoll(buf_text(&text), &rest, 10);	/* all, then resident */
+		pages = strtoll(rest, NULL, 10);
+	}
 	buf_free(&text);
 	return pages * sysconf(_SC_PAGESIZE);
 }
@@ -272,7 +275,7 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	commands_clear(w->commands);
 	if (runner_pending(w->runner)) {
 		runner_clear(w->runner);
-		w->db_changed = true;	/* the next queued job may start */
+		w->db_changed = true; /* the next queued job may start */
 	}
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
@@ -614,7 +617,7 @@ static void end(struct worker *w)
 	commit(w, now_us, true);
 	log_info("worker", NULL, "ended; resting orders and positions are kept");
 	if (!w->commit_failed)
-		commit(w, now_us, true);	/* the line above */
+		commit(w, now_us, true); /* the line above */
 }
 
 /* Until the loop listens: every state on disk is a good one to end at. */
@@ -648,7 +651,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
 		 w.beat.feed_message, w.config->db_path);
 	roster_started(w.roster);
-	w.db_changed = true;		/* commands that waited for us come first */
+	w.db_changed = true; /* commands that waited for us come first */
 	look_at_database(&w, clock_now_us());
 	commit(&w, clock_now_us(), true);
 	schedule(&w, 0);

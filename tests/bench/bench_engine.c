@@ -21,7 +21,7 @@ static struct trade ring[RING];
 
 static void ring_fill(void)
 {
-	uint64_t x = 88172645463325252;		/* xorshift64, Marsaglia */
+	uint64_t x = 88172645463325252; /* xorshift64, Marsaglia */
 
 	for (int i = 0; i < RING; i++) {
 		x ^= x << 13;
@@ -116,8 +116,8 @@ static void measure(const char *what, enum kind kind, int64_t n, int64_t step_us
 	double took_s;
 
 	book(s, at);
-	at = drive(s, at, 61 * (1000000 / step_us), step_us);	/* a full window */
-	if (kind == RESTING_BOT) {		/* a position behind an OCO that is never reached */
+	at = drive(s, at, 61 * (1000000 / step_us), step_us); /* a full window */
+	if (kind == RESTING_BOT) { /* a position behind an OCO that is never reached */
 		probability = 0.9f;
 		at = drive(s, at, 10 * (1000000 / step_us), step_us);
 		probability = 0.1f;

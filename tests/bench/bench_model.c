@@ -138,7 +138,7 @@ static void bench_candles(const struct bench *b)
 
 	candle_builder_init(&builder, US_PER_S);
 	for (size_t i = 0; i < n; i++) {
-		t.time_us += 20000;	/* 50 trades a second */
+		t.time_us += 20000; /* 50 trades a second */
 		t.price = b->candles[i % 1024].close;
 		t.buyer_is_maker = i & 1;
 		if (candle_add(&builder, &t, out, 8, &got))
@@ -198,7 +198,7 @@ static void bench_reference(struct model *m, const struct bench *b)
 	int64_t start_ns;
 
 	if (model_predict_reference(m, b->rows, columns, false, 0, &out, NULL))
-		exit(1);		/* reads the file once more */
+		exit(1); /* reads the file once more */
 	start_ns = cpu_ns();
 	for (size_t i = 0; i < n; i++) {
 		const float *row = b->rows + i % ROWS * columns;

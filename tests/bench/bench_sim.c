@@ -58,7 +58,7 @@ static struct venue *venue_with(int markets, int orders_each)
 /* A walk above "low" dollars that touches it now and then. */
 static void ring_fill(struct ring *r, int64_t low)
 {
-	uint64_t x = 88172645463325252;	/* xorshift64, Marsaglia */
+	uint64_t x = 88172645463325252; /* xorshift64, Marsaglia */
 
 	for (int i = 0; i < RING; i++) {
 		int64_t p;

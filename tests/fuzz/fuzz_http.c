@@ -71,7 +71,7 @@ static int connect_to(int port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct linger at_once = { 1, 0 };	/* no ports in TIME_WAIT */
+	const struct linger at_once = { 1, 0 }; /* no ports in TIME_WAIT */
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ASSERT(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
@@ -85,7 +85,7 @@ static void put(int fd, const uint8_t *data, size_t size)
 		ssize_t n = send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n <= 0 && errno != EAGAIN)
-			return;	/* it has ended the connection */
+			return; /* it has ended the connection */
 		if (n > 0) {
 			data += n;
 			size -= (size_t)n;

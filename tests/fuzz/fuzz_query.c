@@ -53,7 +53,7 @@ static void check_query(const struct route *r, const char *text)
 			const struct param *p = r->query;
 
 			while (strcmp(p->name, kv->key) != 0)
-				p++;	/* an unknown one has not passed */
+				p++; /* an unknown one has not passed */
 			use(p, kv->value);
 			(void)page_cursor(kv->value, &page);
 		}

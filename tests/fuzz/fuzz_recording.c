@@ -41,7 +41,7 @@ static void read_all(const char *path)
 	}
 	while ((rc = recording_next(r, &line, &e)) != ERR_END && rc != ERR_CORRUPT) {
 		ASSERT(line.number == ++lines && lines < LINES_MAX);
-		if (rc == 0)	/* touch what it says is there */
+		if (rc == 0) /* touch what it says is there */
 			ASSERT(!line.len || memchr(line.json, '\n', line.len) == NULL);
 		else
 			ASSERT(rc == ERR_INVALID);

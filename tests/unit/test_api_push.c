@@ -114,7 +114,7 @@ static void events(void **state)
 	assert_true(answer_header_is(&c.answer, "Cache-Control", "no-store"));
 	assert_non_null(answer_header(&c.answer, "X-Correlation-Id"));
 	live_expect(&c, "snapshot", "status", NULL);
-	assert_int_equal(c.id, 0);	/* half of the snapshots is nothing to go on from */
+	assert_int_equal(c.id, 0); /* half of the snapshots is nothing to go on from */
 	live_expect(&c, "snapshot", "order", NULL);
 	assert_true(c.id > 0);
 	id = c.id;
@@ -133,7 +133,7 @@ static void both_trees_and_the_query(void **state)
 	live_expect(&c, "snapshot", "status", NULL);
 	live_expect(&c, "subscribed", NULL, NULL);
 	live_close(&c);
-	c = live_sse(&a, "/api/events?bot=1", NULL);	/* all but the log */
+	c = live_sse(&a, "/api/events?bot=1", NULL); /* all but the log */
 	for (int i = 0; i < 7; i++)
 		live_expect(&c, "snapshot", NULL, NULL);
 	assert_string_equal(live_member(&c, "topic"), "job");
@@ -246,7 +246,7 @@ static void bad_frames(void **state)
 	struct live c = live_ws(&a, "/api/v1/ws", NULL);
 
 	(void)state;
-	api_send(c.fd, "\x81\x05Hello", 7);	/* not masked */
+	api_send(c.fd, "\x81\x05Hello", 7); /* not masked */
 	live_expect_close(&c, 1002);
 	live_close(&c);
 	c = live_ws(&a, "/api/v1/ws", NULL);
@@ -364,7 +364,7 @@ static void a_slow_reader(void **state)
 		for (int i = 0; i < 400; i++) {
 			const cJSON *id;
 
-			do {	/* lines of the server itself come between */
+			do { /* lines of the server itself come between */
 				live_expect(&fast, "change", "log", NULL);
 				id = cJSON_GetObjectItem(cJSON_GetObjectItem(fast.json, "data"),
 							 "id");
@@ -519,13 +519,13 @@ static void the_server_stops(void **state)
 	while (live_next(&ws) && ws.opcode != 0x88)
 		;
 	assert_int_equal(ws.opcode, 0x88);
-	assert_memory_equal(ws.text.data, "\x03\xe9", 2);	/* 1001 */
+	assert_memory_equal(ws.text.data, "\x03\xe9", 2); /* 1001 */
 	assert_false(live_next(&ws));
 	while (live_next(&sse))
 		;
 	live_close(&ws);
 	live_close(&sse);
-	api_run(&a);	/* for the teardown */
+	api_run(&a); /* for the teardown */
 	db = api_db(&a);
 	(void)state;
 }

@@ -129,7 +129,7 @@ static void config_validate_and_warn(void **state)
 	r = call("POST", CONFIG "/validate",
 		 "{\"profit_target_pct\":0.00015,\"stop_loss_pct\":0.009}", 200);
 	assert_true(cJSON_IsTrue(answer_at(&r, "valid")));
-	assert_true(length(&r, "warnings") > 0);	/* can never pass MIN_RISK_REWARD_RATIO */
+	assert_true(length(&r, "warnings") > 0); /* can never pass MIN_RISK_REWARD_RATIO */
 	answer_free(&r);
 	r = call("POST", CONFIG "/validate", "{\"stop_loss_pct\":\"a\"}", 200);
 	assert_true(cJSON_IsFalse(answer_at(&r, "valid")));
@@ -160,7 +160,7 @@ static void config_history_and_rollback(void **state)
 	answer_free(&r);
 	r = call("POST", CONFIG "/rollback", "{\"version\":1}", 200);
 	assert_true(answer_number(&r, "version") == 4);
-	assert_true(answer_number(&r, "config.holding_time") == 120);
+	assert_true(answer_number(&r, "config.holding_time") == 60);
 	answer_free(&r);
 	api_expect(&a, "POST", CONFIG "/rollback", "{\"version\":44}", 404,
 		   "not_found");
@@ -216,7 +216,7 @@ static void models(void **state)
 	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
 	r = call("POST", CONFIG "/validate", "{}", 200);
 	assert_true(has(&r, "model_id"));
-	assert_true(length(&r, "warnings") > 0);	/* strategy "model" without one */
+	assert_true(length(&r, "warnings") > 0); /* strategy "model" without one */
 	answer_free(&r);
 	seed("INSERT INTO model_assignments VALUES (1, 2, 1, 'sample')");
 	r = call("POST", CONFIG "/validate", "{}", 200);
@@ -275,7 +275,7 @@ static void tokens(void **state)
 	a.token = secret;
 	api_expect(&a, "GET", "/api/v1/status", NULL, 401, "unauthorized");
 	a.token = API_TEST_TOKEN;
-	api_expect(&a, "DELETE", "/api/v1/tokens/1", NULL, 409, "conflict");	/* the last admin */
+	api_expect(&a, "DELETE", "/api/v1/tokens/1", NULL, 409, "conflict"); /* the last admin */
 }
 
 static void logs(void **state)

@@ -59,7 +59,7 @@ static void totals(void **state)
 	assert_true(fabs(r.profit_factor - 16.5 / 12) < 1e-12);
 	assert_true(fabs(r.expectancy - 0.9) < 1e-12);
 	assert_true(fabs(r.max_drawdown_pct - 100 * 12.0 / 1010) < 1e-12);
-	assert_false(r.has_sharpe);	/* one day */
+	assert_false(r.has_sharpe); /* one day */
 }
 
 /*

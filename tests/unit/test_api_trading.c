@@ -340,7 +340,7 @@ static void simulation(void **state)
 	     " (1, 1, 1, 'capital', 'USDT', -10000, 'deposit', 1)");
 	r = get("/api/v1/simulation/status");
 	assert_string_equal(answer_text(&r, "account.quote_asset"), "USDT");
-	assert_true(cJSON_IsFalse(answer_at(&r, "running")));	/* no worker */
+	assert_true(cJSON_IsFalse(answer_at(&r, "running"))); /* no worker */
 	assert_true(has(&r, "\"equity\":10123.45678901,"));
 	answer_free(&r);
 	r = get("/api/v1/simulation/portfolio?bot_id=1");

@@ -104,7 +104,8 @@ static void a_patch_changes_what_it_names(void **state)
 
 static void wrong_values_are_refused(void **state)
 {
-	static const struct { const char *patch, *field, *says;
+	static const struct {
+		const char *patch, *field, *says;
 	} t[] = {
 		{ "[]", "body", "must be a JSON object" },
 		{ "1", "body", "must be a JSON object" },

@@ -72,7 +72,7 @@ static void every_pair(void **state)
 
 		if (TABLE[i].to[0] == '\0') {
 			assert_int_equal(rc, ERR_CONFLICT);
-			assert_int_equal(to, 99);	/* untouched */
+			assert_int_equal(to, 99); /* untouched */
 			assert_non_null(strstr(e.msg, TABLE[i].from));
 			assert_non_null(strstr(e.msg, TABLE[i].event));
 			continue;

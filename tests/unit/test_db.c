@@ -328,7 +328,7 @@ static int (*bug)(void *);
 
 static int run_bug(void *arg)
 {
-	fclose(stderr);		/* its message is expected */
+	fclose(stderr); /* its message is expected */
 	close(2);
 	return bug(arg);
 }
@@ -388,7 +388,7 @@ static void kill_at(int n, const char *when, int expect)
 static void test_kill_at_commit(void **state)
 {
 	(void)state;
-	db_close(open_db(DB_WORKER));	/* so that the schema is there */
+	db_close(open_db(DB_WORKER)); /* so that the schema is there */
 	for (int n = 1; n <= 4; n++) {
 		kill_at(n, "before", n > 3 ? 3 : n - 1);
 		kill_at(n, "after", n > 3 ? 3 : n);

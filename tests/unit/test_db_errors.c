@@ -98,7 +98,7 @@ static void test_locked(void **state)
 	assert_non_null(strstr(e.msg, "locked by another program"));
 	assert_int_equal(db_exec(db, "INSERT INTO commands(kind) VALUES ('pause')", &e), ERR_BUSY);
 	assert_false(db_in_transaction(db));
-	assert_int_equal(count(db), 0);	/* readers go on */
+	assert_int_equal(count(db), 0); /* readers go on */
 	assert_int_equal(db_commit(holder, &e), 0);
 	assert_int_equal(db_begin(db, &e), 0);
 	assert_int_equal(db_commit(db, &e), 0);
@@ -175,7 +175,7 @@ static void test_newer(void **state)
 		assert_null(db);
 		assert_non_null(strstr(e.msg, "4711"));
 	}
-	db = open_db(DB_TOOL);	/* doctor can still look */
+	db = open_db(DB_TOOL); /* doctor can still look */
 	assert_int_equal(db_schema_version(db), 4711);
 	db_close(db);
 }
@@ -232,12 +232,12 @@ static void test_readonly_folder(void **state)
 {
 	(void)state;
 	assert_int_equal(chmod(scratch_folder, 0555), 0);
-	expect_readonly();	/* no file yet */
+	expect_readonly(); /* no file yet */
 	assert_int_equal(chmod(scratch_folder, 0755), 0);
 	db_close(open_db(DB_WORKER));
 	assert_int_equal(chmod(scratch_path("app.db"), 0666), 0);
 	assert_int_equal(chmod(scratch_folder, 0555), 0);
-	expect_readonly();	/* the file could be written, -wal can't be made */
+	expect_readonly(); /* the file could be written, -wal can't be made */
 	assert_int_equal(chmod(scratch_folder, 0755), 0);
 }
 

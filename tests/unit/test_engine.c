@@ -35,7 +35,7 @@ static struct money enter(struct desk *d)
 	before = desk_balance(d, 1).equity;
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_ENTERING);
-	desk_trade(d, "49999.99");		/* through our bid */
+	desk_trade(d, "49999.99"); /* through our bid */
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
 	desk_wait(d, 20 * MS);
 	return before;
@@ -69,7 +69,7 @@ static void take_profit(void **state)
 	assert_int_equal(price_units(o->stop_loss), price_units(P("49950")));
 	assert_int_equal(t->type, TYPE_OCO);
 	assert_int_equal(t->state, LEG_NEW);
-	assert_int_equal(qty_units(t->quantity), qty_units(Q("0.00199")));	/* less the fee */
+	assert_int_equal(qty_units(t->quantity), qty_units(Q("0.00199"))); /* less the fee */
 	desk_trade(d, "50150.01");
 	assert_closed(d, CLOSE_TAKE_PROFIT);
 	assert_int_equal(qty_units(rows_last(&d->rows)->dust), qty_units(Q("0.000008")));
@@ -102,9 +102,9 @@ static void stop_loss_too_late(void **state)
 	desk_start(d);
 	desk_decide(d, 1, 0.9);
 	desk_book(d, "49940", "49940.01");
-	desk_trade(d, "49940");			/* fills at 50000; the stop lies at 49950 */
+	desk_trade(d, "49940"); /* fills at 50000; the stop lies at 49950 */
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);
-	desk_wait(d, 11 * MS);			/* the OCO arrives and is refused */
+	desk_wait(d, 11 * MS); /* the OCO arrives and is refused */
 	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_REJECTED);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_CLOSING);
 	desk_wait(d, 11 * MS);
@@ -155,7 +155,7 @@ static void maker_timeout_partly(void **state)
 	desk_start(d);
 	before = desk_balance(d, 1).equity;
 	desk_decide(d, 1, 0.9);
-	desk_trade_qty(d, "50000", "10.001", true);	/* 10 were ahead of us */
+	desk_trade_qty(d, "50000", "10.001", true); /* 10 were ahead of us */
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_ENTERING);
 	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_ENTRY)->state, LEG_PARTIALLY_FILLED);
@@ -200,7 +200,7 @@ static void max_positions(void **state)
 	assert_string_equal(d->rows.signals[d->rows.signals_n - 1].rule, "max_positions");
 	desk_trade(d, "49999.99");
 	desk_wait(d, 20 * MS);
-	desk_trade(d, "50150.01");		/* both reach their target */
+	desk_trade(d, "50150.01"); /* both reach their target */
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 3);
@@ -215,7 +215,7 @@ static void pieces(void **state)
 	desk_start(d);
 	before = desk_balance(d, 1).equity;
 	desk_decide(d, 1, 0.9);
-	desk_trade_qty(d, "50000", "10.00005", true);	/* 2.50 USDT: no OCO takes so little */
+	desk_trade_qty(d, "50000", "10.00005", true); /* 2.50 USDT: no OCO takes so little */
 	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 0);
 	desk_trade_qty(d, "50000", "0.00015", true);
 	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 1);
@@ -245,7 +245,7 @@ static void target_in_parts(void **state)
 
 	desk_book(d, "50149.99", "50150");
 	desk_wait(d, 20 * MS);
-	desk_trade_qty(d, "50150", "10.00195", false);	/* 10 were ahead of us */
+	desk_trade_qty(d, "50150", "10.00195", false); /* 10 were ahead of us */
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
 	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_PARTIALLY_FILLED);
 	desk_wait(d, 20 * MS);
@@ -262,12 +262,12 @@ static void dust(void **state)
 
 	desk_start(d);
 	desk_decide(d, 1, 0.9);
-	desk_trade_qty(d, "50000", "10.00004", true);	/* 2 USDT: nothing that can be sold */
+	desk_trade_qty(d, "50000", "10.00004", true); /* 2 USDT: nothing that can be sold */
 	desk_wait(d, 21 * SECOND);
 	assert_closed(d, CLOSE_MAKER_TIMEOUT);
 	assert_int_equal(qty_units(rows_last(&d->rows)->dust), qty_units(Q("0.00003996")));
 	assert_int_equal(d->rows.stats[1].trades, 1);
-	assert_string_equal(cash(rows_last(&d->rows)->pnl), "-0.002");	/* the fee */
+	assert_string_equal(cash(rows_last(&d->rows)->pnl), "-0.002"); /* the fee */
 }
 
 static void post_only_rejected(void **state)
@@ -278,7 +278,7 @@ static void post_only_rejected(void **state)
 	d->brain[1].probability = 0.9;
 	desk_second(d);
 	d->brain[1].probability = 0;
-	desk_book(d, "49990", "49990.01");	/* our bid would cross now */
+	desk_book(d, "49990", "49990.01"); /* our bid would cross now */
 	desk_wait(d, 20 * MS);
 	assert_closed(d, CLOSE_ENTRY_REJECTED);
 	assert_non_null(strstr(rows_find_leg(&d->rows, 1, LEG_ENTRY)->reject_reason,
@@ -391,8 +391,8 @@ static void liquidation(void **state)
 		assert_int_equal(money_add(sum, d->rows.orders[i].pnl, &sum), 0);
 	assert_int_equal(money_add(before, sum, &before), 0);
 	assert_string_equal(cash(after), cash(before));
-	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 1);	/* no new one */
-	assert_int_equal(d->rows.statuses_n, 2);	/* start, failure: told once */
+	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 1); /* no new one */
+	assert_int_equal(d->rows.statuses_n, 2); /* start, failure: told once */
 }
 
 /* Leaving a market of its own for a while, all money comes out of the account's books. */

@@ -61,20 +61,20 @@ static void decides_only_while_running(void **state)
 	desk_book(d, "50000", "50000.01");
 	desk_trade(d, "50000");
 	desk_decide(d, 1, 0.9);
-	assert_int_equal(d->brain[1].asked, 0);		/* STOPPED */
+	assert_int_equal(d->brain[1].asked, 0); /* STOPPED */
 	command(d, 1, EVENT_START, false, 0);
 	desk_decide(d, 1, 0.1);
 	assert_int_equal(d->brain[1].asked, 1);
 	command(d, 1, EVENT_PAUSE, false, 0);
 	desk_decide(d, 1, 0.9);
-	assert_int_equal(d->brain[1].asked, 1);		/* PAUSED */
+	assert_int_equal(d->brain[1].asked, 1); /* PAUSED */
 	command(d, 1, EVENT_RESUME, false, 0);
 	d->brain[1].rc = ERR_CORRUPT;
 	desk_decide(d, 1, 0.9);
 	asked = d->brain[1].asked;
 	assert_status(d, 1, BOT_ERROR);
 	desk_decide(d, 1, 0.9);
-	assert_int_equal(d->brain[1].asked, asked);	/* ERROR */
+	assert_int_equal(d->brain[1].asked, asked); /* ERROR */
 	assert_int_equal(d->rows.orders_n, 0);
 	d->brain[1].rc = 0;
 	command(d, 1, EVENT_START, false, 0);
@@ -95,7 +95,7 @@ static void status_rows_say_who_and_why(void **state)
 	assert_string_equal(k->event, "pause");
 	assert_string_equal(k->by, "alice");
 	assert_int_equal(d->rows.statuses_n, 2);
-	command(d, 1, EVENT_PAUSE, false, 0);		/* succeeds, changes nothing */
+	command(d, 1, EVENT_PAUSE, false, 0); /* succeeds, changes nothing */
 	assert_int_equal(d->rows.statuses_n, 2);
 	engine_bot_fail(d->e, 1, d->now, "the model file is garbage");
 	k = &d->rows.statuses[d->rows.statuses_n - 1];
@@ -142,7 +142,7 @@ static void pause_keeps_protection(void **state)
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
 	assert_int_equal(d->rows.orders[1].reason, CLOSE_ENTRY_CANCELLED);
 	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_NEW);
-	desk_wait(d, 121 * SECOND);			/* timeouts run on */
+	desk_wait(d, 121 * SECOND); /* timeouts run on */
 	assert_int_equal(d->rows.orders[0].reason, CLOSE_HOLDING_TIME);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 }
@@ -173,7 +173,7 @@ static void stop_keeps(void **state)
 	assert_int_equal(a.status, BOT_STOPPED);
 	assert_int_equal(a.positions, 1);
 	assert_non_null(strstr(a.message, "1 positions stay open"));
-	desk_wait(d, 200 * SECOND);			/* the holding time rests with the bot */
+	desk_wait(d, 200 * SECOND); /* the holding time rests with the bot */
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
 	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_NEW);
 	desk_trade(d, "50150.01");
@@ -188,7 +188,7 @@ static void start_after_keep(void **state)
 	command(d, 1, EVENT_STOP, false, 0);
 	desk_wait(d, 200 * SECOND);
 	command(d, 1, EVENT_START, false, 0);
-	desk_wait(d, 21 * MS);				/* overdue: closed at once */
+	desk_wait(d, 21 * MS); /* overdue: closed at once */
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_HOLDING_TIME);
 }
 
@@ -263,7 +263,7 @@ static void emergency_from(struct desk *d, enum bot_status from)
 	assert_int_equal(a.status, BOT_STOPPED);
 	assert_int_equal(a.positions, 1);
 	assert_non_null(strstr(a.message, "Emergency stop executed"));
-	command(d, 1, EVENT_START, false, ERR_CONFLICT);	/* not while it flattens */
+	command(d, 1, EVENT_START, false, ERR_CONFLICT); /* not while it flattens */
 	engine_report(d->e, d->now, 0);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_FLATTENING);
 	desk_wait(d, 30 * MS);
@@ -275,7 +275,7 @@ static void emergency_from(struct desk *d, enum bot_status from)
 	assert_string_equal(d->rows.bots[1].error, "");
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 2);
-	engine_bot_fail(d->e, 1, d->now, "a fault");	/* nothing but a start undoes it */
+	engine_bot_fail(d->e, 1, d->now, "a fault"); /* nothing but a start undoes it */
 	assert_status(d, 1, BOT_STOPPED);
 	command(d, 1, EVENT_RESUME, false, ERR_CONFLICT);
 	command(d, 1, EVENT_START, false, 0);
@@ -314,7 +314,7 @@ static void emergency_in_a_thin_book(void **state)
 	d->sink.book(d->sink.ctx, d->bot.symbol, &thin, ++d->now);
 	command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
 	desk_wait(d, 10 * SECOND);
-	assert_int_equal(engine_open_orders(d->e, 1), 1);	/* nobody buys */
+	assert_int_equal(engine_open_orders(d->e, 1), 1); /* nobody buys */
 	assert_true(d->rows.notices_n >= 3);
 	desk_book(d, "49990", "50010");
 	desk_wait(d, 10 * SECOND);
@@ -332,7 +332,7 @@ static void one_failure_is_its_own(void **state)
 	command(d, 2, EVENT_START, false, 0);
 	command(d, 3, EVENT_START, false, 0);
 	d->brain[2].rc = ERR_CORRUPT;
-	d->brain[3].target = __builtin_nan("");		/* no order can have it */
+	d->brain[3].target = __builtin_nan(""); /* no order can have it */
 	d->brain[1].probability = d->brain[3].probability = 0.9;
 	desk_second(d);
 	assert_status(d, 1, BOT_RUNNING);

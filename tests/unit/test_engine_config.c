@@ -73,7 +73,7 @@ static void config_while_open(void **state)
 	c.profit_target_pct = 0.01;
 	c.max_positions = 2;
 	c.holding_time = 7;
-	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);	/* hot */
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0); /* hot */
 	engine_report(d->e, d->now, 0);
 	assert_int_equal(d->rows.bots[1].config_version, 3);
 	assert_string_equal(d->rows.bots[1].config_error, "");
@@ -81,7 +81,7 @@ static void config_while_open(void **state)
 	assert_int_equal(d->rows.orders_n, 2);
 	assert_int_equal(d->rows.orders[1].config_version, 3);
 	assert_int_equal(price_units(d->rows.orders[1].take_profit), price_units(P("50500")));
-	assert_int_equal(d->rows.orders[0].holding_us, 120 * SECOND);	/* as it began */
+	assert_int_equal(d->rows.orders[0].holding_us, 120 * SECOND); /* as it began */
 	desk_wait(d, 30 * SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
 }
@@ -108,7 +108,7 @@ static void config_refused(void **state)
 	assert_string_equal(d->rows.bots[1].config_error, "the row is damaged");
 	assert_int_equal(d->rows.bots[1].config_version, 1);
 	desk_decide(d, 1, 0.9);
-	assert_int_equal(d->rows.orders_n, 1);		/* the old one works on */
+	assert_int_equal(d->rows.orders_n, 1); /* the old one works on */
 }
 
 static void leverage_while_open(void **state)
@@ -137,7 +137,7 @@ static void symbol_moves_when_flat(void **state)
 	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
 	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), 0);
 	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);
-	desk_decide(d, 1, 0.9);				/* BTC says nothing to it any more */
+	desk_decide(d, 1, 0.9); /* BTC says nothing to it any more */
 	assert_int_equal(d->rows.orders_n, 0);
 	b.bid_qty = b.ask_qty = t.qty = Q("1");
 	d->brain[1].probability = 0.9;
@@ -187,7 +187,7 @@ static void model_swap(void **state)
 	desk_decide(d, 1, 0.1);
 	engine_bot_model(d->e, 1, NULL, "file is garbage");
 	desk_decide(d, 1, 0.1);
-	assert_int_equal(d->brain[1].asked, 2);		/* the old one stays */
+	assert_int_equal(d->brain[1].asked, 2); /* the old one stays */
 	engine_report(d->e, d->now, 0);
 	assert_string_equal(d->rows.bots[1].model_error, "file is garbage");
 	assert_int_equal(d->rows.bots[1].model_id, 7);
@@ -225,7 +225,7 @@ static void account_reset(void **state)
 
 	enter(d);
 	desk_book(d, "49000", "49000.01");
-	desk_trade(d, "49000");				/* a loss */
+	desk_trade(d, "49000"); /* a loss */
 	desk_wait(d, SECOND);
 	desk_book(d, "49000", "49000.01");
 	desk_decide(d, 1, 0.9);
@@ -239,7 +239,7 @@ static void account_reset(void **state)
 	assert_string_equal(cash(d->rows.bots[1].peak_equity), "10000");
 	assert_string_equal(cash(d->rows.bots[1].day_equity), "10000");
 	assert_int_equal(d->rows.bots[1].loss_streak, 0);
-	desk_wait(d, SECOND);				/* nothing of before comes back */
+	desk_wait(d, SECOND); /* nothing of before comes back */
 	assert_int_equal(money_cmp(desk_balance(d, 1).balance, M("10000")), 0);
 	assert_int_equal(money_cmp(rows_last(&d->rows)->pnl, zero), 0);
 	desk_decide(d, 1, 0.9);

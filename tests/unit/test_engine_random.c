@@ -154,7 +154,7 @@ static void check_account(struct truth *t, int64_t bot)
 	struct err e;
 
 	if (v->ops->balance(v, bot, &b, &e))
-		return;				/* no price yet */
+		return; /* no price yet */
 	for (size_t i = 0; i < r->orders_n; i++) {
 		const struct order *o = &r->orders[i];
 		struct qty q = order_position(o);

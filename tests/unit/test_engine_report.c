@@ -40,8 +40,8 @@ static void signals_coalesce(void **state)
 	for (int i = 0; i < 30; i++)
 		desk_second(d);
 	assert_int_equal(d->rows.signals_n, 1);
-	assert_true(d->rows.signal_rows <= 7);		/* the row is not written every time */
-	desk_decide(d, 1, 0.9);				/* something else: the count is complete */
+	assert_true(d->rows.signal_rows <= 7); /* the row is not written every time */
+	desk_decide(d, 1, 0.9); /* something else: the count is complete */
 	s = &d->rows.signals[0];
 	assert_int_equal(s->repeats, 30);
 	assert_string_equal(s->rule, "threshold");
@@ -55,7 +55,7 @@ static void signals_coalesce(void **state)
 	assert_true(d->rows.signals[2].wanted);
 	for (int i = 0; i < 130; i++)
 		desk_second(d);
-	assert_true(d->rows.signals_n >= 5);		/* one row stands for a minute at most */
+	assert_true(d->rows.signals_n >= 5); /* one row stands for a minute at most */
 	for (size_t i = 0; i < d->rows.signals_n; i++)
 		assert_true(d->rows.signals[i].last_us - d->rows.signals[i].at_us < 60 * SECOND);
 }
@@ -75,7 +75,7 @@ static void equity_samples(void **state)
 		assert_int_equal(d->rows.equities[i].at_us - d->rows.equities[i - 1].at_us,
 				 5 * SECOND);
 	assert_string_equal(cash(q->equity), cash(desk_balance(d, 1).equity));
-	assert_string_equal(cash(q->unrealized), "0.1998");	/* 0.001998 x 100 */
+	assert_string_equal(cash(q->unrealized), "0.1998"); /* 0.001998 x 100 */
 	engine_report(d->e, d->now, 0);
 	assert_string_equal(cash(d->rows.bots[1].equity), cash(desk_balance(d, 1).equity));
 	assert_int_equal(d->rows.bots[1].open_positions, 1);
@@ -128,7 +128,7 @@ static void order_rate_counts_restored_entries(void **state)
 	d->config.max_orders_per_min = 120;
 	desk_open(d);
 	r.entries_n = 119;
-	for (size_t i = 0; i < r.entries_n; i++)	/* newest first, as the database has them */
+	for (size_t i = 0; i < r.entries_n; i++) /* newest first, as the database has them */
 		r.entries_us[i] = d->now - (int64_t)i * 100 * MS;
 	assert_int_equal(session_account(d->s, 1, &d->bot, d->now, &d->err), 0);
 	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, &r, &d->err), 0);
@@ -172,11 +172,11 @@ static void gap_starts_anew(void **state)
 	desk_start(d);
 	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
 	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT")).bid_qty), 0);
-	desk_decide(d, 1, 0.9);				/* no candle closes over a gap */
+	desk_decide(d, 1, 0.9); /* no candle closes over a gap */
 	assert_int_equal(d->brain[1].asked, 0);
 	desk_trade(d, "50000");
 	desk_decide(d, 1, 0.9);
-	assert_string_equal(last_rule(d), "book");	/* and no entry without a book */
+	assert_string_equal(last_rule(d), "book"); /* and no entry without a book */
 	desk_book(d, "50000", "50000.01");
 	d->sink.book_valid(d->sink.ctx, d->bot.symbol, false, ++d->now);
 	desk_decide(d, 1, 0.9);

@@ -84,7 +84,7 @@ static void filled_while_down(void **state)
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.002")));
 	assert_int_equal(price_units(order_entry_price(last(f))), price_units(P("49998")));
 	assert_int_equal(newest(f)->type, TYPE_LIMIT);
-	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);	/* adopted, and told */
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING); /* adopted, and told */
 	assert_int_equal(f->rows.notices_n, 1);
 	fake_teardown(f);
 }
@@ -98,7 +98,7 @@ static void never_arrived(void **state)
 	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_PLANNED, "0.002");
 	restart(f, o);
 	assert_reason(f, CLOSE_ENTRY_REJECTED);
-	assert_int_equal(f->placed_n, 0);	/* it is not sent again */
+	assert_int_equal(f->placed_n, 0); /* it is not sent again */
 	fake_teardown(f);
 }
 
@@ -127,12 +127,12 @@ static void all_legs_gone(void **state)
 	(void)state;
 	add_leg(o, LEG_TAKE_PROFIT, "tb1-1-1-t-1", LEG_NEW, "0.002");
 	add_leg(o, LEG_STOP, "tb1-1-1-s-1", LEG_NEW, "0.002");
-	restart(f, o);				/* the venue knows neither */
+	restart(f, o); /* the venue knows neither */
 	assert_int_equal(f->queries, 2);
 	assert_int_equal(leg(f, 1)->state, LEG_REJECTED);
 	assert_int_equal(leg(f, 2)->state, LEG_REJECTED);
 	wait_us(f, 4 * SECOND);
-	assert_int_equal(f->placed_n, 2);	/* both protections are placed anew */
+	assert_int_equal(f->placed_n, 2); /* both protections are placed anew */
 	fake_teardown(f);
 }
 

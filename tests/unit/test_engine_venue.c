@@ -18,7 +18,7 @@ static void watched_stop(void **state)
 	trade(f, "49950");
 	assert_int_equal(f->cancels_n, 1);
 	assert_string_equal(f->cancels[0], "tb1-1-1-t-1");
-	assert_int_equal(f->placed_n, 2);	/* nothing is sold twice: first the cancel */
+	assert_int_equal(f->placed_n, 2); /* nothing is sold twice: first the cancel */
 	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
 	assert_int_equal(newest(f)->type, TYPE_MARKET);
 	assert_int_equal(newest(f)->side, SIDE_SELL);
@@ -40,7 +40,7 @@ static void target_beats_cancel(void **state)
 	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
 	trade(f, "49950");
 	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
-	assert_reason(f, CLOSE_STOP_LOSS);	/* what began the close */
+	assert_reason(f, CLOSE_STOP_LOSS); /* what began the close */
 	assert_string_equal(cash(last(f)->pnl), "0.3");
 	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-t-1", "unknown order");
 	assert_int_equal(f->placed_n, 2);
@@ -82,7 +82,7 @@ static void fill_after_cancel(void **state)
 	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0012");
 	assert_int_equal(leg(f, 1)->state, LEG_CANCELLED);
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.0012")));
-	assert_int_equal(f->placed_n, 3);		/* two targets cover it */
+	assert_int_equal(f->placed_n, 3); /* two targets cover it */
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.0007")));
 	fill(f, "tb1-1-1-t-1", "50150", "0.0005", "0.0005");
 	fill(f, "tb1-1-1-t-2", "50150", "0.0007", "0.0007");
@@ -104,7 +104,7 @@ static void fill_after_close(void **state)
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
 	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tb1-1-1-e-1"));
 	command(f, EVENT_START, false);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0007");	/* said before */
+	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0007"); /* said before */
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);
 	fake_teardown(f);
 }
@@ -122,8 +122,8 @@ static void fill_is_missing(void **state)
 	assert_int_equal(f->rows.fills_n, 2);
 	assert_true(f->rows.fills[0].f.trade_id < 0);
 	assert_int_equal(qty_units(f->rows.fills[0].f.quantity), qty_units(Q("0.001")));
-	assert_int_equal(f->cancels_n, 1);		/* no more entries */
-	fill(f, "tb1-1-1-e-1", "50000", "0.001", "0.001");	/* here it comes, late */
+	assert_int_equal(f->cancels_n, 1); /* no more entries */
+	fill(f, "tb1-1-1-e-1", "50000", "0.001", "0.001"); /* here it comes, late */
 	assert_int_equal(f->rows.fills_n, 2);
 	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.0015")));
@@ -183,7 +183,7 @@ static void close_rejected(void **state)
 	assert_non_null(strstr(f->rows.notices[0], "the exchange is busy"));
 	tell(f, UPDATE_EXPIRED, "tb1-1-1-c-8", "");
 	wait_us(f, SECOND);
-	command(f, EVENT_EMERGENCY_STOP, false);	/* pressed again: at once */
+	command(f, EVENT_EMERGENCY_STOP, false); /* pressed again: at once */
 	assert_string_equal(newest(f)->client_order_id, "tb1-1-1-c-9");
 	fill(f, "tb1-1-1-c-9", "49000", "0.001", "0.001");
 	tell(f, UPDATE_EXPIRED, "tb1-1-1-c-9", "");
@@ -237,7 +237,7 @@ static void requests_refused(void **state)
 	(void)state;
 	f->refuse_cancels = 3;
 	enter(f);
-	wait_us(f, 20 * SECOND);		/* the maker timeout asks for the first time */
+	wait_us(f, 20 * SECOND); /* the maker timeout asks for the first time */
 	assert_int_equal(f->refuse_cancels, 2);
 	wait_us(f, SECOND);
 	assert_int_equal(f->refuse_cancels, 1);
@@ -249,7 +249,7 @@ static void requests_refused(void **state)
 	assert_int_equal(f->rows.notices_n, 3);
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	f->refuse_cancels = f->refuse_places = 1;
-	command(f, EVENT_STOP, true);		/* the cancel is refused, later the sale */
+	command(f, EVENT_STOP, true); /* the cancel is refused, later the sale */
 	assert_int_equal(f->cancels_n, 1);
 	wait_us(f, SECOND);
 	assert_int_equal(f->cancels_n, 2);
@@ -336,7 +336,7 @@ static void cancel_rejected(void **state)
 	f->query_rc = ERR_UNAVAILABLE;
 	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "unknown order");
 	assert_int_equal(f->queries, 1);
-	assert_int_equal(f->cancels_n, 1);	/* no rush */
+	assert_int_equal(f->cancels_n, 1); /* no rush */
 	wait_us(f, SECOND);
 	assert_int_equal(f->cancels_n, 2);
 	f->query_rc = 0;
@@ -344,14 +344,14 @@ static void cancel_rejected(void **state)
 	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "try again");
 	wait_us(f, 2 * SECOND);
 	assert_int_equal(f->cancels_n, 3);
-	f->answer.kind = UPDATE_FILL;		/* it filled a moment before */
+	f->answer.kind = UPDATE_FILL; /* it filled a moment before */
 	f->answer.price = P("49999");
 	f->answer.cumulative = Q("0.002");
 	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "unknown order");
 	assert_int_equal(leg(f, 1)->state, LEG_FILLED);
 	assert_int_equal(price_units(order_entry_price(last(f))), price_units(P("49999")));
 	assert_int_equal(newest(f)->type, TYPE_LIMIT);
-	fill(f, "tb1-1-1-e-1", "49999", "0.002", "0.002");	/* the fill itself, late */
+	fill(f, "tb1-1-1-e-1", "49999", "0.002", "0.002"); /* the fill itself, late */
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.002")));
 	command(f, EVENT_STOP, true);
 	f->answer.kind = UPDATE_CANCELLED;
@@ -459,7 +459,7 @@ static void target_and_stop_fill(void **state)
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
 	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
-	assert_int_equal(f->rows.orders[0].status, ORDER_ACTIVE);	/* its stop may still act */
+	assert_int_equal(f->rows.orders[0].status, ORDER_ACTIVE); /* its stop may still act */
 	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
 	u.fee_e8 = 100;
 	f->sink.update(f->sink.ctx, &u);
@@ -499,7 +499,7 @@ static void many_pieces(void **state)
 	struct qty covered = { 0 };
 
 	(void)state;
-	f->bot.capital_per_trade = M("5000");		/* 0.1 */
+	f->bot.capital_per_trade = M("5000"); /* 0.1 */
 	enter(f);
 	for (int i = 1; i <= 100; i++) {
 		struct venue_update u = fill_of(f, "tb1-1-1-e-1", "50000", "0.001", "0.001");

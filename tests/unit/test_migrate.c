@@ -71,7 +71,7 @@ static void test_steps(void **state)
 	(void)state;
 	assert_int_equal(migrate_run(db, good, 1, &e), 0);
 	assert_int_equal(db_schema_version(db), 1);
-	assert_false(exists("app.db.v0.bak"));	/* there was nothing to keep */
+	assert_false(exists("app.db.v0.bak")); /* there was nothing to keep */
 	assert_int_equal(migrate_run(db, good, 1, &e), 0);
 	assert_int_equal(ask(db, SQL_ROWS), 1);
 	assert_int_equal(migrate_run(db, good, 3, &e), 0);
@@ -95,7 +95,7 @@ static void test_backup(void **state)
 	copy = open_raw("app.db.v1.bak");
 	assert_int_equal(db_schema_version(copy), 1);
 	assert_int_equal(ask(copy, SQL_ROWS), 2);
-	assert_int_equal(ask(copy, SQL_SUM_N), -1);	/* no such column yet */
+	assert_int_equal(ask(copy, SQL_SUM_N), -1); /* no such column yet */
 	assert_int_equal(db_check(copy, &e), 0);
 	/* It can be used in place of the file. */
 	assert_int_equal(migrate_run(copy, good, 3, &e), 0);
@@ -197,7 +197,7 @@ static int wait_and_migrate(void *arg)
 
 	(void)arg;
 	close(gate[1]);
-	if (read(gate[0], &go, 1) != 0)	/* all start when the parent closes its end */
+	if (read(gate[0], &go, 1) != 0) /* all start when the parent closes its end */
 		return 100;
 	if (db_open(scratch_path("app.db"), DB_TOOL, &db, &e) ||
 	    db_exec(db, "PRAGMA journal_mode = WAL", &e))

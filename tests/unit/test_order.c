@@ -90,7 +90,7 @@ static void position_and_averages(void **state)
 	assert_int_equal(price_units(order_exit_price(&o)), 0);
 	o.filled = Q("3");
 	o.base_fees = Q("0.003");
-	o.entry_notional = M("301");		/* 2 at 100, 1 at 101 */
+	o.entry_notional = M("301"); /* 2 at 100, 1 at 101 */
 	assert_int_equal(qty_units(order_position(&o)), qty_units(Q("2.997")));
 	assert_int_equal(price_units(order_entry_price(&o)), price_units(P("100.33333333")));
 	o.exited = Q("1");
@@ -104,12 +104,12 @@ static void unrealized(void **state)
 	struct order o = { .side = SIDE_BUY };
 
 	(void)state;
-	assert_int_equal(money_units(order_unrealized(&o, P("100"))), 0);	/* holds nothing */
+	assert_int_equal(money_units(order_unrealized(&o, P("100"))), 0); /* holds nothing */
 	o.filled = Q("2");
 	o.entry_notional = M("200");
 	assert_int_equal(money_units(order_unrealized(&o, P("103.5"))), E("7"));
 	assert_int_equal(money_units(order_unrealized(&o, P("99"))), E("-2"));
-	assert_int_equal(money_units(order_unrealized(&o, P("0"))), 0);	/* no price yet */
+	assert_int_equal(money_units(order_unrealized(&o, P("0"))), 0); /* no price yet */
 	o.base_fees = Q("0.002");
 	assert_int_equal(money_units(order_unrealized(&o, P("101"))), E("1.998"));
 	o.base_fees = Q("0");

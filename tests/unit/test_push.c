@@ -181,7 +181,7 @@ static void resume_from_the_ring(void **state)
 	struct ear a;
 
 	(void)state;
-	publish(6);		/* the ring holds 4: FIRST + 3 to FIRST + 6 */
+	publish(6); /* the ring holds 4: FIRST + 3 to FIRST + 6 */
 	ear_open(&a, PUSH_BIT(PUSH_ORDER), 0);
 	assert_false(push_resume(a.client, PUSH_BIT(PUSH_ORDER), FIRST + 1));
 	assert_int_equal(a.n, 0);
@@ -249,10 +249,10 @@ static void the_ring_has_a_size_in_bytes(void **state)
 	publish(2);
 	push_publish(hub, PUSH_ORDER, 1, big);
 	assert_true(push_resume(a.client, PUSH_BIT(PUSH_ORDER), FIRST));
-	push_publish(hub, PUSH_ORDER, 1, big);		/* the ones before make room */
+	push_publish(hub, PUSH_ORDER, 1, big); /* the ones before make room */
 	assert_false(push_resume(a.client, PUSH_BIT(PUSH_ORDER), FIRST + 2));
 	assert_true(push_resume(a.client, PUSH_BIT(PUSH_ORDER), FIRST + 3));
-	push_publish(hub, PUSH_ORDER, 1, huge);		/* larger than the ring */
+	push_publish(hub, PUSH_ORDER, 1, huge); /* larger than the ring */
 	assert_false(push_resume(a.client, PUSH_BIT(PUSH_ORDER), FIRST + 4));
 	assert_true(push_resume(a.client, PUSH_BIT(PUSH_ORDER), FIRST + 5));
 	ear_close(&a);
@@ -469,14 +469,14 @@ static void seen_rows(void **state)
 	assert_int_equal(l.changed.n + l.gone.n, 0);
 	look_free(&l);
 	rows[1].mark++;
-	l = look(&s, rows + 1, 1);	/* first and last are gone, the middle one changed */
+	l = look(&s, rows + 1, 1); /* first and last are gone, the middle one changed */
 	assert_int_equal(l.changed.n, 1);
 	assert_int_equal(l.changed.list[0].id, 3);
 	assert_int_equal(l.gone.n, 2);
 	assert_int_equal(l.gone.list[0].id, 1);
 	assert_int_equal(l.gone.list[1].id, 5);
 	look_free(&l);
-	rows[1].over = true;		/* over: told once, not missed */
+	rows[1].over = true; /* over: told once, not missed */
 	l = look(&s, rows + 1, 1);
 	assert_int_equal(l.changed.n, 1);
 	look_free(&l);

@@ -213,7 +213,7 @@ static void orders_of_outside_bots(void **state)
 	sql("INSERT INTO reported_orders(id, bot_id, order_id, symbol, side, status, quantity,"
 	    " created_us, updated_us) VALUES (1, 1, 'x', 'BTCUSDT', 'BUY', 'active', 1.0, 1, 1)");
 	expect(1, "order:{\"source\":\"reported\",\"id\":1,", NULL);
-	sql(ADD_ORDER("1", "'pending'"));	/* the same number is another order */
+	sql(ADD_ORDER("1", "'pending'")); /* the same number is another order */
 	expect(1, "order:{\"source\":\"worker\",\"id\":1,", NULL);
 	sql("UPDATE reported_orders SET status = 'closed', closed_us = 2, updated_us = 2");
 	expect(1, "\"source\":\"reported\"", "\"status\":\"closed\"");
@@ -455,7 +455,7 @@ static void snapshots(void **state)
 	expect_snapshot(PUSH_SIGNAL, 0, "signals", 50, "\"id\":71,");
 	expect_snapshot(PUSH_SIGNAL, 1, "signals", 50, "\"id\":60,");
 	expect_snapshot(PUSH_STATS, 0, "stats", 0, NULL);
-	expect_snapshot(PUSH_JOB, 1, "jobs", 1, NULL);	/* no bot's: passes any filter */
+	expect_snapshot(PUSH_JOB, 1, "jobs", 1, NULL); /* no bot's: passes any filter */
 	expect_snapshot(PUSH_LOG, 1, "logs", 1, "odd");
 }
 
@@ -550,7 +550,7 @@ static void no_query_reads_the_past(void **state)
 	expect_plan(SQL_STATS, per_bot);
 	expect_plan(SQL_JOB, none);
 	expect_plan(SQL_LOG, none);
-	expect_plan(SQL_SIGNAL_NEWEST, newest);		/* from the end, LIMIT rows */
+	expect_plan(SQL_SIGNAL_NEWEST, newest); /* from the end, LIMIT rows */
 	expect_plan(SQL_SIGNAL_NEWEST_BOT, none);
 	expect_plan(SQL_ORDER_LAST, last);
 	expect_plan(SQL_SIGNAL_LAST, none);

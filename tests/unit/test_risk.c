@@ -75,7 +75,7 @@ static void boundaries(void **state)
 	struct desk *d = *state;
 	struct risk_input good;
 
-	d->in.last = P("50505.05");		/* 1 % of 50505.05 is 505.0505 */
+	d->in.last = P("50505.05"); /* 1 % of 50505.05 is 505.0505 */
 	assert_allowed(d);
 	good = d->in;
 #define OVER(change, name) (d->in = good, change, assert_refused(d, name))
@@ -90,7 +90,7 @@ static void boundaries(void **state)
 	OVER(d->in.entries_last_min++, "order_rate");
 	OVER(d->in.stop_loss = 0.0200001, "risk_reward");
 	OVER(d->in.profit_target = 0.0599999, "risk_reward");
-	OVER(d->in.equity = M("99.9999"), "risk_per_trade");	/* 2 of 100 are at risk */
+	OVER(d->in.equity = M("99.9999"), "risk_per_trade"); /* 2 of 100 are at risk */
 	OVER(d->in.day_equity = M("105.27"), "daily_loss");
 	OVER(d->in.peak_equity = M("125"), "drawdown");
 	OVER(d->in.last = P("50505.06"), "price_band");
@@ -128,7 +128,7 @@ static void percent_boundaries(void **state)
 	for (int i = 1; i < 200; i++) {
 		d->in.quantity = qty_of_units(i * 100000);
 		d->in.equity = money_of_units(50 * i * RATE_ONE);
-		d->in.free = d->limits.max_notional = d->in.equity;	/* the whole notional */
+		d->in.free = d->limits.max_notional = d->in.equity; /* the whole notional */
 		d->in.peak_equity = d->in.day_equity = d->in.equity;
 		assert_allowed(d);
 	}
@@ -148,7 +148,7 @@ static void documented_pair(void **state)
 	d->in.profit_target = 0.003;
 	d->in.stop_loss = 0.001;
 	assert_allowed(d);
-	for (int i = 1; i < 1000; i++) {	/* 3:1 passes whatever the last bits are */
+	for (int i = 1; i < 1000; i++) { /* 3:1 passes whatever the last bits are */
 		d->in.stop_loss = i * 0.00001;
 		d->in.profit_target = i * 0.00003;
 		assert_allowed(d);
@@ -170,7 +170,7 @@ static void zero_switches_off(void **state)
 	d->in.free = M("100");
 	assert_allowed(d);
 	d->in.open_bot = 2;
-	assert_refused(d, "max_positions");	/* the bot's own limit has no zero */
+	assert_refused(d, "max_positions"); /* the bot's own limit has no zero */
 }
 
 static void own_keys_skip(void **state)
@@ -178,7 +178,7 @@ static void own_keys_skip(void **state)
 	struct desk *d = *state;
 
 	d->in.equity = M("10");
-	d->in.day_equity = d->in.peak_equity = M("0");	/* nothing known yet: no loss */
+	d->in.day_equity = d->in.peak_equity = M("0"); /* nothing known yet: no loss */
 	assert_refused(d, "risk_per_trade");
 	d->config.ignore_risk_per_trade = true;
 	assert_allowed(d);
@@ -197,7 +197,7 @@ static void filters(void **state)
 	assert_allowed(d);
 	d->in.quantity = Q("0");
 	assert_refused(d, "filters");
-	d->in.quantity = Q("0.00009");		/* 4.50 */
+	d->in.quantity = Q("0.00009"); /* 4.50 */
 	assert_refused(d, "filters");
 	assert_non_null(strstr(d->reason, "notional 4.5 is under"));
 }
@@ -208,13 +208,13 @@ static void exit_passes_filters(void **state)
 	struct desk *d = *state;
 
 	d->limits = (struct risk_limits){ 0 };
-	d->in.quantity = Q("0.00011");		/* 5.50; less fees 0.0001; at the stop 4.90 */
+	d->in.quantity = Q("0.00011"); /* 5.50; less fees 0.0001; at the stop 4.90 */
 	assert_refused(d, "filters");
 	assert_non_null(strstr(d->reason, "at the stop"));
 	d->in.stop_loss = 0;
 	assert_allowed(d);
 	d->in.stop_loss = 0.02;
-	d->symbol.futures = true;		/* reduce-only orders need no notional */
+	d->symbol.futures = true; /* reduce-only orders need no notional */
 	assert_allowed(d);
 	d->symbol.futures = false;
 	d->in.quantity = Q("0.00012");

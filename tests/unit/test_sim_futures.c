@@ -80,7 +80,7 @@ static void long_and_back(void **state)
 	assert_int_equal(qty_units(b.base), E("0.1"));
 	world_trade(w, true, "49900.1", "1", true);
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
-	assert_int_equal(money_units(b.free), E("484.99899"));	/* a loss is not there to spend */
+	assert_int_equal(money_units(b.free), E("484.99899")); /* a loss is not there to spend */
 	assert_int_equal(money_units(b.equity), E("984.99999"));
 	world_book(w, true, "50200", "2", "50200.1", "3");
 	market(w, "c", SIDE_SELL, "0.1", true);
@@ -106,15 +106,15 @@ static void short_and_back(void **state)
 	assert_position(w, "-0.1", "50000");
 	world_trade(w, true, "49000", "1", true);
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
-	assert_int_equal(money_units(b.equity), E("1095"));	/* 995 + 100 */
+	assert_int_equal(money_units(b.equity), E("1095")); /* 995 + 100 */
 	assert_int_equal(qty_units(b.base), E("-0.1"));
 	world_book(w, true, "48999.9", "2", "49000", "3");
 	market(w, "c", SIDE_BUY, "0.04", true);
 	assert_position(w, "-0.06", "50000");
 	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "300");
-	assert_amount(w, 1, LEDGER_MARKET, "USDT", "-3040");	/* -5000 + 1960: cost still open */
+	assert_amount(w, 1, LEDGER_MARKET, "USDT", "-3040"); /* -5000 + 1960: cost still open */
 	market(w, "d", SIDE_BUY, "0.06", true);
-	assert_amount(w, 1, LEDGER_FREE, "USDT", "1090.1");	/* 1000 + 100 - 5 - 4.9 */
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1090.1"); /* 1000 + 100 - 5 - 4.9 */
 	assert_amount(w, 1, LEDGER_MARKET, "USDT", "-100");
 	assert_position(w, "0", "0");
 }
@@ -131,7 +131,7 @@ static void average_and_flip(void **state)
 	world_book(w, true, "50000.2", "2", "50000.3", "3");
 	market(w, "c", SIDE_SELL, "0.01", false);
 	assert_position(w, "0.02", "50000.233333");
-	market(w, "d", SIDE_SELL, "0.05", false);	/* closes 0.02, opens 0.03 short */
+	market(w, "d", SIDE_SELL, "0.05", false); /* closes 0.02, opens 0.03 short */
 	assert_position(w, "-0.03", "50000.2");
 	assert_amount(w, 1, LEDGER_MARGIN, "USDT", "150.0006");
 	market(w, "e", SIDE_BUY, "0.03", true);
@@ -203,7 +203,7 @@ static void reservations(void **state)
 	world_no_more(w);
 	world_cancel(w, 1, "x");
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
-	assert_amount(w, 1, LEDGER_FREE, "USDT", "1190");	/* 1000 + 200 - 4.9 - 5.1 */
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "1190"); /* 1000 + 200 - 4.9 - 5.1 */
 }
 
 /* What an order closes needs no margin, at whichever depth it does. */
@@ -216,7 +216,7 @@ static void flip_through_levels(void **state)
 	w->args.slippage_e8 = 100000;
 	w->args.taker_rate_e8 = 0;
 	start(w, "1000", 10);
-	market(w, "o", SIDE_BUY, "0.1", false);	/* 500.52 of margin at 50050.2 */
+	market(w, "o", SIDE_BUY, "0.1", false); /* 500.52 of margin at 50050.2 */
 	world_book(w, true, "50000", "0.08", "50000.1", "3");
 	seen(w);
 	/* levels 49950 x 0.08, 49900 x 0.16: closes 0.1, then opens 0.14 for 698.6 */
@@ -281,7 +281,7 @@ static void reduce_only_is_capped(void **state)
 	world_no_more(w);
 	market(w, "p", SIDE_SELL, "0.05", false);
 	seen(w);
-	market(w, "c", SIDE_BUY, "0.5", true);	/* no funds for that much, and none needed */
+	market(w, "c", SIDE_BUY, "0.5", true); /* no funds for that much, and none needed */
 	expect_update(w, UPDATE_ACCEPTED, "c", "");
 	expect_fill(w, "c", "50000.1", "0.05", false);
 	expect_update(w, UPDATE_EXPIRED, "c", "REDUCE_ONLY: the position is closed");
@@ -334,7 +334,7 @@ static void stops(void **state)
 	PLACE(w, .id = "f", .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.01",
 	      .stop = "58000");
 	expect_update(w, UPDATE_ACCEPTED, "f", "");
-	world_book(w, true, "57990", "0", "58000", "1");	/* no bids: the trade counts */
+	world_book(w, true, "57990", "0", "58000", "1"); /* no bids: the trade counts */
 	world_trade(w, true, "57995", "1", true);
 	expect_fill(w, "f", "57995", "0.01", false);
 	assert_position(w, "-0.01", "57995");
@@ -343,7 +343,7 @@ static void stops(void **state)
 static void funding(void **state)
 {
 	struct world *w = *state;
-	int64_t at = T0 + EIGHT_H;	/* 16:00 UTC */
+	int64_t at = T0 + EIGHT_H; /* 16:00 UTC */
 
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
 	market(w, "o", SIDE_BUY, "0.05", false);
@@ -352,22 +352,22 @@ static void funding(void **state)
 	w->v->ops->advance(w->v, at - 1);
 	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0");
 	w->v->ops->advance(w->v, at);
-	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.255");	/* 0.05 x 51000 x 0.0001 */
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.255"); /* 0.05 x 51000 x 0.0001 */
 	assert_int_equal(w->rows[w->rows_n - 1].kind, LEDGER_FUNDING_PAID);
 	assert_int_equal(w->rows[w->rows_n - 1].at_us, at);
 	w->v->ops->advance(w->v, at);
-	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.255");	/* once */
-	w->now = at + 2 * EIGHT_H;	/* two times missed at once */
-	world_restart(w);	/* without a price: the entry's */
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.255"); /* once */
+	w->now = at + 2 * EIGHT_H; /* two times missed at once */
+	world_restart(w); /* without a price: the entry's */
 	w->v->ops->advance(w->v, w->now);
 	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.755001");
 	world_book(w, true, "51000", "2", "51000.1", "3");
-	market(w, "c", SIDE_SELL, "0.1", false);	/* now 0.05 short, on the same clock */
+	market(w, "c", SIDE_SELL, "0.1", false); /* now 0.05 short, on the same clock */
 	assert_int_equal(w->v->ops->next_due(w->v), at + 3 * EIGHT_H);
 	world_trade(w, true, "51000", "1", false);
 	w->now = at + 3 * EIGHT_H;
 	w->v->ops->advance(w->v, w->now);
-	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.500001");	/* shorts receive */
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.500001"); /* shorts receive */
 	market(w, "d", SIDE_BUY, "0.05", true);
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
 }
@@ -410,7 +410,7 @@ static void liquidation_long(void **state)
 	assert_memory_equal(u->reason, "LIQUIDATION: equity", 19);
 	assert_int_equal(u->bot_id, 1);
 	assert_string_equal(u->symbol, "BTCUSDT");
-	assert_int_equal(u->fee_e8, E("4.2760981"));	/* all that is left, 1.25 % is more */
+	assert_int_equal(u->fee_e8, E("4.2760981")); /* all that is left, 1.25 % is more */
 	world_no_more(w);
 	assert_position(w, "0", "0");
 	assert_int_equal(w->orders_n, 0);
@@ -437,11 +437,11 @@ static void liquidation_short_bankrupt(void **state)
 	seen(w);
 	world_trade(w, true, "54938.4", "1", false);
 	world_no_more(w);
-	world_trade(w, true, "80000", "1", false);	/* a gap: the account can't pay */
+	world_trade(w, true, "80000", "1", false); /* a gap: the account can't pay */
 	expect_fill(w, "liquidation-1-3", "80000", "0.019", false);
 	world_no_more(w);
 	assert_position(w, "0", "0");
-	assert_amount(w, 1, LEDGER_FREE, "USDT", "0");	/* never below: the market pays the rest */
+	assert_amount(w, 1, LEDGER_FREE, "USDT", "0"); /* never below: the market pays the rest */
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.equity), 0);
 }
@@ -514,9 +514,9 @@ static void reset(void **state)
 	assert_position(w, "0", "0");
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "2000");
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
-	world_trade(w, true, "100", "1", true);	/* nobody left to liquidate */
+	world_trade(w, true, "100", "1", true); /* nobody left to liquidate */
 	world_no_more(w);
-	a.futures = false;	/* the bot moved to spot */
+	a.futures = false; /* the bot moved to spot */
 	assert_int_equal(sim_account_reset(w->v, &a, false, w->now, NULL), 0);
 	assert_false(sim_account_get(w->v, 1)->futures);
 	assert_int_equal(sim_account_get(w->v, 1)->leverage_e8, RATE_ONE);

@@ -404,7 +404,7 @@ static void restarts_change_nothing(void **state)
 	uint64_t plain = digest_of(11, 0);
 
 	(void)state;
-	assert_int_equal(digest_of(11, 1), plain);	/* after every single action */
+	assert_int_equal(digest_of(11, 1), plain); /* after every single action */
 	assert_int_equal(digest_of(11, 997), plain);
 	assert_int_equal(digest_of(11, STEPS / 2), plain);
 }

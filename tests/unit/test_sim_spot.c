@@ -174,7 +174,7 @@ static void requests_refused_at_once(void **state)
 	assert_int_equal(w->v->ops->cancel(w->v, 1, "BTCUSDT", a.id, w->now, &e), ERR_INVALID);
 	assert_int_equal(w->v->ops->cancel(w->v, 8, "BTCUSDT", "a", w->now, &e), ERR_NOT_FOUND);
 	world_cancel(w, 1, "a");
-	a.id = "a";	/* free again once the first is gone, as at Binance */
+	a.id = "a"; /* free again once the first is gone, as at Binance */
 	world_place(w, a);
 	assert_int_equal(w->ups[w->ups_n - 1].kind, UPDATE_ACCEPTED);
 }
@@ -220,13 +220,13 @@ static void slippage_and_depth(void **state)
 
 	world_stop(w);
 	world_init(w);
-	w->args.slippage_e8 = 10000;	/* 0.01 % */
+	w->args.slippage_e8 = 10000; /* 0.01 % */
 	world_start(w);
 	world_open(w, 1, false, "100000", 1);
 	world_book(w, false, "50000", "0.1", "50010", "0.1");
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.5");
 	expect_update(w, UPDATE_ACCEPTED, "b", "");
-	expect_fill(w, "b", "50015.01", "0.1", false);	/* 50010 x 1.0001 = 50015.001 */
+	expect_fill(w, "b", "50015.01", "0.1", false); /* 50010 x 1.0001 = 50015.001 */
 	expect_fill(w, "b", "50020.01", "0.2", false);
 	expect_fill(w, "b", "50025.01", "0.2", false);
 	world_no_more(w);
@@ -236,7 +236,7 @@ static void slippage_and_depth(void **state)
 	expect_update(w, UPDATE_ACCEPTED, "s", "");
 	for (int k = 0; k < 15; k++)
 		expect_update(w, UPDATE_FILL, "s", "");
-	assert_int_equal(w->ups_n, w->ups_seen + 1);	/* 0.00001 x 32767 < 0.499 <= x 65535 */
+	assert_int_equal(w->ups_n, w->ups_seen + 1); /* 0.00001 x 32767 < 0.499 <= x 65535 */
 	world_next(w);
 	world_book(w, false, "50000", "0.000001", "50010", "0.1");
 	PLACE(w, .id = "b2", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.2");
@@ -283,12 +283,12 @@ static void market_without_prices(void **state)
 	world_trade(w, false, "40000", "1", true);
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
 	expect_update(w, UPDATE_ACCEPTED, "b", "");
-	expect_fill(w, "b", "40000", "0.01", false);	/* the last trade stands in */
+	expect_fill(w, "b", "40000", "0.01", false); /* the last trade stands in */
 	world_book(w, false, "39999", "0", "40000", "1");
 	PLACE(w, .id = "c", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.005");
 	expect_update(w, UPDATE_ACCEPTED, "c", "");
 	expect_update(w, UPDATE_EXPIRED, "c", "NO_LIQUIDITY");
-	world_restart(w);	/* the market is forgotten, what is held can't be valued */
+	world_restart(w); /* the market is forgotten, what is held can't be valued */
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), ERR_UNAVAILABLE);
 	sim_market_seed(w->v, w->spot, P("40000"), NULL);
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
@@ -307,7 +307,7 @@ static void through_the_price(void **state)
 	assert_int_equal(qty_units(w->orders[0].queue_ahead), E("2"));
 	world_trade(w, false, "50000.01", "10", false);
 	world_no_more(w);
-	world_trade(w, false, "49999.99", "0.00001", true);	/* tiny, but the level is gone */
+	world_trade(w, false, "49999.99", "0.00001", true); /* tiny, but the level is gone */
 	u = expect_fill(w, "a", "50000", "0.01", true);
 	assert_int_equal(u->fee_e8, E("0.00001"));
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
@@ -330,11 +330,11 @@ static void queue_and_partial_fills(void **state)
 	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.01",
 	      .price = "50000");
 	expect_update(w, UPDATE_ACCEPTED, "a", "");
-	world_trade(w, false, "50000", "5", false);	/* buyers don't trade with buyers */
+	world_trade(w, false, "50000", "5", false); /* buyers don't trade with buyers */
 	world_trade(w, false, "50000", "1.5", true);
 	world_no_more(w);
 	assert_int_equal(qty_units(w->orders[0].queue_ahead), E("0.5"));
-	world_trade(w, false, "50000", "0.5", true);	/* exactly the queue */
+	world_trade(w, false, "50000", "0.5", true); /* exactly the queue */
 	world_no_more(w);
 	world_trade(w, false, "50000", "0.004", true);
 	assert_int_equal(qty_units(expect_fill(w, "a", "50000", "0.004", true)->cumulative),
@@ -377,7 +377,7 @@ static void queue_on_arrival(void **state)
 	      .price = "50000");
 	assert_int_equal(qty_units(w->orders[0].queue_ahead), 0);
 	world_cancel(w, 1, "q");
-	world_book(w, false, "50000", "1", "50000.01", "0");	/* nobody sells: nothing to cross */
+	world_book(w, false, "50000", "1", "50000.01", "0"); /* nobody sells: nothing to cross */
 	PLACE(w, .id = "q", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 	      .price = "50010");
 	assert_int_equal(w->orders_n, 1);
@@ -428,7 +428,7 @@ static void crossing_limit(void **state)
 	      .price = "50016");
 	expect_update(w, UPDATE_ACCEPTED, "a", "");
 	expect_fill(w, "a", "50015.01", "0.1", false);
-	expect_fill(w, "a", "50016", "0.2", false);	/* slipped, but never beyond the limit */
+	expect_fill(w, "a", "50016", "0.2", false); /* slipped, but never beyond the limit */
 	world_no_more(w);
 	assert_int_equal(w->orders[0].stage, SIM_RESTING);
 	assert_int_equal(qty_units(w->orders[0].queue_ahead), 0);
@@ -493,14 +493,14 @@ static void latency(void **state)
 	assert_string_equal(q.exchange_id, "");
 	w->now += 10;
 	world_cancel(w, 1, "a");
-	world_cancel(w, 1, "a");	/* the first is on its way: one answer for both */
+	world_cancel(w, 1, "a"); /* the first is on its way: one answer for both */
 	assert_int_equal(w->orders_n, 2);
-	world_trade(w, false, "49000", "1", true);	/* before it arrived: not ours */
+	world_trade(w, false, "49000", "1", true); /* before it arrived: not ours */
 	world_no_more(w);
 	w->now += 989;
 	w->v->ops->advance(w->v, w->now);
 	assert_int_equal(expect_update(w, UPDATE_ACCEPTED, "a", "")->at_us, w->now);
-	world_trade(w, false, "50000", "2.004", true);	/* fills while the cancel travels */
+	world_trade(w, false, "50000", "2.004", true); /* fills while the cancel travels */
 	expect_fill(w, "a", "50000", "0.004", true);
 	world_restart(w);
 	w->now += 100;
@@ -533,13 +533,13 @@ static void oco_limit_part(void **state)
 	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
 	      .price = "50100", .stop = "49900");
 	expect_update(w, UPDATE_ACCEPTED, "o", "");
-	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999");	/* once, not twice */
+	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999"); /* once, not twice */
 	world_trade(w, false, "49900.01", "1", true);
 	world_trade(w, false, "50100", "3.001", false);
 	assert_false(expect_fill(w, "o", "50100", "0.001", true)->stop_triggered);
 	world_trade(w, false, "50100.01", "0.1", false);
 	expect_fill(w, "o", "50100", "0.00899", true);
-	world_trade(w, false, "49000", "1", true);	/* the stop went with it */
+	world_trade(w, false, "49000", "1", true); /* the stop went with it */
 	world_no_more(w);
 }
 
@@ -554,7 +554,7 @@ static void oco_stop_part(void **state)
 	expect_update(w, UPDATE_ACCEPTED, "o", "");
 	world_trade(w, false, "50100", "3.001", false);
 	expect_fill(w, "o", "50100", "0.001", true);
-	world_trade(w, false, "49890", "0.1", true);	/* below the bid we saw: never better */
+	world_trade(w, false, "49890", "0.1", true); /* below the bid we saw: never better */
 	u = expect_fill(w, "o", "49890", "0.00899", false);
 	assert_true(u->stop_triggered);
 	assert_int_equal(qty_units(u->cumulative), E("0.00999"));
@@ -573,7 +573,7 @@ static void spot_stop(void **state)
 	world_trade(w, false, "49900.01", "1", true);
 	world_no_more(w);
 	world_book(w, false, "49899", "1", "49900", "1");
-	world_trade(w, false, "49900", "1", true);	/* at the stop; sold into the bid */
+	world_trade(w, false, "49900", "1", true); /* at the stop; sold into the bid */
 	assert_true(expect_fill(w, "s", "49899", "0.00999", false)->stop_triggered);
 	world_no_more(w);
 }
@@ -602,7 +602,7 @@ static void reset(void **state)
 	assert_int_equal(sim_account_get(w->v, 1)->epoch, 2);
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "250");
 	assert_amount(w, 1, LEDGER_FREE, "BTC", "0");
-	for (size_t i = 0; i < w->balances_n; i++)	/* the closed epoch holds nothing */
+	for (size_t i = 0; i < w->balances_n; i++) /* the closed epoch holds nothing */
 		if (w->balances[i].epoch == 1)
 			assert_int_equal(w->balances[i].amount_e8, 0);
 	assert_int_equal(w->orders_n, 0);
@@ -635,7 +635,7 @@ static void quiet_range(void **state)
 	world_trade(w, false, "49799", "1", true);
 	expect_fill(w, "q0", "49800", "0.001", true);
 	expect_fill(w, "q2", "49800", "0.001", true);
-	world_trade(w, false, "0", "1", true);	/* no price at all: ignored */
+	world_trade(w, false, "0", "1", true); /* no price at all: ignored */
 	world_no_more(w);
 }
 
@@ -646,7 +646,7 @@ static void by_name(void **state)
 			      .ask_qty = Q("1") };
 	struct trade t = { .price = P("39000"), .qty = Q("1") };
 
-	w->v->ops->on_book(w->v, "BTCUSDT", &b, ++w->now);	/* spot: added first */
+	w->v->ops->on_book(w->v, "BTCUSDT", &b, ++w->now); /* spot: added first */
 	w->v->ops->on_book(w->v, "NONE", &b, ++w->now);
 	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 	      .price = "40000");
@@ -703,12 +703,12 @@ static void reactions_from_the_sink(void **state)
 		      .quantity = "0.0002", .price = "49500");
 	}
 	w->now += 1000;
-	w->v->ops->advance(w->v, w->now);	/* fills, each answered */
+	w->v->ops->advance(w->v, w->now); /* fills, each answered */
 	w->now += 1000;
 	world_trade(w, false, "49499", "1", true);
 	assert_true(w->orders_n > 0);
 	assert_int_equal(sim_account_reset(w->v, &a, true, w->now, NULL), 0);
-	assert_true(w->orders_n > 0);		/* the answers to the reset travel on */
+	assert_true(w->orders_n > 0); /* the answers to the reset travel on */
 	w->react = NULL;
 	w->now += 1000;
 	w->v->ops->advance(w->v, w->now);

@@ -173,7 +173,7 @@ static void test_history(void **state)
 	assert_int_equal(save(2, 0, &c), 0);
 	c.max_positions = 8;
 	assert_int_equal(save(2, 1, &c), 0);
-	assert_int_equal(save(2, 1, &c), ERR_CONFLICT);	/* leaves none */
+	assert_int_equal(save(2, 1, &c), ERR_CONFLICT); /* leaves none */
 	for (int version = 1; version <= 2; version++) {
 		const char *text;
 

@@ -142,7 +142,7 @@ static void test_long_message(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	memcpy(text + 1022, "\xc3\xa4", 2);	/* would be cut in its middle */
+	memcpy(text + 1022, "\xc3\xa4", 2); /* would be cut in its middle */
 	text[sizeof(text) - 1] = '\0';
 	log_info("a-logger-with-a-name-that-is-much-too-long", NULL, "%s", text);
 	assert_int_equal(store_logs_flush(logs, db, &e), 0);

@@ -58,7 +58,7 @@ static int setup(void **state)
 	memset(&e, 0, sizeof(e));
 	if (scratch_setup(state) || db_open(scratch_path("app.db"), DB_WORKER, &db, &e))
 		return -1;
-	db_close(db);	/* a tool does not make the tables */
+	db_close(db); /* a tool does not make the tables */
 	db = NULL;
 	if (db_open(scratch_path("app.db"), DB_TOOL, &db, &e) ||
 	    master_key_load(scratch_path("master.key"), &first, &e) || add_bots()) {
@@ -125,7 +125,7 @@ static void rotates_all(void **state)
 	next = now_key();
 	assert_memory_not_equal(next.bytes, first.bytes, sizeof(next.bytes));
 	expect_secrets(&next);
-	expect_secrets(&first);		/* it knows its file, and looks there */
+	expect_secrets(&first); /* it knows its file, and looks there */
 	old.path[0] = '\0';
 	assert_int_equal(store_config_load(db, &old, 2, &c, &e), ERR_CORRUPT);
 	/* and once more */
@@ -178,7 +178,7 @@ static void between_commit_and_rename(void **state)
 	(void)state;
 	half_rotated();
 	assert_true(there("master.key.new"));
-	expect_secrets(&first);		/* opened with the key that is on its way */
+	expect_secrets(&first); /* opened with the key that is on its way */
 	bot_config_defaults(&c);
 	assert_int_equal(db_begin(db, &e), 0);
 	assert_int_equal(store_config_save_tx(db, &first, 2, 1, &c, "test", NOW, &e), ERR_BUSY);

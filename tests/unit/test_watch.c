@@ -135,7 +135,7 @@ static void test_no_commit_is_missed(void **state)
 	pid = fork();
 	if (pid == 0)
 		_exit(look_when_woken(NULL));
-	close(ack[1]);	/* so that its end ends our reading */
+	close(ack[1]); /* so that its end ends our reading */
 	db = open_db();
 	for (int i = 0; i < COMMITS; i++) {
 		assert_int_equal(read(ack[0], &x, 1), 1);

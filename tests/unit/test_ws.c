@@ -88,7 +88,7 @@ static int sent(char *payload, size_t *len)
 	*len = 0;
 	if (evbuffer_remove(out, head, 2) != 2)
 		return 0;
-	assert_true(head[1] < 126);	/* not masked, and short */
+	assert_true(head[1] < 126); /* not masked, and short */
 	*len = head[1];
 	assert_int_equal(evbuffer_remove(out, payload, *len), *len);
 	payload[*len] = '\0';
@@ -202,7 +202,7 @@ static void fragments(void **state)
 	(void)state;
 	text(0x01, "Hel");
 	text(0x00, "l");
-	text(0x89, "between");	/* control frames may stand between */
+	text(0x89, "between"); /* control frames may stand between */
 	ws_read(w);
 	assert_string_equal(heard, "");
 	text(0x80, "o");
@@ -303,7 +303,7 @@ static void we_close(void **state)
 	assert_string_equal(payload + 2, "the server stops");
 	assert_int_equal(ws_code_sent(w), 1001);
 	assert_false(ws_open(w));
-	assert_false(ws_over(w));	/* the client's close is still to come */
+	assert_false(ws_over(w)); /* the client's close is still to come */
 	text(0x81, "not read any more");
 	frame(0x88, "\x03\xe9", 2, true);
 	ws_read(w);
@@ -452,7 +452,7 @@ static void a_flood_of_frames(void **state)
 		text(0x8a, "");
 	ws_read(w);
 	assert_true(ws_open(w));
-	ws_tick(w);		/* a second later it may send as many */
+	ws_tick(w); /* a second later it may send as many */
 	for (int i = 0; i < WS_FRAMES_PER_S; i++)
 		text(0x8a, "");
 	ws_read(w);

@@ -84,7 +84,7 @@ static void sample_config(struct bot_config *c)
 	bot_config_defaults(c);
 	c->profit_target_pct = 0.003;
 	c->stop_loss_pct = 0.001;
-	c->holding_time = 120;
+	c->holding_time = 60;
 	c->maker_order_timeout = 5;
 }
 

@@ -88,7 +88,7 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 		b->error[0] = '\0';
 	b->status = s.to;
 	b->dirty = true;
-	bot_signal_ends(b);		/* the next refusal is news again */
+	bot_signal_ends(b); /* the next refusal is news again */
 	if (r->status)
 		r->status(r->ctx, &s);
 	bot_refresh_due(b);
@@ -114,7 +114,7 @@ void bot_equity(struct bot *b, int64_t now_us)
 	struct err e;
 
 	if (v->ops->balance(v, b->id, &balance, &e))
-		return;			/* no account yet: stays as it was */
+		return; /* no account yet: stays as it was */
 	b->equity = balance.equity;
 	if (money_cmp(b->equity, b->peak_equity) > 0)
 		b->peak_equity = b->equity;
@@ -335,7 +335,7 @@ void bot_report(struct bot *b, int64_t now_us)
 	};
 
 	if (v->ops->balance(v, b->id, &balance, NULL) == 0)
-		row.equity = balance.equity;	/* peak and day move with samples and decisions */
+		row.equity = balance.equity; /* peak and day move with samples and decisions */
 	row.pending_orders = (int64_t)b->orders_n - row.open_positions;
 	memcpy(row.error, b->error, sizeof(row.error));
 	memcpy(row.config_error, b->config_error, sizeof(row.config_error));

@@ -97,7 +97,7 @@ static struct leg *leg_slot(struct order *o)
 			return &o->legs[o->legs_n - 1];
 		}
 	}
-	ASSERT(o->legs_n < ORDER_LEGS_MAX);	/* more live legs than slots: see slots_left() */
+	ASSERT(o->legs_n < ORDER_LEGS_MAX); /* more live legs than slots: see slots_left() */
 	return NULL;
 }
 

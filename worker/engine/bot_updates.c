@@ -96,7 +96,7 @@ static void close_by(struct bot *b, struct order *o, const struct venue_update *
 static struct qty share(struct bot *b, const struct venue_update *u, enum close_reason reason)
 {
 	struct qty left = u->quantity;
-	int64_t fee = u->fee_e8;	/* booked with the first order */
+	int64_t fee = u->fee_e8; /* booked with the first order */
 
 	for (size_t i = b->orders_n; i-- > 0 && qty_sign(left) > 0;) {
 		struct venue_update part = *u;
@@ -181,7 +181,7 @@ static void on_fill(struct bot *b, struct order *o, struct leg *l, const struct 
 	struct qty before;
 
 	if (qty_cmp(u->cumulative, l->filled) <= 0)
-		return;			/* said before */
+		return; /* said before */
 	ASSERT(qty_sub(u->cumulative, u->quantity, &before) == 0);
 	if (adopt_missing(b, o, l, u, before)) {
 		snprintf(text, sizeof(text), "%s: fills are missing before trade %lld",
@@ -270,7 +270,7 @@ static void on_accepted(struct bot *b, struct order *o, struct leg *l, const str
 		o->retries = 0;
 		order_report(b, o);
 	}
-	order_progress(b, o, u->at_us);	/* a rest may have waited to be merged with it */
+	order_progress(b, o, u->at_us); /* a rest may have waited to be merged with it */
 }
 
 /* ---- asking the venue ---- */
@@ -295,7 +295,7 @@ static bool ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 	case UPDATE_ACCEPTED:
 		if (adopt_missing(b, o, l, &u, u.cumulative))
 			order_progress(b, o, now_us);
-		else if (u.exchange_id[0])	/* else it is still on its way */
+		else if (u.exchange_id[0]) /* else it is still on its way */
 			on_accepted(b, o, l, &u);
 		return false;
 	case UPDATE_FILL:

@@ -215,7 +215,7 @@ void engine_advance(struct engine *e, int64_t now_us)
 		if (due > now_us)
 			break;
 		if (due < e->now_us)
-			due = e->now_us;	/* time never goes back */
+			due = e->now_us; /* time never goes back */
 		e->now_us = due;
 		if (venue_due <= e->due_us)
 			v->ops->advance(v, due);
@@ -338,7 +338,7 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 
 	engine_advance(e, now_us);
 	engine_warm_gap(e, m);
-	v->ops->on_book(v, m->info.symbol, &m->top, e->now_us);	/* no side has orders */
+	v->ops->on_book(v, m->info.symbol, &m->top, e->now_us); /* no side has orders */
 }
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)

@@ -33,7 +33,7 @@ static void tell(char what, const char *text)
 			line[i] = ' ';
 	line[len] = '\n';
 	if (write(JOB_FD, line, len + 1) < 0)
-		_exit(1);		/* the worker is gone: it starts us again */
+		_exit(1); /* the worker is gone: it starts us again */
 }
 
 void job_progress(double fraction, const char *fmt, ...)

@@ -290,7 +290,7 @@ int runner_look(struct runner *r, struct db *db, struct err *e)
 			continue;
 		}
 		if (c->used)
-			continue;	/* its end is not committed yet */
+			continue; /* its end is not committed yet */
 		rc = job_row_next(db, &c->row, e);
 		if (rc == ERR_NOT_FOUND)
 			return 0;

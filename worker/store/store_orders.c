@@ -88,7 +88,7 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	if (rc)
 		return rc;
 	if (o->status == ORDER_CLOSED)
-		held = qty_of_units(0);		/* what is left is dust */
+		held = qty_of_units(0); /* what is left is dust */
 	ASSERT(money_add(o->quote_fees, o->base_fees_value, &fees) == 0);
 	stmt_bind_int(s, 1, o->id);
 	stmt_bind_int(s, 2, o->bot_id);

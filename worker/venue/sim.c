@@ -10,12 +10,12 @@ void sim_args_init(struct sim_args *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->latency_us = 50000;
-	a->maker_rate_e8 = 100000;		/* 0.1 %, Binance spot without discount */
+	a->maker_rate_e8 = 100000; /* 0.1 %, Binance spot without discount */
 	a->taker_rate_e8 = 100000;
-	a->slippage_e8 = 10000;			/* 0.01 % */
-	a->funding_rate_e8 = 10000;		/* 0.01 % per 8 h, Binance's interest part */
-	a->maintenance_rate_e8 = 500000;	/* 0.5 % */
-	a->liquidation_fee_e8 = 1250000;	/* 1.25 %, BTCUSDT perpetual */
+	a->slippage_e8 = 10000; /* 0.01 % */
+	a->funding_rate_e8 = 10000; /* 0.01 % per 8 h, Binance's interest part */
+	a->maintenance_rate_e8 = 500000; /* 0.5 % */
+	a->liquidation_fee_e8 = 1250000; /* 1.25 %, BTCUSDT perpetual */
 }
 
 struct venue *sim_new(const struct sim_args *a)
@@ -189,7 +189,7 @@ static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
 		 SIM_ID_MAX, client_order_id);
 	snprintf(row.symbol, sizeof(row.symbol), "%s", symbol);
 	if (sim_slot_find(s, row.client_order_id))
-		return 0;	/* one is on its way: the answer to it answers both */
+		return 0; /* one is on its way: the answer to it answers both */
 	return travel_start(s, a, &row, now_us);
 }
 
@@ -214,7 +214,7 @@ static void cancel_arrive(struct sim *s, struct sim_slot *cancel, int64_t at_us)
 
 static void sim_flush(struct venue *v)
 {
-	(void)v;	/* requests started in place() and cancel() */
+	(void)v; /* requests started in place() and cancel() */
 }
 
 static int64_t sim_next_due(const struct venue *v)

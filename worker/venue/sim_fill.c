@@ -88,7 +88,7 @@ static void release_part(struct sim *s, struct sim_slot *o, struct sim_fill *f)
 
 	if (o->row.reserved_e8 > 0)
 		rc = sim_need(s, o->account, &o->row, sim_remaining(o), &need);
-	ASSERT(rc == 0);	/* a part needs less than the whole, which fitted */
+	ASSERT(rc == 0); /* a part needs less than the whole, which fitted */
 	f->released_e8 = o->row.reserved_e8 - need;
 	o->row.reserved_e8 = need;
 }

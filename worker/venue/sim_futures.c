@@ -19,7 +19,7 @@ static int64_t share_of(int64_t amount_e8, struct qty num, struct qty den)
 	if (qty_cmp(num, den) == 0)
 		return amount_e8;
 	rc = money_share(money_of_units(amount_e8), num, den, ROUND_DOWN, &m);
-	ASSERT(rc == 0);	/* a share is smaller than the whole */
+	ASSERT(rc == 0); /* a share is smaller than the whole */
 	return money_units(m);
 }
 
@@ -145,7 +145,7 @@ void sim_position_fill(struct sim *s, struct sim_acct *a, const struct sim_slot 
 	int64_t realized = 0, margin_back = 0, margin, spare;
 	struct ledger_entry en;
 
-	if (qty_sign(closing) > 0) {	/* pnl holds minus the cost: its share plus the proceeds */
+	if (qty_sign(closing) > 0) { /* pnl holds minus the cost: its share plus the proceeds */
 		realized = share_of(quote_of(a, LEDGER_PNL), closing, size) - sign * n_close;
 		margin_back = share_of(quote_of(a, LEDGER_MARGIN), closing, size);
 	}

@@ -199,7 +199,7 @@ static void arrive_resting(struct sim *s, struct sim_slot *o, int64_t at_us)
 	int64_t need = 0;
 	int rc = sim_need(s, o->account, &o->row, o->row.quantity, &need);
 
-	ASSERT(rc == 0);	/* checked on arrival */
+	ASSERT(rc == 0); /* checked on arrival */
 	sim_reserve(s, o, need, at_us);
 	if (o->row.type == TYPE_LIMIT && sim_crosses(m, o->row.side, o->row.price))
 		sim_plan(s, m, o->row.side, fillable(o, o->row.quantity), o->row.price,

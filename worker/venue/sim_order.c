@@ -254,7 +254,7 @@ void sim_expire_account(struct sim *s, struct sim_acct *a, bool all, const char 
 			int64_t at_us)
 {
 	struct sim_list *l = &a->market->resting;
-	int64_t until = s->next_order;	/* what is placed in answer to this news stays */
+	int64_t until = s->next_order; /* what is placed in answer to this news stays */
 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->slots[i]->account == a && !l->slots[i]->gone)
