@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,16 +22,33 @@
 
 static struct server *server;
 
+static char folder[] = "/tmp/trading-bot-fuzz.XXXXXX";
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+/* After a crash the folder stays: it may tell something. */
+static void clean_up(void)
+{
+	server_close(server);
+	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void start(void)
 {
 	static struct config cfg;
-	char folder[] = "/tmp/trading-bot-fuzz.XXXXXX";
 	struct err e = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
 	log_init("fuzz_http", LOG_ERROR);
 	log_set_fd(-1);
 	ASSERT(mkdtemp(folder) != NULL);
+	atexit(clean_up);
 	config_defaults(&cfg);
 	snprintf(cfg.data_dir, sizeof(cfg.data_dir), "%s", folder);
 	snprintf(cfg.db_path, sizeof(cfg.db_path), "%s/app.db", folder);
