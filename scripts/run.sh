@@ -93,12 +93,15 @@ alive() {
 	died "$1" "$code"
 }
 
+certificate=$(setting API_TLS_CERT)
+url=http${certificate:+s}://
 ready=''
 for ((i = 0; i < 300; i++)); do
 	alive trading-bot-worker "$worker_pid"
 	alive trading-bot-api "$api_pid"
 	# 503 is an answer too: the API is up, the worker may still be starting
-	code=$(curl -s -o /dev/null -m 2 -w '%{http_code}' "http://$host:$port/api/v1/health") || true
+	# (-k: a certificate for another name; nothing secret is sent)
+	code=$(curl -sk -o /dev/null -m 2 -w '%{http_code}' "$url$host:$port/api/v1/health") || true
 	if [[ $code == 200 || $code == 503 ]]; then
 		ready=yes
 		break
@@ -109,20 +112,25 @@ done
 
 token_file=$(setting API_TOKEN_FILE)
 token_file=${token_file:-$data_dir/api_token}
-token=${API_TOKEN:-$(cat "$token_file" 2>/dev/null)}
-if [[ ${API_TOKEN:-} ]]; then
-	show_token="TOKEN=$token"
-else
-	show_token="TOKEN=\$(cat $token_file)"
+token=$(cat "$token_file" 2>/dev/null)
+show_token="TOKEN=\$(cat $token_file)"
+curl="curl -s${certificate:+ --cacert $certificate}"
+if [[ $certificate ]]; then
+	shown=$url$shown
+fi
+# A token of the environment may end in a log as little as any other secret.
+if [[ $(setting API_TOKEN) ]]; then
+	token=''
+	show_token='TOKEN=... (your API_TOKEN)'
 fi
 cat <<TEXT
 
-  The bot is running.${token:+ Dashboard: http://$shown:$port/#token=$token}
+  The bot is running. Dashboard: $url${shown#"$url"}:$port/${token:+#token=$token}
   In another terminal, try:
 
     $show_token
-    curl -s -H "Authorization: Bearer \$TOKEN" $shown:$port/api/v1/status
-    curl -s -X POST -H "Authorization: Bearer \$TOKEN" $shown:$port/api/v1/bot/pause
+    $curl -H "Authorization: Bearer \$TOKEN" $shown:$port/api/v1/status
+    $curl -X POST -H "Authorization: Bearer \$TOKEN" $shown:$port/api/v1/bot/pause
     sqlite3 $data_dir/app.db 'select * from v_orders order by id desc limit 5'
 
   Ctrl-C stops both programs.

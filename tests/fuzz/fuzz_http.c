@@ -71,10 +71,15 @@ static int connect_to(int port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct linger at_once = { 1, 0 }; /* no ports in TIME_WAIT */
+	const struct linger at_once = { 1, 0 };
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	static uint32_t turns;
 
+	/* The ports of one address would all be in TIME_WAIT after some seconds. */
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + turns++ % 65536);
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ASSERT(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
+	ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0);
+	ASSERT(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	return fd;
 }

@@ -16,20 +16,30 @@
 #define LIBRARY_BYTES_MAX 65536	/* larger ones only pass our reader */
 #define COLUMNS_MAX 4096
 
+/* From the root on; what nothing leads to may hold anything. */
 static void check_tree(const struct booster *b, const struct booster_tree *t)
 {
-	ASSERT(t->n > 0 && t->first + t->n <= b->nodes_n);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct booster_node *n = &b->nodes[t->first + i];
+	const struct booster_node *nodes = &b->nodes[t->first];
+	bool *reached;
 
-		if (n->left == -1) {
-			ASSERT(n->right == -1);
-			continue;
+	ASSERT(t->n > 0 && t->first + t->n <= b->nodes_n);
+	reached = xcalloc(t->n, sizeof(*reached));
+	reached[0] = true;
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < t->n; i++) {
+			const struct booster_node *n = &nodes[i];
+
+			if (!reached[i] || n->left == -1)
+				continue;
+			ASSERT(n->left > 0 && (size_t)n->left < t->n);
+			ASSERT(n->right > 0 && (size_t)n->right < t->n && n->right != n->left);
+			ASSERT(n->feature < b->features);
+			more |= !reached[n->left] || !reached[n->right];
+			reached[n->left] = reached[n->right] = true;
 		}
-		ASSERT(n->left > 0 && (size_t)n->left < t->n);
-		ASSERT(n->right > 0 && (size_t)n->right < t->n && n->right != n->left);
-		ASSERT(n->feature < b->features);
 	}
+	free(reached);
 }
 
 /* One row: all zero, all missing, or all large. */

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 
+import attacker
 import harness
 
 
@@ -55,6 +56,20 @@ class RunScript(harness.TestCase):
         self.assertFalse(self.alive(self.worker_pid(bot)))
         self.assertIsNotNone(bot.value("SELECT stopped_us FROM worker_heartbeat"))
         self.assertTrue(any(line.startswith("{") for line in text().splitlines()))
+
+    def test_https_and_a_token_of_the_environment(self):
+        bot = self.bot(API_TOKEN="tb_of_the_environment")
+        bot.env["API_TLS_CERT"], bot.env["API_TLS_KEY"] = attacker.certificate(bot.folder)
+        process, text = self.run_script(bot)
+        self.wait(lambda: "Ctrl-C stops both" in text() or process.poll() is not None,
+                  "the script says that all runs", 60)
+        self.assertIsNone(process.poll(), text())
+        self.assertIn("Dashboard: https://localhost:%d/\n" % bot.port, text())
+        self.assertNotIn("tb_of_the_environment", text())
+        command = re.search(r"curl -s .*/api/v1/status", text()).group(0)
+        done = subprocess.run(["bash", "-c", "TOKEN=tb_of_the_environment; " + command],
+                              capture_output=True, text=True, check=False)
+        self.assertIn('"bot_status"', done.stdout, done.stderr)
 
     def test_a_program_that_dies_takes_the_other_along(self):
         bot = self.bot()

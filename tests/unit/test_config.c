@@ -335,6 +335,12 @@ static void rules_over_several_keys(void **state)
 	assert_true(c.replay_speed == 0);
 	prints(&c, "REPLAY_SPEED=max");
 	prints(&c, "RECORDING=a.gz b.gz");
+	setenv("API_TLS_CERT", "cert.pem", 1);
+	refused("API_TLS_CERT", "API_TLS_KEY", "both");
+	unsetenv("API_TLS_CERT");
+	setenv("API_TLS_KEY", "key.pem", 1);
+	refused("API_TLS_CERT", "API_TLS_KEY", "both");
+	unsetenv("API_TLS_KEY");
 	setenv("TELEGRAM_ENABLED", "true", 1);
 	refused("TELEGRAM_ENABLED=true", "TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID");
 	unsetenv("TELEGRAM_ENABLED");
