@@ -132,7 +132,9 @@ def bench_memory(bot):
     started(bot)
     for i in range(9):
         made = bot.post("/api/v1/bots", {"name": "bench %d" % i}).json
-        bot.post("/api/v1/bots/%d/start" % made["id"])
+        bot.put("/api/v1/models/assign/%d" % made["id"], {"model_id": 1})
+        harness.wait(lambda i=made["id"]: bot.post("/api/v1/bots/%d/start" % i).status == 200,
+                     "bot %d starts" % made["id"], 30)
     harness.wait(lambda: bot.value("SELECT count(*) FROM bot_state WHERE status = 'RUNNING'") == 10,
                  "ten bots run", 60)
     wrk("http://127.0.0.1:%d/api/v1/status" % bot.port, harness.TOKEN) if shutil.which("wrk") else None
