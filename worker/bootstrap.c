@@ -24,6 +24,8 @@ static const char SQL_FIRST_START[] =
 static const char SQL_BOT[] =
 	"INSERT INTO bots(id, name, description, created_us, updated_us)"
 	" VALUES (?1, 'Bot ' || ?1, 'made by the command line', ?2, ?2) ON CONFLICT(id) DO NOTHING";
+static const char SQL_START[] =
+	"INSERT INTO commands(kind, bot_id, requested_by) VALUES ('start', ?1, 'command line')";
 
 /* ---- bot 1 on the market at hand ---- */
 
@@ -267,6 +269,7 @@ int bootstrap(struct db *db, const struct config *c, const struct master_key *ke
 
 /* ---- --bot-id ---- */
 
+/* The bot exists, and starts: who names a bot on the command line wants it to trade. */
 static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 {
 	struct stmt *s;
@@ -278,6 +281,12 @@ static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 	if (rc == 0) {
 		stmt_bind_int(s, 1, bot_id);
 		stmt_bind_int(s, 2, clock_now_us());
+		rc = stmt_run(s, e);
+	}
+	if (rc == 0)
+		rc = db_stmt(db, SQL_START, &s, e);
+	if (rc == 0) {
+		stmt_bind_int(s, 1, bot_id);
 		rc = stmt_run(s, e);
 	}
 	if (rc == 0)

@@ -16,7 +16,7 @@
 MUST_CHECK int bootstrap(struct db *db, const struct config *c, const struct master_key *key,
 			 const struct feed_choice *feed, struct err *e);
 
-/* --bot-id, --symbol, --config-json: change the bot's config in the database, or make it. */
+/* --bot-id, --symbol, --config-json: change the bot's config, or make it; start it. */
 MUST_CHECK int bootstrap_bot(struct db *db, const struct master_key *key, int64_t bot_id,
 			     const char *symbol, const char *config_json, struct err *e);
 

@@ -15,18 +15,20 @@ struct commands {
 	struct session *session;
 	struct roster *roster;
 	enum trading_mode mode;
+	int64_t only_bot;		/* 0: all */
 	size_t n;
 	struct command_answer answers[AT_ONCE];
 };
 
 struct commands *commands_new(struct session *session, struct roster *roster,
-			      enum trading_mode mode)
+			      enum trading_mode mode, int64_t only_bot)
 {
 	struct commands *c = xcalloc(1, sizeof(*c));
 
 	c->session = session;
 	c->roster = roster;
 	c->mode = mode;
+	c->only_bot = only_bot;
 	return c;
 }
 
@@ -284,6 +286,8 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 		rc = store_command_get(db, ids[i], &cmd, e);
 		if (rc)
 			break;
+		if (c->only_bot && cmd.bot_id && cmd.bot_id != c->only_bot)
+			continue;
 		memset(answer, 0, sizeof(*answer));
 		answer->id = cmd.id;
 		answer->at_us = wall_us;

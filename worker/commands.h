@@ -13,8 +13,9 @@
 
 struct commands;
 
+/* only_bot: commands for other bots stay queued for a worker that runs them; 0: all bots. */
 struct commands *commands_new(struct session *session, struct roster *roster,
-			      enum trading_mode mode);
+			      enum trading_mode mode, int64_t only_bot);
 void commands_free(struct commands *c);
 
 /* Carry out what is queued, emergency stops first. engine_us: the engine's time. */

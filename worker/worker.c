@@ -576,7 +576,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	roster.predictors = w->predictors;
 	roster.reporter = fanout_reporter(&w->fanout);
 	w->roster = roster_new(&roster);
-	w->commands = commands_new(w->session, w->roster, w->config->trading_mode);
+	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
+				   a->only_bot);
 	heartbeat_begin(w);
 	return 0;
 }

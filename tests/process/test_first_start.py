@@ -88,6 +88,24 @@ class FirstStart(harness.TestCase):
         self.assertIn(str(first.pid), second.output())
         self.assertTrue(first.alive())
 
+    def test_worker_for_one_bot(self):
+        """--bot-id makes the bot, starts it, and leaves the others to another worker."""
+        bot = self.bot()
+        bot.start_worker("--bot-id", "3", "--symbol", "BTCUSDC", "--config-json",
+                         '{"strategy": "ema_cross", "max_positions": 3, "api_key": "MARKER"}')
+        self.wait(lambda: bot.bot_status(3) == "RUNNING", "bot 3 runs", 60)
+        row = bot.rows("SELECT symbol, max_positions, api_key FROM trading_configs WHERE bot_id = 3")[0]
+        self.assertEqual((row["symbol"], row["max_positions"]), ("BTCUSDC", 3))
+        self.assertTrue(row["api_key"].startswith("v1:"), "a secret is sealed")
+        self.assertIsNone(bot.bot_status(1))
+        self.assertEqual(bot.value("SELECT status FROM commands WHERE bot_id = 1"), "queued")
+        self.assertNotIn("MARKER", bot.worker.output())
+        self.assertEqual(bot.worker.stop(), 0)
+        bot.start_worker()
+        self.wait(lambda: bot.bot_status(1) == "RUNNING", "a worker for all runs bot 1 too", 60)
+        refused = bot.launch("trading-bot-worker", "--bot-id", "3", "--config-json", '{"bogus": 1}')
+        self.assertEqual(refused.wait(), 1)
+
     def test_logs_are_json_lines_with_the_documented_keys(self):
         bot = self.bot()
         bot.start()
