@@ -71,6 +71,11 @@ QUERIES = {
             FROM fills f JOIN sim_accounts USING (bot_id) GROUP BY 1) f ON f.bot_id = a.bot_id
         WHERE a.kind = 'spot' AND a.epoch = 1
             AND abs(ifnull(b.held, 0) - a.initial_capital - ifnull(f.earned, 0)) > 1e-4""",
+    "a futures position is not what its fills left": """
+        SELECT a.bot_id, a.position, f.held FROM sim_accounts a
+        LEFT JOIN (SELECT bot_id, sum(iif(side = 'BUY', quantity, -quantity)) AS held
+            FROM fills GROUP BY 1) f USING (bot_id)
+        WHERE a.kind = 'futures' AND a.epoch = 1 AND abs(a.position - ifnull(f.held, 0)) > 1e-9""",
     "a closed trade's day is not in trading_stats": """
         SELECT bot_id, n, trades FROM (SELECT bot_id, count(*) AS n FROM trading_orders
             WHERE status = 'closed' AND filled > 0 GROUP BY 1)

@@ -62,6 +62,15 @@ class ReplayCut(harness.TestCase):
             self.skipTest("no shared recordings")
         self.compare([0.1, 0.3, 0.55, 0.8], *SHARED)
 
+    def test_shared_futures_recording(self):
+        file = os.path.join(harness.SHARED_DATA, "recordings/usdm/btcusdt_20240808.gz")
+        if not os.path.exists(file):
+            self.skipTest("no shared recordings")
+        self.compare([0.35, 0.7], file)
+        for bot in self.bots:		# bot 1 was put on the market at hand
+            self.assertEqual(bot.value("SELECT exchange FROM trading_configs"), "binance_futures")
+            self.assertEqual(bot.value("SELECT kind FROM sim_accounts"), "futures")
+
 
 if __name__ == "__main__":
     harness.main()
