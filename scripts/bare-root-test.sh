@@ -48,6 +48,10 @@ in_root=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb)
 for v in http_proxy https_proxy; do
 	[[ ! -v $v ]] || in_root+=("$v=${!v}")
 done
+if [[ -r ${NODE_EXTRA_CA_CERTS:-} ]]; then	# behind a proxy that opens TLS
+	cp "$NODE_EXTRA_CA_CERTS" "$root/etc/ssl/machine-ca.crt"
+	in_root+=(NODE_EXTRA_CA_CERTS=/etc/ssl/machine-ca.crt)
+fi
 in_root+=(chroot "$root")
 
 echo "== only make and git"
