@@ -51,7 +51,7 @@ static int parse(const char *boundary, const uint8_t *body, size_t len, size_t p
 	return rc;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char boundary[MULTIPART_BOUNDARY_MAX];
 	const uint8_t *body;
@@ -61,16 +61,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (size < 2 || size > 20000)
 		return 0;
-	body = memchr(bytes + 1, '\n', size - 1);
+	body = memchr(data + 1, '\n', size - 1);
 	if (!body)
 		return 0;
-	type = fuzz_text(bytes + 1, (size_t)(body - bytes - 1));
+	type = fuzz_text(data + 1, (size_t)(body - data - 1));
 	body++;
-	left = size - (size_t)(body - bytes);
+	left = size - (size_t)(body - data);
 	if (multipart_boundary(type, boundary, NULL) == 0) {
 		int rc = parse(boundary, body, left, left ? left : 1, &whole);
 
-		ASSERT(parse(boundary, body, left, bytes[0] % 40u + 1, &pieces) == rc);
+		ASSERT(parse(boundary, body, left, data[0] % 40u + 1, &pieces) == rc);
 		ASSERT(rc || (whole.len == pieces.len &&
 			      !memcmp(buf_text(&whole), buf_text(&pieces), whole.len)));
 	}
