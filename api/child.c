@@ -218,7 +218,7 @@ static int launch(struct child *c, const struct child_args *a, struct err *e)
 	int in, out[2];
 
 	for (size_t i = 0; i < 8 && a->argv[i]; i++)
-		argv[i + 1] = (char *)(uintptr_t)a->argv[i];
+		memcpy(&argv[i + 1], &a->argv[i], sizeof(argv[0]));
 	in = open_input(a, e);
 	if (in < 0)
 		return ERR_IO;

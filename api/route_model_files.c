@@ -299,7 +299,7 @@ static int bad_field(struct request *r, const char *field, const char *why, stru
 
 static void put_number(struct json *j, const cJSON *v)
 {
-	json_double(j, NULL, v && cJSON_IsNumber(v) ? v->valuedouble : (double)NAN);
+	json_double(j, NULL, v ? cJSON_GetNumberValue(v) : (double)NAN);	/* no number: NAN */
 }
 
 static int put_rows(struct request *r, const cJSON *rows, struct json *j, struct err *e)

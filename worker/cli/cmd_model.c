@@ -57,6 +57,7 @@ static int try_out(struct model *m, double *trial, struct err *e)
 		rc = model_predict(m, row, n, &p, e);
 		if (rc == 0)
 			rc = model_predict_reference(m, row, n, false, 0, &reference, e);
+		/* the same bits: NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 		if (rc == 0 && memcmp(&p, &reference, sizeof(p)) != 0)
 			rc = err_set(e, ERR_CORRUPT, "our evaluator gives %g for a trial row, "
 				     "libxgboost %g", (double)p, (double)reference);
