@@ -18,8 +18,8 @@ static const char SQL_REPORTED_ORDERS[] =
 	" WHERE bot_id = ?1 AND status = 'closed'";
 static const char SQL_REPORTED_DAYS[] =
 	"SELECT count(*), coalesce(sum(trades), 0), coalesce(sum(wins), 0),"
-	" coalesce(sum(losses), 0), " SUM("gross") ", " SUM("fees") ", " SUM("net") ", " SUM("volume")
-	" FROM reported_stats WHERE bot_id = ?1";
+	" coalesce(sum(losses), 0), " SUM("gross") ", " SUM("fees") ", " SUM("net") ", "
+	SUM("volume") " FROM reported_stats WHERE bot_id = ?1";
 static const char SQL_CAPITAL[] = "SELECT initial_capital FROM sim_accounts WHERE bot_id = ?1";
 
 #define TRADES \
