@@ -612,6 +612,7 @@ static void end(struct worker *w)
 {
 	int64_t now_us = clock_now_us();
 
+	runner_stop(w->runner, now_us);
 	w->beat.stopped_us = now_us;
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
