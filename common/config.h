@@ -84,6 +84,10 @@ struct config {
 	bool telegram_enabled;
 	char telegram_bot_token[256];		/* secret */
 	char telegram_chat_id[64];
+	/* backups */
+	char backup_dir[CONFIG_PATH_MAX];	/* default DATA_DIR/backups */
+	double backup_interval_s;		/* 0: none by the clock */
+	int64_t backup_keep, backup_keep_daily, backup_keep_weekly;	/* count */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */
