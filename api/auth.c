@@ -69,8 +69,7 @@ void auth_refresh(struct auth *a, struct app *app)
 
 	if (!app->db)
 		return;
-	version = db_data_version(app->db);
-	app->data_version = version;
+	version = app_data_version(app);
 	if (version < 0 || (version == a->data_version && app->writes == a->writes))
 		return;
 	if (auth_load(a, app->db, &e)) {

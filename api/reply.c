@@ -195,6 +195,7 @@ static const char *phrase(int code)
 void reply_send(struct request *r, int rc, struct err *e)
 {
 	struct evbuffer *out = NULL;
+	struct conn *conn = conn_of(r->app->conns, r->ev);
 	bool sends_file = !rc && r->has_file;
 	char len[24];
 
@@ -221,7 +222,8 @@ void reply_send(struct request *r, int rc, struct err *e)
 		else if (r->file_bytes && evbuffer_add_file(out, r->file, 0, r->file_bytes) == 0)
 			r->has_file = false; /* the buffer closes it */
 	}
-	conn_answering(conn_of(r->app->conns, r->ev), r->ev);
+	conn_answering(conn, r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);
+	conn_answered(conn);
 	audit_add(r, rc ? e->msg : "");
 }

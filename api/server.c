@@ -330,6 +330,23 @@ static void setup_http(struct server *s)
 	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
 }
 
+/*
+ * Changes to what is waited for are gathered and told to the kernel once a turn: most
+ * of evhttp's undo each other. No descriptor that libevent waits for is ever a copy
+ * (dup), which this would not bear.
+ */
+static struct event_base *new_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *base;
+
+	ASSERT(c && event_config_set_flag(c, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
+	base = event_base_new_with_config(c);
+	ASSERT(base != NULL);
+	event_config_free(c);
+	return base;
+}
+
 int server_open(const struct config *cfg, struct server **out, struct err *e)
 {
 	static const struct timeval second = { 1, 0 };
@@ -341,8 +358,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
-	a->base = event_base_new();
-	ASSERT(a->base != NULL);
+	a->base = new_base();
+	app_turn_init(a);
 	a->audit = audit_new(a);
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
@@ -398,6 +415,7 @@ void server_close(struct server *s)
 	tls_free(a->tls);
 	if (s->tick)
 		event_free(s->tick);
+	app_turn_fini(a);
 	event_base_free(a->base);
 	auth_free(a->auth);
 	rate_free(a->rate);
