@@ -23,6 +23,7 @@ struct auth;
 struct children;
 struct conns;
 struct rate;
+struct request;
 struct slow;
 struct status_cache;
 struct streams;
@@ -63,6 +64,9 @@ struct app {
 	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	struct request *spare;		/* request.c; NULL none */
+	char date[32];			/* of a Date header, as of date_s */
+	int64_t date_s;
 	struct buf openapi;		/* the description of this API, made when first asked for */
 };
 

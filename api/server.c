@@ -55,9 +55,9 @@ static bool changes_state(enum evhttp_cmd_type m)
 /* evhttp leaves their bodies on the wire; what follows would be taken for a request. */
 static void mind_unread_body(struct request *r)
 {
-	const char *len = request_header(r, "Content-Length");
 	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
 		      !strcmp(route_method_name(r->method), "?");
+	const char *len = unread ? request_header(r, "Content-Length") : NULL;
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
@@ -423,6 +423,7 @@ void server_close(struct server *s)
 	traffic_free(a->traffic);
 	store_logs_free(s->logs);
 	buf_free(&a->openapi);
+	request_free_spare(a);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));
