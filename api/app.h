@@ -64,6 +64,7 @@ struct app {
 	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	bool stopping;			/* what comes now is answered with 503 */
 	struct request *spare;		/* request.c; NULL none */
 	char date[32];			/* of a Date header, as of date_s */
 	int64_t date_s;
