@@ -3,6 +3,7 @@
 #include "common/config_value.h"
 #include "common/crypto.h"
 #include "common/dotenv.h"
+#include "common/file.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #define DOTENV_PATH ".env"
 #define NAME_MAX_LEN 64
+#define SECRET_FILE_MAX 4096
 #define FIELD(f) offsetof(struct config, f), sizeof(((struct config *)0)->f)
 
 #define TEXT(name, f, def, help) \
@@ -42,6 +44,10 @@ const struct config_key config_keys[] = {
 	PATH("MASTER_KEY_FILE", master_key_file, "",
 	     "Key that encrypts exchange keys in the database; made when missing. Empty: "
 	     "master.key in DATA_DIR. Keep a copy: without it stored keys can't be read."),
+	PATH("SECRETS_DIR", secrets_dir, "",
+	     "Folder of files that hold secrets, such as /run/secrets: a key marked secret that "
+	     "has no value is read from the file with its name in lower case "
+	     "(binance_api_key). Empty: none."),
 
 	INT("API_PORT", api_port, 1, 65535, "1337",
 	    "TCP port of the API and the dashboard."),
@@ -75,6 +81,9 @@ const struct config_key config_keys[] = {
 	INT("API_MAX_PER_ADDRESS", api_max_per_address, 0, 100000, "256",
 	    "Open connections from one address; further ones are closed. Behind a proxy all come "
 	    "from its address. 0: no limit of its own."),
+	TEXT("API_PUBLIC_URL", api_public_url, "",
+	     "Address under which browsers reach the dashboard, when it is not API_BIND and "
+	     "API_PORT: behind a proxy or out of a container. Stands in links."),
 	BOOL("METRICS_PUBLIC", metrics_public, "false",
 	     "true: /metrics answers without a token."),
 	INT("COMMAND_WAIT_MS", command_wait_ms, 0, 60000, "2000",
@@ -257,6 +266,30 @@ static int read_key(struct config *c, const struct config_key *k, const struct d
 	return config_value_set(c, k, text, where, e);
 }
 
+/* A secret without a value: the first line of its file in SECRETS_DIR, if there is one. */
+static int read_secret(struct config *c, const struct config_key *k, struct err *e)
+{
+	char path[CONFIG_PATH_MAX + NAME_MAX_LEN];
+	struct buf text = { 0 };
+	size_t n;
+	int rc;
+
+	if (k->type != CONFIG_SECRET || !c->secrets_dir[0] || ((const char *)c)[k->offset])
+		return 0;
+	n = (size_t)snprintf(path, sizeof(path), "%s/%s", c->secrets_dir, k->name);
+	for (size_t i = n - strlen(k->name); i < n && i < sizeof(path); i++)
+		path[i] = (char)tolower((unsigned char)path[i]);
+	rc = file_read(path, SECRET_FILE_MAX, &text, e);
+	if (rc == 0 && text.len) {
+		text.data[strcspn(text.data, "\r\n")] = '\0';
+		rc = config_value_set(c, k, text.data, path, e);
+	}
+	if (text.data)
+		crypto_wipe(text.data, text.cap);
+	buf_free(&text);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 static void default_text(char *field, size_t size, const char *value)
 {
 	if (!*field)
@@ -339,6 +372,11 @@ static int check(const struct config *c, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "API_TLS_CERT and API_TLS_KEY belong together: set both for "
 			       "HTTPS, or neither for plain HTTP");
+	if (c->api_public_url[0] && !has_scheme(c->api_public_url, "http://", "https://"))
+		return err_set(e, ERR_INVALID,
+			       "API_PUBLIC_URL=%.200s can't be used: it must begin with "
+			       "https:// or http:// and name a host",
+			       c->api_public_url);
 	if (c->telegram_enabled && (!c->telegram_bot_token[0] || !c->telegram_chat_id[0]))
 		return err_set(e, ERR_INVALID,
 			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN and "
@@ -368,6 +406,8 @@ int config_load(struct config *c, struct err *e)
 		rc = refuse_misspelt(&file.list[i], e);
 	for (size_t i = 0; i < config_keys_count && !rc; i++)
 		rc = read_key(fresh, &config_keys[i], &file, e);
+	for (size_t i = 0; i < config_keys_count && !rc; i++)
+		rc = read_secret(fresh, &config_keys[i], e);
 	if (!rc)
 		rc = derive(fresh, e);
 	if (!rc)

@@ -28,6 +28,7 @@ struct config {
 	char data_dir[CONFIG_PATH_MAX];
 	char db_path[CONFIG_PATH_MAX];		/* default DATA_DIR/app.db */
 	char master_key_file[CONFIG_PATH_MAX];	/* default DATA_DIR/master.key */
+	char secrets_dir[CONFIG_PATH_MAX];	/* files named as secret keys; "" none */
 	/* API */
 	char api_bind[64];
 	int64_t api_port;
@@ -42,6 +43,7 @@ struct config {
 	int64_t api_timeout_s;			/* a slow client is cut after this */
 	int64_t api_max_connections;
 	int64_t api_max_per_address;		/* connections; 0 off */
+	char api_public_url[256];		/* "" it is reached as api_bind and api_port say */
 	bool metrics_public;
 	int64_t command_wait_ms;
 	char dashboard_dir[CONFIG_PATH_MAX];	/* "" means the built-in page */
@@ -113,7 +115,8 @@ extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 
 /*
- * Reads ./.env (when present) and the environment; an empty value means the default.
+ * Reads ./.env (when present) and the environment; an empty value means the default, for
+ * a secret its file in SECRETS_DIR.
  * ERR_INVALID names key, value and what is allowed; c is then untouched. A key of
  * .env that is none of ours is ignored, unless it looks like a misspelt one.
  */
