@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/notify_kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,9 +82,22 @@ struct config {
 	/* accounts; a bot's own keys win */
 	char binance_api_key[256];		/* secret */
 	char binance_api_secret[256];		/* secret */
+	/* messages */
 	bool telegram_enabled;
 	char telegram_bot_token[256];		/* secret */
-	char telegram_chat_id[64];
+	char telegram_bot_token_file[CONFIG_PATH_MAX];	/* the worker reads it */
+	char telegram_chat_id[256];		/* ids separated by blanks or commas */
+	char telegram_api_url[256];
+	bool telegram_commands;
+	char telegram_users[256];		/* user ids; "": everybody there */
+	int64_t telegram_command_max_age_s;
+	enum notify_level telegram_notify[NOTIFY_KINDS];
+	char webhook_url[512];			/* secret: such addresses often carry one */
+	char webhook_secret[256];		/* secret */
+	char webhook_secret_file[CONFIG_PATH_MAX];	/* the worker reads it */
+	char webhook_events[256];		/* names of notify_kind.h; "" all */
+	int64_t notify_queue_max;		/* undelivered messages kept for each place */
+	char tls_ca_file[CONFIG_PATH_MAX];	/* PEM; "" the system's certificates */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */
@@ -122,6 +136,13 @@ MUST_CHECK int config_load(struct config *c, struct err *e);
 void config_print(const struct config *c, struct buf *out);
 /* All defaults; for tests and tools. */
 void config_defaults(struct config *c);
+
+/*
+ * When field is "" and file is not: the file's first line into field. ERR_INVALID and
+ * file_read's errors name the key.
+ */
+MUST_CHECK int config_secret_file(const char *key, const char *file, char *field, size_t size,
+				  struct err *e);
 
 /* What k takes, as messages and docs say it: "1 to 65535", "true or false". */
 void config_allowed(const struct config_key *k, struct buf *out);
