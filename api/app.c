@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int app_db_open(struct app *a, struct err *e)
+/* Opens with db_open or db_open_existing, and notes which file it is. */
+static int open_with(struct app *a, int (*open)(const char *, enum db_role, struct db **,
+						struct err *), struct err *e)
 {
+	struct db *db = NULL;
 	struct stat st;
-	struct db *db;
-	int rc;
+	int rc = open(a->cfg->db_path, DB_API, &db, e);
 
-	rc = db_open(a->cfg->db_path, DB_API, &db, e);
 	if (rc)
 		return rc;
 	if (stat(a->cfg->db_path, &st)) {
@@ -28,6 +29,11 @@ int app_db_open(struct app *a, struct err *e)
 	a->db_trouble[0] = '\0';
 	a->writes++;
 	return 0;
+}
+
+int app_db_open(struct app *a, struct err *e)
+{
+	return open_with(a, db_open, e);
 }
 
 void app_db_close(struct app *a)
@@ -50,19 +56,11 @@ void app_db_check(struct app *a)
 	struct err e = { 0 };
 	struct stat st;
 
-	if (stat(a->cfg->db_path, &st)) {
-		app_db_close(a);
-		err_set(&e, ERR_IO,
-			"database %s is gone (%s): put it back, or restart both programs to begin "
-			"with an empty one",
-			a->cfg->db_path, strerror(errno));
-		trouble(a, e.msg);
-		return;
-	}
-	if (a->db && st.st_ino == a->db_inode && st.st_dev == a->db_device)
+	if (a->db && !stat(a->cfg->db_path, &st) && st.st_ino == a->db_inode &&
+	    st.st_dev == a->db_device)
 		return;
 	app_db_close(a);
-	if (app_db_open(a, &e))
+	if (open_with(a, db_open_existing, &e))
 		trouble(a, e.msg);
 	else
 		log_info("db", NULL, "database %s opened again", a->cfg->db_path);

@@ -61,6 +61,7 @@ struct app {
 	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	bool stopping;			/* what comes now is answered with 503 */
 	struct buf openapi;		/* the description of this API, made when first asked for */
 };
 

@@ -309,6 +309,15 @@ size_t conns_open(const struct conns *c)
 	return c->open;
 }
 
+bool conns_unsent(const struct conns *all)
+{
+	for (const struct conn *c = all->first; c; c = c->next) {
+		if (c->fd >= 0 && evbuffer_get_length(bufferevent_get_output(c->bev)))
+			return true;
+	}
+	return false;
+}
+
 const struct conns_counts *conns_counts(const struct conns *c)
 {
 	return &c->counts;

@@ -18,6 +18,7 @@
 
 #include <event2/event.h>
 #include <event2/http.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ void conns_set_listener(struct conns *c, struct evconnlistener *l);
 /* Once a second: cut what is too slow. */
 void conns_sweep(struct conns *all);
 size_t conns_open(const struct conns *c);
+/* Does an answer wait to be taken by its client? */
+bool conns_unsent(const struct conns *c);
 struct conns_counts {		/* since the start */
 	uint64_t refused;	/* closed at once: their address held API_MAX_PER_ADDRESS */
 	uint64_t cut;		/* after API_TIMEOUT_S */

@@ -34,6 +34,8 @@
 #define MAX_HEADERS_BYTES 16384
 #define FLUSH_EVERY_S 60
 #define TIMEOUT_SPARE_S 5
+#define GOODBYE_LOOKS 25	/* for answers that are on their way at the end */
+#define GOODBYE_LOOK_US 20000
 
 struct server {
 	struct app app;
@@ -255,6 +257,12 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 	int rc;
 
 	conn_busy(conn_of(a->conns, ev));
+	if (a->stopping) {
+		r->close = true;
+		rc = request_error(r, &e, 503, "unavailable", "the API is stopping");
+		request_finish(r, rc, &e);
+		return;
+	}
 	rc = handle(r, &e);
 	if (r->taken)
 		request_drop(r);
@@ -376,6 +384,18 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	return 0;
 }
 
+/* The answers that are written leave; who does not take them is left alone soon. */
+static void say_goodbye(struct server *s)
+{
+	const struct timeval look = { 0, GOODBYE_LOOK_US };
+	struct app *a = &s->app;
+
+	for (int i = 0; i < GOODBYE_LOOKS && conns_unsent(a->conns); i++) {
+		event_base_loopexit(a->base, &look);
+		event_base_dispatch(a->base);
+	}
+}
+
 void server_close(struct server *s)
 {
 	struct app *a;
@@ -383,11 +403,15 @@ void server_close(struct server *s)
 	if (!s)
 		return;
 	a = &s->app;
+	a->stopping = true;
+	if (s->tick)
+		event_free(s->tick);
 	streams_free(a->streams);
 	children_free(a->children);
 	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	say_goodbye(s);
 	audit_free(a->audit);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
@@ -396,8 +420,6 @@ void server_close(struct server *s)
 	evhttp_free(s->http);
 	conns_free(a->conns);
 	tls_free(a->tls);
-	if (s->tick)
-		event_free(s->tick);
 	event_base_free(a->base);
 	auth_free(a->auth);
 	rate_free(a->rate);
