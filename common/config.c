@@ -12,6 +12,7 @@
 
 #define DOTENV_PATH ".env"
 #define NAME_MAX_LEN 64
+#define SECRET_FILE_MAX 4096
 #define DIGITS "0123456789"
 #define FIELD(f) offsetof(struct config, f), sizeof(((struct config *)0)->f)
 
@@ -46,6 +47,10 @@ const struct config_key config_keys[] = {
 	PATH("MASTER_KEY_FILE", master_key_file, "",
 	     "Key that encrypts exchange keys in the database; made when missing. Empty: "
 	     "master.key in DATA_DIR. Keep a copy: without it stored keys can't be read."),
+	PATH("SECRETS_DIR", secrets_dir, "",
+	     "Folder of files that hold secrets, such as /run/secrets: a key marked secret that "
+	     "has no value is read from the file with its name in lower case "
+	     "(binance_api_key). Empty: none."),
 
 	INT("API_PORT", api_port, 1, 65535, "1337",
 	    "TCP port of the API and the dashboard."),
@@ -79,6 +84,9 @@ const struct config_key config_keys[] = {
 	INT("API_MAX_PER_ADDRESS", api_max_per_address, 0, 100000, "256",
 	    "Open connections from one address; further ones are closed. Behind a proxy all come "
 	    "from its address. 0: no limit of its own."),
+	TEXT("API_PUBLIC_URL", api_public_url, "",
+	     "Address under which browsers reach the dashboard, when it is not API_BIND and "
+	     "API_PORT: behind a proxy or out of a container. Stands in links."),
 	BOOL("METRICS_PUBLIC", metrics_public, "false",
 	     "true: /metrics answers without a token."),
 	INT("COMMAND_WAIT_MS", command_wait_ms, 0, 60000, "2000",
@@ -163,9 +171,6 @@ const struct config_key config_keys[] = {
 	     "of its own reports without it."),
 	SECRET("TELEGRAM_BOT_TOKEN", telegram_bot_token,
 	       "Token of the Telegram bot that writes the messages."),
-	PATH("TELEGRAM_BOT_TOKEN_FILE", telegram_bot_token_file, "",
-	     "File whose first line is that token (such as a container secret); used when "
-	     "TELEGRAM_BOT_TOKEN is empty."),
 	TEXT("TELEGRAM_CHAT_ID", telegram_chat_id, "",
 	     "Chats that the messages go to, and that may send commands; separated by blanks or "
 	     "commas."),
@@ -206,8 +211,6 @@ const struct config_key config_keys[] = {
 	       "none."),
 	SECRET("WEBHOOK_SECRET", webhook_secret,
 	       "Key of the signature (HMAC-SHA256) that each POST carries. Empty: no signature."),
-	PATH("WEBHOOK_SECRET_FILE", webhook_secret_file, "",
-	     "File whose first line is that key; used when WEBHOOK_SECRET is empty."),
 	TEXT("WEBHOOK_EVENTS", webhook_events, "",
 	     "Kinds of messages for the webhook (docs/TELEGRAM.md lists them), separated by "
 	     "blanks or commas. Empty: all."),
@@ -314,6 +317,30 @@ static int read_key(struct config *c, const struct config_key *k, const struct d
 	return config_value_set(c, k, text, where, e);
 }
 
+/* A secret without a value: the first line of its file in SECRETS_DIR, if there is one. */
+static int read_secret(struct config *c, const struct config_key *k, struct err *e)
+{
+	char path[CONFIG_PATH_MAX + NAME_MAX_LEN];
+	struct buf text = { 0 };
+	size_t n;
+	int rc;
+
+	if (k->type != CONFIG_SECRET || !c->secrets_dir[0] || ((const char *)c)[k->offset])
+		return 0;
+	n = (size_t)snprintf(path, sizeof(path), "%s/%s", c->secrets_dir, k->name);
+	for (size_t i = n - strlen(k->name); i < n && i < sizeof(path); i++)
+		path[i] = (char)tolower((unsigned char)path[i]);
+	rc = file_read(path, SECRET_FILE_MAX, &text, e);
+	if (rc == 0 && text.len) {
+		text.data[strcspn(text.data, "\r\n")] = '\0';
+		rc = config_value_set(c, k, text.data, path, e);
+	}
+	if (text.data)
+		crypto_wipe(text.data, text.cap);
+	buf_free(&text);
+	return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
 static void default_text(char *field, size_t size, const char *value)
 {
 	if (!*field)
@@ -407,11 +434,10 @@ static int check_messages(const struct config *c, struct err *e)
 	int rc;
 
 	if (c->telegram_enabled &&
-	    ((!c->telegram_bot_token[0] && !c->telegram_bot_token_file[0]) ||
-	     !c->telegram_chat_id[strspn(c->telegram_chat_id, " ,")]))
+	    (!c->telegram_bot_token[0] || !c->telegram_chat_id[strspn(c->telegram_chat_id, " ,")]))
 		return err_set(e, ERR_INVALID,
-			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN (or "
-			       "TELEGRAM_BOT_TOKEN_FILE) and TELEGRAM_CHAT_ID");
+			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN and "
+			       "TELEGRAM_CHAT_ID");
 	if (!has_scheme(c->telegram_api_url, "http://", "https://"))
 		return err_set(e, ERR_INVALID,
 			       "TELEGRAM_API_URL=%.200s can't be used: it must begin with "
@@ -455,6 +481,11 @@ static int check(const struct config *c, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "API_TLS_CERT and API_TLS_KEY belong together: set both for "
 			       "HTTPS, or neither for plain HTTP");
+	if (c->api_public_url[0] && !has_scheme(c->api_public_url, "http://", "https://"))
+		return err_set(e, ERR_INVALID,
+			       "API_PUBLIC_URL=%.200s can't be used: it must begin with "
+			       "https:// or http:// and name a host",
+			       c->api_public_url);
 	rc = check_messages(c, e);
 	return rc ? rc : check_live(c, e);
 }
@@ -481,6 +512,8 @@ int config_load(struct config *c, struct err *e)
 		rc = refuse_misspelt(&file.list[i], e);
 	for (size_t i = 0; i < config_keys_count && !rc; i++)
 		rc = read_key(fresh, &config_keys[i], &file, e);
+	for (size_t i = 0; i < config_keys_count && !rc; i++)
+		rc = read_secret(fresh, &config_keys[i], e);
 	if (!rc)
 		rc = derive(fresh, e);
 	if (!rc)
@@ -506,31 +539,4 @@ void config_defaults(struct config *c)
 {
 	set_defaults(c);
 	ASSERT(!derive(c, NULL));
-}
-
-int config_secret_file(const char *key, const char *file, char *field, size_t size,
-		       struct err *e)
-{
-	struct buf text = { 0 };
-	size_t n;
-	int rc;
-
-	if (*field || !*file)
-		return 0;
-	rc = file_read(file, 65536, &text, e);
-	n = strcspn(buf_text(&text), "\r\n");
-	if (rc)
-		err_prefix(e, "%s", key);
-	else if (n == 0 || n >= size)
-		rc = err_set(e, ERR_INVALID,
-			     "%s: the first line of %s must hold 1 to %zu characters", key, file,
-			     size - 1);
-	else
-		memcpy(field, buf_text(&text), n);
-	if (text.data)
-		crypto_wipe(text.data, text.len);
-	buf_free(&text);
-	if (rc == 0)
-		field[n] = '\0';
-	return rc;
 }

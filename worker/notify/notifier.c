@@ -25,7 +25,7 @@ struct waiting {			/* a row to be written */
 };
 
 struct notifier {
-	struct config config;		/* with what stood in files */
+	struct config config;
 	bool webhook_wants[NOTIFY_KINDS];
 	struct places *places;
 	struct telegram_sender telegram;
@@ -156,13 +156,7 @@ int notifier_new(const struct notifier_args *a, struct notifier **out, struct er
 	int rc;
 
 	*c = *a->config;
-	rc = config_secret_file("TELEGRAM_BOT_TOKEN_FILE", c->telegram_bot_token_file,
-				c->telegram_bot_token, sizeof(c->telegram_bot_token), e);
-	if (rc == 0)
-		rc = config_secret_file("WEBHOOK_SECRET_FILE", c->webhook_secret_file,
-					c->webhook_secret, sizeof(c->webhook_secret), e);
-	if (rc == 0)
-		rc = notify_kinds_parse(c->webhook_events, n->webhook_wants, e);
+	rc = notify_kinds_parse(c->webhook_events, n->webhook_wants, e);
 	if (rc) {
 		notifier_free(n);
 		return rc;

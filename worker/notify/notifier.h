@@ -24,7 +24,7 @@ struct notifier_args {
 	void *ctx;
 };
 
-/* Errors: a secret's file can't be read. */
+/* Errors: WEBHOOK_EVENTS names a kind that is none. */
 MUST_CHECK int notifier_new(const struct notifier_args *a, struct notifier **out, struct err *e);
 void notifier_free(struct notifier *n);
 struct reporter notifier_reporter(struct notifier *n);
