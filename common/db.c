@@ -128,6 +128,8 @@ static int fail(const struct db *db, int rc, const char *sql, struct err *e)
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 		return fail_constraint(db, rc, e);
+	case SQLITE_INTERRUPT:
+		return err_set(e, ERR_UNAVAILABLE, "not read to its end: this program is ending");
 	case SQLITE_TOOBIG:
 		return err_set(e, ERR_RANGE, "%s: a value is too long to be stored", db->path);
 	}
@@ -325,7 +327,16 @@ static int enter_wal(struct db *db, struct err *e)
 	return rc ? fail(db, rc, NULL, e) : 0;
 }
 
-int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
+/* No file of this name: said before SQLite says that it can't open it. */
+static int check_there(const struct db *db, struct err *e)
+{
+	if (!access(db->path, F_OK) || errno != ENOENT)
+		return 0;
+	return err_set(e, ERR_IO, "database %s is gone: put it back, or restart both programs to "
+		       "begin with an empty one", db->path);
+}
+
+static int open_as(const char *path, enum db_role role, bool make, struct db **out, struct err *e)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 	int rc = 0;
@@ -337,7 +348,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
 	db->cache = xcalloc(db->cache_size, sizeof(*db->cache));
-	if (!in_memory(db) && (rc = make_file(db, e)))
+	if (!in_memory(db) && (rc = make ? make_file(db, e) : check_there(db, e)))
 		goto out;
 	if (!in_memory(db) && role != DB_ALONE && (rc = say_in_use(db, e)))
 		goto out;
@@ -354,6 +365,16 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 out:
 	db_close(db);
 	return rc;
+}
+
+int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
+{
+	return open_as(path, role, true, out, e);
+}
+
+int db_open_existing(const char *path, enum db_role role, struct db **out, struct err *e)
+{
+	return open_as(path, role, false, out, e);
 }
 
 void db_close(struct db *db)
@@ -373,6 +394,11 @@ void db_close(struct db *db)
 	free(db->path);
 	free(db->wal_path);
 	free(db);
+}
+
+void db_interrupt(struct db *db)
+{
+	sqlite3_interrupt(db->lite);
 }
 
 void db_set_busy_timeout(struct db *db, int64_t ms)
@@ -834,9 +860,9 @@ int db_backup_steps(struct db *db, const char *path, db_copy_step *step, void *c
 {
 	struct copy c = { .step = step, .ctx = ctx };
 	char temporary[BACKUP_PATH_MAX];
-	int rc, n = snprintf(temporary, sizeof(temporary), "%s.part", path);
+	int rc, n = snprintf(temporary, sizeof(temporary) - 16, "%s.part", path);
 
-	if (n < 0 || (size_t)n >= sizeof(temporary))
+	if (n < 0 || (size_t)n >= sizeof(temporary) - 16)
 		return err_set(e, ERR_INVALID, "backup: the path is too long: %.200s", path);
 	if (in_memory(db))
 		return err_set(e, ERR_INVALID, "backup: a database in memory has no file");
@@ -844,10 +870,14 @@ int db_backup_steps(struct db *db, const char *path, db_copy_step *step, void *c
 	if (!rc && rename(temporary, path) != 0)
 		rc = err_set(e, ERR_IO, "backup: %s can't be renamed to %s: %s", temporary, path,
 			     strerror(errno));
-	if (rc)
-		unlink(temporary);
-	else
+	if (!rc) {
 		file_sync_folder(path);
+		return 0;
+	}
+	unlink(temporary);
+	/* A full disk leaves SQLite's journal as well: it can't be rolled back there. */
+	snprintf(temporary, sizeof(temporary), "%s.part-journal", path);
+	unlink(temporary);
 	return rc;
 }
 

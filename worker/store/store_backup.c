@@ -9,6 +9,7 @@
 /* More than all bots together could have sent: MAX_ORDERS_PER_MIN is 120 for each. */
 #define ORDERS_GAP INT64_C(1000000)
 #define ORDERS_PER_S INT64_C(1000)
+#define SCHEMA_OUTBOX 2			/* 0002_notifications.sql */
 
 #define ROWS_OF(table) "SELECT '" table "', count(*) FROM " table
 #define AND_OF(table) " UNION ALL " ROWS_OF(table)
@@ -38,6 +39,9 @@ static const char SQL_EXPIRE[] =
 static const char SQL_CANCEL[] =
 	"UPDATE jobs SET state = 'cancelled', pid = NULL, ended_us = ?1, error = 'it was not done"
 	" in the backup that was restored' WHERE state IN ('queued', 'running')";
+static const char SQL_UNSENT[] =
+	"UPDATE notifications SET state = 'failed', done_us = ?1, error = 'it waited in a backup"
+	" that was restored' WHERE state = 'queued'";
 static const char SQL_NEXT_ORDER[] =
 	"INSERT INTO counters(name, value) VALUES ('order', ?1)"
 	" ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)";
@@ -183,6 +187,8 @@ int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us, int64
 		rc = change(db, SQL_EXPIRE, (int64_t[]){ now_us, 0 }, 1, &s.commands, e);
 	if (!rc)
 		rc = change(db, SQL_CANCEL, (int64_t[]){ now_us, 0 }, 1, &s.jobs, e);
+	if (!rc && db_schema_version(db) >= SCHEMA_OUTBOX)
+		rc = change(db, SQL_UNSENT, (int64_t[]){ now_us, 0 }, 1, &unused, e);
 	if (!rc)
 		rc = change(db, SQL_NEXT_ORDER, (int64_t[]){ s.next_order, 0 }, 1, &unused, e);
 	if (!rc)

@@ -43,7 +43,8 @@ struct backup_settled {			/* what store_backup_settle_tx changed */
 /*
  * Makes a restored database safe to start from, "made_us" being what it shows:
  *  - bots that ran are PAUSED: positions stay protected, no entry until a person says so;
- *  - commands that wait are expired (not an emergency stop), unfinished jobs cancelled;
+ *  - commands that wait are expired (not an emergency stop), unfinished jobs cancelled,
+ *    messages that were not delivered yet are not sent any more;
  *  - trades get numbers that no order sent since can have had (client order ids!).
  * next_order: what the replaced database would have given out next, 0 unknown.
  */
