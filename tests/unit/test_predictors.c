@@ -1,4 +1,4 @@
-/* Models loaded in threads of their own: shared, refused, given up, and changed their mind about. */
+/* Models loaded in threads of their own: shared, refused, and given up. */
 #include "worker/predictors.h"
 
 #include "common/crypto.h"
@@ -23,6 +23,11 @@
 static struct db *db;
 static struct predictors *all;
 
+static void set(BoosterHandle b, const char *name, const char *value)
+{
+	assert_int_equal(XGBoosterSetParam(b, name, value), 0);
+}
+
 /* A small model whose answers tell it apart: base_score is number / 10. */
 static void train(int number)
 {
@@ -41,10 +46,10 @@ static void train(int number)
 	assert_int_equal(xgb_matrix_new(x, ROWS, COLUMNS, &rows, &e), 0);
 	assert_int_equal(XGDMatrixSetFloatInfo(rows, "label", y, ROWS), 0);
 	assert_int_equal(xgb_booster_new(rows, &b, &e), 0);
-	assert_int_equal(XGBoosterSetParam(b, "objective", "binary:logistic"), 0);
-	assert_int_equal(XGBoosterSetParam(b, "base_score", score), 0);
-	assert_int_equal(XGBoosterSetParam(b, "tree_method", "hist"), 0);
-	assert_int_equal(XGBoosterSetParam(b, "min_child_weight", "1e9"), 0);
+	set(b, "objective", "binary:logistic");
+	set(b, "base_score", score);
+	set(b, "tree_method", "hist");
+	set(b, "min_child_weight", "1e9");
 	assert_int_equal(XGBoosterUpdateOneIter(b, 0, rows), 0);
 	assert_int_equal(XGBoosterSaveModel(b, path), 0);
 	XGBoosterFree(b);
@@ -63,9 +68,9 @@ static void add_row(int number)
 	if (number == MODELS - 1)
 		sha[0] ^= 1;
 	snprintf(sql, sizeof(sql),
-		 "INSERT INTO models(id, name, symbol, format, sha256, size_bytes, path, features,"
-		 " origin, created_us, updated_us) VALUES (%d, 'm', 'BTCUSDT', 'xgboost-json', '%s',"
-		 " 1, 'm%d.json', 'features-1', 'upload', 1, 1)", number, sha, number);
+		 "INSERT INTO models(id, name, symbol, format, sha256, size_bytes, path,"
+		 " features, origin, created_us, updated_us) VALUES (%d, 'm', 'BTCUSDT',"
+		 " 'xgboost-json', '%s', 1, 'm%d.json', 'features-1', 'upload', 1, 1)", number, sha, number);
 	assert_int_equal(db_exec(db, sql, NULL), 0);
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct job_kind *const job_kinds[] = { &job_check, NULL };
+const struct job_kind *const job_kinds[] = { &job_check, &job_backup, NULL };
 
 const struct job_kind *job_kind_find(const char *name)
 {
