@@ -25,6 +25,7 @@ struct sha256;			/* for data that comes in pieces */
 struct sha256 *sha256_new(void);
 void sha256_add(struct sha256 *h, const void *data, size_t len);
 void sha256_hex(struct sha256 *h, char out[SHA256_HEX_MAX]);	/* once, at the end */
+void sha256_again(struct sha256 *h);	/* begins anew: cheaper than another one */
 void sha256_free(struct sha256 *h);
 
 void crypto_random(void *out, size_t len);	/* aborts when the kernel has none */
