@@ -67,7 +67,8 @@ static void add_row(int number)
 		assert_int_equal(crypto_sha256_file(path, sha, NULL), 0);
 	if (number == MODELS - 1)
 		sha[0] ^= 1;
-	snprintf(sql, sizeof(sql), "INSERT INTO models(id, name, symbol, format, sha256, size_bytes,"
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO models(id, name, symbol, format, sha256, size_bytes,"
 		 " path, features, origin, created_us, updated_us) VALUES (%d, 'm', 'BTCUSDT',"
 		 " 'xgboost-json', '%s', 1, 'm%d.json', 'features-1', 'upload', 1, 1)",
 		 number, sha, number);
