@@ -79,7 +79,10 @@ static void test_commit_wakes(void **state)
 	assert_int_equal(watch_open(path, &w, &e), 0);
 	assert_false(readable(w, 0));
 	assert_false(watch_drain(w));
+	assert_int_equal(db_begin(db, &e), 0);
 	assert_int_equal(db_exec(db, SQL, &e), 0);
+	assert_false(readable(w, 0)); /* nothing to be seen yet */
+	assert_int_equal(db_commit(db, &e), 0);
 	assert_true(readable(w, 5000));
 	assert_true(watch_drain(w));
 	assert_false(readable(w, 0));
