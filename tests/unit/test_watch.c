@@ -27,7 +27,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "", "-wal", "-shm", "x", "-wal.bak", ".other" };
+	static const char *const names[] = { "", "-wal", "-shm", "x", "-wal.bak", ".other",
+					     ".lock" };
 	char name[256];
 
 	(void)state;
@@ -154,8 +155,9 @@ static void test_no_commit_is_missed(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const ours[] = { "", "-wal", "-shm", "-journal" };
-	static const char *const others[] = { "x", "-wal.bak", ".other" };
+	static const char *const ours[] = { "", "-wal", "-shm", "-journal", ".lock" };
+	static const char *const others[] = { "x", "-wal.bak", ".other",
+					     ".lock" };
 	struct watch *w;
 	struct err e;
 	char name[256];
