@@ -43,6 +43,7 @@
 #define BEAT_US US_PER_S
 #define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
 #define LOCK_WAIT_US (3 * US_PER_S)
+#define LAST_MESSAGES_US (2 * US_PER_S)	/* for them when we end */
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
 
 struct worker {
@@ -71,6 +72,7 @@ struct worker {
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	bool ending;			/* only messages go on */
 	struct feed_position position;
 	uint64_t events_seen;
 };
@@ -96,6 +98,7 @@ static void feed_failed(struct worker *w, const struct err *e)
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
 	log_error("feed", NULL, "%s", e->msg);
+	notifier_feed(w->notifier, w->beat.feed_state, w->beat.feed_message);
 }
 
 /* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
@@ -284,7 +287,8 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
-	notifier_clear(w->notifier);
+	if (notifier_clear(w->notifier))
+		w->db_changed = true;
 	if (runner_pending(w->runner)) {
 		runner_clear(w->runner);
 		w->db_changed = true; /* the next queued job may start */
@@ -350,9 +354,14 @@ static void turn(struct worker *w)
 
 static void turn_cb(evutil_socket_t fd, short what, void *ctx)
 {
+	struct worker *w = ctx;
+
 	(void)fd;
 	(void)what;
-	turn(ctx);
+	if (w->ending)
+		event_base_loopbreak(w->base);
+	else
+		turn(w);
 }
 
 static void watch_cb(evutil_socket_t fd, short what, void *ctx)
@@ -362,7 +371,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	/* Our own commits wake us too: only a changed data_version is news. */
-	if (watch_drain(w->watch) && db_data_version(w->db) != w->data_version) {
+	if (watch_drain(w->watch) && !w->ending && db_data_version(w->db) != w->data_version) {
 		event_del(w->turn_event);
 		turn(w);
 	}
@@ -585,6 +594,13 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	return rc;
 }
 
+static void answered(void *ctx, const struct command *c, const struct command_answer *a)
+{
+	struct worker *w = ctx;
+
+	notifier_answered(w->notifier, c, a->status, a->message);
+}
+
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	struct roster_args roster = {
@@ -617,6 +633,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	w->roster = roster_new(&roster);
 	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
 				   a->only_bot);
+	commands_on_answer(w->commands, answered, w);
 	heartbeat_begin(w);
 	schedule_init(&w->schedule, w->config, w->beat.started_us);
 	return 0;
@@ -648,6 +665,24 @@ static void worker_free(struct worker *w)
 		close(w->lock_fd);
 }
 
+/* What can be delivered at once is; the rest waits for the next worker. */
+static void last_messages(struct worker *w)
+{
+	int64_t until_us = clock_mono_us() + LAST_MESSAGES_US, next_us;
+	struct err e = { 0 };
+
+	w->ending = true;
+	while (!w->commit_failed && !notifier_idle(w->notifier) && clock_mono_us() < until_us) {
+		if (notifier_turn(w->notifier, w->db, clock_now_us(), clock_mono_us(), &next_us,
+				  &e))
+			return;
+		if (notifier_pending(w->notifier))
+			commit(w, clock_now_us(), false);
+		schedule(w, TICK_US); /* an answer wakes us earlier */
+		event_base_dispatch(w->base);
+	}
+}
+
 /* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
 static void end(struct worker *w)
 {
@@ -656,7 +691,11 @@ static void end(struct worker *w)
 	w->beat.stopped_us = now_us;
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
+	notifier_hush(w->notifier);
+	notifier_tell(w->notifier, NOTIFY_STARTUP,
+		      "Worker ended\nresting orders and positions are kept");
 	commit(w, now_us, true);
+	last_messages(w);
 	log_info("worker", NULL, "ended; resting orders and positions are kept");
 	if (!w->commit_failed)
 		commit(w, now_us, true); /* the line above */
