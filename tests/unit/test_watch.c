@@ -155,9 +155,8 @@ static void test_no_commit_is_missed(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const ours[] = { "", "-wal", "-shm", "-journal", ".lock" };
-	static const char *const others[] = { "x", "-wal.bak", ".other",
-					     ".lock" };
+	static const char *const ours[] = { "", "-wal", "-shm", "-journal" };
+	static const char *const others[] = { "x", "-wal.bak", ".other", ".lock" };
 	struct watch *w;
 	struct err e;
 	char name[256];
