@@ -603,12 +603,12 @@ void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *
 	if (!b)
 		return;
 	b->dirty = true;
-	if (!p) {
-		snprintf(b->model_error, sizeof(b->model_error), "%s", why ? why : "");
+	if (!p && why) {
+		snprintf(b->model_error, sizeof(b->model_error), "%s", why);
 		return;
 	}
-	b->model = *p;
-	b->has_model = true;
+	b->has_model = p != NULL;
+	b->model = p ? *p : (struct predictor){ 0 };
 	b->model_error[0] = '\0';
 	bot_signal_ends(b);
 }

@@ -115,7 +115,10 @@ MUST_CHECK int engine_bot_config(struct engine *e, int64_t bot_id, const struct 
 				 struct err *err);
 /* A config that could not even be read: keep the old one and say so. */
 void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why);
-/* Swap the model between two events; predictor NULL with why: keep the old one, report why. */
+/*
+ * Swap the model between two events. Predictor NULL with why: keep the old one, report
+ * why; NULL without: the bot has none any more.
+ */
 void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *p, const char *why);
 /* A fault of this bot alone: status ERROR, entries cancelled, positions stay protected. */
 void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const char *why);

@@ -61,6 +61,9 @@ static const char SQL_LAST_STATS[] =
 	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net, "
 	"updated_us"
 	" FROM trading_stats WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1";
+static const char SQL_HELD[] =
+	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
+	" (SELECT 1 FROM trading_orders WHERE bot_id = ?1 AND status IN ('pending', 'active'))";
 static const char SQL_IDS[] = "SELECT id FROM bots WHERE bot_type = 'trading' ORDER BY id";
 
 static void bind_time_or_null(struct stmt *s, int index, int64_t us)
@@ -287,6 +290,20 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 	if (rc == 0)
 		*out = r;
 	return rc;
+}
+
+int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_HELD, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
 }
 
 int store_bot_ids(struct db *db, int64_t **ids, size_t *n, struct err *e)

@@ -34,6 +34,11 @@ MUST_CHECK int store_prune_tx(struct db *db, int64_t now_us, struct err *e);
 /* ERR_NOT_FOUND: the bot never ran. */
 MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out,
 				 struct err *e);
+/*
+ * The config version that a bot with open orders ran with; 0 when it has none, or
+ * never ran.
+ */
+MUST_CHECK int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
 /* Ids of all bots of type 'trading', ascending; *ids is the caller's to free. */
 MUST_CHECK int store_bot_ids(struct db *db, int64_t **ids, size_t *n, struct err *e);
 

@@ -94,6 +94,11 @@ MUST_CHECK int sim_account_reset(struct venue *v, const struct sim_account_args 
 /* 0, ERR_NOT_FOUND, ERR_INVALID, or ERR_CONFLICT while orders are alive or a position is open. */
 MUST_CHECK int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t leverage_e8,
 				    int64_t now_us, struct err *e);
+/*
+ * What a new account may begin with when this one ends: its equity, coins without a
+ * known price left out. 0 without an account.
+ */
+struct money sim_account_worth(const struct venue *v, int64_t bot_id);
 /* The account's row, or NULL. Borrowed until the next call that changes it. */
 const struct sim_account *sim_account_get(const struct venue *v, int64_t bot_id);
 
