@@ -18,12 +18,17 @@ struct commands *commands_new(struct session *session, struct roster *roster,
 			      enum trading_mode mode, int64_t only_bot);
 void commands_free(struct commands *c);
 
-/* Carry out what is queued, emergency stops first. engine_us: the engine's time. */
+/*
+ * Carry out what is queued, emergency stops first; a start or resume from before one is
+ * refused. engine_us: the engine's time.
+ */
 MUST_CHECK int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,
 			    struct err *e);
 /* Write the answers of commands_run, in the transaction of their effects. */
 MUST_CHECK int commands_write_tx(struct commands *c, struct db *db, struct err *e);
 bool commands_pending(const struct commands *c);	/* answers wait to be written */
 void commands_clear(struct commands *c);		/* after the commit */
+/* The newest run took as many as it can at once: run again after the commit. */
+bool commands_more(const struct commands *c);
 
 #endif
