@@ -507,8 +507,10 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
-	for (size_t i = 0; i < e->bots_n; i++)
+	for (size_t i = 0; i < e->bots_n; i++) {
+		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);
+	}
 }
 
 int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)

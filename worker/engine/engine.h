@@ -97,7 +97,10 @@ MUST_CHECK int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot
 			      const struct bot_restore *r, struct err *err);
 /* An order that was open when we went down, with its live legs. Before the first event. */
 MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, struct err *err);
-/* Ask the venue about every live leg, adopt the answers, go on. After all restores. */
+/*
+ * Ask the venue about every live leg, adopt the answers, go on. After all restores. What
+ * the rows say of a time after now_us (the clock was set back) begins or is due now.
+ */
 void engine_reconcile(struct engine *e, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
