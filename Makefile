@@ -50,14 +50,17 @@ WARN += -Wno-format-truncation
 else
 WARN += -Wno-string-conversion	# ASSERT(!"what went wrong")
 endif
+# Floating point gives the same bits on every processor: no fused multiply-add (arm64 has
+# it in its base set), and char is signed as on amd64.
+SAME_BITS := -ffp-contract=off -fsigned-char
 HARDEN := -fstack-protector-strong -fPIE
-CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) -I. -I$(OUT)/gen -D_GNU_SOURCE \
+CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(SAME_BITS) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
-WORKER_LIBS := -levent -lxgboost -lgomp -lz $(COMMON_LIBS)
+WORKER_LIBS := -levent -lcurl -lxgboost -lgomp -lz $(COMMON_LIBS)
 
 COMMON_SRC := $(sort $(wildcard common/*.c))
 API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))

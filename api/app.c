@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int app_db_open(struct app *a, struct err *e)
+/* Opens with db_open or db_open_existing, and notes which file it is. */
+static int open_with(struct app *a, int (*open)(const char *, enum db_role, struct db **,
+						struct err *), struct err *e)
 {
+	struct db *db = NULL;
 	struct stat st;
-	struct db *db;
-	int rc;
+	int rc = open(a->cfg->db_path, DB_API, &db, e);
 
-	rc = db_open(a->cfg->db_path, DB_API, &db, e);
 	if (rc)
 		return rc;
 	if (stat(a->cfg->db_path, &st)) {
@@ -26,14 +27,56 @@ int app_db_open(struct app *a, struct err *e)
 	a->db_generation++;
 	db_set_busy_timeout(db, APP_BUSY_MS);
 	a->db_trouble[0] = '\0';
+	a->looked = false;
 	a->writes++;
 	return 0;
+}
+
+int app_db_open(struct app *a, struct err *e)
+{
+	return open_with(a, db_open, e);
 }
 
 void app_db_close(struct app *a)
 {
 	db_close(a->db);
 	a->db = NULL;
+}
+
+/* Was activated behind the requests of its turn, and so runs after them. */
+static void on_looked_end_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct app *a = arg;
+
+	(void)fd;
+	(void)what;
+	a->looked = false;
+}
+
+void app_turn_init(struct app *a)
+{
+	a->looked_end = event_new(a->base, -1, 0, on_looked_end_cb, a);
+	ASSERT(a->looked_end != NULL);
+}
+
+void app_turn_fini(struct app *a)
+{
+	if (a->looked_end)
+		event_free(a->looked_end);
+	a->looked_end = NULL;
+	a->looked = false;
+}
+
+int64_t app_data_version(struct app *a)
+{
+	if (a->looked)
+		return a->data_version;
+	a->data_version = db_data_version(a->db);
+	if (a->looked_end && a->data_version >= 0) {
+		a->looked = true;
+		event_active(a->looked_end, EV_TIMEOUT, 0);
+	}
+	return a->data_version;
 }
 
 static void trouble(struct app *a, const char *text)
@@ -50,19 +93,11 @@ void app_db_check(struct app *a)
 	struct err e = { 0 };
 	struct stat st;
 
-	if (stat(a->cfg->db_path, &st)) {
-		app_db_close(a);
-		err_set(&e, ERR_IO,
-			"database %s is gone (%s): put it back, or restart both programs to begin "
-			"with an empty one",
-			a->cfg->db_path, strerror(errno));
-		trouble(a, e.msg);
-		return;
-	}
-	if (a->db && st.st_ino == a->db_inode && st.st_dev == a->db_device)
+	if (a->db && !stat(a->cfg->db_path, &st) && st.st_ino == a->db_inode &&
+	    st.st_dev == a->db_device)
 		return;
 	app_db_close(a);
-	if (app_db_open(a, &e))
+	if (open_with(a, db_open_existing, &e))
 		trouble(a, e.msg);
 	else
 		log_info("db", NULL, "database %s opened again", a->cfg->db_path);

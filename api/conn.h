@@ -18,6 +18,7 @@
 
 #include <event2/event.h>
 #include <event2/http.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ void conns_set_listener(struct conns *c, struct evconnlistener *l);
 /* Once a second: cut what is too slow. */
 void conns_sweep(struct conns *all);
 size_t conns_open(const struct conns *c);
+/* Does an answer wait to be taken by its client? */
+bool conns_unsent(const struct conns *c);
 struct conns_counts {		/* since the start */
 	uint64_t refused;	/* closed at once: their address held API_MAX_PER_ADDRESS */
 	uint64_t cut;		/* after API_TIMEOUT_S */
@@ -58,5 +61,10 @@ struct early *conn_early(struct conn *c);
 void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx);
 /* What is written next is our answer, not evhttp's page. */
 void conn_answering(struct conn *c, struct evhttp_request *ev);
+/*
+ * The answer is complete: what the socket takes of it goes out now, without waiting
+ * for the loop to ask whether it may.
+ */
+void conn_answered(struct conn *c);
 
 #endif

@@ -2,6 +2,7 @@
  * trading-bot-api: HTTP on API_BIND:API_PORT. It reads the database, writes what
  * the API owns, and leaves commands for the worker.
  */
+#include "api/healthcheck.h"
 #include "api/server.h"
 #include "common/config.h"
 #include "common/log.h"
@@ -15,19 +16,22 @@
 #include <unistd.h>
 
 #define SERVICE "trading-bot-api"
+#define HEALTH_TIMEOUT_S 5
 
 struct options {
-	bool check_config, print_link;
+	bool check_config, print_link, healthcheck;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: trading-bot-api [--check-config] [--print-link] [--version] [--help]\n"
+	fputs("usage: trading-bot-api [--check-config] [--healthcheck] [--print-link] [--version]\n"
+	      "                       [--help]\n"
 	      "\n"
 	      "Answers HTTP for the trading bot. Settings come from the environment and from\n"
 	      "./.env; docs/CONFIGURATION.md lists them.\n"
 	      "\n"
 	      "  --check-config  print the settings in use, secrets masked, and exit\n"
+	      "  --healthcheck   ask the running API how it is; exit code 0: it serves\n"
 	      "  --print-link    print the dashboard's link with the token in it\n", out);
 }
 
@@ -36,6 +40,7 @@ static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
 		{ "check-config", no_argument, NULL, 'c' },
+		{ "healthcheck", no_argument, NULL, 'k' },
 		{ "print-link", no_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -47,6 +52,9 @@ static int parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 'c':
 			o->check_config = true;
+			break;
+		case 'k':
+			o->healthcheck = true;
 			break;
 		case 'l':
 			o->print_link = true;
@@ -80,6 +88,27 @@ static int print_config(const struct config *cfg)
 	return 0;
 }
 
+static int check_health(const struct config *cfg)
+{
+	struct buf answer = { 0 };
+	struct err e = { 0 };
+	int rc = healthcheck_ask(cfg, HEALTH_TIMEOUT_S, &answer, &e);
+
+	printf("%s%s%s\n", e.msg, rc && answer.len ? ": " : "", buf_text(&answer));
+	buf_free(&answer);
+	return rc ? 1 : 0;
+}
+
+/* Without slashes at its end. */
+static int base_len(const char *url)
+{
+	size_t n = strlen(url);
+
+	while (n && url[n - 1] == '/')
+		n--;
+	return (int)n;
+}
+
 /* The token stands in the fragment: browsers don't send that to anybody. */
 static void print_link(const struct server *s, const struct config *cfg, bool asked)
 {
@@ -91,8 +120,11 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 		host = "127.0.0.1";
 	if (!made && !asked && !isatty(STDOUT_FILENO))
 		return;
-	printf("Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http", host,
-	       server_port(s));
+	if (cfg->api_public_url[0])
+		printf("Dashboard: %.*s/", base_len(cfg->api_public_url), cfg->api_public_url);
+	else
+		printf("Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http", host,
+		       server_port(s));
 	if (token[0])
 		printf("#token=%s\n", token);
 	else
@@ -100,11 +132,27 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 	fflush(stdout);
 }
 
+/* Whoever set it says how the port is reached: through TLS, or from this machine only. */
+static bool safe_url(const char *url)
+{
+	static const char *const safe[] = { "https://", "http://localhost", "http://127." };
+
+	for (size_t i = 0; i < sizeof(safe) / sizeof(safe[0]); i++)
+		if (strncmp(url, safe[i], strlen(safe[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool loopback(const char *address)
+{
+	return !strncmp(address, "127.", 4) || !strcmp(address, "::1") ||
+	       !strcasecmp(address, "localhost");
+}
+
 /* Tokens would cross the network readable. */
 static void warn_about_bind(const struct config *cfg)
 {
-	if (!cfg->api_tls_cert[0] && strncmp(cfg->api_bind, "127.", 4) != 0 &&
-	    strcmp(cfg->api_bind, "::1") != 0 && strcasecmp(cfg->api_bind, "localhost") != 0)
+	if (!cfg->api_tls_cert[0] && !loopback(cfg->api_bind) && !safe_url(cfg->api_public_url))
 		log_warn("main", NULL,
 			 "API_BIND=%s opens the API to the network without TLS: set "
 			 "API_TLS_CERT and API_TLS_KEY, or keep it behind a TLS proxy",
@@ -161,6 +209,8 @@ int main(int argc, char **argv)
 		die("%s: %s", SERVICE, e.msg);
 	if (o.check_config)
 		return print_config(&cfg);
+	if (o.healthcheck)
+		return check_health(&cfg);
 	log_init(SERVICE, cfg.debug_mode ? LOG_DEBUG : cfg.log_level);
 	signal(SIGPIPE, SIG_IGN);
 	if (server_open(&cfg, &s, &e))

@@ -18,15 +18,15 @@ static void reported_json(struct json *j, const struct reported_totals *t)
 {
 	json_object(j, "reported");
 	json_int(j, "orders", t->orders);
-	json_money(j, "orders_pnl", t->orders_pnl);
+	amount_json(j, "orders_pnl", t->orders_pnl);
 	json_int(j, "days", t->days);
 	json_int(j, "trades", t->trades);
 	json_int(j, "wins", t->wins);
 	json_int(j, "losses", t->losses);
-	json_money(j, "gross", t->gross);
-	json_money(j, "fees", t->fees);
-	json_money(j, "net", t->net);
-	json_money(j, "volume", t->volume);
+	amount_json(j, "gross", t->gross);
+	amount_json(j, "fees", t->fees);
+	amount_json(j, "net", t->net);
+	amount_json(j, "volume", t->volume);
 	json_object_end(j);
 }
 

@@ -45,6 +45,16 @@ static void lower(struct json *j, const char *key, const char *text)
 	json_string(j, key, text ? out : NULL);
 }
 
+void amount_json(struct json *j, const char *key, double v)
+{
+	struct money m;
+
+	if (money_from_real(v, &m))
+		json_double(j, key, v);
+	else
+		json_money(j, key, m);
+}
+
 static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
 {
 	const char *text;
@@ -66,13 +76,9 @@ static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
 		json_double(j, c->key, stmt_double(s, i));
 		break;
 	case COL_PRICE:
-		json_price(j, c->key, stmt_price(s, i));
-		break;
 	case COL_QTY:
-		json_qty(j, c->key, stmt_qty(s, i));
-		break;
 	case COL_MONEY:
-		json_money(j, c->key, stmt_money(s, i));
+		amount_json(j, c->key, stmt_double(s, i));
 		break;
 	case COL_TEXT:
 		json_string(j, c->key, stmt_text(s, i));

@@ -17,7 +17,7 @@ enum column_type {
 	COL_INT,
 	COL_BOOL,	/* 0 or 1 */
 	COL_REAL,
-	COL_PRICE, COL_QTY, COL_MONEY,	/* exact */
+	COL_PRICE, COL_QTY, COL_MONEY,	/* as amount_json */
 	COL_TEXT,	/* as it is */
 	COL_LOWER,	/* lower case: "RUNNING" -> "running" */
 	COL_NULLTEXT,	/* "" becomes null */
@@ -52,6 +52,12 @@ void page_bind_pair(struct stmt *s, int before_index, int before2_index, int lim
 		    const struct page *p);
 /* "123" or "123.4" as rows_page wrote it; false when it is neither. */
 bool page_cursor(const char *text, struct page *p);
+
+/*
+ * A price, quantity or sum of money from a REAL: exact in its 8 decimals; a sum over
+ * many rows that is too large for that, as the number it is.
+ */
+void amount_json(struct json *j, const char *key, double v);
 
 /* The members of one row, into an object that the caller opened. */
 void row_members(struct json *j, struct stmt *s, const struct column *cols);

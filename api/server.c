@@ -34,6 +34,8 @@
 #define MAX_HEADERS_BYTES 16384
 #define FLUSH_EVERY_S 60
 #define TIMEOUT_SPARE_S 5
+#define GOODBYE_LOOKS 25	/* for answers that are on their way at the end */
+#define GOODBYE_LOOK_US 20000
 
 struct server {
 	struct app app;
@@ -55,9 +57,9 @@ static bool changes_state(enum evhttp_cmd_type m)
 /* evhttp leaves their bodies on the wire; what follows would be taken for a request. */
 static void mind_unread_body(struct request *r)
 {
-	const char *len = request_header(r, "Content-Length");
 	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
 		      !strcmp(route_method_name(r->method), "?");
+	const char *len = unread ? request_header(r, "Content-Length") : NULL;
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
@@ -255,6 +257,12 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 	int rc;
 
 	conn_busy(conn_of(a->conns, ev));
+	if (a->stopping) {
+		r->close = true;
+		rc = request_error(r, &e, 503, "unavailable", "the API is stopping");
+		request_finish(r, rc, &e);
+		return;
+	}
 	rc = handle(r, &e);
 	if (r->taken)
 		request_drop(r);
@@ -330,6 +338,23 @@ static void setup_http(struct server *s)
 	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
 }
 
+/*
+ * Changes to what is waited for are gathered and told to the kernel once a turn: most
+ * of evhttp's undo each other. No descriptor that libevent waits for is ever a copy
+ * (dup), which this would not bear.
+ */
+static struct event_base *new_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *base;
+
+	ASSERT(c && event_config_set_flag(c, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
+	base = event_base_new_with_config(c);
+	ASSERT(base != NULL);
+	event_config_free(c);
+	return base;
+}
+
 int server_open(const struct config *cfg, struct server **out, struct err *e)
 {
 	static const struct timeval second = { 1, 0 };
@@ -341,8 +366,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
-	a->base = event_base_new();
-	ASSERT(a->base != NULL);
+	a->base = new_base();
+	app_turn_init(a);
 	a->audit = audit_new(a);
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
@@ -376,6 +401,18 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	return 0;
 }
 
+/* The answers that are written leave; who does not take them is left alone soon. */
+static void say_goodbye(struct server *s)
+{
+	const struct timeval look = { 0, GOODBYE_LOOK_US };
+	struct app *a = &s->app;
+
+	for (int i = 0; i < GOODBYE_LOOKS && conns_unsent(a->conns); i++) {
+		event_base_loopexit(a->base, &look);
+		event_base_dispatch(a->base);
+	}
+}
+
 void server_close(struct server *s)
 {
 	struct app *a;
@@ -383,11 +420,15 @@ void server_close(struct server *s)
 	if (!s)
 		return;
 	a = &s->app;
+	a->stopping = true;
+	if (s->tick)
+		event_free(s->tick);
 	streams_free(a->streams);
 	children_free(a->children);
 	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	say_goodbye(s);
 	audit_free(a->audit);
 	auth_flush(a->auth, a->db);
 	log_set_sink(NULL, NULL);
@@ -396,8 +437,7 @@ void server_close(struct server *s)
 	evhttp_free(s->http);
 	conns_free(a->conns);
 	tls_free(a->tls);
-	if (s->tick)
-		event_free(s->tick);
+	app_turn_fini(a);
 	event_base_free(a->base);
 	auth_free(a->auth);
 	rate_free(a->rate);
@@ -405,6 +445,7 @@ void server_close(struct server *s)
 	traffic_free(a->traffic);
 	store_logs_free(s->logs);
 	buf_free(&a->openapi);
+	request_free_spare(a);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));

@@ -27,19 +27,28 @@ struct slow {
 	bool stop;
 	int fd;				/* eventfd: something is done */
 	struct event *ready;
-	struct db *db;			/* the thread's */
+	struct db *db;			/* the thread's; changed under the lock only */
 	unsigned db_generation;
 };
 
+static void set_db(struct slow *s, struct db *db)
+{
+	pthread_mutex_lock(&s->lock);
+	s->db = db;
+	pthread_mutex_unlock(&s->lock);
+}
+
 static int open_db(struct slow *s, const struct job *job, struct err *e)
 {
+	struct db *old = s->db, *db = NULL;
 	int rc;
 
-	if (s->db && s->db_generation == job->db_generation)
+	if (old && s->db_generation == job->db_generation)
 		return 0;
-	db_close(s->db);
-	s->db = NULL;
-	rc = db_open(s->app->cfg->db_path, DB_API, &s->db, e);
+	set_db(s, NULL);
+	db_close(old);
+	rc = db_open_existing(s->app->cfg->db_path, DB_API, &db, e);
+	set_db(s, db);
 	s->db_generation = job->db_generation;
 	return rc;
 }
@@ -132,6 +141,8 @@ void slow_free(struct slow *s)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->stop = true;
+	if (s->db)
+		db_interrupt(s->db);
 	pthread_cond_signal(&s->more);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);

@@ -18,7 +18,7 @@
 struct slow;
 
 struct slow *slow_new(struct app *a);
-/* Waits for the handler that runs; answers those that wait with 503. */
+/* Interrupts the handler that runs; it and those that wait are answered with 503. */
 void slow_free(struct slow *s);
 /* Parks r and queues it. ERR_LIMIT (503): SLOW_QUEUE_MAX wait already. */
 MUST_CHECK int slow_run(struct request *r, struct err *e);

@@ -2,22 +2,26 @@
 
 #include <string.h>
 
+/*
+ * Sums in units of 1e-8: sums of REAL would carry the rounding of each step. total()
+ * of whole numbers is exact up to 2^53 units, and never overflows: what was reported
+ * can be added up to any size.
+ */
+#define SUM(x) "total(round((" x ") * 1e8)) / 1e8"
+
 static const char SQL_TRADES[] =
 	"SELECT closed_us, opened_us, gross, fees, pnl, entry_notional, exit_notional"
 	" FROM trading_orders WHERE bot_id = ?1 AND status = 'closed' AND filled > 0"
 	" ORDER BY closed_us, id";
 static const char SQL_REPORTED_ORDERS[] =
-	"SELECT count(*), sum(pnl > 0), sum(pnl < 0), coalesce(sum(pnl), 0.0) FROM reported_orders"
+	"SELECT count(*), sum(pnl > 0), sum(pnl < 0), " SUM("pnl") " FROM reported_orders"
 	" WHERE bot_id = ?1 AND status = 'closed'";
 static const char SQL_REPORTED_DAYS[] =
 	"SELECT count(*), coalesce(sum(trades), 0), coalesce(sum(wins), 0),"
-	" coalesce(sum(losses), 0), coalesce(sum(gross), 0.0), coalesce(sum(fees), 0.0),"
-	" coalesce(sum(net), 0.0), coalesce(sum(volume), 0.0)"
-	" FROM reported_stats WHERE bot_id = ?1";
+	" coalesce(sum(losses), 0), " SUM("gross") ", " SUM("fees") ", " SUM("net") ", "
+	SUM("volume") " FROM reported_stats WHERE bot_id = ?1";
 static const char SQL_CAPITAL[] = "SELECT initial_capital FROM sim_accounts WHERE bot_id = ?1";
 
-/* Sums in units of 1e-8: sums of REAL would carry the rounding of each step. */
-#define SUM(x) "sum(CAST(round((" x ") * 1e8) AS INTEGER)) / 1e8"
 #define TRADES \
 	"(SELECT 'worker' AS source, closed_us, symbol, close_reason, gross, fees, pnl," \
 	" entry_notional + exit_notional AS volume FROM trading_orders WHERE bot_id = ?1" \
@@ -99,7 +103,7 @@ static int reported_orders(struct db *db, int64_t bot_id, struct reported_totals
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
 		out->orders = stmt_int(s, 0);
-		out->orders_pnl = stmt_money(s, 3);
+		out->orders_pnl = stmt_double(s, 3);
 	}
 	stmt_done(s);
 	return rc < 0 ? rc : 0;
@@ -124,10 +128,10 @@ int store_stats_reported(struct db *db, int64_t bot_id, struct reported_totals *
 		out->trades = stmt_int(s, 1);
 		out->wins = stmt_int(s, 2);
 		out->losses = stmt_int(s, 3);
-		out->gross = stmt_money(s, 4);
-		out->fees = stmt_money(s, 5);
-		out->net = stmt_money(s, 6);
-		out->volume = stmt_money(s, 7);
+		out->gross = stmt_double(s, 4);
+		out->fees = stmt_double(s, 5);
+		out->net = stmt_double(s, 6);
+		out->volume = stmt_double(s, 7);
 	}
 	stmt_done(s);
 	return rc < 0 ? rc : 0;

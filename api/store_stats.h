@@ -22,7 +22,7 @@ MUST_CHECK int store_stats_trades(struct db *db, int64_t bot_id, struct stats *o
 /* What outside bots reported: of single orders, and of days. */
 struct reported_totals {
 	int64_t orders, days, trades, wins, losses;
-	struct money orders_pnl, gross, fees, net, volume;
+	double orders_pnl, gross, fees, net, volume;	/* quote asset, of any size */
 };
 MUST_CHECK int store_stats_reported(struct db *db, int64_t bot_id, struct reported_totals *out,
 				    struct err *e);

@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/notify_kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@ struct config {
 	char data_dir[CONFIG_PATH_MAX];
 	char db_path[CONFIG_PATH_MAX];		/* default DATA_DIR/app.db */
 	char master_key_file[CONFIG_PATH_MAX];	/* default DATA_DIR/master.key */
+	char secrets_dir[CONFIG_PATH_MAX];	/* files named as secret keys; "" none */
 	/* API */
 	char api_bind[64];
 	int64_t api_port;
@@ -42,6 +44,7 @@ struct config {
 	int64_t api_timeout_s;			/* a slow client is cut after this */
 	int64_t api_max_connections;
 	int64_t api_max_per_address;		/* connections; 0 off */
+	char api_public_url[256];		/* "" it is reached as api_bind and api_port say */
 	bool metrics_public;
 	int64_t command_wait_ms;
 	char dashboard_dir[CONFIG_PATH_MAX];	/* "" means the built-in page */
@@ -81,9 +84,20 @@ struct config {
 	/* accounts; a bot's own keys win */
 	char binance_api_key[256];		/* secret */
 	char binance_api_secret[256];		/* secret */
+	/* messages */
 	bool telegram_enabled;
 	char telegram_bot_token[256];		/* secret */
-	char telegram_chat_id[64];
+	char telegram_chat_id[256];		/* ids separated by blanks or commas */
+	char telegram_api_url[256];
+	bool telegram_commands;
+	char telegram_users[256];		/* user ids; "": everybody there */
+	int64_t telegram_command_max_age_s;
+	enum notify_level telegram_notify[NOTIFY_KINDS];
+	char webhook_url[512];			/* secret: such addresses often carry one */
+	char webhook_secret[256];		/* secret */
+	char webhook_events[256];		/* names of notify_kind.h; "" all */
+	int64_t notify_queue_max;		/* undelivered messages kept for each place */
+	char tls_ca_file[CONFIG_PATH_MAX];	/* PEM; "" the system's certificates */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */
@@ -113,7 +127,8 @@ extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 
 /*
- * Reads ./.env (when present) and the environment; an empty value means the default.
+ * Reads ./.env (when present) and the environment; an empty value means the default, for
+ * a secret its file in SECRETS_DIR.
  * ERR_INVALID names key, value and what is allowed; c is then untouched. A key of
  * .env that is none of ours is ignored, unless it looks like a misspelt one.
  */

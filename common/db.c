@@ -125,6 +125,8 @@ static int fail(const struct db *db, int rc, const char *sql, struct err *e)
 	case SQLITE_CONSTRAINT:
 	case SQLITE_MISMATCH:
 		return fail_constraint(db, rc, e);
+	case SQLITE_INTERRUPT:
+		return err_set(e, ERR_UNAVAILABLE, "not read to its end: this program is ending");
 	case SQLITE_TOOBIG:
 		return err_set(e, ERR_RANGE, "%s: a value is too long to be stored", db->path);
 	}
@@ -285,7 +287,16 @@ static int enter_wal(struct db *db, struct err *e)
 	return rc ? fail(db, rc, NULL, e) : 0;
 }
 
-int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
+/* No file of this name: said before SQLite says that it can't open it. */
+static int check_there(const struct db *db, struct err *e)
+{
+	if (!access(db->path, F_OK) || errno != ENOENT)
+		return 0;
+	return err_set(e, ERR_IO, "database %s is gone: put it back, or restart both programs to "
+		       "begin with an empty one", db->path);
+}
+
+static int open_as(const char *path, enum db_role role, bool make, struct db **out, struct err *e)
 {
 	struct db *db = xcalloc(1, sizeof(*db));
 	int rc = 0;
@@ -296,7 +307,7 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
 	db->cache = xcalloc(db->cache_size, sizeof(*db->cache));
-	if (!in_memory(db) && (rc = make_file(db, e)))
+	if (!in_memory(db) && (rc = make ? make_file(db, e) : check_there(db, e)))
 		goto out;
 	if ((rc = open_file(db, e)) || (rc = configure(db, e)))
 		goto out;
@@ -311,6 +322,16 @@ int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
 out:
 	db_close(db);
 	return rc;
+}
+
+int db_open(const char *path, enum db_role role, struct db **out, struct err *e)
+{
+	return open_as(path, role, true, out, e);
+}
+
+int db_open_existing(const char *path, enum db_role role, struct db **out, struct err *e)
+{
+	return open_as(path, role, false, out, e);
 }
 
 void db_close(struct db *db)
@@ -328,6 +349,11 @@ void db_close(struct db *db)
 	free(db->path);
 	free(db->wal_path);
 	free(db);
+}
+
+void db_interrupt(struct db *db)
+{
+	sqlite3_interrupt(db->lite);
 }
 
 void db_set_busy_timeout(struct db *db, int64_t ms)

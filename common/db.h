@@ -46,7 +46,15 @@ enum { STMT_ROW = 1, STMT_END = 0 };
  * ERR_FULL, ERR_IO; the sentence says what to do.
  */
 MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
+/*
+ * The same for a file that was there before: what is missing now is not made anew,
+ * empty, where nobody asked for it: ERR_IO.
+ */
+MUST_CHECK int db_open_existing(const char *path, enum db_role role, struct db **out,
+				struct err *e);
 void db_close(struct db *db);
+/* From another thread: the statement that runs now, if any, ends with ERR_UNAVAILABLE. */
+void db_interrupt(struct db *db);
 /*
  * How long a call waits for another program's transaction before ERR_BUSY; at first
  * 5 s for the worker, 2 s for the others.

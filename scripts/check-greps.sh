@@ -89,6 +89,7 @@ first_strings() { [[ ! -e $1 ]] || sed -nE 's/^\t\{ ?"([^"]+)".*/\1/p; s/^\t[A-Z
 
 in_doc "environment key" docs/CONFIGURATION.md "$(first_strings common/config.c)"
 in_doc "environment key" config.example.env "$(first_strings common/config.c)"
+in_doc "environment key" docker/docker-compose.yml "$(first_strings common/config.c)"
 in_doc "bot config key" docs/CONFIGURATION.md "$(first_strings common/bot_config.c)"
 in_doc "table" docs/DATABASE.md "$(list 'schema/*.sql' | xargs sed -nE 's/^CREATE (TABLE|VIEW) ([a-z_]+).*/\2/p')"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that are missing, by group:
-#   scripts/install-deps.sh [build] [test] [lint] [fuzz] [bench]      (default: build)
+#   scripts/install-deps.sh [GROUP ...]      (the groups stand below; default: build)
 # Asks dpkg first: when all is there it neither needs the network nor root. The group
 # test also has packages of npm (tests/node/package-lock.json), which stay below tests/node.
 set -euo pipefail
@@ -12,6 +12,11 @@ declare -A GROUPS_=(
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
 	[fuzz]="clang libclang-rt-14-dev"
 	[bench]="wrk nginx-light"
+	[docker]="docker.io docker-compose debootstrap iptables python3"
+	# what the programs need to run, as docker/Dockerfile puts them into its images
+	[runtime]="ca-certificates sqlite3 libsqlite3-0 libcjson1 libssl3 libevent-2.1-7"
+	[runtime-api]="libevent-openssl-2.1-7 libwslay1"
+	[runtime-worker]="libxgboost0 libgomp1 zlib1g libcurl4"
 )
 
 fail() {
@@ -77,5 +82,7 @@ for group in "${@:-build}"; do
 	done
 done
 [[ ${#missing[@]} -eq 0 ]] || debian_packages "${missing[@]}"
-cd "$(dirname "$0")/../tests/node"
-[[ -z $node ]] || node_packages
+if [[ $node ]]; then
+	cd "$(dirname "$0")/../tests/node"
+	node_packages
+fi

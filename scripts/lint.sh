@@ -5,7 +5,8 @@
 set -uo pipefail
 
 mapfile -t sources < <(git ls-files -co --exclude-standard 'api/*.c' 'common/*.c' 'worker/*.c' 'tests/*.c')
-mapfile -t scripts < <(git ls-files -co --exclude-standard 'scripts/*.sh' '.ci/*')
+mapfile -t scripts < <(git ls-files -co --exclude-standard 'scripts/*.sh' 'docker/*.sh' \
+	'tests/*.sh' '.ci/*')
 tidy_files=("${sources[@]}")
 [[ $# -gt 0 ]] && tidy_files=("$@")
 

@@ -394,6 +394,7 @@ static void end_while_waiting(void **state)
 	struct buf out = { 0 };
 	int fd = api_connect(&a);
 	struct api long_wait;
+	struct answer r;
 
 	(void)state;
 	api_write_head(&a, &out, "POST", "/api/v1/bot/start");
@@ -402,6 +403,9 @@ static void end_while_waiting(void **state)
 	api_expect(&a, "GET", "/api/v1/status", NULL, 200, NULL);
 	long_wait = a;
 	api_stop(&long_wait);
+	r = api_read(fd, false);
+	assert_int_equal(r.status, 202);
+	answer_free(&r);
 	close(fd);
 	buf_free(&out);
 	api_run(&a);

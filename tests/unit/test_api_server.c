@@ -534,6 +534,25 @@ static void lost_database(void **state)
 	api_expect(&a, "GET", "/api/v1/bots", NULL, 200, NULL);
 }
 
+/* Nobody makes an empty one in its place, least of all the thread that opens for itself. */
+static void lost_database_is_not_made_anew(void **state)
+{
+	char away[CONFIG_PATH_MAX + 8];
+	struct stat st;
+
+	(void)state;
+	snprintf(away, sizeof(away), "%s.away", a.cfg.db_path);
+	assert_int_equal(rename(a.cfg.db_path, away), 0);
+	api_expect(&a, "GET", "/api/v1/trading/bots/1/stats", NULL, 503, "database_unavailable");
+	assert_int_not_equal(stat(a.cfg.db_path, &st), 0);
+	wait_for_health("unhealthy");
+	api_expect(&a, "GET", "/metrics", NULL, 200, NULL);
+	assert_int_not_equal(stat(a.cfg.db_path, &st), 0);
+	assert_int_equal(rename(away, a.cfg.db_path), 0);
+	wait_for_health("degraded");
+	api_expect(&a, "GET", "/api/v1/trading/bots/1/stats", NULL, 200, NULL);
+}
+
 static void start_fails(const char *word)
 {
 	struct server *s = NULL;
@@ -610,6 +629,7 @@ int main(void)
 		WITH(small_body_limit, setup_small),
 		WITH(locked_database, setup),
 		WITH(lost_database, setup),
+		WITH(lost_database_is_not_made_anew, setup),
 		WITH(port_in_use, setup),
 		cmocka_unit_test_setup_teardown(starts_that_fail, scratch_setup, scratch_teardown),
 	};

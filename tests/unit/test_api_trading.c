@@ -138,6 +138,43 @@ static void reported_orders(void **state)
 	answer_free(&r);
 }
 
+/* One report may be as large as its fields allow, and there may be any number of them. */
+static void totals_of_any_size(void **state)
+{
+	static const char *const bys[] = { "day", "week", "month", "symbol", "reason" };
+	struct answer r;
+
+	(void)state;
+	r = call("POST", ORDERS,
+		 "{\"order_id\":\"x\",\"symbol\":\"BTCUSDT\",\"side\":\"BUY\",\"status\":\"closed\","
+		 "\"quantity\":9e7,\"entry_price\":9e7,\"exit_price\":9e7,\"pnl\":9e7}", 201);
+	answer_free(&r);
+	r = get(STATS "/pnl");
+	assert_true(answer_number(&r, "pnl.0.volume") == 1.62e16);
+	assert_true(answer_number(&r, "pnl.0.net") == 9e7);
+	answer_free(&r);
+	seed("INSERT INTO reported_orders(bot_id, order_id, symbol, side, status, quantity, pnl,"
+	     " fees, close_reason, created_us, closed_us, updated_us)"
+	     " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+	     " SELECT 1, 'y' || i, 'BTCUSDT', 'BUY', 'closed', 1.0, 9e7, 9e7, '', 1, 1, 1 FROM n;"
+	     "INSERT INTO reported_stats(bot_id, day, trades, wins, losses, gross, fees, net,"
+	     " volume, updated_us)"
+	     " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)"
+	     " SELECT 1, date('2020-01-01', i || ' days'), 1, 1, 0, 9e7, 9e7, -9e7, 9e7, 1 FROM n");
+	r = get(STATS);
+	assert_true(answer_number(&r, "reported.orders_pnl") == 2001 * 9e7);
+	assert_true(answer_number(&r, "reported.net") == -2000 * 9e7);
+	answer_free(&r);
+	for (size_t i = 0; i < sizeof(bys) / sizeof(bys[0]); i++) {
+		char path[80];
+
+		snprintf(path, sizeof(path), STATS "/pnl?by=%s", bys[i]);
+		r = get(path);
+		assert_true(length(&r, "pnl") >= 1);
+		answer_free(&r);
+	}
+}
+
 static void stats(void **state)
 {
 	struct answer r;
@@ -219,11 +256,19 @@ static void end_while_many_wait(void **state)
 
 	(void)state;
 	ask_many(fds);
+	/* All are with the server: this one came behind them. */
+	api_expect(&a, "GET", "/api/v1/status", NULL, 200, NULL);
 	struct api ended = a;
 
 	api_stop(&ended);
-	for (int i = 0; i < MANY; i++)
+	for (int i = 0; i < MANY; i++) {
+		struct answer r = api_read(fds[i], false);
+
+		if (r.status != 200)
+			assert_int_equal(r.status, 503);
+		answer_free(&r);
 		close(fds[i]);
+	}
 	api_run(&a);
 	api_expect(&a, "GET", STATS, NULL, 200, NULL);
 }
@@ -397,6 +442,7 @@ int main(void)
 		WITH_API(pages_of_orders),
 		WITH_API(reported_orders),
 		WITH_API(stats),
+		WITH_API(totals_of_any_size),
 		WITH_API(stats_for_many),
 		WITH_API(end_while_many_wait),
 		WITH_API(stats_update),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -304,6 +305,41 @@ static void secrets_are_never_shown(void **state)
 	buf_free(&out);
 }
 
+static void file_of_secret(const char *name, const char *text)
+{
+	char path[64];
+	struct err e = { 0 };
+
+	snprintf(path, sizeof(path), "secrets/%s", name);
+	assert_int_equal(file_mkdirs("secrets", &e), 0);
+	assert_int_equal(file_write(path, text, strlen(text), 0600, &e), 0);
+}
+
+static void secrets_from_files(void **state)
+{
+	struct config c;
+
+	(void)state;
+	setenv("SECRETS_DIR", "secrets", 1);
+	loads(&c);			/* no such folder: no secrets */
+	file_of_secret("binance_api_key", "key-of-file\nsecond line\n");
+	file_of_secret("api_token", "token-of-file");
+	file_of_secret("telegram_bot_token", "");
+	setenv("API_TOKEN", "token-of-environment", 1);
+	loads(&c);
+	assert_string_equal(c.binance_api_key, "key-of-file");
+	assert_string_equal(c.api_token, "token-of-environment");
+	assert_string_equal(c.telegram_bot_token, "");
+	setenv("API_TOKEN", "", 1);
+	loads(&c);
+	assert_string_equal(c.api_token, "token-of-file");
+	file_of_secret("binance_api_key", "two words");
+	refused("BINANCE_API_KEY", "secrets/binance_api_key", "without blanks");
+	unsetenv("SECRETS_DIR");
+	loads(&c);
+	assert_string_equal(c.api_token, "");
+}
+
 static void live_needs_approval(void **state)
 {
 	struct config c;
@@ -361,6 +397,9 @@ static void rules_over_several_keys(void **state)
 	unsetenv("WS_URL");
 	setenv("REST_URL", "api.binance.com", 1);
 	refused("REST_URL=api.binance.com", "https://", "");
+	unsetenv("REST_URL");
+	setenv("API_PUBLIC_URL", "bot.example.org", 1);
+	refused("API_PUBLIC_URL=bot.example.org", "https://", "");
 }
 
 static void misspelt_keys_are_named(void **state)
@@ -434,6 +473,7 @@ int main(void)
 		EACH(texts_have_bounds),
 		EACH(home_is_known),
 		EACH(secrets_are_never_shown),
+		EACH(secrets_from_files),
 		EACH(live_needs_approval),
 		EACH(rules_over_several_keys),
 		EACH(misspelt_keys_are_named),

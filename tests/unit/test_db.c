@@ -8,7 +8,10 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -434,11 +437,61 @@ static void test_failing_write(void **state)
 
 #define WITH_FOLDER(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 
+static void test_existing_only(void **state)
+{
+	struct db *db = NULL;
+	struct err e = { 0 };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(db_open_existing(scratch_path("app.db"), DB_API, &db, &e), ERR_IO);
+	assert_non_null(strstr(e.msg, "is gone"));
+	assert_null(db);
+	assert_int_not_equal(stat(scratch_path("app.db"), &st), 0);
+	db_close(open_db(DB_WORKER));
+	assert_int_equal(db_open_existing(scratch_path("app.db"), DB_API, &db, &e), 0);
+	db_close(db);
+}
+
+struct endless {
+	struct db *db;
+	atomic_bool over;
+	int rc;
+};
+
+static void *count_for_ever(void *arg)
+{
+	struct endless *x = arg;
+
+	x->rc = db_exec(x->db, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+			" SELECT count(*) FROM n", NULL);
+	atomic_store(&x->over, true);
+	return NULL;
+}
+
+static void test_interrupt(void **state)
+{
+	struct endless x = { .db = open_db(DB_API) };
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, count_for_ever, &x), 0);
+	while (!atomic_load(&x.over)) {	/* also before it has begun */
+		db_interrupt(x.db);
+		sched_yield();
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(x.rc, ERR_UNAVAILABLE);
+	db_close(x.db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(test_open_settings),
 		WITH_FOLDER(test_makes_folders),
+		WITH_FOLDER(test_existing_only),
+		WITH_FOLDER(test_interrupt),
 		WITH_FOLDER(test_column_types),
 		WITH_FOLDER(test_cache),
 		WITH_FOLDER(test_bad_values),

@@ -575,7 +575,8 @@ int main(void)
 		TEST(flip_through_levels), TEST(rounding_of_parts),
 		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
 		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
-		TEST(liquidation_short_bankrupt), TEST(liquidation_on_the_floor), TEST(reservation_gives_way),
+		TEST(liquidation_short_bankrupt), TEST(liquidation_on_the_floor),
+		TEST(reservation_gives_way),
 		TEST(margin_gives_way), TEST(leverage), TEST(reset), TEST(restore_position),
 	};
 

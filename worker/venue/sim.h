@@ -104,8 +104,8 @@ const struct sim_account *sim_account_get(const struct venue *v, int64_t bot_id)
 
 /*
  * Take rows back after a restart, in this order: markets (sim_symbol_add), accounts,
- * balances, orders, counters; then sim_restore_round and sim_check. Nothing is reported to the store.
- * Balances of older epochs and counters of others are ignored. ERR_NOT_FOUND:
+ * balances, orders, counters; then sim_restore_round and sim_check. Nothing is reported
+ * to the store. Balances of older epochs and counters of others are ignored. ERR_NOT_FOUND:
  * account without its market, balance or order without its account;
  * ERR_CONFLICT: twice.
  */

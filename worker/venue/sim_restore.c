@@ -107,7 +107,8 @@ static void round_reserved(const struct sim *s, struct sim_acct *a)
 	for (size_t i = 0; i < l->n; i++) {
 		struct sim_order *o = &l->slots[i]->row;
 
-		if (l->slots[i]->account != a || sim_need(s, a, o, sim_remaining(l->slots[i]), &need))
+		if (l->slots[i]->account != a ||
+		    sim_need(s, a, o, sim_remaining(l->slots[i]), &need))
 			continue;
 		(void)round_to(&o->reserved_e8, need);
 		sum[sim_need_asset(a, o)] += o->reserved_e8;

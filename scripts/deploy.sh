@@ -1,0 +1,469 @@
+#!/bin/bash
+# Runs the bot in containers, or with --native as system services. `deploy.sh help` says how.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+self=scripts/deploy.sh
+api=trading-bot-api
+worker=trading-bot-worker
+variant=''		# simulation, dev, prod, live; empty: what is deployed, else simulation
+native='' yes='' data=''
+env_file=${TRADING_BOT_ENV_FILE:-$root/.env}
+command='' arguments=()
+docker=docker
+compose=()
+
+usage() {
+	cat <<TEXT
+Usage: $self [OPTION...] COMMAND
+
+  deploy           build, test, start, wait until healthy; what runs already is upgraded
+  build            make the images trading-bot-api and trading-bot-worker
+  test             try the images on a volume of their own: settings, start, health
+  start            start what was built; settings that were changed are taken over
+  stop             stop both, state stored, data kept
+  restart          stop and start
+  status           containers and bots
+  logs [-f]        the newest lines of both (docker's options for logs are passed on)
+  health           ask both; exit code 0 when both are well
+  link             the dashboard's address, with the token in it
+  backup [FILE]    copy the database to FILE (default backups/app-TIME.db) while it runs
+  restore FILE     put such a copy in place of the database (asks for --yes)
+  cleanup          remove containers, network and images (asks for --yes)
+
+  --dev            source mounted; rebuilt and restarted on every change
+  --prod           paper trading as in production: no build tools, quieter
+  --live           real money: needs TRADING_APPROVED=true and the exchange keys
+  --native         no Docker: compiled here, run by systemd (needs root)
+  --env-file FILE  settings (default .env, made from config.example.env)
+  --data           cleanup: the database and everything else that was kept, too
+  --yes            do what can't be undone
+
+Settings: docs/CONFIGURATION.md. Operating: docs/OPERATIONS.md.
+TEXT
+}
+
+say() { printf '%s\n' "$*"; }
+step() { printf '== %s\n' "$*"; }
+fail() {
+	printf 'deploy: %s\n' "$*" >&2
+	exit 1
+}
+
+parse() {
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--dev | --prod | --live) variant=${1#--} ;;
+		--simulation) variant=simulation ;;
+		--native) native=yes ;;
+		--yes | -y) yes=yes ;;
+		--data) data=yes ;;
+		--env-file)
+			[[ $# -ge 2 ]] || fail "--env-file needs a file name"
+			env_file=$2
+			shift
+			;;
+		-h | --help) command=help ;;
+		-*)
+			[[ $command ]] || fail "there is no option $1; $self help lists them"
+			arguments+=("$1")
+			;;
+		*)
+			if [[ $command ]]; then arguments+=("$1"); else command=$1; fi
+			;;
+		esac
+		shift
+	done
+}
+
+# A setting of the environment, else of the settings' file.
+setting() {
+	local value=${!1-}
+	if [[ ! $value && -r $env_file ]]; then
+		value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\+\)\?$1=//p" "$env_file" | tail -n 1)
+		value=${value%$'\r'}
+		value=${value%\"} value=${value#\"}
+		value=${value%\'} value=${value#\'}
+	fi
+	printf '%s' "$value"
+}
+
+make_env_file() {
+	[[ -e $env_file ]] && return
+	(umask 077 && cp "$root/config.example.env" "$env_file") ||
+		fail "can't write $env_file"
+	say "made $env_file: every setting stands in it with its default"
+}
+
+check_mode() {
+	local mode
+	mode=$(setting TRADING_MODE)
+	if [[ $variant != live ]]; then
+		[[ ${mode,,} != live ]] ||
+			fail "TRADING_MODE=live is set, and this would trade paper money: use $self --live, or unset it"
+		return 0
+	fi
+	[[ $(setting TRADING_APPROVED) == true ]] ||
+		fail "live trading needs your approval: set TRADING_APPROVED=true in the environment or in $env_file"
+	local key
+	for key in BINANCE_API_KEY BINANCE_API_SECRET; do
+		[[ $(setting $key) || -s $root/docker/secrets/${key,,} ]] ||
+			fail "live trading needs $key: in the environment, in $env_file, or as the file docker/secrets/${key,,}"
+	done
+}
+
+# ---- Docker ----
+
+find_engine() {
+	local candidate why=''
+	[[ $(type -aP docker) ]] ||
+		fail "Docker is not installed: apt-get install docker.io docker-compose; or do without: $self --native $command"
+	while read -r candidate; do
+		if why=$("$candidate" info 2>&1 >/dev/null); then
+			docker=$candidate
+			break
+		fi
+		docker=''
+	done < <(type -aP docker)
+	if [[ ! $docker ]]; then
+		[[ $why != *"permission denied"* ]] ||
+			fail "you may not use the Docker engine: sudo usermod -aG docker $(id -un), then log in again"
+		fail "the Docker engine does not answer: systemctl start docker; or do without: $self --native $command"
+	fi
+	if "$docker" compose version >/dev/null 2>&1; then
+		compose=("$docker" compose)
+	elif command -v docker-compose >/dev/null; then
+		compose=(docker-compose)
+	else
+		fail "neither 'docker compose' nor 'docker-compose' is installed: apt-get install docker-compose"
+	fi
+}
+
+exists() { "$docker" container inspect "$1" >/dev/null 2>&1; }
+field() { "$docker" container inspect -f "$2" "$1" 2>/dev/null || true; }
+running() { [[ $(field "$1" '{{.State.Running}}') == true ]]; }
+
+deployed_variant() { field $worker '{{index .Config.Labels "trading-bot.variant"}}'; }
+
+choose_variant() {
+	[[ $variant ]] || variant=$(deployed_variant)
+	variant=${variant:-simulation}
+}
+
+# Compose with the variant's file; one project, so that a variant replaces another.
+run_compose() {
+	local file="docker-compose.$variant.yml"
+	[[ $variant != simulation ]] || file="docker-compose.yml"
+	[[ $variant != live || $(setting BINANCE_API_KEY) ]] || file="docker-compose.live-files.yml"
+	local options=(-p trading-bot -f "$root/docker/$file")
+	[[ ! -r $env_file ]] || options+=(--env-file "$env_file")
+	local cpus
+	cpus=$(nproc)
+	export WORKER_CPUS=${WORKER_CPUS:-$((cpus > 2 ? 2 : cpus)).0}
+	export API_PUBLIC_URL=${API_PUBLIC_URL:-$(public_url)}
+	"${compose[@]}" "${options[@]}" "$@"
+}
+
+public_url() {
+	local url port
+	url=$(setting API_PUBLIC_URL)
+	port=$(setting API_PORT)
+	printf '%s' "${url:-http://localhost:${port:-1337}}"
+}
+
+# The containers' user reads the secrets, nobody else does. The engine may change owners
+# where this user may not.
+own_secrets() {
+	local file foreign=()
+	for file in "$root"/docker/secrets/*; do
+		[[ -f $file && $file != *.md ]] || continue
+		[[ $(stat -c %u:%a "$file") == 10001:400 ]] || foreign+=("/secrets/${file##*/}")
+	done
+	[[ ${#foreign[@]} -eq 0 ]] && return
+	# shellcheck disable=SC2016  # for the shell inside
+	"$docker" run --rm --user 0 --network none --entrypoint sh -v "$root/docker/secrets:/secrets" \
+		"$(image_of worker)" -c 'chown 10001:10001 "$@" && chmod 400 "$@"' sh "${foreign[@]}" ||
+		fail "can't give docker/secrets to the containers' user (10001)"
+}
+
+image_of() {
+	local target=$1
+	[[ $variant == dev ]] && target=dev
+	printf 'trading-bot-%s:%s' "$target" "${TRADING_BOT_TAG:-latest}"
+}
+
+cmd_build() {
+	step "building the images ($variant)"
+	TRADING_BOT_VERSION=$(<"$root/VERSION")
+	TRADING_BOT_REVISION=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)
+	TRADING_BOT_CREATED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	export TRADING_BOT_VERSION TRADING_BOT_REVISION TRADING_BOT_CREATED
+	local log
+	log=$(mktemp)
+	if ! run_compose build >"$log" 2>&1; then
+		tail -n 40 "$log" >&2
+		rm -f "$log"
+		fail "the images could not be built (above). Behind a proxy with its own certificate put that into docker/ca/; a mirror goes into APT_MIRROR"
+	fi
+	rm -f "$log"
+	"$docker" image ls --filter 'reference=trading-bot-*' --format '{{.Repository}}:{{.Tag}}  {{.Size}}'
+}
+
+have_images() {
+	local target
+	for target in api worker; do
+		"$docker" image inspect "$(image_of $target)" >/dev/null 2>&1 ||
+			fail "there is no image $(image_of $target): run $self build"
+	done
+}
+
+# wait_for SECONDS CONDITION...: true as soon as the condition is
+wait_for() {
+	local until=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[[ $SECONDS -lt $until ]] || return 1
+		sleep 0.3
+	done
+}
+
+api_well() { "$docker" exec "$1" $api --healthcheck >/dev/null 2>&1; }
+worker_well() { "$docker" exec "$1" trading-bot healthcheck >/dev/null 2>&1; }
+
+cmd_test() {
+	have_images
+	[[ $variant != dev ]] || return 0
+	step "testing the images"
+	local id=trading-bot-test-$$ image log
+	log=$(mktemp)
+	# shellcheck disable=SC2064  # the values of now
+	trap "$docker rm -f -v $id-api $id-worker >/dev/null 2>&1; $docker volume rm -f $id >/dev/null 2>&1; rm -f '$log'" EXIT
+	for image in api worker; do
+		run_compose run --rm --no-deps -T trading-bot-$image --check-config >"$log" 2>&1 || {
+			grep -v '^Creating' "$log" >&2
+			fail "the settings can't be used (above); nothing was changed"
+		}
+	done
+	for image in worker api; do
+		"$docker" run -d --name "$id-$image" --init --network none --read-only --tmpfs /tmp \
+			--cap-drop ALL --security-opt no-new-privileges -v "$id:/data" \
+			-e MARKET_DATA=synthetic "$(image_of $image)" >/dev/null
+	done
+	if ! wait_for 60 api_well "$id-api" || ! wait_for 60 worker_well "$id-worker"; then
+		"$docker" logs --tail 15 "$id-api" >&2
+		"$docker" logs --tail 15 "$id-worker" >&2
+		fail "the images start, but don't get well within a minute (above)"
+	fi
+	"$docker" rm -f -v "$id-api" "$id-worker" >/dev/null
+	"$docker" volume rm -f "$id" >/dev/null
+	trap - EXIT
+	rm -f "$log"
+	say "both programs start, and are well"
+}
+
+# What a container that does not get well has to say.
+explain() {
+	say "---- the last lines of $1 ($(field "$1" '{{.State.Status}}, exit code {{.State.ExitCode}}')):" >&2
+	"$docker" logs --tail 15 "$1" >&2 2>&1 || true
+}
+
+gave_up() { [[ $(field "$1" '{{.RestartCount}}') -ge 2 || $(field "$1" '{{.State.Status}}') == exited ]]; }
+both_well() { api_well $api && worker_well $worker; }
+decided() { both_well || gave_up $api || gave_up $worker; }
+
+cmd_start() {
+	check_mode
+	have_images
+	own_secrets
+	step "starting ($variant)"
+	local log
+	log=$(mktemp)
+	run_compose up -d --no-build >"$log" 2>&1 || {
+		cat "$log" >&2
+		rm -f "$log"
+		fail "the containers could not be started (above)"
+	}
+	rm -f "$log"
+	# the first start in development compiles
+	wait_for "$([[ $variant == dev ]] && echo 600 || echo 120)" decided || true
+	if ! both_well; then
+		api_well $api || explain $api
+		worker_well $worker || explain $worker
+		fail "not healthy (above); $self logs shows more"
+	fi
+	say "healthy: $api and $worker"
+	cmd_link
+}
+
+cmd_deploy() {
+	make_env_file
+	check_mode
+	cmd_build
+	cmd_test
+	if running $worker; then
+		step "upgrading: a copy of the database first"
+		copy_database "/data/backups/before-upgrade-$(date -u +%Y%m%d-%H%M%S).db"
+	fi
+	cmd_start
+}
+
+cmd_stop() {
+	local found=() name
+	for name in $api $worker; do
+		! exists "$name" || found+=("$name")
+	done
+	[[ ${#found[@]} -gt 0 ]] || { say "nothing runs"; return; }
+	"$docker" stop "${found[@]}" >/dev/null	# the grace period is the container's own
+	say "stopped; the data is kept"
+}
+
+cmd_restart() {
+	cmd_stop
+	cmd_start
+}
+
+cmd_status() {
+	"$docker" ps -a --filter "name=^$api\$" --filter "name=^$worker\$" \
+		--format 'table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}'
+	running $worker || { say "the worker does not run: $self start"; return 1; }
+	say "variant: $(deployed_variant)"
+	"$docker" exec $worker trading-bot status
+}
+
+cmd_logs() {
+	local name pids=() status=0
+	[[ ${#arguments[@]} -gt 0 ]] || arguments=(--tail 50)
+	for name in $api $worker; do
+		exists "$name" || { say "there is no container $name"; status=1; continue; }
+		"$docker" logs "${arguments[@]}" "$name" 2>&1 | sed -u "s/^/${name#trading-bot-}	| /" &
+		pids+=($!)
+	done
+	[[ ${#pids[@]} -eq 0 ]] || wait "${pids[@]}"
+	return $status
+}
+
+cmd_health() {
+	local status=0 name
+	for name in $api $worker; do
+		running "$name" || { say "$name: does not run"; status=1; continue; }
+		printf '%s (docker says %s): ' "$name" "$(field "$name" '{{if .State.Health}}{{.State.Health.Status}}{{end}}')"
+		if [[ $name == "$api" ]]; then
+			"$docker" exec $api $api --healthcheck || status=1
+		else
+			"$docker" exec $worker trading-bot healthcheck || status=1
+		fi
+	done
+	return $status
+}
+
+cmd_link() {
+	local token='' url
+	running $api || fail "the API does not run: $self start"
+	url=$(field $api '{{range .Config.Env}}{{println .}}{{end}}' | sed -n 's/^API_PUBLIC_URL=//p')
+	# A token of the environment may end in a terminal's history as little as in a log.
+	[[ $(setting API_TOKEN) || -s $root/docker/secrets/api_token ]] ||
+		token=$("$docker" exec $api cat /data/api_token 2>/dev/null) || true
+	say "Dashboard: ${url%/}/${token:+#token=$token}"
+}
+
+# A copy inside the volume, by the running worker or by a container of its own.
+copy_database() {
+	# shellcheck disable=SC2016  # for the shell inside
+	if running $worker; then
+		"$docker" exec $worker sh -c 'mkdir -p /data/backups && trading-bot backup "$1"' sh "$1" >/dev/null
+	else
+		in_volume 'mkdir -p /data/backups && trading-bot backup "$1"' "$1" >/dev/null
+	fi
+}
+
+# in_volume SCRIPT ARG: a shell with the programs and the data, nothing else running
+in_volume() {
+	local script=$1 volume
+	shift
+	volume=$(field $worker '{{range .Mounts}}{{if eq .Destination "/data"}}{{.Name}}{{end}}{{end}}')
+	[[ $volume ]] || fail "there is no container $worker to take the volume from: run $self start first"
+	"$docker" run --rm -i --network none --init --entrypoint sh -v "$volume:/data" \
+		"$(field $worker '{{.Image}}')" -c "$script" sh "$@"
+}
+
+cmd_backup() {
+	local stamp file inside
+	stamp=$(date -u +%Y%m%d-%H%M%S)
+	file=${arguments[0]:-$root/backups/app-$stamp.db}
+	inside=/data/backups/.copy-$stamp.db
+	exists $worker || fail "there is no container $worker: nothing to copy"
+	mkdir -p "$(dirname "$file")"
+	copy_database "$inside"
+	(
+		umask 077
+		# shellcheck disable=SC2016
+		in_volume 'cat "$1" && rm "$1"' "$inside" >"$file.part"
+	) || fail "the copy could not be fetched; is the disk full?"
+	mv "$file.part" "$file"
+	say "copied the database to $file"
+	say "Keep a copy of the volume's master.key as well, in another place: it opens the stored keys."
+}
+
+cmd_restore() {
+	local file=${arguments[0]:-}
+	[[ $file ]] || fail "which copy? $self restore FILE"
+	[[ -r $file ]] || fail "can't read $file"
+	exists $worker || fail "there is no container $worker: run $self deploy first"
+	[[ $yes ]] || fail "this replaces the database by $file (the one of now is kept beside it): add --yes"
+	variant=$(deployed_variant)
+	cmd_stop
+	# shellcheck disable=SC2016
+	in_volume 'cat >/data/.restore.db && trading-bot restore /data/.restore.db; code=$?; rm -f /data/.restore.db; exit $code' \
+		<"$file" || fail "not restored (above); $self start goes on with the database as it was"
+	cmd_start
+}
+
+cmd_cleanup() {
+	local containers images volumes name
+	containers=$("$docker" ps -aq --filter "name=^$api\$" --filter "name=^$worker\$")
+	images=$("$docker" image ls -q --filter 'reference=trading-bot-api' --filter 'reference=trading-bot-worker' \
+		--filter 'reference=trading-bot-dev' | sort -u)
+	volumes=$("$docker" volume ls -q --filter 'name=^trading-bot-dev-build$')
+	[[ ! $data ]] || volumes=$("$docker" volume ls -q --filter 'name=^trading-bot-')
+	if [[ ! $yes ]]; then
+		say "would remove: $(wc -w <<<"$containers") containers, $(wc -w <<<"$images") images, the network" \
+			"${volumes:+and the volumes $(tr '\n' ' ' <<<"$volumes")}"
+		fail "nothing was done; add --yes${data:+ (the data is lost then: $self backup first)}"
+	fi
+	! running $worker || cmd_stop
+	# shellcheck disable=SC2086  # lists of ids
+	{
+		[[ ! $containers ]] || "$docker" rm -f -v $containers >/dev/null
+		[[ ! $images ]] || "$docker" image rm -f $images >/dev/null
+		[[ ! $volumes ]] || "$docker" volume rm $volumes >/dev/null
+	}
+	for name in $("$docker" network ls -q --filter 'name=^trading-bot-network$'); do
+		"$docker" network rm "$name" >/dev/null
+	done
+	say "removed containers, network and images${data:+, and the data}"
+	[[ $data ]] || say "the data is kept: volumes $("$docker" volume ls -q --filter 'name=^trading-bot-' | tr '\n' ' ')"
+}
+
+parse "$@"
+case ${command:-none} in
+help)
+	usage
+	exit 0
+	;;
+none)
+	usage >&2
+	exit 2
+	;;
+deploy | build | test | start | stop | restart | status | logs | health | link | backup | restore | cleanup) ;;
+*) fail "there is no command '$command'; $self help lists them" ;;
+esac
+
+if [[ $native ]]; then
+	# shellcheck source=scripts/deploy-native.sh
+	. "$root/scripts/deploy-native.sh"
+	native "$command"
+else
+	find_engine
+	choose_variant
+	"cmd_$command"
+fi

@@ -1,0 +1,59 @@
+/*
+ * healthcheck: does the trading loop turn and store what it does? For containers and
+ * supervisors; "doctor" looks at everything.
+ */
+#include "common/clock.h"
+#include "common/db.h"
+#include "common/store_commands.h"
+#include "worker/cli/cli.h"
+
+#include <stdio.h>
+
+/* The loop commits a beat each second: one that stands still or can't write has none. */
+static int judge(const struct heartbeat *h)
+{
+	int64_t now_us = clock_now_us();
+	long long age_ms = (now_us - h->beat_us) / US_PER_MS;
+
+	if (h->stopped_us) {
+		puts("unhealthy: the worker was stopped");
+		return 1;
+	}
+	if (!heartbeat_alive(h, now_us)) {
+		printf("unhealthy: the trading loop's last beat is %lld ms old\n", age_ms);
+		return 1;
+	}
+	printf("healthy: last beat %lld ms ago, loop p99 %lld us, market data %s %s\n", age_ms,
+	       (long long)h->loop_p99_us, h->market_data, h->feed_state);
+	return 0;
+}
+
+static int run(const struct config *c, int argc, char **argv)
+{
+	struct heartbeat h = { 0 };
+	struct db *db = NULL;
+	struct err e = { 0 };
+	int rc;
+
+	(void)argv;
+	if (argc > 1) {
+		fputs("Usage: trading-bot healthcheck\n", stderr);
+		return 2;
+	}
+	rc = db_open(c->db_path, DB_TOOL, &db, &e);	/* DB_TOOL: a check must not migrate */
+	if (rc == 0)
+		rc = store_heartbeat_get(db, &h, &e);
+	if (rc == 0)
+		rc = judge(&h);
+	else
+		printf("unhealthy: %s\n", e.msg);
+	db_close(db);
+	return rc ? 1 : 0;
+}
+
+const struct cli_command cli_healthcheck = {
+	.name = "healthcheck",
+	.arguments = "",
+	.help = "exit code 0 while the trading loop turns",
+	.run = run,
+};
