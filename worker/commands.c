@@ -17,6 +17,8 @@ struct commands {
 	enum trading_mode mode;
 	int64_t only_bot;		/* 0: all */
 	bool more;
+	command_answered *answered;	/* NULL: nobody */
+	void *answered_ctx;
 	size_t n;
 	struct command_answer answers[AT_ONCE];
 };
@@ -36,6 +38,12 @@ struct commands *commands_new(struct session *session, struct roster *roster,
 void commands_free(struct commands *c)
 {
 	free(c);
+}
+
+void commands_on_answer(struct commands *c, command_answered *fn, void *ctx)
+{
+	c->answered = fn;
+	c->answered_ctx = ctx;
 }
 
 /* ---- arguments ---- */
@@ -306,6 +314,8 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 			carry_out(c, db, &cmd, engine_us, answer);
 		log_info("command", cmd.correlation_id, "%s bot %lld by %s: %s (%s)", cmd.kind,
 			 (long long)cmd.bot_id, cmd.requested_by, answer->status, answer->message);
+		if (c->answered)
+			c->answered(c->answered_ctx, &cmd, answer);
 		c->n++;
 	}
 	return rc;

@@ -8,6 +8,7 @@
 #include "common/store_commands.h"
 #include "common/store_logs.h"
 #include "common/watch.h"
+#include "worker/backup/schedule.h"
 #include "worker/bootstrap.h"
 #include "worker/commands.h"
 #include "worker/feed_choice.h"
@@ -42,6 +43,7 @@
 #define BEAT_US US_PER_S
 #define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
 #define LOCK_WAIT_US (3 * US_PER_S)
+#define LAST_MESSAGES_US (2 * US_PER_S)	/* for them when we end */
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
 
 struct worker {
@@ -59,6 +61,7 @@ struct worker {
 	struct commands *commands;
 	struct runner *runner;
 	struct notifier *notifier;
+	struct schedule schedule;	/* of backups */
 	struct watch *watch;
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
@@ -71,6 +74,7 @@ struct worker {
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	bool ending;			/* only messages go on */
 	struct feed_position position;
 	uint64_t events_seen;
 };
@@ -111,6 +115,7 @@ static void feed_failed(struct worker *w, const struct err *e)
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
 	log_error("feed", NULL, "%s", e->msg);
+	notifier_feed(w->notifier, w->beat.feed_state, w->beat.feed_message);
 }
 
 /* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
@@ -236,7 +241,7 @@ static int write_position(struct worker *w, int64_t wall_us, struct err *e)
 	return rc;
 }
 
-static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err *e)
+static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
 {
 	int rc = outbox_flush_tx(w->outbox, w->db, wall_us, e);
 
@@ -252,6 +257,8 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err
 		rc = store_logs_flush_tx(w->logs, w->db, e);
 	if (rc == 0 && beat)
 		rc = store_heartbeat_tx(w->db, &w->beat, e);
+	if (rc == 0 && beat)
+		rc = schedule_run_tx(&w->schedule, w->db, wall_us, queued, e);
 	return rc;
 }
 
@@ -264,6 +271,7 @@ static bool position_moved(const struct worker *w)
 static void commit(struct worker *w, int64_t wall_us, bool force)
 {
 	struct feed_position before = w->position;
+	bool queued = false;
 	bool beat = force || wall_us >= w->beat_due_us;
 	struct err e = { 0 };
 	int rc;
@@ -277,7 +285,7 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 		fill_heartbeat(w, wall_us);
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {
-		rc = write_all_tx(w, beat, wall_us, &e);
+		rc = write_all_tx(w, beat, wall_us, &queued, &e);
 		if (rc == 0)
 			rc = db_commit(w->db, &e);
 		else
@@ -299,11 +307,13 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	commands_clear(w->commands);
 	if (commands_more(w->commands))
 		w->db_changed = true; /* the others' turn */
-	notifier_clear(w->notifier);
+	if (notifier_clear(w->notifier))
+		w->db_changed = true;
 	if (runner_pending(w->runner)) {
 		runner_clear(w->runner);
 		w->db_changed = true; /* the next queued job may start */
 	}
+	w->db_changed = w->db_changed || queued;
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));
@@ -364,9 +374,14 @@ static void turn(struct worker *w)
 
 static void turn_cb(evutil_socket_t fd, short what, void *ctx)
 {
+	struct worker *w = ctx;
+
 	(void)fd;
 	(void)what;
-	turn(ctx);
+	if (w->ending)
+		event_base_loopbreak(w->base);
+	else
+		turn(w);
 }
 
 static void watch_cb(evutil_socket_t fd, short what, void *ctx)
@@ -376,7 +391,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	/* Our own commits wake us too: only a changed data_version is news. */
-	if (watch_drain(w->watch) && db_data_version(w->db) != w->data_version) {
+	if (watch_drain(w->watch) && !w->ending && db_data_version(w->db) != w->data_version) {
 		event_del(w->turn_event);
 		turn(w);
 	}
@@ -599,6 +614,13 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	return rc;
 }
 
+static void answered(void *ctx, const struct command *c, const struct command_answer *a)
+{
+	struct worker *w = ctx;
+
+	notifier_answered(w->notifier, c, a->status, a->message);
+}
+
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	struct roster_args roster = {
@@ -631,7 +653,9 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	w->roster = roster_new(&roster);
 	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
 				   a->only_bot);
+	commands_on_answer(w->commands, answered, w);
 	heartbeat_begin(w);
+	schedule_init(&w->schedule, w->config, w->beat.started_us);
 	return 0;
 }
 
@@ -661,6 +685,24 @@ static void worker_free(struct worker *w)
 		close(w->lock_fd);
 }
 
+/* What can be delivered at once is; the rest waits for the next worker. */
+static void last_messages(struct worker *w)
+{
+	int64_t until_us = clock_mono_us() + LAST_MESSAGES_US, next_us;
+	struct err e = { 0 };
+
+	w->ending = true;
+	while (!w->commit_failed && !notifier_idle(w->notifier) && clock_mono_us() < until_us) {
+		if (notifier_turn(w->notifier, w->db, clock_now_us(), clock_mono_us(), &next_us,
+				  &e))
+			return;
+		if (notifier_pending(w->notifier))
+			commit(w, clock_now_us(), false);
+		schedule(w, TICK_US); /* an answer wakes us earlier */
+		event_base_dispatch(w->base);
+	}
+}
+
 /* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
 static void end(struct worker *w)
 {
@@ -669,7 +711,11 @@ static void end(struct worker *w)
 	w->beat.stopped_us = clock_now_us();
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
+	notifier_hush(w->notifier);
+	notifier_tell(w->notifier, NOTIFY_STARTUP,
+		      "Worker ended\nresting orders and positions are kept");
 	commit(w, now_us, true);
+	last_messages(w);
 	log_info("worker", NULL, "ended; resting orders and positions are kept");
 	if (!w->commit_failed)
 		commit(w, now_us, true); /* the line above */

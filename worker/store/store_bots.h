@@ -39,6 +39,9 @@ MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_resto
  * never ran.
  */
 MUST_CHECK int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
+/* The row of a UTC day ("2026-01-31"). ERR_NOT_FOUND: nothing was closed then. */
+MUST_CHECK int store_stats_get(struct db *db, int64_t bot_id, const char *day,
+			       struct day_stats *out, struct err *e);
 /* Ids of all bots of type 'trading', ascending; *ids is the caller's to free. */
 MUST_CHECK int store_bot_ids(struct db *db, int64_t **ids, size_t *n, struct err *e);
 
