@@ -26,6 +26,9 @@ static const char SQL_STATE[] =
 	" last_decision_us = excluded.last_decision_us, loss_streak = excluded.loss_streak,"
 	" cooldown_until_us = excluded.cooldown_until_us, day = excluded.day,"
 	" day_equity = excluded.day_equity, updated_us = excluded.updated_us";
+static const char SQL_FIGURES[] =
+	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
+	" last_decision_us = ?5, updated_us = ?6 WHERE bot_id = ?1";
 static const char SQL_EVENT[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by,"
 	" correlation_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -104,6 +107,22 @@ int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mo
 	stmt_bind_text(s, 20, b->day);
 	stmt_near_money(s, 21, b->day_equity);
 	stmt_bind_int(s, 22, b->updated_us);
+	return stmt_run(s, e);
+}
+
+int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_FIGURES, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, b->bot_id);
+	bind_time_or_null(s, 2, b->last_execution_us);
+	stmt_bind_money(s, 3, b->equity);
+	stmt_bind_price(s, 4, b->last_price);
+	stmt_bind_int(s, 5, b->last_decision_us);
+	stmt_bind_int(s, 6, b->updated_us);
 	return stmt_run(s, e);
 }
 

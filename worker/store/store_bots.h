@@ -11,6 +11,8 @@
 
 MUST_CHECK int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode,
 				  struct err *e);
+/* The same for a row whose figures_only is set: the row is there, and little of it moved. */
+MUST_CHECK int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *e);
 
 struct event_row {
 	int64_t bot_id, at_us;
