@@ -328,6 +328,19 @@ static void remove_unwished(struct roster *r)
 	r->n = kept;
 }
 
+/* Loaded for who has changed its mind since: out of memory with it. */
+static void sweep_models(struct roster *r)
+{
+	int64_t *ids = xcalloc(r->n + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->slots[i].loading)
+			ids[n++] = r->slots[i].model_id;
+	predictors_sweep(r->args.predictors, ids, n);
+	free(ids);
+}
+
 /* bot_id 0: of all bots. */
 static int read_wishes(struct db *db, int64_t bot_id, struct wish **out, size_t *n, struct err *e)
 {
@@ -370,6 +383,7 @@ int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *
 		apply(r, db, &wishes[i], now_us);
 	free(wishes);
 	remove_unwished(r);
+	sweep_models(r);
 	r->ids = xrealloc(r->ids, (r->n + 1) * sizeof(r->ids[0]));
 	r->waiting = 0;
 	for (size_t i = 0; i < r->n; i++) {

@@ -748,6 +748,7 @@ static void end(struct worker *w)
 {
 	int64_t now_us = wall_clock(w);
 
+	runner_stop(w->runner, now_us);
 	w->beat.stopped_us = clock_now_us();
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
