@@ -17,6 +17,7 @@
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/store_logs.h"
 
@@ -238,6 +239,9 @@ static int handle(struct request *r, struct err *e)
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
 	if (rc)
 		return rc;
+	if (fault_request())
+		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
+			       r->app->cfg->db_path, __FILE__, __LINE__);
 	json_object(&r->json, NULL);
 	if (r->route->prepare)
 		r->route->prepare(r);
