@@ -396,7 +396,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->wait = wait_new(a);
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base);
+	a->children = children_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
