@@ -211,10 +211,12 @@ static void too_many(void **state)
 	for (int i = 0; i < CHILDREN_MAX; i++) {
 		finish(&h[i]);
 		assert_int_equal(h[i].status, 0);
+		buf_free(&h[i].out);
 	}
 	assert_int_equal(more.calls, 0);
 	assert_int_equal(start(&more, NULL, &e), 0);
 	finish(&more);
+	buf_free(&more.out);
 }
 
 static void no_program(void **state)
@@ -234,6 +236,7 @@ static void no_program(void **state)
 	assert_int_equal(start(&h, NULL, &e), 0);
 	finish(&h);
 	assert_int_equal(h.status, 127);
+	buf_free(&h.out);
 }
 
 static void end_with_running_ones(void **state)
