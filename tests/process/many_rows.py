@@ -27,6 +27,12 @@ MADE = {
 	entry_price, exit_price, quantity, pnl, fees, close_reason, created_us, closed_us, updated_us)
 	SELECT i, 1, 'r' || i, %s, 'BUY', 'closed', 60000, 60030, 0.001, (h %% 401 - 200) / 1000.0, 0.1,
 	%s, :begin + i * :every, :begin + i * :every, :begin + i * :every FROM x""" % (SYMBOL, REASON),
+    "trading_stats": """INSERT INTO trading_stats(bot_id, day, trades, wins, losses, gross, fees, net, volume,
+	updated_us) SELECT 1, date(closed_us / 1000000, 'unixepoch'), count(*), sum(pnl > 0), sum(pnl < 0),
+	round(sum(gross), 8), round(sum(fees), 8), round(sum(pnl), 8), round(sum(entry_notional +
+	exit_notional), 8), 0 FROM trading_orders WHERE filled > 0 AND :n + :begin + :every GROUP BY 2""",
+    "stats of other bots": NUMBERS + """INSERT INTO trading_stats(bot_id, day, updated_us)
+	SELECT 2 + i % 50, date('2010-01-01', (i / 50) || ' days'), 0 FROM x""",
     "signals": NUMBERS + """INSERT INTO signals(id, bot_id, symbol, strategy, side, confidence, price, taken,
 	rule, reason, config_version, at_us, last_us)
 	SELECT i, 1 + h % 10, 'BTCUSDT', 'model', 'NONE', 0.2, 60000, h % 20 = 0, iif(h % 20 = 0, 'entry',
@@ -49,7 +55,8 @@ MADE = {
     "jobs": NUMBERS + """INSERT INTO jobs(kind, state, created_us)
 	SELECT iif(h % 2, 'training', 'backup'), iif(h = 77, 'failed', 'done'), :begin + i FROM x""",
 }
-SHARE = {"trading_orders": 1, "equity": 1, "sim_ledger": 1, "logs": 0.005, "signals": 0.02, "jobs": 0.05}
+SHARE = {"trading_orders": 1, "equity": 1, "sim_ledger": 1, "logs": 0.005, "signals": 0.02, "jobs": 0.05,
+         "stats of other bots": 0.1}
 
 
 def fill(path, orders):

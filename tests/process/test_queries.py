@@ -43,8 +43,6 @@ ALLOWED = {
         "sorts what waits for the worker",
     r"source, count\(\*\), sum\(pnl > 0\).* AS source.*closed_us >= \?2.* GROUP BY 1, 2":
         "sums over a time span, in the API's thread for heavy reads",
-    r"^SELECT closed_us, opened_us, gross.* WHERE bot_id = \?1 AND status = 'closed'":
-        "statistics, in the API's thread for heavy reads",
     r"^SELECT count\(\*\), sum\(pnl > 0\).* FROM reported_orders WHERE":
         "statistics, in the API's thread for heavy reads",
     r"^SELECT symbol, count\(\*\).*ORDER BY closed_us DESC LIMIT \?2\) GROUP BY symbol":

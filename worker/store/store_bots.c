@@ -71,7 +71,8 @@ static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, la
 				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
 static const char SQL_HELD[] =
 	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
-	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot WHERE bot_id = ?1 AND status != 'closed')";
+	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
+	" WHERE bot_id = ?1 AND status != 'closed')";
 #define SELECT_STATS \
 	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
 	" updated_us FROM trading_stats WHERE bot_id = ?1"
