@@ -101,6 +101,16 @@ const struct metric metrics[] = {
 		"Commands that the worker has not answered."),
 	[METRIC_NOTIFICATIONS_QUEUED] = GAUGE("notifications_queued", "",
 		"Notifications that are not delivered."),
+	[METRIC_NOTIFICATIONS_WAIT] = GAUGE("notifications_wait_seconds", "",
+		"How long the oldest of them has waited, seconds; 0 without one."),
+	[METRIC_NOTIFICATIONS_DELIVERED] = COUNTER("notifications_delivered_total", "channel",
+		"Notifications delivered; the channel is telegram or webhook."),
+	[METRIC_NOTIFICATIONS_FAILED] = COUNTER("notifications_failed_total", "channel",
+		"Notifications that the other side refused for good."),
+	[METRIC_NOTIFICATIONS_DROPPED] = COUNTER("notifications_dropped_total", "channel",
+		"Notifications dropped because more than NOTIFY_QUEUE_MAX waited."),
+	[METRIC_NOTIFICATIONS_RETRIES] = COUNTER("notifications_retries_total", "channel",
+		"Tries to deliver that did not succeed and were made again."),
 
 	[METRIC_DB_UP] = GAUGE("database_up", "",
 		"1 while the database answers, else 0; then nothing is said about worker, bots "

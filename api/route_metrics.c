@@ -29,6 +29,8 @@ struct look {
 	struct bot_metrics *bots;
 	size_t n;
 	int64_t jobs[JOB_STATES_N];
+	struct notify_metrics notify[NOTIFY_CHANNELS_N];
+	int64_t oldest_note_us;
 	bool worker_seen;
 	struct heartbeat beat;
 };
@@ -44,6 +46,8 @@ static int look(struct db *db, struct look *l, struct err *e)
 
 	if (!rc)
 		rc = store_metrics_jobs(db, l->jobs, e);
+	if (!rc)
+		rc = store_metrics_notify(db, l->notify, &l->oldest_note_us, e);
 	if (!rc)
 		rc = store_metrics_bots(db, &l->bots, &l->n, e);
 	if (rc)
@@ -167,6 +171,34 @@ static void bots_metrics(const struct look *l, struct buf *out)
 	}
 }
 
+static double notify_figure(const struct notify_metrics *m, enum metric_id id)
+{
+	if (id == METRIC_NOTIFICATIONS_DELIVERED)
+		return (double)m->delivered;
+	if (id == METRIC_NOTIFICATIONS_FAILED)
+		return (double)m->failed;
+	if (id == METRIC_NOTIFICATIONS_DROPPED)
+		return (double)m->dropped;
+	ASSERT(id == METRIC_NOTIFICATIONS_RETRIES);
+	return (double)m->retries;
+}
+
+static void notify_metrics(const struct look *l, struct buf *out)
+{
+	static const char *const channels[NOTIFY_CHANNELS_N] = { "telegram", "webhook" };
+	int64_t oldest = l->oldest_note_us;
+
+	metrics_single(out, METRIC_NOTIFICATIONS_QUEUED, (double)l->counts.notifications);
+	metrics_single(out, METRIC_NOTIFICATIONS_WAIT,
+		       oldest ? seconds(clock_now_us() - oldest) : 0);
+	for (enum metric_id id = METRIC_NOTIFICATIONS_DELIVERED;
+	     id <= METRIC_NOTIFICATIONS_RETRIES; id++) {
+		metrics_family(out, id);
+		for (size_t i = 0; i < NOTIFY_CHANNELS_N; i++)
+			metrics_sample(out, id, notify_figure(&l->notify[i], id), &channels[i]);
+	}
+}
+
 static void queue_metrics(const struct look *l, struct buf *out)
 {
 	static const char *const states[JOB_STATES_N] = { "queued", "running", "done", "failed",
@@ -176,7 +208,7 @@ static void queue_metrics(const struct look *l, struct buf *out)
 	for (size_t i = 0; i < JOB_STATES_N; i++)
 		metrics_sample(out, METRIC_JOBS, (double)l->jobs[i], &states[i]);
 	metrics_single(out, METRIC_COMMANDS_QUEUED, (double)l->counts.queued_commands);
-	metrics_single(out, METRIC_NOTIFICATIONS_QUEUED, (double)l->counts.notifications);
+	notify_metrics(l, out);
 }
 
 static double size_of(const char *path)

@@ -20,6 +20,12 @@ static const char SQL_JOBS[] =
 	"SELECT sum(state = 'queued'), sum(state = 'running'), sum(state = 'done'),"
 	" sum(state = 'failed'), sum(state = 'cancelled') FROM jobs";
 
+static const char SQL_LANES[] =
+	"SELECT channel, sum(delivered), sum(failed), sum(dropped), sum(retries)"
+	" FROM notification_lanes GROUP BY channel";
+static const char SQL_OLDEST[] =
+	"SELECT coalesce(min(created_us), 0) FROM notifications WHERE state = 'queued'";
+
 static void read_bot(struct stmt *s, struct bot_metrics *b)
 {
 	snprintf(b->id, sizeof(b->id), "%lld", (long long)stmt_int(s, 0));
@@ -95,4 +101,39 @@ int store_metrics_jobs(struct db *db, int64_t out[JOB_STATES_N], struct err *e)
 	}
 	stmt_done(s);
 	return rc < 0 ? rc : 0;
+}
+
+static int oldest(struct db *db, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_OLDEST, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		*out = stmt_int(s, 0);
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+int store_metrics_notify(struct db *db, struct notify_metrics out[NOTIFY_CHANNELS_N],
+			 int64_t *oldest_us, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LANES, &s, e);
+
+	if (rc)
+		return rc;
+	memset(out, 0, NOTIFY_CHANNELS_N * sizeof(*out));
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		struct notify_metrics *m = &out[strcmp(stmt_text(s, 0), "telegram") != 0];
+
+		m->delivered = stmt_int(s, 1);
+		m->failed = stmt_int(s, 2);
+		m->dropped = stmt_int(s, 3);
+		m->retries = stmt_int(s, 4);
+	}
+	stmt_done(s);
+	return rc ? rc : oldest(db, oldest_us, e);
 }

@@ -27,4 +27,13 @@ MUST_CHECK int store_metrics_bots(struct db *db, struct bot_metrics **out, size_
 /* In the order of JOB_STATES. */
 MUST_CHECK int store_metrics_jobs(struct db *db, int64_t out[JOB_STATES_N], struct err *e);
 
+#define NOTIFY_CHANNELS "telegram|webhook"
+#define NOTIFY_CHANNELS_N 2
+struct notify_metrics {			/* over all chats of a channel */
+	int64_t delivered, failed, dropped, retries;	/* counts, ever */
+};
+/* In the order of NOTIFY_CHANNELS; *oldest_us: created_us of the oldest queued one, 0 none. */
+MUST_CHECK int store_metrics_notify(struct db *db, struct notify_metrics out[NOTIFY_CHANNELS_N],
+				    int64_t *oldest_us, struct err *e);
+
 #endif
