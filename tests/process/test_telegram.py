@@ -231,7 +231,7 @@ class OwnPlaces(TelegramCase):
                     self.assertNotIn(needle, f.read())
 
     def test_the_token_is_nowhere(self):
-        bot = self.started(TELEGRAM_NOTIFY_STARTUP="on", LOG_LEVEL="DEBUG")
+        bot = self.started(LOG_LEVEL="DEBUG")
         # an API that repeats what it was asked
         self.api.script(400, "no such method: /bot%s/sendMessage" % botapi.TOKEN)
         self.insert(bot, "a")
