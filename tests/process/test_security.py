@@ -518,6 +518,17 @@ class Security(harness.TestCase):
             except FileNotFoundError:
                 continue
             self.assertEqual(mode & 0o077, 0, "%s has mode %03o" % (path, mode))
+        # a key that was opened to others is used, and both say so
+        self.assertEqual(bot.stop(), [0, 0])
+        self.assertFalse([p for p in bot.processes if "chmod 600" in p.output()])
+        key = os.path.join(bot.data_dir, "master.key")
+        os.chmod(key, 0o640)
+        bot.start()
+        self.wait(bot.worker_is_up, "the worker is up")
+        for process in (bot.api, bot.worker):
+            self.assertTrue([r for r in process.log() if r["level"] == "WARNING" and key in r["message"]
+                             and "chmod 600" in r["message"]], process.name)
+        self.assertIn("readable by its owner only", bot.cli("doctor").stdout)
 
     def plant(self, bot):
         """Marker secrets in every place that takes one; their texts."""
@@ -683,6 +694,20 @@ class Security(harness.TestCase):
                                                   "call-%d" % i), "the audit row of call %d" % i)
             self.assertEqual([(r["actor"], r["status"], r["address"]) for r in rows],
                              [(actor, status, "127.0.0.1")], (method, path))
+        # by hand as well: what failed is not told as done
+        self.assertEqual(bot.cli("token", "create", "grafana", "viewer", "30").returncode, 0)
+        number = bot.value("SELECT id FROM api_tokens WHERE name = 'grafana'")
+        self.assertNotEqual(bot.cli("token", "create", "grafana", "viewer").returncode, 0)
+        self.assertEqual(bot.cli("token", "revoke", "grafana").returncode, 0)
+        self.assertNotEqual(bot.cli("token", "revoke", "nobody").returncode, 0)
+        self.assertNotEqual(bot.cli("token", "revoke", "environment").returncode, 0)	# the last admin
+        self.assertEqual(bot.cli("rotate-key").returncode, 0)
+        uid = "uid %d" % os.getuid()
+        self.assertEqual(
+            [(r["action"], r["target"], r["detail"], r["address"]) for r in bot.rows(
+                "SELECT * FROM audit_log WHERE actor = 'command line' ORDER BY id")],
+            [("token create", str(number), "grafana, viewer", uid),
+             ("token revoke", str(number), "grafana, viewer", uid), ("rotate-key", "", "", uid)])
         # who asks for ever does not fill the disk, but is counted
         for _ in range(150):
             bot.get("/api/v1/audit", token=None)
