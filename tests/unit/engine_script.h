@@ -319,7 +319,8 @@ HELPER void log_order(void *ctx, const struct order *o)
 	stage_log(ctx, "order %lld bot %lld %s %s %s %s %s limit %lld tp %lld sl %lld qty %lld "
 		  "filled %lld exited %lld basefees %lld dust %lld in %lld out %lld fees %lld %lld "
 		  "funding %lld gross %lld pnl %lld v %lld hold %lld %lld cid %s close %s at "
-		  "%lld %lld %lld upd %lld crossed %lld retry %lld %d", LL(o->id), LL(o->bot_id), o->symbol,
+		  "%lld %lld %lld upd %lld crossed %lld retry %lld %d",
+		  LL(o->id), LL(o->bot_id), o->symbol,
 		  side_name(o->side), order_status_name(o->status), order_phase_name(o->phase),
 		  close_reason_name(o->reason), LL(price_units(o->limit_price)),
 		  LL(price_units(o->take_profit)), LL(price_units(o->stop_loss)),
