@@ -91,6 +91,10 @@ test: deps-test ## install what is missing, build (also with sanitizers), run al
 	$(SUB_MAKE) FLAVOR=san programs unit-bins
 	exec tests/run.py
 
+.PHONY: test-docker
+test-docker: deps-docker ## images, compose files and deploy.sh on a Docker engine (started if need be)
+	exec tests/run.py --docker
+
 .PHONY: build
 build: programs ## compile the three programs into build/
 
@@ -136,7 +140,11 @@ clean: ## remove build/ (the data directory stays)
 help: ## this list
 	sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | expand -t 20
 
-.PHONY: deps deps-test deps-lint deps-bench deps-fuzz
+# Docker may come from elsewhere, and without an engine the tests say so.
+deps-docker:
+	scripts/install-deps.sh docker || true
+
+.PHONY: deps deps-test deps-lint deps-bench deps-fuzz deps-docker
 deps:
 	scripts/install-deps.sh build
 deps-test deps-lint deps-bench deps-fuzz: deps-%:

@@ -435,6 +435,7 @@ cmd_cleanup() {
 	{
 		[[ ! $containers ]] || "$docker" rm -f -v $containers >/dev/null
 		[[ ! $images ]] || "$docker" image rm -f $images >/dev/null
+		"$docker" image prune -f --filter label=trading-bot >/dev/null	# stages, older builds
 		[[ ! $volumes ]] || "$docker" volume rm $volumes >/dev/null
 	}
 	for name in $("$docker" network ls -q --filter 'name=^trading-bot-network$'); do
