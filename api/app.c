@@ -27,6 +27,7 @@ static int open_with(struct app *a, int (*open)(const char *, enum db_role, stru
 	a->db_generation++;
 	db_set_busy_timeout(db, APP_BUSY_MS);
 	a->db_trouble[0] = '\0';
+	a->looked = false;
 	a->writes++;
 	return 0;
 }
@@ -40,6 +41,42 @@ void app_db_close(struct app *a)
 {
 	db_close(a->db);
 	a->db = NULL;
+}
+
+/* Was activated behind the requests of its turn, and so runs after them. */
+static void on_looked_end_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct app *a = arg;
+
+	(void)fd;
+	(void)what;
+	a->looked = false;
+}
+
+void app_turn_init(struct app *a)
+{
+	a->looked_end = event_new(a->base, -1, 0, on_looked_end_cb, a);
+	ASSERT(a->looked_end != NULL);
+}
+
+void app_turn_fini(struct app *a)
+{
+	if (a->looked_end)
+		event_free(a->looked_end);
+	a->looked_end = NULL;
+	a->looked = false;
+}
+
+int64_t app_data_version(struct app *a)
+{
+	if (a->looked)
+		return a->data_version;
+	a->data_version = db_data_version(a->db);
+	if (a->looked_end && a->data_version >= 0) {
+		a->looked = true;
+		event_active(a->looked_end, EV_TIMEOUT, 0);
+	}
+	return a->data_version;
 }
 
 static void trouble(struct app *a, const char *text)

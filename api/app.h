@@ -23,6 +23,7 @@ struct auth;
 struct children;
 struct conns;
 struct rate;
+struct request;
 struct slow;
 struct status_cache;
 struct streams;
@@ -57,11 +58,16 @@ struct app {
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
 	int64_t data_version;		/* of the database, as last seen; -1 unknown */
+	bool looked;			/* data_version is of this turn of the loop */
+	struct event *looked_end;	/* ends that; NULL: each look is a new one */
 	uint64_t writes;		/* grows when a request may have changed the database */
 	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
 	bool stopping;			/* what comes now is answered with 503 */
+	struct request *spare;		/* request.c; NULL none */
+	char date[32];			/* of a Date header, as of date_s */
+	int64_t date_s;
 	struct buf openapi;		/* the description of this API, made when first asked for */
 };
 
@@ -73,5 +79,14 @@ MUST_CHECK int app_db_open(struct app *a, struct err *e);
  */
 void app_db_check(struct app *a);
 void app_db_close(struct app *a);
+/*
+ * PRAGMA data_version, asked for once in a turn of the loop: requests of one turn came
+ * before it began, so each may be answered from what was committed before that.
+ * Negative on failure. a->db is open.
+ */
+int64_t app_data_version(struct app *a);
+/* Prepares "once in a turn"; without it each call asks. a->base is there. */
+void app_turn_init(struct app *a);
+void app_turn_fini(struct app *a);
 
 #endif

@@ -16,6 +16,7 @@ struct auth {
 	size_t n;
 	int64_t data_version;	/* of the database when list was read; -1 never */
 	uint64_t writes;	/* app->writes then */
+	struct sha256 *hash;	/* of the token of a request */
 	bool used;		/* some last_used_us is newer than the database's */
 };
 
@@ -24,6 +25,7 @@ struct auth *auth_new(void)
 	struct auth *a = xcalloc(1, sizeof(*a));
 
 	a->data_version = -1;
+	a->hash = sha256_new();
 	return a;
 }
 
@@ -31,6 +33,7 @@ void auth_free(struct auth *a)
 {
 	if (!a)
 		return;
+	sha256_free(a->hash);
 	free(a->list);
 	free(a);
 }
@@ -69,8 +72,7 @@ void auth_refresh(struct auth *a, struct app *app)
 
 	if (!app->db)
 		return;
-	version = db_data_version(app->db);
-	app->data_version = version;
+	version = app_data_version(app);
 	if (version < 0 || (version == a->data_version && app->writes == a->writes))
 		return;
 	if (auth_load(a, app->db, &e)) {
@@ -93,7 +95,9 @@ bool auth_identify(struct auth *a, const char *header, int64_t now_us, struct id
 	text += strspn(text, " ");
 	if (!*text || strlen(text) >= AUTH_TOKEN_MAX)
 		return false;
-	crypto_sha256_hex(text, strlen(text), hash);
+	sha256_again(a->hash);
+	sha256_add(a->hash, text, strlen(text));
+	sha256_hex(a->hash, hash);
 	for (size_t i = 0; i < a->n; i++) {
 		if (crypto_equal(a->list[i].hash, hash))
 			found = &a->list[i];

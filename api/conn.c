@@ -104,6 +104,24 @@ static void remember_fd(struct conns *all, struct conn *c)
 	all->by_fd[c->fd] = c;
 }
 
+/*
+ * From its first write on a bufferevent keeps its output "frozen": nobody else can take
+ * from its front. One with TLS does not.
+ */
+static struct evbuffer *output_open(struct conn *c)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	evbuffer_unfreeze(out, 1);
+	return out;
+}
+
+static void output_shut(struct conn *c)
+{
+	if (!c->owner->tls)
+		evbuffer_freeze(bufferevent_get_output(c->bev), 1);
+}
+
 /* "HTTP/1.1 413 ..." -> 413; 0 when it is no status line. */
 static int status_of(struct evbuffer *out)
 {
@@ -120,14 +138,17 @@ static int status_of(struct evbuffer *out)
 static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-	struct evbuffer *out = bufferevent_get_output(c->bev);
+	struct evbuffer *out = output_open(c);
 	char cid[CORRELATION_ID_MAX];
 	struct buf body = { 0 };
 	int http = status_of(out);
 
 	(void)fd;
 	(void)what;
-	if (http < 400) /* 100 Continue */
+	if (http >= 400) /* not 100 Continue */
+		evbuffer_drain(out, evbuffer_get_length(out));
+	output_shut(c);
+	if (http < 400)
 		return;
 	c->owner->counts.malformed++;
 	correlation_id_new(cid);
@@ -139,7 +160,6 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	}, &body);
 	log_info("http", cid, "refused before it was read: %d %s", http, reply_http_code(http));
 	c->ours = true;
-	evbuffer_drain(out, evbuffer_get_length(out));
 	evbuffer_add_printf(out, "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\n"
 			    "Content-Length: %zu\r\nX-Correlation-Id: %s\r\n"
 			    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
@@ -387,4 +407,22 @@ void conn_answering(struct conn *c, struct evhttp_request *ev)
 	c->ours = true;
 	c->since_us = clock_mono_us();
 	evhttp_request_set_on_complete_cb(ev, on_sent_cb, c);
+}
+
+/*
+ * A bufferevent writes when epoll says that it may, which costs system calls and a turn.
+ * The deferred trigger is what the write event would have done; what does not go out
+ * stays for that event. With TLS there is more to a write.
+ */
+void conn_answered(struct conn *c)
+{
+	struct evbuffer *out;
+
+	if (!c || c->owner->tls)
+		return;
+	out = output_open(c);
+	evbuffer_write(out, c->fd);
+	output_shut(c);
+	if (evbuffer_get_length(out) == 0)
+		bufferevent_trigger(c->bev, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }

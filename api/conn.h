@@ -61,5 +61,10 @@ struct early *conn_early(struct conn *c);
 void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx);
 /* What is written next is our answer, not evhttp's page. */
 void conn_answering(struct conn *c, struct evhttp_request *ev);
+/*
+ * The answer is complete: what the socket takes of it goes out now, without waiting
+ * for the loop to ask whether it may.
+ */
+void conn_answered(struct conn *c);
 
 #endif

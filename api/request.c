@@ -14,6 +14,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#define SPARE_BYTES 65536	/* a larger answer's room is given back */
+
 /*
  * An id must be new, not secret: numbers of the sequence SplitMix64 (G. Steele and
  * others, 2014), begun at random, never repeat and cost nothing.
@@ -42,9 +44,24 @@ static void take_correlation_id(struct request *r)
 		next_correlation_id(r->app, r->correlation_id);
 }
 
+/* The last one that ended, with the room of its answer, or a new one. */
+static struct request *take_spare(struct app *a)
+{
+	struct request *r = a->spare;
+	struct buf room;
+
+	if (!r)
+		return xcalloc(1, sizeof(*r));
+	a->spare = NULL;
+	room = r->out;
+	buf_clear(&room);
+	*r = (struct request){ .out = room };
+	return r;
+}
+
 struct request *request_new(struct app *a, struct evhttp_request *ev)
 {
-	struct request *r = xcalloc(1, sizeof(*r));
+	struct request *r = take_spare(a);
 
 	r->app = a;
 	r->db = a->db;
@@ -54,7 +71,8 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	r->begin_us = clock_mono_us();
 	r->json.out = &r->out;
 	TAILQ_INIT(&r->query);
-	snprintf(r->address, sizeof(r->address), "%s", ev->remote_host ? ev->remote_host : "");
+	if (ev->remote_host)
+		strncpy(r->address, ev->remote_host, sizeof(r->address) - 1);
 	take_correlation_id(r);
 	return r;
 }
@@ -65,9 +83,21 @@ static void request_free(struct request *r)
 	if (r->has_file)
 		close(r->file);
 	cJSON_Delete(r->body);
-	buf_free(&r->out);
 	free(r->fields);
+	if (!r->app->spare && r->out.cap <= SPARE_BYTES) {
+		r->app->spare = r;
+		return;
+	}
+	buf_free(&r->out);
 	free(r);
+}
+
+void request_free_spare(struct app *a)
+{
+	if (a->spare)
+		buf_free(&a->spare->out);
+	free(a->spare);
+	a->spare = NULL;
 }
 
 void request_finish(struct request *r, int rc, struct err *e)
@@ -115,7 +145,13 @@ int request_fields_check(struct request *r, int http, struct err *e)
 
 const char *request_header(const struct request *r, const char *name)
 {
-	return evhttp_find_header(evhttp_request_get_input_headers(r->ev), name);
+	const struct evkeyval *kv;
+
+	TAILQ_FOREACH(kv, evhttp_request_get_input_headers(r->ev), next) {
+		if (!strcasecmp(kv->key, name))
+			return kv->value;
+	}
+	return NULL;
 }
 
 void request_add_header(struct request *r, const char *name, const char *value)

@@ -69,6 +69,8 @@ struct request {
 struct request *request_new(struct app *a, struct evhttp_request *ev);
 /* Answers with what the handler wrote (rc 0), or with the error form. Frees r. */
 void request_finish(struct request *r, int rc, struct err *e);
+/* The one that is kept for the next request, at the end. */
+void request_free_spare(struct app *a);
 /* Instead, when its connection was taken over: counts and frees r. */
 void request_drop(struct request *r);
 

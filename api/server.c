@@ -57,9 +57,9 @@ static bool changes_state(enum evhttp_cmd_type m)
 /* evhttp leaves their bodies on the wire; what follows would be taken for a request. */
 static void mind_unread_body(struct request *r)
 {
-	const char *len = request_header(r, "Content-Length");
 	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
 		      !strcmp(route_method_name(r->method), "?");
+	const char *len = unread ? request_header(r, "Content-Length") : NULL;
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
 		r->close = true;
@@ -338,6 +338,23 @@ static void setup_http(struct server *s)
 	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
 }
 
+/*
+ * Changes to what is waited for are gathered and told to the kernel once a turn: most
+ * of evhttp's undo each other. No descriptor that libevent waits for is ever a copy
+ * (dup), which this would not bear.
+ */
+static struct event_base *new_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *base;
+
+	ASSERT(c && event_config_set_flag(c, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0);
+	base = event_base_new_with_config(c);
+	ASSERT(base != NULL);
+	event_config_free(c);
+	return base;
+}
+
 int server_open(const struct config *cfg, struct server **out, struct err *e)
 {
 	static const struct timeval second = { 1, 0 };
@@ -349,8 +366,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
-	a->base = event_base_new();
-	ASSERT(a->base != NULL);
+	a->base = new_base();
+	app_turn_init(a);
 	a->audit = audit_new(a);
 	a->auth = auth_new();
 	a->rate = rate_new(cfg->api_rate_limit);
@@ -420,6 +437,7 @@ void server_close(struct server *s)
 	evhttp_free(s->http);
 	conns_free(a->conns);
 	tls_free(a->tls);
+	app_turn_fini(a);
 	event_base_free(a->base);
 	auth_free(a->auth);
 	rate_free(a->rate);
@@ -427,6 +445,7 @@ void server_close(struct server *s)
 	traffic_free(a->traffic);
 	store_logs_free(s->logs);
 	buf_free(&a->openapi);
+	request_free_spare(a);
 	app_db_close(a);
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,14 @@ void crypto_sha256_hex(const void *data, size_t len, char out[SHA256_HEX_MAX])
 	unsigned char md[SHA256_BYTES];
 
 	ASSERT(EVP_Digest(data, len, md, NULL, EVP_sha256(), NULL) == 1);
+	to_hex(md, sizeof(md), out);
+}
+
+void crypto_hmac_sha256_hex(const char *key, const void *data, size_t len, char out[SHA256_HEX_MAX])
+{
+	unsigned char md[SHA256_BYTES];
+
+	ASSERT(HMAC(EVP_sha256(), key, (int)strlen(key), data, len, md, NULL) != NULL);
 	to_hex(md, sizeof(md), out);
 }
 
@@ -92,6 +101,12 @@ void sha256_hex(struct sha256 *h, char out[SHA256_HEX_MAX])
 
 	ASSERT(EVP_DigestFinal_ex(h->ctx, md, NULL) == 1);
 	to_hex(md, sizeof(md), out);
+}
+
+/* No algorithm named: OpenSSL 3 would look it up by its name each time. */
+void sha256_again(struct sha256 *h)
+{
+	ASSERT(EVP_DigestInit_ex(h->ctx, NULL, NULL) == 1);
 }
 
 void sha256_free(struct sha256 *h)

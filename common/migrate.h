@@ -2,9 +2,9 @@
  * migrate.h - numbered, append-only SQL steps that bring a file up to date.
  *
  * user_version holds the version of the last step that ran. Each step runs in one
- * exclusive transaction; before a step on a file that holds data, the file is
- * copied to <path>.v<old>.bak. Two processes may call it at once: the second
- * waits, looks again and finds nothing to do.
+ * exclusive transaction (a new file: all in one); before a step on a file that holds
+ * data, the file is copied to <path>.v<old>.bak. Two processes may call it at once: the
+ * second waits, looks again and finds nothing to do.
  */
 #ifndef COMMON_MIGRATE_H
 #define COMMON_MIGRATE_H

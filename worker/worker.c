@@ -13,6 +13,7 @@
 #include "worker/feed_choice.h"
 #include "worker/job/runner.h"
 #include "worker/loop_times.h"
+#include "worker/notify/notifier.h"
 #include "worker/predictors.h"
 #include "worker/report/fanout.h"
 #include "worker/report/log_report.h"
@@ -57,6 +58,7 @@ struct worker {
 	struct roster *roster;
 	struct commands *commands;
 	struct runner *runner;
+	struct notifier *notifier;
 	struct watch *watch;
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
@@ -150,6 +152,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
 	}
+	notifier_refresh(w->notifier, w->roster);
 }
 
 /* ---- the one transaction ---- */
@@ -194,6 +197,7 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 		 w->feed_ended ? "ended" :
 		 w->config->stale_feed_ms && h->feed_age_ms > w->config->stale_feed_ms ? "stale" :
 		 "live");
+	notifier_feed(w->notifier, h->feed_state, h->feed_message);
 }
 
 static int write_position(struct worker *w, int64_t wall_us, struct err *e)
@@ -224,6 +228,8 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err
 	if (rc == 0)
 		rc = runner_write_tx(w->runner, w->db, e);
 	if (rc == 0)
+		rc = notifier_write_tx(w->notifier, w->db, wall_us, e);
+	if (rc == 0)
 		rc = write_position(w, wall_us, e);
 	if (rc == 0)
 		rc = store_logs_flush_tx(w->logs, w->db, e);
@@ -247,7 +253,7 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 
 	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US);
 	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) &&
-	    !runner_pending(w->runner) && !position_moved(w))
+	    !runner_pending(w->runner) && !notifier_pending(w->notifier) && !position_moved(w))
 		return;
 	if (beat)
 		fill_heartbeat(w, wall_us);
@@ -273,6 +279,7 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
+	notifier_clear(w->notifier);
 	if (runner_pending(w->runner)) {
 		runner_clear(w->runner);
 		w->db_changed = true; /* the next queued job may start */
@@ -289,6 +296,19 @@ static void schedule(struct worker *w, int64_t in_us)
 	struct timeval tv = { in_us / US_PER_S, in_us % US_PER_S };
 
 	event_add(w->turn_event, &tv);
+}
+
+/* Returns how long the next turn may wait. */
+static int64_t send_messages(struct worker *w, int64_t wall_us, int64_t wait_us)
+{
+	int64_t mono_us = clock_mono_us(), next_us;
+	struct err e = { 0 };
+
+	if (notifier_turn(w->notifier, w->db, wall_us, mono_us, &next_us, &e)) {
+		log_warn("loop", NULL, "could not read the messages that wait: %s", e.msg);
+		return wait_us;
+	}
+	return next_us - mono_us < wait_us ? next_us - mono_us : wait_us;
 }
 
 static void turn(struct worker *w)
@@ -311,6 +331,7 @@ static void turn(struct worker *w)
 			wait_us = next_us > wall_us ? next_us - wall_us : 0;
 		look_at_database(w, wall_us);
 		runner_tick(w->runner, clock_mono_us());
+		wait_us = send_messages(w, wall_us, wait_us);
 	}
 	commit(w, wall_us, false);
 	took_us = clock_mono_us() - start_us;
@@ -350,6 +371,11 @@ static void signal_cb(evutil_socket_t fd, short what, void *ctx)
 	event_base_loopbreak(w->base);
 }
 
+static void wake(void *ctx)
+{
+	schedule(ctx, 0);
+}
+
 static int loop_open(struct worker *w, struct err *e)
 {
 	int rc = watch_open(w->config->db_path, &w->watch, e);
@@ -366,7 +392,8 @@ static int loop_open(struct worker *w, struct err *e)
 	event_add(w->watch_event, NULL);
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
-	return runner_new(w->base, w->db, NULL, &w->runner, e);
+	rc = notifier_open(w->notifier, w->base, w->db, e);
+	return rc ? rc : runner_new(w->base, w->db, NULL, &w->runner, e);
 }
 
 /* ---- start ---- */
@@ -478,6 +505,7 @@ static int restore(struct worker *w, struct err *e)
 		rc = first_moment(w, &now_us, e);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
+	notifier_refresh(w->notifier, w->roster);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
 	if (rc == 0 && !fresh)
@@ -557,9 +585,12 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 		.key = &w->key, .only_bot = a->only_bot, .wait_for_models = true,
 		.symbol = choose_symbol, .ctx = w,
 	};
+	struct notifier_args notifier = { .config = w->config, .wake = wake, .ctx = w };
 	struct reporter reporter;
-	int rc;
+	int rc = notifier_new(&notifier, &w->notifier, e);
 
+	if (rc)
+		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
@@ -568,6 +599,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	reporter = stdout_reporter();
 	if (w->config->report_stdout)
 		fanout_add(&w->fanout, &reporter);
+	reporter = notifier_reporter(w->notifier);
+	fanout_add(&w->fanout, &reporter);
 	rc = make_session(w, e);
 	if (rc)
 		return rc;
@@ -588,6 +621,7 @@ static void worker_free(struct worker *w)
 
 	log_set_sink(NULL, NULL);
 	runner_free(w->runner);
+	notifier_free(w->notifier);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);
@@ -628,6 +662,16 @@ static void end_at_once(int signal_number)
 	_exit(0);
 }
 
+static void tell_start(struct worker *w)
+{
+	char text[500];
+
+	snprintf(text, sizeof(text), "Worker started\nversion %s, %s, market data %s%s%s", VERSION,
+		 w->beat.trading_mode, w->beat.market_data, w->beat.feed_message[0] ? ": " : "",
+		 w->beat.feed_message);
+	notifier_tell(w->notifier, NOTIFY_STARTUP, text);
+}
+
 int worker_run(const struct worker_args *a, struct err *e)
 {
 	struct worker w = { .config = a->config, .lock_fd = -1 };
@@ -651,6 +695,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	log_info("worker", NULL, "version %s, %s, market data %s%s%s, database %s", VERSION,
 		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
 		 w.beat.feed_message, w.config->db_path);
+	tell_start(&w);
 	roster_started(w.roster);
 	w.db_changed = true; /* commands that waited for us come first */
 	look_at_database(&w, clock_now_us());

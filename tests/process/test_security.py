@@ -398,6 +398,9 @@ class Security(harness.TestCase):
         answer = attacker.raw(bot, b"GET / HTTP/1.112\r\nno header\r\n\r\n")
         self.assertRegex(answer.head, r"^HTTP/1\.1 400 ")
         self.assertIn(b"malformed_request", answer.body)
+        answer = attacker.raw(bot, attacker.head(bot, "GET", "/api/v1/health") + b"garbage\r\n\r\n")
+        self.assertEqual(answer.data.count(b"HTTP/1.1 "), 2, answer)
+        self.assertIn(b"malformed_request", answer.data)	# ours, not evhttp's page
         self.assertEqual(bot.rows("SELECT * FROM commands WHERE kind = 'emergency-stop'"), [])
 
     # who sends more than was asked for

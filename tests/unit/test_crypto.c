@@ -45,6 +45,12 @@ static void sha256_vectors(void **state)
 		sha256_add(h, "aaaaaaaaaa", 10);
 	sha256_hex(h, hex);
 	assert_string_equal(hex, MILLION);
+	for (int i = 0; i < 2; i++) {
+		sha256_again(h);
+		sha256_add(h, "abc", 3);
+		sha256_hex(h, hex);
+		assert_string_equal(hex, ABC);
+	}
 	sha256_free(h);
 	sha256_free(NULL);
 	assert_int_equal(file_write("abc", "abc", 3, 0600, &e), 0);
