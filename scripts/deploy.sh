@@ -8,7 +8,8 @@ api=trading-bot-api
 worker=trading-bot-worker
 variant=''		# simulation, dev, prod, live; empty: what is deployed, else simulation
 native='' yes='' data=''
-env_file=${TRADING_BOT_ENV_FILE:-$root/.env}
+env_file=$root/.env env_file_given=''
+secrets=$root/docker/secrets
 command='' arguments=()
 docker=docker
 compose=()
@@ -60,7 +61,7 @@ parse() {
 		--data) data=yes ;;
 		--env-file)
 			[[ $# -ge 2 ]] || fail "--env-file needs a file name"
-			env_file=$2
+			env_file=$2 env_file_given=yes
 			shift
 			;;
 		-h | --help) command=help ;;
@@ -89,7 +90,7 @@ setting() {
 }
 
 make_env_file() {
-	[[ -e $env_file ]] && return
+	[[ -e $env_file ]] && return 0
 	(umask 077 && cp "$root/config.example.env" "$env_file") ||
 		fail "can't write $env_file"
 	say "made $env_file: every setting stands in it with its default"
@@ -107,8 +108,8 @@ check_mode() {
 		fail "live trading needs your approval: set TRADING_APPROVED=true in the environment or in $env_file"
 	local key
 	for key in BINANCE_API_KEY BINANCE_API_SECRET; do
-		[[ $(setting $key) || -s $root/docker/secrets/${key,,} ]] ||
-			fail "live trading needs $key: in the environment, in $env_file, or as the file docker/secrets/${key,,}"
+		[[ $(setting $key) || -s $secrets/${key,,} ]] ||
+			fail "live trading needs $key: in the environment, in $env_file, or as the file ${secrets#"$root/"}/${key,,}"
 	done
 }
 
@@ -175,13 +176,13 @@ public_url() {
 # where this user may not.
 own_secrets() {
 	local file foreign=()
-	for file in "$root"/docker/secrets/*; do
+	for file in "$secrets"/*; do
 		[[ -f $file && $file != *.md ]] || continue
 		[[ $(stat -c %u:%a "$file") == 10001:400 ]] || foreign+=("/secrets/${file##*/}")
 	done
-	[[ ${#foreign[@]} -eq 0 ]] && return
+	[[ ${#foreign[@]} -gt 0 ]] || return 0
 	# shellcheck disable=SC2016  # for the shell inside
-	"$docker" run --rm --user 0 --network none --entrypoint sh -v "$root/docker/secrets:/secrets" \
+	"$docker" run --rm --user 0 --network none --entrypoint sh -v "$secrets:/secrets" \
 		"$(image_of worker)" -c 'chown 10001:10001 "$@" && chmod 400 "$@"' sh "${foreign[@]}" ||
 		fail "can't give docker/secrets to the containers' user (10001)"
 }
@@ -361,7 +362,7 @@ cmd_link() {
 	running $api || fail "the API does not run: $self start"
 	url=$(field $api '{{range .Config.Env}}{{println .}}{{end}}' | sed -n 's/^API_PUBLIC_URL=//p')
 	# A token of the environment may end in a terminal's history as little as in a log.
-	[[ $(setting API_TOKEN) || -s $root/docker/secrets/api_token ]] ||
+	[[ $(setting API_TOKEN) || -s $secrets/api_token ]] ||
 		token=$("$docker" exec $api cat /data/api_token 2>/dev/null) || true
 	say "Dashboard: ${url%/}/${token:+#token=$token}"
 }

@@ -307,14 +307,11 @@ class Docker(unittest.TestCase):
         self.assertEqual(request("POST", "/api/v1/bot/resume", token())[0], 200)
 
     def test_12_deploy_again_is_an_upgrade(self):
+        """Nothing was edited, but an image of another build time is another image."""
         before, bearer, image = trades(), token(), inspect(WORKER, ".Image")
-        with open(os.path.join(WORLD["tree"], "VERSION"), "w", encoding="ascii") as f:
-            f.write("99.0.0\n")
         text = self.deployed("deploy")
         self.assertIn("upgrading: a copy of the database first", text)
         self.assertNotEqual(inspect(WORKER, ".Image"), image)
-        self.assertEqual(docker("exec", WORKER, "trading-bot", "--version"), "trading-bot 99.0.0")
-        self.assertEqual(request("GET", "/api/v1/status/health")[1]["version"], "99.0.0")
         self.assertEqual(token(), bearer)
         self.assertGreaterEqual(trades(), before)
         copies = docker("exec", WORKER, "sh", "-c", "ls /data/backups/before-upgrade-*.db").split()
