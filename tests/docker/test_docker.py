@@ -9,125 +9,32 @@ import http.client
 import json
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import engine		# pylint: disable=wrong-import-position
+import engine
+from deployment import API, ROOT, WORKER, Deployment, docker, everything, inspect, names, request, \
+    run, sql, token, trades
 
-ROOT = engine.ROOT
-API, WORKER = "trading-bot-api", "trading-bot-worker"
-PORT = 1337
+NATIVE = "trading-bot-native-test"
 SETTINGS = "MARKET_DATA=synthetic\nSYNTHETIC_SEED=7\nAPI_RATE_LIMIT=0\n"
-WORLD = {"tree": None, "before": None}
-
-
-def run(*command, limit=600, env=None, **kw):
-    done = subprocess.run(list(command), text=True, check=False, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=limit, stdin=subprocess.DEVNULL,
-                          env=dict(os.environ, **(env or {})), **kw)
-    return done.returncode, done.stdout
-
-
-def docker(*args, **kw):
-    code, text = run("docker", *args, **kw)
-    if code:
-        raise AssertionError("docker %s: %s" % (" ".join(args), text))
-    return text.strip()
-
-
-def inspect(name, path):
-    return json.loads(docker("inspect", "-f", "{{json %s}}" % path, name))
-
-
-def deploy(*args, **kw):
-    return run(os.path.join(WORLD["tree"], "scripts/deploy.sh"), "--env-file",
-               os.path.join(WORLD["tree"], "test.env"), *args, limit=1200, **kw)
-
-
-def names(kind):
-    """What of ours exists: containers, images, volumes or networks."""
-    command = {"container": ("ps", "-a", "--format", "{{.Names}}"),
-               "image": ("image", "ls", "-aq", "--no-trunc"),
-               "volume": ("volume", "ls", "-q"),
-               "network": ("network", "ls", "--format", "{{.Name}}")}[kind]
-    return set(docker(*command).split())
-
-
-def everything():
-    return {kind: names(kind) for kind in ("container", "image", "volume", "network")}
-
-
-def copy_of_the_source(folder):
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True,
-                           capture_output=True, text=True).stdout.split("\0")
-    for name in filter(None, files):
-        source, target = os.path.join(ROOT, name), os.path.join(folder, name)
-        if os.path.exists(source):
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            shutil.copy2(source, target)
-    with open(os.path.join(folder, "test.env"), "w", encoding="ascii") as f:
-        f.write(SETTINGS)
-
-
-def port_is_free():
-    with socket.socket() as s:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            s.bind(("127.0.0.1", PORT))
-            return True
-        except OSError:
-            return False
+WORLD = {}		# the deployment
 
 
 def setUpModule():
     try:
-        machine = engine.Engine()
-        unittest.addModuleCleanup(machine.close)
-        ours = [n for kind in ("container", "volume", "network") for n in names(kind)
-                if n.startswith("trading-bot")]
-        if ours:
-            raise engine.Unavailable("a bot is deployed here (%s); it is left alone" % " ".join(sorted(ours)))
-        if not port_is_free():
-            raise engine.Unavailable("port %d is in use" % PORT)
-        print(engine.base_image(), flush=True)
+        WORLD["deployment"] = Deployment(SETTINGS)
     except engine.Unavailable as why:
         raise unittest.SkipTest(str(why)) from None
-    WORLD["tree"] = tempfile.mkdtemp(prefix="tb-docker-")
-    unittest.addModuleCleanup(shutil.rmtree, WORLD["tree"], ignore_errors=True)
-    copy_of_the_source(WORLD["tree"])
-    WORLD["before"] = everything()
-    unittest.addModuleCleanup(deploy, "cleanup", "--data", "--yes")
+    unittest.addModuleCleanup(WORLD["deployment"].close)
 
 
-def request(method, path, token=None, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
-    headers = {"Authorization": "Bearer " + token} if token else {}
-    connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    try:
-        return answer.status, json.loads(text)
-    except ValueError:
-        return answer.status, text
+def deploy(*args, **kw):
+    return WORLD["deployment"].run(*args, **kw)
 
 
-def token():
-    return docker("exec", API, "cat", "/data/api_token").strip()
-
-
-def sql(container, text):
-    return docker("exec", container, "sqlite3", "-readonly", "/data/app.db", text)
-
-
-def trades():
-    return int(sql(WORKER, "SELECT count(*) FROM trading_orders WHERE filled > 0"))
+def tree(*names_below):
+    return os.path.join(WORLD["deployment"].tree, *names_below)
 
 
 def status():
@@ -340,7 +247,7 @@ class Docker(unittest.TestCase):
         self.assertIn("TRADING_MODE=live is set", self.refused("deploy", env={"TRADING_MODE": "live"}))
         self.assertEqual(inspect(WORKER, ".Id"), running, "what ran runs on")
         compose = "docker compose" if run("docker", "compose", "version")[0] == 0 else "docker-compose"
-        command = compose.split() + ["-f", os.path.join(WORLD["tree"], "docker/docker-compose.live.yml"),
+        command = compose.split() + ["-f", tree("docker/docker-compose.live.yml"),
                                      "config"]
         for env, word in (({}, "set TRADING_APPROVED=true"), (keys, "set TRADING_APPROVED=true"),
                           (approved, "set BINANCE_API_KEY"),
@@ -360,7 +267,7 @@ class Docker(unittest.TestCase):
             self.assertIn("TRADING_APPROVED=true", text)
 
     def test_22_secrets_are_files(self):
-        path = os.path.join(WORLD["tree"], "docker/secrets/api_token")
+        path = tree("docker/secrets/api_token")
         with open(path, "w", encoding="ascii") as f:
             f.write("tb_token_of_a_file_secret\n")
         os.chmod(path, 0o600)
@@ -380,17 +287,19 @@ class Docker(unittest.TestCase):
         self.deployed("--prod", "deploy")
         self.assertIn("variant: prod", self.deployed("status"))
         self.assertGreaterEqual(trades(), before)
-        self.assertEqual(request("GET", "/api/v1/status/info", token())[1]["environment"], "production")
+        settings = docker("exec", API, API, "--check-config")
+        self.assertIn("ENVIRONMENT=production\n", settings)
+        self.assertIn("SIMULATION_INITIAL_CAPITAL=50000", settings)
         self.assertIn("starting (prod)", self.deployed("start"), "what is deployed stays what it is")
 
     def test_31_dev_rebuilds_on_change(self):
         self.deployed("--dev", "deploy")
         self.assertEqual(status(), "RUNNING")
-        source = os.path.join(WORLD["tree"], "api/dashboard/index.html")
+        source = tree("api/dashboard/index.html")
         with open(source, "a", encoding="utf-8") as f:
             f.write("<!-- changed while it runs -->\n")
         self.wait(lambda: "changed while it runs" in request("GET", "/")[1], "the API serves the change", 240)
-        broken = os.path.join(WORLD["tree"], "common/clock.c")
+        broken = tree("common/clock.c")
         with open(broken, encoding="utf-8") as f:
             good = f.read()
         with open(broken, "a", encoding="utf-8") as f:
@@ -401,6 +310,34 @@ class Docker(unittest.TestCase):
             f.write(good)
         self.deployed("stop")
         self.assertEqual(inspect(WORKER, ".State.ExitCode"), 0)
+
+    # ---- without Docker: a machine with systemd ----
+
+    def native(self, script, good=True):
+        code, text = run("docker", "exec", "-w", "/source", NATIVE, "bash", "-c", script)
+        self.assertEqual(code == 0, good, text)
+        return text.strip()
+
+    def test_40_native(self):
+        docker("build", "-q", "-t", NATIVE, "-f", os.path.join(ROOT, "tests/docker/native.Dockerfile"),
+               os.path.join(ROOT, "tests/docker"))
+        self.addCleanup(run, "docker", "image", "rm", "-f", NATIVE)
+        self.addCleanup(run, "docker", "rm", "-f", "-v", NATIVE)
+        docker("run", "-d", "--name", NATIVE, "--privileged", "--tmpfs", "/run", "--tmpfs", "/run/lock",
+               "-v", "/sys/fs/cgroup:/sys/fs/cgroup", "-v", tree() + ":/mounted:ro", NATIVE)
+        self.wait(lambda: run("docker", "exec", NATIVE, "systemctl", "is-system-running")[1].strip()
+                  in ("running", "degraded"), "systemd is up", 60)
+        self.native("cp -a /mounted/. /source && cp -a /build /source/build")
+        text = self.native("scripts/deploy.sh --native --env-file test.env deploy")
+        bearer = re.search(r"Dashboard: http://localhost:1337/#token=(\S+)", text).group(1)
+        ask = "curl -s -H 'Authorization: Bearer %s' localhost:1337/api/v1/status" % bearer
+        self.assertIn('"success":true', self.native(ask).replace(" ", "") + '"success":true')
+        self.wait(lambda: '"bot_status":"RUNNING"' in self.native(ask), "bot 1 runs")
+        for name in (API, WORKER):
+            self.assertEqual(self.native("systemctl show -P WatchdogUSec %s" % name), "30s")
+            self.assertEqual(self.native("ps -o user= -C %s" % name).split(), ["trading+"])
+        self.native("scripts/deploy.sh --native health && scripts/deploy.sh --native status")
+        self.assertIn("trading-bot-api", self.native("scripts/deploy.sh --native logs"))
 
     # ---- the end ----
 
@@ -418,7 +355,7 @@ class Docker(unittest.TestCase):
     def test_92_cleanup_leaves_nothing(self):
         self.deployed("cleanup", "--data", "--yes")
         now = everything()
-        for kind, before in WORLD["before"].items():
+        for kind, before in WORLD["deployment"].before.items():
             self.assertEqual(now[kind], before, kind)
 
 
