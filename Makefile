@@ -111,6 +111,11 @@ bench: deps-bench ## measure; prints figures, never fails for a slow one
 	$(SUB_MAKE) programs bench-bins
 	exec scripts/bench.sh
 
+.PHONY: bench-docker
+bench-docker: deps-docker ## containers: image sizes, start, memory, and 24 simulated hours
+	$(SUB_MAKE) $(OUT)/bench/make_recording
+	exec tests/bench/docker_bench.py start day
+
 .PHONY: clang
 clang: deps-lint ## compile everything with the second compiler
 	$(SUB_MAKE) FLAVOR=clang programs unit-bins
