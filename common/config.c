@@ -221,6 +221,18 @@ const struct config_key config_keys[] = {
 	     "Certificates (PEM) that the worker trusts for https:// addresses, instead of the "
 	     "system's."),
 
+	REAL("BACKUP_INTERVAL", backup_interval_s, 0, 2592000, "86400",
+	     "Seconds between two backups that the worker makes by itself (database and models, in "
+	     "a process of its own). 0: none."),
+	PATH("BACKUP_DIR", backup_dir, "",
+	     "Folder that backups go to; better on another disk. Empty: backups in DATA_DIR."),
+	INT("BACKUP_KEEP", backup_keep, 1, 1000, "7",
+	    "How many of the newest backups in BACKUP_DIR are kept."),
+	INT("BACKUP_KEEP_DAILY", backup_keep_daily, 0, 1000, "14",
+	    "Of so many days the day's newest backup is kept as well."),
+	INT("BACKUP_KEEP_WEEKLY", backup_keep_weekly, 0, 1000, "8",
+	    "Of so many weeks the week's newest backup is kept as well."),
+
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
 	       "A label that status answers show."),
 	ENUM("LOG_LEVEL", log_level, "INFO", "DEBUG|INFO|WARNING,WARN|ERROR,CRITICAL",
@@ -368,6 +380,8 @@ static int derive(struct config *c, struct err *e)
 	rc = default_path(c->db_path, c->data_dir, "app.db", e);
 	if (!rc)
 		rc = default_path(c->master_key_file, c->data_dir, "master.key", e);
+	if (!rc)
+		rc = default_path(c->backup_dir, c->data_dir, "backups", e);
 	default_text(c->ws_url, sizeof(c->ws_url),
 		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
 	default_text(c->rest_url, sizeof(c->rest_url),

@@ -98,6 +98,10 @@ struct config {
 	char webhook_events[256];		/* names of notify_kind.h; "" all */
 	int64_t notify_queue_max;		/* undelivered messages kept for each place */
 	char tls_ca_file[CONFIG_PATH_MAX];	/* PEM; "" the system's certificates */
+	/* backups */
+	char backup_dir[CONFIG_PATH_MAX];	/* default DATA_DIR/backups */
+	double backup_interval_s;		/* 0: none by the clock */
+	int64_t backup_keep, backup_keep_daily, backup_keep_weekly;	/* count */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */

@@ -151,3 +151,14 @@ int migrate_run(struct db *db, const struct migration *list, unsigned n, struct 
 		rc = e ? e->code : ERR_IO;
 	return rc;
 }
+
+int migrate_version(struct db *db, int *version, struct err *e)
+{
+	int v = 0, rc = check_version(db, migrations_count, &v, e);
+
+	if (!rc && v == 0)
+		rc = err_set(e, ERR_CORRUPT, "%s is an empty database", db_path(db));
+	if (!rc)
+		*version = v;
+	return rc;
+}

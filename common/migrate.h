@@ -30,5 +30,10 @@ extern const unsigned migrations_count;
  * db is in WAL mode and outside a transaction.
  */
 MUST_CHECK int migrate_run(struct db *db, const struct migration *list, unsigned n, struct err *e);
+/*
+ * Which step has this file seen last? ERR_NEWER and ERR_CORRUPT as above; also ERR_CORRUPT
+ * for a file that no step has made.
+ */
+MUST_CHECK int migrate_version(struct db *db, int *version, struct err *e);
 
 #endif

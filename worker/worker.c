@@ -9,6 +9,7 @@
 #include "common/store_logs.h"
 #include "common/supervisor.h"
 #include "common/watch.h"
+#include "worker/backup/schedule.h"
 #include "worker/bootstrap.h"
 #include "worker/commands.h"
 #include "worker/feed_choice.h"
@@ -60,6 +61,7 @@ struct worker {
 	struct commands *commands;
 	struct runner *runner;
 	struct notifier *notifier;
+	struct schedule schedule;	/* of backups */
 	struct watch *watch;
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
@@ -221,7 +223,7 @@ static int write_position(struct worker *w, int64_t wall_us, struct err *e)
 	return rc;
 }
 
-static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err *e)
+static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
 {
 	int rc = outbox_flush_tx(w->outbox, w->db, wall_us, e);
 
@@ -237,6 +239,8 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err
 		rc = store_logs_flush_tx(w->logs, w->db, e);
 	if (rc == 0 && beat)
 		rc = store_heartbeat_tx(w->db, &w->beat, e);
+	if (rc == 0 && beat)
+		rc = schedule_run_tx(&w->schedule, w->db, wall_us, queued, e);
 	return rc;
 }
 
@@ -249,6 +253,7 @@ static bool position_moved(const struct worker *w)
 static void commit(struct worker *w, int64_t wall_us, bool force)
 {
 	struct feed_position before = w->position;
+	bool queued = false;
 	bool beat = force || wall_us >= w->beat_due_us;
 	struct err e = { 0 };
 	int rc;
@@ -261,7 +266,7 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 		fill_heartbeat(w, wall_us);
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {
-		rc = write_all_tx(w, beat, wall_us, &e);
+		rc = write_all_tx(w, beat, wall_us, &queued, &e);
 		if (rc == 0)
 			rc = db_commit(w->db, &e);
 		else
@@ -286,6 +291,7 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 		runner_clear(w->runner);
 		w->db_changed = true; /* the next queued job may start */
 	}
+	w->db_changed = w->db_changed || queued;
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));
@@ -615,6 +621,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
 				   a->only_bot);
 	heartbeat_begin(w);
+	schedule_init(&w->schedule, w->config, w->beat.started_us);
 	return 0;
 }
 
