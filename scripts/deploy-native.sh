@@ -122,8 +122,8 @@ native_deploy() {
 	native_build
 	native_test
 	if systemctl is-active --quiet trading-bot-worker; then
-		step "upgrading: a copy of the database first"
-		native_backup
+		step "upgrading: a backup first"
+		as_bot "$bin/trading-bot" backup | sed -n 1p
 	fi
 	native_install
 	native_start
@@ -167,24 +167,24 @@ native_link() {
 native_backup() {
 	local stamp file inside
 	stamp=$(date -u +%Y%m%d-%H%M%S)
-	file=${arguments[0]:-$root/backups/app-$stamp.db}
-	inside=$state/.copy-$stamp.db
+	file=${arguments[0]:-$root/backups/trading-bot-$stamp.tar.gz}
+	inside=$state/.copy-$stamp.tar.gz
+	[[ $file != *.db ]] || inside=${inside%.tar.gz}.db
 	mkdir -p "$(dirname "$file")"
-	as_bot "$bin/trading-bot" backup "$inside" >/dev/null || fail "not copied (above)"
+	as_bot "$bin/trading-bot" backup "$inside" || fail "no backup was made (above)"
 	install -m 600 "$inside" "$file"
 	rm "$inside"
-	say "copied the database to $file"
-	say "Keep a copy of master.key as well, in another place: it opens the stored keys."
+	say "backup: $file"
 }
 
 native_restore() {
-	local file=${arguments[0]:-} inside=$state/.restore.db status=0
+	local file=${arguments[0]:-} inside=$state/.restore status=0
 	[[ $file ]] || fail "which copy? $self --native restore FILE"
 	[[ -r $file ]] || fail "can't read $file"
 	[[ $yes ]] || fail "this replaces the database by $file (the one of now is kept beside it): add --yes"
 	native_stop
 	install -m 600 -o trading-bot -g trading-bot "$file" "$inside"
-	as_bot "$bin/trading-bot" restore "$inside" || status=1
+	as_bot "$bin/trading-bot" restore "$inside" --yes || status=1
 	rm -f "$inside"
 	[[ $status -eq 0 ]] || fail "not restored (above); $self --native start goes on with the database as it was"
 	native_start

@@ -303,8 +303,8 @@ cmd_deploy() {
 	cmd_build
 	cmd_test
 	if running $worker; then
-		step "upgrading: a copy of the database first"
-		copy_database "/data/backups/before-upgrade-$(date -u +%Y%m%d-%H%M%S).db"
+		step "upgrading: a backup first"
+		"$docker" exec $worker trading-bot backup | sed -n 1p
 	fi
 	cmd_start
 }
@@ -368,16 +368,6 @@ cmd_link() {
 	say "Dashboard: ${url%/}/${token:+#token=$token}"
 }
 
-# A copy inside the volume, by the running worker or by a container of its own.
-copy_database() {
-	# shellcheck disable=SC2016  # for the shell inside
-	if running $worker; then
-		"$docker" exec $worker sh -c 'mkdir -p /data/backups && trading-bot backup "$1"' sh "$1" >/dev/null
-	else
-		in_volume 'mkdir -p /data/backups && trading-bot backup "$1"' "$1" >/dev/null
-	fi
-}
-
 # in_volume SCRIPT ARG: a shell with the programs and the data, nothing else running
 in_volume() {
 	local script=$1 volume
@@ -396,12 +386,15 @@ cmd_backup() {
 	[[ $file != *.db ]] || inside=${inside%.tar.gz}.db
 	exists $worker || fail "there is no container $worker: nothing to copy"
 	mkdir -p "$(dirname "$file")"
-	copy_database "$inside"
 	(
 		umask 077
-		# shellcheck disable=SC2016
-		in_volume 'cat "$1" && rm "$1"' "$inside" >"$file.part"
-	) || fail "the copy could not be fetched; is the disk full?"
+		# shellcheck disable=SC2016  # for the shell inside
+		in_volume 'mkdir -p /data/backups && trading-bot backup "$1" >&2 && cat "$1" && rm "$1"' \
+			"$inside" >"$file.part"
+	) || {
+		rm -f "$file.part"
+		fail "no backup was made (above)"
+	}
 	mv "$file.part" "$file"
 	say "backup: $file"
 	say "Keep a copy of the volume's master.key as well, in another place: it opens the stored keys."
@@ -415,7 +408,7 @@ cmd_restore() {
 	[[ $yes ]] || fail "this replaces the database by $file (the one of now is kept beside it): add --yes"
 	variant=$(deployed_variant)
 	cmd_stop
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016  # for the shell inside
 	in_volume 'cat >/data/.restore && trading-bot restore /data/.restore --yes; code=$?; rm -f /data/.restore; exit $code' \
 		<"$file" || fail "not restored (above); $self start goes on with the database as it was"
 	cmd_start

@@ -75,6 +75,8 @@ def port_is_free():
 def request(method, path, token=None, body=None):
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
     headers = {"Authorization": "Bearer " + token} if token else {}
+    if body:
+        headers["Content-Type"] = "application/json"
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     text = answer.read().decode()

@@ -217,14 +217,11 @@ class Docker(unittest.TestCase):
         """Nothing was edited, but an image of another build time is another image."""
         before, bearer, image = trades(), token(), inspect(WORKER, ".Image")
         text = self.deployed("deploy")
-        self.assertIn("upgrading: a copy of the database first", text)
+        self.assertIn("upgrading: a backup first", text)
         self.assertNotEqual(inspect(WORKER, ".Image"), image)
         self.assertEqual(token(), bearer)
         self.assertGreaterEqual(trades(), before)
-        copies = docker("exec", WORKER, "sh", "-c", "ls /data/backups/before-upgrade-*.db").split()
-        self.assertEqual(len(copies), 1)
-        self.assertEqual(docker("exec", WORKER, "sqlite3", "-readonly", copies[0],
-                                "PRAGMA integrity_check"), "ok")
+        self.assertIn("1 backups in /data/backups", docker("exec", WORKER, "trading-bot", "backup", "list"))
 
     def test_13_bad_settings_change_nothing(self):
         image = inspect(API, ".Id")
@@ -233,6 +230,25 @@ class Docker(unittest.TestCase):
         self.assertIn("nothing was changed", text)
         self.assertEqual(inspect(API, ".Id"), image)
         self.deployed("health")
+
+    def test_14_backup_and_restore(self):
+        file = tree("kept.tar.gz")
+        self.assertIn("backup: " + file, self.deployed("backup", file))
+        self.assertEqual(os.stat(file).st_mode & 0o777, 0o600)
+        code, _ = request("POST", "/api/v1/bots", token(), '{"name": "made after the backup"}')
+        self.assertEqual(code, 201)
+        self.assertIn("add --yes", self.refused("restore", file))
+        bearer = token()
+        self.deployed("restore", file, "--yes")
+        self.assertEqual(token(), bearer)
+        self.assertNotIn("made after the backup", json.dumps(request("GET", "/api/v1/bots", bearer)[1]))
+        self.assertEqual(status(), "PAUSED", "what was restored waits for a person")
+        self.assertEqual(request("POST", "/api/v1/bot/resume", bearer)[0], 200)
+        with open(file, "r+b") as f:
+            f.truncate(1000)
+        self.refused("restore", file, "--yes")
+        self.deployed("start")
+        self.assertEqual(status(), "RUNNING", "a bad file changes nothing")
 
     # ---- live ----
 
