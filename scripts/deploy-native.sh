@@ -75,7 +75,7 @@ native_install() {
 		useradd --system --home-dir "$state" --shell /usr/sbin/nologin trading-bot
 	install -d -m 750 -o root -g trading-bot "$etc" "$etc/secrets"
 	[[ -e $etc/settings.env ]] || install -m 640 -o root -g trading-bot "$root/config.example.env" "$etc/settings.env"
-	[[ $env_file == "$etc/settings.env" ]] || install -m 640 -o root -g trading-bot "$env_file" "$etc/settings.env"
+	[[ $env_file == "$etc/settings.env" || ! -e $env_file ]] || install -m 640 -o root -g trading-bot "$env_file" "$etc/settings.env"
 	printf '%s\n' "# written by deploy.sh" "DATA_DIR=$folder" "DB_PATH=$folder/app.db" "TRADING_MODE=$mode" \
 		"SECRETS_DIR=$etc/secrets" >"$etc/variant.env"
 	find "$etc/secrets" -type f -exec chown root:trading-bot {} + -exec chmod 640 {} +

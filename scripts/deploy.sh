@@ -78,9 +78,11 @@ parse() {
 	done
 }
 
-# A setting of the environment, else of the settings' file.
+# A setting of the environment, else of the settings' file. (Services don't see our
+# environment.)
 setting() {
-	local value=${!1-}
+	local value=''
+	[[ $native ]] || value=${!1-}
 	if [[ ! $value && -r $env_file ]]; then
 		value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\+\)\?$1=//p" "$env_file" | tail -n 1)
 		value=${value%$'\r'}
@@ -105,12 +107,13 @@ check_mode() {
 			fail "TRADING_MODE=live is set, and this would trade paper money: use $self --live, or unset it"
 		return 0
 	fi
+	local key where="in the environment, in $env_file"
+	[[ ! $native ]] || where="in $env_file"
 	[[ $(setting TRADING_APPROVED) == true ]] ||
-		fail "live trading needs your approval: set TRADING_APPROVED=true in the environment or in $env_file"
-	local key
+		fail "live trading needs your approval: set TRADING_APPROVED=true $where"
 	for key in BINANCE_API_KEY BINANCE_API_SECRET; do
 		[[ $(setting $key) || -s $secrets/${key,,} ]] ||
-			fail "live trading needs $key: in the environment, in $env_file, or as the file ${secrets#"$root/"}/${key,,}"
+			fail "live trading needs $key: $where, or as the file ${secrets#"$root/"}/${key,,}"
 	done
 }
 
@@ -162,6 +165,8 @@ run_compose() {
 	local cpus
 	cpus=$(nproc)
 	export WORKER_CPUS=${WORKER_CPUS:-$((cpus > 2 ? 2 : cpus)).0}
+	DEV_USER=${DEV_USER:-$(stat -c %u:%g "$root")}
+	export DEV_USER
 	export API_PUBLIC_URL=${API_PUBLIC_URL:-$(public_url)}
 	"${compose[@]}" "${options[@]}" "$@"
 }
@@ -176,16 +181,17 @@ public_url() {
 # The containers' user reads the secrets, nobody else does. The engine may change owners
 # where this user may not.
 own_secrets() {
-	local file foreign=()
+	local file foreign=() user=10001
+	[[ $variant != dev ]] || user=$(stat -c %u "$root")
 	for file in "$secrets"/*; do
 		[[ -f $file && $file != *.md ]] || continue
-		[[ $(stat -c %u:%a "$file") == 10001:400 ]] || foreign+=("/secrets/${file##*/}")
+		[[ $(stat -c %u:%a "$file") == "$user:400" ]] || foreign+=("/secrets/${file##*/}")
 	done
 	[[ ${#foreign[@]} -gt 0 ]] || return 0
 	# shellcheck disable=SC2016  # for the shell inside
 	"$docker" run --rm --user 0 --network none --entrypoint sh -v "$secrets:/secrets" \
-		"$(image_of worker)" -c 'chown 10001:10001 "$@" && chmod 400 "$@"' sh "${foreign[@]}" ||
-		fail "can't give docker/secrets to the containers' user (10001)"
+		"$(image_of worker)" -c 'user=$1; shift; chown "$user" "$@" && chmod 400 "$@"' sh "$user" "${foreign[@]}" ||
+		fail "can't give docker/secrets to the containers' user ($user)"
 }
 
 image_of() {
@@ -269,7 +275,10 @@ explain() {
 	"$docker" logs --tail 15 "$1" >&2 2>&1 || true
 }
 
-gave_up() { [[ $(field "$1" '{{.RestartCount}}') -ge 2 || $(field "$1" '{{.State.Status}}') == exited ]]; }
+gave_up() {
+	[[ $(field "$1" '{{.RestartCount}}') -ge 2 || $(field "$1" '{{.State.Status}}') == exited ]] ||
+		{ [[ $variant == dev ]] && "$docker" logs --tail 3 "$1" 2>&1 | grep -q 'does not compile (above)$'; }
+}
 both_well() { api_well $api && worker_well $worker; }
 decided() { both_well || gave_up $api || gave_up $worker; }
 

@@ -4,6 +4,7 @@ and what exists on the engine.
 The copy is deployed under the names that users get, so a machine with a deployment of its
 own is left alone: Deployment raises engine.Unavailable.
 """
+import fcntl
 import http.client
 import json
 import os
@@ -17,6 +18,7 @@ import engine
 ROOT = engine.ROOT
 API, WORKER = "trading-bot-api", "trading-bot-worker"
 PORT = 1337
+PREFIX = "tb-docker-"		# of the copies of the source
 
 
 def run(*command, limit=600, env=None, **kw):
@@ -99,12 +101,27 @@ def trades():
     return int(sql(WORKER, "SELECT count(*) FROM trading_orders WHERE filled > 0"))
 
 
+def left_by_a_test():
+    """A test that was killed leaves its containers, which mount a copy of the source."""
+    code, text = run("docker", "inspect", "-f", "{{json .Mounts}}", WORKER)
+    return code == 0 and ("/" + PREFIX) in text
+
+
 class Deployment:
     """A copy of the source, and deploy.sh in it. close() leaves the engine as it was."""
 
     def __init__(self, settings):
+        # pylint: disable=consider-using-with
+        self.lock = open(os.path.join(tempfile.gettempdir(), "trading-bot-docker.lock"), "w",
+                         encoding="ascii")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise engine.Unavailable("another test or bench uses the engine") from None
         self.engine = engine.Engine()
         try:
+            if left_by_a_test():
+                run(os.path.join(ROOT, "scripts/deploy.sh"), "cleanup", "--data", "--yes")
             ours = [n for kind in ("container", "volume", "network") for n in names(kind)
                     if n.startswith("trading-bot")]
             if ours:
@@ -117,7 +134,7 @@ class Deployment:
         except BaseException:
             self.engine.close()
             raise
-        self.tree = tempfile.mkdtemp(prefix="tb-docker-")
+        self.tree = tempfile.mkdtemp(prefix=PREFIX)
         copy_of_the_source(self.tree, settings)
 
     def run(self, *args, **kw):
