@@ -77,6 +77,18 @@ MUST_CHECK int db_begin(struct db *db, struct err *e);
 /* Rolls back when it fails. Wakes who watches the file (watch.h). */
 MUST_CHECK int db_commit(struct db *db, struct err *e);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
+/*
+ * true (at first): a commit is on the disk when db_commit returns, with all before it.
+ * false, from the next db_begin on: it is the operating system's; kill -9 loses nothing,
+ * power loss the newest commits, never one in part. For what can be lost so.
+ */
+void db_set_durable(struct db *db, bool durable);
+/*
+ * From now on, "waiting" hears after each commit how many pages stand in the -wal file,
+ * and db_commit moves them into the database file only when it answers false (SQLite by
+ * itself does from the 1000th on). "waiting" must not use db. NULL: as it was.
+ */
+void db_on_wal(struct db *db, bool (*waiting)(void *ctx, int pages), void *ctx);
 bool db_in_transaction(const struct db *db);
 
 /* Runs SQL text without parameters and rows (schema, pragmas). */

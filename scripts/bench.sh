@@ -8,4 +8,5 @@ for bench in build/bench/bench_*; do
 	"$bench" || echo "bench: $bench ended with $?"
 done
 python3 tests/bench/system.py
+python3 tests/bench/many_bots.py
 ! docker info >/dev/null 2>&1 || python3 tests/bench/docker_bench.py start

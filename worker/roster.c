@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char SQL_WISHES[] =
-	"SELECT b.id, coalesce(c.version, 0), coalesce(a.model_id, c.model_id, 0)"
-	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
-	" LEFT JOIN model_assignments a ON a.bot_id = b.id"
-	" WHERE b.bot_type = 'trading' ORDER BY b.id";
+#define SELECT_WISHES \
+	"SELECT b.id, coalesce(c.version, 0), coalesce(a.model_id, c.model_id, 0)" \
+	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id" \
+	" LEFT JOIN model_assignments a ON a.bot_id = b.id" \
+	" WHERE b.bot_type = 'trading'"
+static const char SQL_WISHES[] = SELECT_WISHES " ORDER BY b.id";
+static const char SQL_WISH[] = SELECT_WISHES " AND b.id = ?1";
 
 struct wish {
 	int64_t bot_id, version, model_id;
@@ -37,6 +39,7 @@ struct roster {
 	size_t n;
 	struct slot *slots;		/* by id, ascending */
 	int64_t *ids;
+	size_t waiting;			/* slots whose model loads or whose config was refused */
 };
 
 struct roster *roster_new(const struct roster_args *a)
@@ -58,10 +61,17 @@ void roster_free(struct roster *r)
 
 static struct slot *find(const struct roster *r, int64_t bot_id)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->slots[i].bot_id == bot_id)
-			return &r->slots[i];
-	return NULL;
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->slots[mid].bot_id < bot_id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < r->n && r->slots[low].bot_id == bot_id ? &r->slots[low] : NULL;
 }
 
 static struct slot *slot_of(struct roster *r, int64_t bot_id)
@@ -248,21 +258,21 @@ static void remove_unwished(struct roster *r)
 	r->n = kept;
 }
 
-static int read_wishes(const struct roster *r, struct db *db, struct wish **out, size_t *n,
-		       struct err *e)
+/* bot_id 0: of all bots. */
+static int read_wishes(struct db *db, int64_t bot_id, struct wish **out, size_t *n, struct err *e)
 {
 	struct wish *list = NULL;
 	size_t count = 0;
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_WISHES, &s, e);
+	int rc = db_stmt(db, bot_id ? SQL_WISH : SQL_WISHES, &s, e);
 
 	if (rc)
 		return rc;
+	if (bot_id)
+		stmt_bind_int(s, 1, bot_id);
 	while ((rc = stmt_step(s, e)) == STMT_ROW) {
 		struct wish w = { stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2) };
 
-		if (r->args.only_bot && w.bot_id != r->args.only_bot)
-			continue;
 		list = xrealloc(list, (count + 1) * sizeof(*list));
 		list[count++] = w;
 	}
@@ -280,7 +290,7 @@ int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *
 {
 	struct wish *wishes = NULL;
 	size_t n = 0;
-	int rc = read_wishes(r, db, &wishes, &n, e);
+	int rc = read_wishes(db, r->args.only_bot, &wishes, &n, e);
 
 	if (rc)
 		return rc;
@@ -291,8 +301,11 @@ int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *
 	free(wishes);
 	remove_unwished(r);
 	r->ids = xrealloc(r->ids, (r->n + 1) * sizeof(r->ids[0]));
-	for (size_t i = 0; i < r->n; i++)
+	r->waiting = 0;
+	for (size_t i = 0; i < r->n; i++) {
 		r->ids[i] = r->slots[i].bot_id;
+		r->waiting += r->slots[i].loading || r->slots[i].refused;
+	}
 	return 0;
 }
 
@@ -310,23 +323,21 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 	if (!s->model_used || s->model_used != s->model_id) {
 		struct wish *w = NULL;
 		size_t n = 0;
-		int rc = read_wishes(r, db, &w, &n, e);
+		int rc = read_wishes(db, bot_id, &w, &n, e);
 
 		if (rc)
 			return rc;
-		model_id = 0;
-		for (size_t i = 0; i < n; i++)
-			if (w[i].bot_id == bot_id)
-				model_id = w[i].model_id;
+		model_id = n ? w[0].model_id : 0;
 		free(w);
 		apply_model(r, db, s, model_id, now_us);
+		r->waiting += s->loading;
 	}
 	return 0;
 }
 
 bool roster_waits(const struct roster *r)
 {
-	for (size_t i = 0; i < r->n; i++)
+	for (size_t i = 0; r->waiting && i < r->n; i++)
 		if (r->slots[i].loading ||
 		    (r->slots[i].refused &&
 		     engine_open_orders(session_engine(r->args.session), r->slots[i].bot_id) == 0))

@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include "common/checkpoint.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -38,17 +39,21 @@
 #include <unistd.h>
 
 #define TICK_US INT64_C(50000)		/* the longest wait between two turns */
-#define FRAMES_AT_ONCE 512
+#define FRAMES_AT_ONCE 4		/* between two looks at the turn's limits */
 #define TURN_BUDGET_US INT64_C(4000)	/* of market data per turn; a loop never blocks 5 ms */
+#define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
+#define FIGURE_ROWS 64			/* of bots whose figures moved, per turn */
 #define SLOW_TURN_US INT64_C(50000)
 #define BEAT_US US_PER_S
 #define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
 #define LOCK_WAIT_US (3 * US_PER_S)
+#define LAST_MESSAGES_US (2 * US_PER_S)	/* for them when we end */
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
 
 struct worker {
 	const struct config *config;
 	struct db *db;
+	struct checkpoint *checkpoint;
 	struct master_key key;
 	int lock_fd;
 	struct feed_choice *feed;
@@ -70,9 +75,11 @@ struct worker {
 	struct loop_times times;
 	int64_t data_version;
 	int64_t beat_due_us;
+	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	bool ending;			/* only messages go on */
 	struct feed_position position;
 	uint64_t events_seen;
 };
@@ -98,6 +105,7 @@ static void feed_failed(struct worker *w, const struct err *e)
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
 	log_error("feed", NULL, "%s", e->msg);
+	notifier_feed(w->notifier, w->beat.feed_state, w->beat.feed_message);
 }
 
 /* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
@@ -120,7 +128,8 @@ static int64_t pull(struct worker *w, struct feed *f, int64_t wall_us)
 			feed_failed(w, &e);
 			return wall_us + US_PER_S;
 		}
-	} while (next_us <= wall_us && clock_mono_us() < until_us);
+	} while (next_us <= wall_us && clock_mono_us() < until_us &&
+		 outbox_rows(w->outbox) < TURN_ROWS);
 	return next_us;
 }
 
@@ -249,6 +258,35 @@ static bool position_moved(const struct worker *w)
 	return feed_choice_resumes(w->feed) && session_events(w->session) != w->events_seen;
 }
 
+/*
+ * A replay goes on from its commit: each turn's rows and its place go together, and
+ * everything that a bot decides by is in them. Elsewhere the market went on meanwhile.
+ */
+static size_t figure_rows(const struct worker *w)
+{
+	return feed_choice_resumes(w->feed) ? SIZE_MAX : FIGURE_ROWS;
+}
+
+/* Is there something that this turn must write? */
+static bool commit_due(const struct worker *w, int64_t wall_us)
+{
+	if (commands_pending(w->commands) || runner_pending(w->runner) ||
+	    notifier_pending(w->notifier) || position_moved(w) || !outbox_can_wait(w->outbox))
+		return true;
+	return !outbox_empty(w->outbox) && wall_us - w->committed_us >= TICK_US;
+}
+
+/*
+ * Real money waits for the disk at each commit: its orders leave after it. On paper
+ * nothing leaves; a power cut may take the newest second (the heartbeat waits), but
+ * nothing that somebody was told: an answer to a command, a job's end.
+ */
+static bool commit_waits(const struct worker *w, bool beat)
+{
+	return beat || w->config->trading_mode == MODE_LIVE || commands_pending(w->commands) ||
+	       runner_pending(w->runner);
+}
+
 /* Everything since the last commit, or nothing. What fails stays and is tried again. */
 static void commit(struct worker *w, int64_t wall_us, bool force)
 {
@@ -258,12 +296,13 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	struct err e = { 0 };
 	int rc;
 
-	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US);
-	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) &&
-	    !runner_pending(w->runner) && !notifier_pending(w->notifier) && !position_moved(w))
+	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US,
+		      figure_rows(w));
+	if (!beat && !commit_due(w, wall_us))
 		return;
 	if (beat)
 		fill_heartbeat(w, wall_us);
+	db_set_durable(w->db, commit_waits(w, beat));
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {
 		rc = write_all_tx(w, beat, wall_us, &queued, &e);
@@ -283,10 +322,12 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	if (w->commit_failed)
 		log_info("loop", NULL, "the database takes writes again; nothing was lost");
 	w->commit_failed = false;
+	w->committed_us = wall_us;
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
-	notifier_clear(w->notifier);
+	if (notifier_clear(w->notifier))
+		w->db_changed = true;
 	if (runner_pending(w->runner)) {
 		runner_clear(w->runner);
 		w->db_changed = true; /* the next queued job may start */
@@ -343,7 +384,7 @@ static void turn(struct worker *w)
 	}
 	commit(w, wall_us, false);
 	took_us = clock_mono_us() - start_us;
-	loop_times_add(&w->times, took_us);
+	loop_times_add(&w->times, took_us, start_us);
 	w->beat.turns++;
 	supervisor_alive(&w->supervisor, start_us);
 	if (took_us > SLOW_TURN_US)
@@ -353,9 +394,14 @@ static void turn(struct worker *w)
 
 static void turn_cb(evutil_socket_t fd, short what, void *ctx)
 {
+	struct worker *w = ctx;
+
 	(void)fd;
 	(void)what;
-	turn(ctx);
+	if (w->ending)
+		event_base_loopbreak(w->base);
+	else
+		turn(w);
 }
 
 static void watch_cb(evutil_socket_t fd, short what, void *ctx)
@@ -365,7 +411,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	/* Our own commits wake us too: only a changed data_version is news. */
-	if (watch_drain(w->watch) && db_data_version(w->db) != w->data_version) {
+	if (watch_drain(w->watch) && !w->ending && db_data_version(w->db) != w->data_version) {
 		event_del(w->turn_event);
 		turn(w);
 	}
@@ -578,6 +624,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = db_open(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
+		rc = checkpoint_begin(w->db, &w->checkpoint, e);
+	if (rc == 0)
 		rc = master_key_load(w->config->master_key_file, &w->key, e);
 	if (rc == 0)
 		rc = feed_choice_new(w->config, &w->feed, e);
@@ -586,6 +634,13 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0 && a->only_bot)
 		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json, e);
 	return rc;
+}
+
+static void answered(void *ctx, const struct command *c, const struct command_answer *a)
+{
+	struct worker *w = ctx;
+
+	notifier_answered(w->notifier, c, a->status, a->message);
 }
 
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
@@ -620,6 +675,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	w->roster = roster_new(&roster);
 	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
 				   a->only_bot);
+	commands_on_answer(w->commands, answered, w);
 	heartbeat_begin(w);
 	schedule_init(&w->schedule, w->config, w->beat.started_us);
 	return 0;
@@ -645,10 +701,29 @@ static void worker_free(struct worker *w)
 	predictors_free(w->predictors);
 	outbox_free(w->outbox);
 	store_logs_free(w->logs);
+	checkpoint_end(w->checkpoint);
 	db_close(w->db);
 	crypto_wipe(&w->key, sizeof(w->key));
 	if (w->lock_fd >= 0)
 		close(w->lock_fd);
+}
+
+/* What can be delivered at once is; the rest waits for the next worker. */
+static void last_messages(struct worker *w)
+{
+	int64_t until_us = clock_mono_us() + LAST_MESSAGES_US, next_us;
+	struct err e = { 0 };
+
+	w->ending = true;
+	while (!w->commit_failed && !notifier_idle(w->notifier) && clock_mono_us() < until_us) {
+		if (notifier_turn(w->notifier, w->db, clock_now_us(), clock_mono_us(), &next_us,
+				  &e))
+			return;
+		if (notifier_pending(w->notifier))
+			commit(w, clock_now_us(), false);
+		schedule(w, TICK_US); /* an answer wakes us earlier */
+		event_base_dispatch(w->base);
+	}
 }
 
 /* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
@@ -660,7 +735,11 @@ static void end(struct worker *w)
 	w->beat.stopped_us = now_us;
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
+	notifier_hush(w->notifier);
+	notifier_tell(w->notifier, NOTIFY_STARTUP,
+		      "Worker ended\nresting orders and positions are kept");
 	commit(w, now_us, true);
+	last_messages(w);
 	log_info("worker", NULL, "ended; resting orders and positions are kept");
 	if (!w->commit_failed)
 		commit(w, now_us, true); /* the line above */

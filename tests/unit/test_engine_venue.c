@@ -223,7 +223,7 @@ static void nothing_to_close(void **state)
 	assert_reason(f, CLOSE_EMERGENCY);
 	assert_int_equal(qty_units(last(f)->dust), qty_units(Q("0.001")));
 	assert_non_null(strstr(f->rows.notices[f->rows.notices_n - 1], "has not got"));
-	engine_report(f->e, f->now, 0);
+	engine_report(f->e, f->now, 0, SIZE_MAX);
 	assert_int_equal(f->rows.bots[1].emergency, EMERGENCY_LATCHED);
 	assert_non_null(strstr(f->rows.bots[1].error, "has not got"));
 	fake_teardown(f);

@@ -25,6 +25,7 @@ struct series {				/* candles of one interval */
 	int64_t length_us;
 	struct candle_builder builder;
 	struct window window;
+	struct window_work work;	/* of the window as it is now */
 };
 
 struct market {
@@ -72,7 +73,9 @@ struct bot {
 	size_t ended_n;			/* ever */
 	int64_t equity_due_us;
 	int64_t due_us;			/* earliest deadline of the bot, NEVER none */
-	bool dirty;			/* its row must be reported */
+	size_t index;			/* in the engine's list */
+	bool dirty;			/* its row must be reported at once */
+	bool moved;			/* figures moved: report it when there is room */
 	int64_t reported_us;
 };
 
@@ -90,7 +93,7 @@ void engine_count_open(struct engine *e, int change);
 int64_t engine_drift(const struct engine *e);
 int64_t engine_equity_interval(const struct engine *e);
 int64_t engine_signal_repeat(const struct engine *e);
-void engine_due(struct engine *e, int64_t due_us);	/* somebody's deadline came nearer */
+void engine_due(struct engine *e, const struct bot *b);	/* its deadline has changed */
 
 /* bot.c */
 void bot_set_status(struct bot *b, enum bot_event event, const char *why, const char *by,
@@ -102,7 +105,7 @@ void bot_timer(struct bot *b, int64_t now_us);		/* everything due at now_us */
 void bot_refresh_due(struct bot *b);
 void bot_equity(struct bot *b, int64_t now_us);		/* look at the account */
 int64_t bot_positions(const struct bot *b);		/* orders that hold something */
-void bot_report(struct bot *b, int64_t now_us);
+void bot_report(struct bot *b, int64_t now_us);		/* its row, whatever the flags say */
 void bot_free(struct bot *b);
 
 /* bot_legs.c */

@@ -149,8 +149,14 @@ int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us)
 /* Account money changed outside trading (reset): peak and day figures start anew. */
 void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us);
 
-/* Report bot rows that changed (or are older than max_age_us). Call before a commit. */
-void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us);
+/*
+ * Report bot rows; call before a commit. All at once where something happened (status,
+ * orders, config, model, peak equity). Rows whose figures only moved (equity, last price,
+ * time of the last decision) or that are older than max_age_us: at most so many, in
+ * turn, so that a thousand decisions in one second are not a thousand rows in one
+ * commit. SIZE_MAX where a restart needs every figure as of the commit (a replay).
+ */
+void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
 
 #endif

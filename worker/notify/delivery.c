@@ -274,7 +274,7 @@ static void send_batch(struct lane *l, const struct batch *b, int64_t untold, in
 			    : err_set(&e, ERR_NOT_FOUND, "the %s is switched off",
 				      channel_name(l->key.channel));
 
-	l->rows = rc ? b->n : post.rows;
+	l->rows = rc == 0 ? post.rows : rc == ERR_INVALID ? 1 : b->n;
 	l->result = (struct note_result){ .lane = l->key, .first = b->notes[0].id,
 					  .last = b->notes[l->rows - 1].id, .told = untold };
 	if (rc) {

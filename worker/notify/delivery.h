@@ -48,7 +48,8 @@ struct sender {				/* one for each channel; a NULL prepare: there is none */
 	void *ctx;
 	/*
 	 * Make a message of the first note or more of n. untold: so many before them were
-	 * dropped, which the message says. An error: this lane can't be served (any more).
+	 * dropped, which the message says. ERR_INVALID: the first note can't be sent.
+	 * Another error: this lane can't be served (any more), and nothing of it will be.
 	 */
 	int (*prepare)(void *ctx, const struct note *notes, size_t n, int64_t untold,
 		       struct post *out, struct err *e);

@@ -1,8 +1,10 @@
 /*
- * notifier.h - all that tells people and programs outside: Telegram and the webhook.
+ * notifier.h - all that tells people and programs outside, and hears them: Telegram and
+ * the webhook.
  *
  *	engine reports --> rows of notifications --commit--> delivery --> Telegram, webhook
  *	                   in the event's transaction
+ *	chat --> poll --> desk --> replies (rows), rows of table commands --commit--> the loop
  *
  * The worker's loop calls it like its other parts: turn, then write_tx within the one
  * transaction, then clear.
@@ -12,6 +14,7 @@
 
 #include "common/config.h"
 #include "common/db.h"
+#include "common/store_commands.h"
 #include "worker/report/notify_report.h"
 #include "worker/roster.h"
 
@@ -37,8 +40,14 @@ void notifier_refresh(struct notifier *n, const struct roster *roster);
 
 /* What the worker itself has to say; text's first line is the headline. */
 void notifier_tell(struct notifier *n, enum notify_kind kind, const char *text);
+/* From now on nobody is heard; what waits is still delivered. */
+void notifier_hush(struct notifier *n);
 /* The feed's state, each time it was looked at: a change is told. */
 void notifier_feed(struct notifier *n, const char *state, const char *message);
+
+/* An answer to a command, before the transaction that it is written in. */
+void notifier_answered(struct notifier *n, const struct command *c, const char *status,
+		       const char *message);
 
 /* *next_us: when to be asked again (monotonic). */
 MUST_CHECK int notifier_turn(struct notifier *n, struct db *db, int64_t wall_us, int64_t mono_us,
@@ -46,7 +55,8 @@ MUST_CHECK int notifier_turn(struct notifier *n, struct db *db, int64_t wall_us,
 bool notifier_pending(const struct notifier *n);	/* rows wait to be written */
 MUST_CHECK int notifier_write_tx(struct notifier *n, struct db *db, int64_t wall_us,
 				 struct err *e);
-void notifier_clear(struct notifier *n);		/* after the commit */
+/* After the commit. True: it has queued commands, which should be looked at. */
+bool notifier_clear(struct notifier *n);
 /* Everything that can be delivered now is. */
 bool notifier_idle(const struct notifier *n);
 

@@ -36,7 +36,6 @@ static void put_body(const struct note *n, int64_t untold, struct buf *out)
 		json_null(&j, "bot_id");
 	json_time(&j, "created_at", n->created_us);
 	json_int(&j, "dropped_before", untold);
-	ASSERT(n->text[0] == '{' && n->text[1] == '"');
 	buf_putc(out, ',');
 	buf_puts(out, n->text + 1);
 }
@@ -48,6 +47,8 @@ static int prepare(void *ctx, const struct note *notes, size_t n, int64_t untold
 	int64_t at_s = clock_now_us() / US_PER_S;
 
 	(void)n;
+	if (strncmp(notes[0].text, "{\"", 2) != 0)
+		return err_set(e, ERR_INVALID, "its text is no JSON object with members");
 	if (!*s->url)
 		return err_set(e, ERR_NOT_FOUND, "there is no WEBHOOK_URL any more");
 	out->rows = 1;

@@ -4,7 +4,13 @@
 #include "common/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct notify_seen {
+	int64_t bot_id, config_version, model_id;
+	char config_error[128], model_error[128];	/* their beginnings */
+};
 
 struct draft {				/* a message while it is written */
 	struct notify_report *report;
@@ -204,11 +210,83 @@ static void on_notice(void *ctx, int64_t bot_id, const char *correlation_id, con
 	end(&d);
 }
 
+/* ---- settings and models ---- */
+
+static struct notify_seen *seen_of(struct notify_report *n, int64_t bot_id)
+{
+	for (size_t i = 0; i < n->seen_n; i++)
+		if (n->seen[i].bot_id == bot_id)
+			return &n->seen[i];
+	return NULL;
+}
+
+static struct notify_seen seen_now(const struct bot_report *b)
+{
+	struct notify_seen s = { .bot_id = b->bot_id, .config_version = b->config_version,
+				 .model_id = b->model_id };
+
+	snprintf(s.config_error, sizeof(s.config_error), "%s", b->config_error);
+	snprintf(s.model_error, sizeof(s.model_error), "%s", b->model_error);
+	return s;
+}
+
+static void PRINTF_LIKE(3, 4) reload(struct notify_report *n, const struct bot_report *b,
+				     const char *fmt, ...)
+{
+	struct draft d;
+	va_list ap;
+
+	if (!begin(&d, n, NOTIFY_RELOAD, b->bot_id, b->updated_us))
+		return;
+	va_start(ap, fmt);
+	buf_printf(&d.text, "Bot %lld: ", (long long)b->bot_id);
+	buf_vprintf(&d.text, fmt, ap);
+	va_end(ap);
+	json_int(&d.j, "config_version", b->config_version);
+	json_string(&d.j, "config_error", b->config_error);
+	json_int(&d.j, "model_id", b->model_id);
+	json_string(&d.j, "model_error", b->model_error);
+	end(&d);
+}
+
+/* Reported each second and more: what is as it was costs nearly nothing. */
+static void on_bot(void *ctx, const struct bot_report *b)
+{
+	struct notify_report *n = ctx;
+	struct notify_seen *old, now;
+
+	if (!n->wanted(n->ctx, NOTIFY_RELOAD, b->bot_id))
+		return;
+	now = seen_now(b);
+	old = seen_of(n, b->bot_id);
+	if (!old) {
+		n->seen = xrealloc(n->seen, (n->seen_n + 1) * sizeof(now));
+		n->seen[n->seen_n++] = now;
+		return;
+	}
+	if (now.config_version != old->config_version)
+		reload(n, b, "settings, version %lld, are in force", (long long)b->config_version);
+	if (*now.config_error && strcmp(now.config_error, old->config_error) != 0)
+		reload(n, b, "new settings are refused\n%s", b->config_error);
+	if (now.model_id != old->model_id)
+		reload(n, b, "model %lld is in force", (long long)b->model_id);
+	if (*now.model_error && strcmp(now.model_error, old->model_error) != 0)
+		reload(n, b, "its model is refused\n%s", b->model_error);
+	*old = now;
+}
+
+void notify_report_fini(struct notify_report *n)
+{
+	free(n->seen);
+	n->seen = NULL;
+	n->seen_n = 0;
+}
+
 struct reporter notify_reporter(struct notify_report *n)
 {
 	return (struct reporter){
 		.ctx = n, .order = on_order, .leg = on_leg, .status = on_status,
-		.notice = on_notice,
+		.bot = on_bot, .notice = on_notice,
 	};
 }
 

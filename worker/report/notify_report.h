@@ -19,12 +19,15 @@ struct message {			/* borrowed for the call */
 	const char *data;		/* members of a JSON object: "\"a\":1", "" none */
 };
 
-struct notify_report {
+struct notify_report {			/* zeroed, then these three; notify_report_fini */
 	void *ctx;
 	bool (*wanted)(void *ctx, enum notify_kind kind, int64_t bot_id);
 	void (*tell)(void *ctx, const struct message *m);
+	size_t seen_n;
+	struct notify_seen *seen;	/* what is in force, by bot */
 };
 
+void notify_report_fini(struct notify_report *n);
 /* n must live as long as the result is used. */
 struct reporter notify_reporter(struct notify_report *n);
 /* The results of a day as a message of kind NOTIFY_SUMMARY. */

@@ -41,7 +41,7 @@ static const char SQL_PRUNE[] =
 static const char SQL_SINCE[] =
 	"SELECT 1 FROM notifications WHERE kind = ?1 AND created_us >= ?2 LIMIT 1";
 static const char SQL_OFFSET[] =
-	"SELECT next_update FROM telegram_offsets WHERE telegram_bot = ?1";
+	"SELECT next_update FROM telegram_offsets WHERE telegram_bot = ?1 AND updated_us >= ?2";
 static const char SQL_SET_OFFSET[] =
 	"INSERT OR REPLACE INTO telegram_offsets(telegram_bot, next_update, updated_us)"
 	" VALUES (?1, ?2, ?3)";
@@ -281,7 +281,8 @@ int store_note_since(struct db *db, const char *kind, int64_t since_us, bool *ou
 	return rc;
 }
 
-int store_offset_get(struct db *db, int64_t telegram_bot, int64_t *next, struct err *e)
+int store_offset_get(struct db *db, int64_t telegram_bot, int64_t since_us, int64_t *next,
+		     struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_OFFSET, &s, e);
@@ -289,6 +290,7 @@ int store_offset_get(struct db *db, int64_t telegram_bot, int64_t *next, struct 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, telegram_bot);
+	stmt_bind_int(s, 2, since_us);
 	return one_int(s, 0, next, e);
 }
 

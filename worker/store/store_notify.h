@@ -73,8 +73,9 @@ MUST_CHECK int store_notes_prune_tx(struct db *db, int64_t now_us, struct err *e
 MUST_CHECK int store_note_since(struct db *db, const char *kind, int64_t since_us, bool *out,
 				struct err *e);
 
-/* 0 when nothing of that Telegram bot was taken in yet. */
-MUST_CHECK int store_offset_get(struct db *db, int64_t telegram_bot, int64_t *next, struct err *e);
+/* 0 when nothing of that Telegram bot was taken in since then. */
+MUST_CHECK int store_offset_get(struct db *db, int64_t telegram_bot, int64_t since_us,
+				int64_t *next, struct err *e);
 MUST_CHECK int store_offset_tx(struct db *db, int64_t telegram_bot, int64_t next, int64_t now_us,
 			       struct err *e);
 
