@@ -287,7 +287,12 @@ cmd_start() {
 	have_images
 	own_secrets
 	step "starting ($variant)"
-	local log
+	local log before
+	before=$(deployed_variant)
+	if [[ $before && $before != "$variant" ]]; then
+		cmd_stop >/dev/null
+		"$docker" rm $api $worker >/dev/null 2>&1 || true	# nothing of the other variant is taken over
+	fi
 	log=$(mktemp)
 	run_compose up -d --no-build >"$log" 2>&1 || {
 		cat "$log" >&2

@@ -44,6 +44,12 @@ def status():
 class Docker(unittest.TestCase):
     """One story: the methods run in the order of their names."""
 
+    def setUp(self):
+        self.begun = time.monotonic()
+
+    def tearDown(self):
+        print("(%.0f s) " % (time.monotonic() - self.begun), end="", flush=True)
+
     def wait(self, condition, what, limit=120):
         until = time.monotonic() + limit
         while True:
@@ -310,7 +316,10 @@ class Docker(unittest.TestCase):
 
     def test_31_dev_rebuilds_on_change(self):
         self.deployed("--dev", "deploy")
-        self.assertEqual(status(), "RUNNING")
+        for name in (API, WORKER):
+            volumes = [m["Name"] for m in inspect(name, ".Mounts") if m["Destination"] == "/data"]
+            self.assertEqual(volumes, ["trading-bot-dev-data"], "another variant, other data")
+        self.wait(lambda: status() == "RUNNING", "bot 1 runs")
         source = tree("api/dashboard/index.html")
         with open(source, "a", encoding="utf-8") as f:
             f.write("<!-- changed while it runs -->\n")
