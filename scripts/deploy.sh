@@ -347,14 +347,15 @@ cmd_status() {
 }
 
 cmd_logs() {
-	local name pids=() status=0
+	local name status=0
 	[[ ${#arguments[@]} -gt 0 ]] || arguments=(--tail 50)
+	# what is in the background does not hear Ctrl-C; the first of each pipe ends it
+	trap 'kill $(jobs -p) 2>/dev/null; exit 0' INT TERM
 	for name in $api $worker; do
 		exists "$name" || { say "there is no container $name"; status=1; continue; }
 		"$docker" logs "${arguments[@]}" "$name" 2>&1 | sed -u "s/^/${name#trading-bot-}	| /" &
-		pids+=($!)
 	done
-	[[ ${#pids[@]} -eq 0 ]] || wait "${pids[@]}"
+	wait
 	return $status
 }
 

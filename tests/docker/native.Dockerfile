@@ -6,5 +6,6 @@ RUN /opt/setup/prepare-apt.sh \
 	&& DEBIAN_FRONTEND=noninteractive apt-get update -qq \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends systemd systemd-sysv dbus \
 	&& /opt/setup/prepare-apt.sh --clean
+WORKDIR /source
 STOPSIGNAL SIGRTMIN+3
 ENTRYPOINT ["/sbin/init"]
