@@ -647,6 +647,21 @@ void stmt_bind_money(struct stmt *s, int index, struct money v)
 	bind_exact(s, index, rc, real);
 }
 
+void stmt_near_price(struct stmt *s, int index, struct price v)
+{
+	stmt_bind_double(s, index, price_near_real(v));
+}
+
+void stmt_near_qty(struct stmt *s, int index, struct qty v)
+{
+	stmt_bind_double(s, index, qty_near_real(v));
+}
+
+void stmt_near_money(struct stmt *s, int index, struct money v)
+{
+	stmt_bind_double(s, index, money_near_real(v));
+}
+
 int stmt_step(struct stmt *s, struct err *e)
 {
 	int rc;

@@ -108,6 +108,13 @@ void stmt_bind_null(struct stmt *s, int index);
 void stmt_bind_price(struct stmt *s, int index, struct price v);
 void stmt_bind_qty(struct stmt *s, int index, struct qty v);
 void stmt_bind_money(struct stmt *s, int index, struct money v);
+/*
+ * As the REAL nearest to it: never fails. For the worker's own rows: trading must not
+ * wait for ever for the last digit of an amount over 67 million (money.h).
+ */
+void stmt_near_price(struct stmt *s, int index, struct price v);
+void stmt_near_qty(struct stmt *s, int index, struct qty v);
+void stmt_near_money(struct stmt *s, int index, struct money v);
 /* STMT_ROW, STMT_END or a negative error. After END or an error the statement is reset. */
 MUST_CHECK int stmt_step(struct stmt *s, struct err *e);
 /* step for INSERT/UPDATE/DELETE: expects no row; resets. */

@@ -75,6 +75,8 @@ struct worker {
 	struct loop_times times;
 	int64_t data_version;
 	int64_t beat_due_us;
+	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
+	bool clock_told;		/* that the machine's clock was set back */
 	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
@@ -85,6 +87,21 @@ struct worker {
 };
 
 /* ---- time ---- */
+
+/* The machine's clock may be set back under us; nothing may wait for it to catch up. */
+static int64_t wall_clock(struct worker *w)
+{
+	int64_t real_us = clock_now_us();
+	int64_t wall_us = clock_steady_us(&w->clock, real_us, clock_mono_us());
+	bool back = wall_us - real_us > US_PER_S;
+
+	if (back && !w->clock_told)
+		log_warn("worker", NULL, "the clock was set back by %lld s: times of this worker "
+			 "stay ahead by that until it is restarted",
+			 (long long)((wall_us - real_us) / US_PER_S));
+	w->clock_told = back;
+	return wall_us;
+}
 
 /* What the engine calls now: the clock, or the recording when that alone makes time. */
 static int64_t engine_time(const struct worker *w, int64_t wall_us)
@@ -160,7 +177,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 	w->data_version = version;
 	w->db_changed = false;
 	if (roster_refresh(w->roster, w->db, engine_time(w, wall_us), &e) ||
-	    commands_run(w->commands, w->db, wall_us, engine_time(w, wall_us), &e) ||
+	    commands_run(w->commands, w->db, clock_now_us(), engine_time(w, wall_us), &e) ||
 	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
@@ -189,7 +206,7 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 	struct heartbeat *h = &w->beat;
 	struct feed *f = feed_choice_feed(w->feed, 0);
 
-	h->beat_us = wall_us;
+	h->beat_us = clock_now_us(); /* who looks at it compares with the same clock */
 	h->loop_p50_us = loop_times_quantile(&w->times, 0.5);
 	h->loop_p99_us = loop_times_quantile(&w->times, 0.99);
 	h->events = (int64_t)session_events(w->session);
@@ -296,8 +313,9 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	struct err e = { 0 };
 	int rc;
 
-	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US,
-		      figure_rows(w));
+	if (!w->commit_failed) /* what waits is enough: a full disk may last for days */
+		engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US,
+			      figure_rows(w));
 	if (!beat && !commit_due(w, wall_us))
 		return;
 	if (beat)
@@ -326,6 +344,8 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
+	if (commands_more(w->commands))
+		w->db_changed = true; /* the others' turn */
 	if (notifier_clear(w->notifier))
 		w->db_changed = true;
 	if (runner_pending(w->runner)) {
@@ -363,7 +383,7 @@ static int64_t send_messages(struct worker *w, int64_t wall_us, int64_t wait_us)
 static void turn(struct worker *w)
 {
 	int64_t start_us = clock_mono_us();
-	int64_t wall_us = clock_now_us();
+	int64_t wall_us = wall_clock(w);
 	int64_t wait_us = TICK_US;
 	int64_t took_us;
 
@@ -544,7 +564,7 @@ static int open_feed(struct worker *w, int64_t now_us, const struct feed_positio
 static int restore(struct worker *w, struct err *e)
 {
 	const char *source = feed_choice_resumes(w->feed);
-	int64_t now_us = clock_now_us();
+	int64_t now_us = wall_clock(w);
 	bool resumes = source &&
 		store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
 	bool fresh = source && !resumes;
@@ -729,10 +749,11 @@ static void last_messages(struct worker *w)
 /* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
 static void end(struct worker *w)
 {
-	int64_t now_us = clock_now_us();
+	int64_t now_us = wall_clock(w);
 
 	supervisor_stopping(&w->supervisor);
-	w->beat.stopped_us = now_us;
+	runner_stop(w->runner, now_us);
+	w->beat.stopped_us = clock_now_us();
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
 	notifier_hush(w->notifier);
@@ -789,8 +810,8 @@ int worker_run(const struct worker_args *a, struct err *e)
 	tell_start(&w);
 	roster_started(w.roster);
 	w.db_changed = true; /* commands that waited for us come first */
-	look_at_database(&w, clock_now_us());
-	commit(&w, clock_now_us(), true);
+	look_at_database(&w, wall_clock(&w));
+	commit(&w, wall_clock(&w), true);
 	supervisor_ready(&w.supervisor);
 	schedule(&w, 0);
 	event_base_dispatch(w.base);

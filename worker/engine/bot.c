@@ -168,7 +168,7 @@ static int64_t entries_last_minute(const struct bot *b, int64_t now_us)
 	int64_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		count += b->entries_us[i] > now_us - MINUTE_US;
+		count += b->entries_us[i] > now_us - MINUTE_US && b->entries_us[i] <= now_us;
 	return count;
 }
 
@@ -214,6 +214,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	struct price limit = buy ? m->top.bid : m->top.ask;
 	struct venue_balance balance = { 0 };
 	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
+	struct price target, stop;
 	struct risk_input in;
 	int64_t order_id;
 	struct err e = { 0 };
@@ -250,6 +251,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, rule, reason, 0, "", now_us);
 		return;
 	}
+	if (!order_exits(&m->info, s, limit, &target, &stop)) {
+		report_signal(b, s, false, "filters", "no target and stop on the symbol's grid "
+			      "lie on the two sides of this price", 0, "", now_us);
+		return;
+	}
 	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)now_us);
 	bot_enter(b, s, limit, in.quantity, cid, now_us, &order_id);
 	report_signal(b, s, true, s->rule, s->reason, order_id, cid, now_us);
@@ -269,7 +275,7 @@ void bot_decide(struct bot *b, int64_t now_us)
 	b->last_execution_us = now_us;
 	if (b->status != BOT_RUNNING)
 		return;
-	if (b->last_decision_us &&
+	if (b->last_decision_us && b->last_decision_us <= now_us &&
 	    now_us - b->last_decision_us < b->config.decision_interval_ms * INT64_C(1000))
 		return;
 	b->last_decision_us = now_us;

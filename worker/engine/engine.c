@@ -520,8 +520,10 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
-	for (size_t i = 0; i < e->bots_n; i++)
+	for (size_t i = 0; i < e->bots_n; i++) {
+		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);
+	}
 }
 
 int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
@@ -611,12 +613,12 @@ void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *
 	if (!b)
 		return;
 	b->dirty = true;
-	if (!p) {
-		snprintf(b->model_error, sizeof(b->model_error), "%s", why ? why : "");
+	if (!p && why) {
+		snprintf(b->model_error, sizeof(b->model_error), "%s", why);
 		return;
 	}
-	b->model = *p;
-	b->has_model = true;
+	b->has_model = p != NULL;
+	b->model = p ? *p : (struct predictor){ 0 };
 	b->model_error[0] = '\0';
 	bot_signal_ends(b);
 }
