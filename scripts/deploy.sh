@@ -184,7 +184,7 @@ own_secrets() {
 	local file foreign=() user=10001
 	[[ $variant != dev ]] || user=$(stat -c %u "$root")
 	for file in "$secrets"/*; do
-		[[ -f $file && $file != *.md ]] || continue
+		[[ -f $file && $file != *.md && $file != */prometheus_* && $file != */grafana_* ]] || continue
 		[[ $(stat -c %u:%a "$file") == "$user:400" ]] || foreign+=("/secrets/${file##*/}")
 	done
 	[[ ${#foreign[@]} -gt 0 ]] || return 0
@@ -450,7 +450,8 @@ cmd_cleanup() {
 		[[ ! $volumes ]] || "$docker" volume rm $volumes >/dev/null
 	}
 	for name in $("$docker" network ls -q --filter 'name=^trading-bot-network$'); do
-		"$docker" network rm "$name" >/dev/null
+		"$docker" network rm "$name" >/dev/null ||
+			say "the network $name is kept: other containers use it"
 	done
 	say "removed containers, network and images${data:+, and the data}"
 	[[ $data ]] || say "the data is kept: volumes $("$docker" volume ls -q --filter 'name=^trading-bot-' | tr '\n' ' ')"
