@@ -176,13 +176,14 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 		return;
 	w->data_version = version;
 	w->db_changed = false;
+	/* Who is told about a command's effect must be known before it. */
 	if (roster_refresh(w->roster, w->db, engine_time(w, wall_us), &e) ||
+	    notifier_refresh(w->notifier, w->db, w->roster, &e) ||
 	    commands_run(w->commands, w->db, clock_now_us(), engine_time(w, wall_us), &e) ||
 	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
 	}
-	notifier_refresh(w->notifier, w->roster);
 }
 
 /* ---- the one transaction ---- */
@@ -467,7 +468,7 @@ static int loop_open(struct worker *w, struct err *e)
 	event_add(w->watch_event, NULL);
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
-	rc = notifier_open(w->notifier, w->base, w->db, e);
+	rc = notifier_open(w->notifier, w->base, e);
 	return rc ? rc : runner_new(w->base, w->db, NULL, &w->runner, e);
 }
 
@@ -580,7 +581,8 @@ static int restore(struct worker *w, struct err *e)
 		rc = first_moment(w, &now_us, e);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
-	notifier_refresh(w->notifier, w->roster);
+	if (rc == 0)
+		rc = notifier_refresh(w->notifier, w->db, w->roster, e);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
 	if (rc == 0 && !fresh)
