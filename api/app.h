@@ -8,6 +8,7 @@
 #ifndef API_APP_H
 #define API_APP_H
 
+#include "api/proxy.h"
 #include "common/buf.h"
 #include "common/config.h"
 #include "common/crypto.h"
@@ -28,6 +29,7 @@ struct slow;
 struct status_cache;
 struct streams;
 struct tls;
+struct trade_sums;
 struct traffic;
 struct uploads;
 struct wait;
@@ -45,9 +47,11 @@ struct app {
 	struct master_key key;		/* seals the secrets of bot configs */
 	struct audit *audit;
 	struct auth *auth;
+	struct proxies proxies;		/* API_TRUSTED_PROXIES */
 	struct rate *rate;
 	struct wait *wait;
 	struct slow *slow;
+	struct trade_sums *sums;	/* of the slow thread */
 	struct conns *conns;
 	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */

@@ -12,6 +12,7 @@
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
+#include "api/trade_sums.h"
 #include "api/traffic.h"
 #include "api/upload.h"
 #include "api/wait.h"
@@ -339,7 +340,7 @@ static void setup_http(struct server *s)
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
 	evhttp_set_gencb(s->http, on_request_cb, &s->app);
-	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
+	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls, &s->app.proxies);
 }
 
 /*
@@ -380,6 +381,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
 	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
+	if (!rc)
+		rc = proxies_parse(cfg->api_trusted_proxies, &a->proxies, e);
 	setup_http(s);
 	if (!rc)
 		rc = app_db_open(a, e);
@@ -394,6 +397,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
 	a->children = children_new(a->base, NULL);
@@ -432,6 +436,7 @@ void server_close(struct server *s)
 	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	trade_sums_free(a->sums);
 	say_goodbye(s);
 	audit_free(a->audit);
 	auth_flush(a->auth, a->db);

@@ -677,6 +677,21 @@ class Security(harness.TestCase):
                         self.assertNotIn(internal, answer.body, (path, answer))
                 self.assertIsNone(answer.headers["Server"])
 
+    def test_claimed_addresses_are_not_believed(self):
+        claim = {"X-Forwarded-For": "198.51.100.7", "X-Real-IP": "198.51.100.7",
+                 "Forwarded": "for=198.51.100.7"}
+        for trusted, address in (("", "127.0.0.1"), ("10.0.0.0/8", "127.0.0.1"),
+                                 ("127.0.0.0/8", "198.51.100.7")):
+            bot = self.api(API_TRUSTED_PROXIES=trusted, API_RATE_LIMIT=3)
+            self.assertEqual(bot.post("/api/v1/bots", {"name": "x"}, headers=claim).status, 201)
+            row = self.wait(lambda: bot.rows("SELECT address FROM audit_log"), "the audit row")[0]
+            self.assertEqual(row["address"], address, "trusted: " + trusted)
+            # another name for each call does not get more calls than one caller may make
+            n = 40 * harness.SLOW
+            seen = [bot.get("/api/v1/status", token=None, headers={
+                "X-Forwarded-For": "198.51.100.%d" % i}).status for i in range(n)]
+            self.assertEqual(429 in seen, address == "127.0.0.1", "trusted: " + trusted)
+
     def test_changes_and_refusals_are_recorded(self):
         bot = self.api()
         _, viewer = self.token(bot, "viewer")
