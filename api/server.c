@@ -18,6 +18,7 @@
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/store_logs.h"
 
@@ -239,6 +240,9 @@ static int handle(struct request *r, struct err *e)
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
 	if (rc)
 		return rc;
+	if (fault_request())
+		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
+			       r->app->cfg->db_path, __FILE__, __LINE__);
 	json_object(&r->json, NULL);
 	if (r->route->prepare)
 		r->route->prepare(r);
@@ -396,7 +400,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base);
+	a->children = children_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
