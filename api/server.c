@@ -26,6 +26,7 @@
 #include <event2/http_struct.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,7 @@ static int listen_on(struct server *s, struct err *e)
 		struct sockaddr_in6 v6;
 	} addr = { 0 };
 	socklen_t len = sizeof(addr);
+	const int on = 1;
 
 	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
 	if (!bound)
@@ -312,6 +314,10 @@ static int listen_on(struct server *s, struct err *e)
 			       "can't listen on %s:%lld: %s (another program uses the port? set "
 			       "API_PORT)",
 			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
+	/* Accepted sockets inherit it: the end of a large answer must not wait for an ACK. */
+	if (setsockopt(evhttp_bound_socket_get_fd(bound), IPPROTO_TCP, TCP_NODELAY, &on,
+		       sizeof(on)))
+		log_warn("http", NULL, "TCP_NODELAY: %s", strerror(errno));
 	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
 	if (getsockname(evhttp_bound_socket_get_fd(bound), &addr.any, &len))
 		return err_set(e, ERR_IO, "getsockname: %s", strerror(errno));
