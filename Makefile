@@ -60,7 +60,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
-WORKER_LIBS := -levent -lxgboost -lgomp -lz $(COMMON_LIBS)
+WORKER_LIBS := -levent -lcurl -lxgboost -lgomp -lz $(COMMON_LIBS)
 
 COMMON_SRC := $(sort $(wildcard common/*.c))
 API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))

@@ -17,7 +17,7 @@ static const char SQL_COUNTS[] =
 	" (SELECT coalesce(sum(open_positions), 0) FROM bot_state),"
 	" (SELECT count(*) FROM commands WHERE status = 'queued'),"
 	" (SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')),"
-	" (SELECT count(*) FROM notifications WHERE delivered_us IS NULL)";
+	" (SELECT count(*) FROM notifications WHERE state = 'queued')";
 
 static void read_bot(struct stmt *s, struct bot_status *out)
 {

@@ -13,6 +13,7 @@
 #define DOTENV_PATH ".env"
 #define NAME_MAX_LEN 64
 #define SECRET_FILE_MAX 4096
+#define DIGITS "0123456789"
 #define FIELD(f) offsetof(struct config, f), sizeof(((struct config *)0)->f)
 
 #define TEXT(name, f, def, help) \
@@ -31,6 +32,8 @@
 	{ name, CONFIG_BOOL, FIELD(f), 0, 0, def, NULL, help }
 #define ENUM(name, f, def, choices, help) \
 	{ name, CONFIG_ENUM, FIELD(f), 0, 0, def, choices, help }
+#define NOTIFY(name, kind, def, help) \
+	ENUM(name, telegram_notify[kind], def, "off|silent|on", help)
 #define SECRET(name, f, help) \
 	{ name, CONFIG_SECRET, FIELD(f), 0, 0, "", NULL, help }
 
@@ -164,11 +167,71 @@ const struct config_key config_keys[] = {
 	SECRET("BINANCE_API_SECRET", binance_api_secret,
 	       "The secret of that key."),
 	BOOL("TELEGRAM_ENABLED", telegram_enabled, "false",
-	     "true: report to Telegram; needs the two keys below."),
+	     "true: report to Telegram; needs the two keys below. A bot with a token and a chat "
+	     "of its own reports without it."),
 	SECRET("TELEGRAM_BOT_TOKEN", telegram_bot_token,
 	       "Token of the Telegram bot that writes the messages."),
 	TEXT("TELEGRAM_CHAT_ID", telegram_chat_id, "",
-	     "Chat that the messages go to."),
+	     "Chats that the messages go to, and that may send commands; separated by blanks or "
+	     "commas."),
+	TEXT("TELEGRAM_API_URL", telegram_api_url, "https://api.telegram.org",
+	     "Address of the Bot API (https://, or http:// to a Bot API server of your own)."),
+	BOOL("TELEGRAM_COMMANDS", telegram_commands, "true",
+	     "true: the chats may send commands, such as /status and /stop."),
+	TEXT("TELEGRAM_USERS", telegram_users, "",
+	     "Numbers of the users who may send commands; separated by blanks or commas. Empty: "
+	     "everybody in the chats."),
+	INT("TELEGRAM_COMMAND_MAX_AGE", telegram_command_max_age_s, 5, 86400, "300",
+	    "Seconds after which a command that could not be fetched in time is not carried out "
+	    "any more."),
+	NOTIFY("TELEGRAM_NOTIFY_STARTUP", NOTIFY_STARTUP, "on",
+	       "When the worker starts or ends: on, silent (without a sound) or off."),
+	NOTIFY("TELEGRAM_NOTIFY_STATUS", NOTIFY_STATUS, "on",
+	       "When the status of a bot changes."),
+	NOTIFY("TELEGRAM_NOTIFY_WARNING", NOTIFY_WARNING, "on",
+	       "What somebody should look at."),
+	NOTIFY("TELEGRAM_NOTIFY_ENTRY", NOTIFY_ENTRY, "off",
+	       "When an entry order is placed."),
+	NOTIFY("TELEGRAM_NOTIFY_ENTRY_FILL", NOTIFY_ENTRY_FILL, "silent",
+	       "When a position is opened."),
+	NOTIFY("TELEGRAM_NOTIFY_ENTRY_CANCEL", NOTIFY_ENTRY_CANCEL, "off",
+	       "When an entry order ends without a fill."),
+	NOTIFY("TELEGRAM_NOTIFY_EXIT_FILL", NOTIFY_EXIT_FILL, "on",
+	       "When a position is closed, with its result."),
+	NOTIFY("TELEGRAM_NOTIFY_EMERGENCY", NOTIFY_EMERGENCY, "on",
+	       "An emergency stop and how it goes on."),
+	NOTIFY("TELEGRAM_NOTIFY_FEED", NOTIFY_FEED, "on",
+	       "When market data goes stale, and when it is back."),
+	NOTIFY("TELEGRAM_NOTIFY_SUMMARY", NOTIFY_SUMMARY, "silent",
+	       "Results of the UTC day that ended."),
+	NOTIFY("TELEGRAM_NOTIFY_RELOAD", NOTIFY_RELOAD, "silent",
+	       "When new settings of a bot are in force, or refused."),
+	SECRET("WEBHOOK_URL", webhook_url,
+	       "Address that gets each message as a POST of JSON (https://, or http://). Empty: "
+	       "none."),
+	SECRET("WEBHOOK_SECRET", webhook_secret,
+	       "Key of the signature (HMAC-SHA256) that each POST carries. Empty: no signature."),
+	TEXT("WEBHOOK_EVENTS", webhook_events, "",
+	     "Kinds of messages for the webhook (docs/TELEGRAM.md lists them), separated by "
+	     "blanks or commas. Empty: all."),
+	INT("NOTIFY_QUEUE_MAX", notify_queue_max, 10, 100000, "1000",
+	    "Undelivered messages that are kept for each chat and the webhook; beyond it the "
+	    "oldest go, and the next message says how many."),
+	PATH("TLS_CA_FILE", tls_ca_file, "",
+	     "Certificates (PEM) that the worker trusts for https:// addresses, instead of the "
+	     "system's."),
+
+	REAL("BACKUP_INTERVAL", backup_interval_s, 0, 2592000, "86400",
+	     "Seconds between two backups that the worker makes by itself (database and models, in "
+	     "a process of its own). 0: none."),
+	PATH("BACKUP_DIR", backup_dir, "",
+	     "Folder that backups go to; better on another disk. Empty: backups in DATA_DIR."),
+	INT("BACKUP_KEEP", backup_keep, 1, 1000, "7",
+	    "How many of the newest backups in BACKUP_DIR are kept."),
+	INT("BACKUP_KEEP_DAILY", backup_keep_daily, 0, 1000, "14",
+	    "Of so many days the day's newest backup is kept as well."),
+	INT("BACKUP_KEEP_WEEKLY", backup_keep_weekly, 0, 1000, "8",
+	    "Of so many weeks the week's newest backup is kept as well."),
 
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
 	       "A label that status answers show."),
@@ -317,6 +380,8 @@ static int derive(struct config *c, struct err *e)
 	rc = default_path(c->db_path, c->data_dir, "app.db", e);
 	if (!rc)
 		rc = default_path(c->master_key_file, c->data_dir, "master.key", e);
+	if (!rc)
+		rc = default_path(c->backup_dir, c->data_dir, "backups", e);
 	default_text(c->ws_url, sizeof(c->ws_url),
 		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
 	default_text(c->rest_url, sizeof(c->rest_url),
@@ -351,9 +416,67 @@ static int check_live(const struct config *c, struct err *e)
 	return 0;
 }
 
+/* A number of up to 19 digits, or a channel's @name. */
+static bool is_id(const char *text, size_t n)
+{
+	size_t sign = *text == '-';
+
+	if (*text == '@')
+		return n > 1 && n <= 33;
+	return n > sign && n - sign <= 19 && sign + strspn(text + sign, DIGITS) >= n;
+}
+
+/* Ids separated by blanks or commas. */
+static int check_ids(const char *key, const char *list, struct err *e)
+{
+	for (const char *p = list + strspn(list, " ,"); *p; p += strspn(p, " ,")) {
+		size_t n = strcspn(p, " ,");
+
+		if (!is_id(p, n))
+			return err_set(e, ERR_INVALID,
+				       "%s: \"%.*s\" is no number of Telegram; separate several by "
+				       "blanks or commas",
+				       key, (int)(n < 40 ? n : 40), p);
+		p += n;
+	}
+	return 0;
+}
+
+static int check_messages(const struct config *c, struct err *e)
+{
+	bool wanted[NOTIFY_KINDS];
+	int rc;
+
+	if (c->telegram_enabled &&
+	    (!c->telegram_bot_token[0] || !c->telegram_chat_id[strspn(c->telegram_chat_id, " ,")]))
+		return err_set(e, ERR_INVALID,
+			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN and "
+			       "TELEGRAM_CHAT_ID");
+	if (!has_scheme(c->telegram_api_url, "http://", "https://"))
+		return err_set(e, ERR_INVALID,
+			       "TELEGRAM_API_URL=%.200s can't be used: it must begin with "
+			       "https:// or http:// and name a host",
+			       c->telegram_api_url);
+	if (*c->webhook_url && !has_scheme(c->webhook_url, "http://", "https://"))
+		return err_set(e, ERR_INVALID,
+			       "WEBHOOK_URL can't be used: it must begin with https:// or http:// "
+			       "and name a host");
+	rc = check_ids("TELEGRAM_CHAT_ID", c->telegram_chat_id, e);
+	if (!rc)
+		rc = check_ids("TELEGRAM_USERS", c->telegram_users, e);
+	if (rc)
+		return rc;
+	rc = notify_kinds_parse(c->webhook_events, wanted, e);
+	if (rc)
+		err_prefix(e, "WEBHOOK_EVENTS");
+	return rc;
+}
+
 /* Rules over several keys. */
 static int check(const struct config *c, struct err *e)
 {
+	int rc;
+
 	if (!has_scheme(c->ws_url, "ws://", "wss://"))
 		return err_set(e, ERR_INVALID,
 			       "WS_URL=%.200s can't be used: it must begin with "
@@ -377,11 +500,8 @@ static int check(const struct config *c, struct err *e)
 			       "API_PUBLIC_URL=%.200s can't be used: it must begin with "
 			       "https:// or http:// and name a host",
 			       c->api_public_url);
-	if (c->telegram_enabled && (!c->telegram_bot_token[0] || !c->telegram_chat_id[0]))
-		return err_set(e, ERR_INVALID,
-			       "TELEGRAM_ENABLED=true needs TELEGRAM_BOT_TOKEN and "
-			       "TELEGRAM_CHAT_ID");
-	return check_live(c, e);
+	rc = check_messages(c, e);
+	return rc ? rc : check_live(c, e);
 }
 
 static void set_defaults(struct config *c)

@@ -12,6 +12,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/notify_kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -83,9 +84,24 @@ struct config {
 	/* accounts; a bot's own keys win */
 	char binance_api_key[256];		/* secret */
 	char binance_api_secret[256];		/* secret */
+	/* messages */
 	bool telegram_enabled;
 	char telegram_bot_token[256];		/* secret */
-	char telegram_chat_id[64];
+	char telegram_chat_id[256];		/* ids separated by blanks or commas */
+	char telegram_api_url[256];
+	bool telegram_commands;
+	char telegram_users[256];		/* user ids; "": everybody there */
+	int64_t telegram_command_max_age_s;
+	enum notify_level telegram_notify[NOTIFY_KINDS];
+	char webhook_url[512];			/* secret: such addresses often carry one */
+	char webhook_secret[256];		/* secret */
+	char webhook_events[256];		/* names of notify_kind.h; "" all */
+	int64_t notify_queue_max;		/* undelivered messages kept for each place */
+	char tls_ca_file[CONFIG_PATH_MAX];	/* PEM; "" the system's certificates */
+	/* backups */
+	char backup_dir[CONFIG_PATH_MAX];	/* default DATA_DIR/backups */
+	double backup_interval_s;		/* 0: none by the clock */
+	int64_t backup_keep, backup_keep_daily, backup_keep_weekly;	/* count */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,14 @@ void crypto_sha256_hex(const void *data, size_t len, char out[SHA256_HEX_MAX])
 	unsigned char md[SHA256_BYTES];
 
 	ASSERT(EVP_Digest(data, len, md, NULL, EVP_sha256(), NULL) == 1);
+	to_hex(md, sizeof(md), out);
+}
+
+void crypto_hmac_sha256_hex(const char *key, const void *data, size_t len, char out[SHA256_HEX_MAX])
+{
+	unsigned char md[SHA256_BYTES];
+
+	ASSERT(HMAC(EVP_sha256(), key, (int)strlen(key), data, len, md, NULL) != NULL);
 	to_hex(md, sizeof(md), out);
 }
 

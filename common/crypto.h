@@ -17,6 +17,10 @@
 void crypto_sha256_hex(const void *data, size_t len, char out[SHA256_HEX_MAX]);
 MUST_CHECK int crypto_sha256_file(const char *path, char out[SHA256_HEX_MAX], struct err *e);
 
+/* HMAC-SHA256 (RFC 2104) as 64 lower-case hex digits and a NUL. */
+void crypto_hmac_sha256_hex(const char *key, const void *data, size_t len,
+			    char out[SHA256_HEX_MAX]);
+
 struct sha256;			/* for data that comes in pieces */
 struct sha256 *sha256_new(void);
 void sha256_add(struct sha256 *h, const void *data, size_t len);

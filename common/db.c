@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #define BUSY_OPEN_US (10 * US_PER_S)		/* another start may be copying the file */
 #define BUSY_SLEEP_NS 500000			/* between two tries for the lock */
 #define BACKUP_PATH_MAX 1200
+#define COPY_PAGES 1024				/* between two looks at who waits for a copy */
 #define SQL_SHOWN 60				/* characters of a statement in a message */
 
 struct stmt {
@@ -36,6 +38,7 @@ struct db {
 	sqlite3 *lite;
 	char *path, *wal_path;
 	enum db_role role;
+	int lock_fd;		/* says that the file is in use, -1 none */
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
 	int64_t busy_since_us, busy_limit_us;
@@ -163,6 +166,43 @@ static int make_file(const struct db *db, struct err *e)
 		return fail_access(db, errno, e);
 	close(fd);
 	return 0;
+}
+
+static int open_lock(const char *path, int *fd, struct err *e)
+{
+	struct db named = { .path = (char *)path };
+	char name[BACKUP_PATH_MAX];
+	int n = snprintf(name, sizeof(name), "%s.lock", path);
+
+	if (n < 0 || (size_t)n >= sizeof(name))
+		return err_set(e, ERR_INVALID, "the path is too long: %.200s", path);
+	*fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return *fd < 0 ? fail_access(&named, errno, e) : 0;
+}
+
+/* Every connection's share; the kernel gives it back, however we end. */
+static int say_in_use(struct db *db, struct err *e)
+{
+	int rc = open_lock(db->path, &db->lock_fd, e);
+
+	if (rc || flock(db->lock_fd, LOCK_SH | LOCK_NB) == 0)
+		return rc;
+	return err_set(e, ERR_BUSY, "%s is being restored from a backup: start again when that "
+		       "has ended", db->path);
+}
+
+int db_lock(const char *path, int *fd, struct err *e)
+{
+	int held = -1, rc = open_lock(path, &held, e);
+
+	if (rc)
+		return rc;
+	if (flock(held, LOCK_EX | LOCK_NB) == 0) {
+		*fd = held;
+		return 0;
+	}
+	close(held);
+	return err_set(e, ERR_BUSY, "%s is in use by a running program", path);
 }
 
 /*
@@ -304,14 +344,17 @@ static int open_as(const char *path, enum db_role role, bool make, struct db **o
 	db->path = xstrdup(path);
 	ASSERT(asprintf(&db->wal_path, "%s-wal", path) > 0);
 	db->role = role;
+	db->lock_fd = -1;
 	db->busy_limit_us = BUSY_OPEN_US;
 	db->cache_size = 64;
 	db->cache = xcalloc(db->cache_size, sizeof(*db->cache));
 	if (!in_memory(db) && (rc = make ? make_file(db, e) : check_there(db, e)))
 		goto out;
+	if (!in_memory(db) && role != DB_ALONE && (rc = say_in_use(db, e)))
+		goto out;
 	if ((rc = open_file(db, e)) || (rc = configure(db, e)))
 		goto out;
-	if (role != DB_TOOL && ((rc = enter_wal(db, e)) ||
+	if (role != DB_TOOL && role != DB_ALONE && ((rc = enter_wal(db, e)) ||
 				(rc = migrate_run(db, migrations, migrations_count, e))))
 		goto out;
 	if (role == DB_API || role == DB_CLI)
@@ -345,6 +388,8 @@ void db_close(struct db *db)
 		free(db->cache[i]);
 	}
 	ASSERT(sqlite3_close(db->lite) == SQLITE_OK);
+	if (db->lock_fd >= 0)
+		close(db->lock_fd);
 	free(db->cache);
 	free(db->path);
 	free(db->wal_path);
@@ -751,18 +796,37 @@ bool db_moved(struct db *db)
 	return sqlite3_file_control(db->lite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == 0 && moved;
 }
 
-static int copy_pages(sqlite3 *from, sqlite3 *to)
-{
-	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
+struct copy {
+	db_copy_step *step;
+	void *ctx;
+	bool ended;		/* by step */
+};
 
+/* The read transaction keeps the source as it is now, however long the copy takes. */
+static int copy_pages(sqlite3 *from, sqlite3 *to, struct copy *c)
+{
+	sqlite3_backup *b;
+	int rc = sqlite3_exec(from, "BEGIN; SELECT 1 FROM sqlite_master LIMIT 1", NULL, NULL, NULL);
+
+	if (rc)
+		return rc;
+	b = sqlite3_backup_init(to, "main", from, "main");
 	if (!b)
 		return sqlite3_extended_errcode(to);
-	sqlite3_backup_step(b, -1);
+	do {
+		rc = sqlite3_backup_step(b, COPY_PAGES);
+		if (c->step && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
+			double all = sqlite3_backup_pagecount(b);
+
+			c->ended = !c->step(c->ctx, all > 0 ? 1 - sqlite3_backup_remaining(b) / all
+							    : 1);
+		}
+	} while (rc == SQLITE_OK && !c->ended);
 	return sqlite3_backup_finish(b);
 }
 
 /* Into the new file "path", through a connection of its own: db may be writing. */
-static int copy_file(const struct db *db, const char *path, struct err *e)
+static int copy_file(const struct db *db, const char *path, struct copy *c, struct err *e)
 {
 	struct db target = { .path = (char *)path };
 	sqlite3 *source = NULL;
@@ -777,9 +841,11 @@ static int copy_file(const struct db *db, const char *path, struct err *e)
 	if (!rc)
 		sqlite3_busy_timeout(source, (int)(BUSY_API_US / US_PER_MS));
 	if (!rc)
-		rc = copy_pages(source, target.lite);
+		rc = copy_pages(source, target.lite, c);
 	if (rc)
 		rc = fail(&target, rc, NULL, e);
+	else if (c->ended)
+		rc = err_set(e, ERR_CONFLICT, "the copy to %s was ended", path);
 	sqlite3_close(source);
 	sqlite3_close(target.lite);
 	return rc;
@@ -787,19 +853,31 @@ static int copy_file(const struct db *db, const char *path, struct err *e)
 
 int db_backup(struct db *db, const char *path, struct err *e)
 {
-	char temporary[BACKUP_PATH_MAX];
-	int rc, n = snprintf(temporary, sizeof(temporary), "%s.part", path);
+	return db_backup_steps(db, path, NULL, NULL, e);
+}
 
-	if (n < 0 || (size_t)n >= sizeof(temporary))
+int db_backup_steps(struct db *db, const char *path, db_copy_step *step, void *ctx, struct err *e)
+{
+	struct copy c = { .step = step, .ctx = ctx };
+	char temporary[BACKUP_PATH_MAX];
+	int rc, n = snprintf(temporary, sizeof(temporary) - 16, "%s.part", path);
+
+	if (n < 0 || (size_t)n >= sizeof(temporary) - 16)
 		return err_set(e, ERR_INVALID, "backup: the path is too long: %.200s", path);
 	if (in_memory(db))
 		return err_set(e, ERR_INVALID, "backup: a database in memory has no file");
-	rc = copy_file(db, temporary, e);
+	rc = copy_file(db, temporary, &c, e);
 	if (!rc && rename(temporary, path) != 0)
 		rc = err_set(e, ERR_IO, "backup: %s can't be renamed to %s: %s", temporary, path,
 			     strerror(errno));
-	if (rc)
-		unlink(temporary);
+	if (!rc) {
+		file_sync_folder(path);
+		return 0;
+	}
+	unlink(temporary);
+	/* A full disk leaves SQLite's journal as well: it can't be rolled back there. */
+	snprintf(temporary, sizeof(temporary), "%s.part-journal", path);
+	unlink(temporary);
 	return rc;
 }
 

@@ -34,7 +34,8 @@ enum db_role {
 	DB_WORKER,	/* may write everything */
 	DB_API,		/* authorizer: may not write what the worker owns */
 	DB_CLI,		/* as the API: reads, inserts commands */
-	DB_TOOL		/* no authorizer, no migration: doctor, tests */
+	DB_TOOL,	/* no authorizer, no migration: doctor, tests */
+	DB_ALONE	/* as DB_TOOL, for a file that the caller has to himself: see db_lock */
 };
 
 enum { STMT_ROW = 1, STMT_END = 0 };
@@ -55,6 +56,13 @@ MUST_CHECK int db_open_existing(const char *path, enum db_role role, struct db *
 void db_close(struct db *db);
 /* From another thread: the statement that runs now, if any, ends with ERR_UNAVAILABLE. */
 void db_interrupt(struct db *db);
+/*
+ * The database at path to oneself, also when it is damaged or missing: *fd holds the
+ * lock until it is closed, and db_open with any role but DB_ALONE fails meanwhile with
+ * ERR_BUSY. ERR_BUSY: somebody has it open. (flock on <path>.lock; a sqlite3 shell does
+ * not know of it, but is seen by its own locks.)
+ */
+MUST_CHECK int db_lock(const char *path, int *fd, struct err *e);
 /*
  * How long a call waits for another program's transaction before ERR_BUSY; at first
  * 5 s for the worker, 2 s for the others.
@@ -125,6 +133,14 @@ const char *db_path(const struct db *db);
 bool db_moved(struct db *db);
 /* A consistent copy through SQLite's backup API. */
 MUST_CHECK int db_backup(struct db *db, const char *path, struct err *e);
+/*
+ * The same in steps, of one moment: "step" hears how much is done (0..1) and ends it
+ * with ERR_CONFLICT by answering false. Writers are not held up, but the -wal file can't
+ * shrink meanwhile.
+ */
+typedef bool db_copy_step(void *ctx, double done);
+MUST_CHECK int db_backup_steps(struct db *db, const char *path, db_copy_step *step, void *ctx,
+			       struct err *e);
 /* PRAGMA quick_check; ERR_CORRUPT with its first line. */
 MUST_CHECK int db_check(struct db *db, struct err *e);
 const char *db_library_version(void);

@@ -53,7 +53,7 @@ bool db_policy_write(enum db_role role, enum db_write what, const char *table, c
 {
 	const struct rule *r;
 
-	if (role == DB_WORKER || role == DB_TOOL)
+	if (role == DB_WORKER || role == DB_TOOL || role == DB_ALONE)
 		return true;
 	r = find_rule(table);
 	if (!r || (role == DB_CLI && !r->cli))

@@ -7,14 +7,15 @@
 
 static struct {
 	bool loaded;
-	long commit_at, write_at;	/* 0: never */
+	long commit_at, write_at, step_at;	/* 0: never */
 	bool after;			/* the commit, not before it */
-	long commits, writes;		/* so far */
+	long commits, writes, steps;	/* so far */
 } fault;
 
 void fault_restart(void)
 {
 	const char *commit = getenv("FAULT_COMMIT"), *write = getenv("FAULT_WRITE");
+	const char *step = getenv("FAULT_STEP");
 	char *end;
 
 	memset(&fault, 0, sizeof(fault));
@@ -25,6 +26,8 @@ void fault_restart(void)
 	}
 	if (write)
 		fault.write_at = strtol(write, NULL, 10);
+	if (step)
+		fault.step_at = strtol(step, NULL, 10);
 }
 
 void fault_before_commit(void)
@@ -46,5 +49,13 @@ bool fault_write(void)
 	if (!fault.loaded)
 		fault_restart();
 	return ++fault.writes == fault.write_at;
+}
+
+void fault_step(void)
+{
+	if (!fault.loaded)
+		fault_restart();
+	if (++fault.steps == fault.step_at)
+		raise(SIGKILL);
 }
 #endif

@@ -6,6 +6,8 @@
  *                                  the n-th db_commit of this process (on a new
  *                                  file the first is the schema's)
  *   FAULT_WRITE=<n>                the n-th stmt_run fails once with ERR_FULL
+ *   FAULT_STEP=<n>                 SIGKILL ourselves at the n-th step of a work on whole
+ *                                  files (a backup, a restore)
  * A test walks n upwards until nothing happens any more.
  */
 #ifndef COMMON_FAULT_H
@@ -17,11 +19,13 @@
 void fault_before_commit(void);
 void fault_after_commit(void);
 bool fault_write(void);		/* true: this write shall fail */
+void fault_step(void);
 void fault_restart(void);	/* read the environment again, count from 1 (tests) */
 #else
 static inline void fault_before_commit(void) { }
 static inline void fault_after_commit(void) { }
 static inline bool fault_write(void) { return false; }
+static inline void fault_step(void) { }
 static inline void fault_restart(void) { }
 #endif
 

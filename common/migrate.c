@@ -101,7 +101,7 @@ static int apply_tx(struct db *db, const struct migration *m, struct err *e)
 	return check_references(db, e);
 }
 
-/* One step; *done when there was none left to do. */
+/* One step, or all of a new file; *done when there was none left to do. */
 static int step(struct db *db, const struct migration *list, unsigned n, bool *done, struct err *e)
 {
 	const struct migration *m;
@@ -115,14 +115,19 @@ static int step(struct db *db, const struct migration *list, unsigned n, bool *d
 	*done = version == (int)n;
 	if (*done)
 		goto out;
-	m = &list[version];
-	ASSERT(m->version == (unsigned)version + 1);
 	if ((rc = copy_aside(db, version, e)))
 		goto out;
-	rc = apply_tx(db, m, e);
-	if (!rc)
-		return db_commit(db, e);
-	err_prefix(e, "schema step %s failed, %s is unchanged", m->name, db_path(db));
+	/* A new file gets all steps at once: nobody sees it half made, or keeps a copy of that. */
+	for (unsigned i = (unsigned)version; i < (version ? (unsigned)version + 1 : n); i++) {
+		m = &list[i];
+		ASSERT(m->version == i + 1);
+		if ((rc = apply_tx(db, m, e))) {
+			err_prefix(e, "schema step %s failed, %s is unchanged", m->name,
+				   db_path(db));
+			goto out;
+		}
+	}
+	return db_commit(db, e);
 out:
 	db_rollback(db);
 	return rc;
@@ -144,5 +149,16 @@ int migrate_run(struct db *db, const struct migration *list, unsigned n, struct 
 		rc = step(db, list, n, &done, e);
 	if (db_exec(db, "PRAGMA foreign_keys = ON", rc ? NULL : e) && !rc)
 		rc = e ? e->code : ERR_IO;
+	return rc;
+}
+
+int migrate_version(struct db *db, int *version, struct err *e)
+{
+	int v = 0, rc = check_version(db, migrations_count, &v, e);
+
+	if (!rc && v == 0)
+		rc = err_set(e, ERR_CORRUPT, "%s is an empty database", db_path(db));
+	if (!rc)
+		*version = v;
 	return rc;
 }

@@ -2,9 +2,9 @@
  * migrate.h - numbered, append-only SQL steps that bring a file up to date.
  *
  * user_version holds the version of the last step that ran. Each step runs in one
- * exclusive transaction; before a step on a file that holds data, the file is
- * copied to <path>.v<old>.bak. Two processes may call it at once: the second
- * waits, looks again and finds nothing to do.
+ * exclusive transaction (a new file: all in one); before a step on a file that holds
+ * data, the file is copied to <path>.v<old>.bak. Two processes may call it at once: the
+ * second waits, looks again and finds nothing to do.
  */
 #ifndef COMMON_MIGRATE_H
 #define COMMON_MIGRATE_H
@@ -30,5 +30,10 @@ extern const unsigned migrations_count;
  * db is in WAL mode and outside a transaction.
  */
 MUST_CHECK int migrate_run(struct db *db, const struct migration *list, unsigned n, struct err *e);
+/*
+ * Which step has this file seen last? ERR_NEWER and ERR_CORRUPT as above; also ERR_CORRUPT
+ * for a file that no step has made.
+ */
+MUST_CHECK int migrate_version(struct db *db, int *version, struct err *e);
 
 #endif

@@ -132,6 +132,17 @@ out:
 	return rc;
 }
 
+int store_command_add_tx(struct db *db, const struct command *c, int64_t *id, struct err *e)
+{
+	int64_t found = 0;
+	int rc = find_same_key(db, c, &found, e);
+
+	*id = 0;
+	if (rc == ERR_CONFLICT || (rc == 0 && found))
+		return 0;
+	return rc ? rc : insert(db, c, c->created_us, id, e);
+}
+
 static void read_command(struct stmt *s, struct command *c)
 {
 	c->id = stmt_int(s, 0);

@@ -43,6 +43,12 @@ struct command {
  */
 MUST_CHECK int store_command_queue(struct db *db, const struct command *c, int64_t *id,
 				   struct err *e);
+/*
+ * The worker's own: insert c in the caller's transaction, *id is its number. With an
+ * idempotency key that exists already nothing is inserted, *id is 0.
+ */
+MUST_CHECK int store_command_add_tx(struct db *db, const struct command *c, int64_t *id,
+				    struct err *e);
 MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
 /* The oldest queued one with an id over after: ERR_NOT_FOUND when there is none. */
 MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);

@@ -13,7 +13,7 @@ fi
 
 if [[ ${APT_MIRROR:-} ]]; then
 	for list in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources; do
-		[[ ! -e $list ]] || sed -i "s|https\?://deb.debian.org/debian/\?\([[:space:]]\|\$\)|${APT_MIRROR%/}\1|" "$list"
+		[[ ! -e $list ]] || sed -i "s#https\?://[^[:space:]]*/debian/\?\([[:space:]]\|\$\)#${APT_MIRROR%/}\1#" "$list"
 	done
 fi
 

@@ -27,8 +27,9 @@ Usage: $self [OPTION...] COMMAND
   logs [-f]        the newest lines of both (docker's options for logs are passed on)
   health           ask both; exit code 0 when both are well
   link             the dashboard's address, with the token in it
-  backup [FILE]    copy the database to FILE (default backups/app-TIME.db) while it runs
-  restore FILE     put such a copy in place of the database (asks for --yes)
+  backup [FILE]    database and models to FILE (default backups/trading-bot-TIME.tar.gz)
+                   while it runs; FILE.db: the database alone
+  restore FILE     put such a backup in place of the database (asks for --yes)
   cleanup          remove containers, network and images (asks for --yes)
 
   --dev            source mounted; rebuilt and restarted on every change
@@ -389,8 +390,9 @@ in_volume() {
 cmd_backup() {
 	local stamp file inside
 	stamp=$(date -u +%Y%m%d-%H%M%S)
-	file=${arguments[0]:-$root/backups/app-$stamp.db}
-	inside=/data/backups/.copy-$stamp.db
+	file=${arguments[0]:-$root/backups/trading-bot-$stamp.tar.gz}
+	inside=/data/backups/.copy-$stamp.tar.gz
+	[[ $file != *.db ]] || inside=${inside%.tar.gz}.db
 	exists $worker || fail "there is no container $worker: nothing to copy"
 	mkdir -p "$(dirname "$file")"
 	copy_database "$inside"
@@ -400,7 +402,7 @@ cmd_backup() {
 		in_volume 'cat "$1" && rm "$1"' "$inside" >"$file.part"
 	) || fail "the copy could not be fetched; is the disk full?"
 	mv "$file.part" "$file"
-	say "copied the database to $file"
+	say "backup: $file"
 	say "Keep a copy of the volume's master.key as well, in another place: it opens the stored keys."
 }
 
@@ -413,7 +415,7 @@ cmd_restore() {
 	variant=$(deployed_variant)
 	cmd_stop
 	# shellcheck disable=SC2016
-	in_volume 'cat >/data/.restore.db && trading-bot restore /data/.restore.db; code=$?; rm -f /data/.restore.db; exit $code' \
+	in_volume 'cat >/data/.restore && trading-bot restore /data/.restore --yes; code=$?; rm -f /data/.restore; exit $code' \
 		<"$file" || fail "not restored (above); $self start goes on with the database as it was"
 	cmd_start
 }

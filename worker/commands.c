@@ -16,6 +16,8 @@ struct commands {
 	struct roster *roster;
 	enum trading_mode mode;
 	int64_t only_bot;		/* 0: all */
+	command_answered *answered;	/* NULL: nobody */
+	void *answered_ctx;
 	size_t n;
 	struct command_answer answers[AT_ONCE];
 };
@@ -35,6 +37,12 @@ struct commands *commands_new(struct session *session, struct roster *roster,
 void commands_free(struct commands *c)
 {
 	free(c);
+}
+
+void commands_on_answer(struct commands *c, command_answered *fn, void *ctx)
+{
+	c->answered = fn;
+	c->answered_ctx = ctx;
 }
 
 /* ---- arguments ---- */
@@ -297,6 +305,8 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 			carry_out(c, db, &cmd, engine_us, answer);
 		log_info("command", cmd.correlation_id, "%s bot %lld by %s: %s (%s)", cmd.kind,
 			 (long long)cmd.bot_id, cmd.requested_by, answer->status, answer->message);
+		if (c->answered)
+			c->answered(c->answered_ctx, &cmd, answer);
 		c->n++;
 	}
 	return rc;

@@ -10,6 +10,7 @@
 #include "common/db.h"
 #include "worker/roster.h"
 #include "worker/session.h"
+#include "worker/store/store_worker.h"
 
 struct commands;
 
@@ -17,6 +18,9 @@ struct commands;
 struct commands *commands_new(struct session *session, struct roster *roster,
 			      enum trading_mode mode, int64_t only_bot);
 void commands_free(struct commands *c);
+/* fn hears each answer before it is written. */
+typedef void command_answered(void *ctx, const struct command *c, const struct command_answer *a);
+void commands_on_answer(struct commands *c, command_answered *fn, void *ctx);
 
 /* Carry out what is queued, emergency stops first. engine_us: the engine's time. */
 MUST_CHECK int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,

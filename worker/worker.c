@@ -8,11 +8,13 @@
 #include "common/store_commands.h"
 #include "common/store_logs.h"
 #include "common/watch.h"
+#include "worker/backup/schedule.h"
 #include "worker/bootstrap.h"
 #include "worker/commands.h"
 #include "worker/feed_choice.h"
 #include "worker/job/runner.h"
 #include "worker/loop_times.h"
+#include "worker/notify/notifier.h"
 #include "worker/predictors.h"
 #include "worker/report/fanout.h"
 #include "worker/report/log_report.h"
@@ -41,6 +43,7 @@
 #define BEAT_US US_PER_S
 #define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
 #define LOCK_WAIT_US (3 * US_PER_S)
+#define LAST_MESSAGES_US (2 * US_PER_S)	/* for them when we end */
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
 
 struct worker {
@@ -57,6 +60,8 @@ struct worker {
 	struct roster *roster;
 	struct commands *commands;
 	struct runner *runner;
+	struct notifier *notifier;
+	struct schedule schedule;	/* of backups */
 	struct watch *watch;
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
@@ -67,6 +72,7 @@ struct worker {
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	bool ending;			/* only messages go on */
 	struct feed_position position;
 	uint64_t events_seen;
 };
@@ -92,6 +98,7 @@ static void feed_failed(struct worker *w, const struct err *e)
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
 	log_error("feed", NULL, "%s", e->msg);
+	notifier_feed(w->notifier, w->beat.feed_state, w->beat.feed_message);
 }
 
 /* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
@@ -150,6 +157,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
 	}
+	notifier_refresh(w->notifier, w->roster);
 }
 
 /* ---- the one transaction ---- */
@@ -194,6 +202,7 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 		 w->feed_ended ? "ended" :
 		 w->config->stale_feed_ms && h->feed_age_ms > w->config->stale_feed_ms ? "stale" :
 		 "live");
+	notifier_feed(w->notifier, h->feed_state, h->feed_message);
 }
 
 static int write_position(struct worker *w, int64_t wall_us, struct err *e)
@@ -215,7 +224,7 @@ static int write_position(struct worker *w, int64_t wall_us, struct err *e)
 	return rc;
 }
 
-static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err *e)
+static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
 {
 	int rc = outbox_flush_tx(w->outbox, w->db, wall_us, e);
 
@@ -224,11 +233,15 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, struct err
 	if (rc == 0)
 		rc = runner_write_tx(w->runner, w->db, e);
 	if (rc == 0)
+		rc = notifier_write_tx(w->notifier, w->db, wall_us, e);
+	if (rc == 0)
 		rc = write_position(w, wall_us, e);
 	if (rc == 0)
 		rc = store_logs_flush_tx(w->logs, w->db, e);
 	if (rc == 0 && beat)
 		rc = store_heartbeat_tx(w->db, &w->beat, e);
+	if (rc == 0 && beat)
+		rc = schedule_run_tx(&w->schedule, w->db, wall_us, queued, e);
 	return rc;
 }
 
@@ -241,19 +254,20 @@ static bool position_moved(const struct worker *w)
 static void commit(struct worker *w, int64_t wall_us, bool force)
 {
 	struct feed_position before = w->position;
+	bool queued = false;
 	bool beat = force || wall_us >= w->beat_due_us;
 	struct err e = { 0 };
 	int rc;
 
 	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US);
 	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) &&
-	    !runner_pending(w->runner) && !position_moved(w))
+	    !runner_pending(w->runner) && !notifier_pending(w->notifier) && !position_moved(w))
 		return;
 	if (beat)
 		fill_heartbeat(w, wall_us);
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {
-		rc = write_all_tx(w, beat, wall_us, &e);
+		rc = write_all_tx(w, beat, wall_us, &queued, &e);
 		if (rc == 0)
 			rc = db_commit(w->db, &e);
 		else
@@ -273,10 +287,13 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
+	if (notifier_clear(w->notifier))
+		w->db_changed = true;
 	if (runner_pending(w->runner)) {
 		runner_clear(w->runner);
 		w->db_changed = true; /* the next queued job may start */
 	}
+	w->db_changed = w->db_changed || queued;
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));
@@ -289,6 +306,19 @@ static void schedule(struct worker *w, int64_t in_us)
 	struct timeval tv = { in_us / US_PER_S, in_us % US_PER_S };
 
 	event_add(w->turn_event, &tv);
+}
+
+/* Returns how long the next turn may wait. */
+static int64_t send_messages(struct worker *w, int64_t wall_us, int64_t wait_us)
+{
+	int64_t mono_us = clock_mono_us(), next_us;
+	struct err e = { 0 };
+
+	if (notifier_turn(w->notifier, w->db, wall_us, mono_us, &next_us, &e)) {
+		log_warn("loop", NULL, "could not read the messages that wait: %s", e.msg);
+		return wait_us;
+	}
+	return next_us - mono_us < wait_us ? next_us - mono_us : wait_us;
 }
 
 static void turn(struct worker *w)
@@ -311,6 +341,7 @@ static void turn(struct worker *w)
 			wait_us = next_us > wall_us ? next_us - wall_us : 0;
 		look_at_database(w, wall_us);
 		runner_tick(w->runner, clock_mono_us());
+		wait_us = send_messages(w, wall_us, wait_us);
 	}
 	commit(w, wall_us, false);
 	took_us = clock_mono_us() - start_us;
@@ -323,9 +354,14 @@ static void turn(struct worker *w)
 
 static void turn_cb(evutil_socket_t fd, short what, void *ctx)
 {
+	struct worker *w = ctx;
+
 	(void)fd;
 	(void)what;
-	turn(ctx);
+	if (w->ending)
+		event_base_loopbreak(w->base);
+	else
+		turn(w);
 }
 
 static void watch_cb(evutil_socket_t fd, short what, void *ctx)
@@ -335,7 +371,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	/* Our own commits wake us too: only a changed data_version is news. */
-	if (watch_drain(w->watch) && db_data_version(w->db) != w->data_version) {
+	if (watch_drain(w->watch) && !w->ending && db_data_version(w->db) != w->data_version) {
 		event_del(w->turn_event);
 		turn(w);
 	}
@@ -348,6 +384,11 @@ static void signal_cb(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	log_info("worker", NULL, "signal %d: storing state and ending", (int)fd);
 	event_base_loopbreak(w->base);
+}
+
+static void wake(void *ctx)
+{
+	schedule(ctx, 0);
 }
 
 static int loop_open(struct worker *w, struct err *e)
@@ -366,7 +407,8 @@ static int loop_open(struct worker *w, struct err *e)
 	event_add(w->watch_event, NULL);
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
-	return runner_new(w->base, w->db, NULL, &w->runner, e);
+	rc = notifier_open(w->notifier, w->base, w->db, e);
+	return rc ? rc : runner_new(w->base, w->db, NULL, &w->runner, e);
 }
 
 /* ---- start ---- */
@@ -478,6 +520,7 @@ static int restore(struct worker *w, struct err *e)
 		rc = first_moment(w, &now_us, e);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
+	notifier_refresh(w->notifier, w->roster);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
 	if (rc == 0 && !fresh)
@@ -551,15 +594,25 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	return rc;
 }
 
+static void answered(void *ctx, const struct command *c, const struct command_answer *a)
+{
+	struct worker *w = ctx;
+
+	notifier_answered(w->notifier, c, a->status, a->message);
+}
+
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	struct roster_args roster = {
 		.key = &w->key, .only_bot = a->only_bot, .wait_for_models = true,
 		.symbol = choose_symbol, .ctx = w,
 	};
+	struct notifier_args notifier = { .config = w->config, .wake = wake, .ctx = w };
 	struct reporter reporter;
-	int rc;
+	int rc = notifier_new(&notifier, &w->notifier, e);
 
+	if (rc)
+		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
@@ -568,6 +621,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	reporter = stdout_reporter();
 	if (w->config->report_stdout)
 		fanout_add(&w->fanout, &reporter);
+	reporter = notifier_reporter(w->notifier);
+	fanout_add(&w->fanout, &reporter);
 	rc = make_session(w, e);
 	if (rc)
 		return rc;
@@ -578,7 +633,9 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	w->roster = roster_new(&roster);
 	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
 				   a->only_bot);
+	commands_on_answer(w->commands, answered, w);
 	heartbeat_begin(w);
+	schedule_init(&w->schedule, w->config, w->beat.started_us);
 	return 0;
 }
 
@@ -588,6 +645,7 @@ static void worker_free(struct worker *w)
 
 	log_set_sink(NULL, NULL);
 	runner_free(w->runner);
+	notifier_free(w->notifier);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])
 			event_free(events[i]);
@@ -607,6 +665,24 @@ static void worker_free(struct worker *w)
 		close(w->lock_fd);
 }
 
+/* What can be delivered at once is; the rest waits for the next worker. */
+static void last_messages(struct worker *w)
+{
+	int64_t until_us = clock_mono_us() + LAST_MESSAGES_US, next_us;
+	struct err e = { 0 };
+
+	w->ending = true;
+	while (!w->commit_failed && !notifier_idle(w->notifier) && clock_mono_us() < until_us) {
+		if (notifier_turn(w->notifier, w->db, clock_now_us(), clock_mono_us(), &next_us,
+				  &e))
+			return;
+		if (notifier_pending(w->notifier))
+			commit(w, clock_now_us(), false);
+		schedule(w, TICK_US); /* an answer wakes us earlier */
+		event_base_dispatch(w->base);
+	}
+}
+
 /* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
 static void end(struct worker *w)
 {
@@ -615,7 +691,11 @@ static void end(struct worker *w)
 	w->beat.stopped_us = now_us;
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
+	notifier_hush(w->notifier);
+	notifier_tell(w->notifier, NOTIFY_STARTUP,
+		      "Worker ended\nresting orders and positions are kept");
 	commit(w, now_us, true);
+	last_messages(w);
 	log_info("worker", NULL, "ended; resting orders and positions are kept");
 	if (!w->commit_failed)
 		commit(w, now_us, true); /* the line above */
@@ -626,6 +706,16 @@ static void end_at_once(int signal_number)
 {
 	(void)signal_number;
 	_exit(0);
+}
+
+static void tell_start(struct worker *w)
+{
+	char text[500];
+
+	snprintf(text, sizeof(text), "Worker started\nversion %s, %s, market data %s%s%s", VERSION,
+		 w->beat.trading_mode, w->beat.market_data, w->beat.feed_message[0] ? ": " : "",
+		 w->beat.feed_message);
+	notifier_tell(w->notifier, NOTIFY_STARTUP, text);
 }
 
 int worker_run(const struct worker_args *a, struct err *e)
@@ -651,6 +741,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	log_info("worker", NULL, "version %s, %s, market data %s%s%s, database %s", VERSION,
 		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
 		 w.beat.feed_message, w.config->db_path);
+	tell_start(&w);
 	roster_started(w.roster);
 	w.db_changed = true; /* commands that waited for us come first */
 	look_at_database(&w, clock_now_us());

@@ -6,7 +6,6 @@
 set -euo pipefail
 
 image=${1:-debian:bookworm-slim}
-mirror=${APT_MIRROR:-http://deb.debian.org/debian}
 
 docker image inspect "$image" >/dev/null 2>&1 && exit 0
 why=$(timeout 120 docker pull "$image" 2>&1) && exit 0
@@ -15,12 +14,13 @@ echo "base-image: can't pull $image (${why##*$'\n'}); making a stand-in"
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || {
+debootstrap --variant=minbase bookworm "$root" ${APT_MIRROR:+"$APT_MIRROR"} >"$root.log" 2>&1 || {
 	tail -n 20 "$root.log" >&2
 	rm -f "$root.log"
 	exit 1
 }
 rm -f "$root.log"
+mirror=$(awk '$1 == "deb" { print $2; exit }' "$root/etc/apt/sources.list")	# as debootstrap used it
 cat >"$root/etc/dpkg/dpkg.cfg.d/docker" <<'CFG'
 path-exclude /usr/share/doc/*
 path-include /usr/share/doc/*/copyright

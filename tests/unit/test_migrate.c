@@ -83,6 +83,19 @@ static void test_steps(void **state)
 	db_close(db);
 }
 
+/* A new file is made in one go: no half of it is seen, or kept as a copy. */
+static void test_new_file(void **state)
+{
+	struct db *db = open_raw("app.db");
+
+	(void)state;
+	assert_int_equal(migrate_run(db, good, 3, &e), 0);
+	assert_int_equal(db_schema_version(db), 3);
+	assert_int_equal(ask(db, SQL_ROWS), 1);
+	assert_false(exists("app.db.v1.bak") || exists("app.db.v2.bak"));
+	db_close(db);
+}
+
 /* The copy is the file as it was before the step. */
 static void test_backup(void **state)
 {
@@ -121,9 +134,11 @@ static void check_failure(const struct migration *list, const char *part, int co
 
 static void test_failing_step(void **state)
 {
-	struct db *db;
+	struct db *db = open_raw("app.db");
 
 	(void)state;
+	assert_int_equal(migrate_run(db, good, 2, &e), 0);
+	db_close(db);
 	check_failure(failing, "0003_bad", ERR_INVALID);
 	check_failure(failing, "0003_bad", ERR_INVALID);
 	check_failure(dangling, "0003_dangling", ERR_CONFLICT);
@@ -291,6 +306,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(test_steps),
+		WITH_FOLDER(test_new_file),
 		WITH_FOLDER(test_backup),
 		WITH_FOLDER(test_failing_step),
 		WITH_FOLDER(test_newer),

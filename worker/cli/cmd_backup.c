@@ -1,33 +1,165 @@
 /*
- * backup: a consistent copy of the database while everything runs.
+ * backup: a backup now, what there is, and whether one is good.
  */
+#include "common/clock.h"
 #include "common/db.h"
+#include "common/file.h"
+#include "worker/backup/backup.h"
+#include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
+#include "worker/store/job_rows.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-static int run(const struct config *c, int argc, char **argv)
+static const char USAGE[] =
+	"Usage: trading-bot backup [FILE]       into BACKUP_DIR, or FILE; FILE.db: database alone\n"
+	"       trading-bot backup list         what is in BACKUP_DIR\n"
+	"       trading-bot backup verify FILE  is it whole and sound?\n";
+
+static int failed(const struct err *e)
 {
+	fprintf(stderr, "trading-bot: %s\n", e->msg);
+	return 1;
+}
+
+/* For the metrics and the list of jobs; a backup is as good without its row. */
+static void note(const struct config *c, struct job_row *row, const struct backup_made *made,
+		 const struct err *why)
+{
+	struct buf text = { 0 };
+	struct json j = { .out = &text };
 	struct db *db = NULL;
 	struct err e = { 0 };
 	int rc;
 
-	if (argc != 2) {
-		fputs("Usage: trading-bot backup FILE\n", stderr);
-		return 2;
-	}
-	rc = db_open(c->db_path, DB_TOOL, &db, &e);
+	snprintf(row->kind, sizeof(row->kind), "backup");
+	snprintf(row->state, sizeof(row->state), made ? "done" : "failed");
+	snprintf(row->error, sizeof(row->error), "%s", made ? "" : why->msg);
+	row->ended_us = clock_now_us();
+	json_object(&j, NULL);
+	if (made)
+		backup_report(made, &j);
+	json_object_end(&j);
+	snprintf(row->result, sizeof(row->result), "%s", buf_text(&text));
+	buf_free(&text);
+	rc = db_open(c->db_path, DB_CLI, &db, &e);
 	if (rc == 0)
-		rc = db_backup(db, argv[1], &e);
-	if (rc)
-		fprintf(stderr, "trading-bot: %s\n", e.msg);
-	else
-		printf("copied %s to %s\n", c->db_path, argv[1]);
+		rc = db_begin(db, &e);
+	if (rc == 0) {
+		rc = job_row_note_tx(db, row, "command line", &e);
+		if (rc == 0)
+			rc = db_commit(db, &e);
+		else
+			db_rollback(db);
+	}
 	db_close(db);
-	return rc ? 1 : 0;
+	if (rc)
+		fprintf(stderr, "trading-bot: not noted in the database: %s\n", e.msg);
+}
+
+static int make(const struct config *c, const char *file)
+{
+	struct backup_args args = { .config = c, .file = file };
+	struct job_row row = { .started_us = clock_now_us() };
+	struct backup_made made;
+	struct err e = { 0 };
+
+	if (access(c->db_path, R_OK)) {
+		(void)file_error(&e, "read", c->db_path);
+		return failed(&e);
+	}
+	if (backup_make(&args, &made, &e)) {
+		note(c, &row, NULL, &e);
+		return failed(&e);
+	}
+	note(c, &row, &made, NULL);
+	printf("backup of %s: %s, %lld bytes, %zu model files\n", c->db_path, made.file,
+	       (long long)made.bytes, made.models);
+	if (made.missing)
+		printf("%zu registered models have no file and are not in it\n", made.missing);
+	if (made.removed)
+		printf("%zu old backups removed\n", made.removed);
+	puts("Not in it: the master key, the API token's file and .env. Keep master.key "
+	     "elsewhere.");
+	return 0;
+}
+
+static int list(const struct config *c)
+{
+	struct rotation_file *files = NULL;
+	char when[CLOCK_TEXT_MAX];
+	struct err e = { 0 };
+	size_t n = 0;
+
+	if (rotation_list(c->backup_dir, &files, &n, &e))
+		return failed(&e);
+	for (size_t i = 0; i < n; i++)
+		printf("%s  %12lld bytes  %s/%s\n", clock_text(files[i].us, when),
+		       (long long)files[i].bytes, c->backup_dir, files[i].name);
+	printf("%zu backups in %s\n", n, c->backup_dir);
+	free(files);
+	return 0;
+}
+
+static void describe(const char *file, const struct backup_checked *b)
+{
+	const struct manifest *m = &b->manifest;
+	char when[CLOCK_TEXT_MAX];
+
+	printf("%s is whole and sound\n", file);
+	if (b->plain)
+		puts("  a database without manifest and models");
+	else
+		printf("  made %s by %s, %zu model files, %zu missing\n",
+		       clock_text(m->made_us, when), m->program, m->files_n - 1, m->missing);
+	printf("  schema version %d;", m->schema_version);
+	for (size_t i = 0; i < m->rows.n; i++)
+		if (m->rows.tables[i].rows)
+			printf(" %s %lld", m->rows.tables[i].table,
+			       (long long)m->rows.tables[i].rows);
+	putchar('\n');
+}
+
+/* Unpacked where there is room for a database: beside the one that is in use. */
+static int verify(const struct config *c, const char *file)
+{
+	char scratch[CONFIG_PATH_MAX + 32];
+	struct backup_checked checked;
+	struct err e = { 0 };
+	int rc = file_mkdirs(c->data_dir, &e);
+
+	if (rc)
+		return failed(&e);
+	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", c->data_dir, (int)getpid());
+	rc = backup_check(file, scratch, &checked, &e);
+	if (rc) {
+		err_prefix(&e, "%s is no good", file);
+		return failed(&e);
+	}
+	(void)unlink(scratch);
+	describe(file, &checked);
+	manifest_free(&checked.manifest);
+	return 0;
+}
+
+static int run(const struct config *c, int argc, char **argv)
+{
+	if (argc == 1)
+		return make(c, NULL);
+	if (argc == 2 && strcmp(argv[1], "list") == 0)
+		return list(c);
+	if (argc == 3 && strcmp(argv[1], "verify") == 0)
+		return verify(c, argv[2]);
+	if (argc == 2 && argv[1][0] != '-' && strcmp(argv[1], "verify") != 0)
+		return make(c, argv[1]);
+	fputs(USAGE, stderr);
+	return 2;
 }
 
 const struct cli_command cli_backup = {
-	.name = "backup", .arguments = "FILE", .help = "copy the database while it is in use",
-	.run = run,
+	.name = "backup", .arguments = "[FILE] | list | verify FILE",
+	.help = "copy database and models while they are in use", .run = run,
 };

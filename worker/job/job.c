@@ -9,9 +9,7 @@
 
 #define LINE_MAX_BYTES 4096
 
-
-
-const struct job_kind *const job_kinds[] = { &job_check, NULL };
+const struct job_kind *const job_kinds[] = { &job_check, &job_backup, NULL };
 
 const struct job_kind *job_kind_find(const char *name)
 {

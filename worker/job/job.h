@@ -39,7 +39,7 @@ struct job_kind {
 	MUST_CHECK int (*run)(struct job *job, struct err *e);
 };
 
-extern const struct job_kind job_check;		/* one file each: check.c */
+extern const struct job_kind job_backup, job_check;	/* one file each: check.c */
 extern const struct job_kind *const job_kinds[];	/* NULL at the end */
 const struct job_kind *job_kind_find(const char *name);	/* NULL: none */
 

@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_AT_ONCE 1			/* the machine is the trader's first */
+#define JOBS_AT_ONCE 2			/* the machine is the trader's first */
+#define BACKUP_LANE 1			/* a backup does not wait for a training of days */
 #define KILL_AFTER_US (5 * US_PER_S)	/* between SIGTERM and SIGKILL */
 #define JOB_NICE 10
 
@@ -291,9 +292,11 @@ int runner_look(struct runner *r, struct db *db, struct err *e)
 		}
 		if (c->used)
 			continue; /* its end is not committed yet */
-		rc = job_row_next(db, &c->row, e);
-		if (rc == ERR_NOT_FOUND)
-			return 0;
+		rc = job_row_next(db, i == BACKUP_LANE, &c->row, e);
+		if (rc == ERR_NOT_FOUND) {
+			rc = 0;
+			continue;
+		}
 		if (rc)
 			break;
 		if (c->row.cancel_requested) {

@@ -8,7 +8,8 @@
 
 static const char SQL_GET[] = "SELECT " COLUMNS " FROM jobs WHERE id = ?1";
 static const char SQL_NEXT[] =
-	"SELECT " COLUMNS " FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1";
+	"SELECT " COLUMNS " FROM jobs WHERE state = 'queued'"
+	" AND (kind = 'backup') = ?1 ORDER BY id LIMIT 1";
 static const char SQL_PUT[] =
 	"UPDATE jobs SET attempts = ?2, state = ?3, progress = ?4, message = ?5, error = ?6,"
 	" result = ?7, pid = ?8, started_us = ?9, ended_us = ?10 WHERE id = ?1";
@@ -24,6 +25,11 @@ static const char SQL_RECOVER_QUEUE[] = "UPDATE jobs SET state = 'queued', pid =
 					" WHERE state = 'running'";
 static const char SQL_INSERT[] =
 	"INSERT INTO jobs(kind, args, requested_by, created_us) VALUES (?1, ?2, ?3, ?4)";
+static const char SQL_NOTE[] =
+	"INSERT INTO jobs(kind, state, progress, result, error, attempts, requested_by, created_us,"
+	" started_us, ended_us) VALUES (?1, ?2, ?2 = 'done', ?3, ?4, 1, ?5, ?6, ?6, ?7)";
+static const char SQL_NEWEST[] = "SELECT id, state, created_us, coalesce(ended_us, 0) FROM jobs"
+				 " WHERE kind = ?1 ORDER BY id DESC LIMIT 1";
 
 static void read_row(struct stmt *s, struct job_row *r)
 {
@@ -69,12 +75,15 @@ int job_row_get(struct db *db, int64_t id, struct job_row *out, struct err *e)
 	return read_one(s, out, e);
 }
 
-int job_row_next(struct db *db, struct job_row *out, struct err *e)
+int job_row_next(struct db *db, bool backup, struct job_row *out, struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_NEXT, &s, e);
 
-	return rc ? rc : read_one(s, out, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, backup);
+	return read_one(s, out, e);
 }
 
 static void bind_or_null(struct stmt *s, int index, int64_t v)
@@ -143,4 +152,44 @@ int job_row_insert_tx(struct db *db, const char *kind, const char *args, const c
 	if (rc == 0)
 		*id = db_last_id(db);
 	return rc;
+}
+
+int job_row_note_tx(struct db *db, const struct job_row *r, const char *by, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_NOTE, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, r->kind);
+	stmt_bind_text(s, 2, r->state);
+	stmt_bind_text(s, 3, r->result[0] ? r->result : "{}");
+	stmt_bind_text(s, 4, r->error);
+	stmt_bind_text(s, 5, by);
+	stmt_bind_int(s, 6, r->started_us);
+	stmt_bind_int(s, 7, r->ended_us);
+	return stmt_run(s, e);
+}
+
+int job_row_newest(struct db *db, const char *kind, struct job_newest *out, struct err *e)
+{
+	struct job_newest newest = { 0 };
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_NEWEST, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, kind);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		newest.id = stmt_int(s, 0);
+		stmt_copy(s, 1, newest.state, sizeof(newest.state));
+		newest.created_us = stmt_int(s, 2);
+		newest.ended_us = stmt_int(s, 3);
+	}
+	stmt_done(s);
+	if (rc < 0)
+		return rc;
+	*out = newest;
+	return 0;
 }

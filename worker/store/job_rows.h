@@ -21,8 +21,11 @@ struct job_row {
 
 /* ERR_NOT_FOUND. */
 MUST_CHECK int job_row_get(struct db *db, int64_t id, struct job_row *out, struct err *e);
-/* The oldest queued job; ERR_NOT_FOUND: none. */
-MUST_CHECK int job_row_next(struct db *db, struct job_row *out, struct err *e);
+/*
+ * The oldest queued job, a backup or one of the others (which may take days);
+ * ERR_NOT_FOUND: none.
+ */
+MUST_CHECK int job_row_next(struct db *db, bool backup, struct job_row *out, struct err *e);
 /* Columns that the worker owns: state, progress, message, result, error, pid, attempts, times. */
 MUST_CHECK int job_row_put_tx(struct db *db, const struct job_row *r, struct err *e);
 /*
@@ -32,5 +35,16 @@ MUST_CHECK int job_row_put_tx(struct db *db, const struct job_row *r, struct err
 MUST_CHECK int job_rows_recover_tx(struct db *db, int64_t attempts, int64_t now_us, struct err *e);
 MUST_CHECK int job_row_insert_tx(struct db *db, const char *kind, const char *args, const char *by,
 				 int64_t now_us, int64_t *id, struct err *e);
+/* One that was done without the worker: r's kind, state, times, result, error. */
+MUST_CHECK int job_row_note_tx(struct db *db, const struct job_row *r, const char *by,
+			       struct err *e);
+struct job_newest {
+	int64_t id;			/* 0: there was none */
+	char state[12];
+	int64_t created_us, ended_us;	/* us UTC; ended 0 while it is not */
+};
+/* The newest job of a kind. */
+MUST_CHECK int job_row_newest(struct db *db, const char *kind, struct job_newest *out,
+			      struct err *e);
 
 #endif

@@ -56,10 +56,11 @@ static const char SQL_PRUNE_CANDLES[] =
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
-static const char SQL_LAST_STATS[] =
-	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net, "
-	"updated_us"
-	" FROM trading_stats WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1";
+#define SELECT_STATS \
+	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
+	" updated_us FROM trading_stats WHERE bot_id = ?1"
+static const char SQL_LAST_STATS[] = SELECT_STATS " ORDER BY day DESC LIMIT 1";
+static const char SQL_STATS_OF[] = SELECT_STATS " AND day = ?2";
 static const char SQL_IDS[] = "SELECT id FROM bots WHERE bot_type = 'trading' ORDER BY id";
 
 static void bind_time_or_null(struct stmt *s, int index, int64_t us)
@@ -225,15 +226,11 @@ int store_prune_tx(struct db *db, int64_t now_us, struct err *e)
 	return rc;
 }
 
-static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, struct err *e)
+/* STMT_ROW and *d, or as stmt_step. */
+static int step_stats(struct stmt *s, int64_t bot_id, struct day_stats *d, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_LAST_STATS, &s, e);
+	int rc = stmt_step(s, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
 		d->bot_id = bot_id;
 		stmt_copy(s, 0, d->day, sizeof(d->day));
@@ -247,10 +244,38 @@ static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, str
 		d->max_drawdown = stmt_money(s, 8);
 		d->peak_net = stmt_money(s, 9);
 		d->updated_us = stmt_int(s, 10);
-		rc = 0;
 	}
 	stmt_done(s);
 	return rc;
+}
+
+static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LAST_STATS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = step_stats(s, bot_id, d, e);
+	return rc < 0 ? rc : 0;
+}
+
+int store_stats_get(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
+		    struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_STATS_OF, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_text(s, 2, day);
+	rc = step_stats(s, bot_id, out, e);
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld closed nothing on %s",
+			       (long long)bot_id, day);
+	return rc < 0 ? rc : 0;
 }
 
 int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, struct err *e)

@@ -34,6 +34,9 @@ MUST_CHECK int store_prune_tx(struct db *db, int64_t now_us, struct err *e);
 /* ERR_NOT_FOUND: the bot never ran. */
 MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out,
 				 struct err *e);
+/* The row of a UTC day ("2026-01-31"). ERR_NOT_FOUND: nothing was closed then. */
+MUST_CHECK int store_stats_get(struct db *db, int64_t bot_id, const char *day,
+			       struct day_stats *out, struct err *e);
 /* Ids of all bots of type 'trading', ascending; *ids is the caller's to free. */
 MUST_CHECK int store_bot_ids(struct db *db, int64_t **ids, size_t *n, struct err *e);
 

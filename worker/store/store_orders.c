@@ -55,7 +55,8 @@ static const char SQL_LEGS[] =
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
 	" done_us, reject_reason FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
 static const char SQL_IDS[] =
-	"SELECT (SELECT coalesce(max(id), 0) + 1 FROM trading_orders),"
+	"SELECT (SELECT max(coalesce(max(id), 0) + 1,"
+	" coalesce((SELECT value FROM counters WHERE name = 'order'), 0)) FROM trading_orders),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM exchange_orders),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM fills),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";

@@ -34,7 +34,10 @@ MUST_CHECK int store_fill_tx(struct db *db, const struct fill_row *r, const char
 typedef int order_each(void *ctx, const struct order *o, struct err *e);
 MUST_CHECK int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e);
 
-/* Next free row numbers: one over the highest there is. */
+/*
+ * Next free row numbers: one over the highest there is; for orders at least the counter
+ * "order", which a restore puts above all that the exchange may have seen (store_backup.h).
+ */
 struct next_ids {
 	int64_t order, leg, fill, signal;
 };

@@ -1,0 +1,253 @@
+#include "worker/backup/restore.h"
+
+#include "common/clock.h"
+#include "common/db.h"
+#include "common/fault.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "worker/backup/rotation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_BYTES_FROM 0x40000000	/* where SQLite's own locks are in the file */
+#define LOCK_BYTES 512
+
+struct restoring {
+	const struct config *config;
+	const char *file;
+	char fresh[RESTORE_PATH_MAX];	/* the unpacked database */
+	int64_t old_next_order;		/* of the database that is replaced; 0 unknown */
+	struct restore_result result;
+};
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* Who does not know our lock, such as a sqlite3 shell, has SQLite's; also on a damaged file. */
+static int check_unused(const char *path, struct err *e)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTES_FROM,
+			      .l_len = LOCK_BYTES };
+	int rc = 0, fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : file_error(e, "write", path);
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+		if (lock.l_pid > 0)
+			rc = err_set(e, ERR_BUSY, "process %d has %s open (a sqlite3 shell?): end "
+				     "it first", (int)lock.l_pid, path);
+		else
+			rc = err_set(e, ERR_BUSY, "another program has %s open: end it first",
+				     path);
+	}
+	close(fd);
+	return rc;
+}
+
+static int settle(struct restoring *r, struct err *e)
+{
+	struct backup_checked *checked = &r->result.checked;
+	int64_t now_us = clock_now_us(), made_us = checked->manifest.made_us;
+	struct db *db = NULL;
+	struct stat st;
+	int rc = db_open(r->fresh, DB_ALONE, &db, e);
+
+	/* A plain copy does not say when it was made. */
+	if (!made_us && stat(r->file, &st) == 0)
+		made_us = (int64_t)st.st_mtime * US_PER_S;
+	if (rc == 0)
+		rc = db_begin(db, e);
+	if (rc == 0) {
+		rc = store_backup_settle_tx(db, made_us, now_us, r->old_next_order,
+					    &r->result.settled, e);
+		if (rc == 0)
+			rc = db_commit(db, e);
+		else
+			db_rollback(db);
+	}
+	db_close(db);
+	return rc;
+}
+
+/*
+ * The old one as a single file: its log would be taken for the new one's. A database that
+ * can't be opened any more is taken as it is.
+ */
+static int fold_old(struct restoring *r, struct err *e)
+{
+	const char *path = r->config->db_path;
+	struct err why = { 0 };
+	struct db *db = NULL;
+	int rc = db_open(path, DB_ALONE, &db, &why);
+
+	if (rc == 0)
+		rc = db_exec(db, "PRAGMA journal_mode = DELETE", &why);
+	if (rc == 0 && store_backup_next_order(db, &r->old_next_order, NULL))
+		r->old_next_order = 0;
+	db_close(db);
+	if (rc == ERR_CORRUPT || rc == ERR_INVALID) {
+		log_warn("restore", NULL, "the old database is kept as it is: %s", why.msg);
+		return 0;
+	}
+	if (rc && e)
+		*e = why;
+	return rc;
+}
+
+/* What stands beside the old one goes with it, before the new one could meet it. */
+static int move_beside(const struct restoring *r, const char *ending, struct err *e)
+{
+	char from[RESTORE_PATH_MAX + 16], to[RESTORE_PATH_MAX + 16];
+
+	snprintf(from, sizeof(from), "%s%s", r->config->db_path, ending);
+	snprintf(to, sizeof(to), "%s%s", r->result.kept, ending);
+	if (!exists(from) || rename(from, to) == 0)
+		return 0;
+	return file_error(e, "move", from);
+}
+
+/* The new file under the name that the old one is to have, then both names at once. */
+static int exchange(struct restoring *r, struct err *e)
+{
+	const char *path = r->config->db_path, *kept = r->result.kept;
+
+	fault_step();
+	if (rename(r->fresh, kept))
+		return file_error(e, "move", r->fresh);
+	fault_step();
+	if (renameat2(AT_FDCWD, kept, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS) {
+		int rc = file_error(e, "replace", path);
+
+		(void)unlink(kept);
+		return rc;
+	}
+	/* A file system without exchange: a second name for the old one, then over the first. */
+	if (rename(kept, r->fresh) || link(path, kept) || rename(r->fresh, path))
+		return file_error(e, "replace", path);
+	return 0;
+}
+
+static int replace(struct restoring *r, struct err *e)
+{
+	const char *path = r->config->db_path;
+	char when[ROTATION_STAMP_MAX];
+	int rc;
+
+	if (!exists(path)) {
+		if (rename(r->fresh, path))
+			return file_error(e, "move", r->fresh);
+		file_sync_folder(path);
+		return 0;
+	}
+	rotation_stamp(clock_now_us(), when);
+	snprintf(r->result.kept, sizeof(r->result.kept), "%s.before-restore-%s", path, when);
+	rc = move_beside(r, "-wal", e);
+	if (!rc)
+		rc = move_beside(r, "-shm", e);
+	if (!rc)
+		rc = move_beside(r, "-journal", e);
+	if (!rc)
+		rc = exchange(r, e);
+	if (!rc)
+		file_sync_folder(path);
+	return rc;
+}
+
+/* In its place now: is it what was unpacked? */
+static int check_again(const struct restoring *r, struct err *e)
+{
+	struct db *db = NULL;
+	int rc = db_open(r->config->db_path, DB_ALONE, &db, e);
+
+	if (rc == 0)
+		rc = store_backup_check(db, e);
+	db_close(db);
+	if (rc && e)
+		err_prefix(e, "the restored database is not sound; the old one is %s",
+			   r->result.kept[0] ? r->result.kept : "not there");
+	return rc;
+}
+
+static void look_at_key(struct restoring *r)
+{
+	const char *sealed_with = r->result.checked.manifest.key_name;
+	char here[KEY_NAME_MAX];
+
+	manifest_key_name(r->config->master_key_file, here);
+	r->result.other_key = sealed_with[0] && strcmp(sealed_with, here) != 0;
+}
+
+static int restore_locked(struct restoring *r, struct err *e)
+{
+	const char *path = r->config->db_path;
+	int rc = check_unused(path, e);
+
+	fault_step();
+	if (!rc)
+		rc = backup_check(r->file, r->fresh, &r->result.checked, e);
+	fault_step();
+	if (!rc && !r->result.checked.plain)
+		rc = backup_extract_models(r->file, r->config->data_dir, &r->result.models, e);
+	fault_step();
+	if (!rc && exists(path))
+		rc = fold_old(r, e);
+	fault_step();
+	if (!rc)
+		rc = settle(r, e);
+	fault_step();
+	if (!rc)
+		rc = replace(r, e);
+	fault_step();
+	if (rc) {
+		(void)unlink(r->fresh);
+		return rc;
+	}
+	look_at_key(r);
+	return check_again(r, e);
+}
+
+int restore_run(const struct config *c, const char *file, struct restore_result *out,
+		struct err *e)
+{
+	struct restoring r = { .config = c, .file = file };
+	int rc, fd = -1;
+
+	if (same_file(c->db_path, file))
+		return err_set(e, ERR_INVALID, "%s is the database itself, not a backup of it",
+			       file);
+	snprintf(r.fresh, sizeof(r.fresh), "%s.restoring", c->db_path);
+	rc = file_mkdirs(c->data_dir, e);
+	if (!rc)
+		rc = db_lock(c->db_path, &fd, e);
+	if (rc == ERR_BUSY && e)
+		err_prefix(e, "nothing was changed: stop trading-bot-worker and trading-bot-api "
+			   "first");
+	if (!rc)
+		rc = restore_locked(&r, e);
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		manifest_free(&r.result.checked.manifest);
+	else
+		*out = r.result;
+	return rc;
+}

@@ -1,0 +1,31 @@
+/*
+ * schedule.h - when the worker queues a backup by itself.
+ *
+ * BACKUP_INTERVAL after the newest one; a failed one is tried again sooner. It is a row
+ * in jobs like any other, and runs in a process of its own.
+ */
+#ifndef WORKER_BACKUP_SCHEDULE_H
+#define WORKER_BACKUP_SCHEDULE_H
+
+#include "common/config.h"
+#include "worker/store/job_rows.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct schedule {
+	int64_t interval_us;		/* 0: never */
+	int64_t look_us;		/* us UTC: not before this */
+};
+
+void schedule_init(struct schedule *s, const struct config *c, int64_t now_us);
+/*
+ * When is the next one due after "newest"? INT64_MAX: not while that one is under way.
+ * started_us: when a database without backups gets its first.
+ */
+int64_t schedule_due(int64_t interval_us, const struct job_newest *newest, int64_t started_us);
+/* Queue one if it is due. *queued says whether it did. */
+MUST_CHECK int schedule_run_tx(struct schedule *s, struct db *db, int64_t now_us, bool *queued,
+			       struct err *e);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * delivery.h - brings the outbox (table notifications) to where its rows go: at least
+ * once, in order within a lane, and no lane waits for another.
+ *
+ *	            send            answer         commit
+ *	 waiting ----------> sent ----------> told -------> waiting, or idle when empty
+ *	    ^                                  |
+ *	    `--- back-off, retry-after, pace --'
+ *
+ * What became of a message is written with the loop's next transaction, and only then
+ * is the lane's next one sent: a worker that is killed in between sends it again. A
+ * message that the other side refuses as such is marked failed; refused together with
+ * others, each is tried alone, so that only the bad one fails.
+ */
+#ifndef WORKER_NOTIFY_DELIVERY_H
+#define WORKER_NOTIFY_DELIVERY_H
+
+#include "common/buf.h"
+#include "common/db.h"
+#include "worker/net/http_client.h"
+#include "worker/notify/pace.h"
+#include "worker/store/store_notify.h"
+
+#define DELIVERY_BATCH_MAX 50		/* rows that one message may join */
+#define DELIVERY_HEADERS_MAX 6
+#define DELIVERY_BACKOFF_MAX_US (300 * INT64_C(1000000))
+
+enum outcome {
+	OUTCOME_DELIVERED,
+	OUTCOME_RETRY,			/* later: network, 429, 5xx, a wrong token or address */
+	OUTCOME_REFUSED			/* this message never will be taken */
+};
+
+struct verdict {			/* what an answer means */
+	enum outcome outcome;
+	int64_t wait_us;		/* RETRY: as the other side asks; 0 our back-off */
+	char error[NOTE_ERROR_MAX];
+};
+
+struct post {				/* a message ready to go; zeroed, freed by delivery */
+	struct buf url, body;
+	struct buf headers[DELIVERY_HEADERS_MAX];	/* "Name: value" */
+	size_t headers_n;
+	size_t rows;			/* how many of the notes are in it, at least 1 */
+};
+
+struct sender {				/* one for each channel; a NULL prepare: there is none */
+	void *ctx;
+	/*
+	 * Make a message of the first note or more of n. untold: so many before them were
+	 * dropped, which the message says. ERR_INVALID: the first note can't be sent.
+	 * Another error: this lane can't be served (any more), and nothing of it will be.
+	 */
+	int (*prepare)(void *ctx, const struct note *notes, size_t n, int64_t untold,
+		       struct post *out, struct err *e);
+	void (*judge)(void *ctx, const struct lane_key *lane, const struct http_answer *a,
+		      struct verdict *v);
+	/* Limits of the lane: n 0 means none. */
+	void (*paces)(void *ctx, const struct lane_key *lane, struct pace *each, struct pace *slow,
+		      struct pace *account);
+	int64_t timeout_ms;
+};
+
+struct delivery;
+
+struct delivery_args {
+	struct sender senders[CHANNELS];
+	int64_t queue_max;		/* queued rows of a lane */
+	void (*wake)(void *ctx);	/* an answer came: take a turn */
+	void *wake_ctx;
+};
+
+struct delivery *delivery_new(const struct delivery_args *a);
+void delivery_free(struct delivery *d);
+/* From now on messages go out, those of earlier runs first. client is borrowed. */
+MUST_CHECK int delivery_open(struct delivery *d, struct http_client *client, struct db *db,
+			     struct err *e);
+
+/* Write a row; the oldest of a full lane go. */
+MUST_CHECK int delivery_add_tx(struct delivery *d, struct db *db, const struct note *n,
+			       struct err *e);
+/* Send what may go. *next_us: when to be asked again (monotonic), INT64_MAX not by itself. */
+MUST_CHECK int delivery_turn(struct delivery *d, struct db *db, int64_t mono_us, int64_t *next_us,
+			     struct err *e);
+bool delivery_pending(const struct delivery *d);	/* results wait to be written */
+MUST_CHECK int delivery_write_tx(struct delivery *d, struct db *db, struct err *e);
+void delivery_clear(struct delivery *d);		/* after the commit */
+/* Nothing is under way or waits, except for a lane that has failed. */
+bool delivery_idle(const struct delivery *d);
+
+/* 1 s, doubled with each failure in a row, at most DELIVERY_BACKOFF_MAX_US. */
+int64_t delivery_backoff(int64_t failures);
+/* Seconds of a Retry-After header as microseconds, 0 without a usable one; at most an hour. */
+int64_t delivery_retry_after(const struct http_answer *a);
+
+#endif
