@@ -107,6 +107,13 @@ bench: deps-bench ## measure; prints figures, never fails for a slow one
 	$(SUB_MAKE) programs bench-bins
 	exec scripts/bench.sh
 
+# How long the load lasts, in minutes.
+LOAD_TIME ?= 10
+.PHONY: load
+load: deps-bench ## half of the peak rate for LOAD_TIME=10 minutes: errors, latency, memory
+	$(SUB_MAKE) programs bench-bins
+	exec tests/bench/load.py $(LOAD_TIME)
+
 .PHONY: clang
 clang: deps-lint ## compile everything with the second compiler
 	$(SUB_MAKE) FLAVOR=clang programs unit-bins
