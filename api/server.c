@@ -8,6 +8,7 @@
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
+#include "api/retry.h"
 #include "api/slow.h"
 #include "api/status_cache.h"
 #include "api/streams.h"
@@ -210,7 +211,8 @@ static int check_body(struct request *r, struct err *e)
 	return 0;
 }
 
-static int handle(struct request *r, struct err *e)
+/* In the order of server.h. 0 without a route: an OPTIONS, answered. */
+static int check(struct request *r, struct err *e)
 {
 	int rc;
 
@@ -235,11 +237,17 @@ static int handle(struct request *r, struct err *e)
 		rc = check_query(r, e);
 	if (!rc)
 		rc = check_body(r, e);
-	if (!rc && !r->app->db && !r->route->no_db)
+	return rc;
+}
+
+/* Of retry.h. */
+static int call_handler(struct request *r, void *ctx, struct err *e)
+{
+	int rc;
+
+	(void)ctx;
+	if (!r->app->db && !r->route->no_db)
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
-	if (rc)
-		return rc;
-	json_object(&r->json, NULL);
 	if (r->route->prepare)
 		r->route->prepare(r);
 	if (r->route->slow && r->app->db)
@@ -250,8 +258,20 @@ static int handle(struct request *r, struct err *e)
 	return rc;
 }
 
+static void finish(struct request *r, void *ctx, int rc, struct err *e)
+{
+	(void)ctx;
+	if (r->taken)
+		request_drop(r);
+	else if (rc && upload_unread(r))
+		upload_refuse(r, rc, e);
+	else if (!r->parked)
+		request_finish(r, rc, e);
+}
+
 static void on_request_cb(struct evhttp_request *ev, void *arg)
 {
+	static const struct retry_work work = { .again = call_handler, .end = finish };
 	struct app *a = arg;
 	struct request *r = request_new(a, ev);
 	struct err e = { 0 };
@@ -264,13 +284,13 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 		request_finish(r, rc, &e);
 		return;
 	}
-	rc = handle(r, &e);
-	if (r->taken)
-		request_drop(r);
-	else if (rc && upload_unread(r))
-		upload_refuse(r, rc, &e);
-	else if (!r->parked)
-		request_finish(r, rc, &e);
+	rc = check(r, &e);
+	if (rc || !r->route) {
+		finish(r, NULL, rc, &e);
+		return;
+	}
+	request_begin_answer(r);
+	retry_run(r, &work, changes_state(r->method));
 }
 
 /* A failure is not logged: that would be the next line to write. */
@@ -369,6 +389,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	int rc;
 
 	a->cfg = cfg;
+	a->busy_ms = APP_BUSY_MS;
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
@@ -395,6 +416,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		server_close(s);
 		return rc;
 	}
+	app_db_patience(a, APP_TRY_MS);
+	a->retries = retries_new(a);
 	a->wait = wait_new(a);
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
@@ -427,8 +450,10 @@ void server_close(struct server *s)
 		return;
 	a = &s->app;
 	a->stopping = true;
+	app_db_patience(a, APP_BUSY_MS);
 	if (s->tick)
 		event_free(s->tick);
+	retries_free(a->retries); /* before what they may wait for */
 	streams_free(a->streams);
 	children_free(a->children);
 	uploads_free(a->uploads);
