@@ -68,21 +68,23 @@ static bool is_short(struct audit *a, int rc)
 	return true;
 }
 
-void audit_flush(struct audit *a)
+bool audit_flush(struct audit *a)
 {
 	struct err e = { 0 };
 	int rc;
 
 	if (!a->n || !a->app->db)
-		return;
+		return true;
 	rc = store_audit_add(a->app->db, a->rows, a->n, &e);
 	if (!rc) {
 		a->n = 0;
 		a->busy_since_us = 0;
-	} else if (!is_short(a, rc)) {
-		log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n,
-			 e.msg);
+		return true;
 	}
+	if (is_short(a, rc))
+		return false;
+	log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n, e.msg);
+	return true;
 }
 
 static bool changes_state(const struct request *r)
