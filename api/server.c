@@ -436,6 +436,7 @@ static void say_goodbye(struct server *s)
 	const struct timeval look = { 0, GOODBYE_LOOK_US };
 	struct app *a = &s->app;
 
+	event_base_loop(a->base, EVLOOP_NONBLOCK); /* what the last turn left */
 	for (int i = 0; i < GOODBYE_LOOKS && conns_unsent(a->conns); i++) {
 		event_base_loopexit(a->base, &look);
 		event_base_dispatch(a->base);
