@@ -15,7 +15,8 @@ endif
 
 # FLAVOR picks compiler flags and the folder that binaries go to:
 #   release (build/), san (build/san: ASan+UBSan and fault injection),
-#   clang (build/clang: the second compiler), fuzz (build/fuzz: fuzz targets).
+#   tsan (build/tsan: ThreadSanitizer), clang (build/clang: the second compiler),
+#   fuzz (build/fuzz: fuzz targets).
 FLAVOR ?= release
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
@@ -35,6 +36,10 @@ endif
 ifeq ($(FLAVOR),san)
 OPT := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -DFAULTS
+endif
+
+ifeq ($(FLAVOR),tsan)
+OPT := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 endif
 
 ifeq ($(FLAVOR),fuzz)
@@ -75,6 +80,8 @@ obj = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 COMMON_OBJ := $(call obj,$(COMMON_SRC)) $(OUT)/obj/gen/migrations.o
 API_OBJ := $(call obj,$(API_SRC))
 WORKER_OBJ := $(call obj,$(WORKER_SRC))
+# Those in which threads run.
+THREAD_SRC := $(shell grep -lE '<pthread.h>|unit/(api_c|push_c)[a-z]*.h|worker/predictors.h' $(UNIT_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(BENCH_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(OUT)/%,$(FUZZ_SRC))
@@ -89,6 +96,7 @@ run: deps ## install what is missing, build, start worker and API, show their lo
 test: deps-test ## install what is missing, build (also with sanitizers), run all tests
 	$(SUB_MAKE) programs unit-bins
 	$(SUB_MAKE) FLAVOR=san programs unit-bins
+	$(SUB_MAKE) FLAVOR=tsan programs thread-bins
 	exec tests/run.py
 
 .PHONY: build
@@ -149,9 +157,10 @@ deps:
 deps-test deps-lint deps-bench deps-fuzz: deps-%:
 	scripts/install-deps.sh build $*
 
-.PHONY: programs unit-bins bench-bins fuzz-bins
+.PHONY: programs unit-bins thread-bins bench-bins fuzz-bins
 programs: $(PROGRAMS)
 unit-bins: $(UNIT_BIN)
+thread-bins: $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(THREAD_SRC))
 bench-bins: $(BENCH_BIN)
 fuzz-bins: $(FUZZ_BIN)
 

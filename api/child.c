@@ -1,6 +1,7 @@
 #include "api/child.h"
 
 #include "common/clock.h"
+#include "common/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,13 +152,6 @@ static void on_readable_cb(evutil_socket_t fd, short what, void *arg)
 	stop_reading(c);
 }
 
-static void limit(int resource, int64_t value)
-{
-	struct rlimit r = { (rlim_t)value, (rlim_t)value };
-
-	(void)setrlimit((__rlimit_resource_t)resource, &r);
-}
-
 /* Between fork and exec: nothing that takes a lock. */
 _Noreturn static void become(const char *program, char *const argv[], int in, int out,
 			     pid_t parent)
@@ -167,17 +159,10 @@ _Noreturn static void become(const char *program, char *const argv[], int in, in
 	char *const nothing[] = { NULL }; /* our environment may hold keys */
 	sigset_t none;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(126);
+	limits_set(parent, CHILD_MEMORY_MB, CHILD_TIME_S);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-#if !defined(__SANITIZE_ADDRESS__)	/* its shadow takes terabytes of addresses */
-	limit(RLIMIT_AS, (int64_t)CHILD_MEMORY_MB << 20);
-#endif
-	limit(RLIMIT_CPU, CHILD_TIME_S);
-	limit(RLIMIT_CORE, 0);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
 	(void)close_range(3, ~0U, 0);

@@ -55,7 +55,7 @@ int command_answer(struct request *r, const struct command *c, struct err *e)
 	r->command_id = c->id;
 	if (!strcmp(c->status, "done")) {
 		answer_members(r, c->id, c->message, status[0] ? status : NULL);
-		json_raw(&r->json, "result", c->result);
+		raw_json(&r->json, "result", c->result);
 		return 0;
 	}
 	if (!strcmp(c->status, "expired")) {
@@ -99,7 +99,7 @@ void command_members(struct json *j, const struct command *c)
 		json_int(j, "bot_id", c->bot_id);
 	else
 		json_null(j, "bot_id");
-	json_raw(j, "args", c->args);
+	raw_json(j, "args", c->args);
 	json_string(j, "requested_by", c->requested_by);
 	json_string(j, "correlation_id", c->correlation_id);
 	json_time(j, "created", c->created_us);
@@ -107,7 +107,7 @@ void command_members(struct json *j, const struct command *c)
 	json_string(j, "status", c->status);
 	json_string(j, "code", c->code[0] ? c->code : NULL);
 	json_string(j, "message", c->message);
-	json_raw(j, "result", c->result);
+	raw_json(j, "result", c->result);
 	json_time(j, "answered", c->answered_us);
 }
 

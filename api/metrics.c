@@ -80,8 +80,13 @@ const struct metric metrics[] = {
 		"How far equity is under its peak, 0 to 1."),
 	[METRIC_BOT_NET] = GAUGE("bot_realized_net_quote", "bot",
 		"Net result of all closed trades, after fees, quote asset."),
+	[METRIC_BOT_DAY_LOSS] = GAUGE("bot_day_loss_ratio", "bot",
+		"How far equity is under the first of this UTC day, 0 to 1."),
 	[METRIC_BOT_POSITIONS] = GAUGE("bot_open_positions", "bot",
 		"Open positions."),
+	[METRIC_BOT_UNPROTECTED] = GAUGE("bot_positions_without_stop", "bot",
+		"Open positions that no order with a stop price at the exchange protects; for "
+		"moments this is usual."),
 	[METRIC_BOT_PENDING] = GAUGE("bot_pending_orders", "bot",
 		"Entries that wait for their fill."),
 	[METRIC_BOT_TRADES] = COUNTER("bot_trades_total", "bot",
@@ -95,12 +100,31 @@ const struct metric metrics[] = {
 	[METRIC_BOT_EXECUTION] = GAUGE("bot_last_execution_timestamp_seconds", "bot",
 		"When the bot was last stepped, seconds since 1970; 0 never."),
 
+	[METRIC_RISK_LIMIT] = GAUGE("risk_limit_ratio", "rule",
+		"MAX_DAILY_LOSS and MAX_DRAWDOWN as ratios: daily_loss, drawdown; 0 off."),
+
 	[METRIC_JOBS] = GAUGE("jobs", "state",
 		"Backtests, trainings and downloads by state."),
 	[METRIC_COMMANDS_QUEUED] = GAUGE("commands_queued", "",
 		"Commands that the worker has not answered."),
 	[METRIC_NOTIFICATIONS_QUEUED] = GAUGE("notifications_queued", "",
 		"Notifications that are not delivered."),
+	[METRIC_NOTIFICATIONS_AGE] = GAUGE("notifications_oldest_age_seconds", "",
+		"How long the oldest of them has waited, seconds; 0 none waits."),
+	[METRIC_NOTIFICATIONS] = COUNTER("notifications_total", "channel result",
+		"What became of notifications: delivered, failed (refused by the other side), "
+		"dropped (had to make room), retried (tries without success)."),
+
+	[METRIC_BACKUP_TIME] = GAUGE("backup_last_success_timestamp_seconds", "",
+		"When the newest good backup was finished, seconds since 1970; 0 never."),
+	[METRIC_BACKUP_SIZE] = GAUGE("backup_size_bytes", "",
+		"The newest good backup, bytes."),
+	[METRIC_BACKUP_DURATION] = GAUGE("backup_duration_seconds", "",
+		"What it took to make and check it, seconds."),
+	[METRIC_BACKUP_FAILURES] = COUNTER("backup_failures_total", "",
+		"Backups that failed, as long as this database has been there."),
+	[METRIC_BACKUP_INTERVAL] = GAUGE("backup_interval_seconds", "",
+		"BACKUP_INTERVAL, seconds; 0 none by the clock."),
 
 	[METRIC_DB_UP] = GAUGE("database_up", "",
 		"1 while the database answers, else 0; then nothing is said about worker, bots "

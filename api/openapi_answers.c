@@ -93,7 +93,8 @@ static const struct openapi_answer answers[] = {
 
 	{ handle_jobs_list, ONE("JobList") },
 	{ handle_jobs_get, ONE("Job") },
-	{ handle_jobs_cancel, .gives = { { 202, "JobCancelled" } }, .flags = OPENAPI_CONFLICT },
+	{ handle_jobs_cancel, .gives = { { 202, "JobCancelled" } },
+	  .flags = OPENAPI_CONFLICT | OPENAPI_LOCATION },
 
 	{ handle_logs, ONE("LogList") },
 	{ handle_events, ONE("text"), .flags = OPENAPI_NOT_FOUND | OPENAPI_RESUME,

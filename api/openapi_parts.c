@@ -355,7 +355,8 @@ const struct openapi_part openapi_parts[] = {
 		 { "predictions", "[number]", "Probabilities, one for each row." }), NULL },
 
 	{ "Job", "Work in a child process of the worker.", JOB_COLUMNS(), NULL },
-	{ "JobCancelled", "A job that will end soon.", JOB_COLUMNS(OK,), NULL },
+	{ "JobCancelled", "A job that will end soon.", JOB_COLUMNS(
+	  OK, { "link", "text", "Where to see how it ends." },), NULL },
 	PAGE_OF("JobList", "jobs", "Job", "Jobs, newest first."),
 
 	OBJECT("LogLine", "A line of the log.",

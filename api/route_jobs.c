@@ -1,6 +1,8 @@
 #include "api/handlers.h"
 #include "api/store_jobs.h"
 
+#include <stdio.h>
+
 int handle_jobs_list(struct request *r, struct err *e)
 {
 	struct page p = { 0 };
@@ -20,6 +22,7 @@ int handle_jobs_get(struct request *r, struct err *e)
 int handle_jobs_cancel(struct request *r, struct err *e)
 {
 	struct db *db = r->app->db;
+	char link[48];
 	int64_t id;
 	int rc;
 
@@ -34,7 +37,10 @@ int handle_jobs_cancel(struct request *r, struct err *e)
 	db_rollback(db);
 	if (rc)
 		return rc;
-	json_bool(&r->json, "success", true);
+	snprintf(link, sizeof(link), "/api/v1/jobs/%lld", (long long)id);
+	request_add_header(r, "Location", link);
 	r->code = 202;
+	json_bool(&r->json, "success", true);
+	json_string(&r->json, "link", link);
 	return store_jobs_get(db, id, &r->json, e);
 }

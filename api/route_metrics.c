@@ -29,6 +29,8 @@ struct look {
 	struct bot_metrics *bots;
 	size_t n;
 	int64_t jobs[JOB_STATES_N];
+	struct backup_metrics backups;
+	struct notify_metrics notify;
 	bool worker_seen;
 	struct heartbeat beat;
 };
@@ -41,11 +43,16 @@ static double seconds(int64_t us)
 static int look(struct db *db, struct look *l, struct err *e)
 {
 	int rc = store_counts_get(db, &l->counts, e);
+	char day[CLOCK_TEXT_MAX];
 
+	if (!rc)
+		rc = store_metrics_backups(db, &l->backups, e);
+	if (!rc)
+		rc = store_metrics_notify(db, &l->notify, e);
 	if (!rc)
 		rc = store_metrics_jobs(db, l->jobs, e);
 	if (!rc)
-		rc = store_metrics_bots(db, &l->bots, &l->n, e);
+		rc = store_metrics_bots(db, clock_day(clock_now_us(), day), &l->bots, &l->n, e);
 	if (rc)
 		return rc;
 	rc = store_heartbeat_get(db, &l->beat, e);
@@ -124,10 +131,10 @@ static void worker_metrics(const struct look *l, struct buf *out)
 	metrics_single(out, METRIC_CLOCK_DRIFT, (double)b->clock_drift_ms / 1000);
 }
 
-static double drawdown(const struct bot_metrics *b)
+/* How far equity is under "from", as a ratio. */
+static double under(const struct bot_metrics *b, double from)
 {
-	return b->peak_equity > 0 && b->equity < b->peak_equity
-		       ? (b->peak_equity - b->equity) / b->peak_equity : 0;
+	return from > 0 && b->equity < from ? (from - b->equity) / from : 0;
 }
 
 /* Families with one figure per bot. */
@@ -137,9 +144,11 @@ static double bot_figure(const struct bot_metrics *b, enum metric_id id)
 	if (id == (which)) \
 		return value
 	FIGURE(METRIC_BOT_EQUITY, b->equity);
-	FIGURE(METRIC_BOT_DRAWDOWN, drawdown(b));
+	FIGURE(METRIC_BOT_DRAWDOWN, under(b, b->peak_equity));
+	FIGURE(METRIC_BOT_DAY_LOSS, under(b, b->day_equity));
 	FIGURE(METRIC_BOT_NET, b->net);
 	FIGURE(METRIC_BOT_POSITIONS, (double)b->open_positions);
+	FIGURE(METRIC_BOT_UNPROTECTED, (double)b->without_stop);
 	FIGURE(METRIC_BOT_PENDING, (double)b->pending_orders);
 	FIGURE(METRIC_BOT_TRADES, (double)b->trades);
 	FIGURE(METRIC_BOT_WINS, (double)b->wins);
@@ -165,6 +174,38 @@ static void bots_metrics(const struct look *l, struct buf *out)
 		for (const struct bot_metrics *b = l->bots; b < l->bots + l->n; b++)
 			metrics_sample(out, id, bot_figure(b, id), (const char *const[]){ b->id });
 	}
+}
+
+static void limit_metrics(const struct config *c, struct buf *out)
+{
+	static const char *const daily[] = { "daily_loss" }, *const drawdown[] = { "drawdown" };
+
+	metrics_family(out, METRIC_RISK_LIMIT);
+	metrics_sample(out, METRIC_RISK_LIMIT, c->max_daily_loss_pct / 100, daily);
+	metrics_sample(out, METRIC_RISK_LIMIT, c->max_drawdown_pct / 100, drawdown);
+}
+
+static void notify_metrics(const struct notify_metrics *m, struct buf *out)
+{
+	static const char *const channels[] = { "telegram", "webhook" };
+	static const char *const results[] = { "delivered", "failed", "dropped", "retried" };
+	double age_s = m->oldest_us ? seconds(clock_now_us() - m->oldest_us) : 0;
+
+	metrics_single(out, METRIC_NOTIFICATIONS_AGE, age_s > 0 ? age_s : 0);
+	metrics_family(out, METRIC_NOTIFICATIONS);
+	for (size_t c = 0; c < NOTIFY_CHANNELS_N; c++)
+		for (size_t i = 0; i < NOTIFY_RESULTS_N; i++)
+			metrics_sample(out, METRIC_NOTIFICATIONS, (double)m->n[c][i],
+				       (const char *const[]){ channels[c], results[i] });
+}
+
+static void backup_metrics(const struct look *l, const struct config *c, struct buf *out)
+{
+	metrics_single(out, METRIC_BACKUP_TIME, seconds(l->backups.done_us));
+	metrics_single(out, METRIC_BACKUP_SIZE, l->backups.bytes);
+	metrics_single(out, METRIC_BACKUP_DURATION, l->backups.took_s);
+	metrics_single(out, METRIC_BACKUP_FAILURES, (double)l->backups.failures);
+	metrics_single(out, METRIC_BACKUP_INTERVAL, c->backup_interval_s);
 }
 
 static void queue_metrics(const struct look *l, struct buf *out)
@@ -224,7 +265,10 @@ int handle_metrics(struct request *r, struct err *e)
 	if (l.ok) {
 		worker_metrics(&l, &r->out);
 		bots_metrics(&l, &r->out);
+		limit_metrics(r->app->cfg, &r->out);
 		queue_metrics(&l, &r->out);
+		notify_metrics(&l.notify, &r->out);
+		backup_metrics(&l, r->app->cfg, &r->out);
 	}
 	free(l.bots);
 	return 0;

@@ -45,6 +45,20 @@ static void lower(struct json *j, const char *key, const char *text)
 	json_string(j, key, text ? out : NULL);
 }
 
+void raw_json(struct json *j, const char *key, const char *text)
+{
+	cJSON *v = NULL;
+
+	if (text && json_read(text, strlen(text), &v, NULL)) {
+		json_object(j, key);
+		json_string(j, "text", text);
+		json_object_end(j);
+	} else {
+		json_raw(j, key, text);
+	}
+	cJSON_Delete(v);
+}
+
 void amount_json(struct json *j, const char *key, double v)
 {
 	struct money m;
@@ -94,7 +108,7 @@ static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
 		json_time(j, c->key, stmt_int(s, i));
 		break;
 	case COL_JSON:
-		json_raw(j, c->key, stmt_text(s, i));
+		raw_json(j, c->key, stmt_text(s, i));
 		break;
 	case COL_HIDDEN:
 		break;

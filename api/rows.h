@@ -23,7 +23,7 @@ enum column_type {
 	COL_NULLTEXT,	/* "" becomes null */
 	COL_TIME,	/* us -> RFC 3339; NULL and 0 become null */
 	COL_NULLINT,	/* 0 becomes null: references such as model_id */
-	COL_JSON,	/* JSON text */
+	COL_JSON,	/* as raw_json */
 	COL_HIDDEN	/* for the cursor only; key is "" */
 };
 
@@ -58,6 +58,12 @@ bool page_cursor(const char *text, struct page *p);
  * many rows that is too large for that, as the number it is.
  */
 void amount_json(struct json *j, const char *key, double v);
+
+/*
+ * JSON text of a column; what is none (people write rows too) as {"text": ...}, so
+ * that the answer is. NULL becomes null.
+ */
+void raw_json(struct json *j, const char *key, const char *text);
 
 /* The members of one row, into an object that the caller opened. */
 void row_members(struct json *j, struct stmt *s, const struct column *cols);

@@ -197,3 +197,11 @@ int clock_parse(const char *text, int64_t *us)
 	*us = ((int64_t)timegm(&tm) - offset) * US_PER_S + fraction;
 	return 0;
 }
+
+int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t mono_us)
+{
+	if (!s->begun || wall_us - mono_us > s->ahead_us)
+		s->ahead_us = wall_us - mono_us;
+	s->begun = true;
+	return mono_us + s->ahead_us;
+}

@@ -9,6 +9,7 @@
 
 #include "common/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define US_PER_S INT64_C(1000000)
@@ -25,5 +26,16 @@ const char *clock_text(int64_t us, char buf[CLOCK_TEXT_MAX]);
 const char *clock_day(int64_t us, char buf[CLOCK_TEXT_MAX]);
 /* Reads RFC 3339 with 'Z' or an offset, or a bare YYYY-MM-DD (midnight UTC). */
 MUST_CHECK int clock_parse(const char *text, int64_t *us);
+
+/*
+ * The wall clock, except that it never goes back: when somebody sets the wall clock
+ * back, this one goes on at the pace of the monotonic one, so that no deadline waits for
+ * the hour to come again. Set forward, both agree again. The first call begins it.
+ */
+struct clock_steady {
+	bool begun;
+	int64_t ahead_us;		/* of the monotonic clock */
+};
+int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t mono_us);
 
 #endif

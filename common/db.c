@@ -23,6 +23,7 @@
 #define BUSY_OPEN_US (10 * US_PER_S)		/* another start may be copying the file */
 #define BUSY_SLEEP_NS 500000			/* between two tries for the lock */
 #define BACKUP_PATH_MAX 1200
+#define WAL_PAGES 1000				/* the -wal file stays near 4 MB */
 #define COPY_PAGES 1024				/* between two looks at who waits for a copy */
 #define SQL_SHOWN 60				/* characters of a statement in a message */
 
@@ -38,11 +39,14 @@ struct db {
 	sqlite3 *lite;
 	char *path, *wal_path;
 	enum db_role role;
+	bool relaxed;		/* commits don't wait for the disk */
 	int lock_fd;		/* says that the file is in use, -1 none */
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
 	int64_t busy_since_us, busy_limit_us;
 	uint64_t commits;
+	bool (*waiting)(void *ctx, int pages);	/* takes care of the -wal file; or NULL */
+	void *waiting_ctx;
 	struct stmt **cache;	/* open addressing, cache_size a power of two */
 	size_t cache_size, cache_used;
 };
@@ -147,7 +151,12 @@ static bool in_memory(const struct db *db)
 	return strcmp(db->path, ":memory:") == 0;
 }
 
-/* Ours before SQLite's, so that the file is private: -wal and -shm inherit its mode. */
+/*
+ * Ours before SQLite's, so that the file is private: -wal and -shm inherit its mode. A
+ * file that exists must not be opened here: closing it would drop all locks that this
+ * process has on it, those of its other connections, and the next program that ends
+ * would take the -wal file away from under them.
+ */
 static int make_file(const struct db *db, struct err *e)
 {
 	const char *slash = strrchr(db->path, '/');
@@ -162,9 +171,9 @@ static int make_file(const struct db *db, struct err *e)
 	}
 	if (rc)
 		return rc;
-	fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(db->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail_access(db, errno, e);
+		return errno == EEXIST ? 0 : fail_access(db, errno, e);
 	close(fd);
 	return 0;
 }
@@ -291,21 +300,21 @@ static int open_file(struct db *db, struct err *e)
  *   NORMAL  fsync at checkpoints only; the newest commits may be lost, never in
  *           part: the file stays consistent.
  * Measured (a commit of two rows; 2 cores, virtual disk, ext4): FULL 0.12 ms at the
- * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms. Everybody gets FULL: an order
- * must be on the disk as planned before its first byte leaves, or a power cut could
- * lose what the exchange already has. The worker commits at most once per loop
- * turn, so a disk whose fsync takes 5 ms still costs a tenth of a 50 ms turn.
+ * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms; a busy disk's fsync takes ten
+ * and more. Everybody begins with FULL: an order must be on the disk as planned
+ * before its first byte leaves, or a power cut could lose what the exchange already
+ * has. Only who has nothing like that to lose asks for less (db_set_durable).
  */
 static int configure(struct db *db, struct err *e)
 {
 	static const char SQL_SETTINGS[] =
 		"PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
 		"PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
-		"PRAGMA wal_autocheckpoint = 1000;"	/* pages: the -wal file stays near 4 MB */
 		"PRAGMA journal_size_limit = 67108864;"	/* bytes it keeps after a burst */
 		"PRAGMA schema_version";		/* the first read: is it a database? */
 
 	sqlite3_busy_handler(db->lite, on_busy, db);
+	sqlite3_wal_autocheckpoint(db->lite, WAL_PAGES);
 	sqlite3_db_config(db->lite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->lite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(db->lite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -413,6 +422,36 @@ int db_begin(struct db *db, struct err *e)
 {
 	ASSERT(db->active == 0); /* a forgotten stmt_done would make this fail at random */
 	return raw(db, "BEGIN IMMEDIATE", e);
+}
+
+void db_set_durable(struct db *db, bool durable)
+{
+	ASSERT(!db_in_transaction(db)); /* SQLite would not hear it there */
+	if (durable == !db->relaxed)
+		return;
+	/* A failure leaves it more durable than asked, or is told by the next statement. */
+	if (sqlite3_exec(db->lite, durable ? "PRAGMA synchronous = FULL" :
+			 "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK)
+		db->relaxed = !durable;
+}
+
+static int on_wal(void *ctx, sqlite3 *lite, const char *schema, int pages)
+{
+	struct db *db = ctx;
+
+	if (!db->waiting(db->waiting_ctx, pages))
+		sqlite3_wal_checkpoint_v2(lite, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return SQLITE_OK; /* the commit is done, whatever becomes of the pages */
+}
+
+void db_on_wal(struct db *db, bool (*waiting)(void *ctx, int pages), void *ctx)
+{
+	db->waiting = waiting;
+	db->waiting_ctx = ctx;
+	if (waiting)
+		sqlite3_wal_hook(db->lite, on_wal, db);
+	else
+		sqlite3_wal_autocheckpoint(db->lite, WAL_PAGES);
 }
 
 /*
@@ -613,6 +652,21 @@ void stmt_bind_money(struct stmt *s, int index, struct money v)
 	int rc = money_to_real(v, &real);
 
 	bind_exact(s, index, rc, real);
+}
+
+void stmt_near_price(struct stmt *s, int index, struct price v)
+{
+	stmt_bind_double(s, index, price_near_real(v));
+}
+
+void stmt_near_qty(struct stmt *s, int index, struct qty v)
+{
+	stmt_bind_double(s, index, qty_near_real(v));
+}
+
+void stmt_near_money(struct stmt *s, int index, struct money v)
+{
+	stmt_bind_double(s, index, money_near_real(v));
 }
 
 int stmt_step(struct stmt *s, struct err *e)

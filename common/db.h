@@ -79,6 +79,18 @@ MUST_CHECK int db_commit(struct db *db, struct err *e);
 /* How often db_commit of this connection succeeded. */
 uint64_t db_commits(const struct db *db);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
+/*
+ * true (at first): a commit is on the disk when db_commit returns, with all before it.
+ * false, from the next db_begin on: it is the operating system's; kill -9 loses nothing,
+ * power loss the newest commits, never one in part. For what can be lost so.
+ */
+void db_set_durable(struct db *db, bool durable);
+/*
+ * From now on, "waiting" hears after each commit how many pages stand in the -wal file,
+ * and db_commit moves them into the database file only when it answers false (SQLite by
+ * itself does from the 1000th on). "waiting" must not use db. NULL: as it was.
+ */
+void db_on_wal(struct db *db, bool (*waiting)(void *ctx, int pages), void *ctx);
 bool db_in_transaction(const struct db *db);
 
 /* Runs SQL text without parameters and rows (schema, pragmas). */
@@ -98,6 +110,13 @@ void stmt_bind_null(struct stmt *s, int index);
 void stmt_bind_price(struct stmt *s, int index, struct price v);
 void stmt_bind_qty(struct stmt *s, int index, struct qty v);
 void stmt_bind_money(struct stmt *s, int index, struct money v);
+/*
+ * As the REAL nearest to it: never fails. For the worker's own rows: trading must not
+ * wait for ever for the last digit of an amount over 67 million (money.h).
+ */
+void stmt_near_price(struct stmt *s, int index, struct price v);
+void stmt_near_qty(struct stmt *s, int index, struct qty v);
+void stmt_near_money(struct stmt *s, int index, struct money v);
 /* STMT_ROW, STMT_END or a negative error. After END or an error the statement is reset. */
 MUST_CHECK int stmt_step(struct stmt *s, struct err *e);
 /* step for INSERT/UPDATE/DELETE: expects no row; resets. */

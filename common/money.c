@@ -5,6 +5,7 @@
 
 #define E8 INT64_C(100000000)
 #define DECIMALS 8
+#define REAL_MAX_E8 (INT64_C(92233720368) * E8)	/* the largest whole number that reads back */
 
 static const int64_t pow10_table[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
@@ -153,6 +154,15 @@ static int to_real(int64_t e8, double *out)
 	return 0;
 }
 
+static double near_real(int64_t e8)
+{
+	if (e8 > REAL_MAX_E8)
+		e8 = REAL_MAX_E8;
+	if (e8 < -REAL_MAX_E8)
+		e8 = -REAL_MAX_E8;
+	return real_of(e8, DECIMALS);
+}
+
 /* a * b / den, den > 0 */
 static int mul_div(int64_t a, int64_t b, int64_t den, enum rounding r, int64_t *out)
 {
@@ -284,6 +294,21 @@ int qty_from_real(double v, struct qty *out)
 int money_from_real(double v, struct money *out)
 {
 	return from_real(v, &out->e8);
+}
+
+double price_near_real(struct price p)
+{
+	return near_real(p.e8);
+}
+
+double qty_near_real(struct qty q)
+{
+	return near_real(q.e8);
+}
+
+double money_near_real(struct money m)
+{
+	return near_real(m.e8);
 }
 
 double price_double(struct price p)

@@ -7,7 +7,7 @@
  * direction, products go through 128 bits. Only money.c touches ".e8".
  *
  * In the database these are REAL columns, because people read them there.
- * A value is stored only if it comes back exactly: every one up to 67,108,864
+ * _to_real gives a value only if it comes back exactly: every one up to 67,108,864
  * (2^26, from where doubles lie more than 1e-8 apart) does, and above it every
  * one of at most 15 significant digits (tests/unit/test_money.c proves both).
  */
@@ -56,6 +56,13 @@ MUST_CHECK int money_to_real(struct money m, double *out);
 MUST_CHECK int price_from_real(double v, struct price *out);
 MUST_CHECK int qty_from_real(double v, struct qty *out);
 MUST_CHECK int money_from_real(double v, struct money *out);
+/*
+ * The nearest double, also where the last digit is lost; at most 92,233,720,368, so
+ * that every reader can read it. Equal to _to_real wherever that one succeeds.
+ */
+double price_near_real(struct price p);
+double qty_near_real(struct qty q);
+double money_near_real(struct money m);
 
 /* For features, statistics and plots only: nearest double, never back into a ledger. */
 double price_double(struct price p);

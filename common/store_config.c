@@ -13,6 +13,8 @@ static const char SQL_LOAD[] = "SELECT * FROM trading_configs WHERE bot_id = ?1"
 static const char SQL_VERSION[] = "SELECT version FROM trading_configs WHERE bot_id = ?1";
 static const char SQL_PAST[] = "SELECT config, version FROM trading_config_history WHERE bot_id = "
 			       "?1 ORDER BY version DESC";
+static const char SQL_PAST_ONE[] =
+	"SELECT config FROM trading_config_history WHERE bot_id = ?1 AND version = ?2";
 static const char SQL_HISTORY[] =
 	"INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by) "
 	"VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -348,6 +350,27 @@ int store_config_last_good(struct db *db, int64_t bot_id, struct bot_config *out
 		return err_set(e, ERR_NOT_FOUND, "bot %lld: no version of its config is usable",
 			       (long long)bot_id);
 	return rc == STMT_ROW ? 0 : rc;
+}
+
+int store_config_past(struct db *db, int64_t bot_id, int64_t version, struct bot_config *out,
+		      struct err *e)
+{
+	struct stmt *s;
+	bool good = false;
+	int rc = db_stmt(db, SQL_PAST_ONE, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, version);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		good = past_config(stmt_text(s, 0), version, out);
+	stmt_done(s);
+	if (rc < 0)
+		return rc;
+	return good ? 0 : err_set(e, ERR_NOT_FOUND, "bot %lld: version %lld of its config is not "
+				  "usable", (long long)bot_id, (long long)version);
 }
 
 int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e)

@@ -35,6 +35,9 @@ const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, con
  */
 MUST_CHECK int store_config_last_good(struct db *db, int64_t bot_id, struct bot_config *out,
 				      struct err *e);
+/* That version of the history, its secrets empty. ERR_NOT_FOUND: it is not there or not usable. */
+MUST_CHECK int store_config_past(struct db *db, int64_t bot_id, int64_t version,
+				 struct bot_config *out, struct err *e);
 /* trading_configs.version, 0 when there is no row. */
 MUST_CHECK int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
 

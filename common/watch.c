@@ -8,8 +8,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* IN_CLOSE_NOWRITE is the one that db_commit makes once a commit can be seen. */
-#define EVENTS (IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
+/*
+ * IN_CLOSE_NOWRITE is the one that db_commit makes once a commit can be seen. Without
+ * IN_MODIFY: SQLite writes page by page, and each would wake everybody who watches.
+ */
+#define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
 #define QUEUE_BYTES 8192	/* per read; about 200 events */
 
 struct watch {

@@ -6,4 +6,5 @@ for bench in build/bench/bench_*; do
 	[[ -x $bench && -e tests/bench/$(basename "$bench").c ]] || continue
 	"$bench" || echo "bench: $bench ended with $?"
 done
-exec python3 tests/bench/system.py
+python3 tests/bench/system.py
+exec python3 tests/bench/many_bots.py

@@ -2,7 +2,8 @@
 # Installs the Debian packages that are missing, by group:
 #   scripts/install-deps.sh [GROUP ...]      (the groups stand below; default: build)
 # Asks dpkg first: when all is there it neither needs the network nor root. The group
-# test also has packages of npm (tests/node/package-lock.json), which stay below tests/node.
+# test also has packages of npm (tests/node/package-lock.json), which stay below tests/node,
+# and programs that are only unpacked (scripts/fetch-tools.sh), below build/tools.
 set -euo pipefail
 
 declare -A GROUPS_=(
@@ -71,6 +72,14 @@ node_packages() {
 	fi
 }
 
+# The package lists may be missing: a fresh container has none.
+tools() {
+	scripts/fetch-tools.sh 2>"$log" && return
+	apt update || true
+	scripts/fetch-tools.sh ||
+		echo "install-deps: no tools (above); test_monitoring.py and test_proxy.py will fail" >&2
+}
+
 missing=()
 node=''
 for group in "${@:-build}"; do
@@ -84,6 +93,8 @@ for group in "${@:-build}"; do
 done
 [[ ${#missing[@]} -eq 0 ]] || debian_packages "${missing[@]}"
 if [[ $node ]]; then
-	cd "$(dirname "$0")/../tests/node"
+	cd "$(dirname "$0")/.."
+	tools
+	cd tests/node
 	node_packages
 fi

@@ -6,8 +6,8 @@
 NAME picks the tests whose file name contains it. Output of what passed is not
 shown, of what failed in full. The last line is "N passed, N failed, N skipped";
 the exit code is 1 when anything failed or nothing ran. TEST_BUILD=build/san uses
-that build for everything; else both builds' unit tests run, and the process tests
-choose.
+that build for everything; else the unit tests of all builds run (of build/tsan those
+with threads), and the process tests choose.
 """
 import argparse
 import glob
@@ -21,7 +21,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILDS = [os.environ["TEST_BUILD"]] if os.environ.get("TEST_BUILD") else ["build", "build/san"]
+BUILDS = [os.environ["TEST_BUILD"]] if os.environ.get("TEST_BUILD") else [
+    "build", "build/san", "build/tsan"]
 PROCESS_PATTERN = "tests/process/test_*.py"
 UNIT_LIMIT_S = 180
 PROCESS_LIMIT_S = 420

@@ -16,6 +16,7 @@ struct commands {
 	struct roster *roster;
 	enum trading_mode mode;
 	int64_t only_bot;		/* 0: all */
+	bool more;
 	command_answered *answered;	/* NULL: nobody */
 	void *answered_ctx;
 	size_t n;
@@ -112,8 +113,17 @@ static int transition(struct commands *c, struct db *db, const struct command *c
 		.requested_by = cmd->requested_by, .correlation_id = cmd->correlation_id,
 	};
 	struct engine_answer answer;
-	int rc;
+	bool stopped_since = false;
+	int rc = 0;
 
+	if (event == EVENT_START || event == EVENT_RESUME)
+		rc = store_emergency_after(db, cmd->id, bot_id, &stopped_since, e);
+	if (rc)
+		return rc;
+	if (stopped_since)
+		return err_set(e, ERR_CONFLICT, "an emergency stop of bot %lld was asked for after "
+			       "this %s: it is not carried out; send it again",
+			       (long long)bot_id, cmd->kind);
 	if (event == EVENT_START) {
 		rc = roster_retry(c->roster, db, bot_id, now_us, e);
 		if (rc)
@@ -286,7 +296,8 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 
 	if (c->n)
 		return 0; /* the last ones are not committed yet */
-	rc = store_queued(db, ids, AT_ONCE, &n, e);
+	rc = store_queued(db, c->only_bot, ids, AT_ONCE, &n, e);
+	c->more = n == AT_ONCE;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		struct command_answer *answer = &c->answers[c->n];
 		struct command cmd;
@@ -294,8 +305,6 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 		rc = store_command_get(db, ids[i], &cmd, e);
 		if (rc)
 			break;
-		if (c->only_bot && cmd.bot_id && cmd.bot_id != c->only_bot)
-			continue;
 		memset(answer, 0, sizeof(*answer));
 		answer->id = cmd.id;
 		answer->at_us = wall_us;
@@ -329,4 +338,9 @@ bool commands_pending(const struct commands *c)
 void commands_clear(struct commands *c)
 {
 	c->n = 0;
+}
+
+bool commands_more(const struct commands *c)
+{
+	return c->more;
 }

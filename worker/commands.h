@@ -22,12 +22,17 @@ void commands_free(struct commands *c);
 typedef void command_answered(void *ctx, const struct command *c, const struct command_answer *a);
 void commands_on_answer(struct commands *c, command_answered *fn, void *ctx);
 
-/* Carry out what is queued, emergency stops first. engine_us: the engine's time. */
+/*
+ * Carry out what is queued, emergency stops first; a start or resume from before one is
+ * refused. engine_us: the engine's time.
+ */
 MUST_CHECK int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,
 			    struct err *e);
 /* Write the answers of commands_run, in the transaction of their effects. */
 MUST_CHECK int commands_write_tx(struct commands *c, struct db *db, struct err *e);
 bool commands_pending(const struct commands *c);	/* answers wait to be written */
 void commands_clear(struct commands *c);		/* after the commit */
+/* The newest run took as many as it can at once: run again after the commit. */
+bool commands_more(const struct commands *c);
 
 #endif

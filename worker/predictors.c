@@ -228,3 +228,32 @@ void predictors_drop(struct predictors *p, int64_t model_id)
 	if (n && --n->users <= 0)
 		forget(p, n);
 }
+
+static bool is_one_of(int64_t id, const int64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+void predictors_sweep(struct predictors *p, const int64_t *waited_for, size_t n)
+{
+	struct entry *next;
+
+	for (struct entry *i = p->entries; i; i = next) {
+		next = i->next;
+		if (i->users == 0 && atomic_load(&i->done) &&
+		    !is_one_of(i->model_id, waited_for, n))
+			forget(p, i);
+	}
+}
+
+size_t predictors_count(const struct predictors *p)
+{
+	size_t n = 0;
+
+	for (const struct entry *i = p->entries; i; i = i->next)
+		n++;
+	return n;
+}

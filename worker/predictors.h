@@ -27,5 +27,12 @@ MUST_CHECK int predictors_take(struct predictors *p, struct db *db, int64_t mode
 			       struct predictor *out, struct err *e);
 /* One user less; the last one frees it. model_id 0: nothing. */
 void predictors_drop(struct predictors *p, int64_t model_id);
+/*
+ * Who was told ERR_BUSY may want another model by now: frees those that are loaded,
+ * that nobody uses, and that are none of these n, which somebody still waits for.
+ */
+void predictors_sweep(struct predictors *p, const int64_t *waited_for, size_t n);
+/* How many are loaded or on their way. */
+size_t predictors_count(const struct predictors *p);
 
 #endif

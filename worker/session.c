@@ -310,8 +310,8 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 {
 	const struct sim_account *have = sim_account_get(s->venue, bot_id);
 	const struct market *m = engine_market(s->engine, config->symbol);
-	struct venue_balance balance;
 	struct sim_account_args a;
+	struct money worth;
 	int rc = account_args(s, bot_id, config, &a, e);
 
 	if (rc)
@@ -325,12 +325,11 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
 		return have->leverage_e8 == a.leverage_e8 ? 0 :
 		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
-	/* Another market: the quote money goes along when it is the same asset. */
-	if (strcmp(have->quote_asset, market_info(m)->quote) == 0 &&
-	    s->venue->ops->balance(s->venue, bot_id, &balance, NULL) == 0 &&
-	    money_sign(balance.balance) > 0)
-		a.initial_capital = balance.balance;
-	return sim_account_reset(s->venue, &a, false, now_us, e);
+	/* Another market: what the account is worth goes along when it counts in the same asset. */
+	worth = sim_account_worth(s->venue, bot_id);
+	if (strcmp(have->quote_asset, market_info(m)->quote) == 0 && money_sign(worth) > 0)
+		a.initial_capital = worth;
+	return sim_account_reset(s->venue, &a, true, now_us, e);
 }
 
 int session_account_reset(struct session *s, int64_t bot_id, const struct bot_config *config,
@@ -348,7 +347,8 @@ int session_account_reset(struct session *s, int64_t bot_id, const struct bot_co
 			e, ERR_CONFLICT,
 			"bot %lld has %lld open orders: close them first, or reset with force",
 			(long long)bot_id, (long long)engine_open_orders(s->engine, bot_id));
-	rc = sim_account_reset(s->venue, &a, force, now_us, e);
+	/* No order holds anything: coins under the lot step must not keep it. */
+	rc = sim_account_reset(s->venue, &a, true, now_us, e);
 	if (rc == 0)
 		engine_bot_account_reset(s->engine, bot_id, now_us);
 	return rc;

@@ -43,8 +43,8 @@ void session_warm_end(struct session *s);
 
 /*
  * The bot's paper account: opened with the initial capital when it has none, moved
- * to the config's symbol and leverage when that changed (ERR_CONFLICT while
- * something is open).
+ * to the config's symbol and leverage when that changed. For a bot without open
+ * orders: an account that moves ends what it still has, and takes its worth along.
  */
 MUST_CHECK int session_account(struct session *s, int64_t bot_id, const struct bot_config *config,
 			       int64_t now_us, struct err *e);

@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include "common/checkpoint.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/db.h"
@@ -37,8 +38,10 @@
 #include <unistd.h>
 
 #define TICK_US INT64_C(50000)		/* the longest wait between two turns */
-#define FRAMES_AT_ONCE 512
+#define FRAMES_AT_ONCE 4		/* between two looks at the turn's limits */
 #define TURN_BUDGET_US INT64_C(4000)	/* of market data per turn; a loop never blocks 5 ms */
+#define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
+#define FIGURE_ROWS 64			/* of bots whose figures moved, per turn */
 #define SLOW_TURN_US INT64_C(50000)
 #define BEAT_US US_PER_S
 #define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
@@ -49,6 +52,7 @@
 struct worker {
 	const struct config *config;
 	struct db *db;
+	struct checkpoint *checkpoint;
 	struct master_key key;
 	int lock_fd;
 	struct feed_choice *feed;
@@ -69,6 +73,9 @@ struct worker {
 	struct loop_times times;
 	int64_t data_version;
 	int64_t beat_due_us;
+	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
+	bool clock_told;		/* that the machine's clock was set back */
+	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
@@ -78,6 +85,21 @@ struct worker {
 };
 
 /* ---- time ---- */
+
+/* The machine's clock may be set back under us; nothing may wait for it to catch up. */
+static int64_t wall_clock(struct worker *w)
+{
+	int64_t real_us = clock_now_us();
+	int64_t wall_us = clock_steady_us(&w->clock, real_us, clock_mono_us());
+	bool back = wall_us - real_us > US_PER_S;
+
+	if (back && !w->clock_told)
+		log_warn("worker", NULL, "the clock was set back by %lld s: times of this worker "
+			 "stay ahead by that until it is restarted",
+			 (long long)((wall_us - real_us) / US_PER_S));
+	w->clock_told = back;
+	return wall_us;
+}
 
 /* What the engine calls now: the clock, or the recording when that alone makes time. */
 static int64_t engine_time(const struct worker *w, int64_t wall_us)
@@ -121,7 +143,8 @@ static int64_t pull(struct worker *w, struct feed *f, int64_t wall_us)
 			feed_failed(w, &e);
 			return wall_us + US_PER_S;
 		}
-	} while (next_us <= wall_us && clock_mono_us() < until_us);
+	} while (next_us <= wall_us && clock_mono_us() < until_us &&
+		 outbox_rows(w->outbox) < TURN_ROWS);
 	return next_us;
 }
 
@@ -152,7 +175,7 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 	w->data_version = version;
 	w->db_changed = false;
 	if (roster_refresh(w->roster, w->db, engine_time(w, wall_us), &e) ||
-	    commands_run(w->commands, w->db, wall_us, engine_time(w, wall_us), &e) ||
+	    commands_run(w->commands, w->db, clock_now_us(), engine_time(w, wall_us), &e) ||
 	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
@@ -181,7 +204,7 @@ static void fill_heartbeat(struct worker *w, int64_t wall_us)
 	struct heartbeat *h = &w->beat;
 	struct feed *f = feed_choice_feed(w->feed, 0);
 
-	h->beat_us = wall_us;
+	h->beat_us = clock_now_us(); /* who looks at it compares with the same clock */
 	h->loop_p50_us = loop_times_quantile(&w->times, 0.5);
 	h->loop_p99_us = loop_times_quantile(&w->times, 0.99);
 	h->events = (int64_t)session_events(w->session);
@@ -250,6 +273,35 @@ static bool position_moved(const struct worker *w)
 	return feed_choice_resumes(w->feed) && session_events(w->session) != w->events_seen;
 }
 
+/*
+ * A replay goes on from its commit: each turn's rows and its place go together, and
+ * everything that a bot decides by is in them. Elsewhere the market went on meanwhile.
+ */
+static size_t figure_rows(const struct worker *w)
+{
+	return feed_choice_resumes(w->feed) ? SIZE_MAX : FIGURE_ROWS;
+}
+
+/* Is there something that this turn must write? */
+static bool commit_due(const struct worker *w, int64_t wall_us)
+{
+	if (commands_pending(w->commands) || runner_pending(w->runner) ||
+	    notifier_pending(w->notifier) || position_moved(w) || !outbox_can_wait(w->outbox))
+		return true;
+	return !outbox_empty(w->outbox) && wall_us - w->committed_us >= TICK_US;
+}
+
+/*
+ * Real money waits for the disk at each commit: its orders leave after it. On paper
+ * nothing leaves; a power cut may take the newest second (the heartbeat waits), but
+ * nothing that somebody was told: an answer to a command, a job's end.
+ */
+static bool commit_waits(const struct worker *w, bool beat)
+{
+	return beat || w->config->trading_mode == MODE_LIVE || commands_pending(w->commands) ||
+	       runner_pending(w->runner);
+}
+
 /* Everything since the last commit, or nothing. What fails stays and is tried again. */
 static void commit(struct worker *w, int64_t wall_us, bool force)
 {
@@ -259,12 +311,14 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	struct err e = { 0 };
 	int rc;
 
-	engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US);
-	if (!beat && outbox_empty(w->outbox) && !commands_pending(w->commands) &&
-	    !runner_pending(w->runner) && !notifier_pending(w->notifier) && !position_moved(w))
+	if (!w->commit_failed) /* what waits is enough: a full disk may last for days */
+		engine_report(session_engine(w->session), engine_time(w, wall_us), ROW_MAX_AGE_US,
+			      figure_rows(w));
+	if (!beat && !commit_due(w, wall_us))
 		return;
 	if (beat)
 		fill_heartbeat(w, wall_us);
+	db_set_durable(w->db, commit_waits(w, beat));
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {
 		rc = write_all_tx(w, beat, wall_us, &queued, &e);
@@ -284,9 +338,12 @@ static void commit(struct worker *w, int64_t wall_us, bool force)
 	if (w->commit_failed)
 		log_info("loop", NULL, "the database takes writes again; nothing was lost");
 	w->commit_failed = false;
+	w->committed_us = wall_us;
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
 	commands_clear(w->commands);
+	if (commands_more(w->commands))
+		w->db_changed = true; /* the others' turn */
 	if (notifier_clear(w->notifier))
 		w->db_changed = true;
 	if (runner_pending(w->runner)) {
@@ -324,7 +381,7 @@ static int64_t send_messages(struct worker *w, int64_t wall_us, int64_t wait_us)
 static void turn(struct worker *w)
 {
 	int64_t start_us = clock_mono_us();
-	int64_t wall_us = clock_now_us();
+	int64_t wall_us = wall_clock(w);
 	int64_t wait_us = TICK_US;
 	int64_t took_us;
 
@@ -345,7 +402,7 @@ static void turn(struct worker *w)
 	}
 	commit(w, wall_us, false);
 	took_us = clock_mono_us() - start_us;
-	loop_times_add(&w->times, took_us);
+	loop_times_add(&w->times, took_us, start_us);
 	w->beat.turns++;
 	if (took_us > SLOW_TURN_US)
 		log_warn("loop", NULL, "turn took %lld ms", (long long)(took_us / 1000));
@@ -504,7 +561,7 @@ static int open_feed(struct worker *w, int64_t now_us, const struct feed_positio
 static int restore(struct worker *w, struct err *e)
 {
 	const char *source = feed_choice_resumes(w->feed);
-	int64_t now_us = clock_now_us();
+	int64_t now_us = wall_clock(w);
 	bool resumes = source &&
 		store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
 	bool fresh = source && !resumes;
@@ -584,6 +641,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = db_open(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
+		rc = checkpoint_begin(w->db, &w->checkpoint, e);
+	if (rc == 0)
 		rc = master_key_load(w->config->master_key_file, &w->key, e);
 	if (rc == 0)
 		rc = feed_choice_new(w->config, &w->feed, e);
@@ -659,6 +718,7 @@ static void worker_free(struct worker *w)
 	predictors_free(w->predictors);
 	outbox_free(w->outbox);
 	store_logs_free(w->logs);
+	checkpoint_end(w->checkpoint);
 	db_close(w->db);
 	crypto_wipe(&w->key, sizeof(w->key));
 	if (w->lock_fd >= 0)
@@ -686,9 +746,10 @@ static void last_messages(struct worker *w)
 /* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
 static void end(struct worker *w)
 {
-	int64_t now_us = clock_now_us();
+	int64_t now_us = wall_clock(w);
 
-	w->beat.stopped_us = now_us;
+	runner_stop(w->runner, now_us);
+	w->beat.stopped_us = clock_now_us();
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "the worker was stopped");
 	notifier_hush(w->notifier);
@@ -744,8 +805,8 @@ int worker_run(const struct worker_args *a, struct err *e)
 	tell_start(&w);
 	roster_started(w.roster);
 	w.db_changed = true; /* commands that waited for us come first */
-	look_at_database(&w, clock_now_us());
-	commit(&w, clock_now_us(), true);
+	look_at_database(&w, wall_clock(&w));
+	commit(&w, wall_clock(&w), true);
 	schedule(&w, 0);
 	event_base_dispatch(w.base);
 	end(&w);

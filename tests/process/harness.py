@@ -134,6 +134,7 @@ class Bot:
         env = {k: os.environ[k] for k in ("PATH", "HOME", "TMPDIR", "LANG") if k in os.environ}
         env["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1"
         env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+        env["TSAN_OPTIONS"] = "second_deadlock_stack=1"
         env.update(self.env)
         env.update({k: str(v) for k, v in (extra or {}).items()})
         return {k: v for k, v in env.items() if v != ""}
@@ -313,7 +314,8 @@ class TestCase(unittest.TestCase):
                 process.popen.wait()
         sanitizer = [p for b in self.bots for p in b.processes
                      if "ERROR: AddressSanitizer" in p.output() or "runtime error:" in p.output()
-                     or "ERROR: LeakSanitizer" in p.output()]
+                     or "ERROR: LeakSanitizer" in p.output()
+                     or "ThreadSanitizer" in p.output()]
         if self.trouble() or sanitizer:
             for bot in self.bots:
                 bot.show_logs()

@@ -33,6 +33,43 @@ class Commands(harness.TestCase):
             bot.post("/api/v1/bot/stop")
         self.assertEqual(bot.bot_status(), status)
 
+    def test_a_start_from_before_an_emergency_stop(self):
+        """Both wait for the worker: the stop comes first, and the start may not undo it."""
+        bot = self.started()
+        bot.worker.stop()
+        old = bot.write("INSERT INTO commands(kind, bot_id) VALUES ('start', 1)")
+        resume = bot.write("INSERT INTO commands(kind) VALUES ('resume')")
+        stop = bot.write("INSERT INTO commands(kind, bot_id) VALUES ('emergency-stop', 1)")
+        bot.start_worker()
+        self.wait(lambda: bot.command(stop)["status"] == "done", "the emergency stop is done", 60)
+        self.wait(lambda: bot.command(resume)["status"] != "queued", "all are answered")
+        self.assertEqual(bot.command(old)["status"], "failed")
+        self.assertIn("emergency stop", bot.command(old)["message"])
+        self.assertEqual(bot.command(resume)["status"], "failed")
+        self.assertEqual(bot.bot_status(), "STOPPED")
+        self.assertEqual(bot.post("/api/v1/bot/start").status, 200)
+        self.assertEqual(bot.bot_status(), "RUNNING")
+
+    def test_more_commands_than_one_turn_takes(self):
+        bot = self.started()
+        bot.stop()
+        for kind in ["pause", "resume"] * 100:
+            last = bot.write("INSERT INTO commands(kind, bot_id) VALUES (?, 1)", kind)
+        bot.start_worker()
+        self.wait(lambda: bot.command(last)["status"] == "done", "the last is done", 60)
+        self.assertEqual(bot.value("SELECT count(*) FROM commands WHERE status = 'queued'"), 0)
+
+    def test_commands_for_bots_of_another_worker(self):
+        """A worker of one bot leaves theirs, however many there are, and finds its own."""
+        bot = self.started()
+        bot.stop()
+        for _ in range(100):
+            bot.write("INSERT INTO commands(kind, bot_id) VALUES ('pause', 2)")
+        mine = bot.write("INSERT INTO commands(kind, bot_id) VALUES ('pause', 1)")
+        bot.start_worker("--bot-id", "1")
+        self.wait(lambda: bot.command(mine)["status"] == "done", "its own is done", 60)
+        self.assertEqual(bot.value("SELECT count(*) FROM commands WHERE status = 'queued'"), 100)
+
     def test_every_transition_and_conflict(self):
         bot = self.started()
         for status, arrows in ARROWS.items():

@@ -305,7 +305,8 @@ static inline void api_sql(struct db *db, const char *sql)
 {
 	struct err e = { 0 };
 
-	if (db_exec(db, sql, &e))
+	/* A commit of db_commit: those are what others are woken by. */
+	if (db_begin(db, &e) || db_exec(db, sql, &e) || db_commit(db, &e))
 		fail_msg("%s: %s", sql, e.msg);
 }
 

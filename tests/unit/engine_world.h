@@ -36,6 +36,15 @@ HELPER int brain_predict(void *ctx, const float *features, size_t n, float *out,
 	return 0;
 }
 
+/* What the bots of a series share was computed from the window as it is now. */
+HELPER void brain_shares(const struct strategy_input *in)
+{
+	if (in->work->n)
+		assert_int_equal(in->work->predictions[0].model_id, in->window->last_open_us);
+	in->work->predictions[0].model_id = in->window->last_open_us;
+	in->work->n = 1;
+}
+
 HELPER int brain_decide(const struct strategy_input *in, struct signal *out, struct err *e)
 {
 	const struct brain *b;
@@ -43,6 +52,7 @@ HELPER int brain_decide(const struct strategy_input *in, struct signal *out, str
 	int rc;
 
 	*out = (struct signal){ 0 };
+	brain_shares(in);
 	if (!in->model) {
 		snprintf(out->rule, sizeof(out->rule), "no_model");
 		snprintf(out->reason, sizeof(out->reason), "no model is assigned");

@@ -94,6 +94,22 @@ static void test_now(void **state)
 	assert_true(clock_now_us() > INT64_C(1700000000) * US_PER_S);
 }
 
+static void steady_never_goes_back(void **state)
+{
+	struct clock_steady s = { 0 };
+	int64_t hour = 3600 * US_PER_S;
+
+	(void)state;
+	assert_int_equal(clock_steady_us(&s, 100 * hour, 5), 100 * hour);
+	assert_int_equal(clock_steady_us(&s, 100 * hour + 7, 12), 100 * hour + 7);
+	/* set back by an hour: it goes on */
+	assert_int_equal(clock_steady_us(&s, 99 * hour + 20, 32), 100 * hour + 27);
+	assert_int_equal(clock_steady_us(&s, 99 * hour + 20 + hour, 32 + hour), 101 * hour + 27);
+	/* set forward beyond it: it follows */
+	assert_int_equal(clock_steady_us(&s, 200 * hour, 33 + hour), 200 * hour);
+	assert_int_equal(clock_steady_us(&s, 200 * hour + 1, 34 + hour), 200 * hour + 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +117,7 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_now),
+		cmocka_unit_test(steady_never_goes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -287,6 +287,48 @@ static void post_only_rejected(void **state)
 	assert_int_equal(d->rows.stats[1].trades, 0);
 }
 
+/* On a price of a few ticks a target or a stop would be nothing: no order could have it. */
+static void no_room_for_exits(void **state)
+{
+	static const struct {
+		enum side side;
+		const char *bid, *ask;
+		double target, stop;
+	} cases[] = {
+		{ SIDE_BUY, "0.1", "0.2", 0.5, 0.1 },	/* a stop of 0 */
+		{ SIDE_SELL, "0.4", "0.5", 0.9, 0.5 },	/* a target of 0 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct desk d;
+		const struct signal_report *s;
+
+		desk_init(&d, true);
+		d.config.price_band_pct = 0;
+		d.bot.ignore_risk_reward = true;
+		d.bot.capital_per_trade = M("9");
+		snprintf(d.bot.side_mode, sizeof(d.bot.side_mode), "both");
+		desk_open(&d);
+		desk_add_bot(&d, 1, &d.bot);
+		assert_int_equal(desk_order(&d, 1, EVENT_START, false), 0);
+		desk_book(&d, cases[i].bid, cases[i].ask);
+		desk_trade(&d, cases[i].bid);
+		d.brain[1].side = cases[i].side;
+		d.brain[1].target = cases[i].target;
+		d.brain[1].stop = cases[i].stop;
+		desk_decide(&d, 1, 0.9);
+		assert_int_equal(d.rows.orders_n, 0);
+		s = &d.rows.signals[d.rows.signals_n - 1];
+		for (size_t k = 0; k < d.rows.signals_n; k++)
+			if (d.rows.signals[k].wanted)
+				s = &d.rows.signals[k];
+		assert_string_equal(s->rule, "filters");
+		assert_int_equal(engine_bot_status(d.e, 1), BOT_RUNNING);
+		desk_close(&d);
+	}
+}
+
 static void short_on_futures(void **state)
 {
 	struct desk *d = *state;
@@ -449,6 +491,7 @@ int main(void)
 		SPOT(holding_time), SPOT(max_positions), SPOT(pieces), SPOT(target_in_parts),
 		SPOT(dust), SPOT(post_only_rejected), SPOT(spot_sells_no_short),
 		SPOT(many_trades_add_up), FUTURES(many_trades_add_up), FUTURES(short_on_futures),
+		cmocka_unit_test(no_room_for_exits),
 		FUTURES(short_stopped), FUTURES(no_netting), FUTURES(liquidation),
 	};
 

@@ -102,10 +102,10 @@ static void status_rows_say_who_and_why(void **state)
 	assert_string_equal(k->event, "failure");
 	assert_string_equal(k->reason, "the model file is garbage");
 	assert_string_equal(k->by, "worker");
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].error, "the model file is garbage");
 	command(d, 1, EVENT_START, false, 0);
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].error, "");
 }
 
@@ -264,13 +264,13 @@ static void emergency_from(struct desk *d, enum bot_status from)
 	assert_int_equal(a.positions, 1);
 	assert_non_null(strstr(a.message, "Emergency stop executed"));
 	command(d, 1, EVENT_START, false, ERR_CONFLICT); /* not while it flattens */
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_FLATTENING);
 	desk_wait(d, 30 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	assert_true(qty_cmp(desk_balance(d, 1).base, Q("0.00001")) < 0);
 	assert_string_equal(d->rows.statuses[d->rows.statuses_n - 1].reason, "flat");
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_LATCHED);
 	assert_string_equal(d->rows.bots[1].error, "");
 	desk_decide(d, 1, 0.9);
@@ -296,7 +296,7 @@ static void emergency_of_a_flat_bot(void **state)
 	desk_start(d);
 	a = command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
 	assert_string_equal(a.message, "Emergency stop executed");
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_LATCHED);
 }
 
@@ -340,7 +340,7 @@ static void one_failure_is_its_own(void **state)
 	assert_status(d, 3, BOT_ERROR);
 	assert_int_equal(d->rows.orders_n, 1);
 	assert_int_equal(d->rows.orders[0].bot_id, 1);
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_non_null(strstr(d->rows.bots[2].error, "the brain is broken"));
 	assert_non_null(strstr(d->rows.bots[3].error, "nan"));
 }

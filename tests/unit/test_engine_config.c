@@ -65,7 +65,7 @@ static void config_while_open(void **state)
 	c.version = 2;
 	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
 	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].config_version, 1);
 	assert_non_null(strstr(d->rows.bots[1].config_error, "without open orders"));
 	c = d->bot;
@@ -74,7 +74,7 @@ static void config_while_open(void **state)
 	c.max_positions = 2;
 	c.holding_time = 7;
 	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0); /* hot */
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].config_version, 3);
 	assert_string_equal(d->rows.bots[1].config_error, "");
 	desk_decide(d, 1, 0.9);
@@ -104,7 +104,7 @@ static void config_refused(void **state)
 	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_NOT_FOUND);
 	assert_int_equal(engine_bot_config(d->e, 5, &c, &d->err), ERR_NOT_FOUND);
 	engine_bot_config_failed(d->e, 1, "the row is damaged");
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].config_error, "the row is damaged");
 	assert_int_equal(d->rows.bots[1].config_version, 1);
 	desk_decide(d, 1, 0.9);
@@ -188,14 +188,14 @@ static void model_swap(void **state)
 	engine_bot_model(d->e, 1, NULL, "file is garbage");
 	desk_decide(d, 1, 0.1);
 	assert_int_equal(d->brain[1].asked, 2); /* the old one stays */
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].model_error, "file is garbage");
 	assert_int_equal(d->rows.bots[1].model_id, 7);
 	engine_bot_model(d->e, 1, &p, NULL);
 	desk_decide(d, 1, 0.1);
 	assert_int_equal(other.asked, 1);
 	assert_int_equal(rows_last(&d->rows)->model_id, 8);
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].model_error, "");
 	assert_int_equal(d->rows.bots[1].model_id, 8);
 }
@@ -235,7 +235,7 @@ static void account_reset(void **state)
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	assert_string_equal(cash(desk_balance(d, 1).equity), "10000");
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(cash(d->rows.bots[1].peak_equity), "10000");
 	assert_string_equal(cash(d->rows.bots[1].day_equity), "10000");
 	assert_int_equal(d->rows.bots[1].loss_streak, 0);

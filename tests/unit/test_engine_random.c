@@ -426,7 +426,7 @@ static void cut_at(const struct script *script, size_t cut, size_t *rows)
 
 	for (size_t i = 0; i < cut; i++)
 		stage_play(a, &script->steps[i], &sink_a);
-	engine_report(a->e, engine_now(a->e), 0);
+	engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
 	b = take_up(a, cut);
 	sink_b = session_sink(b->s);
 	a->logging = true;
@@ -434,8 +434,8 @@ static void cut_at(const struct script *script, size_t cut, size_t *rows)
 		stage_play(a, &script->steps[i], &sink_a);
 		stage_play(b, &script->steps[i], &sink_b);
 		if (i % 50 == 0) {
-			engine_report(a->e, engine_now(a->e), 0);
-			engine_report(b->e, engine_now(b->e), 0);
+			engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
+			engine_report(b->e, engine_now(b->e), 0, SIZE_MAX);
 		}
 	}
 	compare_logs(a, b, cut);

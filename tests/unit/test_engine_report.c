@@ -76,7 +76,7 @@ static void equity_samples(void **state)
 				 5 * SECOND);
 	assert_string_equal(cash(q->equity), cash(desk_balance(d, 1).equity));
 	assert_string_equal(cash(q->unrealized), "0.1998"); /* 0.001998 x 100 */
-	engine_report(d->e, d->now, 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(cash(d->rows.bots[1].equity), cash(desk_balance(d, 1).equity));
 	assert_int_equal(d->rows.bots[1].open_positions, 1);
 	assert_int_equal(d->rows.bots[1].pending_orders, 0);
@@ -214,6 +214,43 @@ static void names_are_compared(void **state)
 			 price_units(P("3000")));
 }
 
+/* Figures that only moved are reported some at a time, each in turn; what happened at once. */
+static void reports_in_turn(void **state)
+{
+	struct desk *d = *state;
+	size_t seen[4] = { 0 };
+	int64_t before[4];
+
+	desk_start(d);
+	desk_add_bot(d, 2, &d->bot);
+	desk_add_bot(d, 3, &d->bot);
+	engine_report(d->e, d->now, 0, 0); /* new bots: all of them, whatever the limit */
+	assert_int_equal(d->rows.bot_rows, 3);
+	assert_false(d->rows.bots[2].figures_only);
+	engine_report(d->e, d->now, SECOND, SIZE_MAX);
+	assert_int_equal(d->rows.bot_rows, 3); /* nothing moved, nothing is old */
+	desk_wait(d, 10 * SECOND); /* the day's first look at the account is no mere move */
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	d->rows.bot_rows = 0;
+	for (int i = 0; i < 6; i++) {
+		desk_wait(d, 10 * SECOND);
+		for (int64_t bot = 1; bot <= 3; bot++)
+			before[bot] = d->rows.bots[bot].updated_us;
+		engine_report(d->e, d->now, SECOND, 1);
+		for (int64_t bot = 1; bot <= 3; bot++)
+			seen[bot] += d->rows.bots[bot].updated_us != before[bot];
+	}
+	assert_int_equal(d->rows.bot_rows, 6);
+	assert_true(d->rows.bots[1].figures_only);
+	for (int64_t bot = 1; bot <= 3; bot++)
+		assert_int_equal(seen[bot], 2);
+	assert_int_equal(desk_order(d, 1, EVENT_PAUSE, false), 0);
+	engine_report(d->e, d->now, 60 * SECOND, 0);
+	assert_int_equal(d->rows.bot_rows, 7);
+	assert_int_equal(d->rows.bots[1].status, BOT_PAUSED);
+	assert_false(d->rows.bots[1].figures_only);
+}
+
 #define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
 
 int main(void)
@@ -222,6 +259,7 @@ int main(void)
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
 		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
+		SPOT(reports_in_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,12 +163,55 @@ static void closing_without_legs(void **state)
 	fake_teardown(f);
 }
 
+/* The clock was set back (or an older recording is played): what lies ahead begins now. */
+static void rows_from_the_future(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_ENTERING, "0");
+	struct bot_restore r = { .status = BOT_RUNNING };
+	struct trade t = { .id = 1, .time_us = f->now, .price = P("50000") };
+	int64_t year = INT64_C(365) * 86400 * SECOND;
+	struct book_top b = { .bid = P("50000"), .ask = P("50000.1") };
+	struct err e;
+
+	(void)state;
+	r.last_decision_us = r.cooldown_until_us = f->now + year;
+	for (r.entries_n = 0; r.entries_n < 50; r.entries_n++)
+		r.entries_us[r.entries_n] = f->now + year;
+	o->id = 2; /* the next entry is number 1 here */
+	o->created_us = f->now + year;
+	o->retry_us = f->now + year;
+	add_leg(o, LEG_ENTRY, "tb1-1-2-e-1", LEG_NEW, "0.002");
+	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-2-e-1");
+	f->bot.max_positions = 2;
+	fake_run(f, &r);
+	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
+	free(o);
+	t.qty = b.bid_qty = b.ask_qty = Q("1");
+	engine_warm_trade(f->e, f->m, &t, f->now);
+	engine_resume_at(f->e, f->now);
+	engine_reconcile(f->e, f->now);
+	/* the entry's time runs out as if it had been sent now, when the longest retry is over */
+	wait_us(f, 33 * SECOND);
+	assert_int_equal(f->cancels_n, 1);
+	/* and decisions go on: neither the last one nor a rest nor a rate lies ahead */
+	wait_us(f, 300 * SECOND);
+	engine_book(f->e, f->m, &b, ++f->now);
+	trade(f, "50000");
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now, f->now);
+	assert_int_equal(f->placed_n, 1);
+	fake_teardown(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filled_while_down), cmocka_unit_test(never_arrived),
 		cmocka_unit_test(no_answer), cmocka_unit_test(all_legs_gone),
 		cmocka_unit_test(accepted_while_down), cmocka_unit_test(closing_without_legs),
+		cmocka_unit_test(rows_from_the_future),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,7 +223,7 @@ static void nothing_to_close(void **state)
 	assert_reason(f, CLOSE_EMERGENCY);
 	assert_int_equal(qty_units(last(f)->dust), qty_units(Q("0.001")));
 	assert_non_null(strstr(f->rows.notices[f->rows.notices_n - 1], "has not got"));
-	engine_report(f->e, f->now, 0);
+	engine_report(f->e, f->now, 0, SIZE_MAX);
 	assert_int_equal(f->rows.bots[1].emergency, EMERGENCY_LATCHED);
 	assert_non_null(strstr(f->rows.bots[1].error, "has not got"));
 	fake_teardown(f);
@@ -533,6 +533,37 @@ static void fee_in_third_asset(void **state)
 	fake_teardown(f);
 }
 
+/* One answer of the venue ends several orders at once, while all are being asked about. */
+static void asking_ends_many(void **state)
+{
+	struct fake *f = SPOT_PLAIN;
+	char id[CLIENT_ORDER_ID_MAX];
+
+	(void)state;
+	f->bot.max_positions = 3;
+	enter(f);
+	for (int n = 1; n <= 3; n++) {
+		snprintf(id, sizeof(id), "tb1-1-%d-e-1", n);
+		f->refuse_places = n < 3; /* only the last gets its target out */
+		fill(f, id, "50000", "0.002", "0.002");
+		if (n == 3)
+			break;
+		f->brain.probability = 0.9;
+		f->now = (f->now / SECOND + 1) * SECOND;
+		engine_market_time(f->e, f->m, f->now, f->now);
+		f->brain.probability = 0;
+		f->refuse_places = 0;
+	}
+	assert_int_equal(engine_open_orders(f->e, 1), 3);
+	tell(f, UPDATE_ACCEPTED, "tb1-1-3-t-1", "");
+	f->answer = say(f, UPDATE_FILL, "tb1-1-3-t-1");
+	f->answer.price = P("50150");
+	f->answer.cumulative = Q("0.006"); /* it sold what all three held */
+	engine_reconcile(f->e, f->now);
+	assert_int_equal(engine_open_orders(f->e, 1), 0);
+	fake_teardown(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -547,6 +578,7 @@ int main(void)
 		cmocka_unit_test(stop_in_parts), cmocka_unit_test(stop_ends_entry),
 		cmocka_unit_test(target_and_stop_fill), cmocka_unit_test(sold_too_much),
 		cmocka_unit_test(many_pieces), cmocka_unit_test(fee_in_third_asset),
+		cmocka_unit_test(asking_ends_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

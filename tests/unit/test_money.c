@@ -187,6 +187,27 @@ static void real_never_alters(void **state)
 	assert_true(refused > CASES / 100);
 }
 
+/* What is stored in any case: the same where that is exact, else within one step of doubles. */
+static void near_real_is_near(void **state)
+{
+	struct money back, m;
+	double v;
+
+	(void)state;
+	seed = 5;
+	for (int i = 0; i < CASES; i++) {
+		int64_t n = any();
+
+		m = money_of_units(n == INT64_MIN ? 0 : n);
+		if (money_to_real(m, &v) == 0)
+			assert_true(v == money_near_real(m));
+		assert_int_equal(money_from_real(money_near_real(m), &back), 0);
+		assert_true(llabs(money_units(back) / 2 - money_units(m) / 2) <= 54775807 + 1024);
+	}
+	assert_true(qty_near_real(qty_of_units(INT64_MAX)) == 92233720368.0);
+	assert_true(price_near_real(price_of_units(-INT64_MAX)) == -92233720368.0);
+}
+
 /* The text that people read in the shell is the value: 17 digits give the same double. */
 static void real_reads_as_its_text(void **state)
 {
@@ -447,6 +468,7 @@ int main(void)
 		cmocka_unit_test(real_holds_every_value_to_2_26),
 		cmocka_unit_test(real_holds_15_digits),
 		cmocka_unit_test(real_never_alters),
+		cmocka_unit_test(near_real_is_near),
 		cmocka_unit_test(real_reads_as_its_text),
 		cmocka_unit_test(from_real_takes_the_nearest),
 		cmocka_unit_test(products_and_quotients),

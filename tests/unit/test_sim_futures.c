@@ -446,6 +446,23 @@ static void liquidation_short_bankrupt(void **state)
 	assert_int_equal(money_units(b.equity), 0);
 }
 
+/* A price on the floor, as coins have had it: there is no price below it to sell at. */
+static void liquidation_on_the_floor(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	world_init(w);
+	w->args.slippage_e8 = 10000000; /* 10 % a level */
+	start(w, "100", 10);
+	market(w, "o", SIDE_BUY, "0.015", false);
+	seen(w);
+	world_book(w, true, "0", "1", "0.2", "1"); /* a bid of nothing */
+	world_trade(w, true, "0.1", "1", true);
+	expect_fill(w, "liquidation-1-3", "0.1", "0.015", false);
+	assert_position(w, "0", "0");
+}
+
 /* Funding on an account whose money is all reserved takes an order's reservation. */
 static void reservation_gives_way(void **state)
 {
@@ -558,7 +575,8 @@ int main(void)
 		TEST(flip_through_levels), TEST(rounding_of_parts),
 		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
 		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
-		TEST(liquidation_short_bankrupt), TEST(reservation_gives_way),
+		TEST(liquidation_short_bankrupt), TEST(liquidation_on_the_floor),
+		TEST(reservation_gives_way),
 		TEST(margin_gives_way), TEST(leverage), TEST(reset), TEST(restore_position),
 	};
 

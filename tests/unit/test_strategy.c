@@ -21,7 +21,7 @@ static struct window window;
 static struct {
 	float answer;
 	int err;
-	size_t asked_n;
+	size_t asked_n, calls;
 	float row[FEATURES_MAX];
 } oracle;
 
@@ -31,6 +31,7 @@ static int oracle_predict(void *ctx, const float *features, size_t n, float *out
 	if (oracle.err)
 		return err_set(e, oracle.err, "the model broke");
 	oracle.asked_n = n;
+	oracle.calls++;
 	memcpy(oracle.row, features, n * sizeof(float));
 	*out = oracle.answer;
 	return 0;
@@ -299,6 +300,51 @@ static void ema_cross_like_a_reference(void **state)
 	assert_true(sells > 10 && sells < entries);
 }
 
+static float shared(struct window_work *work, const struct predictor *model)
+{
+	struct strategy_input in = {
+		.config = &config, .window = &window, .work = work, .model = model,
+	};
+	struct signal out;
+	struct err e;
+
+	if (strategy_find("model")->decide(&in, &out, &e))
+		fail_msg("%s", e.msg);
+	return (float)out.confidence;
+}
+
+/* Bots that share a window and a model ask it once, and get what they would alone. */
+static void model_is_asked_once(void **state)
+{
+	struct predictor other = predictor;
+	struct window_work work;
+
+	(void)state;
+	window_work_clear(&work);
+	other.model_id = 8;
+	oracle.answer = 0.25f;
+	assert_true(shared(&work, &predictor) == 0.25f);
+	oracle.answer = 0.5f;
+	assert_true(shared(&work, &predictor) == 0.25f);
+	assert_int_equal(oracle.calls, 1);
+	assert_true(shared(&work, &other) == 0.5f);
+	assert_true(shared(&work, &predictor) == 0.25f);
+	assert_int_equal(oracle.calls, 2);
+	other.ctx = &other; /* the same number, but loaded anew */
+	oracle.answer = 0.75f;
+	assert_true(shared(&work, &other) == 0.75f);
+	assert_true(shared(NULL, &predictor) == 0.75f);
+	window_work_clear(&work);
+	assert_true(shared(&work, &predictor) == 0.75f);
+	/* More models than it keeps: asked again, never mixed up. */
+	for (int64_t i = 1; i <= 3 * WORK_PREDICTIONS; i++) {
+		other.model_id = i % (WORK_PREDICTIONS + 1);
+		oracle.answer = (float)other.model_id / 100;
+		assert_true(shared(&work, &other) == oracle.answer);
+	}
+	assert_int_equal(work.n, 1 + 3 * WORK_PREDICTIONS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup(model_sees_the_features, setup),
 		cmocka_unit_test_setup(model_missing_or_cold, setup),
 		cmocka_unit_test_setup(model_fails, setup),
+		cmocka_unit_test_setup(model_is_asked_once, setup),
 		cmocka_unit_test_setup(ema_cross_hand_made, setup),
 		cmocka_unit_test_setup(ema_cross_like_a_reference, setup),
 	};

@@ -27,7 +27,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "", "-wal", "-shm", "x", "-wal.bak", ".other" };
+	static const char *const names[] = { "", "-wal", "-shm", "x", "-wal.bak", ".other",
+					     ".lock" };
 	char name[256];
 
 	(void)state;
@@ -79,7 +80,10 @@ static void test_commit_wakes(void **state)
 	assert_int_equal(watch_open(path, &w, &e), 0);
 	assert_false(readable(w, 0));
 	assert_false(watch_drain(w));
+	assert_int_equal(db_begin(db, &e), 0);
 	assert_int_equal(db_exec(db, SQL, &e), 0);
+	assert_false(readable(w, 0)); /* nothing to be seen yet */
+	assert_int_equal(db_commit(db, &e), 0);
 	assert_true(readable(w, 5000));
 	assert_true(watch_drain(w));
 	assert_false(readable(w, 0));
@@ -152,7 +156,7 @@ static void test_no_commit_is_missed(void **state)
 static void test_names(void **state)
 {
 	static const char *const ours[] = { "", "-wal", "-shm", "-journal" };
-	static const char *const others[] = { "x", "-wal.bak", ".other" };
+	static const char *const others[] = { "x", "-wal.bak", ".other", ".lock" };
 	struct watch *w;
 	struct err e;
 	char name[256];

@@ -7,6 +7,7 @@
 #include "worker/store/job_rows.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int queue(const struct config *c, const char *kind, const char *args, struct err *e)
 {
@@ -29,6 +30,22 @@ static int queue(const struct config *c, const char *kind, const char *args, str
 	return rc;
 }
 
+static int check_args(const char *text, struct err *e)
+{
+	cJSON *args = NULL;
+	int rc = json_read(text, strlen(text), &args, e);
+
+	if (rc)
+		err_prefix(e, "ARGS-JSON");
+	else if (!cJSON_IsObject(args))
+		rc = err_set(e, ERR_INVALID, "ARGS-JSON must be a JSON object");
+	else if (strlen(text) >= sizeof(((struct job_row *)NULL)->args))
+		rc = err_set(e, ERR_RANGE, "ARGS-JSON has %zu bytes, %zu are possible",
+			     strlen(text), sizeof(((struct job_row *)NULL)->args) - 1);
+	cJSON_Delete(args);
+	return rc;
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
 	struct err e = { 0 };
@@ -39,7 +56,8 @@ static int run(const struct config *c, int argc, char **argv)
 			fprintf(stderr, "  %-10s %s\n", job_kinds[i]->name, job_kinds[i]->help);
 		return 2;
 	}
-	if (queue(c, argv[1], argc == 3 ? argv[2] : "{}", &e)) {
+	if (check_args(argc == 3 ? argv[2] : "{}", &e) ||
+	    queue(c, argv[1], argc == 3 ? argv[2] : "{}", &e)) {
 		fprintf(stderr, "trading-bot: %s\n", e.msg);
 		return 1;
 	}

@@ -7,7 +7,17 @@
 
 #define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
 #define MINUTE_US INT64_C(60000000)
-#define SAMPLE_SHIFT_US INT64_C(7919)		/* between the equity samples of two bots */
+#define SHIFT_US INT64_C(50000)		/* between what two neighbours do regularly */
+
+/*
+ * Which period a time lies in, on a grid that does not depend on when we started. Bots
+ * take turns, some at a time: a thousand at once would be a long turn of the loop, and
+ * each at a time of its own a thousand short ones.
+ */
+static int64_t period_of(const struct bot *b, int64_t every, int64_t at_us)
+{
+	return (at_us - b->id * SHIFT_US % every) / every;
+}
 
 /* ---- signals ---- */
 
@@ -34,9 +44,10 @@ static void report_signal(struct bot *b, const struct signal *s, bool taken, con
 			  int64_t now_us)
 {
 	struct signal_report *now = &b->signal;
+	int64_t repeat_us = engine_signal_repeat(b->engine);
 	bool same = now->id && !taken && !now->taken && now->side == s->side &&
 		    strcmp(now->rule, rule) == 0 && now->config_version == b->config.version &&
-		    now_us - now->at_us < engine_signal_repeat(b->engine);
+		    period_of(b, repeat_us, now_us) == period_of(b, repeat_us, now->at_us);
 
 	if (!same) {
 		bot_signal_ends(b);
@@ -60,7 +71,8 @@ static void report_signal(struct bot *b, const struct signal *s, bool taken, con
 	now->config_version = b->config.version;
 	snprintf(now->correlation_id, sizeof(now->correlation_id), "%s", correlation_id);
 	now->last_us = now_us;
-	if (!same || now_us - b->signal_written_us >= SIGNAL_WRITE_US)
+	if (!same || period_of(b, SIGNAL_WRITE_US, now_us) !=
+			     period_of(b, SIGNAL_WRITE_US, b->signal_written_us))
 		write_signal(b);
 }
 
@@ -116,14 +128,17 @@ void bot_equity(struct bot *b, int64_t now_us)
 	if (v->ops->balance(v, b->id, &balance, &e))
 		return; /* no account yet: stays as it was */
 	b->equity = balance.equity;
-	if (money_cmp(b->equity, b->peak_equity) > 0)
+	b->moved = true;
+	if (money_cmp(b->equity, b->peak_equity) > 0) {
 		b->peak_equity = b->equity;
+		b->dirty = true;
+	}
 	day_text(now_us, day);
 	if (strcmp(day, b->day) != 0) {
 		memcpy(b->day, day, sizeof(b->day));
 		b->day_equity = b->equity;
+		b->dirty = true;
 	}
-	b->dirty = true;
 }
 
 static void sample_equity(struct bot *b, int64_t now_us)
@@ -153,7 +168,7 @@ static int64_t entries_last_minute(const struct bot *b, int64_t now_us)
 	int64_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		count += b->entries_us[i] > now_us - MINUTE_US;
+		count += b->entries_us[i] > now_us - MINUTE_US && b->entries_us[i] <= now_us;
 	return count;
 }
 
@@ -199,6 +214,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	struct price limit = buy ? m->top.bid : m->top.ask;
 	struct venue_balance balance = { 0 };
 	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
+	struct price target, stop;
 	struct risk_input in;
 	int64_t order_id;
 	struct err e = { 0 };
@@ -235,6 +251,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, rule, reason, 0, "", now_us);
 		return;
 	}
+	if (!order_exits(&m->info, s, limit, &target, &stop)) {
+		report_signal(b, s, false, "filters", "no target and stop on the symbol's grid "
+			      "lie on the two sides of this price", 0, "", now_us);
+		return;
+	}
 	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)now_us);
 	bot_enter(b, s, limit, in.quantity, cid, now_us, &order_id);
 	report_signal(b, s, true, s->rule, s->reason, order_id, cid, now_us);
@@ -243,7 +264,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 void bot_decide(struct bot *b, int64_t now_us)
 {
 	struct strategy_input in = {
-		.config = &b->config, .window = &b->series->window,
+		.config = &b->config, .window = &b->series->window, .work = &b->series->work,
 		.model = b->has_model ? &b->model : NULL, .last = b->market->last,
 		.top = b->market->top,
 	};
@@ -254,11 +275,11 @@ void bot_decide(struct bot *b, int64_t now_us)
 	b->last_execution_us = now_us;
 	if (b->status != BOT_RUNNING)
 		return;
-	if (b->last_decision_us &&
+	if (b->last_decision_us && b->last_decision_us <= now_us &&
 	    now_us - b->last_decision_us < b->config.decision_interval_ms * INT64_C(1000))
 		return;
 	b->last_decision_us = now_us;
-	b->dirty = true;
+	b->moved = true;
 	if (b->strategy->decide(&in, &s, &e)) {
 		err_prefix(&e, "strategy %s", b->strategy->name);
 		bot_fail(b, now_us, e.msg);
@@ -284,15 +305,12 @@ void bot_refresh_due(struct bot *b)
 	b->due_us = bot_orders_due(b);
 	if (engine_equity_interval(b->engine) && b->equity_due_us < b->due_us)
 		b->due_us = b->equity_due_us;
-	engine_due(b->engine, b->due_us);
+	engine_due(b->engine, b);
 }
 
-/* On a grid that does not depend on when we started; bots take turns, so that no turn has all. */
 static int64_t next_sample(const struct bot *b, int64_t every, int64_t now_us)
 {
-	int64_t shift = b->id * SAMPLE_SHIFT_US % every;
-
-	return ((now_us - shift) / every + 1) * every + shift;
+	return (period_of(b, every, now_us) + 1) * every + b->id * SHIFT_US % every;
 }
 
 void bot_timer(struct bot *b, int64_t now_us)
@@ -331,7 +349,7 @@ void bot_report(struct bot *b, int64_t now_us)
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
 		.last_price = b->market->last, .last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
-		.updated_us = now_us,
+		.updated_us = now_us, .figures_only = !b->dirty,
 	};
 
 	if (v->ops->balance(v, b->id, &balance, NULL) == 0)
@@ -342,6 +360,7 @@ void bot_report(struct bot *b, int64_t now_us)
 	memcpy(row.model_error, b->model_error, sizeof(row.model_error));
 	memcpy(row.day, b->day, sizeof(row.day));
 	b->dirty = false;
+	b->moved = false;
 	b->reported_us = now_us;
 	if (r->bot)
 		r->bot(r->ctx, &row);

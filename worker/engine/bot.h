@@ -18,6 +18,8 @@
 #define ENDED_LEGS 64			/* legs of closed orders that late fills are looked up in */
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
 #define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
+#define RETRY_DOUBLINGS 5
+#define RETRY_MOST_US (RETRY_US << RETRY_DOUBLINGS)
 #define NEVER INT64_MAX
 
 struct series {				/* candles of one interval */
@@ -25,6 +27,7 @@ struct series {				/* candles of one interval */
 	int64_t length_us;
 	struct candle_builder builder;
 	struct window window;
+	struct window_work work;	/* of the window as it is now */
 };
 
 struct market {
@@ -72,7 +75,9 @@ struct bot {
 	size_t ended_n;			/* ever */
 	int64_t equity_due_us;
 	int64_t due_us;			/* earliest deadline of the bot, NEVER none */
-	bool dirty;			/* its row must be reported */
+	size_t index;			/* in the engine's list */
+	bool dirty;			/* its row must be reported at once */
+	bool moved;			/* figures moved: report it when there is room */
 	int64_t reported_us;
 };
 
@@ -90,7 +95,7 @@ void engine_count_open(struct engine *e, int change);
 int64_t engine_drift(const struct engine *e);
 int64_t engine_equity_interval(const struct engine *e);
 int64_t engine_signal_repeat(const struct engine *e);
-void engine_due(struct engine *e, int64_t due_us);	/* somebody's deadline came nearer */
+void engine_due(struct engine *e, const struct bot *b);	/* its deadline has changed */
 
 /* bot.c */
 void bot_set_status(struct bot *b, enum bot_event event, const char *why, const char *by,
@@ -102,7 +107,7 @@ void bot_timer(struct bot *b, int64_t now_us);		/* everything due at now_us */
 void bot_refresh_due(struct bot *b);
 void bot_equity(struct bot *b, int64_t now_us);		/* look at the account */
 int64_t bot_positions(const struct bot *b);		/* orders that hold something */
-void bot_report(struct bot *b, int64_t now_us);
+void bot_report(struct bot *b, int64_t now_us);		/* its row, whatever the flags say */
 void bot_free(struct bot *b);
 
 /* bot_legs.c */
@@ -134,7 +139,13 @@ bool leg_cancel(struct bot *b, struct order *o, struct leg *l, int64_t now_us);
 void order_retry_later(struct bot *b, struct order *o, int64_t now_us);
 
 /* bot_orders.c */
-/* Start an order from a decision that passed every rule. */
+/*
+ * Target and stop of an entry at limit, on the grid and at least one tick away from it.
+ * False: there are none (a price of a few ticks, or one that does not fit).
+ */
+bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
+		 struct price *target, struct price *stop);
+/* Start an order from a decision that passed every rule, order_exits included. */
 void bot_enter(struct bot *b, const struct signal *s, struct price limit, struct qty quantity,
 	       const char *correlation_id, int64_t now_us, int64_t *order_id);
 /* Something changed: do what the order needs next. May free o. */
@@ -161,6 +172,8 @@ void bot_reconcile(struct bot *b, int64_t now_us);
 bool order_stop_crossed(const struct order *o, struct price last);
 void bot_watch_stops(struct bot *b, struct price last, int64_t now_us);
 void bot_orders_timer(struct bot *b, int64_t now_us);
+/* The clock was set back while we were down: times that lie ahead are now. */
+void bot_times_back(struct bot *b, int64_t now_us);
 int64_t bot_orders_due(const struct bot *b);
 
 /* stats.c */

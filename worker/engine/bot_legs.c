@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RETRY_DOUBLINGS 5
-
 /* ---- reports ---- */
 
 void order_report(struct bot *b, struct order *o)

@@ -356,24 +356,28 @@ int64_t bot_drop_orders(struct bot *b, int64_t now_us)
 
 /* ---- entry ---- */
 
-/* Target and stop on the venue's grid, at least one tick away from the entry. */
-static void set_exits(struct order *o, const struct symbol_info *info, int64_t up, int64_t down)
+bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
+		 struct price *target, struct price *stop)
 {
-	bool is_long = o->side == SIDE_BUY;
+	bool is_long = s->side == SIDE_BUY;
 	enum rounding r = is_long ? ROUND_UP : ROUND_DOWN;
+	int64_t up, down;
 
-	ASSERT(price_scale(o->limit_price, RATE_ONE + (is_long ? up : -up), ROUND_NEAREST,
-			   &o->take_profit) == 0);
-	ASSERT(price_scale(o->limit_price, RATE_ONE - (is_long ? down : -down), ROUND_NEAREST,
-			   &o->stop_loss) == 0);
-	o->take_profit = price_to_tick(o->take_profit, info->tick, r);
-	o->stop_loss = price_to_tick(o->stop_loss, info->tick, r);
-	if (price_cmp(o->take_profit, o->limit_price) == 0)
-		ASSERT((is_long ? price_add : price_sub)(o->take_profit, info->tick,
-							 &o->take_profit) == 0);
-	if (price_cmp(o->stop_loss, o->limit_price) == 0)
-		ASSERT((is_long ? price_sub : price_add)(o->stop_loss, info->tick,
-							 &o->stop_loss) == 0);
+	if (rate_from_double(s->profit_target, &up) || rate_from_double(s->stop_loss, &down) ||
+	    price_scale(limit, RATE_ONE + (is_long ? up : -up), ROUND_NEAREST, target) ||
+	    price_scale(limit, RATE_ONE - (is_long ? down : -down), ROUND_NEAREST, stop))
+		return false;
+	*target = price_to_tick(*target, info->tick, r);
+	*stop = price_to_tick(*stop, info->tick, r);
+	if (price_cmp(*target, limit) == 0 &&
+	    (is_long ? price_add : price_sub)(*target, info->tick, target))
+		return false;
+	if (price_cmp(*stop, limit) == 0 &&
+	    (is_long ? price_sub : price_add)(*stop, info->tick, stop))
+		return false;
+	return price_sign(*target) > 0 && price_sign(*stop) > 0 &&
+	       price_cmp(*target, limit) == (is_long ? 1 : -1) &&
+	       price_cmp(*stop, limit) == (is_long ? -1 : 1);
 }
 
 static struct order *order_new(struct bot *b, const struct signal *s, struct price limit,
@@ -381,10 +385,7 @@ static struct order *order_new(struct bot *b, const struct signal *s, struct pri
 {
 	const struct symbol_info *info = &b->market->info;
 	struct order *o = xcalloc(1, sizeof(*o));
-	int64_t up, down;
 
-	ASSERT(rate_from_double(s->profit_target, &up) == 0);
-	ASSERT(rate_from_double(s->stop_loss, &down) == 0);
 	o->id = engine_take_order_id(b->engine);
 	o->bot_id = b->id;
 	memcpy(o->symbol, info->symbol, sizeof(o->symbol));
@@ -393,7 +394,7 @@ static struct order *order_new(struct bot *b, const struct signal *s, struct pri
 	o->phase = PHASE_ENTERING;
 	o->limit_price = limit;
 	o->quantity = quantity;
-	set_exits(o, info, up, down);
+	ASSERT(order_exits(info, s, limit, &o->take_profit, &o->stop_loss));
 	o->confidence = s->confidence;
 	memcpy(o->strategy, b->config.strategy, sizeof(o->strategy));
 	o->model_id = b->has_model ? b->model.model_id : 0;

@@ -347,11 +347,15 @@ void bot_reconcile(struct bot *b, int64_t now_us)
 	char ids[ORDER_LEGS_MAX][CLIENT_ORDER_ID_MAX];
 
 	for (size_t i = b->orders_n; i-- > 0;) {
-		struct order *o = b->orders[i], *same;
+		struct order *o, *same;
 		struct leg *l = NULL;
-		int64_t order_id = o->id;
+		int64_t order_id;
 		size_t n = 0;
 
+		if (i >= b->orders_n)
+			continue; /* an answer ended several */
+		o = b->orders[i];
+		order_id = o->id;
 		for (size_t k = 0; k < o->legs_n; k++)
 			if (!leg_done(&o->legs[k]))
 				memcpy(ids[n++], o->legs[k].client_order_id, CLIENT_ORDER_ID_MAX);

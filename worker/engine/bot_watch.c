@@ -101,3 +101,25 @@ void bot_orders_timer(struct bot *b, int64_t now_us)
 	for (size_t i = b->orders_n; i-- > 0;)
 		order_timer(b, b->orders[i], now_us);
 }
+
+static void back(int64_t *time_us, int64_t now_us)
+{
+	if (*time_us > now_us)
+		*time_us = now_us;
+}
+
+void bot_times_back(struct bot *b, int64_t now_us)
+{
+	int64_t rest_us = engine_limits(b->engine)->cooldown_s * INT64_C(1000000);
+
+	back(&b->cooldown_until_us, now_us + rest_us);
+	for (size_t i = 0; i < b->orders_n; i++) {
+		struct order *o = b->orders[i];
+
+		back(&o->created_us, now_us);
+		back(&o->opened_us, now_us);
+		back(&o->stop_crossed_us, now_us);
+		back(&o->retry_us, now_us + RETRY_MOST_US);
+	}
+	bot_refresh_due(b);
+}

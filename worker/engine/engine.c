@@ -17,6 +17,8 @@ struct engine {
 	struct market **markets;
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
+	int64_t *dues;			/* their deadlines, side by side: looked through often */
+	size_t report_at;		/* whose turn it is to be reported */
 	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };
 
@@ -37,10 +39,11 @@ int64_t engine_equity_interval(const struct engine *e) { return e->args.equity_i
 
 int64_t engine_signal_repeat(const struct engine *e) { return e->args.signal_repeat_us; }
 
-void engine_due(struct engine *e, int64_t due_us)
+void engine_due(struct engine *e, const struct bot *b)
 {
-	if (due_us < e->due_us)
-		e->due_us = due_us;
+	e->dues[b->index] = b->due_us;
+	if (b->due_us < e->due_us)
+		e->due_us = b->due_us;
 }
 
 /* ---- life ---- */
@@ -73,6 +76,7 @@ void engine_free(struct engine *e)
 	for (size_t i = 0; i < e->markets_n; i++)
 		market_free(e->markets[i]);
 	free(e->bots);
+	free(e->dues);
 	free(e->markets);
 	free(e);
 }
@@ -194,11 +198,10 @@ static void fire_bots(struct engine *e, int64_t at_us)
 {
 	e->due_us = NEVER;
 	for (size_t i = 0; i < e->bots_n; i++) {
-		struct bot *b = e->bots[i];
-
-		if (b->due_us <= at_us)
-			bot_timer(b, at_us);
-		engine_due(e, b->due_us);
+		if (e->dues[i] <= at_us)
+			bot_timer(e->bots[i], at_us);
+		if (e->dues[i] < e->due_us)
+			e->due_us = e->dues[i];
 	}
 }
 
@@ -240,6 +243,8 @@ static void candles_closed(struct engine *e, struct market *m, struct series *s,
 	const struct reporter *r = &e->args.reporter;
 	const struct candle *c = e->closed;
 
+	if (n)
+		window_work_clear(&s->work);
 	for (size_t i = 0; i < n; i++) {
 		window_push(&s->window, &c[i], s->length_us);
 		if (act && r->candle)
@@ -256,6 +261,7 @@ static void series_reset(struct series *s)
 {
 	candle_builder_reset(&s->builder);
 	window_clear(&s->window);
+	window_work_clear(&s->work);
 }
 
 static void series_trade(struct engine *e, struct market *m, struct series *s,
@@ -441,15 +447,22 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
 }
 
+static void place_bot(struct engine *e, size_t i, struct bot *b)
+{
+	e->bots[i] = b;
+	e->dues[i] = b->due_us;
+	b->index = i;
+}
+
 static void insert_bot(struct engine *e, struct bot *b)
 {
-	size_t i = e->bots_n;
+	size_t i = e->bots_n++;
 
-	e->bots = xrealloc(e->bots, (e->bots_n + 1) * sizeof(e->bots[0]));
+	e->bots = xrealloc(e->bots, e->bots_n * sizeof(e->bots[0]));
+	e->dues = xrealloc(e->dues, e->bots_n * sizeof(e->dues[0]));
 	for (; i > 0 && e->bots[i - 1]->id > b->id; i--)
-		e->bots[i] = e->bots[i - 1];
-	e->bots[i] = b;
-	e->bots_n++;
+		place_bot(e, i, e->bots[i - 1]);
+	place_bot(e, i, b);
 }
 
 int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *config,
@@ -507,8 +520,10 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
-	for (size_t i = 0; i < e->bots_n; i++)
+	for (size_t i = 0; i < e->bots_n; i++) {
+		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);
+	}
 }
 
 int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
@@ -521,14 +536,9 @@ int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 		return err_set(err, ERR_CONFLICT, "bot %lld is %s with %zu open orders",
 			       (long long)bot_id, bot_status_name(b->status), b->orders_n);
 	market_leave(b->market, b);
-	for (size_t i = 0; i < e->bots_n; i++) {
-		if (e->bots[i] == b) {
-			memmove(&e->bots[i], &e->bots[i + 1],
-				(e->bots_n - i - 1) * sizeof(e->bots[0]));
-			break;
-		}
-	}
 	e->bots_n--;
+	for (size_t i = b->index; i < e->bots_n; i++)
+		place_bot(e, i, e->bots[i + 1]);
 	bot_free(b);
 	return 0;
 }
@@ -603,12 +613,12 @@ void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *
 	if (!b)
 		return;
 	b->dirty = true;
-	if (!p) {
-		snprintf(b->model_error, sizeof(b->model_error), "%s", why ? why : "");
+	if (!p && why) {
+		snprintf(b->model_error, sizeof(b->model_error), "%s", why);
 		return;
 	}
-	b->model = *p;
-	b->has_model = true;
+	b->has_model = p != NULL;
+	b->model = p ? *p : (struct predictor){ 0 };
 	b->model_error[0] = '\0';
 	bot_signal_ends(b);
 }
@@ -757,16 +767,26 @@ void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us)
 	b->day[0] = '\0';
 	b->loss_streak = 0;
 	b->cooldown_until_us = 0;
+	b->dirty = true;
 	bot_equity(b, now_us);
 }
 
-void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us)
+void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most)
 {
-	for (size_t i = 0; i < e->bots_n; i++) {
-		struct bot *b = e->bots[i];
+	size_t from = most < e->bots_n && e->report_at < e->bots_n ? e->report_at : 0;
 
-		if (b->dirty || now_us - b->reported_us >= max_age_us)
-			bot_report(b, now_us);
+	for (size_t i = 0; i < e->bots_n; i++) {
+		size_t at = from + i < e->bots_n ? from + i : from + i - e->bots_n;
+		struct bot *b = e->bots[at];
+		bool old = b->moved || now_us - b->reported_us >= max_age_us;
+
+		if (!b->dirty && !(old && most > 0))
+			continue;
+		if (!b->dirty) {
+			most--;
+			e->report_at = at + 1;
+		}
+		bot_report(b, now_us);
 	}
 }
 

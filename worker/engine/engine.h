@@ -97,7 +97,10 @@ MUST_CHECK int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot
 			      const struct bot_restore *r, struct err *err);
 /* An order that was open when we went down, with its live legs. Before the first event. */
 MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, struct err *err);
-/* Ask the venue about every live leg, adopt the answers, go on. After all restores. */
+/*
+ * Ask the venue about every live leg, adopt the answers, go on. After all restores. What
+ * the rows say of a time after now_us (the clock was set back) begins or is due now.
+ */
 void engine_reconcile(struct engine *e, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
@@ -115,7 +118,10 @@ MUST_CHECK int engine_bot_config(struct engine *e, int64_t bot_id, const struct 
 				 struct err *err);
 /* A config that could not even be read: keep the old one and say so. */
 void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why);
-/* Swap the model between two events; predictor NULL with why: keep the old one, report why. */
+/*
+ * Swap the model between two events. Predictor NULL with why: keep the old one, report
+ * why; NULL without: the bot has none any more.
+ */
 void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *p, const char *why);
 /* A fault of this bot alone: status ERROR, entries cancelled, positions stay protected. */
 void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const char *why);
@@ -149,8 +155,14 @@ int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us)
 /* Account money changed outside trading (reset): peak and day figures start anew. */
 void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us);
 
-/* Report bot rows that changed (or are older than max_age_us). Call before a commit. */
-void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us);
+/*
+ * Report bot rows; call before a commit. All at once where something happened (status,
+ * orders, config, model, peak equity). Rows whose figures only moved (equity, last price,
+ * time of the last decision) or that are older than max_age_us: at most so many, in
+ * turn, so that a thousand decisions in one second are not a thousand rows in one
+ * commit. SIZE_MAX where a restart needs every figure as of the commit (a replay).
+ */
+void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
 
 #endif

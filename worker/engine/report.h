@@ -78,6 +78,7 @@ struct bot_report {			/* row of bot_state */
 	int64_t loss_streak, cooldown_until_us;
 	char day[DAY_TEXT_MAX];
 	int64_t updated_us;
+	bool figures_only;		/* nothing happened but figures that move all the time */
 };
 
 struct equity_report {

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 4096
-
 const struct job_kind *const job_kinds[] = { &job_check, &job_backup, NULL };
 
 const struct job_kind *job_kind_find(const char *name)
@@ -22,7 +20,7 @@ const struct job_kind *job_kind_find(const char *name)
 /* One line to the worker; newlines inside would begin another. */
 static void tell(char what, const char *text)
 {
-	char line[LINE_MAX_BYTES];
+	char line[JOB_LINE_MAX];
 	int n = snprintf(line, sizeof(line) - 1, "%c %s", what, text);
 	size_t len = n < (int)sizeof(line) - 1 ? (size_t)n : sizeof(line) - 2;
 
@@ -46,6 +44,30 @@ void job_progress(double fraction, const char *fmt, ...)
 	tell('P', text);
 }
 
+/* Half a result would be worse than none. */
+static int tell_result(const struct buf *text, struct err *e)
+{
+	if (text->len > JOB_LINE_MAX - 3)
+		return err_set(e, ERR_RANGE, "its result has %zu bytes, %d can be kept", text->len,
+			       JOB_LINE_MAX - 3);
+	tell('R', buf_text(text));
+	return 0;
+}
+
+static int read_args(const struct job_row *row, cJSON **out, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (row->args_bytes >= (int64_t)sizeof(row->args))
+		return err_set(e, ERR_RANGE, "its args have %lld bytes, %zu are possible",
+			       (long long)row->args_bytes, sizeof(row->args) - 1);
+	if (json_read(row->args, strlen(row->args), out, &why))
+		return err_set(e, ERR_INVALID, "its args can't be read: %s", why.msg);
+	if (!cJSON_IsObject(*out))
+		return err_set(e, ERR_INVALID, "its args must be a JSON object");
+	return 0;
+}
+
 static int run_row(const struct config *c, const struct job_row *row, struct err *e)
 {
 	const struct job_kind *kind = job_kind_find(row->kind);
@@ -57,15 +79,16 @@ static int run_row(const struct config *c, const struct job_row *row, struct err
 
 	if (!kind)
 		return err_set(e, ERR_INVALID, "there is no job kind \"%s\"", row->kind);
-	rc = json_read(row->args, strlen(row->args), &args, e);
+	rc = read_args(row, &args, e);
 	if (rc)
-		return rc;
+		goto out;
 	job.args = args;
 	json_object(&result, NULL);
 	rc = kind->run(&job, e);
 	json_object_end(&result);
 	if (rc == 0)
-		tell('R', buf_text(&text));
+		rc = tell_result(&text, e);
+out:
 	cJSON_Delete(args);
 	buf_free(&text);
 	return rc;

@@ -9,7 +9,7 @@
  * JOB_FD, a line each:
  *
  *	P 0.25 what it does now		progress 0..1 and a message
- *	R {"rows": 12}			result, a JSON object, once
+ *	R {"rows": 12}			result, a JSON object, once; all of it or none
  *	E what went wrong		error, once
  */
 #ifndef JOB_JOB_H
@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #define JOB_FD 3
+#define JOB_LINE_MAX 4096		/* bytes, with its line end */
 #define JOB_ATTEMPTS 3
 
 struct job {				/* in the child */

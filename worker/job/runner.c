@@ -1,6 +1,8 @@
 #include "worker/job/runner.h"
 
 #include "common/clock.h"
+#include "common/file.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "worker/job/job.h"
 #include "worker/store/job_rows.h"
@@ -12,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,10 +22,14 @@
 #define BACKUP_LANE 1			/* a backup does not wait for a training of days */
 #define KILL_AFTER_US (5 * US_PER_S)	/* between SIGTERM and SIGKILL */
 #define JOB_NICE 10
+#define LEFT_MAX 16			/* jobs that an earlier worker left, looked at */
 
 struct child {
 	bool used, dirty, ended;
+	bool odd;			/* it said what nobody understands: logged once */
+	bool bad_result;		/* what it gave is no JSON object */
 	struct job_row row;
+	const struct job_kind *kind;
 	pid_t pid;
 	int fd;				/* read end of what it tells; -1 closed */
 	struct event *readable;
@@ -41,36 +46,54 @@ struct runner {
 
 /* ---- what a child tells ---- */
 
+static void heard_progress(struct child *c, const char *text)
+{
+	char *rest;
+	double v = strtod(text, &rest);
+
+	/* Also what is no number: the row could not be written with it. */
+	c->row.progress = v >= 0 && v <= 1 ? v : v > 1 ? 1 : 0;
+	snprintf(c->row.message, sizeof(c->row.message), "%s", *rest ? rest + 1 : "");
+}
+
+static void heard_result(struct child *c, const char *text)
+{
+	cJSON *v = NULL;
+
+	c->bad_result = strlen(text) >= sizeof(c->row.result) ||
+			json_read(text, strlen(text), &v, NULL) || !cJSON_IsObject(v);
+	snprintf(c->row.result, sizeof(c->row.result), "%s", c->bad_result ? "" : text);
+	cJSON_Delete(v);
+}
+
 static void heard(struct child *c, const char *line)
 {
-	char *end;
+	const char *text = line[1] == ' ' ? line + 2 : "";
 
 	c->dirty = true;
-	switch (line[0]) {
-	case 'P':
-		c->row.progress = strtod(line + 2, &end);
-		snprintf(c->row.message, sizeof(c->row.message), "%s", *end ? end + 1 : "");
-		break;
-	case 'R':
-		snprintf(c->row.result, sizeof(c->row.result), "%s", line + 2);
-		break;
-	case 'E':
-		snprintf(c->row.error, sizeof(c->row.error), "%s", line + 2);
-		break;
-	default:
-		log_warn("job", c->row.correlation_id, "job %lld said something odd",
-			 (long long)c->row.id);
+	if (line[0] == 'P' && *text) {
+		heard_progress(c, text);
+	} else if (line[0] == 'R' && *text) {
+		heard_result(c, text);
+	} else if (line[0] == 'E' && *text) {
+		snprintf(c->row.error, sizeof(c->row.error), "%s", text);
+	} else if (!c->odd) {
+		c->odd = true;
+		log_warn("job", c->row.correlation_id, "job %lld said something odd: %.80s",
+			 (long long)c->row.id, line);
 	}
 }
 
+/* What is longer than a line may be is heard as far as it was kept; no result then. */
 static void heard_bytes(struct child *c, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] != '\n' && c->line.len < sizeof(c->row.result)) {
-			buf_putc(&c->line, bytes[i]);
+		if (bytes[i] != '\n') {
+			if (c->line.len < JOB_LINE_MAX + 1)
+				buf_putc(&c->line, bytes[i]);
 			continue;
 		}
-		if (c->line.len > 2)
+		if (c->line.len > 0)
 			heard(c, buf_text(&c->line));
 		buf_clear(&c->line);
 	}
@@ -101,28 +124,16 @@ static void readable_cb(evutil_socket_t fd, short what, void *ctx)
 
 /* ---- start ---- */
 
-static void limit(int resource, int64_t value)
+/* Between fork and exec: nothing that takes a lock, for other threads may hold it. */
+_Noreturn static void become_job(const struct runner *r, const struct job_kind *kind,
+				 const char *number, int out, pid_t parent)
 {
-	struct rlimit r = { (rlim_t)value, (rlim_t)value };
-
-	(void)setrlimit((__rlimit_resource_t)resource, &r);
-}
-
-_Noreturn static void become_job(const struct runner *r, const struct job_kind *kind, int64_t id,
-				 int out)
-{
-	char number[24];
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	limit(RLIMIT_AS, kind->memory_mb * 1024 * 1024);
-	limit(RLIMIT_CPU, kind->time_s);
-	limit(RLIMIT_CORE, 0);
+	limits_set(parent, kind->memory_mb, kind->time_s);
 	if (setpriority(PRIO_PROCESS, 0, JOB_NICE) < 0)
 		_exit(126);
 	if (dup2(out, JOB_FD) < 0)
 		_exit(126);
-	closefrom(JOB_FD + 1);
-	snprintf(number, sizeof(number), "%lld", (long long)id);
+	(void)close_range(JOB_FD + 1, ~0U, 0);
 	execl(r->program, r->program, "job-run", number, (char *)NULL);
 	_exit(127);
 }
@@ -140,22 +151,25 @@ static void refuse(struct child *c, const char *why)
 
 static void start(struct runner *r, struct child *c)
 {
-	const struct job_kind *kind = job_kind_find(c->row.kind);
+	pid_t self = getpid();
+	char number[24];
 	int fds[2];
 
 	c->used = c->dirty = true;
 	c->fd = -1;
-	if (!kind) {
+	c->kind = job_kind_find(c->row.kind);
+	if (!c->kind) {
 		refuse(c, "this program has no such job");
 		return;
 	}
+	snprintf(number, sizeof(number), "%lld", (long long)c->row.id);
 	if (pipe2(fds, O_CLOEXEC)) {
 		refuse(c, "the operating system gave no pipe");
 		return;
 	}
 	c->pid = fork();
 	if (c->pid == 0)
-		become_job(r, kind, c->row.id, fds[1]);
+		become_job(r, c->kind, number, fds[1], self);
 	close(fds[1]);
 	if (c->pid < 0) {
 		close(fds[0]);
@@ -166,10 +180,11 @@ static void start(struct runner *r, struct child *c)
 	evutil_make_socket_nonblocking(c->fd);
 	c->readable = event_new(r->base, c->fd, EV_READ | EV_PERSIST, readable_cb, c);
 	event_add(c->readable, NULL);
-	c->deadline_us = clock_mono_us() + kind->time_s * US_PER_S;
+	c->deadline_us = clock_mono_us() + c->kind->time_s * US_PER_S;
 	c->row.attempts++;
 	c->row.pid = c->pid;
 	c->row.started_us = clock_now_us();
+	c->row.progress = 0;
 	c->row.error[0] = '\0';
 	snprintf(c->row.state, sizeof(c->row.state), "running");
 	log_info("job", c->row.correlation_id, "job %lld (%s): queued -> running, pid %d",
@@ -187,8 +202,29 @@ static void tell_to_end(struct child *c, const char *why)
 	snprintf(c->row.error, sizeof(c->row.error), "%s", why);
 }
 
+static void say_why(struct child *c, int status)
+{
+	char *out = c->row.error;
+	const size_t size = sizeof(c->row.error);
+
+	if (out[0])
+		return;
+	if (WIFSIGNALED(status))
+		snprintf(out, size,
+			 "its process was ended by signal %d (%s): it may have %lld MB of memory "
+			 "and %lld s of processor time", WTERMSIG(status),
+			 sigabbrev_np(WTERMSIG(status)), (long long)c->kind->memory_mb,
+			 (long long)c->kind->time_s);
+	else if (WEXITSTATUS(status))
+		snprintf(out, size, "its process ended with exit code %d", WEXITSTATUS(status));
+	else
+		snprintf(out, size, "its result is no JSON object of at most %d bytes",
+			 JOB_LINE_MAX - 3);
+}
+
 static void child_ended(struct child *c, int status)
 {
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	char bytes[4096];
 	ssize_t n;
 
@@ -198,20 +234,15 @@ static void child_ended(struct child *c, int status)
 	c->row.ended_us = clock_now_us();
 	c->row.pid = 0;
 	c->ended = c->dirty = true;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (good) /* what it was told meanwhile, and what it said, did not end it */
+		c->row.error[0] = '\0';
+	if (good && !c->bad_result) {
 		snprintf(c->row.state, sizeof(c->row.state), "done");
 		c->row.progress = 1;
-		c->row.error[0] = '\0';
 	} else {
 		snprintf(c->row.state, sizeof(c->row.state),
-			 c->row.cancel_requested ? "cancelled" : "failed");
-		if (!c->row.error[0] && WIFSIGNALED(status))
-			snprintf(c->row.error, sizeof(c->row.error),
-				 "it ended by signal %d; its limits are memory and CPU time",
-				 WTERMSIG(status));
-		else if (!c->row.error[0])
-			snprintf(c->row.error, sizeof(c->row.error), "it ended with exit code %d",
-				 WEXITSTATUS(status));
+			 c->row.cancel_requested && !good ? "cancelled" : "failed");
+		say_why(c, status);
 	}
 	log_info("job", c->row.correlation_id, "job %lld (%s): running -> %s %s",
 		 (long long)c->row.id, c->row.kind, c->row.state, c->row.error);
@@ -219,14 +250,48 @@ static void child_ended(struct child *c, int status)
 
 /* ---- the loop's side ---- */
 
+/* Is the process "trading-bot job-run ID"? Its number may be another one's by now. */
+static bool is_job(int64_t pid, int64_t id)
+{
+	char path[48], wanted[48];
+	struct buf text = { 0 };
+	int n = snprintf(wanted, sizeof(wanted), "%cjob-run%c%lld", '\0', '\0', (long long)id);
+	bool yes = false;
+
+	snprintf(path, sizeof(path), "/proc/%lld/cmdline", (long long)pid);
+	if (pid > 1 && file_read(path, 65536, &text, NULL) == 0)
+		yes = memmem(text.data, text.len, wanted, (size_t)n + 1) != NULL;
+	buf_free(&text);
+	return yes;
+}
+
+/* Nothing runs twice at once: what of an earlier worker still lives, against all odds, ends. */
+static int end_left(struct db *db, struct err *e)
+{
+	struct job_left left[LEFT_MAX];
+	size_t n = 0;
+	int rc = job_rows_left(db, left, LEFT_MAX, &n, e);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!is_job(left[i].pid, left[i].id))
+			continue;
+		log_warn("job", NULL, "job %lld: process %lld of an earlier worker is ended",
+			 (long long)left[i].id, (long long)left[i].pid);
+		kill((pid_t)left[i].pid, SIGKILL);
+	}
+	return rc;
+}
+
 int runner_new(struct event_base *base, struct db *db, const char *program, struct runner **out,
 	       struct err *e)
 {
 	struct runner *r;
 	ssize_t n;
 	char *slash;
-	int rc = db_begin(db, e);
+	int rc = end_left(db, e);
 
+	if (rc == 0)
+		rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = job_rows_recover_tx(db, JOB_ATTEMPTS, clock_now_us(), e);
@@ -272,6 +337,10 @@ static int look_at(struct child *c, struct db *db, struct err *e)
 	struct job_row now;
 	int rc = job_row_get(db, c->row.id, &now, e);
 
+	if (rc == ERR_NOT_FOUND) {
+		tell_to_end(c, "its row was deleted");
+		return 0;
+	}
 	if (rc == 0 && now.cancel_requested && !c->row.cancel_requested) {
 		c->row.cancel_requested = true;
 		tell_to_end(c, "cancelled");
@@ -315,11 +384,18 @@ void runner_tick(struct runner *r, int64_t now_us)
 	for (size_t i = 0; i < JOBS_AT_ONCE; i++) {
 		struct child *c = &r->children[i];
 		int status;
+		pid_t pid;
 
 		if (!c->used || c->ended)
 			continue;
-		if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
+		pid = waitpid(c->pid, &status, WNOHANG);
+		if (pid == c->pid) {
 			child_ended(c, status);
+			continue;
+		}
+		if (pid < 0 && errno == ECHILD) { /* SIGCHLD is ignored: nobody can say */
+			close_pipe(c);
+			refuse(c, "its process is gone, how it ended is not known");
 			continue;
 		}
 		if (c->kill_us && now_us >= c->kill_us)
@@ -358,5 +434,29 @@ void runner_clear(struct runner *r)
 		buf_free(&c->line);
 		memset(c, 0, sizeof(*c));
 		c->fd = -1;
+	}
+}
+
+void runner_stop(struct runner *r, int64_t now_us)
+{
+	for (size_t i = 0; i < JOBS_AT_ONCE; i++) {
+		struct child *c = &r->children[i];
+		bool cancelled = c->row.cancel_requested;
+
+		if (!c->used || c->ended)
+			continue;
+		kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+		close_pipe(c);
+		c->row.pid = 0;
+		c->row.attempts--;
+		c->row.ended_us = cancelled ? now_us : 0;
+		snprintf(c->row.state, sizeof(c->row.state), cancelled ? "cancelled" : "queued");
+		snprintf(c->row.message, sizeof(c->row.message), "%s",
+			 cancelled ? c->row.message : "queued again: the worker was stopped");
+		c->ended = c->dirty = true;
+		log_info("job", c->row.correlation_id, "job %lld (%s): running -> %s, the worker "
+			 "ends", (long long)c->row.id, c->row.kind, c->row.state);
 	}
 }

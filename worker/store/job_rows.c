@@ -4,7 +4,7 @@
 
 #define COLUMNS \
 	"id, attempts, kind, state, args, progress, message, error, result, correlation_id," \
-	" cancel_requested, pid, started_us, ended_us"
+	" cancel_requested, pid, started_us, ended_us, length(CAST(args AS BLOB))"
 
 static const char SQL_GET[] = "SELECT " COLUMNS " FROM jobs WHERE id = ?1";
 static const char SQL_NEXT[] =
@@ -23,6 +23,8 @@ static const char SQL_RECOVER_FAIL[] =
 static const char SQL_RECOVER_QUEUE[] = "UPDATE jobs SET state = 'queued', pid = NULL, message = "
 					"'queued again after a worker restart'"
 					" WHERE state = 'running'";
+static const char SQL_LEFT[] =
+	"SELECT id, pid FROM jobs WHERE state = 'running' AND pid IS NOT NULL ORDER BY id LIMIT ?1";
 static const char SQL_INSERT[] =
 	"INSERT INTO jobs(kind, args, requested_by, created_us) VALUES (?1, ?2, ?3, ?4)";
 static const char SQL_NOTE[] =
@@ -48,6 +50,7 @@ static void read_row(struct stmt *s, struct job_row *r)
 	r->pid = stmt_int(s, 11);
 	r->started_us = stmt_int(s, 12);
 	r->ended_us = stmt_int(s, 13);
+	r->args_bytes = stmt_int(s, 14);
 }
 
 static int read_one(struct stmt *s, struct job_row *out, struct err *e)
@@ -134,6 +137,23 @@ int job_rows_recover_tx(struct db *db, int64_t attempts, int64_t now_us, struct 
 	if (rc == 0)
 		rc = update(db, SQL_RECOVER_FAIL, fail, 2, e);
 	return rc ? rc : update(db, SQL_RECOVER_QUEUE, NULL, 0, e);
+}
+
+int job_rows_left(struct db *db, struct job_left *out, size_t max, size_t *n, struct err *e)
+{
+	size_t found = 0;
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LEFT, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, (int64_t)max);
+	while ((rc = stmt_step(s, e)) == STMT_ROW)
+		out[found++] = (struct job_left){ stmt_int(s, 0), stmt_int(s, 1) };
+	stmt_done(s);
+	if (rc == 0)
+		*n = found;
+	return rc;
 }
 
 int job_row_insert_tx(struct db *db, const char *kind, const char *args, const char *by,

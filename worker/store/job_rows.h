@@ -7,11 +7,13 @@
 #include "common/crypto.h"
 #include "common/db.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct job_row {
 	int64_t id, attempts;
 	char kind[24], state[12], args[4096];
+	int64_t args_bytes;		/* of the whole text; args may hold its begin only */
 	double progress;		/* 0..1 */
 	char message[512], error[512], result[4096];
 	char correlation_id[CORRELATION_ID_MAX];
@@ -33,6 +35,12 @@ MUST_CHECK int job_row_put_tx(struct db *db, const struct job_row *r, struct err
  * has been started "attempts" times; what was to be cancelled is cancelled.
  */
 MUST_CHECK int job_rows_recover_tx(struct db *db, int64_t attempts, int64_t now_us, struct err *e);
+/* What a worker that ended left running, in our table's eyes: its jobs and their processes. */
+struct job_left {
+	int64_t id, pid;
+};
+MUST_CHECK int job_rows_left(struct db *db, struct job_left *out, size_t max, size_t *n,
+			     struct err *e);
 MUST_CHECK int job_row_insert_tx(struct db *db, const char *kind, const char *args, const char *by,
 				 int64_t now_us, int64_t *id, struct err *e);
 /* One that was done without the worker: r's kind, state, times, result, error. */

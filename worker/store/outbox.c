@@ -13,8 +13,8 @@
 #define PRUNE_EVERY_US INT64_C(60000000)
 
 enum row_kind {
-	ROW_ORDER, ROW_LEG, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT, ROW_EQUITY,
-	ROW_CANDLE, ROW_SIM_ACCOUNT, ROW_SIM_LEDGER, ROW_SIM_BALANCE, ROW_SIM_ORDER,
+	ROW_ORDER, ROW_LEG, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT, ROW_FIGURES,
+	ROW_EQUITY, ROW_CANDLE, ROW_SIM_ACCOUNT, ROW_SIM_LEDGER, ROW_SIM_BALANCE, ROW_SIM_ORDER,
 	ROW_SIM_ORDER_GONE, ROW_COUNTER
 };
 
@@ -32,6 +32,8 @@ struct counter_row {
 struct outbox {
 	const char *mode, *venue;
 	struct buf rows;
+	size_t rows_n;
+	bool hurry;			/* one of them should be committed in this turn */
 	int64_t pruned_us;
 };
 
@@ -62,13 +64,21 @@ static void add(struct outbox *o, enum row_kind kind, const void *data, size_t l
 	buf_add(&o->rows, &head, sizeof(head));
 	buf_add(&o->rows, data, len);
 	buf_add(&o->rows, zeros, pad);
+	o->rows_n++;
+}
+
+/* ... and somebody waits for it, or it belongs to one that does. */
+static void add_now(struct outbox *o, enum row_kind kind, const void *data, size_t len)
+{
+	add(o, kind, data, len);
+	o->hurry = true;
 }
 
 /* ---- what the engine reports ---- */
 
 static void on_order(void *ctx, const struct order *o)
 {
-	add(ctx, ROW_ORDER, o, ORDER_HEAD_SIZE);
+	add_now(ctx, ROW_ORDER, o, ORDER_HEAD_SIZE);
 }
 
 static void on_leg(void *ctx, const struct order *o, const struct leg *l)
@@ -76,7 +86,7 @@ static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 	struct leg_row r = { .leg = *l, .order_id = o->id, .bot_id = o->bot_id };
 
 	memcpy(r.symbol, o->symbol, sizeof(r.symbol));
-	add(ctx, ROW_LEG, &r, sizeof(r));
+	add_now(ctx, ROW_LEG, &r, sizeof(r));
 }
 
 static void on_fill(void *ctx, const struct fill_report *f)
@@ -90,12 +100,12 @@ static void on_fill(void *ctx, const struct fill_report *f)
 	memcpy(r.client_order_id, f->leg->client_order_id, sizeof(r.client_order_id));
 	memcpy(r.symbol, f->order->symbol, sizeof(r.symbol));
 	snprintf(r.fee_asset, sizeof(r.fee_asset), "%s", f->fee_asset);
-	add(ctx, ROW_FILL, &r, sizeof(r));
+	add_now(ctx, ROW_FILL, &r, sizeof(r));
 }
 
 static void on_signal(void *ctx, const struct signal_report *s)
 {
-	add(ctx, ROW_SIGNAL, s, sizeof(*s));
+	add(ctx, ROW_SIGNAL, s, sizeof(*s));	/* one that is taken comes with its order */
 }
 
 static void on_status(void *ctx, const struct status_report *s)
@@ -108,17 +118,20 @@ static void on_status(void *ctx, const struct status_report *s)
 	snprintf(r.reason, sizeof(r.reason), "%s", s->reason);
 	snprintf(r.requested_by, sizeof(r.requested_by), "%s", s->requested_by);
 	snprintf(r.correlation_id, sizeof(r.correlation_id), "%s", s->correlation_id);
-	add(ctx, ROW_EVENT, &r, sizeof(r));
+	add_now(ctx, ROW_EVENT, &r, sizeof(r));
 }
 
 static void on_stats(void *ctx, const struct day_stats *s)
 {
-	add(ctx, ROW_STATS, s, sizeof(*s));
+	add_now(ctx, ROW_STATS, s, sizeof(*s));
 }
 
 static void on_bot(void *ctx, const struct bot_report *b)
 {
-	add(ctx, ROW_BOT, b, sizeof(*b));
+	if (b->figures_only)
+		add(ctx, ROW_FIGURES, b, sizeof(*b));
+	else
+		add_now(ctx, ROW_BOT, b, sizeof(*b));
 }
 
 static void on_equity(void *ctx, const struct equity_report *q)
@@ -148,27 +161,27 @@ struct reporter outbox_reporter(struct outbox *o)
 
 static void on_sim_account(void *ctx, const struct sim_account *r)
 {
-	add(ctx, ROW_SIM_ACCOUNT, r, sizeof(*r));
+	add_now(ctx, ROW_SIM_ACCOUNT, r, sizeof(*r));
 }
 
 static void on_sim_ledger(void *ctx, const struct sim_ledger_row *r)
 {
-	add(ctx, ROW_SIM_LEDGER, r, sizeof(*r));
+	add_now(ctx, ROW_SIM_LEDGER, r, sizeof(*r));
 }
 
 static void on_sim_balance(void *ctx, const struct sim_balance *r)
 {
-	add(ctx, ROW_SIM_BALANCE, r, sizeof(*r));
+	add_now(ctx, ROW_SIM_BALANCE, r, sizeof(*r));
 }
 
 static void on_sim_order(void *ctx, const struct sim_order *r)
 {
-	add(ctx, ROW_SIM_ORDER, r, sizeof(*r));
+	add_now(ctx, ROW_SIM_ORDER, r, sizeof(*r));
 }
 
 static void on_sim_order_gone(void *ctx, const char *client_order_id)
 {
-	add(ctx, ROW_SIM_ORDER_GONE, client_order_id, strlen(client_order_id) + 1);
+	add_now(ctx, ROW_SIM_ORDER_GONE, client_order_id, strlen(client_order_id) + 1);
 }
 
 static void on_sim_counter(void *ctx, const char *name, int64_t next)
@@ -176,7 +189,7 @@ static void on_sim_counter(void *ctx, const char *name, int64_t next)
 	struct counter_row r = { .next = next };
 
 	snprintf(r.name, sizeof(r.name), "%s", name);
-	add(ctx, ROW_COUNTER, &r, sizeof(r));
+	add_now(ctx, ROW_COUNTER, &r, sizeof(r));
 }
 
 struct sim_store outbox_sim_store(struct outbox *o)
@@ -193,6 +206,16 @@ bool outbox_empty(const struct outbox *o)
 	return o->rows.len == 0;
 }
 
+size_t outbox_rows(const struct outbox *o)
+{
+	return o->rows_n;
+}
+
+bool outbox_can_wait(const struct outbox *o)
+{
+	return !o->hurry;
+}
+
 /* ---- writing ---- */
 
 static int write_row(struct outbox *o, struct db *db, const struct row *r, struct err *e)
@@ -207,6 +230,7 @@ static int write_row(struct outbox *o, struct db *db, const struct row *r, struc
 	case ROW_EVENT: return store_event_tx(db, p, e);
 	case ROW_STATS: return store_stats_tx(db, p, e);
 	case ROW_BOT: return store_bot_state_tx(db, p, o->mode, e);
+	case ROW_FIGURES: return store_bot_figures_tx(db, p, e);
 	case ROW_EQUITY: return store_equity_tx(db, p, e);
 	case ROW_CANDLE: return store_candle_tx(db, p, e);
 	case ROW_SIM_ACCOUNT: return store_sim_account_tx(db, p, e);
@@ -242,4 +266,6 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 void outbox_clear(struct outbox *o)
 {
 	buf_clear(&o->rows);
+	o->rows_n = 0;
+	o->hurry = false;
 }

@@ -25,6 +25,12 @@ void outbox_free(struct outbox *o);
 struct reporter outbox_reporter(struct outbox *o);
 struct sim_store outbox_sim_store(struct outbox *o);
 bool outbox_empty(const struct outbox *o);
+size_t outbox_rows(const struct outbox *o);
+/*
+ * Nothing but samples, candles, figures of bots and decisions that led to no entry: rows
+ * that nobody waits for, so that those of many turns may share one transaction.
+ */
+bool outbox_can_wait(const struct outbox *o);
 /* Write everything in the caller's transaction. now_us prunes what is kept for a while only. */
 MUST_CHECK int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err *e);
 /* After the commit: forget what was written. */

@@ -7,13 +7,14 @@
 #define KEEP_SIGNALS 20000		/* rows */
 #define KEEP_SECONDS_US (24 * HOUR_US)	/* 1s candles; longer ones stay */
 
+/* A bot that was deleted a moment ago has no row any more, and must not stop the others'. */
 static const char SQL_STATE[] =
 	"INSERT INTO bot_state(bot_id, status, emergency, error, mode, start_us, last_execution_us,"
 	" applied_config_version, config_error, applied_model_id, model_error, pending_orders,"
 	" open_positions, equity, peak_equity, last_price, last_decision_us, loss_streak,"
 	" cooldown_until_us, day, day_equity, updated_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22)"
+	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
+	" ?19, ?20, ?21, ?22 WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
 	" ON CONFLICT(bot_id) DO UPDATE SET status = excluded.status,"
 	" emergency = excluded.emergency, error = excluded.error, mode = excluded.mode,"
 	" start_us = excluded.start_us, last_execution_us = excluded.last_execution_us,"
@@ -25,6 +26,9 @@ static const char SQL_STATE[] =
 	" last_decision_us = excluded.last_decision_us, loss_streak = excluded.loss_streak,"
 	" cooldown_until_us = excluded.cooldown_until_us, day = excluded.day,"
 	" day_equity = excluded.day_equity, updated_us = excluded.updated_us";
+static const char SQL_FIGURES[] =
+	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
+	" last_decision_us = ?5, updated_us = ?6 WHERE bot_id = ?1";
 static const char SQL_EVENT[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by,"
 	" correlation_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -56,6 +60,9 @@ static const char SQL_PRUNE_CANDLES[] =
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
+static const char SQL_HELD[] =
+	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
+	" (SELECT 1 FROM trading_orders WHERE bot_id = ?1 AND status IN ('pending', 'active'))";
 #define SELECT_STATS \
 	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
 	" updated_us FROM trading_stats WHERE bot_id = ?1"
@@ -91,15 +98,31 @@ int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mo
 	stmt_bind_text(s, 11, b->model_error);
 	stmt_bind_int(s, 12, b->pending_orders);
 	stmt_bind_int(s, 13, b->open_positions);
-	stmt_bind_money(s, 14, b->equity);
-	stmt_bind_money(s, 15, b->peak_equity);
-	stmt_bind_price(s, 16, b->last_price);
+	stmt_near_money(s, 14, b->equity);
+	stmt_near_money(s, 15, b->peak_equity);
+	stmt_near_price(s, 16, b->last_price);
 	stmt_bind_int(s, 17, b->last_decision_us);
 	stmt_bind_int(s, 18, b->loss_streak);
 	stmt_bind_int(s, 19, b->cooldown_until_us);
 	stmt_bind_text(s, 20, b->day);
-	stmt_bind_money(s, 21, b->day_equity);
+	stmt_near_money(s, 21, b->day_equity);
 	stmt_bind_int(s, 22, b->updated_us);
+	return stmt_run(s, e);
+}
+
+int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_FIGURES, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, b->bot_id);
+	bind_time_or_null(s, 2, b->last_execution_us);
+	stmt_bind_money(s, 3, b->equity);
+	stmt_bind_price(s, 4, b->last_price);
+	stmt_bind_int(s, 5, b->last_decision_us);
+	stmt_bind_int(s, 6, b->updated_us);
 	return stmt_run(s, e);
 }
 
@@ -134,7 +157,7 @@ int store_signal_tx(struct db *db, const struct signal_report *r, struct err *e)
 	stmt_bind_text(s, 4, r->strategy);
 	stmt_bind_text(s, 5, r->wanted ? side_name(r->side) : "NONE");
 	stmt_bind_double(s, 6, r->confidence);
-	stmt_bind_price(s, 7, r->price);
+	stmt_near_price(s, 7, r->price);
 	stmt_bind_int(s, 8, r->taken);
 	stmt_bind_text(s, 9, r->rule);
 	stmt_bind_text(s, 10, r->reason);
@@ -160,12 +183,12 @@ int store_stats_tx(struct db *db, const struct day_stats *d, struct err *e)
 	stmt_bind_int(s, 3, d->trades);
 	stmt_bind_int(s, 4, d->wins);
 	stmt_bind_int(s, 5, d->losses);
-	stmt_bind_money(s, 6, d->gross);
-	stmt_bind_money(s, 7, d->fees);
-	stmt_bind_money(s, 8, d->net);
-	stmt_bind_money(s, 9, d->volume);
-	stmt_bind_money(s, 10, d->max_drawdown);
-	stmt_bind_money(s, 11, d->peak_net);
+	stmt_near_money(s, 6, d->gross);
+	stmt_near_money(s, 7, d->fees);
+	stmt_near_money(s, 8, d->net);
+	stmt_near_money(s, 9, d->volume);
+	stmt_near_money(s, 10, d->max_drawdown);
+	stmt_near_money(s, 11, d->peak_net);
 	stmt_bind_int(s, 12, d->updated_us);
 	return stmt_run(s, e);
 }
@@ -179,9 +202,9 @@ int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e)
 		return rc;
 	stmt_bind_int(s, 1, q->bot_id);
 	stmt_bind_int(s, 2, q->at_us);
-	stmt_bind_money(s, 3, q->equity);
-	stmt_bind_money(s, 4, q->balance);
-	stmt_bind_money(s, 5, q->unrealized);
+	stmt_near_money(s, 3, q->equity);
+	stmt_near_money(s, 4, q->balance);
+	stmt_near_money(s, 5, q->unrealized);
 	return stmt_run(s, e);
 }
 
@@ -196,12 +219,12 @@ int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
 	stmt_bind_text(s, 1, r->symbol);
 	stmt_bind_text(s, 2, r->interval);
 	stmt_bind_int(s, 3, c->open_us);
-	stmt_bind_price(s, 4, c->open);
-	stmt_bind_price(s, 5, c->high);
-	stmt_bind_price(s, 6, c->low);
-	stmt_bind_price(s, 7, c->close);
-	stmt_bind_qty(s, 8, c->volume);
-	stmt_bind_qty(s, 9, c->buy_volume);
+	stmt_near_price(s, 4, c->open);
+	stmt_near_price(s, 5, c->high);
+	stmt_near_price(s, 6, c->low);
+	stmt_near_price(s, 7, c->close);
+	stmt_near_qty(s, 8, c->volume);
+	stmt_near_qty(s, 9, c->buy_volume);
 	stmt_bind_int(s, 10, c->trades);
 	return stmt_run(s, e);
 }
@@ -311,6 +334,20 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 	if (rc == 0)
 		*out = r;
 	return rc;
+}
+
+int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_HELD, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
 }
 
 int store_bot_ids(struct db *db, int64_t **ids, size_t *n, struct err *e)

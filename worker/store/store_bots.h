@@ -11,6 +11,8 @@
 
 MUST_CHECK int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode,
 				  struct err *e);
+/* The same for a row whose figures_only is set: the row is there, and little of it moved. */
+MUST_CHECK int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *e);
 
 struct event_row {
 	int64_t bot_id, at_us;
@@ -34,6 +36,11 @@ MUST_CHECK int store_prune_tx(struct db *db, int64_t now_us, struct err *e);
 /* ERR_NOT_FOUND: the bot never ran. */
 MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out,
 				 struct err *e);
+/*
+ * The config version that a bot with open orders ran with; 0 when it has none, or
+ * never ran.
+ */
+MUST_CHECK int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
 /* The row of a UTC day ("2026-01-31"). ERR_NOT_FOUND: nothing was closed then. */
 MUST_CHECK int store_stats_get(struct db *db, int64_t bot_id, const char *day,
 			       struct day_stats *out, struct err *e);

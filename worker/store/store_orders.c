@@ -66,7 +66,7 @@ static const char SQL_ENTRIES[] =
 static void bind_price_or_null(struct stmt *s, int index, struct price p)
 {
 	if (price_sign(p))
-		stmt_bind_price(s, index, p);
+		stmt_near_price(s, index, p);
 	else
 		stmt_bind_null(s, index);
 }
@@ -97,23 +97,23 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	stmt_bind_text(s, 4, side_name(o->side));
 	stmt_bind_text(s, 5, order_status_name(o->status));
 	stmt_bind_text(s, 6, order_phase_name(o->phase));
-	stmt_bind_price(s, 7, o->limit_price);
+	stmt_near_price(s, 7, o->limit_price);
 	bind_price_or_null(s, 8, order_entry_price(o));
-	stmt_bind_price(s, 9, o->take_profit);
-	stmt_bind_price(s, 10, o->stop_loss);
+	stmt_near_price(s, 9, o->take_profit);
+	stmt_near_price(s, 10, o->stop_loss);
 	bind_price_or_null(s, 11, order_exit_price(o));
-	stmt_bind_qty(s, 12, o->quantity);
-	stmt_bind_qty(s, 13, o->filled);
-	stmt_bind_qty(s, 14, o->exited);
-	stmt_bind_qty(s, 15, held);
-	stmt_bind_qty(s, 16, o->dust);
-	stmt_bind_money(s, 17, o->entry_notional);
-	stmt_bind_money(s, 18, o->exit_notional);
-	stmt_bind_money(s, 19, fees);
-	stmt_bind_qty(s, 20, o->base_fees);
-	stmt_bind_money(s, 21, o->quote_fees);
-	stmt_bind_money(s, 22, o->gross);
-	stmt_bind_money(s, 23, o->pnl);
+	stmt_near_qty(s, 12, o->quantity);
+	stmt_near_qty(s, 13, o->filled);
+	stmt_near_qty(s, 14, o->exited);
+	stmt_near_qty(s, 15, held);
+	stmt_near_qty(s, 16, o->dust);
+	stmt_near_money(s, 17, o->entry_notional);
+	stmt_near_money(s, 18, o->exit_notional);
+	stmt_near_money(s, 19, fees);
+	stmt_near_qty(s, 20, o->base_fees);
+	stmt_near_money(s, 21, o->quote_fees);
+	stmt_near_money(s, 22, o->gross);
+	stmt_near_money(s, 23, o->pnl);
 	stmt_bind_double(s, 24, o->confidence);
 	stmt_bind_text(s, 25, close_reason_name(o->reason));
 	stmt_bind_text(s, 26, o->strategy);
@@ -158,8 +158,8 @@ int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue, stru
 	stmt_bind_int(s, 12, l->reduce_only);
 	bind_price_or_null(s, 13, l->price);
 	bind_price_or_null(s, 14, l->stop_price);
-	stmt_bind_qty(s, 15, l->quantity);
-	stmt_bind_qty(s, 16, l->filled);
+	stmt_near_qty(s, 15, l->quantity);
+	stmt_near_qty(s, 16, l->filled);
 	stmt_bind_text(s, 17, leg_state_name(l->state));
 	stmt_bind_int(s, 18, l->cancel_requested);
 	stmt_bind_text(s, 19, l->reject_reason);
@@ -185,9 +185,9 @@ int store_fill_tx(struct db *db, const struct fill_row *r, const char *venue, st
 	stmt_bind_text(s, 6, r->symbol);
 	stmt_bind_int(s, 7, r->trade_id);
 	stmt_bind_text(s, 8, side_name(r->side));
-	stmt_bind_price(s, 9, r->price);
-	stmt_bind_qty(s, 10, r->quantity);
-	stmt_bind_money(s, 11, money_of_units(r->fee_e8));
+	stmt_near_price(s, 9, r->price);
+	stmt_near_qty(s, 10, r->quantity);
+	stmt_near_money(s, 11, money_of_units(r->fee_e8));
 	stmt_bind_text(s, 12, r->fee_asset);
 	stmt_bind_int(s, 13, r->maker);
 	stmt_bind_int(s, 14, r->at_us);

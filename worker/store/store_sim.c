@@ -47,11 +47,11 @@ int store_sim_account_tx(struct db *db, const struct sim_account *r, struct err 
 	stmt_bind_text(s, 2, r->futures ? "futures" : "spot");
 	stmt_bind_text(s, 3, r->base_asset);
 	stmt_bind_text(s, 4, r->quote_asset);
-	stmt_bind_money(s, 5, r->initial_capital);
-	stmt_bind_money(s, 6, money_of_units(r->leverage_e8));
+	stmt_near_money(s, 5, r->initial_capital);
+	stmt_near_money(s, 6, money_of_units(r->leverage_e8));
 	stmt_bind_int(s, 7, r->epoch);
-	stmt_bind_qty(s, 8, r->position);
-	stmt_bind_price(s, 9, r->entry_price);
+	stmt_near_qty(s, 8, r->position);
+	stmt_near_price(s, 9, r->entry_price);
 	stmt_bind_int(s, 10, r->next_funding_us);
 	stmt_bind_int(s, 11, r->created_us);
 	stmt_bind_int(s, 12, r->updated_us);
@@ -70,7 +70,7 @@ int store_sim_ledger_tx(struct db *db, const struct sim_ledger_row *r, struct er
 	stmt_bind_int(s, 3, r->epoch);
 	stmt_bind_text(s, 4, ledger_account_name(r->account));
 	stmt_bind_text(s, 5, r->asset);
-	stmt_bind_money(s, 6, money_of_units(r->amount_e8));
+	stmt_near_money(s, 6, money_of_units(r->amount_e8));
 	stmt_bind_text(s, 7, ledger_kind_name(r->kind));
 	stmt_bind_text(s, 8, r->client_order_id);
 	stmt_bind_int(s, 9, r->at_us);
@@ -88,7 +88,7 @@ int store_sim_balance_tx(struct db *db, const struct sim_balance *r, struct err 
 	stmt_bind_int(s, 2, r->epoch);
 	stmt_bind_text(s, 3, ledger_account_name(r->account));
 	stmt_bind_text(s, 4, r->asset);
-	stmt_bind_money(s, 5, money_of_units(r->amount_e8));
+	stmt_near_money(s, 5, money_of_units(r->amount_e8));
 	return stmt_run(s, e);
 }
 
@@ -106,12 +106,12 @@ int store_sim_order_tx(struct db *db, const struct sim_order *r, struct err *e)
 	stmt_bind_text(s, 5, side_name(r->side));
 	stmt_bind_text(s, 6, leg_type_name(r->type));
 	stmt_bind_int(s, 7, r->reduce_only);
-	stmt_bind_price(s, 8, r->price);
-	stmt_bind_price(s, 9, r->stop_price);
-	stmt_bind_qty(s, 10, r->quantity);
-	stmt_bind_qty(s, 11, r->filled);
-	stmt_bind_qty(s, 12, r->queue_ahead);
-	stmt_bind_money(s, 13, money_of_units(r->reserved_e8));
+	stmt_near_price(s, 8, r->price);
+	stmt_near_price(s, 9, r->stop_price);
+	stmt_near_qty(s, 10, r->quantity);
+	stmt_near_qty(s, 11, r->filled);
+	stmt_near_qty(s, 12, r->queue_ahead);
+	stmt_near_money(s, 13, money_of_units(r->reserved_e8));
 	stmt_bind_text(s, 14, r->reserved_asset);
 	stmt_bind_text(s, 15, sim_stage_name(r->stage));
 	stmt_bind_int(s, 16, r->due_us);
@@ -256,6 +256,8 @@ int store_sim_restore(struct db *db, struct venue *sim, struct err *e)
 		rc = restore_each(db, SQL_ORDERS, sim, restore_order, e);
 	if (rc == 0)
 		rc = restore_each(db, SQL_COUNTERS, sim, restore_counter, e);
+	if (rc == 0)
+		sim_restore_round(sim);
 	if (rc == 0)
 		rc = sim_check(sim, e);
 	return rc;

@@ -16,7 +16,11 @@ static const char SQL_BEAT[] =
 	" decode_errors = excluded.decode_errors, rss_bytes = excluded.rss_bytes";
 static const char SQL_QUEUED[] =
 	"SELECT id FROM commands WHERE status = 'queued'"
+	" AND (?2 = 0 OR bot_id IS NULL OR bot_id = ?2)"
 	" ORDER BY kind != 'emergency-stop', id LIMIT ?1";
+static const char SQL_EMERGENCY_AFTER[] =
+	"SELECT EXISTS (SELECT 1 FROM commands WHERE id > ?1 AND kind = 'emergency-stop'"
+	" AND (bot_id IS NULL OR bot_id = ?2))";
 static const char SQL_ANSWER[] =
 	"UPDATE commands SET status = ?2, code = ?3, message = ?4, result = ?5, answered_us = ?6"
 	" WHERE id = ?1 AND status = 'queued'";
@@ -68,7 +72,8 @@ int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
 	return stmt_run(s, e);
 }
 
-int store_queued(struct db *db, int64_t *ids, size_t max, size_t *n, struct err *e)
+int store_queued(struct db *db, int64_t only_bot, int64_t *ids, size_t max, size_t *n,
+		 struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_QUEUED, &s, e);
@@ -77,8 +82,27 @@ int store_queued(struct db *db, int64_t *ids, size_t max, size_t *n, struct err 
 		return rc;
 	*n = 0;
 	stmt_bind_int(s, 1, (int64_t)max);
+	stmt_bind_int(s, 2, only_bot);
 	while ((rc = stmt_step(s, e)) == STMT_ROW)
 		ids[(*n)++] = stmt_int(s, 0);
+	stmt_done(s);
+	return rc;
+}
+
+int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_EMERGENCY_AFTER, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	stmt_bind_int(s, 2, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*out = stmt_int(s, 0) != 0;
+		rc = 0;
+	}
 	stmt_done(s);
 	return rc;
 }

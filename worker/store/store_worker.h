@@ -11,8 +11,15 @@
 
 MUST_CHECK int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e);
 
-/* Ids of queued commands, emergency stops first, then in order of arrival. */
-MUST_CHECK int store_queued(struct db *db, int64_t *ids, size_t max, size_t *n, struct err *e);
+/*
+ * Ids of queued commands, emergency stops first, then in order of arrival. only_bot: for
+ * this bot or for all of them; 0: every one.
+ */
+MUST_CHECK int store_queued(struct db *db, int64_t only_bot, int64_t *ids, size_t max, size_t *n,
+			    struct err *e);
+/* Was an emergency stop of this bot asked for after command id? */
+MUST_CHECK int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out,
+				     struct err *e);
 struct command_answer {
 	int64_t id;
 	char status[12];		/* done, failed, expired */

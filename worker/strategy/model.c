@@ -13,11 +13,51 @@ static int refuse(struct signal *out, const char *rule)
 	return 0;
 }
 
+/* Has another bot asked this model about this window? */
+static bool known(const struct window_work *w, const struct predictor *m, float *value)
+{
+	size_t n = w->n < WORK_PREDICTIONS ? w->n : WORK_PREDICTIONS;
+
+	for (size_t i = 0; i < n; i++) {
+		if (w->predictions[i].model_id == m->model_id && w->predictions[i].ctx == m->ctx) {
+			*value = w->predictions[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int ask(const struct strategy_input *in, const struct feature_list *list, float *value,
+	       struct err *e)
+{
+	struct window_work own, *w = in->work;
+	const struct predictor *m = in->model;
+	size_t at;
+	int rc;
+
+	if (!w) {
+		window_work_clear(&own);
+		w = &own;
+	}
+	if (known(w, m, value))
+		return 0;
+	if (w->list != list)
+		list->compute(in->window, w->features);
+	w->list = list;
+	rc = m->predict(m->ctx, w->features, list->n, value, e);
+	if (rc)
+		return rc;
+	at = w->n++ % WORK_PREDICTIONS;
+	w->predictions[at].model_id = m->model_id;
+	w->predictions[at].ctx = m->ctx;
+	w->predictions[at].value = *value;
+	return 0;
+}
+
 /* *p: the model's probability that a long entered now wins. */
 static int predict(const struct strategy_input *in, double *p, struct err *e)
 {
 	const struct feature_list *list = features_find(in->model->features);
-	float row[FEATURES_MAX];
 	float value;
 	int err;
 
@@ -27,8 +67,7 @@ static int predict(const struct strategy_input *in, double *p, struct err *e)
 			       "compute; assign another model or train one on %s",
 			       (long long)in->model->model_id, in->model->features,
 			       FEATURES_DEFAULT);
-	list->compute(in->window, row);
-	err = in->model->predict(in->model->ctx, row, list->n, &value, e);
+	err = ask(in, list, &value, e);
 	if (err)
 		return err;
 	if (!(value >= 0 && value <= 1))

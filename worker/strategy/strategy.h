@@ -9,6 +9,7 @@
 
 #include "common/bot_config.h"
 #include "worker/engine/candle.h"
+#include "worker/engine/features.h"
 #include "worker/engine/market.h"
 #include "worker/engine/order.h"
 
@@ -24,9 +25,32 @@ struct predictor {
 	int (*predict)(void *ctx, const float *features, size_t n, float *out, struct err *e);
 };
 
+/*
+ * What was computed from one window as it is now. Bots on the same series share it, so
+ * that a thousand bots on one model cost one prediction; a result is the same with it
+ * or without. Its owner clears it whenever the window changes.
+ */
+#define WORK_PREDICTIONS 16		/* newest ones; models beyond are asked again */
+struct window_work {
+	const struct feature_list *list;	/* of features; NULL: none computed yet */
+	float features[FEATURES_MAX];
+	size_t n;			/* predictions ever made */
+	struct {
+		int64_t model_id;
+		const void *ctx;
+		float value;
+	} predictions[WORK_PREDICTIONS];	/* ring */
+};
+static inline void window_work_clear(struct window_work *w)
+{
+	w->list = NULL;
+	w->n = 0;
+}
+
 struct strategy_input {			/* borrowed for the call */
 	const struct bot_config *config;
 	const struct window *window;	/* closed candles of the bot's interval */
+	struct window_work *work;	/* of that window; NULL: nobody shares */
 	const struct predictor *model;	/* NULL: none loaded */
 	struct price last;
 	struct book_top top;

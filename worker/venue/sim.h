@@ -67,7 +67,6 @@ void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_
  */
 void sim_market_seed(struct venue *v, int index, struct price last, const struct book_top *book);
 
-/* 90 million: up to here a REAL column gives back every 1e-8 (money.h). */
 #define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
 struct sim_account_args {
 	int64_t bot_id;
@@ -95,13 +94,18 @@ MUST_CHECK int sim_account_reset(struct venue *v, const struct sim_account_args 
 /* 0, ERR_NOT_FOUND, ERR_INVALID, or ERR_CONFLICT while orders are alive or a position is open. */
 MUST_CHECK int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t leverage_e8,
 				    int64_t now_us, struct err *e);
+/*
+ * What a new account may begin with when this one ends: its equity, coins without a
+ * known price left out. 0 without an account.
+ */
+struct money sim_account_worth(const struct venue *v, int64_t bot_id);
 /* The account's row, or NULL. Borrowed until the next call that changes it. */
 const struct sim_account *sim_account_get(const struct venue *v, int64_t bot_id);
 
 /*
  * Take rows back after a restart, in this order: markets (sim_symbol_add), accounts,
- * balances, orders, counters; then sim_check. Nothing is reported to the store.
- * Balances of older epochs and counters of others are ignored. ERR_NOT_FOUND:
+ * balances, orders, counters; then sim_restore_round and sim_check. Nothing is reported
+ * to the store. Balances of older epochs and counters of others are ignored. ERR_NOT_FOUND:
  * account without its market, balance or order without its account;
  * ERR_CONFLICT: twice.
  */
@@ -109,6 +113,13 @@ MUST_CHECK int sim_account_restore(struct venue *v, const struct sim_account *ro
 MUST_CHECK int sim_balance_restore(struct venue *v, const struct sim_balance *row, struct err *e);
 MUST_CHECK int sim_order_restore(struct venue *v, const struct sim_order *row, struct err *e);
 void sim_counter_restore(struct venue *v, const char *name, int64_t next);
+
+/*
+ * After the orders: REAL columns lose the last digit of amounts over 67 million
+ * (money.h). That much and no more is put right: an order reserves what it needs, and
+ * the market's account takes the rest, so that each asset sums to zero again.
+ */
+void sim_restore_round(struct venue *v);
 
 /*
  * Do the books agree with themselves: every asset sums to zero, nothing we hold

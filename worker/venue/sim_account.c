@@ -260,6 +260,20 @@ int sim_acct_balance(const struct sim_acct *a, struct venue_balance *out, struct
 	return 0;
 }
 
+struct money sim_account_worth(const struct venue *v, int64_t bot_id)
+{
+	const struct sim_acct *a = sim_acct_find(sim_of_const(v), bot_id);
+	struct price last;
+
+	if (!a)
+		return money_of_units(0);
+	last = a->market->last;
+	if (price_sign(last) == 0)
+		return money_of_units(sim_wallet_e8(a));
+	return money_of_units(sim_wallet_e8(a) + (a->row.futures ? sim_unrealized_e8(a, last) :
+		sim_notional_e8(last, qty_of_units(base_held_e8(a)), ROUND_DOWN)));
+}
+
 int64_t sim_available(const struct sim_acct *a, enum ledger_asset asset)
 {
 	int64_t have = a->book.balance_e8[asset][LEDGER_FREE], open;

@@ -117,6 +117,7 @@ const struct venue_update *sim_ended_find(const struct sim *s, const char *id);
 /* Expire every live order of the account, requests on their way included when "all". */
 void sim_expire_account(struct sim *s, struct sim_acct *a, bool all, const char *reason,
 			int64_t at_us);
+/* Has it an order that lives? (A cancel on its way is none.) */
 bool sim_account_busy(const struct sim *s, const struct sim_acct *a);
 void sim_orders_free(struct sim *s);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The price n slippage steps worse for a taker, on the grid. */
+/* The price n slippage steps worse for a taker, on the grid; 0: a sale has no such price. */
 static struct price worse(const struct sim *s, const struct sim_market *m, enum side side,
 			  struct price p, int n)
 {
@@ -14,7 +14,9 @@ static struct price worse(const struct sim *s, const struct sim_market *m, enum 
 
 	if (price_scale(p, buy ? RATE_ONE + step : RATE_ONE - step, r, &out))
 		return p;
-	return price_to_tick(out, m->info.tick, r);
+	out = price_to_tick(out, m->info.tick, r);
+	/* The first step is small: where the grid ends, what is bid is what one gets. */
+	return n <= 1 && price_sign(out) <= 0 ? p : out;
 }
 
 /* Is a worse than b for a taker of this side? */
@@ -31,7 +33,7 @@ static bool touch_of(const struct sim_market *m, enum side side, struct qty qty,
 	struct qty best_qty = side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty;
 	bool triggered = price_sign(trigger) > 0;
 
-	if (m->has_book && qty_sign(best_qty) > 0) {
+	if (m->has_book && qty_sign(best_qty) > 0 && price_sign(best) > 0) {
 		*touch = triggered && is_worse(side, trigger, best) ? trigger : best;
 		*shown = best_qty;
 		return true;

@@ -277,7 +277,8 @@ void sim_expire_account(struct sim *s, struct sim_acct *a, bool all, const char 
 bool sim_account_busy(const struct sim *s, const struct sim_acct *a)
 {
 	for (size_t i = 0; i < s->travel.n; i++)
-		if (s->travel.slots[i]->account == a && !s->travel.slots[i]->gone)
+		if (s->travel.slots[i]->account == a && !s->travel.slots[i]->gone &&
+		    s->travel.slots[i]->row.stage != SIM_CANCELLING)
 			return true;
 	for (size_t i = 0; i < a->market->resting.n; i++)
 		if (a->market->resting.slots[i]->account == a && !a->market->resting.slots[i]->gone)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REAL_EXACT_E8 ((INT64_C(1) << 26) * RATE_ONE)	/* up to here REAL keeps every 1e-8 */
+
 static struct sim_market *market_of_row(const struct sim *s, const struct sim_account *row)
 {
 	for (size_t i = 0; i < s->markets_n; i++) {
@@ -77,6 +79,64 @@ int sim_order_restore(struct venue *v, const struct sim_order *row, struct err *
 	else
 		sim_travel_add(s, o);
 	return 0;
+}
+
+/* How far an amount may be from what was stored of it: half the step of doubles there. */
+static int64_t rounded_by(int64_t amount_e8)
+{
+	int64_t size = amount_e8 < 0 ? -amount_e8 : amount_e8;
+
+	return size < REAL_EXACT_E8 ? 0 : size / REAL_EXACT_E8 + 1;
+}
+
+static bool round_to(int64_t *amount_e8, int64_t want_e8)
+{
+	int64_t off = *amount_e8 - want_e8, most = rounded_by(want_e8);
+
+	if (off > most || off < -most)
+		return false;
+	*amount_e8 = want_e8;
+	return true;
+}
+
+static void round_reserved(const struct sim *s, struct sim_acct *a)
+{
+	const struct sim_list *l = &a->market->resting;
+	int64_t sum[LEDGER_ASSETS] = { 0, 0 }, need;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct sim_order *o = &l->slots[i]->row;
+
+		if (l->slots[i]->account != a ||
+		    sim_need(s, a, o, sim_remaining(l->slots[i]), &need))
+			continue;
+		(void)round_to(&o->reserved_e8, need);
+		sum[sim_need_asset(a, o)] += o->reserved_e8;
+	}
+	for (int asset = 0; asset < LEDGER_ASSETS; asset++)
+		(void)round_to(&a->book.balance_e8[asset][LEDGER_RESERVED], sum[asset]);
+}
+
+static void round_account(const struct sim *s, struct sim_acct *a)
+{
+	round_reserved(s, a);
+	for (int asset = 0; asset < LEDGER_ASSETS; asset++) {
+		int64_t *b = a->book.balance_e8[asset];
+		int64_t sum = ledger_sum(&a->book, (enum ledger_asset)asset), most = 0;
+
+		for (int i = 0; i < LEDGER_ACCOUNTS; i++)
+			most += rounded_by(b[i]);
+		if (sum <= most && sum >= -most)
+			b[LEDGER_MARKET] -= sum;
+	}
+}
+
+void sim_restore_round(struct venue *v)
+{
+	const struct sim *s = sim_of(v);
+
+	for (size_t i = 0; i < s->accounts_n; i++)
+		round_account(s, s->accounts[i]);
 }
 
 static int corrupt(const struct sim_acct *a, struct err *e, const char *what)

@@ -1,0 +1,29 @@
+/*
+ * checkpoint.h - moves pages from the -wal file into the database, beside the loop.
+ *
+ * SQLite does it inside the commit that brings the 1000th page, which then takes ten
+ * milliseconds and more: two fsyncs and a thousand writes. Here a thread with a
+ * connection of its own does it, while commits go on.
+ *
+ *	commit -- pages >= CHECKPOINT_PAGES --> thread: wal_checkpoint(PASSIVE)
+ *	       -- pages >= CHECKPOINT_MOST  --> in the commit after all: the thread
+ *	                                        can't keep up, or fails
+ */
+#ifndef COMMON_CHECKPOINT_H
+#define COMMON_CHECKPOINT_H
+
+#include "common/db.h"
+
+#define CHECKPOINT_PAGES 1000		/* of 4 KiB */
+#define CHECKPOINT_MOST 16000
+
+struct checkpoint;
+
+/* For the commits of db, until checkpoint_end. ERR_* of db_open; ERR_LIMIT: no thread. */
+MUST_CHECK int checkpoint_begin(struct db *db, struct checkpoint **out, struct err *e);
+/* Waits for a move under way. Before db_close(db); NULL: nothing. */
+void checkpoint_end(struct checkpoint *c);
+/* How many moves were made so far, and how many of them failed (tests, metrics). */
+void checkpoint_count(struct checkpoint *c, uint64_t *made, uint64_t *failed);
+
+#endif

@@ -1,0 +1,118 @@
+"""Which bots run with what: changes that must wait, that can't be, and restarts between."""
+import os
+
+import books
+import harness
+import recording
+
+# An entry at once, and a position that stays.
+PATIENT = {"confidence_threshold": 0, "holding_time": 1000000, "profit_target_pct": 5,
+           "stop_loss_pct": 0.5, "max_positions": 1, "maker_order_timeout": 60,
+           "ignore_risk_per_trade": True}
+QUICK = {"confidence_threshold": 0, "holding_time": 1, "maker_order_timeout": 60,
+         "max_positions": 1, "decision_interval_ms": 1000}
+
+
+class Roster(harness.TestCase):
+
+    def configure(self, bot, bot_id=1, **settings):
+        answer = bot.put("/api/v1/trading/bots/%d/config" % bot_id, settings)
+        self.assertEqual(answer.status, 200, answer)
+        return bot.value("SELECT version FROM trading_configs WHERE bot_id = ?", bot_id)
+
+    def running(self, **settings):
+        bot = self.bot()
+        bot.start()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        version = self.configure(bot, **settings)
+        self.wait(lambda: self.applied(bot) == version, "the settings are in force")
+        return bot
+
+    def applied(self, bot, bot_id=1):
+        return bot.value("SELECT applied_config_version FROM bot_state WHERE bot_id = ?", bot_id)
+
+    def state(self, bot, bot_id=1):
+        return bot.rows("SELECT * FROM bot_state WHERE bot_id = ?", bot_id)[0]
+
+    def restart(self, bot, **env):
+        bot.worker.kill9()
+        bot.start_worker(**env)
+        self.wait(bot.worker_is_up, "the worker is back", 60)
+
+    def test_restart_while_a_new_symbol_waits(self):
+        """The open position is still somebody's; the new symbol comes when it is closed."""
+        bot = self.running(**PATIENT)
+        self.wait(lambda: self.state(bot)["open_positions"], "a position is open", 90)
+        old = self.applied(bot)
+        new = self.configure(bot, symbol="ETHUSDT")
+        self.wait(lambda: self.state(bot)["config_error"], "the new symbol has to wait")
+        self.restart(bot)
+        self.wait(lambda: self.state(bot)["status"] == "RUNNING", "the bot runs again")
+        self.assertEqual(self.applied(bot), old)
+        self.wait(lambda: self.state(bot)["open_positions"] == 1, "it has its position")
+        answer = bot.post("/api/v1/bot/stop", {"positions": "close"})
+        self.assertEqual(answer.status, 200, answer)
+        self.wait(lambda: self.applied(bot) == new, "flat, and on the new symbol")
+        self.assertEqual(bot.value("SELECT base_asset FROM sim_accounts WHERE bot_id = 1"), "ETH")
+        self.assertEqual(bot.value("SELECT count(*) FROM trading_orders WHERE status != 'closed'"), 0)
+        self.assertEqual(books.breaches(bot), [])
+
+    def test_what_trades_leave_does_not_hold_a_new_symbol_up(self):
+        """Coins under the lot step stay after each spot trade; they are worth their price."""
+        bot = self.running(**QUICK)
+        self.wait(lambda: bot.value("SELECT total(dust) FROM trading_orders") > 2e-5,
+                  "more than the smallest quantity is left", 120)
+        bot.post("/api/v1/bot/stop", {"positions": "close"})
+        self.wait(lambda: not bot.value("SELECT count(*) FROM trading_orders WHERE status != 'closed'"),
+                  "the bot is flat")
+        equity = self.state(bot)["equity"]
+        new = self.configure(bot, symbol="ETHUSDT")
+        self.wait(lambda: self.applied(bot) == new, "the new symbol is in force")
+        capital = bot.value("SELECT initial_capital FROM sim_accounts WHERE bot_id = 1")
+        self.assertAlmostEqual(capital, equity, delta=0.5)
+        self.assertEqual(books.breaches(bot), [])
+
+    def test_a_symbol_that_never_can_be_is_told_once(self):
+        bot = self.running(**QUICK)
+        other = bot.post("/api/v1/bots", {"name": "other"}).json["id"]
+        self.configure(bot, other, symbol="ETHUSDT")
+        self.wait(lambda: bot.rows("SELECT 1 FROM bot_state WHERE bot_id = ?", other), "it is there")
+        # BTCUSDT is a spot market in this worker: nobody can have it as futures too
+        self.configure(bot, other, symbol="BTCUSDT", exchange="binance_futures")
+        self.wait(lambda: "spot" in self.state(bot, other)["config_error"], "it is refused")
+        turns = bot.value("SELECT turns FROM worker_heartbeat")
+        self.wait(lambda: bot.value("SELECT turns FROM worker_heartbeat") > turns + 20, "some turns")
+        told = [r for r in bot.worker.log() if "bot %d keeps config" % other in r["message"]]
+        self.assertEqual(len(told), 1)
+
+    def test_a_model_taken_away(self):
+        bot = self.running(**QUICK)
+        model = self.state(bot)["applied_model_id"]
+        self.assertTrue(model)
+        self.configure(bot, model_id=model)
+        self.configure(bot, model_id=0)
+        self.assertEqual(bot.value("SELECT count(*) FROM model_assignments WHERE bot_id = 1"), 0)
+        self.wait(lambda: self.state(bot)["applied_model_id"] == 0, "the model is gone")
+        self.wait(lambda: bot.value("SELECT rule FROM signals ORDER BY id DESC LIMIT 1") == "no_model",
+                  "no decision without it")
+
+    def test_a_bot_that_can_not_come_up_forgets_nothing(self):
+        """Limits count from the peak and from the losses before; a stop stays one."""
+        bot = self.running(**QUICK)
+        self.wait(lambda: self.state(bot)["peak_equity"] > 0, "equity was looked at", 60)
+        self.assertEqual(bot.post("/api/v1/bot/emergency-stop").status, 200)
+        self.wait(lambda: self.state(bot)["emergency"] == 2, "all is closed")
+        bot.worker.stop()
+        kept = ("peak_equity", "day_equity", "day", "loss_streak", "emergency", "start_us",
+                "last_decision_us")
+        before = self.state(bot)
+        other = recording.write(os.path.join(bot.folder, "made.gz"), 30, seed=3, symbol="XRPUSDT")
+        bot.start_worker(MARKET_DATA="replay", RECORDING=other)
+        self.wait(lambda: "XRPUSDT" in self.state(bot)["error"], "the symbol is missing", 60)
+        after = self.state(bot)
+        self.assertEqual({k: after[k] for k in kept}, {k: before[k] for k in kept})
+        self.assertEqual(after["status"], "STOPPED")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,190 @@
+/* What engine and paper venue report, written to a real database and read back. */
+#include "common/db.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/sim_world.h"
+#include "worker/store/outbox.h"
+#include "worker/store/store_bots.h"
+#include "worker/store/store_orders.h"
+#include "worker/store/store_sim.h"
+
+#define HUGE INT64_C(9223372036854775807)	/* the largest amount there is, in 1e-8 */
+
+static struct db *db;
+static struct outbox *box;
+static struct reporter to;
+static struct err e;
+
+static int setup(void **state)
+{
+	if (scratch_setup(state) || db_open(scratch_path("app.db"), DB_WORKER, &db, NULL))
+		return -1;
+	box = outbox_new("simulation", "sim");
+	to = outbox_reporter(box);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	outbox_free(box);
+	db_close(db);
+	return scratch_teardown(state);
+}
+
+static void flush(void)
+{
+	assert_int_equal(db_begin(db, &e), 0);
+	if (outbox_flush_tx(box, db, T0, &e))
+		fail_msg("%s", e.msg);
+	assert_int_equal(db_commit(db, &e), 0);
+	outbox_clear(box);
+}
+
+static double number(const char *sql)
+{
+	struct stmt *s;
+	double v;
+
+	assert_int_equal(db_stmt(db, sql, &s, &e), 0);
+	assert_int_equal(stmt_step(s, &e), STMT_ROW);
+	v = stmt_double(s, 0);
+	stmt_done(s);
+	return v;
+}
+
+/* Whoever deletes a bot does it between two looks of the worker: its last row is late. */
+static void state_of_a_deleted_bot(void **state)
+{
+	struct bot_report gone = { .bot_id = 99 }, here = { .bot_id = 1 };
+
+	(void)state;
+	to.bot(to.ctx, &gone);
+	to.bot(to.ctx, &here);
+	flush();
+	assert_true(number("SELECT count(*) FROM bot_state WHERE bot_id = 99") == 0);
+	assert_true(number("SELECT count(*) FROM bot_state WHERE bot_id = 1") == 1);
+}
+
+static struct order big_order(int64_t id, int64_t units)
+{
+	struct order o = { .id = id, .bot_id = 1, .symbol = "BTCUSDT", .strategy = "model" };
+
+	o.limit_price = o.take_profit = o.stop_loss = price_of_units(units);
+	o.quantity = o.filled = qty_of_units(units);
+	o.entry_notional = o.exit_notional = o.gross = o.pnl = money_of_units(units);
+	o.quote_fees = money_of_units(units / 4);
+	return o;
+}
+
+static void report_all(int64_t id, int64_t units)
+{
+	struct order o = big_order(id, units);
+	struct leg l = { .id = id, .kind = LEG_ENTRY, .n = 1, .price = price_of_units(units),
+			 .quantity = qty_of_units(units), .filled = qty_of_units(units) };
+	struct fill_report f = { .id = id, .order = &o, .leg = &l, .trade_id = id,
+				 .price = price_of_units(units), .quantity = qty_of_units(units),
+				 .fee_e8 = units, .fee_asset = "USDT" };
+	struct candle c = { .open_us = T0, .volume = qty_of_units(units) };
+	struct day_stats d = { .bot_id = 1, .day = "2024-08-08", .volume = money_of_units(units) };
+	struct bot_report b = { .bot_id = 1, .equity = money_of_units(units),
+				.last_price = price_of_units(units) };
+	struct equity_report q = { .bot_id = 1, .at_us = T0, .equity = money_of_units(units) };
+	struct signal_report s = { .id = id, .bot_id = 1, .price = price_of_units(units) };
+
+	snprintf(l.client_order_id, sizeof(l.client_order_id), "tb1-1-%lld-e-1", (long long)id);
+	c.open = c.high = c.low = c.close = price_of_units(units);
+	to.order(to.ctx, &o);
+	to.leg(to.ctx, &o, &l);
+	to.fill(to.ctx, &f);
+	to.candle(to.ctx, "BTCUSDT", "1s", &c);
+	to.stats(to.ctx, &d);
+	to.bot(to.ctx, &b);
+	to.equity(to.ctx, &q);
+	to.signal(to.ctx, &s);
+}
+
+/* A number that REAL can't hold to its last digit must not stop the loop's commit. */
+static void amounts_beyond_real(void **state)
+{
+	static const int64_t units[] = {
+		INT64_C(7000000000000002), INT64_C(123456789012345678), HUGE, HUGE - 1
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		struct stmt *s;
+
+		report_all((int64_t)i + 1, units[i]);
+		flush();
+		/* and everybody can read it */
+		assert_int_equal(db_stmt(db, "SELECT filled FROM trading_orders ORDER BY id DESC",
+					 &s, &e), 0);
+		assert_int_equal(stmt_step(s, &e), STMT_ROW);
+		assert_true(llabs(qty_units(stmt_qty(s, 0)) - units[i]) <= units[i] / 1000000000);
+		stmt_done(s);
+	}
+	assert_true(number("SELECT volume FROM trading_stats") > 92e9);
+}
+
+/* The venue that the database gives back has what the one before had. */
+static void assert_restored(struct venue *v, const struct sim_args *args, struct price last)
+{
+	struct venue_balance before, after;
+	struct venue *again = sim_new(args);
+
+	if (store_sim_restore(db, again, &e))
+		fail_msg("%s", e.msg);
+	sim_market_seed(again, sim_symbol_find(again, "BTCUSDT", false), last, NULL);
+	assert_int_equal(v->ops->balance(v, 1, &before, &e), 0);
+	assert_int_equal(again->ops->balance(again, 1, &after, &e), 0);
+	assert_int_equal(qty_cmp(before.base, after.base), 0);
+	assert_true(llabs(money_units(before.equity) - money_units(after.equity)) <= 2);
+	again->ops->free(again);
+}
+
+/* A paper account so rich that its balances are rounded starts again all the same. */
+static void rich_account(void **state)
+{
+	struct sim_args args;
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("80000000"), .leverage_e8 = RATE_ONE };
+	struct venue_order o = { .bot_id = 1, .symbol = "BTCUSDT", .type = TYPE_LIMIT };
+	struct trade t = { .id = 1, .price = P("61234.57"), .time_us = T0 };
+	struct symbol_info info = world_info(false);
+	struct venue *v;
+	int market;
+
+	(void)state;
+	sim_args_init(&args);
+	args.taker_rate_e8 = 12347; /* fees with eight decimals */
+	args.store = outbox_sim_store(box);
+	v = sim_new(&args);
+	market = sim_symbol_add(v, &info);
+	assert_int_equal(sim_account_add(v, &a, T0, &e), 0);
+	t.qty = Q("1");
+	for (int i = 0; i < 20; i++) {
+		int64_t now = T0 + i * 1000000;
+
+		sim_trade(v, market, &t, now);
+		o.side = i % 2 ? SIDE_SELL : SIDE_BUY;
+		o.type = i == 19 ? TYPE_LIMIT : TYPE_MARKET;
+		o.price = i == 19 ? P("71234.57") : (struct price){ 0 };
+		o.quantity = i % 2 ? Q("1") : Q("1.23457");
+		snprintf(o.client_order_id, sizeof(o.client_order_id), "o%d", i);
+		assert_int_equal(v->ops->place(v, &o, now, &e), 0);
+		v->ops->advance(v, now + 500000);
+		flush();
+		assert_restored(v, &args, t.price);
+	}
+	v->ops->free(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
+		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
+		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
