@@ -3,8 +3,8 @@
 
     tests/bench/load.py [MINUTES]		(default: 10)
 
-Ten bots trade, 100,000 closed orders are there. A minute without load gives the worker's
-loop times to compare with. bench_load first finds the peak of its mix (85 % GET status,
+Ten bots trade, 100,000 closed orders are there. Two minutes without load give the
+worker's loop times to compare with. bench_load first finds the peak of its mix (85 % GET status,
 8 % positions, 5 % lists of 50 orders, 2 % POST pause or resume of one bot), then sends half
 of that at fixed times, whatever the answers do; latency counts from when a request was due.
 Ten WebSockets and ten event streams read along. Exit code 1: an error, or memory that grew.
@@ -23,7 +23,7 @@ from figures import harness, resident, show
 from subscribers import Subscribers
 
 BOTS = 10
-QUIET_S = 60
+QUIET_S = 120		# what the worker's loop times go back
 PEAK_S = 10
 CONNECTIONS = 32
 READERS = 10		# of each kind
@@ -41,19 +41,10 @@ def ten_bots(bot):
     return made
 
 
-def fresh_worker(bot, victim):
-    """Its loop times count from its start. The bot that the load paused runs again."""
-    if bot.worker:
-        bot.worker.stop()
-    bot.start_worker()
-    harness.wait(bot.worker_is_up, "the worker is back", 30)
-    bot.post("/api/v1/bots/%d/resume" % victim)
-    harness.wait(lambda: bot.value("SELECT count(*) FROM bot_state WHERE status = 'RUNNING'") == BOTS,
-                 "the bots run again", 60)
-
-
 def loop_times(bot):
-    return bot.rows("SELECT loop_p50_us AS p50, loop_p99_us AS p99, turns FROM worker_heartbeat")[0]
+    """Of the last minute or two."""
+    row = bot.rows("SELECT loop_p50_us, loop_p99_us FROM worker_heartbeat")[0]
+    return tuple(row.values())
 
 
 def client(bot, seconds, rate, victim):
@@ -73,20 +64,16 @@ def sizes(bot):
     return resident(bot.api.pid), resident(bot.worker.pid)
 
 
-def show_sizes(minute, pair):
-    show("resident memory after %d min: API, worker" % minute, "%.1f, %.1f MB" % pair)
-
-
 def watch(bot, process, minutes):
-    """The sizes at the start, after each minute and at the end."""
-    seen = [sizes(bot)]
+    """Sizes and loop times at the start, after each minute and at the end."""
+    seen = []
     begin = time.monotonic()
-    show_sizes(0, seen[0])
-    for minute in range(1, minutes + 1):
+    for minute in range(minutes + 1):
         while time.monotonic() < begin + 60 * minute and process.poll() is None:
             time.sleep(0.2)
-        seen.append(sizes(bot))
-        show_sizes(minute, seen[-1])
+        seen.append((sizes(bot), loop_times(bot)))
+        show("after %d min: resident memory of API, worker" % minute, "%.1f, %.1f MB" % seen[-1][0],
+             "worker's loop turn p50 / p99 %d / %d us" % seen[-1][1])
     return seen
 
 
@@ -101,28 +88,26 @@ def show_latency(load):
 def run(bot, minutes):
     """Returns what went wrong."""
     victim = ten_bots(bot)
-    fresh_worker(bot, victim)
     time.sleep(QUIET_S)
     quiet = loop_times(bot)
-    show("worker's loop turn without load, p50 / p99", "%d / %d us" % (quiet["p50"], quiet["p99"]))
+    show("worker's loop turn without load, p50 / p99", "%d / %d us" % quiet)
     peak = figures_of(client(bot, PEAK_S, 0, victim))
     show("peak of the mix, %d connections" % CONNECTIONS, "%.0f /s" % peak["per_s"])
-    fresh_worker(bot, victim)
+    bot.post("/api/v1/bots/%d/resume" % victim)
     readers = Subscribers(bot.port, harness.TOKEN, READERS)
     try:
         process = client(bot, 60 * minutes, peak["per_s"] / 2, victim)
         seen = watch(bot, process, minutes)
         load = figures_of(process)
-        busy = loop_times(bot)
     finally:
         messages, fewest, cut = readers.end()
     show("load for %d min" % minutes, "%.0f /s" % load["per_s"],
          "longest queue at the client %d, answers 202: %d" % (load["backlog_most"], load["accepted"]))
     show_latency(load)
     show("live readers: messages, fewest of one, cut off", "%d, %d, %d" % (messages, fewest, cut))
-    show("worker's loop turn under load, p50 / p99", "%d / %d us" % (busy["p50"], busy["p99"]),
-         "without %d / %d" % (quiet["p50"], quiet["p99"]))
-    return judge(load, cut, seen)
+    show("worker's loop turn under load, p50 / p99", "%d / %d us" % seen[-1][1],
+         "without %d / %d" % quiet)
+    return judge(load, cut, [pair for pair, _ in seen])
 
 
 def judge(load, cut, seen):
