@@ -99,6 +99,10 @@ test: deps-test ## install what is missing, build (also with sanitizers), run al
 	$(SUB_MAKE) FLAVOR=tsan programs thread-bins
 	exec tests/run.py
 
+.PHONY: test-docker
+test-docker: deps-docker ## images, compose files and deploy.sh on a Docker engine (started if need be)
+	exec tests/run.py --docker
+
 .PHONY: build
 build: programs ## compile the three programs into build/
 
@@ -121,6 +125,11 @@ LOAD_TIME ?= 10
 load: deps-bench ## half of the peak rate for LOAD_TIME=10 minutes: errors, latency, memory
 	$(SUB_MAKE) programs bench-bins
 	exec tests/bench/load.py $(LOAD_TIME)
+
+.PHONY: bench-docker
+bench-docker: deps-docker ## containers: image sizes, start, memory, and 24 simulated hours
+	$(SUB_MAKE) $(OUT)/bench/make_recording
+	exec tests/bench/docker_bench.py start day
 
 .PHONY: clang
 clang: deps-lint ## compile everything with the second compiler
@@ -151,7 +160,11 @@ clean: ## remove build/ (the data directory stays)
 help: ## this list
 	sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | sort | expand -t 20
 
-.PHONY: deps deps-test deps-lint deps-bench deps-fuzz
+# Docker may come from elsewhere, and without an engine the tests say so.
+deps-docker:
+	scripts/install-deps.sh docker || true
+
+.PHONY: deps deps-test deps-lint deps-bench deps-fuzz deps-docker
 deps:
 	scripts/install-deps.sh build
 deps-test deps-lint deps-bench deps-fuzz: deps-%:

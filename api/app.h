@@ -8,6 +8,7 @@
 #ifndef API_APP_H
 #define API_APP_H
 
+#include "api/proxy.h"
 #include "common/buf.h"
 #include "common/config.h"
 #include "common/crypto.h"
@@ -47,6 +48,7 @@ struct app {
 	struct master_key key;		/* seals the secrets of bot configs */
 	struct audit *audit;
 	struct auth *auth;
+	struct proxies proxies;		/* API_TRUSTED_PROXIES */
 	struct rate *rate;
 	struct retries *retries;
 	struct wait *wait;

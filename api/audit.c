@@ -1,9 +1,9 @@
 #include "api/audit.h"
 
 #include "api/request.h"
-#include "api/store_audit.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/store_audit.h"
 
 #include <event2/event.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "api/conn.h"
 
 #include "api/early.h"
+#include "api/proxy.h"
 #include "api/reply.h"
 #include "api/tls.h"
 #include "common/clock.h"
@@ -45,6 +46,7 @@ struct conns {
 	struct evhttp *http;
 	const struct config *cfg;
 	struct tls *tls;
+	const struct proxies *proxies;
 	struct evconnlistener *listener;
 	struct conn *first;
 	struct conn **by_fd;
@@ -211,7 +213,7 @@ static bool over_share(struct conns *all, struct conn *c)
 	char text[INET6_ADDRSTRLEN] = "?";
 	int64_t n = 0;
 
-	if (!limit)
+	if (!limit || proxies_trust(all->proxies, &c->address))
 		return false;
 	for (const struct conn *other = all->first; other; other = other->next)
 		n += !memcmp(&other->address, &c->address, sizeof(c->address));
@@ -294,7 +296,7 @@ static struct bufferevent *accept_cb(struct event_base *base, void *arg)
 }
 
 struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg,
-			struct tls *tls)
+			struct tls *tls, const struct proxies *proxies)
 {
 	struct conns *c = xcalloc(1, sizeof(*c));
 
@@ -302,6 +304,7 @@ struct conns *conns_new(struct event_base *base, struct evhttp *http, const stru
 	c->http = http;
 	c->cfg = cfg;
 	c->tls = tls;
+	c->proxies = proxies;
 	evhttp_set_bevcb(http, accept_cb, c);
 	return c;
 }

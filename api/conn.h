@@ -26,9 +26,13 @@ struct conn;
 struct conns;
 
 struct tls;
-/* tls NULL: plain HTTP; borrowed, outlives the connections. */
+struct proxies;
+/*
+ * tls NULL: plain HTTP; borrowed, outlives the connections. proxies, likewise: may hold
+ * more than API_MAX_PER_ADDRESS, for they speak for many.
+ */
 struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg,
-			struct tls *tls);
+			struct tls *tls, const struct proxies *proxies);
 void conns_free(struct conns *c);	/* after evhttp_free, which ends the connections */
 /* The listener to pause; borrowed. */
 struct evconnlistener;

@@ -71,7 +71,10 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	r->begin_us = clock_mono_us();
 	r->json.out = &r->out;
 	TAILQ_INIT(&r->query);
-	if (ev->remote_host)
+	if (ev->remote_host && a->proxies.n)
+		proxies_caller(&a->proxies, ev->remote_host, evhttp_request_get_input_headers(ev),
+			       r->address);
+	else if (ev->remote_host)
 		strncpy(r->address, ev->remote_host, sizeof(r->address) - 1);
 	take_correlation_id(r);
 	return r;

@@ -361,7 +361,7 @@ static void setup_http(struct server *s)
 	/* Takes a too large body from the wire, so that its sender reads the 413. */
 	evhttp_set_flags(s->http, EVHTTP_SERVER_LINGERING_CLOSE);
 	evhttp_set_gencb(s->http, on_request_cb, &s->app);
-	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls);
+	s->app.conns = conns_new(s->app.base, s->http, cfg, s->app.tls, &s->app.proxies);
 }
 
 /*
@@ -403,6 +403,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	s->logs = store_logs_new("trading-bot-api");
 	log_set_sink(store_logs_sink, s->logs);
 	rc = cfg->api_tls_cert[0] ? tls_open(cfg->api_tls_cert, cfg->api_tls_key, &a->tls, e) : 0;
+	if (!rc)
+		rc = proxies_parse(cfg->api_trusted_proxies, &a->proxies, e);
 	setup_http(s);
 	if (!rc)
 		rc = app_db_open(a, e);

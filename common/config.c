@@ -71,6 +71,10 @@ const struct config_key config_keys[] = {
 	TEXT("API_ALLOWED_HOSTS", api_allowed_hosts, "",
 	     "Host names, besides localhost and addresses, under which the API may be called; "
 	     "separated by blanks or commas."),
+	TEXT("API_TRUSTED_PROXIES", api_trusted_proxies, "",
+	     "Addresses and networks (10.0.0.0/8) of reverse proxies, separated by blanks or "
+	     "commas: from these alone X-Forwarded-For is believed, so that limits and the "
+	     "audit log mean the caller and not the proxy. Empty: none."),
 	INT("API_RATE_LIMIT", api_rate_limit, 0, 1000000, "100",
 	    "Requests per second for each token and address; 0: no limit."),
 	INT("API_MAX_BODY_BYTES", api_max_body_bytes, 1024, 1073741824, "1048576",
@@ -82,8 +86,8 @@ const struct config_key config_keys[] = {
 	INT("API_MAX_CONNECTIONS", api_max_connections, 1, 100000, "512",
 	    "Open connections; further ones wait."),
 	INT("API_MAX_PER_ADDRESS", api_max_per_address, 0, 100000, "256",
-	    "Open connections from one address; further ones are closed. Behind a proxy all come "
-	    "from its address. 0: no limit of its own."),
+	    "Open connections from one address; further ones are closed. Proxies of "
+	    "API_TRUSTED_PROXIES are not limited. 0: no limit of its own."),
 	TEXT("API_PUBLIC_URL", api_public_url, "",
 	     "Address under which browsers reach the dashboard, when it is not API_BIND and "
 	     "API_PORT: behind a proxy or out of a container. Stands in links."),

@@ -38,6 +38,7 @@ struct config {
 	char api_tls_cert[CONFIG_PATH_MAX];	/* PEM; "" plain HTTP */
 	char api_tls_key[CONFIG_PATH_MAX];	/* PEM, set exactly when api_tls_cert is */
 	char api_allowed_hosts[1024];		/* names separated by blanks or commas */
+	char api_trusted_proxies[1024];		/* addresses and networks, likewise */
 	int64_t api_rate_limit;			/* requests/s per token and address; 0 off */
 	int64_t api_max_body_bytes;
 	int64_t model_max_bytes;		/* of an uploaded model file */

@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "common/file.h"
+#include "common/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -292,10 +293,23 @@ out:
 	return rc;
 }
 
+/* Not refused: secrets that containers are given are readable by all in there. */
+static void warn_about_mode(const char *path)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		log_warn("key", NULL, "the master key %s can be used by others (mode %03o), who "
+			 "can then open the stored exchange keys: chmod 600 it", path,
+			 (unsigned)(st.st_mode & 0777));
+}
+
 int master_key_load(const char *path, struct master_key *out, struct err *e)
 {
 	int rc = master_key_read(path, out, e);
 
+	if (rc == 0)
+		warn_about_mode(path);
 	if (rc != ERR_NOT_FOUND)
 		return rc;
 	rc = make_once(path, e);

@@ -52,7 +52,10 @@ struct master_key {
 	uint64_t file[3];		/* device, inode, time of the last write */
 };
 #define SEALED_MAX(plain_len) ((((plain_len) + 28) + 2) / 3 * 4 + 4)
-/* Reads 64 hex digits from the file; makes the file (0600) when it is missing. */
+/*
+ * Reads 64 hex digits from the file; makes the file (0600) when it is missing. One that
+ * others can use is warned of in the log.
+ */
 MUST_CHECK int master_key_load(const char *path, struct master_key *out, struct err *e);
 /*
  * k, or what its file holds by now when it is not the file that k was read from: a

@@ -137,6 +137,11 @@ int store_token_add(struct db *db, const struct token *t, int64_t *id, struct er
 	return add(db, t, false, id, e);
 }
 
+int store_token_add_tx(struct db *db, const struct token *t, int64_t *id, struct err *e)
+{
+	return add_tx(db, t, false, id, e);
+}
+
 int store_token_put(struct db *db, const struct token *t, int64_t *id, struct err *e)
 {
 	return add(db, t, true, id, e);
@@ -159,7 +164,7 @@ static int others_tx(struct db *db, int64_t id, int64_t now_us, int64_t *n, stru
 	return rc < 0 ? rc : 0;
 }
 
-static int revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err *e)
+int store_token_revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err *e)
 {
 	struct token t = { 0 };
 	int64_t others = 0;
@@ -206,7 +211,7 @@ int store_token_revoke(struct db *db, int64_t id, int64_t now_us, struct err *e)
 	rc = db_begin(db, e);
 	if (rc)
 		return rc;
-	rc = revoke_tx(db, id, now_us, e);
+	rc = store_token_revoke_tx(db, id, now_us, e);
 	if (!rc)
 		rc = db_commit(db, e);
 	db_rollback(db);

@@ -35,6 +35,9 @@ MUST_CHECK int store_tokens_load(struct db *db, struct token **out, size_t *n, s
  * A usable row of that name: ERR_CONFLICT; a revoked or expired one is replaced.
  */
 MUST_CHECK int store_token_add(struct db *db, const struct token *t, int64_t *id, struct err *e);
+/* As store_token_add, inside the caller's transaction. */
+MUST_CHECK int store_token_add_tx(struct db *db, const struct token *t, int64_t *id,
+				  struct err *e);
 /* As store_token_add, but the row of that name is replaced, whatever it is. */
 MUST_CHECK int store_token_put(struct db *db, const struct token *t, int64_t *id, struct err *e);
 /*
@@ -42,6 +45,7 @@ MUST_CHECK int store_token_put(struct db *db, const struct token *t, int64_t *id
  * last usable admin token, and without one nobody could make another.
  */
 MUST_CHECK int store_token_revoke(struct db *db, int64_t id, int64_t now_us, struct err *e);
+MUST_CHECK int store_token_revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err *e);
 /* When it was last used, for several tokens in one transaction. */
 MUST_CHECK int store_tokens_touch(struct db *db, const struct token *list, size_t n, struct err *e);
 

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/store_commands.h"
 #include "common/store_logs.h"
+#include "common/supervisor.h"
 #include "common/watch.h"
 #include "worker/backup/schedule.h"
 #include "worker/bootstrap.h"
@@ -70,6 +71,7 @@ struct worker {
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
 	struct heartbeat beat;
+	struct supervisor supervisor;
 	struct loop_times times;
 	int64_t data_version;
 	int64_t beat_due_us;
@@ -174,13 +176,14 @@ static void look_at_database(struct worker *w, int64_t wall_us)
 		return;
 	w->data_version = version;
 	w->db_changed = false;
+	/* Who is told about a command's effect must be known before it. */
 	if (roster_refresh(w->roster, w->db, engine_time(w, wall_us), &e) ||
+	    notifier_refresh(w->notifier, w->db, w->roster, &e) ||
 	    commands_run(w->commands, w->db, clock_now_us(), engine_time(w, wall_us), &e) ||
 	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */
 		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
 	}
-	notifier_refresh(w->notifier, w->roster);
 }
 
 /* ---- the one transaction ---- */
@@ -404,6 +407,7 @@ static void turn(struct worker *w)
 	took_us = clock_mono_us() - start_us;
 	loop_times_add(&w->times, took_us, start_us);
 	w->beat.turns++;
+	supervisor_alive(&w->supervisor, start_us);
 	if (took_us > SLOW_TURN_US)
 		log_warn("loop", NULL, "turn took %lld ms", (long long)(took_us / 1000));
 	schedule(w, wait_us);
@@ -464,7 +468,7 @@ static int loop_open(struct worker *w, struct err *e)
 	event_add(w->watch_event, NULL);
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
-	rc = notifier_open(w->notifier, w->base, w->db, e);
+	rc = notifier_open(w->notifier, w->base, e);
 	return rc ? rc : runner_new(w->base, w->db, NULL, &w->runner, e);
 }
 
@@ -577,7 +581,8 @@ static int restore(struct worker *w, struct err *e)
 		rc = first_moment(w, &now_us, e);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
-	notifier_refresh(w->notifier, w->roster);
+	if (rc == 0)
+		rc = notifier_refresh(w->notifier, w->db, w->roster, e);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
 	if (rc == 0 && !fresh)
@@ -748,6 +753,7 @@ static void end(struct worker *w)
 {
 	int64_t now_us = wall_clock(w);
 
+	supervisor_stopping(&w->supervisor);
 	runner_stop(w->runner, now_us);
 	w->beat.stopped_us = clock_now_us();
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
@@ -787,6 +793,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	if (a->config->trading_mode == MODE_LIVE)
 		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
 			       "TRADING_MODE=simulation");
+	supervisor_init(&w.supervisor);
 	signal(SIGTERM, end_at_once);
 	signal(SIGINT, end_at_once);
 	rc = open_database(&w, a, e);
@@ -807,6 +814,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	w.db_changed = true; /* commands that waited for us come first */
 	look_at_database(&w, wall_clock(&w));
 	commit(&w, wall_clock(&w), true);
+	supervisor_ready(&w.supervisor);
 	schedule(&w, 0);
 	event_base_dispatch(w.base);
 	end(&w);

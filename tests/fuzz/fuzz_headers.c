@@ -1,15 +1,18 @@
 /*
  * The header values that are judged before anything else, one in each line:
- * Authorization, Host, Origin, X-Correlation-Id, a time, a decimal.
+ * Authorization, Host, Origin, X-Correlation-Id, a time, a decimal, X-Forwarded-For.
  */
 #include "api/auth.h"
+#include "api/proxy.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "tests/fuzz/fuzz.h"
 
+#include <arpa/inet.h>
 #include <strings.h>
+#include <sys/queue.h>
 
-#define LINES 6
+#define LINES 7
 
 static void check_host(const char *host, const char *origin)
 {
@@ -22,6 +25,25 @@ static void check_host(const char *host, const char *origin)
 	if (auth_origin_ok(origin, host))
 		ASSERT(!strncasecmp(origin, "http", 4) && strlen(origin) > strlen(host) &&
 		       !strcasecmp(origin + strlen(origin) - strlen(host), host));
+}
+
+/* Whatever is claimed, the caller is the peer or an address. */
+static void check_forwarded(const char *claimed)
+{
+	struct proxies p = { 0 };
+	struct evkeyvalq headers;
+	char out[INET6_ADDRSTRLEN];
+	unsigned char address[16];
+
+	ASSERT(proxies_parse("10.0.0.0/8, fd00::/8", &p, NULL) == 0);
+	TAILQ_INIT(&headers);
+	evhttp_add_header(&headers, "X-Forwarded-For", claimed);
+	proxies_caller(&p, "10.0.0.2", &headers, out);
+	ASSERT(inet_pton(strchr(out, ':') ? AF_INET6 : AF_INET, out, address) == 1);
+	proxies_caller(&p, "203.0.113.9", &headers, out);
+	ASSERT(!strcmp(out, "203.0.113.9"));
+	evhttp_clear_headers(&headers);
+	(void)!proxies_parse(claimed, &p, NULL);
 }
 
 static void check_money(const char *text)
@@ -68,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ASSERT(strlen(line[3]) < CORRELATION_ID_MAX && !strpbrk(line[3], "\r\n\" <>\\"));
 	check_time(line[4]);
 	check_money(line[5]);
+	check_forwarded(line[6]);
 	if (!log_level_parse(line[3], &level))
 		ASSERT(log_level_name(level) != NULL);
 	free(text);

@@ -8,13 +8,15 @@
 
 Faults of a send: an HTTP status (400, 429, 500, ...), "effect" (500, but the message
 counts as delivered), "cut" (no answer), "half" (delivered, half an answer), "json" (200
-with something else), "slow" (answers after hold()). An object with refuse(text) may
-answer 400 to what it does not like.
+with something else), "slow" (takes it and answers after release()), "hold" (delivered,
+answers after release()). api.refuse(body) may return why it does not like a message: 400.
+api.down: every send is answered with that status.
 """
 import hashlib
 import hmac
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -66,18 +68,32 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = int(self.headers.get("Content-Length") or 0)
-        self.server.owner.post(self, self.path, self.rfile.read(length))
+        body = self.rfile.read(length)
+        if self.server.owner.closed:
+            self.cut()
+        else:
+            self.server.owner.post(self, self.path, body)
 
 
 class Faulty:
     """A server with a list of faults for the next requests that count."""
 
-    def __init__(self):
+    scheme = "http"
+    closed = False
+
+    def __init__(self, certificate=None, key=None, port=0):
         self.lock = threading.Condition()
         self.faults = []
         self.released = threading.Event()
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.owner = self
+        if certificate:
+            self.scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            # each connection's handshake in its own thread
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
@@ -105,12 +121,12 @@ class Faulty:
         self.server.shutdown()
         self.server.server_close()
 
-    closed = False
-
 
 class BotApi(Faulty):
-    def __init__(self):
-        super().__init__()
+    down = None
+
+    def __init__(self, certificate=None, key=None, port=0):
+        super().__init__(certificate, key, port)
         self.sent = []              # every sendMessage that took effect: its JSON
         self.tries = []             # (time, JSON) of every sendMessage
         self.calls = []             # (method, JSON) of everything else
@@ -122,7 +138,7 @@ class BotApi(Faulty):
 
     @property
     def url(self):
-        return "http://127.0.0.1:%d" % self.port
+        return "%s://127.0.0.1:%d" % (self.scheme, self.port)
 
     def env(self, **more):
         env = {"TELEGRAM_ENABLED": "true", "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -191,6 +207,9 @@ class BotApi(Faulty):
     def send_message(self, handler, data):
         with self.lock:
             self.tries.append((time.monotonic(), data))
+        if self.down:
+            handler.answer(self.down, {"ok": False, "error_code": self.down, "description": "-"})
+            return
         why = self.refuse(data)
         fault = (400, why) if why else self.next_fault()
         if not fault:
@@ -211,6 +230,10 @@ class BotApi(Faulty):
         elif fault[0] == "slow":
             self.released.wait(60)
             handler.answer(200, self.take(data))
+        elif fault[0] == "hold":
+            body = self.take(data)
+            self.released.wait(60)
+            handler.answer(200, body)
         else:
             handler.answer(fault[0], {"ok": False, "error_code": fault[0],
                                       "description": fault[1] if len(fault) > 1 else "no"})
@@ -224,6 +247,9 @@ class BotApi(Faulty):
             while not self.updates and time.monotonic() < until and not self.closed:
                 self.lock.wait(max(0.0, until - time.monotonic()))
             result = self.updates[:int(data.get("limit", 100))]
+        if self.closed:
+            handler.cut()
+            return
         handler.answer(200, {"ok": True, "result": result})
 
 

@@ -518,6 +518,17 @@ class Security(harness.TestCase):
             except FileNotFoundError:
                 continue
             self.assertEqual(mode & 0o077, 0, "%s has mode %03o" % (path, mode))
+        # a key that was opened to others is used, and both say so
+        self.assertEqual(bot.stop(), [0, 0])
+        self.assertFalse([p for p in bot.processes if "chmod 600" in p.output()])
+        key = os.path.join(bot.data_dir, "master.key")
+        os.chmod(key, 0o640)
+        bot.start()
+        self.wait(bot.worker_is_up, "the worker is up")
+        for process in (bot.api, bot.worker):
+            self.assertTrue([r for r in process.log() if r["level"] == "WARNING" and key in r["message"]
+                             and "chmod 600" in r["message"]], process.name)
+        self.assertIn("readable by its owner only", bot.cli("doctor").stdout)
 
     def plant(self, bot):
         """Marker secrets in every place that takes one; their texts."""
@@ -666,6 +677,21 @@ class Security(harness.TestCase):
                         self.assertNotIn(internal, answer.body, (path, answer))
                 self.assertIsNone(answer.headers["Server"])
 
+    def test_claimed_addresses_are_not_believed(self):
+        claim = {"X-Forwarded-For": "198.51.100.7", "X-Real-IP": "198.51.100.7",
+                 "Forwarded": "for=198.51.100.7"}
+        for trusted, address in (("", "127.0.0.1"), ("10.0.0.0/8", "127.0.0.1"),
+                                 ("127.0.0.0/8", "198.51.100.7")):
+            bot = self.api(API_TRUSTED_PROXIES=trusted, API_RATE_LIMIT=3)
+            self.assertEqual(bot.post("/api/v1/bots", {"name": "x"}, headers=claim).status, 201)
+            row = self.wait(lambda: bot.rows("SELECT address FROM audit_log"), "the audit row")[0]
+            self.assertEqual(row["address"], address, "trusted: " + trusted)
+            # another name for each call does not get more calls than one caller may make
+            n = 40 * harness.SLOW
+            seen = [bot.get("/api/v1/status", token=None, headers={
+                "X-Forwarded-For": "198.51.100.%d" % i}).status for i in range(n)]
+            self.assertEqual(429 in seen, address == "127.0.0.1", "trusted: " + trusted)
+
     def test_changes_and_refusals_are_recorded(self):
         bot = self.api()
         _, viewer = self.token(bot, "viewer")
@@ -683,6 +709,20 @@ class Security(harness.TestCase):
                                                   "call-%d" % i), "the audit row of call %d" % i)
             self.assertEqual([(r["actor"], r["status"], r["address"]) for r in rows],
                              [(actor, status, "127.0.0.1")], (method, path))
+        # by hand as well: what failed is not told as done
+        self.assertEqual(bot.cli("token", "create", "grafana", "viewer", "30").returncode, 0)
+        number = bot.value("SELECT id FROM api_tokens WHERE name = 'grafana'")
+        self.assertNotEqual(bot.cli("token", "create", "grafana", "viewer").returncode, 0)
+        self.assertEqual(bot.cli("token", "revoke", "grafana").returncode, 0)
+        self.assertNotEqual(bot.cli("token", "revoke", "nobody").returncode, 0)
+        self.assertNotEqual(bot.cli("token", "revoke", "environment").returncode, 0)	# the last admin
+        self.assertEqual(bot.cli("rotate-key").returncode, 0)
+        uid = "uid %d" % os.getuid()
+        self.assertEqual(
+            [(r["action"], r["target"], r["detail"], r["address"]) for r in bot.rows(
+                "SELECT * FROM audit_log WHERE actor = 'command line' ORDER BY id")],
+            [("token create", str(number), "grafana, viewer", uid),
+             ("token revoke", str(number), "grafana, viewer", uid), ("rotate-key", "", "", uid)])
         # who asks for ever does not fill the disk, but is counted
         for _ in range(150):
             bot.get("/api/v1/audit", token=None)

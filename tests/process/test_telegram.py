@@ -1,22 +1,29 @@
 #!/usr/bin/env python3
-"""Messages to Telegram: the real worker against a Bot API on loopback."""
+"""Messages to Telegram: the real worker against a Bot API on loopback, with faults."""
+import os
+
+import attacker
 import botapi
 import harness
 
-# Quiet, so that a test sees its own messages only.
-QUIET = {"TELEGRAM_NOTIFY_" + k: "off" for k in (
-    "STARTUP", "STATUS", "WARNING", "ENTRY", "ENTRY_FILL", "ENTRY_CANCEL", "EXIT_FILL",
-    "EMERGENCY", "FEED", "SUMMARY", "RELOAD")}
+KINDS = ("STARTUP", "STATUS", "WARNING", "ENTRY", "ENTRY_FILL", "ENTRY_CANCEL", "EXIT_FILL",
+         "EMERGENCY", "FEED", "SUMMARY", "RELOAD")
+# So that a test sees its own messages only.
+QUIET = {"TELEGRAM_NOTIFY_" + k: "off" for k in KINDS}
 
 
 class TelegramCase(harness.TestCase):
     def setUp(self):
         super().setUp()
-        self.api = botapi.BotApi()
-        self.addCleanup(self.api.close)
+        self.api = self.server()
+
+    def server(self, *args):
+        api = botapi.BotApi(*args)
+        self.addCleanup(api.close)
+        return api
 
     def telegram_bot(self, **env):
-        return self.bot(**self.api.env(**env))
+        return self.bot(**dict(self.api.env(), **env))
 
     def started(self, **env):
         """A worker that trades, with nothing to say of itself."""
@@ -25,58 +32,239 @@ class TelegramCase(harness.TestCase):
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs")
         return bot
 
-    def ask(self, text, *parts, **kw):
-        """Says text; the first new answer that holds all parts."""
-        before = len(self.api.texts())
-        self.api.say(text, **kw)
-        return self.wait(lambda: next((t for t in self.api.texts()[before:]
-                                       if all(p in t for p in parts)), None),
-                         "%s is answered with %s" % (text, parts))
+    def insert(self, bot, *texts, chat=botapi.CHAT):
+        """Rows as the worker writes them."""
+        for text in texts:
+            bot.write("INSERT INTO notifications(channel, target, kind, text, created_us)"
+                      " VALUES ('telegram', ?, 'status', ?, 1)", str(chat), text)
+
+    def wait_empty(self, bot):
+        self.wait(lambda: bot.value("SELECT count(*) FROM notifications WHERE state = 'queued'")
+                  == 0, "nothing is queued")
+
+    def lane(self, bot):
+        return bot.rows("SELECT * FROM notification_lanes WHERE channel = 'telegram'")[0]
+
+
+def words(texts):
+    return [w for t in texts for w in t.split()]
+
+
+def first_times(items):
+    return list(dict.fromkeys(items))
 
 
 class Delivery(TelegramCase):
     def test_start_and_end_are_told(self):
-        bot = self.telegram_bot()
+        bot = self.telegram_bot(**dict(QUIET, TELEGRAM_NOTIFY_STARTUP="silent"))
         bot.start_worker()
         text = self.wait(lambda: self.api.said("Worker started"), "the start is told")
         self.assertIn("<b>Worker started</b>\nversion ", text)
-        self.wait(lambda: bot.value("SELECT count(*) FROM notifications WHERE state = 'delivered'"),
-                  "the row is marked")
+        self.assertTrue(self.api.sent[0]["disable_notification"])
+        self.assertEqual(self.api.sent[0]["parse_mode"], "HTML")
         self.assertEqual(bot.worker.stop(), 0)
         self.assertTrue(self.api.said("Worker ended"))
         self.assertEqual(bot.value("SELECT count(*) FROM notifications WHERE state = 'queued'"), 0)
 
+    def test_trades_are_told(self):
+        bot = self.telegram_bot(TELEGRAM_NOTIFY_ENTRY="on")
+        bot.start_worker()
+        self.wait(lambda: self.api.said("Bot 1: BTCUSDT long, entry placed"), "an entry", 90)
+        self.wait(lambda: self.api.said("Bot 1: BTCUSDT long opened"), "a fill", 90)
+        self.wait(lambda: self.api.said("Bot 1: BTCUSDT long closed"), "a result", 90)
+        row = bot.rows("SELECT o.id, o.pnl FROM trading_orders o WHERE status = 'closed'"
+                       " AND filled > 0 ORDER BY closed_us LIMIT 1")[0]
+        text = self.api.said("closed", "trade %d" % row["id"])
+        self.assertIn(("%+.8f" % row["pnl"]).rstrip("0"), text)
 
-class Commands(TelegramCase):
-    def test_reading(self):
+    def test_every_fault_loses_none_and_keeps_the_order(self):
         bot = self.started()
-        self.assertIn("RUNNING", self.ask("/status", "Bot 1"))
-        for command, part in (("/profit", "Bot 1"), ("/balance", "equity"), ("/daily", "Bot 1"),
-                              ("/weekly 2", "Bot 1"), ("/monthly", "Bot 1"),
-                              ("/performance", "Bot 1"), ("/count", "MAX_OPEN_POSITIONS"),
-                              ("/reload_config", "is in force"), ("/locks", "Bot 1"),
-                              ("/logs 3", "INFO"), ("/health", "Worker: up"),
-                              ("/version", "trading-bot "), ("/help", "/emergency_stop"),
-                              ("/show_config", "confidence_threshold")):
-            with self.subTest(command=command):
-                self.ask(command, part)
-        self.assertIn("no command", self.ask("/fly", "/fly"))
-        self.assertIn("There is no bot 9", self.ask("/status 9", "bot 9"))
-        self.assertEqual(bot.worker.stop(), 0)
+        want = []
+        for i, fault in enumerate([(429, 2), (500,), ("cut",), ("half",), ("json",), ("effect",),
+                                   (401,), (403,)]):
+            self.api.script(*fault)
+            want += ["first%d" % i, "second%d" % i]
+            self.insert(bot, *want[-2:])
+            self.wait_empty(bot)
+        self.assertEqual(first_times(words(self.api.texts())), want)
+        self.assertEqual(self.lane(bot)["retries"], 8)
+        self.assertEqual(self.lane(bot)["delivered"], len(want))
+        self.assertEqual(self.lane(bot)["error"], "")
+        # what the other side asks for is kept to
+        tried = [(at, m["text"]) for at, m in self.api.tries]
+        self.assertGreaterEqual(tried[1][0] - tried[0][0], 2)
+        log = [r["message"] for r in bot.worker.log() if r["logger"] == "notify"]
+        self.assertEqual(sum("not delivered, trying again" in m for m in log), 8, log)
+        self.assertTrue(any("Telegram does not know this token" in m for m in log))
 
-    def test_acting(self):
+    def test_what_waits_goes_together(self):
         bot = self.started()
-        self.ask("/pause", "pause, bot 1")
-        self.wait(lambda: bot.bot_status() == "PAUSED", "it pauses")
-        row = bot.rows("SELECT * FROM commands WHERE kind = 'pause'")[0]
-        self.assertEqual(row["requested_by"], "telegram:%d" % botapi.CHAT)
-        self.assertEqual(row["status"], "done")
-        self.ask("/resume@" + botapi.BOT_NAME + " #1", "resume, bot 1")
+        self.api.script("slow")
+        self.insert(bot, "head")
+        self.wait(lambda: self.api.tries, "the first is under way")
+        many = ["w%d" % i + "x" * 200 for i in range(40)]
+        self.insert(bot, *many)
+        self.api.release()
+        self.wait_empty(bot)
+        self.assertEqual(words(self.api.texts()), ["head"] + many)
+        self.assertLess(len(self.api.sent), 6)
+        for message in self.api.sent:
+            self.assertLessEqual(len(message["text"]), 4096)
+        sent = [at for at, _ in self.api.tries]
+        for a, b in zip(sent, sent[1:]):
+            self.assertGreater(b - a, 0.9)  # a message a second in a chat
+
+    def test_a_bad_message_stops_nothing(self):
+        self.api.refuse = lambda m: "Bad Request: can't parse entities" \
+            if "poison" in m["text"] else None
+        bot = self.telegram_bot(**QUIET)
+        bot.start_worker()
+        self.wait(bot.worker_is_up, "the worker is up")
+        self.api.script("slow")
+        self.insert(bot, "a")
+        self.wait(lambda: self.api.tries, "the first is under way")
+        self.insert(bot, "b", "poison", "c", "d")
+        self.api.release()
+        self.wait_empty(bot)
+        self.assertEqual(words(self.api.texts()), ["a", "b", "c", "d"])
+        row = bot.rows("SELECT * FROM notifications WHERE state = 'failed'")
+        self.assertEqual([(r["text"], r["error"]) for r in row],
+                         [("poison", "HTTP 400: Bad Request: can't parse entities")])
+        self.assertEqual(self.lane(bot)["failed"], 1)
+
+    def test_killed_between_sending_and_marking(self):
+        bot = self.started()
+        for i in range(2):
+            self.api.script("hold")
+            self.insert(bot, "one%d" % i)
+            self.wait(lambda: len(self.api.sent) == 3 * i + 1, "Telegram has it")
+            bot.worker.kill9()
+            self.api.release()
+            self.insert(bot, "two%d" % i)
+            bot.start_worker()
+            self.wait(lambda: "two%d" % i in words(self.api.texts()), "both arrive")
+            self.wait_empty(bot)
+            self.api.released.clear()
+            with self.api.lock:
+                texts = words([m["text"] for m in self.api.sent[3 * i:]])
+                self.assertEqual(texts[:3], ["one%d" % i, "one%d" % i, "two%d" % i])
+                # one message or two: make the count the same
+                self.api.sent = [{"text": w, "chat_id": 0} for w in words(
+                    m["text"] for m in self.api.sent)]
+        self.assertEqual(bot.value("SELECT count(*) FROM notifications"
+                                   " WHERE state = 'delivered'"), 4)
+
+    def test_the_queue_is_bounded_and_says_so(self):
+        self.api.down = 500
+        bot = self.started(NOTIFY_QUEUE_MAX="10")
+        for i in range(25):
+            self.api.say("/fly%d" % i)
+        self.wait(lambda: bot.value("SELECT max(text LIKE '%/fly24;%') FROM notifications"),
+                  "all were heard")
+        lane = self.lane(bot)
+        self.assertEqual(lane["dropped"], lane["untold"])
+        self.assertIn(lane["dropped"], range(14, 16))   # one may be under way
+        self.assertEqual(bot.value("SELECT count(*) FROM notifications"), 25 - lane["dropped"])
+        self.api.down = None
+        text = self.wait(lambda: self.api.said("older messages were dropped"), "it is told", 60)
+        self.assertIn("%d older" % lane["dropped"], text)
+        self.wait_empty(bot)
+        self.assertEqual(self.lane(bot)["untold"], 0)
+        self.assertEqual(len([t for t in self.api.texts() if "dropped" in t]), 1)
+        self.assertTrue([r for r in bot.worker.log() if "messages were dropped" in r["message"]])
+
+    def test_a_slow_api_holds_nothing_up(self):
+        bot = self.started()
+        self.api.script("slow")
+        self.insert(bot, "slow")
+        self.wait(lambda: self.api.tries, "it is under way")
+        command = bot.write("INSERT INTO commands(kind, bot_id) VALUES ('pause', 1)")
+        self.wait(lambda: bot.command(command)["status"] == "done", "commands are done")
+        turns = bot.value("SELECT turns FROM worker_heartbeat")
+        self.wait(lambda: bot.value("SELECT turns FROM worker_heartbeat") > turns + 20, "it turns")
+        self.assertEqual(self.api.sent, [])
+        self.api.release()
+        self.wait_empty(bot)
+
+    def test_nobody_answers(self):
+        bot = self.started(TELEGRAM_API_URL="http://127.0.0.1:%d" % harness.free_port())
+        self.insert(bot, "x")
+        self.wait(lambda: bot.value("SELECT attempts FROM notifications") == 2, "it tries again")
+        self.assertIn("127.0.0.1: ", bot.value("SELECT error FROM notifications"))
         self.assertEqual(bot.bot_status(), "RUNNING")
-        self.ask("/stop", "stop, bot 1")
-        self.assertEqual(bot.bot_status(), "STOPPED")
-        self.ask("/pause", "not done: ")
         self.assertEqual(bot.worker.stop(), 0)
+
+
+class OwnPlaces(TelegramCase):
+    def test_a_bot_with_its_own_token_and_chat(self):
+        token, chat = "4712:process-test-other-token", -100777
+        bot = self.telegram_bot(TELEGRAM_ENABLED="false", TELEGRAM_BOT_TOKEN="")
+        bot.start()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs")
+        answer = bot.put("/api/v1/trading/bots/1/config", {"telegram_token": token,
+                                                   "telegram_chat_id": str(chat)})
+        self.assertEqual(answer.status, 200, answer)
+        bot.post("/api/v1/bots/1/pause")
+        self.wait(lambda: self.api.said("RUNNING -&gt; PAUSED", chat=chat), "its chat hears it")
+        self.assertEqual(self.api.tokens, {token})
+        self.api.say("/resume", chat=chat)
+        self.wait(lambda: self.api.said("resume, bot 1", chat=chat), "its chat commands it")
+        self.assertEqual(bot.bot_status(), "RUNNING")
+        self.assertEqual(bot.value("SELECT account FROM notification_lanes"), 1)
+        # taken away: what waits is given up, and said so
+        bot.put("/api/v1/trading/bots/1/config", {"telegram_token": "", "telegram_chat_id": ""})
+        bot.write("INSERT INTO notifications(channel, account, target, kind, text, created_us)"
+                  " VALUES ('telegram', 1, '-100777', 'status', 'late', 1)")
+        self.wait(lambda: bot.value("SELECT error FROM notifications WHERE text = 'late'"
+                                    " AND state = 'failed'"), "it is given up")
+        self.assert_hidden(bot, token)
+
+    def assert_hidden(self, bot, secret):
+        needle = secret.encode()
+        for folder, _, names in os.walk(bot.folder):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as f:
+                    self.assertNotIn(needle, f.read(), name)
+        for process in bot.processes:
+            if process.alive():
+                with open("/proc/%d/cmdline" % process.pid, "rb") as f:
+                    self.assertNotIn(needle, f.read())
+
+    def test_the_token_is_nowhere(self):
+        bot = self.started(LOG_LEVEL="DEBUG")
+        # an API that repeats what it was asked
+        self.api.script(400, "no such method: /bot%s/sendMessage" % botapi.TOKEN)
+        self.insert(bot, "a")
+        self.wait(lambda: bot.value("SELECT count(*) FROM notifications WHERE state = 'failed'"),
+                  "it failed")
+        self.assertIn("****", bot.value("SELECT error FROM notifications WHERE state = 'failed'"))
+        self.api.say("/show_config")
+        self.wait(lambda: self.api.said("confidence_threshold"), "an answer")
+        self.assertEqual(bot.worker.stop(), 0)
+        for down in ({"TELEGRAM_API_URL": "http://127.0.0.1:1"},
+                     {"TELEGRAM_API_URL": "https://127.0.0.1:%d" % self.api.port},
+                     {"TELEGRAM_API_URL": "http://no-such-host.invalid"}):
+            bot.start_worker(**down)
+            self.wait(lambda: [r for r in bot.worker.log() if "trying again" in r["message"]],
+                      "%s fails" % down)
+            self.assertEqual(bot.worker.stop(), 0)
+        self.assert_hidden(bot, botapi.TOKEN)
+
+    def test_certificates_are_verified(self):
+        folder = self.folder()
+        certificate, key = os.path.join(folder, "c.pem"), os.path.join(folder, "k.pem")
+        attacker.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+                         "-keyout", key, "-out", certificate)
+        self.api = self.server(certificate, key)
+        bot = self.started()
+        self.insert(bot, "private")
+        self.wait(lambda: "certificate" in bot.value("SELECT error FROM notifications"),
+                  "it is not trusted")
+        self.assertEqual(self.api.tries, [])
+        self.assertEqual(bot.worker.stop(), 0)
+        bot.start_worker(TLS_CA_FILE=certificate)
+        self.wait(lambda: "private" in self.api.texts(), "it is trusted now")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #define WORKER_CLI_CLI_H
 
 #include "common/config.h"
+#include "common/store_audit.h"
 
 struct cli_command {
 	const char *name;
@@ -18,6 +19,8 @@ extern const struct cli_command cli_status, cli_start, cli_stop, cli_pause, cli_
 	cli_emergency_stop, cli_token, cli_doctor, cli_healthcheck, cli_replay, cli_backup,
 	cli_restore, cli_rotate_key, cli_job, cli_job_run, cli_model_check, cli_model_predict;
 
+/* A row for audit_log: by whom of this machine, now. target 0: none. */
+struct audit_row cli_audit_row(const char *action, int64_t target);
 /* A number from 1 in text, or -1. */
 long long cli_number(const char *text);
 

@@ -33,6 +33,11 @@ static int run(const struct config *c, int argc, char **argv)
 	rc = db_open(c->db_path, DB_TOOL, &db, &e);
 	if (rc == 0)
 		rc = store_rotate_key(db, c->master_key_file, &r, &e);
+	if (rc == 0) {
+		struct audit_row row = cli_audit_row("rotate-key", 0);
+
+		rc = store_audit_add(db, &row, 1, &e);
+	}
 	if (rc)
 		fprintf(stderr, "trading-bot: %s\n", e.msg);
 	else

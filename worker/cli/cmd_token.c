@@ -41,6 +41,20 @@ static int show(const struct config *c, struct err *e)
 	return rc;
 }
 
+/* The change and the row that tells of it, or neither. */
+static int commit(struct db *db, int rc, const char *action, const struct token *t, struct err *e)
+{
+	struct audit_row row = cli_audit_row(action, t->id);
+
+	snprintf(row.detail, sizeof(row.detail), "%s, %s", t->name, t->role);
+	if (rc == 0)
+		rc = store_audit_add_tx(db, &row, e);
+	if (rc == 0)
+		rc = db_commit(db, e);
+	db_rollback(db);
+	return rc;
+}
+
 static int create(struct db *db, int argc, char **argv, struct err *e)
 {
 	struct token t = { 0 };
@@ -60,7 +74,9 @@ static int create(struct db *db, int argc, char **argv, struct err *e)
 	crypto_sha256_hex(secret, strlen(secret), t.hash);
 	t.created_us = clock_now_us();
 	t.expires_us = days ? t.created_us + days * DAY_US : 0;
-	rc = store_token_add(db, &t, &t.id, e);
+	rc = db_begin(db, e);
+	if (rc == 0)
+		rc = commit(db, store_token_add_tx(db, &t, &t.id, e), "token create", &t, e);
 	if (rc == 0)
 		printf("%s\n(%s, %s; it is shown this once)\n", secret, t.name, t.role);
 	crypto_wipe(secret, sizeof(secret));
@@ -84,19 +100,23 @@ static int list(struct db *db, struct err *e)
 
 static int revoke(struct db *db, const char *which, struct err *e)
 {
-	struct token *all = NULL;
-	long long id = cli_number(which);
+	struct token *all = NULL, found = { 0 };
 	size_t n = 0;
 	int rc = store_tokens_load(db, &all, &n, e);
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (strcmp(all[i].name, which) == 0)
-			id = all[i].id;
+	for (size_t i = 0; rc == 0 && i < n; i++) /* a name that is a number wins */
+		if (strcmp(all[i].name, which) == 0 ||
+		    (!found.id && all[i].id == cli_number(which)))
+			found = all[i];
 	free(all);
-	if (rc == 0 && id < 1)
+	if (rc == 0 && !found.id)
 		rc = err_set(e, ERR_NOT_FOUND, "there is no token \"%s\"", which);
 	if (rc == 0)
-		rc = store_token_revoke(db, id, clock_now_us(), e);
+		rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = commit(db, store_token_revoke_tx(db, found.id, clock_now_us(), e), "token revoke",
+		    &found, e);
 	if (rc == 0)
 		printf("%s is revoked\n", which);
 	return rc;

@@ -1,6 +1,7 @@
 /*
  * trading-bot: control and inspection straight at the database, without the API.
  */
+#include "common/clock.h"
 #include "common/log.h"
 #include "worker/cli/cli.h"
 
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_command *const commands[] = {
 	&cli_status, &cli_start, &cli_stop, &cli_pause, &cli_resume, &cli_emergency_stop,
@@ -33,6 +35,17 @@ long long cli_number(const char *text)
 	errno = 0;
 	n = strtoll(text, &end, 10);
 	return errno || *end || end == text || n < 1 ? -1 : n;
+}
+
+struct audit_row cli_audit_row(const char *action, int64_t target)
+{
+	struct audit_row row = { .at_us = clock_now_us(), .actor = "command line" };
+
+	snprintf(row.action, sizeof(row.action), "%s", action);
+	if (target)
+		snprintf(row.target, sizeof(row.target), "%lld", (long long)target);
+	snprintf(row.address, sizeof(row.address), "uid %ld", (long)getuid());
+	return row;
 }
 
 int main(int argc, char **argv)

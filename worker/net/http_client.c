@@ -31,6 +31,8 @@ struct http_call {
 	struct buf headers, body;
 	size_t max_bytes;
 	bool too_big;
+	bool left;			/* the request was handed to a connection */
+	bool again;			/* and would have been to a second one */
 	int64_t begun_us;		/* monotonic */
 	char host[256];
 	char reason[CURL_ERROR_SIZE];
@@ -73,6 +75,9 @@ static void describe(const struct http_call *call, CURLcode result, struct http_
 	if (call->too_big)
 		err_set(&a->error, ERR_LIMIT, "%s: the answer is longer than %zu bytes", call->host,
 			call->max_bytes);
+	else if (call->again)
+		err_set(&a->error, ERR_UNAVAILABLE,
+			"%s: the connection ended before an answer came", call->host);
 	else
 		err_set(&a->error, error_code(result), "%s: %s", call->host,
 			call->reason[0] ? call->reason : curl_easy_strerror(result));
@@ -81,13 +86,12 @@ static void describe(const struct http_call *call, CURLcode result, struct http_
 static void finish(struct http_call *call, CURLcode result)
 {
 	struct http_answer a = { .took_us = clock_mono_us() - call->begun_us };
-	long status = 0, bytes = 0;
+	long status = 0;
 	http_done *done = call->done;
 	void *ctx = call->ctx;
 
 	(void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &bytes);
-	a.sent = bytes > 0;
+	a.sent = call->left;
 	a.headers = buf_text(&call->headers);
 	a.body = buf_text(&call->body);
 	a.len = call->body.len;
@@ -237,6 +241,23 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 	return n;
 }
 
+/*
+ * libcurl sends a request again by itself when a connection that it had kept ends without
+ * a byte of an answer (Curl_retry_request). An order might then be placed twice.
+ */
+static int on_request(void *ctx, char *ip, char *local_ip, int port, int local_port)
+{
+	struct http_call *call = ctx;
+
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	call->again = call->left;
+	call->left = true;
+	return call->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* What messages call the other side: never the path. */
 static void name_host(struct http_call *call, const char *url)
 {
@@ -296,6 +317,8 @@ static void set_options(struct http_call *call, const struct http_request *r)
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, call);
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, call);
+	curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, on_request);
+	curl_easy_setopt(h, CURLOPT_PREREQDATA, call);
 	set_method(h, r);
 	set_headers(call, r);
 }

@@ -6,7 +6,8 @@
  *	        `-- http_cancel: done is not called
  *
  * Certificates are always verified, redirects are not followed, and a message never
- * holds more of a URL than its host: a path may be a secret.
+ * holds more of a URL than its host: a path may be a secret. A request leaves at most
+ * once: what libcurl would send again on another connection fails instead, with "sent".
  */
 #ifndef WORKER_NET_HTTP_CLIENT_H
 #define WORKER_NET_HTTP_CLIENT_H

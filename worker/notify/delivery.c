@@ -350,9 +350,13 @@ static void found(void *ctx, const struct lane_key *key)
 	lane_wants(lane_of(ctx, key));
 }
 
-int delivery_open(struct delivery *d, struct http_client *client, struct db *db, struct err *e)
+void delivery_open(struct delivery *d, struct http_client *client)
 {
 	d->client = client;
+}
+
+int delivery_look(struct delivery *d, struct db *db, struct err *e)
+{
 	return store_lanes_queued(db, found, d, e);
 }
 

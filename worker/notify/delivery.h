@@ -72,9 +72,10 @@ struct delivery_args {
 
 struct delivery *delivery_new(const struct delivery_args *a);
 void delivery_free(struct delivery *d);
-/* From now on messages go out, those of earlier runs first. client is borrowed. */
-MUST_CHECK int delivery_open(struct delivery *d, struct http_client *client, struct db *db,
-			     struct err *e);
+/* From now on messages go out. client is borrowed. */
+void delivery_open(struct delivery *d, struct http_client *client);
+/* Look for rows that were not added here: of earlier runs, or a person's in the shell. */
+MUST_CHECK int delivery_look(struct delivery *d, struct db *db, struct err *e);
 
 /* Write a row; the oldest of a full lane go. */
 MUST_CHECK int delivery_add_tx(struct delivery *d, struct db *db, const struct note *n,

@@ -296,7 +296,7 @@ struct reporter notifier_reporter(struct notifier *n)
 	return notify_reporter(&n->report);
 }
 
-int notifier_open(struct notifier *n, struct event_base *base, struct db *db, struct err *e)
+int notifier_open(struct notifier *n, struct event_base *base, struct err *e)
 {
 	int rc = http_client_new(base, n->config.tls_ca_file, &n->client, e);
 	struct telegram_poll_args poll = {
@@ -309,10 +309,11 @@ int notifier_open(struct notifier *n, struct event_base *base, struct db *db, st
 	poll.client = n->client;
 	if (n->config.telegram_commands)
 		n->poll = telegram_poll_new(&poll);
-	return delivery_open(n->delivery, n->client, db, e);
+	delivery_open(n->delivery, n->client);
+	return 0;
 }
 
-void notifier_refresh(struct notifier *n, const struct roster *roster)
+int notifier_refresh(struct notifier *n, struct db *db, const struct roster *roster, struct err *e)
 {
 	size_t ids_n;
 	const int64_t *ids = roster_ids(roster, &ids_n);
@@ -324,6 +325,7 @@ void notifier_refresh(struct notifier *n, const struct roster *roster)
 		if (c)
 			places_bot(n->places, ids[i], c);
 	}
+	return delivery_look(n->delivery, db, e);
 }
 
 void notifier_hush(struct notifier *n)

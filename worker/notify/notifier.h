@@ -33,10 +33,10 @@ void notifier_free(struct notifier *n);
 struct reporter notifier_reporter(struct notifier *n);
 
 /* The loop runs: messages go out from now on. */
-MUST_CHECK int notifier_open(struct notifier *n, struct event_base *base, struct db *db,
-			     struct err *e);
-/* Bots or their configs may have changed. */
-void notifier_refresh(struct notifier *n, const struct roster *roster);
+MUST_CHECK int notifier_open(struct notifier *n, struct event_base *base, struct err *e);
+/* The database may have changed: bots, their configs, messages that wait. */
+MUST_CHECK int notifier_refresh(struct notifier *n, struct db *db, const struct roster *roster,
+				struct err *e);
 
 /* What the worker itself has to say; text's first line is the headline. */
 void notifier_tell(struct notifier *n, enum notify_kind kind, const char *text);

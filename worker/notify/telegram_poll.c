@@ -152,6 +152,8 @@ static void on_updates(void *ctx, const struct http_answer *a)
 	recovered(l);
 	if (l->n)
 		l->state = POLL_FETCHED;
+	else if (a->took_us < US_PER_S) /* it does not hold the request: do not race it */
+		l->due_us = clock_mono_us() + US_PER_S;
 	l->owner->args.wake(l->owner->args.ctx);
 }
 
