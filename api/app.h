@@ -30,6 +30,7 @@ struct slow;
 struct status_cache;
 struct streams;
 struct tls;
+struct trade_sums;
 struct traffic;
 struct uploads;
 struct wait;
@@ -53,6 +54,7 @@ struct app {
 	struct retries *retries;
 	struct wait *wait;
 	struct slow *slow;
+	struct trade_sums *sums;	/* of the slow thread */
 	struct conns *conns;
 	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */

@@ -13,11 +13,13 @@
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
+#include "api/trade_sums.h"
 #include "api/traffic.h"
 #include "api/upload.h"
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/store_logs.h"
 
@@ -248,6 +250,9 @@ static int call_handler(struct request *r, void *ctx, struct err *e)
 	(void)ctx;
 	if (!r->app->db && !r->route->no_db)
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
+	if (fault_request())
+		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
+			       r->app->cfg->db_path, __FILE__, __LINE__);
 	if (r->route->prepare)
 		r->route->prepare(r);
 	if (r->route->slow && r->app->db)
@@ -421,9 +426,10 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	app_db_patience(a, APP_TRY_MS);
 	a->retries = retries_new(a);
 	a->wait = wait_new(a);
+	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base);
+	a->children = children_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -462,6 +468,7 @@ void server_close(struct server *s)
 	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	trade_sums_free(a->sums);
 	say_goodbye(s);
 	audit_free(a->audit);
 	auth_flush(a->auth, a->db);

@@ -12,6 +12,7 @@ declare -A GROUPS_=(
 	[test]="libcmocka-dev python3 nodejs npm"
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
 	[fuzz]="clang libclang-rt-14-dev"
+	[coverage]="gcovr"
 	[bench]="wrk nginx-light python3-fastapi python3-uvicorn python3-uvloop
 		python3-httptools"
 	[docker]="docker.io docker-compose debootstrap iptables python3"
