@@ -4,8 +4,10 @@
  */
 #include "api/healthcheck.h"
 #include "api/server.h"
+#include "common/clock.h"
 #include "common/config.h"
 #include "common/log.h"
+#include "common/supervisor.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -173,8 +175,28 @@ static void on_hangup_cb(evutil_socket_t fd, short what, void *arg)
 	server_reload(arg);
 }
 
-static void run(struct server *s)
+static void on_watchdog_cb(evutil_socket_t fd, short what, void *arg)
 {
+	(void)fd;
+	(void)what;
+	supervisor_alive(arg, clock_mono_us());
+}
+
+static struct event *watchdog(struct server *s, struct supervisor *supervisor)
+{
+	int64_t every_us = supervisor->every_us;
+	struct timeval tv = { every_us / US_PER_S, every_us % US_PER_S };
+	struct event *ev = event_new(server_base(s), -1, EV_PERSIST, on_watchdog_cb, supervisor);
+
+	ASSERT(ev != NULL);
+	if (every_us)
+		event_add(ev, &tv);
+	return ev;
+}
+
+static void run(struct server *s, struct supervisor *supervisor)
+{
+	struct event *beat = watchdog(s, supervisor);
 	static const struct {
 		int sig;
 		event_callback_fn cb;
@@ -190,7 +212,10 @@ static void run(struct server *s)
 		ASSERT(events[i] != NULL);
 		event_add(events[i], NULL);
 	}
+	supervisor_ready(supervisor);
 	server_run(s);
+	supervisor_stopping(supervisor);
+	event_free(beat);
 	for (size_t i = 0; i < 3; i++)
 		event_free(events[i]);
 }
@@ -198,6 +223,7 @@ static void run(struct server *s)
 int main(int argc, char **argv)
 {
 	static struct config cfg;
+	struct supervisor supervisor;
 	struct options o = { 0 };
 	struct server *s = NULL;
 	struct err e = { 0 };
@@ -212,6 +238,7 @@ int main(int argc, char **argv)
 	if (o.healthcheck)
 		return check_health(&cfg);
 	log_init(SERVICE, cfg.debug_mode ? LOG_DEBUG : cfg.log_level);
+	supervisor_init(&supervisor);
 	signal(SIGPIPE, SIG_IGN);
 	if (server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
@@ -219,7 +246,7 @@ int main(int argc, char **argv)
 		 cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.db_path);
 	warn_about_bind(&cfg);
 	print_link(s, &cfg, o.print_link);
-	run(s);
+	run(s, &supervisor);
 	server_close(s);
 	log_info("main", NULL, "stopped");
 	return 0;

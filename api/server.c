@@ -12,6 +12,7 @@
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
+#include "api/trade_sums.h"
 #include "api/traffic.h"
 #include "api/upload.h"
 #include "api/wait.h"
@@ -392,6 +393,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
 	a->children = children_new(a->base);
@@ -430,6 +432,7 @@ void server_close(struct server *s)
 	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	trade_sums_free(a->sums);
 	say_goodbye(s);
 	audit_free(a->audit);
 	auth_flush(a->auth, a->db);

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Prints what is measured: every build/bench/bench_*, then the running programs.
+# Prints what is measured: every build/bench/bench_*, the running programs, and where a
+# Docker engine runs the containers.
 set -uo pipefail
 
 for bench in build/bench/bench_*; do
@@ -7,4 +8,5 @@ for bench in build/bench/bench_*; do
 	"$bench" || echo "bench: $bench ended with $?"
 done
 python3 tests/bench/system.py
-exec python3 tests/bench/many_bots.py
+python3 tests/bench/many_bots.py
+! docker info >/dev/null 2>&1 || python3 tests/bench/docker_bench.py start

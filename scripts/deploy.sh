@@ -8,7 +8,8 @@ api=trading-bot-api
 worker=trading-bot-worker
 variant=''		# simulation, dev, prod, live; empty: what is deployed, else simulation
 native='' yes='' data=''
-env_file=${TRADING_BOT_ENV_FILE:-$root/.env}
+env_file=$root/.env env_file_given=''
+secrets=$root/docker/secrets
 command='' arguments=()
 docker=docker
 compose=()
@@ -61,7 +62,7 @@ parse() {
 		--data) data=yes ;;
 		--env-file)
 			[[ $# -ge 2 ]] || fail "--env-file needs a file name"
-			env_file=$2
+			env_file=$2 env_file_given=yes
 			shift
 			;;
 		-h | --help) command=help ;;
@@ -77,9 +78,11 @@ parse() {
 	done
 }
 
-# A setting of the environment, else of the settings' file.
+# A setting of the environment, else of the settings' file. (Services don't see our
+# environment.)
 setting() {
-	local value=${!1-}
+	local value=''
+	[[ $native ]] || value=${!1-}
 	if [[ ! $value && -r $env_file ]]; then
 		value=$(sed -n "s/^[[:space:]]*\(export[[:space:]]\+\)\?$1=//p" "$env_file" | tail -n 1)
 		value=${value%$'\r'}
@@ -90,7 +93,7 @@ setting() {
 }
 
 make_env_file() {
-	[[ -e $env_file ]] && return
+	[[ -e $env_file ]] && return 0
 	(umask 077 && cp "$root/config.example.env" "$env_file") ||
 		fail "can't write $env_file"
 	say "made $env_file: every setting stands in it with its default"
@@ -104,12 +107,13 @@ check_mode() {
 			fail "TRADING_MODE=live is set, and this would trade paper money: use $self --live, or unset it"
 		return 0
 	fi
+	local key where="in the environment, in $env_file"
+	[[ ! $native ]] || where="in $env_file"
 	[[ $(setting TRADING_APPROVED) == true ]] ||
-		fail "live trading needs your approval: set TRADING_APPROVED=true in the environment or in $env_file"
-	local key
+		fail "live trading needs your approval: set TRADING_APPROVED=true $where"
 	for key in BINANCE_API_KEY BINANCE_API_SECRET; do
-		[[ $(setting $key) || -s $root/docker/secrets/${key,,} ]] ||
-			fail "live trading needs $key: in the environment, in $env_file, or as the file docker/secrets/${key,,}"
+		[[ $(setting $key) || -s $secrets/${key,,} ]] ||
+			fail "live trading needs $key: $where, or as the file ${secrets#"$root/"}/${key,,}"
 	done
 }
 
@@ -161,6 +165,8 @@ run_compose() {
 	local cpus
 	cpus=$(nproc)
 	export WORKER_CPUS=${WORKER_CPUS:-$((cpus > 2 ? 2 : cpus)).0}
+	DEV_USER=${DEV_USER:-$(stat -c %u:%g "$root")}
+	export DEV_USER
 	export API_PUBLIC_URL=${API_PUBLIC_URL:-$(public_url)}
 	"${compose[@]}" "${options[@]}" "$@"
 }
@@ -175,16 +181,17 @@ public_url() {
 # The containers' user reads the secrets, nobody else does. The engine may change owners
 # where this user may not.
 own_secrets() {
-	local file foreign=()
-	for file in "$root"/docker/secrets/*; do
-		[[ -f $file && $file != *.md ]] || continue
-		[[ $(stat -c %u:%a "$file") == 10001:400 ]] || foreign+=("/secrets/${file##*/}")
+	local file foreign=() user=10001
+	[[ $variant != dev ]] || user=$(stat -c %u "$root")
+	for file in "$secrets"/*; do
+		[[ -f $file && $file != *.md && $file != */prometheus_* && $file != */grafana_* ]] || continue
+		[[ $(stat -c %u:%a "$file") == "$user:400" ]] || foreign+=("/secrets/${file##*/}")
 	done
-	[[ ${#foreign[@]} -eq 0 ]] && return
+	[[ ${#foreign[@]} -gt 0 ]] || return 0
 	# shellcheck disable=SC2016  # for the shell inside
-	"$docker" run --rm --user 0 --network none --entrypoint sh -v "$root/docker/secrets:/secrets" \
-		"$(image_of worker)" -c 'chown 10001:10001 "$@" && chmod 400 "$@"' sh "${foreign[@]}" ||
-		fail "can't give docker/secrets to the containers' user (10001)"
+	"$docker" run --rm --user 0 --network none --entrypoint sh -v "$secrets:/secrets" \
+		"$(image_of worker)" -c 'user=$1; shift; chown "$user" "$@" && chmod 400 "$@"' sh "$user" "${foreign[@]}" ||
+		fail "can't give docker/secrets to the containers' user ($user)"
 }
 
 image_of() {
@@ -268,7 +275,10 @@ explain() {
 	"$docker" logs --tail 15 "$1" >&2 2>&1 || true
 }
 
-gave_up() { [[ $(field "$1" '{{.RestartCount}}') -ge 2 || $(field "$1" '{{.State.Status}}') == exited ]]; }
+gave_up() {
+	[[ $(field "$1" '{{.RestartCount}}') -ge 2 || $(field "$1" '{{.State.Status}}') == exited ]] ||
+		{ [[ $variant == dev ]] && "$docker" logs --tail 3 "$1" 2>&1 | grep -q 'does not compile (above)$'; }
+}
 both_well() { api_well $api && worker_well $worker; }
 decided() { both_well || gave_up $api || gave_up $worker; }
 
@@ -277,7 +287,12 @@ cmd_start() {
 	have_images
 	own_secrets
 	step "starting ($variant)"
-	local log
+	local log before
+	before=$(deployed_variant)
+	if [[ $before && $before != "$variant" ]]; then
+		cmd_stop >/dev/null
+		"$docker" rm $api $worker >/dev/null 2>&1 || true	# nothing of the other variant is taken over
+	fi
 	log=$(mktemp)
 	run_compose up -d --no-build >"$log" 2>&1 || {
 		cat "$log" >&2
@@ -302,8 +317,8 @@ cmd_deploy() {
 	cmd_build
 	cmd_test
 	if running $worker; then
-		step "upgrading: a copy of the database first"
-		copy_database "/data/backups/before-upgrade-$(date -u +%Y%m%d-%H%M%S).db"
+		step "upgrading: a backup first"
+		"$docker" exec $worker trading-bot backup | sed -n 1p
 	fi
 	cmd_start
 }
@@ -332,14 +347,15 @@ cmd_status() {
 }
 
 cmd_logs() {
-	local name pids=() status=0
+	local name status=0
 	[[ ${#arguments[@]} -gt 0 ]] || arguments=(--tail 50)
+	# what is in the background does not hear Ctrl-C; the first of each pipe ends it
+	trap 'kill $(jobs -p) 2>/dev/null; exit 0' INT TERM
 	for name in $api $worker; do
 		exists "$name" || { say "there is no container $name"; status=1; continue; }
 		"$docker" logs "${arguments[@]}" "$name" 2>&1 | sed -u "s/^/${name#trading-bot-}	| /" &
-		pids+=($!)
 	done
-	[[ ${#pids[@]} -eq 0 ]] || wait "${pids[@]}"
+	wait
 	return $status
 }
 
@@ -362,19 +378,9 @@ cmd_link() {
 	running $api || fail "the API does not run: $self start"
 	url=$(field $api '{{range .Config.Env}}{{println .}}{{end}}' | sed -n 's/^API_PUBLIC_URL=//p')
 	# A token of the environment may end in a terminal's history as little as in a log.
-	[[ $(setting API_TOKEN) || -s $root/docker/secrets/api_token ]] ||
+	[[ $(setting API_TOKEN) || -s $secrets/api_token ]] ||
 		token=$("$docker" exec $api cat /data/api_token 2>/dev/null) || true
 	say "Dashboard: ${url%/}/${token:+#token=$token}"
-}
-
-# A copy inside the volume, by the running worker or by a container of its own.
-copy_database() {
-	# shellcheck disable=SC2016  # for the shell inside
-	if running $worker; then
-		"$docker" exec $worker sh -c 'mkdir -p /data/backups && trading-bot backup "$1"' sh "$1" >/dev/null
-	else
-		in_volume 'mkdir -p /data/backups && trading-bot backup "$1"' "$1" >/dev/null
-	fi
 }
 
 # in_volume SCRIPT ARG: a shell with the programs and the data, nothing else running
@@ -395,12 +401,15 @@ cmd_backup() {
 	[[ $file != *.db ]] || inside=${inside%.tar.gz}.db
 	exists $worker || fail "there is no container $worker: nothing to copy"
 	mkdir -p "$(dirname "$file")"
-	copy_database "$inside"
 	(
 		umask 077
-		# shellcheck disable=SC2016
-		in_volume 'cat "$1" && rm "$1"' "$inside" >"$file.part"
-	) || fail "the copy could not be fetched; is the disk full?"
+		# shellcheck disable=SC2016  # for the shell inside
+		in_volume 'mkdir -p /data/backups && trading-bot backup "$1" >&2 && cat "$1" && rm "$1"' \
+			"$inside" >"$file.part"
+	) || {
+		rm -f "$file.part"
+		fail "no backup was made (above)"
+	}
 	mv "$file.part" "$file"
 	say "backup: $file"
 	say "Keep a copy of the volume's master.key as well, in another place: it opens the stored keys."
@@ -414,7 +423,7 @@ cmd_restore() {
 	[[ $yes ]] || fail "this replaces the database by $file (the one of now is kept beside it): add --yes"
 	variant=$(deployed_variant)
 	cmd_stop
-	# shellcheck disable=SC2016
+	# shellcheck disable=SC2016  # for the shell inside
 	in_volume 'cat >/data/.restore && trading-bot restore /data/.restore --yes; code=$?; rm -f /data/.restore; exit $code' \
 		<"$file" || fail "not restored (above); $self start goes on with the database as it was"
 	cmd_start
@@ -437,10 +446,12 @@ cmd_cleanup() {
 	{
 		[[ ! $containers ]] || "$docker" rm -f -v $containers >/dev/null
 		[[ ! $images ]] || "$docker" image rm -f $images >/dev/null
+		"$docker" image prune -f --filter label=trading-bot >/dev/null	# stages, older builds
 		[[ ! $volumes ]] || "$docker" volume rm $volumes >/dev/null
 	}
 	for name in $("$docker" network ls -q --filter 'name=^trading-bot-network$'); do
-		"$docker" network rm "$name" >/dev/null
+		"$docker" network rm "$name" >/dev/null ||
+			say "the network $name is kept: other containers use it"
 	done
 	say "removed containers, network and images${data:+, and the data}"
 	[[ $data ]] || say "the data is kept: volumes $("$docker" volume ls -q --filter 'name=^trading-bot-' | tr '\n' ' ')"

@@ -12,6 +12,7 @@ declare -A GROUPS_=(
 	[test]="libcmocka-dev python3 nodejs npm"
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
 	[fuzz]="clang libclang-rt-14-dev"
+	[coverage]="gcovr"
 	[bench]="wrk nginx-light"
 	[docker]="docker.io docker-compose debootstrap iptables python3"
 	# what the programs need to run, as docker/Dockerfile puts them into its images
@@ -29,6 +30,9 @@ installed() {
 	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]] && return
 	# nginx-light may be there as another nginx
 	[[ $1 == nginx-light ]] && command -v nginx >/dev/null && return
+	# Docker may come from elsewhere, with its own compose
+	[[ $1 == docker.io ]] && command -v dockerd >/dev/null && return
+	[[ $1 == docker-compose ]] && docker compose version >/dev/null 2>&1 && return
 	# node and npm may come from elsewhere, which Debian's npm would not go with
 	[[ $1 == nodejs ]] && command -v node >/dev/null && return
 	[[ $1 == npm ]] && command -v npm >/dev/null

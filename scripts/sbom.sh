@@ -13,6 +13,7 @@ cp "$folder/LICENSE" "$folder/VERSION" "$doc/"
 # The date is the newest installed package's, not now: the same parts give the same file.
 created=$(find /var/lib/dpkg/info -name '*.list' -printf '%T@\n' | sort -n | tail -n 1)
 created=$(date -u -d "@${created%.*}" +%Y-%m-%dT%H:%M:%SZ)
+# shellcheck source=/dev/null
 . /etc/os-release
 
 dpkg-query -W -f '${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\t${Maintainer}\n' |

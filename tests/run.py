@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs the unit tests (cmocka binaries) and the process tests, two at a time.
 
-    tests/run.py [--unit] [--process] [NAME ...]
+    tests/run.py [--unit] [--process] [--docker] [NAME ...]
 
 NAME picks the tests whose file name contains it. Output of what passed is not
 shown, of what failed in full. The last line is "N passed, N failed, N skipped";
 the exit code is 1 when anything failed or nothing ran. TEST_BUILD=build/san uses
 that build for everything; else the unit tests of all builds run (of build/tsan those
-with threads), and the process tests choose.
+with threads), and the process tests choose. --docker runs
+tests/docker instead (they use the engine and port 1337).
 """
 import argparse
 import glob
@@ -26,6 +27,8 @@ BUILDS = [os.environ["TEST_BUILD"]] if os.environ.get("TEST_BUILD") else [
 PROCESS_PATTERN = "tests/process/test_*.py"
 UNIT_LIMIT_S = 180
 PROCESS_LIMIT_S = 420
+DOCKER_PATTERN = "tests/docker/test_*.py"
+DOCKER_LIMIT_S = 1800
 PARALLEL = 2
 
 CMOCKA_OK = re.compile(r"^\[ +OK \]", re.M)
@@ -77,6 +80,8 @@ def run_one(path):
     unit = not path.endswith(".py")
     result = Result(path)
     limit = UNIT_LIMIT_S if unit else PROCESS_LIMIT_S
+    if path.startswith("tests/docker/"):
+        limit = DOCKER_LIMIT_S
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="STDOUT", PYTHONDONTWRITEBYTECODE="1")
     env.setdefault("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
     command = [path] if unit else [sys.executable, path]
@@ -111,6 +116,8 @@ def run_one(path):
 
 def find(args):
     paths = []
+    if args.docker:
+        return sorted(glob.glob(DOCKER_PATTERN))
     if args.process or not args.unit:
         paths += sorted(glob.glob(PROCESS_PATTERN))
     if args.unit or not args.process:
@@ -129,6 +136,8 @@ def show(result):
         ", %d failed" % result.failed if result.failed else "",
         ", %d skipped" % result.skipped if result.skipped else "",
         result.seconds, "  (%s)" % result.note if result.note else ""), flush=True)
+    if result.skipped and result.name.startswith("tests/docker/"):
+        print("\n".join(re.findall(r"skipped '.*'|skipped \".*\"", result.output)), flush=True)
     if result.failed:
         print(result.output.rstrip("\n"))
         print("---- end of %s" % result.name, flush=True)
@@ -138,6 +147,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--unit", action="store_true", help="unit tests only")
     parser.add_argument("--process", action="store_true", help="process tests only")
+    parser.add_argument("--docker", action="store_true", help="tests/docker only, and all of it")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     os.chdir(ROOT)
@@ -159,7 +169,8 @@ def main():
     if not results:
         print("no tests found: run them with `make test`, which builds them")
     print("%d passed, %d failed, %d skipped" % tuple(totals), flush=True)
-    return 1 if failed or not totals[0] else 0
+    ran = totals[0] or (args.docker and totals[2])
+    return 1 if failed or not ran else 0
 
 
 if __name__ == "__main__":

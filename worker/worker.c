@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/store_commands.h"
 #include "common/store_logs.h"
+#include "common/supervisor.h"
 #include "common/watch.h"
 #include "worker/backup/schedule.h"
 #include "worker/bootstrap.h"
@@ -70,6 +71,7 @@ struct worker {
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
 	struct heartbeat beat;
+	struct supervisor supervisor;
 	struct loop_times times;
 	int64_t data_version;
 	int64_t beat_due_us;
@@ -405,6 +407,7 @@ static void turn(struct worker *w)
 	took_us = clock_mono_us() - start_us;
 	loop_times_add(&w->times, took_us, start_us);
 	w->beat.turns++;
+	supervisor_alive(&w->supervisor, start_us);
 	if (took_us > SLOW_TURN_US)
 		log_warn("loop", NULL, "turn took %lld ms", (long long)(took_us / 1000));
 	schedule(w, wait_us);
@@ -750,6 +753,7 @@ static void end(struct worker *w)
 {
 	int64_t now_us = wall_clock(w);
 
+	supervisor_stopping(&w->supervisor);
 	runner_stop(w->runner, now_us);
 	w->beat.stopped_us = clock_now_us();
 	snprintf(w->beat.feed_state, sizeof(w->beat.feed_state), "failed");
@@ -789,6 +793,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	if (a->config->trading_mode == MODE_LIVE)
 		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
 			       "TRADING_MODE=simulation");
+	supervisor_init(&w.supervisor);
 	signal(SIGTERM, end_at_once);
 	signal(SIGINT, end_at_once);
 	rc = open_database(&w, a, e);
@@ -809,6 +814,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	w.db_changed = true; /* commands that waited for us come first */
 	look_at_database(&w, wall_clock(&w));
 	commit(&w, wall_clock(&w), true);
+	supervisor_ready(&w.supervisor);
 	schedule(&w, 0);
 	event_base_dispatch(w.base);
 	end(&w);
