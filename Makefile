@@ -16,7 +16,7 @@ endif
 # FLAVOR picks compiler flags and the folder that binaries go to:
 #   release (build/), san (build/san: ASan+UBSan and fault injection),
 #   tsan (build/tsan: ThreadSanitizer), clang (build/clang: the second compiler),
-#   fuzz (build/fuzz: fuzz targets).
+#   fuzz (build/fuzz: fuzz targets), cov (build/cov: counts which lines ran).
 FLAVOR ?= release
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
@@ -42,6 +42,11 @@ ifeq ($(FLAVOR),tsan)
 OPT := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 endif
 
+# Counts which lines ran, also in several processes at once.
+ifeq ($(FLAVOR),cov)
+OPT := -O1 -g --coverage -fprofile-update=atomic
+endif
+
 ifeq ($(FLAVOR),fuzz)
 CC := clang
 OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
@@ -61,7 +66,7 @@ SAME_BITS := -ffp-contract=off -fsigned-char
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(SAME_BITS) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
-LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
+LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize% --coverage,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
@@ -133,6 +138,13 @@ check-sanitizers: deps-test ## unit and process tests on the ASan and UBSan buil
 	$(SUB_MAKE) FLAVOR=san programs unit-bins
 	TEST_BUILD=build/san exec tests/run.py
 
+# TESTS picks some: make coverage TESTS='--unit test_money'
+TESTS ?=
+.PHONY: coverage
+coverage: deps-test deps-coverage ## which lines the tests run; build/coverage/index.html
+	$(SUB_MAKE) FLAVOR=cov programs unit-bins
+	exec scripts/coverage.sh $(TESTS)
+
 # How long each fuzz target runs, in seconds.
 FUZZ_TIME ?= 20
 .PHONY: fuzz
@@ -157,10 +169,10 @@ help: ## this list
 deps-docker:
 	scripts/install-deps.sh docker || true
 
-.PHONY: deps deps-test deps-lint deps-bench deps-fuzz deps-docker
+.PHONY: deps deps-test deps-lint deps-bench deps-fuzz deps-docker deps-coverage
 deps:
 	scripts/install-deps.sh build
-deps-test deps-lint deps-bench deps-fuzz: deps-%:
+deps-test deps-lint deps-bench deps-fuzz deps-coverage: deps-%:
 	scripts/install-deps.sh build $*
 
 .PHONY: programs unit-bins thread-bins bench-bins fuzz-bins

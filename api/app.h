@@ -29,6 +29,7 @@ struct slow;
 struct status_cache;
 struct streams;
 struct tls;
+struct trade_sums;
 struct traffic;
 struct uploads;
 struct wait;
@@ -50,6 +51,7 @@ struct app {
 	struct rate *rate;
 	struct wait *wait;
 	struct slow *slow;
+	struct trade_sums *sums;	/* of the slow thread */
 	struct conns *conns;
 	struct traffic *traffic;
 	struct tls *tls;		/* NULL: plain HTTP */

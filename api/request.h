@@ -32,6 +32,7 @@ struct identity {
 struct request {
 	struct app *app;
 	struct db *db;			/* the loop's connection, or that of slow.h */
+	unsigned db_generation;		/* of slow.h's: another file is another one */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;
 	const struct route *route;	/* NULL until found */

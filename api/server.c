@@ -12,11 +12,13 @@
 #include "api/status_cache.h"
 #include "api/streams.h"
 #include "api/tls.h"
+#include "api/trade_sums.h"
 #include "api/traffic.h"
 #include "api/upload.h"
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/store_logs.h"
 
@@ -238,6 +240,9 @@ static int handle(struct request *r, struct err *e)
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
 	if (rc)
 		return rc;
+	if (fault_request())
+		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
+			       r->app->cfg->db_path, __FILE__, __LINE__);
 	json_object(&r->json, NULL);
 	if (r->route->prepare)
 		r->route->prepare(r);
@@ -392,9 +397,10 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		return rc;
 	}
 	a->wait = wait_new(a);
+	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base);
+	a->children = children_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -430,6 +436,7 @@ void server_close(struct server *s)
 	uploads_free(a->uploads);
 	wait_free(a->wait);
 	slow_free(a->slow);
+	trade_sums_free(a->sums);
 	say_goodbye(s);
 	audit_free(a->audit);
 	auth_flush(a->auth, a->db);

@@ -28,8 +28,8 @@ static const char SQL_UPDATE[] =
 	" description = coalesce(?4, description), updated_us = ?5 WHERE id = ?1";
 static const char SQL_BUSY[] =
 	"SELECT coalesce(s.status, 'STOPPED'), coalesce(s.emergency, 0),"
-	" (SELECT count(*) FROM trading_orders o WHERE o.bot_id = ?1"
-	" AND o.status IN ('pending', 'active'))"
+	" (SELECT count(*) FROM trading_orders o INDEXED BY trading_orders_open_bot"
+	" WHERE o.bot_id = ?1 AND o.status != 'closed')"
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id WHERE b.id = ?1";
 static const char SQL_DELETE[] = "DELETE FROM bots WHERE id = ?1";
 static const char SQL_EVENTS[] =

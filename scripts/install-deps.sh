@@ -12,6 +12,7 @@ declare -A GROUPS_=(
 	[test]="libcmocka-dev python3 nodejs npm"
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
 	[fuzz]="clang libclang-rt-14-dev"
+	[coverage]="gcovr"
 	[bench]="wrk nginx-light"
 	[docker]="docker.io docker-compose debootstrap iptables python3"
 	# what the programs need to run, as docker/Dockerfile puts them into its images

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRUNE_EVERY_US INT64_C(60000000)
+#define PRUNE_EVERY_US INT64_C(1000000)
 #define KEEP_EVERY_US INT64_C(250000)	/* one table's turn */
 
 enum row_kind {

@@ -7,6 +7,7 @@
 #define HOUR_US INT64_C(3600000000)
 #define KEEP_SIGNALS 20000		/* rows */
 #define KEEP_SECONDS_US (24 * HOUR_US)	/* 1s candles; longer ones stay */
+#define PRUNE_ROWS 500			/* more than 1,000 bots and 64 symbols write in a second */
 
 /* A bot that was deleted a moment ago has no row any more, and must not stop the others'. */
 static const char SQL_STATE[] =
@@ -54,16 +55,21 @@ static const char SQL_EQUITY[] =
 static const char SQL_CANDLE[] =
 	"INSERT OR REPLACE INTO candles(symbol, interval, open_us, open, high, low, close, volume,"
 	" buy_volume, trades) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+/* Some rows at a time: this is called each second, in a turn of the loop. */
 static const char SQL_PRUNE_SIGNALS[] =
-	"DELETE FROM signals WHERE id <= (SELECT max(id) FROM signals) - ?1";
+	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
+	" (SELECT min(id) FROM signals) + ?2)";
 static const char SQL_PRUNE_CANDLES[] =
-	"DELETE FROM candles WHERE symbol = ?1 AND interval = '1s' AND open_us < ?2";
+	"DELETE FROM candles WHERE (symbol, interval, open_us) IN (SELECT symbol, interval, open_us"
+	" FROM candles WHERE symbol = ?1 AND interval = '1s' AND open_us < ?2"
+	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
 static const char SQL_HELD[] =
 	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
-	" (SELECT 1 FROM trading_orders WHERE bot_id = ?1 AND status IN ('pending', 'active'))";
+	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
+	" WHERE bot_id = ?1 AND status != 'closed')";
 #define SELECT_STATS \
 	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
 	" updated_us FROM trading_stats WHERE bot_id = ?1"
@@ -219,6 +225,7 @@ static int prune_candles(struct db *db, const char *symbol, int64_t before_us, s
 		return rc;
 	stmt_bind_text(s, 1, symbol);
 	stmt_bind_int(s, 2, before_us);
+	stmt_bind_int(s, 3, PRUNE_ROWS);
 	return stmt_run(s, e);
 }
 
@@ -254,6 +261,7 @@ int store_prune_tx(struct db *db, struct err *e)
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, KEEP_SIGNALS);
+	stmt_bind_int(s, 2, PRUNE_ROWS);
 	return stmt_run(s, e);
 }
 

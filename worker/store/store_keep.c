@@ -22,21 +22,21 @@ static const char SQL_EQUITY_THIN[] =
 	" WHERE p.bot_id = q.bot_id AND p.at_us >= q.at_us - q.at_us % ?4 AND p.at_us < q.at_us)"
 	" ORDER BY q.at_us LIMIT ?3)";
 static const char SQL_LEDGER_NEWEST[] =
-	"SELECT at_us FROM sim_ledger ORDER BY id DESC LIMIT 1";
+	"SELECT at_us FROM sim_ledger WHERE id = (SELECT max(id) FROM sim_ledger)";
 static const char SQL_LEDGER_OLDEST[] =
 	"SELECT id, entry_id, bot_id, epoch, account, asset, amount, at_us FROM sim_ledger"
-	" ORDER BY id LIMIT ?1";
+	" WHERE id > 0 ORDER BY id LIMIT ?1";
 static const char SQL_LEDGER_CUT[] = "DELETE FROM sim_ledger WHERE id <= ?1";
 static const char SQL_LEDGER_CARRY[] =
 	"INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, at_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'carried', ?7)";
 static const char SQL_COMMANDS_NEWEST[] =
-	"SELECT created_us FROM commands ORDER BY id DESC LIMIT 1";
+	"SELECT created_us FROM commands WHERE id = (SELECT max(id) FROM commands)";
 static const char SQL_COMMANDS_CUT[] =
-	"DELETE FROM commands WHERE id IN (SELECT id FROM commands ORDER BY id LIMIT ?2)"
+	"DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE id > 0 ORDER BY id LIMIT ?2)"
 	" AND status != 'queued' AND created_us < ?1";
 static const char SQL_ORDERS_NEWEST[] =
-	"SELECT created_us FROM trading_orders ORDER BY id DESC LIMIT 1";
+	"SELECT created_us FROM trading_orders WHERE id = (SELECT max(id) FROM trading_orders)";
 static const char SQL_ORDERS_OLDEST[] =
 	"SELECT id, created_us, coalesce(closed_us, 0) FROM trading_orders WHERE id > ?1"
 	" ORDER BY id LIMIT ?2";
