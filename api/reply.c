@@ -258,6 +258,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 	}
 	conn_answering(conn, r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);
-	conn_answered(conn);
+	if (!r->app->stopping) /* the trigger that it leaves needs another turn */
+		conn_answered(conn);
 	audit_add(r, rc ? e->msg : "");
 }
