@@ -173,7 +173,8 @@ static void check_backups(struct checkup *d)
 		age_h = (double)(clock_now_us() - list[0].us) / (double)(3600 * US_PER_S);
 	late = c->backup_interval_s > 0 && age_h * 3600 > 2 * c->backup_interval_s;
 	if (n)
-		say(d, !late, "newest of %zu backups in %s is %.1f h old%s", n, c->backup_dir, age_h,
+		say(d, !late, "newest of %zu backups in %s is %.1f h old%s", n, c->backup_dir,
+		    age_h,
 		    late ? ", over twice BACKUP_INTERVAL; trading-bot backup says why" : "");
 	else
 		say(d, true, "no backup in %s yet; %s", c->backup_dir, c->backup_interval_s > 0
