@@ -293,6 +293,7 @@ class Docker(unittest.TestCase):
         with open(path, "w", encoding="ascii") as f:
             f.write("tb_token_of_a_file_secret\n")
         os.chmod(path, 0o600)
+        self.deployed("test")
         text = self.deployed("restart")
         self.assertNotIn("tb_token", text, "a token that was given is not shown")
         self.assertEqual(request("GET", "/api/v1/status", "tb_token_of_a_file_secret")[0], 200)
@@ -414,7 +415,15 @@ class Docker(unittest.TestCase):
         self.assertIn("trading-bot-data", names("volume"))
         self.assertFalse({API, WORKER} & names("container"))
 
-    def test_92_cleanup_leaves_nothing(self):
+    def test_92_live_is_not_left_by_a_slip(self):
+        docker("create", "--name", WORKER, "--label", "trading-bot.variant=live", "debian:bookworm-slim")
+        try:
+            self.assertIn("set TRADING_APPROVED=true", self.refused("start"), "live stays live")
+            self.assertIn("live trading is deployed", self.refused("--simulation", "start"))
+        finally:
+            docker("rm", WORKER)
+
+    def test_93_cleanup_leaves_nothing(self):
         self.deployed("cleanup", "--data", "--yes")
         now = everything()
         for kind, before in WORLD["deployment"].before.items():
