@@ -192,7 +192,12 @@ class Docker(unittest.TestCase):
         self.assertIn("healthy: last beat", text)
         self.assertIn(token(), self.deployed("link"))
 
-    def test_09_kill_9_inside(self):
+    def test_09_healthy_says_the_engine(self):
+        for name in (API, WORKER):
+            self.wait(lambda n=name: inspect(n, ".State.Health.Status") == "healthy",
+                      "the engine calls %s healthy" % name, 180)
+
+    def test_10_kill_9_inside(self):
         for name in (WORKER, API):
             docker("exec", name, "sh", "-c", "kill -9 $(pidof %s)" % name)
             self.wait(lambda n=name: inspect(n, ".RestartCount") == 1 and inspect(n, ".State.Running"),
@@ -200,11 +205,6 @@ class Docker(unittest.TestCase):
             self.wait(lambda: deploy("health")[0] == 0, "both are well again")
         self.wait(lambda: status() == "RUNNING", "the bot goes on")
         docker("exec", WORKER, "trading-bot", "doctor")
-
-    def test_10_healthy_says_the_engine(self):
-        for name in (API, WORKER):
-            self.wait(lambda n=name: inspect(n, ".State.Health.Status") == "healthy",
-                      "the engine calls %s healthy" % name, 180)
 
     def test_11_stop_and_start(self):
         self.assertEqual(request("POST", "/api/v1/bot/pause", token())[0], 200)
