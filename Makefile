@@ -16,7 +16,7 @@ endif
 # FLAVOR picks compiler flags and the folder that binaries go to:
 #   release (build/), san (build/san: ASan+UBSan and fault injection),
 #   tsan (build/tsan: ThreadSanitizer), clang (build/clang: the second compiler),
-#   fuzz (build/fuzz: fuzz targets).
+#   fuzz (build/fuzz: fuzz targets), cov (build/cov: counts which lines ran).
 FLAVOR ?= release
 VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
@@ -42,6 +42,11 @@ ifeq ($(FLAVOR),tsan)
 OPT := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 endif
 
+# Counts which lines ran, also in several processes at once.
+ifeq ($(FLAVOR),cov)
+OPT := -O1 -g --coverage -fprofile-update=atomic
+endif
+
 ifeq ($(FLAVOR),fuzz)
 CC := clang
 OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
@@ -61,7 +66,7 @@ SAME_BITS := -ffp-contract=off -fsigned-char
 HARDEN := -fstack-protector-strong -fPIE
 CFLAGS := -std=gnu17 $(OPT) $(WARN) $(HARDEN) $(SAME_BITS) -I. -I$(OUT)/gen -D_GNU_SOURCE \
 	-DVERSION='"$(VERSION)"' -MMD -MP $(EXTRA_CFLAGS)
-LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize%,$(OPT))
+LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize% --coverage,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
@@ -119,6 +124,13 @@ bench: deps-bench ## measure; prints figures, never fails for a slow one
 	$(SUB_MAKE) programs bench-bins
 	exec scripts/bench.sh
 
+# How long the load lasts, in minutes.
+LOAD_TIME ?= 10
+.PHONY: load
+load: deps-bench ## half of the peak rate for LOAD_TIME=10 minutes: errors, latency, memory
+	$(SUB_MAKE) programs bench-bins
+	exec tests/bench/load.py $(LOAD_TIME)
+
 .PHONY: bench-docker
 bench-docker: deps-docker ## containers: image sizes, start, memory, and 24 simulated hours
 	$(SUB_MAKE) $(OUT)/bench/make_recording
@@ -132,6 +144,13 @@ clang: deps-lint ## compile everything with the second compiler
 check-sanitizers: deps-test ## unit and process tests on the ASan and UBSan build only
 	$(SUB_MAKE) FLAVOR=san programs unit-bins
 	TEST_BUILD=build/san exec tests/run.py
+
+# TESTS picks some: make coverage TESTS='--unit test_money'
+TESTS ?=
+.PHONY: coverage
+coverage: deps-test deps-coverage ## which lines the tests run; build/coverage/index.html
+	$(SUB_MAKE) FLAVOR=cov programs unit-bins
+	exec scripts/coverage.sh $(TESTS)
 
 # How long each fuzz target runs, in seconds.
 FUZZ_TIME ?= 20
@@ -157,10 +176,10 @@ help: ## this list
 deps-docker:
 	scripts/install-deps.sh docker || true
 
-.PHONY: deps deps-test deps-lint deps-bench deps-fuzz deps-docker
+.PHONY: deps deps-test deps-lint deps-bench deps-fuzz deps-docker deps-coverage
 deps:
 	scripts/install-deps.sh build
-deps-test deps-lint deps-bench deps-fuzz: deps-%:
+deps-test deps-lint deps-bench deps-fuzz deps-coverage: deps-%:
 	scripts/install-deps.sh build $*
 
 .PHONY: programs unit-bins thread-bins bench-bins fuzz-bins

@@ -37,7 +37,7 @@ const struct openapi_word openapi_words[] = {
 	W("expires", NULL, "When its time is over."),
 	W("features", "\"features-1\"", "Name of the feature list."),
 	W("feed_state", "\"live\"", "connecting, live, stale, ended, failed."),
-	W("fees", "0.13", "Quote asset."),
+	W("fees", "0.13", "Quote asset: commission, and on futures funding."),
 	W("filled", "0.01", "Base asset of the entry's fills."),
 	W("format", "\"xgboost-json\"", "File format of the model."),
 	W("from", NULL, "First moment."),

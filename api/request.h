@@ -32,6 +32,7 @@ struct identity {
 struct request {
 	struct app *app;
 	struct db *db;			/* the loop's connection, or that of slow.h */
+	unsigned db_generation;		/* of slow.h's: another file is another one */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;
 	const struct route *route;	/* NULL until found */
@@ -74,6 +75,8 @@ void request_free_spare(struct app *a);
 /* Instead, when its connection was taken over: counts and frees r. */
 void request_drop(struct request *r);
 
+/* The answer as a handler finds it; what an earlier one wrote or set is dropped. */
+void request_begin_answer(struct request *r);
 /* An error with its own HTTP status and code word. Returns ERR_DENIED. */
 int request_error(struct request *r, struct err *e, int http, const char *code,
 		  const char *fmt, ...) PRINTF_LIKE(5, 6);

@@ -46,5 +46,5 @@ int handle_candles(struct request *r, struct err *e)
 
 int handle_data(struct request *r, struct err *e)
 {
-	return store_data_list(r->app->db, &r->json, e);
+	return store_data_list(r->db, &r->json, e);
 }

@@ -46,7 +46,7 @@ int handle_simulation_status(struct request *r, struct err *e)
 int handle_simulation_performance(struct request *r, struct err *e)
 {
 	struct json *j = &r->json;
-	struct stats s = { 0 };
+	const struct bot_sums *s;
 	struct bot_status b;
 	double capital = 0, equity;
 	int rc;
@@ -55,7 +55,7 @@ int handle_simulation_performance(struct request *r, struct err *e)
 	if (!rc)
 		rc = store_stats_capital(r->db, b.bot_id, &capital, e);
 	if (!rc)
-		rc = store_stats_trades(r->db, b.bot_id, &s, e);
+		rc = trade_sums_get(r->app->sums, r->db, r->db_generation, b.bot_id, &s, e);
 	if (rc)
 		return rc;
 	if (capital <= 0)
@@ -65,7 +65,7 @@ int handle_simulation_performance(struct request *r, struct err *e)
 	json_double(j, "initial_capital", capital);
 	json_double(j, "equity", equity);
 	json_double(j, "total_return_pct", 100 * (equity - capital) / capital);
-	stats_json(j, &s, capital);
+	stats_json(j, bot_sums_stats(s), capital);
 	json_time(j, "timestamp", clock_now_us());
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "api/store_stats.h"
 #include "common/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int known_bot(struct request *r, int64_t *id, struct err *e)
@@ -33,14 +34,14 @@ static void reported_json(struct json *j, const struct reported_totals *t)
 int handle_stats(struct request *r, struct err *e)
 {
 	struct reported_totals reported;
-	struct stats s = { 0 };
+	const struct bot_sums *s;
 	double capital = 0;
 	int64_t id;
 	int rc;
 
 	rc = known_bot(r, &id, e);
 	if (!rc)
-		rc = store_stats_trades(r->db, id, &s, e);
+		rc = trade_sums_get(r->app->sums, r->db, r->db_generation, id, &s, e);
 	if (!rc)
 		rc = store_stats_capital(r->db, id, &capital, e);
 	if (!rc)
@@ -48,24 +49,49 @@ int handle_stats(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	json_int(&r->json, "bot_id", id);
-	stats_json(&r->json, &s, capital > 0 ? capital : r->app->cfg->sim_initial_capital);
+	stats_json(&r->json, bot_sums_stats(s),
+		   capital > 0 ? capital : r->app->cfg->sim_initial_capital);
 	reported_json(&r->json, &reported);
 	json_time(&r->json, "timestamp", clock_now_us());
 	return 0;
 }
 
+/* Over all time the own trades are added up already, unless they are too much for exact sums. */
+static int pnl_of_all_time(struct request *r, int64_t id, const char *by, struct err *e)
+{
+	static const struct time_range always = { .from_us = 0, .to_us = INT64_MAX };
+	const struct bot_sums *s;
+	struct trade_group *groups = NULL;
+	size_t n = 0;
+	int rc = trade_sums_get(r->app->sums, r->db, r->db_generation, id, &s, e);
+
+	if (!rc)
+		rc = bot_sums_groups(s, by, &groups, &n, e);
+	if (rc == ERR_RANGE)
+		return store_stats_pnl(r->db, id, by, &always, &r->json, e);
+	if (!rc)
+		rc = store_stats_pnl_of(r->db, id, by, groups, n, &r->json, e);
+	free(groups);
+	return rc;
+}
+
 int handle_stats_pnl(struct request *r, struct err *e)
 {
-	const char *by = request_query(r, "by");
+	struct time_range t = {
+		.from_us = request_query_time(r, "from", 0),
+		.to_us = request_query_time(r, "to", INT64_MAX),
+	};
+	const char *by = request_query(r, "by") ? request_query(r, "by") : "day";
 	int64_t id;
 	int rc = known_bot(r, &id, e);
 
 	if (rc)
 		return rc;
 	json_int(&r->json, "bot_id", id);
-	json_string(&r->json, "by", by ? by : "day");
-	return store_stats_pnl(r->db, id, by ? by : "day", request_query_time(r, "from", 0),
-			       request_query_time(r, "to", INT64_MAX), &r->json, e);
+	json_string(&r->json, "by", by);
+	if (t.from_us == 0 && t.to_us == INT64_MAX)
+		return pnl_of_all_time(r, id, by, e);
+	return store_stats_pnl(r->db, id, by, &t, &r->json, e);
 }
 
 #define NUMBER(s, r, field) \

@@ -59,6 +59,7 @@ static void work(struct slow *s, struct job *job)
 	if (job->rc && !job->r->route->no_db)
 		return;
 	job->r->db = s->db; /* NULL: it goes without */
+	job->r->db_generation = s->db_generation;
 	job->rc = job->r->route->handler(job->r, &job->e);
 }
 

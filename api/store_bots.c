@@ -16,16 +16,20 @@ static const char SQL_LIST[] = BOT_SELECT "WHERE b.id < ?1 ORDER BY b.id DESC LI
 static const char SQL_GET[] = BOT_SELECT "WHERE b.id = ?1";
 static const char SQL_EXISTS[] = "SELECT 1 FROM bots WHERE id = ?1";
 static const char SQL_NAME[] = "SELECT id FROM bots WHERE name = ?1";
+/* A number is never given twice: the trades, money and events of a deleted bot stay its own. */
 static const char SQL_ADD[] =
-	"INSERT INTO bots(name, bot_type, description, created_us, updated_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?4)";
+	"INSERT INTO bots(id, name, bot_type, description, created_us, updated_us)"
+	" VALUES (1 + max((SELECT coalesce(max(id), 0) FROM bots),"
+	" (SELECT coalesce(max(bot_id), 0) FROM sim_accounts),"
+	" (SELECT coalesce(max(bot_id), 0) FROM trading_orders),"
+	" (SELECT coalesce(max(bot_id), 0) FROM bot_events)), ?1, ?2, ?3, ?4, ?4)";
 static const char SQL_UPDATE[] =
 	"UPDATE bots SET name = coalesce(?2, name), bot_type = coalesce(?3, bot_type),"
 	" description = coalesce(?4, description), updated_us = ?5 WHERE id = ?1";
 static const char SQL_BUSY[] =
 	"SELECT coalesce(s.status, 'STOPPED'), coalesce(s.emergency, 0),"
-	" (SELECT count(*) FROM trading_orders o WHERE o.bot_id = ?1"
-	" AND o.status IN ('pending', 'active'))"
+	" (SELECT count(*) FROM trading_orders o INDEXED BY trading_orders_open_bot"
+	" WHERE o.bot_id = ?1 AND o.status != 'closed')"
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id WHERE b.id = ?1";
 static const char SQL_DELETE[] = "DELETE FROM bots WHERE id = ?1";
 static const char SQL_EVENTS[] =

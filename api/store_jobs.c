@@ -5,8 +5,9 @@
 #define JOB_SELECT \
 	"SELECT id, kind, args, state, progress, message, result, error, cancel_requested," \
 	" requested_by, correlation_id, created_us, started_us, ended_us FROM jobs "
-static const char SQL_LIST[] =
-	JOB_SELECT "WHERE id < ?1 AND (?3 IS NULL OR state = ?3) ORDER BY id DESC LIMIT ?2";
+static const char SQL_LIST[] = JOB_SELECT "WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+static const char SQL_LIST_STATE[] =
+	JOB_SELECT "WHERE id < ?1 AND state = ?3 ORDER BY id DESC LIMIT ?2";
 static const char SQL_GET[] = JOB_SELECT "WHERE id = ?1";
 static const char SQL_STATE[] = "SELECT state FROM jobs WHERE id = ?1";
 static const char SQL_CANCEL[] = "UPDATE jobs SET cancel_requested = 1 WHERE id = ?1";
@@ -22,12 +23,13 @@ int store_jobs_list(struct db *db, const char *state, const struct page *p, stru
 		    struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_LIST, &s, e);
+	int rc = db_stmt(db, state ? SQL_LIST_STATE : SQL_LIST, &s, e);
 
 	if (rc)
 		return rc;
 	page_bind(s, 1, 2, p);
-	stmt_bind_text(s, 3, state);
+	if (state)
+		stmt_bind_text(s, 3, state);
 	return rows_page(j, "jobs", s, store_jobs_columns, p, e);
 }
 

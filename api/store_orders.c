@@ -14,23 +14,37 @@
 	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price," \
 	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
 	" created_us, NULL, closed_us, 0, updated_us FROM reported_orders "
-/* Each side reads one page at most, in its index's order; then they are merged. */
-#define PAGED(time) \
-	" AND " time " <= ?2 AND (" time " < ?2 OR place2 < ?3) ORDER BY 1 DESC, 2 DESC LIMIT ?4"
+/*
+ * Each side reads one page at most, in its index's order; then they are merged. "below"
+ * is the least number that does not come after the cursor: of a pair (time, id), which
+ * an index has, so that SQLite goes straight to the page.
+ */
+#define OWN_BELOW "?3 / 2 + ?3 % 2"
+#define REPORTED_BELOW "?3 / 2"
+#define PAGED(time, below) \
+	" AND (" time ", id) < (?2, " below ") ORDER BY " time " DESC, id DESC LIMIT ?4"
 #define MERGED(own, reported) \
 	"SELECT * FROM (" own ") UNION ALL SELECT * FROM (" reported ")" \
 	" ORDER BY 1 DESC, 2 DESC LIMIT ?4"
-#define OPEN "WHERE bot_id = ?1 AND status IN ('pending', 'active')"
-#define CLOSED \
-	"WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5 AND closed_us < ?6" \
-	" AND (?7 IS NULL OR symbol = ?7) AND (?8 IS NULL OR close_reason = ?8)"
+#define HISTORY(where) \
+	MERGED(OWN("closed_us") where PAGED("closed_us", OWN_BELOW), \
+	       REPORTED("closed_us") where PAGED("closed_us", REPORTED_BELOW))
+#define CLOSED "WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5"
+#define OF_SYMBOL " AND symbol = ?6"
+#define OF_REASON " AND close_reason = ?7"
+
+/* Named, for SQLite takes an index of all of the bot's orders for as good. */
+#define OPEN(index) "INDEXED BY " index " WHERE bot_id = ?1 AND status != 'closed'"
 
 static const char SQL_ACTIVE[] =
-	MERGED(OWN("created_us") OPEN PAGED("created_us"),
-	       REPORTED("created_us") OPEN PAGED("created_us"));
-static const char SQL_HISTORY[] =
-	MERGED(OWN("closed_us") CLOSED PAGED("closed_us"),
-	       REPORTED("closed_us") CLOSED PAGED("closed_us"));
+	MERGED(OWN("created_us") OPEN("trading_orders_open_bot") PAGED("created_us", OWN_BELOW),
+	       REPORTED("created_us") OPEN("reported_orders_open_bot")
+	       PAGED("created_us", REPORTED_BELOW));
+/* One statement for each set of filters, so that each has its index. */
+static const char SQL_HISTORY[] = HISTORY(CLOSED);
+static const char SQL_HISTORY_SYMBOL[] = HISTORY(CLOSED OF_SYMBOL);
+static const char SQL_HISTORY_REASON[] = HISTORY(CLOSED OF_REASON);
+static const char SQL_HISTORY_BOTH[] = HISTORY(CLOSED OF_SYMBOL OF_REASON);
 static const char SQL_GET[] = OWN("created_us") "WHERE id = ?1";
 static const char SQL_REPORTED[] = REPORTED("created_us") "WHERE id = ?1";
 static const char SQL_FIND[] =
@@ -86,21 +100,34 @@ int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct js
 	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
+static const char *sql_history(const struct order_filter *f)
+{
+	if (f->symbol && f->reason)
+		return SQL_HISTORY_BOTH;
+	return f->symbol ? SQL_HISTORY_SYMBOL : f->reason ? SQL_HISTORY_REASON : SQL_HISTORY;
+}
+
 int store_orders_history(struct db *db, int64_t bot_id, const struct order_filter *f,
 			 struct page *p, struct json *j, struct err *e)
 {
+	struct page below = *p;
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_HISTORY, &s, e);
+	int rc = db_stmt(db, sql_history(f), &s, e);
 
 	if (rc)
 		return rc;
 	p->pair = true;
+	if (f->to_us <= p->before) { /* one bound for the index: the lower of the two */
+		below.before = f->to_us;
+		below.before2 = INT64_MIN;
+	}
 	stmt_bind_int(s, 1, bot_id);
-	page_bind_pair(s, 2, 3, 4, p);
+	page_bind_pair(s, 2, 3, 4, &below);
 	stmt_bind_int(s, 5, f->from_us);
-	stmt_bind_int(s, 6, f->to_us);
-	stmt_bind_text(s, 7, f->symbol);
-	stmt_bind_text(s, 8, f->reason);
+	if (f->symbol)
+		stmt_bind_text(s, 6, f->symbol);
+	if (f->reason)
+		stmt_bind_text(s, 7, f->reason);
 	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 

@@ -4,16 +4,21 @@
 
 #include <string.h>
 
-#define POSITION_SELECT \
+#define POSITION_SELECT(index) \
 	"SELECT o.id, o.bot_id, o.order_id, o.symbol, o.side, o.phase, o.position, o.entry_price," \
 	" coalesce(s.last_price, 0.0), o.take_profit, o.stop_loss, o.fees, o.opened_us," \
-	" o.expires_us, o.mode, o.confidence FROM trading_orders o" \
-	" LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
+	" o.expires_us, o.mode, o.confidence FROM trading_orders o " \
+	index " LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
 static const char SQL_GET[] =
-	POSITION_SELECT "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";
-static const char SQL_LIST[] = POSITION_SELECT
-	"WHERE o.status != 'closed' AND o.position != 0 AND (?1 = 0 OR o.bot_id = ?1)"
-	" ORDER BY o.id DESC LIMIT 1000";
+	POSITION_SELECT("") "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";
+/* The index is named, for SQLite takes one of all orders for as good. */
+#define POSITIONS(index, of_bot) \
+	POSITION_SELECT("INDEXED BY " index) \
+	"WHERE o.status != 'closed' AND o.position != 0" of_bot \
+	" ORDER BY o.id DESC LIMIT 1000"
+static const char SQL_LIST[] = POSITIONS("trading_orders_open", "");
+static const char SQL_LIST_BOT[] = 
+	POSITIONS("trading_orders_open_bot", " AND o.bot_id = ?1");
 static const char SQL_BOT[] = "SELECT bot_id, status FROM trading_orders WHERE id = ?1";
 
 struct position {
@@ -103,10 +108,11 @@ int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct j
 	struct stmt *s;
 	int rc, bad = 0;
 
-	rc = db_stmt(db, SQL_LIST, &s, e);
+	rc = db_stmt(db, bot_id ? SQL_LIST_BOT : SQL_LIST, &s, e);
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, bot_id);
+	if (bot_id)
+		stmt_bind_int(s, 1, bot_id);
 	json_array(j, "positions");
 	while (!bad && (rc = stmt_step(s, e)) == STMT_ROW) {
 		struct position p;

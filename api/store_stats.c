@@ -8,11 +8,10 @@
  * can be added up to any size.
  */
 #define SUM(x) "total(round((" x ") * 1e8)) / 1e8"
+#define TEXT_OF(number) TEXT_OF_IT(number)
+#define TEXT_OF_IT(number) #number
+#define PNL_ROWS 1000		/* groups in an answer at most */
 
-static const char SQL_TRADES[] =
-	"SELECT closed_us, opened_us, gross, fees, pnl, entry_notional, exit_notional"
-	" FROM trading_orders WHERE bot_id = ?1 AND status = 'closed' AND filled > 0"
-	" ORDER BY closed_us, id";
 static const char SQL_REPORTED_ORDERS[] =
 	"SELECT count(*), sum(pnl > 0), sum(pnl < 0), " SUM("pnl") " FROM reported_orders"
 	" WHERE bot_id = ?1 AND status = 'closed'";
@@ -22,26 +21,35 @@ static const char SQL_REPORTED_DAYS[] =
 	SUM("volume") " FROM reported_stats WHERE bot_id = ?1";
 static const char SQL_CAPITAL[] = "SELECT initial_capital FROM sim_accounts WHERE bot_id = ?1";
 
-#define TRADES \
-	"(SELECT 'worker' AS source, closed_us, symbol, close_reason, gross, fees, pnl," \
+#define OWN_TRADES \
+	"SELECT 'worker' AS source, closed_us, symbol, close_reason, gross, fees, pnl," \
 	" entry_notional + exit_notional AS volume FROM trading_orders WHERE bot_id = ?1" \
-	" AND status = 'closed' AND filled > 0 AND closed_us >= ?2 AND closed_us < ?3 UNION ALL" \
-	" SELECT 'reported', closed_us, symbol, close_reason, pnl + fees, fees, pnl," \
-	" quantity * (coalesce(entry_price, 0.0) + coalesce(exit_price, 0.0))" \
+	" AND status = 'closed' AND filled > 0 AND closed_us >= ?2 AND closed_us < ?3"
+#define REPORTED_TRADES \
+	"SELECT 'reported' AS source, closed_us, symbol, close_reason, pnl + fees AS gross, fees," \
+	" pnl, quantity * (coalesce(entry_price, 0.0) + coalesce(exit_price, 0.0)) AS volume" \
 	" FROM reported_orders WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?2" \
-	" AND closed_us < ?3)"
-#define PNL_BY(group) \
+	" AND closed_us < ?3"
+#define PNL_BY(group, trades) \
 	"SELECT " group ", source, count(*), sum(pnl > 0), sum(pnl < 0), " SUM("gross") ", " \
-	SUM("fees") ", " SUM("pnl") ", " SUM("volume") " FROM " TRADES \
-	" GROUP BY 1, 2 ORDER BY 1 DESC, 2 LIMIT 1000"
+	SUM("fees") ", " SUM("pnl") ", " SUM("volume") " FROM (" trades ")" \
+	" GROUP BY 1, 2 ORDER BY 1 DESC, 2 LIMIT " TEXT_OF(PNL_ROWS)
+#define ALL_TRADES OWN_TRADES " UNION ALL " REPORTED_TRADES
 #define MOMENT "closed_us / 1000000, 'unixepoch'"
+#define BY_DAY "date(" MOMENT ")"
+#define BY_WEEK "date(" MOMENT ", 'weekday 0', '-6 days')"	/* the week's Monday */
+#define BY_MONTH "strftime('%Y-%m', " MOMENT ")"
 
-static const char SQL_BY_DAY[] = PNL_BY("date(" MOMENT ")");
-/* The week's Monday. */
-static const char SQL_BY_WEEK[] = PNL_BY("date(" MOMENT ", 'weekday 0', '-6 days')");
-static const char SQL_BY_MONTH[] = PNL_BY("strftime('%Y-%m', " MOMENT ")");
-static const char SQL_BY_SYMBOL[] = PNL_BY("symbol");
-static const char SQL_BY_REASON[] = PNL_BY("close_reason");
+static const char SQL_BY_DAY[] = PNL_BY(BY_DAY, ALL_TRADES);
+static const char SQL_BY_WEEK[] = PNL_BY(BY_WEEK, ALL_TRADES);
+static const char SQL_BY_MONTH[] = PNL_BY(BY_MONTH, ALL_TRADES);
+static const char SQL_BY_SYMBOL[] = PNL_BY("symbol", ALL_TRADES);
+static const char SQL_BY_REASON[] = PNL_BY("close_reason", ALL_TRADES);
+static const char SQL_REPORTED_BY_DAY[] = PNL_BY(BY_DAY, REPORTED_TRADES);
+static const char SQL_REPORTED_BY_WEEK[] = PNL_BY(BY_WEEK, REPORTED_TRADES);
+static const char SQL_REPORTED_BY_MONTH[] = PNL_BY(BY_MONTH, REPORTED_TRADES);
+static const char SQL_REPORTED_BY_SYMBOL[] = PNL_BY("symbol", REPORTED_TRADES);
+static const char SQL_REPORTED_BY_REASON[] = PNL_BY("close_reason", REPORTED_TRADES);
 static const char SQL_REPORT[] =
 	"INSERT INTO reported_stats(bot_id, day, trades, wins, losses, gross, fees, net, volume,"
 	" updated_us) VALUES (?1, ?2, coalesce(?3, 0), coalesce(?4, 0), coalesce(?5, 0),"
@@ -64,32 +72,6 @@ const struct column store_stats_day_columns[] = {
 	{ "losses", COL_INT }, { "gross", COL_MONEY }, { "fees", COL_MONEY }, { "net", COL_MONEY },
 	{ "volume", COL_MONEY }, { "updated", COL_TIME }, { NULL, COL_INT },
 };
-
-int store_stats_trades(struct db *db, int64_t bot_id, struct stats *out, struct err *e)
-{
-	struct closed_trade t;
-	struct stmt *s;
-	int rc, bad = 0;
-
-	rc = db_stmt(db, SQL_TRADES, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	while (!bad && (rc = stmt_step(s, e)) == STMT_ROW) {
-		t.closed_us = stmt_int(s, 0);
-		t.opened_us = stmt_int(s, 1);
-		t.gross = stmt_money(s, 2);
-		t.fees = stmt_money(s, 3);
-		t.pnl = stmt_money(s, 4);
-		bad = money_add(stmt_money(s, 5), stmt_money(s, 6), &t.volume);
-		if (!bad)
-			bad = stats_add(out, &t);
-	}
-	stmt_done(s);
-	if (bad)
-		return err_set(e, bad, "the totals of bot %lld do not fit", (long long)bot_id);
-	return rc;
-}
 
 static int reported_orders(struct db *db, int64_t bot_id, struct reported_totals *out,
 			   struct err *e)
@@ -151,31 +133,84 @@ int store_stats_capital(struct db *db, int64_t bot_id, double *out, struct err *
 	return rc < 0 ? rc : 0;
 }
 
-static const char *sql_by(const char *by)
+static const struct {
+	const char *by, *all, *reported;
+} groupings[] = {
+	{ "day", SQL_BY_DAY, SQL_REPORTED_BY_DAY },
+	{ "week", SQL_BY_WEEK, SQL_REPORTED_BY_WEEK },
+	{ "month", SQL_BY_MONTH, SQL_REPORTED_BY_MONTH },
+	{ "symbol", SQL_BY_SYMBOL, SQL_REPORTED_BY_SYMBOL },
+	{ "reason", SQL_BY_REASON, SQL_REPORTED_BY_REASON },
+};
+
+static int pnl_stmt(struct db *db, int64_t bot_id, const char *by, bool reported,
+		    const struct time_range *t, struct stmt **s, struct err *e)
 {
-	if (!strcmp(by, "week"))
-		return SQL_BY_WEEK;
-	if (!strcmp(by, "month"))
-		return SQL_BY_MONTH;
-	if (!strcmp(by, "symbol"))
-		return SQL_BY_SYMBOL;
-	if (!strcmp(by, "reason"))
-		return SQL_BY_REASON;
-	return SQL_BY_DAY;
+	size_t i = 0;
+	int rc;
+
+	while (strcmp(groupings[i].by, by) != 0)
+		ASSERT(++i < sizeof(groupings) / sizeof(groupings[0]));
+	rc = db_stmt(db, reported ? groupings[i].reported : groupings[i].all, s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(*s, 1, bot_id);
+	stmt_bind_int(*s, 2, t->from_us);
+	stmt_bind_int(*s, 3, t->to_us);
+	return 0;
 }
 
-int store_stats_pnl(struct db *db, int64_t bot_id, const char *by, int64_t from_us,
-		    int64_t to_us, struct json *j, struct err *e)
+int store_stats_pnl(struct db *db, int64_t bot_id, const char *by, const struct time_range *t,
+		    struct json *j, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, sql_by(by), &s, e);
+	int rc = pnl_stmt(db, bot_id, by, false, t, &s, e);
+
+	return rc ? rc : rows_all(j, "pnl", s, store_stats_pnl_columns, e);
+}
+
+static void group_json(struct json *j, const struct trade_group *g)
+{
+	json_object(j, NULL);
+	json_string(j, "group", g->key);
+	json_string(j, "source", "worker");
+	json_int(j, "trades", g->trades);
+	json_int(j, "wins", g->wins);
+	json_int(j, "losses", g->losses);
+	json_money(j, "gross", g->gross);
+	json_money(j, "fees", g->fees);
+	json_money(j, "net", g->net);
+	json_money(j, "volume", g->volume);
+	json_object_end(j);
+}
+
+int store_stats_pnl_of(struct db *db, int64_t bot_id, const char *by,
+		       const struct trade_group *own, size_t n, struct json *j, struct err *e)
+{
+	static const struct time_range always = { .from_us = 0, .to_us = INT64_MAX };
+	struct stmt *s;
+	size_t at = 0, rows = 0;
+	int rc = pnl_stmt(db, bot_id, by, true, &always, &s, e);
 
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	stmt_bind_int(s, 2, from_us);
-	stmt_bind_int(s, 3, to_us);
-	return rows_all(j, "pnl", s, store_stats_pnl_columns, e);
+	json_array(j, "pnl");
+	while (rows < PNL_ROWS && (rc = stmt_step(s, e)) == STMT_ROW) {
+		while (at < n && rows < PNL_ROWS && strcmp(own[at].key, stmt_text(s, 0)) > 0) {
+			group_json(j, &own[at++]);
+			rows++;
+		}
+		if (rows++ == PNL_ROWS)
+			break;
+		json_object(j, NULL);
+		row_members(j, s, store_stats_pnl_columns);
+		json_object_end(j);
+	}
+	stmt_done(s);
+	for (; at < n && rows < PNL_ROWS; rows++)
+		group_json(j, &own[at++]);
+	json_array_end(j);
+	return rc < 0 ? rc : 0;
 }
 
 static void bind_count(struct stmt *s, int index, bool given, double v)

@@ -6,7 +6,8 @@
 #define API_STORE_STATS_H
 
 #include "api/rows.h"
-#include "api/stats.h"
+#include "api/store_data.h"
+#include "api/trade_sums.h"
 #include "common/db.h"
 #include "common/json.h"
 
@@ -14,10 +15,6 @@
 
 /* What their rows show, in the order of the statements' columns; for OpenAPI. */
 extern const struct column store_stats_pnl_columns[], store_stats_day_columns[];
-
-/* Feeds every closed trade of the bot that had a fill. */
-MUST_CHECK int store_stats_trades(struct db *db, int64_t bot_id, struct stats *out,
-				  struct err *e);
 
 /* What outside bots reported: of single orders, and of days. */
 struct reported_totals {
@@ -31,8 +28,12 @@ MUST_CHECK int store_stats_reported(struct db *db, int64_t bot_id, struct report
 MUST_CHECK int store_stats_capital(struct db *db, int64_t bot_id, double *out, struct err *e);
 
 /* Groups as rows, newest or largest name first. by: day, week, month, symbol, reason. */
-MUST_CHECK int store_stats_pnl(struct db *db, int64_t bot_id, const char *by, int64_t from_us,
-			       int64_t to_us, struct json *j, struct err *e);
+MUST_CHECK int store_stats_pnl(struct db *db, int64_t bot_id, const char *by,
+			       const struct time_range *t, struct json *j, struct err *e);
+/* The same over all time, where the own trades' groups (largest key first) are known. */
+MUST_CHECK int store_stats_pnl_of(struct db *db, int64_t bot_id, const char *by,
+				  const struct trade_group *own, size_t n, struct json *j,
+				  struct err *e);
 
 struct stats_report {
 	const char *day;

@@ -318,8 +318,9 @@ HELPER void log_order(void *ctx, const struct order *o)
 {
 	stage_log(ctx, "order %lld bot %lld %s %s %s %s %s limit %lld tp %lld sl %lld qty %lld "
 		  "filled %lld exited %lld basefees %lld dust %lld in %lld out %lld fees %lld %lld "
-		  "gross %lld pnl %lld v %lld hold %lld %lld cid %s close %s at %lld %lld %lld upd "
-		  "%lld crossed %lld retry %lld %d", LL(o->id), LL(o->bot_id), o->symbol,
+		  "funding %lld gross %lld pnl %lld v %lld hold %lld %lld cid %s close %s at "
+		  "%lld %lld %lld upd %lld crossed %lld retry %lld %d",
+		  LL(o->id), LL(o->bot_id), o->symbol,
 		  side_name(o->side), order_status_name(o->status), order_phase_name(o->phase),
 		  close_reason_name(o->reason), LL(price_units(o->limit_price)),
 		  LL(price_units(o->take_profit)), LL(price_units(o->stop_loss)),
@@ -327,7 +328,8 @@ HELPER void log_order(void *ctx, const struct order *o)
 		  LL(qty_units(o->base_fees)), LL(qty_units(o->dust)),
 		  LL(money_units(o->entry_notional)), LL(money_units(o->exit_notional)),
 		  LL(money_units(o->quote_fees)), LL(money_units(o->base_fees_value)),
-		  LL(money_units(o->gross)), LL(money_units(o->pnl)), LL(o->config_version),
+		  LL(money_units(o->funding)), LL(money_units(o->gross)),
+		  LL(money_units(o->pnl)), LL(o->config_version),
 		  LL(o->holding_us), LL(o->maker_timeout_us), o->correlation_id,
 		  o->close_correlation_id, LL(o->created_us), LL(o->opened_us), LL(o->closed_us),
 		  LL(o->updated_us), LL(o->stop_crossed_us), LL(o->retry_us), o->retries);

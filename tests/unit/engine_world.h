@@ -489,6 +489,7 @@ HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struc
 	assert_int_equal(money_add(won, dust_cost, &won), 0);
 	assert_string_equal(cash(o->pnl), cash(won));
 	assert_int_equal(money_add(o->quote_fees, o->base_fees_value, &fees), 0);
+	assert_int_equal(money_add(fees, o->funding, &fees), 0);
 	assert_int_equal(money_sub(o->gross, fees, &net), 0);
 	assert_string_equal(cash(net), cash(o->pnl));
 }

@@ -49,6 +49,8 @@ static void bots(void **state)
 
 static void bots_deleted_only_when_idle(void **state)
 {
+	struct answer r;
+
 	(void)state;
 	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"Second\"}", 201, NULL);
 	seed(SQL_STATES);
@@ -63,6 +65,9 @@ static void bots_deleted_only_when_idle(void **state)
 	api_expect(&a, "GET", "/api/v1/bots/2/status", NULL, 404, "not_found");
 	seed("UPDATE trading_orders SET status = 'closed'");
 	api_expect(&a, "DELETE", "/api/v1/bots/1", NULL, 409, "conflict");
+	/* its trades stay in the books: the next bot is not number 2 again */
+	r = call("POST", "/api/v1/bots", "{\"name\":\"Second\"}", 201);
+	assert_true(answer_header_is(&r, "Location", "/api/v1/bots/3"));
 }
 
 static void config(void **state)

@@ -101,6 +101,72 @@ static void pages_of_orders(void **state)
 	assert_string_equal(seen, "3421");
 }
 
+/* The numbers of a list's orders, own ones even and reported ones odd, page by page. */
+static size_t walk(const char *filter, int limit, int *out, size_t max)
+{
+	char path[240];
+	size_t n = 0;
+
+	snprintf(path, sizeof(path), ORDERS "/history?limit=%d%s", limit, filter);
+	for (;;) {
+		struct answer r = get(path);
+		const char *next = answer_text(&r, "next_cursor");
+		int rows = length(&r, "orders");
+
+		assert_true(rows <= limit && n + (size_t)rows <= max);
+		for (int i = 0; i < rows; i++) {
+			char key[32];
+
+			snprintf(key, sizeof(key), "orders.%d.id", i);
+			out[n] = 2 * (int)answer_number(&r, key);
+			snprintf(key, sizeof(key), "orders.%d.source", i);
+			out[n++] += strcmp(answer_text(&r, key), "worker") != 0;
+		}
+		snprintf(path, sizeof(path), ORDERS "/history?limit=%d%s&cursor=%s", limit, filter,
+			 next);
+		answer_free(&r);
+		if (path[strlen(path) - 1] == '=')
+			return n;
+	}
+}
+
+#define HUNDRED "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)"
+
+/* However small the pages: the same rows in the same order, by time, of both tables. */
+static void pages_of_two_tables(void **state)
+{
+	static const char *const filters[] = {
+		"", "&symbol=A", "&reason=r1", "&symbol=B&reason=r2",
+		"&from=2023-11-14T22:13:23Z", "&to=2023-11-14T22:13:26Z",
+		"&from=2023-11-14T22:13:21Z&to=2023-11-14T22:13:25Z&symbol=A",
+	};
+	int whole[256], pages[256];
+	size_t n, all = 0;
+
+	(void)state;
+	seed("INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase,"
+	     " limit_price, quantity, close_reason, strategy, mode, config_version, created_us,"
+	     " closed_us, updated_us, holding_us, maker_timeout_us) " HUNDRED
+	     " SELECT i, 1, i, iif(i % 3, 'A', 'B'), 'BUY', 'closed', 'done', 1, 1, 'r' || (i % 4),"
+	     " 'm', 's', 1, 0, " T0 " + i * 7919 % 9 * 1000000, 1, 0, 0 FROM n;"
+	     "INSERT INTO reported_orders(id, bot_id, order_id, symbol, side, status, quantity,"
+	     " close_reason, created_us, closed_us, updated_us) " HUNDRED
+	     " SELECT i, 1, i, iif(i % 2, 'A', 'B'), 'BUY', 'closed', 1, 'r' || (i % 4), 0, " T0
+	     " + i * 104729 % 9 * 1000000, 1 FROM n");
+	for (size_t f = 0; f < sizeof(filters) / sizeof(filters[0]); f++) {
+		n = walk(filters[f], 500, whole, 256);
+		for (int limit = 1; limit <= 64; limit = limit * 2 + 1) {
+			assert_int_equal(walk(filters[f], limit, pages, 256), n);
+			assert_memory_equal(pages, whole, n * sizeof(whole[0]));
+		}
+		if (n < 5)
+			fail_msg("%s: %zu rows", filters[f], n);
+		all += n;
+	}
+	assert_int_equal(walk("", 500, whole, 256), 200);
+	assert_true(all < 7 * 200);
+}
+
 static void reported_orders(void **state)
 {
 	static const char first[] =
@@ -440,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_API(orders),
 		WITH_API(pages_of_orders),
+		WITH_API(pages_of_two_tables),
 		WITH_API(reported_orders),
 		WITH_API(stats),
 		WITH_API(totals_of_any_size),

@@ -287,6 +287,39 @@ static void post_only_rejected(void **state)
 	assert_int_equal(d->rows.stats[1].trades, 0);
 }
 
+/* What a position paid for its time is part of what its trades won, each its share. */
+static void funding_is_a_cost(void **state)
+{
+	struct desk *d = *state;
+	struct money before, won = { 0 }, funding = { 0 };
+
+	d->bot.max_positions = 2;
+	d->bot.holding_time = 100000;
+	d->bot.profit_target_pct = 5;
+	d->bot.stop_loss_pct = 0.5;
+	before = enter(d);
+	desk_wait(d, 50 * MS);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.9");
+	desk_wait(d, 20 * MS);
+	assert_int_equal(engine_open_orders(d->e, 1), 2);
+	desk_wait(d, INT64_C(17) * 3600 * SECOND); /* two funding times lie in between */
+	assert_int_equal(desk_order(d, 1, EVENT_STOP, true), 0);
+	desk_wait(d, SECOND);
+	for (size_t i = 0; i < 2; i++) {
+		const struct order *o = &d->rows.orders[i];
+
+		assert_int_equal(o->status, ORDER_CLOSED);
+		assert_true(money_sign(o->funding) > 0);
+		assert_int_equal(money_add(won, o->pnl, &won), 0);
+		assert_int_equal(money_add(funding, o->funding, &funding), 0);
+	}
+	assert_int_equal(money_add(before, won, &won), 0);
+	assert_string_equal(cash(desk_balance(d, 1).equity), cash(won));
+	assert_string_equal(cash(funding), "0.03999992"); /* 0.01 % of 2 x 0.002 x 49999.9, twice */
+	assert_string_equal(cash(d->rows.stats[1].net), cash(d->rows.stats[1].net));
+}
+
 /* On a price of a few ticks a target or a stop would be nothing: no order could have it. */
 static void no_room_for_exits(void **state)
 {
@@ -491,7 +524,7 @@ int main(void)
 		SPOT(holding_time), SPOT(max_positions), SPOT(pieces), SPOT(target_in_parts),
 		SPOT(dust), SPOT(post_only_rejected), SPOT(spot_sells_no_short),
 		SPOT(many_trades_add_up), FUTURES(many_trades_add_up), FUTURES(short_on_futures),
-		cmocka_unit_test(no_room_for_exits),
+		cmocka_unit_test(no_room_for_exits), FUTURES(funding_is_a_cost),
 		FUTURES(short_stopped), FUTURES(no_netting), FUTURES(liquidation),
 	};
 

@@ -42,6 +42,7 @@ struct truth {			/* the books kept again, from the rows alone */
 	struct money cash[SCRIPT_BOTS + 1];	/* that closed orders moved */
 	int64_t epoch[SCRIPT_BOTS + 1];
 	int64_t emergency_us[SCRIPT_BOTS + 1];	/* when it began, 0 none */
+	struct day_stats day[SCRIPT_BOTS + 1];	/* of the closed orders of the newest day */
 };
 
 #define HOLDS(t, cond)                                                             \
@@ -60,17 +61,53 @@ static struct money moved(const struct order *o)
 	else
 		assert_int_equal(money_sub(o->entry_notional, o->exit_notional, &m), 0);
 	assert_int_equal(money_sub(m, o->quote_fees, &m), 0);
+	assert_int_equal(money_sub(m, o->funding, &m), 0);
 	return m;
+}
+
+/* The day's totals again, from the closed orders alone. */
+static void count_day(struct truth *t, const struct order *o)
+{
+	struct day_stats *d = &t->day[o->bot_id];
+	char day[DAY_TEXT_MAX];
+
+	if (qty_sign(o->filled) <= 0)
+		return;
+	day_text(o->closed_us, day);
+	if (strcmp(day, d->day) != 0)
+		*d = (struct day_stats){ .bot_id = o->bot_id };
+	memcpy(d->day, day, sizeof(d->day));
+	d->trades++;
+	d->wins += money_sign(o->pnl) > 0;
+	d->losses += money_sign(o->pnl) < 0;
+	assert_int_equal(money_add(d->net, o->pnl, &d->net), 0);
+	assert_int_equal(money_add(d->gross, o->gross, &d->gross), 0);
+	assert_int_equal(money_add(d->fees, order_costs(o), &d->fees), 0);
+}
+
+static void check_stats(struct truth *t, int64_t bot)
+{
+	const struct day_stats *is = &t->g->rows.stats[bot], *want = &t->day[bot];
+	struct money net;
+
+	HOLDS(t, strcmp(is->day, want->day) == 0);
+	HOLDS(t, is->trades == want->trades && is->wins == want->wins);
+	HOLDS(t, is->losses == want->losses);
+	HOLDS(t, money_cmp(is->net, want->net) == 0 && money_cmp(is->gross, want->gross) == 0);
+	HOLDS(t, money_cmp(is->fees, want->fees) == 0);
+	assert_int_equal(money_sub(is->gross, is->fees, &net), 0);
+	HOLDS(t, money_cmp(net, is->net) == 0);
+	HOLDS(t, money_cmp(is->peak_net, is->net) >= 0 && money_sign(is->max_drawdown) >= 0);
 }
 
 static void on_closed(void *ctx, const struct order *o)
 {
 	struct truth *t = ctx;
-	struct money fees, net;
+	struct money net;
 
-	assert_int_equal(money_add(o->quote_fees, o->base_fees_value, &fees), 0);
-	assert_int_equal(money_sub(o->gross, fees, &net), 0);
+	assert_int_equal(money_sub(o->gross, order_costs(o), &net), 0);
 	HOLDS(t, money_cmp(net, o->pnl) == 0);
+	count_day(t, o);
 	HOLDS(t, qty_cmp(order_position(o), o->dust) == 0);
 	HOLDS(t, qty_sign(o->dust) >= 0);
 	HOLDS(t, o->reason != CLOSE_NONE);
@@ -132,17 +169,6 @@ static void check_epoch(struct truth *t, int64_t bot)
 	t->epoch[bot] = a->epoch;
 }
 
-static int64_t funding_paid(const struct truth *t, int64_t bot)
-{
-	const struct world *w = &t->g->paper;
-
-	for (size_t i = 0; i < w->balances_n; i++)
-		if (w->balances[i].bot_id == bot && w->balances[i].epoch == t->epoch[bot] &&
-		    w->balances[i].account == LEDGER_FUNDING)
-			return w->balances[i].amount_e8;
-	return 0;
-}
-
 /* What the orders hold and moved is what the account holds and has. */
 static void check_account(struct truth *t, int64_t bot)
 {
@@ -167,10 +193,44 @@ static void check_account(struct truth *t, int64_t bot)
 		assert_int_equal(money_add(cash_now, moved(o), &cash_now), 0);
 	}
 	HOLDS(t, qty_cmp(b.base, held) == 0);
-	want = money_of_units(money_units(cash_now) + INT64_C(10000) * RATE_ONE -
-			      funding_paid(t, bot) + t->g->gift_e8[bot]);
+	want = money_of_units(money_units(cash_now) + INT64_C(10000) * RATE_ONE +
+			      t->g->gift_e8[bot]);
 	if (!t->g->script->futures || qty_sign(b.base) == 0)
 		HOLDS(t, money_cmp(want, b.balance) == 0);
+}
+
+/*
+ * The venue holds exactly the orders that we think live, for trades that are open; and a
+ * position that could be sold has somebody who will sell it.
+ */
+static void check_legs(struct truth *t)
+{
+	const struct rows *r = &t->g->rows;
+	const struct world *w = &t->g->paper;
+	size_t alive = 0, here = 0;
+
+	for (size_t i = 0; i < w->orders_n; i++)
+		here += w->orders[i].stage != SIM_CANCELLING;
+	for (size_t i = 0; i < r->orders_n; i++) {
+		const struct order *o = &r->orders[i];
+		const struct symbol_info *info = &t->g->script->markets[o->bot_id == 3];
+		bool exit = false;
+
+		if (o->status == ORDER_CLOSED)
+			continue;
+		for (size_t k = 0; k < r->legs_n; k++) {
+			const struct leg *l = &r->legs[k].leg;
+
+			if (r->legs[k].order_id != o->id || leg_done(l))
+				continue;
+			alive++;
+			exit = exit || l->kind != LEG_ENTRY;
+			HOLDS(t, world_order_at(w, l->client_order_id) < w->orders_n);
+		}
+		HOLDS(t, exit || o->retry_us || o->phase != PHASE_HOLDING ||
+			 qty_cmp(order_position(o), info->min_qty) < 0);
+	}
+	HOLDS(t, alive == here);
 }
 
 /* Flat in bounded time after an emergency stop, and nothing but a start undoes it. */
@@ -208,9 +268,12 @@ static void check_all(struct truth *t, const enum bot_status *before, int64_t no
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
 		check_epoch(t, b);
 		check_account(t, b);
+		check_stats(t, b);
 		check_emergency(t, b, now);
 		open += engine_open_orders(t->g->e, b);
 	}
+	if (t->at % 8 == 0)
+		check_legs(t);
 	t->statuses_seen = t->g->rows.statuses_n;
 	HOLDS(t, engine_open_all(t->g->e) == open);
 }

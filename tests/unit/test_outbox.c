@@ -125,6 +125,32 @@ static void amounts_beyond_real(void **state)
 	assert_true(number("SELECT volume FROM trading_stats") > 92e9);
 }
 
+static int take_order(void *ctx, const struct order *o, struct err *why)
+{
+	(void)why;
+	*(struct order *)ctx = *o;
+	return 0;
+}
+
+/* An open order is the same after a restart, its costs each in its own place. */
+static void open_order(void **state)
+{
+	struct order o = big_order(1, INT64_C(1234567890123)), back = { 0 };
+
+	(void)state;
+	o.status = ORDER_ACTIVE;
+	o.base_fees = Q("0.00000123");
+	o.base_fees_value = M("0.06150001");
+	o.quote_fees = M("1.5");
+	o.funding = M("-0.25000003");
+	o.gross = o.pnl = money_of_units(0);
+	to.order(to.ctx, &o);
+	flush();
+	assert_true(number("SELECT fees FROM trading_orders") == 1.31149998);
+	assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
+	assert_memory_equal(&back, &o, ORDER_HEAD_SIZE);
+}
+
 /* The venue that the database gives back has what the one before had. */
 static void assert_restored(struct venue *v, const struct sim_args *args, struct price last)
 {
@@ -183,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
 		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
+		cmocka_unit_test_setup_teardown(open_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),
 	};
 

@@ -476,6 +476,7 @@ static void reservation_gives_way(void **state)
 	w->now = T0 + EIGHT_H;
 	w->v->ops->advance(w->v, w->now);
 	expect_update(w, UPDATE_EXPIRED, "e", "MARGIN: its reservation was needed");
+	assert_int_equal(expect_update(w, UPDATE_FUNDING, "", "")->fee_e8, E("0.5"));
 	world_no_more(w);
 	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.5");
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");

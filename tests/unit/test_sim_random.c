@@ -33,6 +33,7 @@ struct random {
 	int64_t base[BOTS + 1], quote[BOTS + 1], fees[BOTS + 1][2];
 	int64_t held[BOTS + 1][2][LEDGER_ACCOUNTS];	/* from rows; base, quote */
 	int64_t gift[BOTS + 1];				/* market paid for the bankrupt */
+	int64_t funding[BOTS + 1];			/* heard of since the epoch began */
 	size_t rows_seen;
 	size_t fills, liquidations, expired, rejected, cancelled, fundings, stops, resets;
 };
@@ -146,7 +147,7 @@ static void act_reset(struct random *r)
 
 	assert_int_equal(sim_account_reset(r->w.v, &a, true, r->w.now, NULL), 0);
 	r->resets++;
-	r->base[bot] = r->quote[bot] = r->gift[bot] = 0;
+	r->base[bot] = r->quote[bot] = r->gift[bot] = r->funding[bot] = 0;
 	memset(r->fees[bot], 0, sizeof(r->fees[bot]));
 }
 
@@ -206,11 +207,14 @@ static void hear_fill(struct random *r, const struct venue_update *u, struct kno
 static void hear(struct random *r, const struct venue_update *u)
 {
 	bool liquidation = strncmp(u->client_order_id, "liquidation-", 12) == 0;
-	struct known *k = liquidation ? NULL :
+	struct known *k = liquidation || u->kind == UPDATE_FUNDING ? NULL :
 		&r->known[strtoul(u->client_order_id + 1, NULL, 10)];
 
-	assert_true(k || u->kind == UPDATE_FILL);
+	assert_true(k || u->kind == UPDATE_FILL || u->kind == UPDATE_FUNDING);
 	switch (u->kind) {
+	case UPDATE_FUNDING:
+		r->funding[u->bot_id] += u->fee_e8;
+		return;
 	case UPDATE_FILL:
 		hear_fill(r, u, k);
 		return;
@@ -297,6 +301,7 @@ static void check_bot(const struct random *r, int64_t bot)
 	assert_int_equal(quote[LEDGER_MARKET], -r->quote[bot] - r->gift[bot]);
 	assert_int_equal(base[LEDGER_FEES], r->fees[bot][0]);
 	assert_int_equal(quote[LEDGER_FEES], r->fees[bot][1]);
+	assert_int_equal(quote[LEDGER_FUNDING], r->funding[bot]);
 	assert_int_equal(quote[LEDGER_CAPITAL], -E(CAPITAL[bot]));
 	if (FUTURES[bot]) {
 		assert_int_equal(qty_units(sim_account_get(r->w.v, bot)->position), r->base[bot]);

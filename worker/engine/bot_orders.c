@@ -41,9 +41,9 @@ bool order_closable(const struct bot *b, const struct order *o)
 }
 
 /*
- * Long: pnl = exits - (entries - cost of dust) - quote fees; coins paid as fees
- * are part of what the entries bought, so their loss is inside already.
- * Short: the signs of entries and exits change. gross = pnl + all fees.
+ * Long: pnl = exits - (entries - cost of dust) - quote fees - funding; coins paid as
+ * fees are part of what the entries bought, so their loss is inside already.
+ * Short: the signs of entries and exits change. gross = pnl + all costs.
  */
 static void order_settle(struct order *o)
 {
@@ -58,6 +58,7 @@ static void order_settle(struct order *o)
 	else
 		ASSERT(money_sub(cost, o->exit_notional, &pnl) == 0);
 	ASSERT(money_sub(pnl, o->quote_fees, &o->pnl) == 0);
+	ASSERT(money_sub(o->pnl, o->funding, &o->pnl) == 0);
 	ASSERT(money_add(pnl, o->base_fees_value, &o->gross) == 0);
 }
 

@@ -310,6 +310,7 @@ static bool ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 		       u.kind == UPDATE_REJECTED ? LEG_REJECTED : LEG_EXPIRED, &u);
 		return true;
 	case UPDATE_CANCEL_REJECTED:
+	case UPDATE_FUNDING:
 		break;
 	}
 	return false;
@@ -381,6 +382,30 @@ static void on_liquidation(struct bot *b, const struct venue_update *u)
 	bot_fail(b, u->at_us, "the venue liquidated the account's position");
 }
 
+/* Each open order pays for its share of the position; odd units go to the last. */
+static void on_funding(struct bot *b, const struct venue_update *u)
+{
+	struct money left = money_of_units(u->fee_e8), part;
+	struct qty rest = { 0 };
+
+	if (strcmp(u->fee_asset, b->market->info.quote) != 0)
+		return;
+	for (size_t i = 0; i < b->orders_n; i++)
+		ASSERT(qty_add(rest, order_position(b->orders[i]), &rest) == 0);
+	for (size_t i = 0; i < b->orders_n && qty_sign(rest) > 0; i++) {
+		struct order *o = b->orders[i];
+		struct qty held = order_position(o);
+
+		if (qty_sign(held) <= 0)
+			continue;
+		ASSERT(money_share(left, held, rest, ROUND_DOWN, &part) == 0);
+		ASSERT(money_sub(left, part, &left) == 0);
+		ASSERT(qty_sub(rest, held, &rest) == 0);
+		ASSERT(money_add(o->funding, part, &o->funding) == 0);
+		order_report(b, o);
+	}
+}
+
 /* A fill of an order that is over: one that we know, or the books are wrong. */
 static void on_stray_fill(struct bot *b, const struct venue_update *u)
 {
@@ -405,8 +430,13 @@ static void on_stray_fill(struct bot *b, const struct venue_update *u)
 void bot_on_update(struct bot *b, const struct venue_update *u)
 {
 	struct leg *l = NULL;
-	struct order *o = find_order(b, u->client_order_id, &l);
+	struct order *o;
 
+	if (u->kind == UPDATE_FUNDING) {
+		on_funding(b, u);
+		return;
+	}
+	o = find_order(b, u->client_order_id, &l);
 	if (!o) {
 		if (u->kind == UPDATE_FILL && strncmp(u->client_order_id, LIQUIDATION_ORDER,
 						      strlen(LIQUIDATION_ORDER)) == 0)
@@ -434,6 +464,8 @@ void bot_on_update(struct bot *b, const struct venue_update *u)
 		break;
 	case UPDATE_CANCEL_REJECTED:
 		on_cancel_rejected(b, o, l, u);
+		break;
+	case UPDATE_FUNDING:
 		break;
 	}
 	bot_refresh_due(b);

@@ -115,6 +115,15 @@ struct qty order_position(const struct order *o)
 	return q;
 }
 
+struct money order_costs(const struct order *o)
+{
+	struct money sum;
+
+	ASSERT(money_add(o->quote_fees, o->base_fees_value, &sum) == 0);
+	ASSERT(money_add(sum, o->funding, &sum) == 0);
+	return sum;
+}
+
 static struct price average(struct money notional, struct qty q)
 {
 	struct price p = { 0 };

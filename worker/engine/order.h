@@ -74,6 +74,7 @@ struct order {
 	struct money entry_notional, exit_notional;	/* quote */
 	struct money quote_fees;	/* quote paid as fees */
 	struct money base_fees_value;	/* base fees at their fill price, quote */
+	struct money funding;		/* quote paid for holding (futures); negative: received */
 	struct money gross, pnl;	/* set when closed */
 	double confidence;
 	char strategy[STRATEGY_NAME_MAX];
@@ -113,6 +114,8 @@ int leg_kind_index(enum leg_kind k);	/* 0..LEG_KINDS-1, for leg_count */
 
 /* Base asset held now: filled - base fees - exited. */
 struct qty order_position(const struct order *o);
+/* All that it cost to trade and to hold: fees and funding, quote asset. */
+struct money order_costs(const struct order *o);
 /* Average fill price of the entry and of the exits; 0 before the first. */
 struct price order_entry_price(const struct order *o);
 struct price order_exit_price(const struct order *o);

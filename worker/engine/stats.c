@@ -15,7 +15,7 @@ void day_text(int64_t us, char out[DAY_TEXT_MAX])
 void stats_add(struct day_stats *s, const struct order *o, int64_t now_us)
 {
 	char day[DAY_TEXT_MAX];
-	struct money fees, down;
+	struct money down;
 
 	day_text(now_us, day);
 	if (strcmp(day, s->day) != 0) {
@@ -26,8 +26,7 @@ void stats_add(struct day_stats *s, const struct order *o, int64_t now_us)
 	s->trades++;
 	s->wins += money_sign(o->pnl) > 0;
 	s->losses += money_sign(o->pnl) < 0;
-	ASSERT(money_add(o->quote_fees, o->base_fees_value, &fees) == 0);
-	ASSERT(money_add(s->fees, fees, &s->fees) == 0);
+	ASSERT(money_add(s->fees, order_costs(o), &s->fees) == 0);
 	ASSERT(money_add(s->gross, o->gross, &s->gross) == 0);
 	ASSERT(money_add(s->net, o->pnl, &s->net) == 0);
 	ASSERT(money_add(s->volume, o->entry_notional, &s->volume) == 0);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRUNE_EVERY_US INT64_C(60000000)
+#define PRUNE_EVERY_US INT64_C(1000000)
 
 enum row_kind {
 	ROW_ORDER, ROW_LEG, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT, ROW_FIGURES,

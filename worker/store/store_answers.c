@@ -16,7 +16,8 @@ static const char SQL_TRADES[] =
 	"SELECT o.id, o.bot_id, o.symbol, o.side, o.status,"
 	" coalesce(o.entry_price, o.limit_price), o.position, s.last_price, o.created_us,"
 	" o.opened_us"
-	" FROM trading_orders o LEFT JOIN bot_state s ON s.bot_id = o.bot_id"
+	" FROM trading_orders o INDEXED BY trading_orders_open_bot"
+	" LEFT JOIN bot_state s ON s.bot_id = o.bot_id"
 	" WHERE o.status != 'closed' AND o.bot_id = ?1 ORDER BY o.id";
 static const char SQL_TRADE_BOT[] =
 	"SELECT bot_id FROM trading_orders WHERE id = ?1 AND status != 'closed'";

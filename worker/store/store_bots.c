@@ -6,6 +6,7 @@
 #define HOUR_US INT64_C(3600000000)
 #define KEEP_SIGNALS 20000		/* rows */
 #define KEEP_SECONDS_US (24 * HOUR_US)	/* 1s candles; longer ones stay */
+#define PRUNE_ROWS 500			/* more than 1,000 bots and 64 symbols write in a second */
 
 /* A bot that was deleted a moment ago has no row any more, and must not stop the others'. */
 static const char SQL_STATE[] =
@@ -53,16 +54,25 @@ static const char SQL_EQUITY[] =
 static const char SQL_CANDLE[] =
 	"INSERT OR REPLACE INTO candles(symbol, interval, open_us, open, high, low, close, volume,"
 	" buy_volume, trades) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+/* Some rows at a time: this is called each second, in a turn of the loop. */
 static const char SQL_PRUNE_SIGNALS[] =
-	"DELETE FROM signals WHERE id <= (SELECT max(id) FROM signals) - ?1";
+	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
+	" (SELECT min(id) FROM signals) + ?2)";
+/* Symbol by symbol, each at the beginning of its candles. */
 static const char SQL_PRUNE_CANDLES[] =
-	"DELETE FROM candles WHERE interval = '1s' AND open_us < ?1";
+	"WITH RECURSIVE s(symbol) AS (SELECT min(symbol) FROM candles UNION ALL"
+	" SELECT (SELECT min(c.symbol) FROM candles c WHERE c.symbol > s.symbol) FROM s"
+	" WHERE s.symbol IS NOT NULL)"
+	" DELETE FROM candles WHERE (symbol, interval, open_us) IN"
+	" (SELECT c.symbol, '1s', c.open_us FROM s JOIN candles c ON c.symbol = s.symbol"
+	" AND c.interval = '1s' AND c.open_us < ?1 LIMIT ?2)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
 static const char SQL_HELD[] =
 	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
-	" (SELECT 1 FROM trading_orders WHERE bot_id = ?1 AND status IN ('pending', 'active'))";
+	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
+	" WHERE bot_id = ?1 AND status != 'closed')";
 #define SELECT_STATS \
 	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
 	" updated_us FROM trading_stats WHERE bot_id = ?1"
@@ -237,6 +247,7 @@ static int prune(struct db *db, const char *sql, int64_t bound, struct err *e)
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bound);
+	stmt_bind_int(s, 2, PRUNE_ROWS);
 	return stmt_run(s, e);
 }
 

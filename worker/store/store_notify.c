@@ -36,8 +36,8 @@ static const char SQL_COUNT[] =
 	" updated_us = excluded.updated_us";
 static const char SQL_UNTOLD[] = "SELECT untold FROM notification_lanes WHERE " LANE;
 static const char SQL_PRUNE[] =
-	"DELETE FROM notifications WHERE (state = 'delivered' AND done_us < ?1)"
-	" OR (state = 'failed' AND done_us < ?2)";
+	"DELETE FROM notifications WHERE state != 'queued' AND done_us < max(?1, ?2)"
+	" AND done_us < iif(state = 'delivered', ?1, ?2)";
 static const char SQL_SINCE[] =
 	"SELECT 1 FROM notifications WHERE kind = ?1 AND created_us >= ?2 LIMIT 1";
 static const char SQL_OFFSET[] =

@@ -183,6 +183,16 @@ void sim_expire_reduce_only(struct sim *s, struct sim_acct *a, int64_t at_us)
 	}
 }
 
+static void tell_funding(struct sim *s, const struct sim_acct *a, int64_t paid_e8, int64_t at_us)
+{
+	struct venue_update u = { .kind = UPDATE_FUNDING, .bot_id = a->row.bot_id, .at_us = at_us,
+				  .fee_e8 = paid_e8 };
+
+	memcpy(u.symbol, a->market->info.symbol, sizeof(u.symbol));
+	memcpy(u.fee_asset, a->row.quote_asset, sizeof(u.fee_asset));
+	sim_send(s, &u);
+}
+
 static void funding_book(struct sim *s, struct sim_acct *a, int64_t at_us)
 {
 	struct price p = price_sign(a->market->last) > 0 ? a->market->last : a->row.entry_price;
@@ -196,6 +206,8 @@ static void funding_book(struct sim *s, struct sim_acct *a, int64_t at_us)
 	a->row.next_funding_us += SIM_FUNDING_US;
 	a->row.updated_us = at_us;
 	sim_report_account(s, a);
+	if (amount)
+		tell_funding(s, a, pays ? amount : -amount, at_us);
 }
 
 void sim_funding_run(struct sim *s, int64_t at_us)

@@ -38,7 +38,8 @@ enum venue_update_kind {
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
 	UPDATE_REJECTED,	/* never was; reason says why */
 	UPDATE_EXPIRED,		/* ended by the venue: remainder of a market order, liquidation */
-	UPDATE_CANCEL_REJECTED	/* the order was gone already (filled, unknown) */
+	UPDATE_CANCEL_REJECTED,	/* the order was gone already (filled, unknown) */
+	UPDATE_FUNDING		/* of no order: fee_e8 paid for the position, negative: received */
 };
 
 struct venue_update {
@@ -48,7 +49,7 @@ struct venue_update {
 	char symbol[SYMBOL_MAX];
 	char exchange_id[32];
 	int64_t at_us;		/* our time, UTC */
-	/* UPDATE_FILL */
+	/* UPDATE_FILL; of UPDATE_FUNDING the fee */
 	int64_t trade_id;
 	struct price price;
 	struct qty quantity;	/* of this execution */
