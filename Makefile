@@ -124,6 +124,13 @@ bench: deps-bench ## measure; prints figures, never fails for a slow one
 	$(SUB_MAKE) programs bench-bins
 	exec scripts/bench.sh
 
+# How long the load lasts, in minutes.
+LOAD_TIME ?= 10
+.PHONY: load
+load: deps-bench ## half of the peak rate for LOAD_TIME=10 minutes: errors, latency, memory
+	$(SUB_MAKE) programs bench-bins
+	exec tests/bench/load.py $(LOAD_TIME)
+
 .PHONY: bench-docker
 bench-docker: deps-docker ## containers: image sizes, start, memory, and 24 simulated hours
 	$(SUB_MAKE) $(OUT)/bench/make_recording

@@ -35,7 +35,7 @@ static int open_with(struct app *a, int (*open)(const char *, enum db_role, stru
 	a->db_inode = st.st_ino;
 	a->db_device = st.st_dev;
 	a->db_generation++;
-	db_set_busy_timeout(db, APP_BUSY_MS);
+	db_set_busy_timeout(db, a->busy_ms);
 	a->db_trouble[0] = '\0';
 	a->looked = false;
 	a->writes++;
@@ -46,6 +46,13 @@ static int open_with(struct app *a, int (*open)(const char *, enum db_role, stru
 int app_db_open(struct app *a, struct err *e)
 {
 	return open_with(a, db_open, e);
+}
+
+void app_db_patience(struct app *a, int64_t ms)
+{
+	a->busy_ms = ms;
+	if (a->db)
+		db_set_busy_timeout(a->db, ms);
 }
 
 void app_db_close(struct app *a)

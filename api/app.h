@@ -26,6 +26,7 @@ struct children;
 struct conns;
 struct rate;
 struct request;
+struct retries;
 struct slow;
 struct status_cache;
 struct streams;
@@ -36,6 +37,7 @@ struct uploads;
 struct wait;
 
 #define APP_BUSY_MS 2000	/* how long a person's write waits for another program's */
+#define APP_TRY_MS 0		/* how long the loop itself does: see retry.h */
 
 struct app {
 	const struct config *cfg;
@@ -51,6 +53,7 @@ struct app {
 	struct auth *auth;
 	struct proxies proxies;		/* API_TRUSTED_PROXIES */
 	struct rate *rate;
+	struct retries *retries;
 	struct wait *wait;
 	struct slow *slow;
 	struct trade_sums *sums;	/* of the slow thread */
@@ -70,6 +73,7 @@ struct app {
 	uint64_t correlation_seed;	/* random at the start; see request.c */
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
+	int64_t busy_ms;		/* APP_TRY_MS while the loop runs, else APP_BUSY_MS */
 	bool stopping;			/* what comes now is answered with 503 */
 	struct request *spare;		/* request.c; NULL none */
 	char date[32];			/* of a Date header, as of date_s */
@@ -85,6 +89,8 @@ MUST_CHECK int app_db_open(struct app *a, struct err *e);
  */
 void app_db_check(struct app *a);
 void app_db_close(struct app *a);
+/* How long a->db waits for locks, also after it was opened again. */
+void app_db_patience(struct app *a, int64_t ms);
 /*
  * PRAGMA data_version, asked for once in a turn of the loop: requests of one turn came
  * before it began, so each may be answered from what was committed before that.

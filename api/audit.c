@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define US_PER_HOUR (3600 * US_PER_S)
-#define AUDIT_BUSY_MS 20
+#define AGAIN_US 5000
 #define AUDIT_WAITING_MAX 256	/* while the database refuses; then the oldest go */
 
 struct audit {
@@ -19,6 +19,7 @@ struct audit {
 	struct event *turn;
 	struct audit_row rows[AUDIT_WAITING_MAX];
 	size_t n;
+	int64_t busy_since_us;	/* monotonic: others hold the database; 0 not */
 	/* refusals */
 	int64_t hour_us;	/* wall clock: begin of the hour that denied counts */
 	unsigned denied;	/* with a row */
@@ -51,23 +52,39 @@ void audit_free(struct audit *a)
 	free(a);
 }
 
-void audit_flush(struct audit *a)
+/* Another program's transaction that takes no longer than they do: tried again soon. */
+static bool is_short(struct audit *a, int rc)
+{
+	static const struct timeval soon = { 0, AGAIN_US };
+	int64_t now = clock_mono_us();
+
+	if (rc != ERR_BUSY)
+		return false;
+	if (!a->busy_since_us)
+		a->busy_since_us = now;
+	if (now - a->busy_since_us > APP_BUSY_MS * US_PER_MS)
+		return false;
+	event_add(a->turn, &soon);
+	return true;
+}
+
+bool audit_flush(struct audit *a)
 {
 	struct err e = { 0 };
-
 	int rc;
 
 	if (!a->n || !a->app->db)
-		return;
-	/* Nobody waits for these rows: the loop must not either. */
-	db_set_busy_timeout(a->app->db, AUDIT_BUSY_MS);
+		return true;
 	rc = store_audit_add(a->app->db, a->rows, a->n, &e);
-	db_set_busy_timeout(a->app->db, APP_BUSY_MS);
-	if (rc)
-		log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n,
-			 e.msg);
-	else
+	if (!rc) {
 		a->n = 0;
+		a->busy_since_us = 0;
+		return true;
+	}
+	if (is_short(a, rc))
+		return false;
+	log_warn("audit", a->rows[0].correlation_id, "%zu audit rows wait: %s", a->n, e.msg);
+	return true;
 }
 
 static bool changes_state(const struct request *r)

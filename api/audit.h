@@ -12,6 +12,7 @@
 
 #include "api/app.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct audit;
@@ -26,7 +27,10 @@ struct audit *audit_new(struct app *app);
 void audit_free(struct audit *a);
 /* error: "" or what was wrong. */
 void audit_add(const struct request *r, const char *error);
-/* Writes what waits, now; a failure is logged and the rows go on waiting. */
-void audit_flush(struct audit *a);
+/*
+ * Writes what waits, now; a failure is logged and the rows go on waiting. false: another
+ * program has held the database for a moment, and it is tried again soon.
+ */
+bool audit_flush(struct audit *a);
 
 #endif

@@ -127,9 +127,10 @@ void auth_flush(struct auth *a, struct db *db)
 
 	if (!a->used || !db)
 		return;
-	a->used = false;
 	if (store_tokens_touch(db, a->list, a->n, &e))
 		log_debug("auth", NULL, "last use of tokens not stored: %s", e.msg);
+	else
+		a->used = false;
 }
 
 /* "" or ":" and digits. */

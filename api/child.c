@@ -37,7 +37,7 @@ struct children {
 	size_t n;
 };
 
-struct children *children_new(struct event_base *base)
+struct children *children_new(struct event_base *base, const char *program)
 {
 	struct children *all = xcalloc(1, sizeof(*all));
 	ssize_t n = readlink("/proc/self/exe", all->program, sizeof(all->program) - 32);
@@ -48,6 +48,8 @@ struct children *children_new(struct event_base *base)
 	slash = strrchr(all->program, '/');
 	if (slash)
 		memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+	if (program)
+		snprintf(all->program, sizeof(all->program), "%s", program);
 	return all;
 }
 
@@ -207,7 +209,7 @@ static int launch(struct child *c, const struct child_args *a, struct err *e)
 	in = open_input(a, e);
 	if (in < 0)
 		return ERR_IO;
-	if (pipe2(out, O_CLOEXEC | O_NONBLOCK)) {
+	if (pipe2(out, O_CLOEXEC)) {
 		close(in);
 		return err_set(e, ERR_IO, "no pipe for a helper: %s", strerror(errno));
 	}
@@ -217,6 +219,8 @@ static int launch(struct child *c, const struct child_args *a, struct err *e)
 	close(in);
 	close(out[1]);
 	c->fd = out[0];
+	/* Ours only: a helper that writes faster than we read waits. */
+	(void)evutil_make_socket_nonblocking(c->fd);
 	if (c->pid < 0)
 		return err_set(e, ERR_IO, "no process for a helper: %s", strerror(errno));
 	return 0;

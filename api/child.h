@@ -34,7 +34,8 @@ struct child_args {
 	void *ctx;
 };
 
-struct children *children_new(struct event_base *base);
+/* program: its path; NULL: trading-bot beside ours. */
+struct children *children_new(struct event_base *base, const char *program);
 /* Kills those that run; their "done" is called with ERR_UNAVAILABLE. */
 void children_free(struct children *all);
 /*

@@ -51,7 +51,7 @@ static bool is_upload(const char *line)
 
 	line += strlen("POST ");
 	n = strcspn(line, " ?\r");
-	if (n >= sizeof(path))
+	if (n >= sizeof(path) || line[n] == '\r') /* a line without a version */
 		return false;
 	memcpy(path, line, n);
 	path[n] = '\0';

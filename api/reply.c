@@ -128,9 +128,9 @@ static void write_error(struct request *r, int rc, const struct err *e)
 	r->code = x.http;
 	r->error_db = !strcmp(x.code, "database_unavailable");
 	if (x.http >= 500 && x.http != 501)
-		log_warn("http", r->correlation_id, "%s %s -> %d: %s",
-			 route_method_name(r->method), r->route ? r->route->path : "?", x.http,
-			 e->msg);
+		log_write(x.http == 500 ? LOG_ERROR : LOG_WARN, "http", r->correlation_id,
+			  "%s %s -> %d: %s", route_method_name(r->method),
+			  r->route ? r->route->path : "?", x.http, e->msg);
 	if (x.http == 500)
 		x.message = "an error of ours; the log has it under this correlation id";
 	if (x.http == 503 || x.http == 429) {
@@ -258,6 +258,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 	}
 	conn_answering(conn, r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);
-	conn_answered(conn);
+	if (!r->app->stopping) /* the trigger that it leaves needs another turn */
+		conn_answered(conn);
 	audit_add(r, rc ? e->msg : "");
 }

@@ -117,6 +117,22 @@ void request_drop(struct request *r)
 	request_free(r);
 }
 
+void request_begin_answer(struct request *r)
+{
+	buf_clear(&r->out);
+	r->json = (struct json){ .out = &r->out };
+	json_object(&r->json, NULL);
+	r->code = 200;
+	r->content_type = r->file_policy = NULL;
+	r->error_http = 0;
+	r->error_code = NULL;
+	r->error_status[0] = '\0';
+	r->command_id = 0;
+	free(r->fields);
+	r->fields = NULL;
+	evhttp_clear_headers(evhttp_request_get_output_headers(r->ev));
+}
+
 int request_error(struct request *r, struct err *e, int http, const char *code,
 		  const char *fmt, ...)
 {

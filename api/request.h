@@ -75,6 +75,8 @@ void request_free_spare(struct app *a);
 /* Instead, when its connection was taken over: counts and frees r. */
 void request_drop(struct request *r);
 
+/* The answer as a handler finds it; what an earlier one wrote or set is dropped. */
+void request_begin_answer(struct request *r);
 /* An error with its own HTTP status and code word. Returns ERR_DENIED. */
 int request_error(struct request *r, struct err *e, int http, const char *code,
 		  const char *fmt, ...) PRINTF_LIKE(5, 6);

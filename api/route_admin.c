@@ -134,6 +134,7 @@ int handle_audit(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	audit_flush(r->app->audit);
+	if (!audit_flush(r->app->audit))
+		return err_set(e, ERR_BUSY, "the newest rows are not written yet");
 	return rc ? rc : store_audit_list(r->app->db, request_query(r, "actor"), &p, &r->json, e);
 }

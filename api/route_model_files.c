@@ -2,6 +2,7 @@
 #include "api/child.h"
 #include "api/handlers.h"
 #include "api/store_models.h"
+#include "api/retry.h"
 #include "api/upload.h"
 #include "common/clock.h"
 #include "common/file.h"
@@ -153,16 +154,49 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	return show_model(r, id, e);
 }
 
+/* What registers it, as often as the database is in use by others. */
+struct registration {
+	struct upload *u;
+	cJSON *said;
+};
+
+static int register_again(struct request *r, void *ctx, struct err *e)
+{
+	const struct registration *x = ctx;
+
+	(void)r;
+	return register_model(x->u, x->said, e);
+}
+
+static void registered(struct request *r, void *ctx, int rc, struct err *e)
+{
+	struct registration *x = ctx;
+
+	(void)r;
+	cJSON_Delete(x->said);
+	upload_end(x->u, rc, e);
+	free(x);
+}
+
 static void checked_cb(void *ctx, int status, const struct buf *out, struct err *e)
 {
 	struct upload *u = ctx;
 	cJSON *said = NULL;
 	int rc = hear(upload_request(u), status, out, upload_path(u), &said, e);
+	struct registration *x;
 
-	if (!rc)
-		rc = register_model(u, said, e);
-	cJSON_Delete(said);
-	upload_end(u, rc, e);
+	if (rc) {
+		cJSON_Delete(said);
+		upload_end(u, rc, e);
+		return;
+	}
+	x = xcalloc(1, sizeof(*x));
+	*x = (struct registration){ .u = u, .said = said };
+	retry_run(upload_request(u), &(struct retry_work){
+		.again = register_again,
+		.end = registered,
+		.ctx = x,
+	}, true);
 }
 
 static int check_symbol(struct request *r, const char *symbol, struct err *e)

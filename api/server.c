@@ -8,6 +8,7 @@
 #include "api/rate.h"
 #include "api/reply.h"
 #include "api/request.h"
+#include "api/retry.h"
 #include "api/slow.h"
 #include "api/status_cache.h"
 #include "api/streams.h"
@@ -18,6 +19,7 @@
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/store_logs.h"
 
@@ -27,6 +29,7 @@
 #include <event2/http_struct.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,7 +213,8 @@ static int check_body(struct request *r, struct err *e)
 	return 0;
 }
 
-static int handle(struct request *r, struct err *e)
+/* In the order of server.h. 0 without a route: an OPTIONS, answered. */
+static int check(struct request *r, struct err *e)
 {
 	int rc;
 
@@ -235,11 +239,20 @@ static int handle(struct request *r, struct err *e)
 		rc = check_query(r, e);
 	if (!rc)
 		rc = check_body(r, e);
-	if (!rc && !r->app->db && !r->route->no_db)
+	return rc;
+}
+
+/* Of retry.h. */
+static int call_handler(struct request *r, void *ctx, struct err *e)
+{
+	int rc;
+
+	(void)ctx;
+	if (!r->app->db && !r->route->no_db)
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
-	if (rc)
-		return rc;
-	json_object(&r->json, NULL);
+	if (fault_request())
+		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
+			       r->app->cfg->db_path, __FILE__, __LINE__);
 	if (r->route->prepare)
 		r->route->prepare(r);
 	if (r->route->slow && r->app->db)
@@ -250,8 +263,20 @@ static int handle(struct request *r, struct err *e)
 	return rc;
 }
 
+static void finish(struct request *r, void *ctx, int rc, struct err *e)
+{
+	(void)ctx;
+	if (r->taken)
+		request_drop(r);
+	else if (rc && upload_unread(r))
+		upload_refuse(r, rc, e);
+	else if (!r->parked)
+		request_finish(r, rc, e);
+}
+
 static void on_request_cb(struct evhttp_request *ev, void *arg)
 {
+	static const struct retry_work work = { .again = call_handler, .end = finish };
 	struct app *a = arg;
 	struct request *r = request_new(a, ev);
 	struct err e = { 0 };
@@ -264,13 +289,13 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 		request_finish(r, rc, &e);
 		return;
 	}
-	rc = handle(r, &e);
-	if (r->taken)
-		request_drop(r);
-	else if (rc && upload_unread(r))
-		upload_refuse(r, rc, &e);
-	else if (!r->parked)
-		request_finish(r, rc, &e);
+	rc = check(r, &e);
+	if (rc || !r->route) {
+		finish(r, NULL, rc, &e);
+		return;
+	}
+	request_begin_answer(r);
+	retry_run(r, &work, changes_state(r->method));
 }
 
 /* A failure is not logged: that would be the next line to write. */
@@ -306,6 +331,7 @@ static int listen_on(struct server *s, struct err *e)
 		struct sockaddr_in6 v6;
 	} addr = { 0 };
 	socklen_t len = sizeof(addr);
+	const int on = 1;
 
 	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
 	if (!bound)
@@ -313,6 +339,10 @@ static int listen_on(struct server *s, struct err *e)
 			       "can't listen on %s:%lld: %s (another program uses the port? set "
 			       "API_PORT)",
 			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
+	/* Accepted sockets inherit it: the end of a large answer must not wait for an ACK. */
+	if (setsockopt(evhttp_bound_socket_get_fd(bound), IPPROTO_TCP, TCP_NODELAY, &on,
+		       sizeof(on)))
+		log_warn("http", NULL, "TCP_NODELAY: %s", strerror(errno));
 	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
 	if (getsockname(evhttp_bound_socket_get_fd(bound), &addr.any, &len))
 		return err_set(e, ERR_IO, "getsockname: %s", strerror(errno));
@@ -364,6 +394,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	int rc;
 
 	a->cfg = cfg;
+	a->busy_ms = APP_BUSY_MS;
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();
 	a->started_mono_us = clock_mono_us();
@@ -392,11 +423,13 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 		server_close(s);
 		return rc;
 	}
+	app_db_patience(a, APP_TRY_MS);
+	a->retries = retries_new(a);
 	a->wait = wait_new(a);
 	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base);
+	a->children = children_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -411,6 +444,7 @@ static void say_goodbye(struct server *s)
 	const struct timeval look = { 0, GOODBYE_LOOK_US };
 	struct app *a = &s->app;
 
+	event_base_loop(a->base, EVLOOP_NONBLOCK); /* what the last turn left */
 	for (int i = 0; i < GOODBYE_LOOKS && conns_unsent(a->conns); i++) {
 		event_base_loopexit(a->base, &look);
 		event_base_dispatch(a->base);
@@ -425,8 +459,10 @@ void server_close(struct server *s)
 		return;
 	a = &s->app;
 	a->stopping = true;
+	app_db_patience(a, APP_BUSY_MS);
 	if (s->tick)
 		event_free(s->tick);
+	retries_free(a->retries); /* before what they may wait for */
 	streams_free(a->streams);
 	children_free(a->children);
 	uploads_free(a->uploads);

@@ -44,6 +44,7 @@ struct db {
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
 	int64_t busy_since_us, busy_limit_us;
+	uint64_t commits;
 	bool (*waiting)(void *ctx, int pages);	/* takes care of the -wal file; or NULL */
 	void *waiting_ctx;
 	struct stmt **cache;	/* open addressing, cache_size a power of two */
@@ -478,9 +479,15 @@ int db_commit(struct db *db, struct err *e)
 		db_rollback(db);
 		return rc;
 	}
+	db->commits++;
 	fault_after_commit();
 	wake_watchers(db);
 	return 0;
+}
+
+uint64_t db_commits(const struct db *db)
+{
+	return db->commits;
 }
 
 void db_rollback(struct db *db)

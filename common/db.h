@@ -76,6 +76,8 @@ void db_set_busy_timeout(struct db *db, int64_t ms);
 MUST_CHECK int db_begin(struct db *db, struct err *e);
 /* Rolls back when it fails. Wakes who watches the file (watch.h). */
 MUST_CHECK int db_commit(struct db *db, struct err *e);
+/* How often db_commit of this connection succeeded. */
+uint64_t db_commits(const struct db *db);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
 /*
  * true (at first): a commit is on the disk when db_commit returns, with all before it.

@@ -7,15 +7,15 @@
 
 static struct {
 	bool loaded;
-	long commit_at, write_at, step_at;	/* 0: never */
+	long commit_at, write_at, step_at, request_at;	/* 0: never */
 	bool after;			/* the commit, not before it */
-	long commits, writes, steps;	/* so far */
+	long commits, writes, steps, requests;	/* so far */
 } fault;
 
 void fault_restart(void)
 {
 	const char *commit = getenv("FAULT_COMMIT"), *write = getenv("FAULT_WRITE");
-	const char *step = getenv("FAULT_STEP");
+	const char *step = getenv("FAULT_STEP"), *request = getenv("FAULT_REQUEST");
 	char *end;
 
 	memset(&fault, 0, sizeof(fault));
@@ -28,6 +28,8 @@ void fault_restart(void)
 		fault.write_at = strtol(write, NULL, 10);
 	if (step)
 		fault.step_at = strtol(step, NULL, 10);
+	if (request)
+		fault.request_at = strtol(request, NULL, 10);
 }
 
 void fault_before_commit(void)
@@ -49,6 +51,13 @@ bool fault_write(void)
 	if (!fault.loaded)
 		fault_restart();
 	return ++fault.writes == fault.write_at;
+}
+
+bool fault_request(void)
+{
+	if (!fault.loaded)
+		fault_restart();
+	return ++fault.requests == fault.request_at;
 }
 
 void fault_step(void)

@@ -13,7 +13,8 @@ declare -A GROUPS_=(
 	[lint]="clang clang-format clang-tidy cppcheck shellcheck"
 	[fuzz]="clang libclang-rt-14-dev"
 	[coverage]="gcovr"
-	[bench]="wrk nginx-light"
+	[bench]="wrk nginx-light python3-fastapi python3-uvicorn python3-uvloop
+		python3-httptools"
 	[docker]="docker.io docker-compose debootstrap iptables python3"
 	# what the programs need to run, as docker/Dockerfile puts them into its images
 	[runtime]="ca-certificates sqlite3 libsqlite3-0 libcjson1 libssl3 libevent-2.1-7"

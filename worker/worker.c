@@ -452,6 +452,19 @@ static void wake(void *ctx)
 	schedule(ctx, 0);
 }
 
+/* A backup that failed in the night is nothing to find out when it is needed. */
+static void job_ended_cb(void *ctx, const struct job_row *row)
+{
+	struct worker *w = ctx;
+	struct reporter r = fanout_reporter(&w->fanout);
+	char text[640];
+
+	if (strcmp(row->kind, "backup") != 0 || strcmp(row->state, "failed") != 0)
+		return;
+	snprintf(text, sizeof(text), "the backup failed: %s", row->error);
+	r.notice(r.ctx, 0, row->correlation_id, text);
+}
+
 static int loop_open(struct worker *w, struct err *e)
 {
 	int rc = watch_open(w->config->db_path, &w->watch, e);
@@ -469,7 +482,11 @@ static int loop_open(struct worker *w, struct err *e)
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
 	rc = notifier_open(w->notifier, w->base, e);
-	return rc ? rc : runner_new(w->base, w->db, NULL, &w->runner, e);
+	if (!rc)
+		rc = runner_new(w->base, w->db, NULL, &w->runner, e);
+	if (!rc)
+		runner_on_end(w->runner, job_ended_cb, w);
+	return rc;
 }
 
 /* ---- start ---- */

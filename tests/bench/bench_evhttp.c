@@ -6,9 +6,13 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct answer {
 	char *text;
@@ -33,6 +37,16 @@ static void on_input_cb(evutil_socket_t fd, short what, void *arg)
 	event_base_loopbreak(arg);
 }
 
+/* As our server: without TCP_NODELAY a large answer takes 40 ms. */
+static bool listen_on(struct evhttp *http, uint16_t port)
+{
+	struct evhttp_bound_socket *bound = evhttp_bind_socket_with_handle(http, "127.0.0.1", port);
+	const int on = 1;
+
+	return bound && !setsockopt(evhttp_bound_socket_get_fd(bound), IPPROTO_TCP, TCP_NODELAY,
+				    &on, sizeof(on));
+}
+
 static int serve(uint16_t port, struct answer *a)
 {
 	struct event_base *base = event_base_new();
@@ -40,7 +54,7 @@ static int serve(uint16_t port, struct answer *a)
 	struct event *input = base ? event_new(base, 0, EV_READ, on_input_cb, base) : NULL;
 	int rc = 1;
 
-	if (http && input && evhttp_bind_socket(http, "127.0.0.1", port) == 0) {
+	if (http && input && listen_on(http, port)) {
 		evhttp_set_gencb(http, on_request_cb, a);
 		event_add(input, NULL);
 		event_base_dispatch(base);

@@ -3,6 +3,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tarfile
@@ -73,6 +74,20 @@ class Backup(backups.BackupCase):
             self.ok(bot, "backup", "verify", path)
         slow = [r["message"] for r in bot.worker.log() if "turn took" in r["message"]]
         print("%d backups by the clock, %d slow turns" % (done(), len(slow)))
+
+    def test_one_that_fails_is_told(self):
+        bot = self.traded(BACKUP_INTERVAL="0.5")
+        bot.env["BACKUP_DIR"] = os.path.join(bot.folder, "no-folder")
+        with open(bot.env["BACKUP_DIR"], "w", encoding="ascii"):
+            pass
+        bot.start()
+        self.wait(lambda: any("the backup failed: " in r["message"] and r["level"] == "WARNING"
+                              for r in bot.worker.log()), "it is told", 60)
+        self.wait(lambda: float(re.search(r"(?m)^tradingbot_backup_failures_total (\S+)$",
+                                          bot.get("/metrics").body).group(1)) > 1, "it is counted", 60)
+        os.unlink(bot.env["BACKUP_DIR"])
+        self.wait(lambda: bot.value("SELECT count(*) FROM jobs WHERE kind = 'backup'"
+                                    " AND state = 'done'"), "the next one is good", 60)
 
     def test_beside_a_long_job(self):
         """A backup is made while another job runs."""

@@ -41,6 +41,8 @@ struct child {
 struct runner {
 	struct event_base *base;
 	char program[1024];
+	runner_ended *on_end;
+	void *ctx;
 	struct child children[JOBS_AT_ONCE];
 };
 
@@ -332,6 +334,12 @@ void runner_free(struct runner *r)
 	free(r);
 }
 
+void runner_on_end(struct runner *r, runner_ended *cb, void *ctx)
+{
+	r->on_end = cb;
+	r->ctx = ctx;
+}
+
 static int look_at(struct child *c, struct db *db, struct err *e)
 {
 	struct job_row now;
@@ -431,6 +439,8 @@ void runner_clear(struct runner *r)
 		c->dirty = false;
 		if (!c->ended)
 			continue;
+		if (r->on_end)
+			r->on_end(r->ctx, &c->row);
 		buf_free(&c->line);
 		memset(c, 0, sizeof(*c));
 		c->fd = -1;

@@ -22,6 +22,11 @@ MUST_CHECK int runner_new(struct event_base *base, struct db *db, const char *pr
 /* Kills what runs. */
 void runner_free(struct runner *r);
 
+/* "cb" hears once of each job that has ended, after its row is committed. */
+struct job_row;
+typedef void runner_ended(void *ctx, const struct job_row *row);
+void runner_on_end(struct runner *r, runner_ended *cb, void *ctx);
+
 /* The table may have changed: start the next queued job, pass on cancellations. */
 MUST_CHECK int runner_look(struct runner *r, struct db *db, struct err *e);
 /* Once per turn: limits of wall time, children that ended. */

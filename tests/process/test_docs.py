@@ -1,0 +1,99 @@
+"""What the operator's pages say is what the programs say: messages, commands, links."""
+import glob
+import os
+import re
+
+import harness
+
+DOCS = os.path.join(harness.ROOT, "docs")
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding="utf-8") as f:
+        return f.read()
+
+
+def c_strings(text):
+    """String literals of C source, neighbours joined; a macro between two parts them."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    found = []
+    for run in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', text):
+        parts = re.findall(r'"((?:[^"\\\n]|\\.)*)"', run)
+        found.append("".join(parts).replace('\\"', '"').replace("\\n", "\n"))
+    return found
+
+
+def said():
+    """Everything that the programs and scripts can say, as one text."""
+    texts = []
+    for folder in ("api", "common", "worker", "worker/*"):
+        for path in sorted(glob.glob(os.path.join(harness.ROOT, folder, "*.c"))):
+            texts += c_strings(read(path))
+    for path in sorted(glob.glob(os.path.join(harness.ROOT, "scripts/*.sh"))):
+        texts.append(read(path))
+    return "\n".join(texts)
+
+
+def quotes(text):
+    """Code spans of the paragraphs that begin with "You see:"."""
+    found = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        if paragraph.startswith("You see:"):
+            found += [" ".join(q.split()) for q in re.findall(r"`([^`]+)`", paragraph)]
+    return found
+
+
+class Docs(harness.TestCase):
+
+    def test_messages_are_the_programs(self):
+        everything = said()
+        messages = quotes(read(DOCS, "TROUBLESHOOTING.md"))
+        self.assertGreater(len(messages), 50)
+        wrong = []
+        for message in messages:
+            parts = [p.strip() for p in message.split("...")]
+            self.assertTrue(any(len(p) > 10 for p in parts), "too short to be found: " + message)
+            wrong += ["%s  (%s)" % (message, part) for part in parts if part not in everything]
+        self.assertEqual(wrong, [], "nobody says these")
+
+    def test_the_check_can_fail(self):
+        self.assertEqual(quotes("You see: `a b`,\n`c`\n\nDocker says: `d`\n\nor `e`"), ["a b", "c"])
+        self.assertEqual(c_strings('x("one " "two", "a\\"b" /* "no" */ M "c");'), ["one two", 'a"b', "c"])
+        self.assertNotIn("a message that nobody has written", said())
+
+    def test_commands_exist(self):
+        help_text = self.bot_help()
+        known = set(re.findall(r"(?m)^  ([a-z-]+) ", help_text))
+        deploy = set(re.findall(r"(?m)^  ([a-z]+) ", read(harness.ROOT, "scripts/deploy.sh")))
+        for name in ("OPERATIONS.md", "TROUBLESHOOTING.md", "SECURITY.md", "DATABASE.md"):
+            text = read(DOCS, name)
+            for command in re.findall(r"(?:`|-worker |data/drill |drill )trading-bot ([a-z][a-z-]+)", text):
+                self.assertIn(command, known, name)
+            for command in re.findall(r"scripts/deploy\.sh (?:--\w+ )?([a-z]+)", text):
+                self.assertIn(command, deploy, name)
+
+    def bot_help(self):
+        done = self.bot().cli("--help")
+        self.assertEqual(done.returncode, 0)
+        return done.stdout
+
+    def test_settings_and_tables_exist(self):
+        keys = set(re.findall(r"(?m)^\| `([A-Z][A-Z0-9_]+)` \|", read(DOCS, "CONFIGURATION.md")))
+        others = {"GRAFANA_PASSWORD", "DEBIAN_IMAGE", "APT_MIRROR", "NAME", "ROLE", "FILE", "KEY", "DIR"}
+        for name in ("OPERATIONS.md", "TROUBLESHOOTING.md"):
+            for key in re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", read(DOCS, name)):
+                if key not in others and not key.startswith("SELF_SIGNED"):
+                    self.assertIn(key, keys, name)
+
+    def test_links_lead_somewhere(self):
+        for path in glob.glob(os.path.join(DOCS, "*.md")) + [os.path.join(harness.ROOT, "README.md")]:
+            for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", read(path)):
+                if "://" not in target:
+                    self.assertTrue(os.path.exists(os.path.join(os.path.dirname(path), target)),
+                                    "%s in %s" % (target, path))
+            for page in re.findall(r"\bdocs/([A-Z]+\.md)", read(path)):
+                self.assertTrue(os.path.exists(os.path.join(DOCS, page)), "%s in %s" % (page, path))
+
+
+if __name__ == "__main__":
+    harness.main()
