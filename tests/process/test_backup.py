@@ -100,9 +100,14 @@ class Backup(backups.BackupCase):
     def test_two_at_once(self):
         bot = self.trading()
         os.makedirs(os.path.join(bot.data_dir, "backups"), exist_ok=True)
+        others = [os.path.join(bot.folder, name) for name in (".part", ".db.part")]
+        for path in others:
+            with open(path, "w", encoding="ascii"):
+                pass
         with open(os.path.join(bot.data_dir, "backups", ".lock"), "w", encoding="ascii") as f:
             fcntl.flock(f, fcntl.LOCK_EX)
             self.assertIn("another backup", self.refused(bot, "backup"))
+        self.assertEqual([p for p in others if not os.path.exists(p)], [])
         self.ok(bot, "backup")
 
     def test_model_file_that_is_gone(self):

@@ -96,9 +96,11 @@ static int choose_names(struct making *m, struct err *e)
 		     err_set(e, ERR_INVALID, "the path is too long: %.200s", m->args->file);
 	else
 		rc = take_folder(m, e);
+	if (rc)
+		return rc;
 	snprintf(m->copy, sizeof(m->copy), "%s.db.part", m->file);
 	snprintf(m->part, sizeof(m->part), "%s.part", m->file);
-	return rc;
+	return 0;
 }
 
 static int check_room(const struct making *m, struct err *e)
