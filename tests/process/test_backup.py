@@ -116,6 +116,16 @@ class Backup(backups.BackupCase):
         os.rename(path, path + ".away")
         self.assertIn("1 registered models have no file", self.ok(bot, "backup"))
         self.assertIn("1 missing", self.ok(bot, "backup", "verify", self.backups(bot)[0]))
+        # rows that nobody of ours has written
+        os.rename(path + ".away", path)
+        bot.worker.stop()
+        os.mkdir(os.path.join(bot.data_dir, "models", "folder"))
+        for i, odd in enumerate(("models/folder", "models/a b", "models/../app.db", "/etc/passwd", "",
+                                 "models/" + "x" * 200, "models/none")):
+            bot.write("INSERT INTO models(name, symbol, format, sha256, size_bytes, path, features,"
+                      " origin, created_us, updated_us) VALUES ('m', 'BTCUSDT', 'xgboost-json', ?, 1,"
+                      " ?, 'features-1', 'upload', 1, 1)", "%d" % i, odd)
+        self.assertIn("7 registered models have no file", self.ok(bot, "backup"))
 
     def test_nothing_to_back_up(self):
         bot = self.bot()
