@@ -64,9 +64,10 @@ static const char SQL_HISTORY[] =
 	"INSERT INTO jobs(kind, state, created_us) VALUES ('backup', 'running', 1),"
 	" ('training', 'queued', 1), ('check', 'done', 1);"
 	"INSERT INTO notifications(channel, kind, text, created_us, state) VALUES"
-	" ('telegram', 'entry', 'old news', 1, 'queued'), ('telegram', 'entry', 'x', 1, 'delivered');"
-	"INSERT INTO api_tokens(name, role, hash, created_us) VALUES ('a', 'admin', 'h1', 1),"
-	" ('b', 'trader', 'h2', 1)";
+	" ('telegram', 'entry', 'old news', 1, 'queued'),"
+	" ('telegram', 'entry', 'x', 1, 'delivered');"
+	"INSERT INTO api_tokens(name, role, hash, created_us) VALUES"
+	" ('a', 'admin', 'h1', 1), ('b', 'trader', 'h2', 1)";
 
 static const char SQL_STATES[] =
 	"SELECT group_concat(status, ' ') = 'PAUSED PAUSED ERROR STOPPED' FROM bot_state";
@@ -167,8 +168,8 @@ static void unsound_ones_are_seen(void **state)
 	assert_int_equal(store_backup_models(db, &models, &e), 0);
 	assert_int_equal(models.n, 0);
 	free(models.list);
-	run(db, "INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, at_us)"
-		" VALUES (7, 1, 1, 'free', 'USDT', 1.5, 'deposit', 1)");
+	run(db, "INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind,"
+		" at_us) VALUES (7, 1, 1, 'free', 'USDT', 1.5, 'deposit', 1)");
 	assert_int_equal(store_backup_check(db, &e), ERR_CORRUPT);
 	assert_non_null(strstr(e.msg, "booking 7"));
 	run(db, "DELETE FROM sim_ledger; PRAGMA foreign_keys = OFF; DELETE FROM bots");
