@@ -70,7 +70,7 @@ LDFLAGS := -pie -Wl,-z,relro,-z,now $(filter -fsanitize% --coverage,$(OPT))
 
 COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
-WORKER_LIBS := -levent -lcurl -lxgboost -lgomp -lz $(COMMON_LIBS)
+WORKER_LIBS := -levent -lcurl -lssl -lxgboost -lgomp -lz $(COMMON_LIBS)
 
 COMMON_SRC := $(sort $(wildcard common/*.c))
 API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))

@@ -225,6 +225,13 @@ const struct config_key config_keys[] = {
 	     "Certificates (PEM) that the worker trusts for https:// addresses, instead of the "
 	     "system's."),
 
+	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "90",
+	    "Days that the paper ledger's single entries and answered commands are kept; older "
+	    "entries are carried forward as one. 0: for ever."),
+	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
+	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
+	    "totals stay. 0: for ever."),
+
 	REAL("BACKUP_INTERVAL", backup_interval_s, 0, 2592000, "86400",
 	     "Seconds between two backups that the worker makes by itself (database and models, in "
 	     "a process of its own). 0: none."),

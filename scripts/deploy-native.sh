@@ -115,15 +115,18 @@ native_start() {
 }
 
 native_deploy() {
-	if [[ ! $variant && $(installed_mode) == live ]]; then
-		variant=live
+	if [[ $(installed_mode) == live && $variant != live ]]; then
+		[[ ! $variant || $yes ]] ||
+			fail "live trading is installed; this would stop it, and leave its positions to the exchange: add --yes"
+		variant=${variant:-live}
 	fi
 	check_mode
 	native_build
 	native_test
 	if systemctl is-active --quiet trading-bot-worker; then
 		step "upgrading: a backup first"
-		as_bot "$bin/trading-bot" backup | sed -n 1p
+		as_bot "$bin/trading-bot" backup | sed -n 1p || [[ $yes ]] ||
+			fail "no backup was made (above), and nothing was changed; --yes goes on without"
 	fi
 	native_install
 	native_start

@@ -62,7 +62,8 @@ parse() {
 		--data) data=yes ;;
 		--env-file)
 			[[ $# -ge 2 ]] || fail "--env-file needs a file name"
-			env_file=$2 env_file_given=yes
+			[[ -r $2 ]] || fail "can't read $2"
+			env_file=$(realpath "$2") env_file_given=yes
 			shift
 			;;
 		-h | --help) command=help ;;
@@ -103,13 +104,15 @@ check_mode() {
 	local mode
 	mode=$(setting TRADING_MODE)
 	if [[ $variant != live ]]; then
+		[[ $native || $yes || $(deployed_variant) != live ]] ||
+			fail "live trading is deployed; this would stop it, and leave its positions to the exchange: add --yes"
 		[[ ${mode,,} != live ]] ||
 			fail "TRADING_MODE=live is set, and this would trade paper money: use $self --live, or unset it"
 		return 0
 	fi
 	local key where="in the environment, in $env_file"
 	[[ ! $native ]] || where="in $env_file"
-	[[ $(setting TRADING_APPROVED) == true ]] ||
+	[[ $(setting TRADING_APPROVED) =~ ^([Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|1)$ ]] ||
 		fail "live trading needs your approval: set TRADING_APPROVED=true $where"
 	for key in BINANCE_API_KEY BINANCE_API_SECRET; do
 		[[ $(setting $key) || -s $secrets/${key,,} ]] ||
@@ -175,7 +178,8 @@ public_url() {
 	local url port
 	url=$(setting API_PUBLIC_URL)
 	port=$(setting API_PORT)
-	printf '%s' "${url:-http://localhost:${port:-1337}}"
+	[[ $url ]] || url=http$([[ ! $(setting API_TLS_CERT) ]] || echo s)://localhost:${port:-1337}
+	printf '%s' "$url"
 }
 
 # The containers' user reads the secrets, nobody else does. The engine may change owners
@@ -241,6 +245,7 @@ worker_well() { "$docker" exec "$1" trading-bot healthcheck >/dev/null 2>&1; }
 cmd_test() {
 	have_images
 	[[ $variant != dev ]] || return 0
+	own_secrets
 	step "testing the images"
 	local id=trading-bot-test-$$ image log
 	log=$(mktemp)
@@ -277,7 +282,7 @@ explain() {
 
 gave_up() {
 	[[ $(field "$1" '{{.RestartCount}}') -ge 2 || $(field "$1" '{{.State.Status}}') == exited ]] ||
-		{ [[ $variant == dev ]] && "$docker" logs --tail 3 "$1" 2>&1 | grep -q 'does not compile (above)$'; }
+		{ [[ $variant == dev ]] && "$docker" logs --tail 3 "$1" 2>&1 | grep 'does not compile (above)$' >/dev/null; }
 }
 both_well() { api_well $api && worker_well $worker; }
 decided() { both_well || gave_up $api || gave_up $worker; }
@@ -318,7 +323,8 @@ cmd_deploy() {
 	cmd_test
 	if running $worker; then
 		step "upgrading: a backup first"
-		"$docker" exec $worker trading-bot backup | sed -n 1p
+		"$docker" exec $worker trading-bot backup | sed -n 1p || [[ $yes ]] ||
+			fail "no backup was made (above), and nothing was changed; --yes goes on without"
 	fi
 	cmd_start
 }

@@ -695,6 +695,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	if (rc)
 		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
+	outbox_keep(w->outbox, w->config->keep_details_days, w->config->keep_orders_days);
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -792,11 +793,15 @@ static void end_at_once(int signal_number)
 	_exit(0);
 }
 
+/* Before our first heartbeat: what is there is that of the run before. */
 static void tell_start(struct worker *w)
 {
+	struct heartbeat before;
+	bool killed = store_heartbeat_get(w->db, &before, NULL) == 0 && !before.stopped_us;
 	char text[500];
 
-	snprintf(text, sizeof(text), "Worker started\nversion %s, %s, market data %s%s%s", VERSION,
+	snprintf(text, sizeof(text), "Worker started%s\nversion %s, %s, market data %s%s%s",
+		 killed ? ", the run before did not end by itself" : "", VERSION,
 		 w->beat.trading_mode, w->beat.market_data, w->beat.feed_message[0] ? ": " : "",
 		 w->beat.feed_message);
 	notifier_tell(w->notifier, NOTIFY_STARTUP, text);

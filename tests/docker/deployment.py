@@ -117,8 +117,13 @@ class Deployment:
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self.lock.close()
             raise engine.Unavailable("another test or bench uses the engine") from None
-        self.engine = engine.Engine()
+        try:
+            self.engine = engine.Engine()
+        except engine.Unavailable:
+            self.lock.close()
+            raise
         try:
             if left_by_a_test():
                 run(os.path.join(ROOT, "scripts/deploy.sh"), "cleanup", "--data", "--yes")
@@ -133,6 +138,7 @@ class Deployment:
             self.before = everything()
         except BaseException:
             self.engine.close()
+            self.lock.close()
             raise
         self.tree = tempfile.mkdtemp(prefix=PREFIX)
         copy_of_the_source(self.tree, settings)
@@ -146,3 +152,4 @@ class Deployment:
         self.run("cleanup", "--data", "--yes")
         shutil.rmtree(self.tree, ignore_errors=True)
         self.engine.close()
+        self.lock.close()

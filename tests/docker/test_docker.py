@@ -192,7 +192,12 @@ class Docker(unittest.TestCase):
         self.assertIn("healthy: last beat", text)
         self.assertIn(token(), self.deployed("link"))
 
-    def test_09_kill_9_inside(self):
+    def test_09_healthy_says_the_engine(self):
+        for name in (API, WORKER):
+            self.wait(lambda n=name: inspect(n, ".State.Health.Status") == "healthy",
+                      "the engine calls %s healthy" % name, 180)
+
+    def test_10_kill_9_inside(self):
         for name in (WORKER, API):
             docker("exec", name, "sh", "-c", "kill -9 $(pidof %s)" % name)
             self.wait(lambda n=name: inspect(n, ".RestartCount") == 1 and inspect(n, ".State.Running"),
@@ -200,11 +205,6 @@ class Docker(unittest.TestCase):
             self.wait(lambda: deploy("health")[0] == 0, "both are well again")
         self.wait(lambda: status() == "RUNNING", "the bot goes on")
         docker("exec", WORKER, "trading-bot", "doctor")
-
-    def test_10_healthy_says_the_engine(self):
-        for name in (API, WORKER):
-            self.wait(lambda n=name: inspect(n, ".State.Health.Status") == "healthy",
-                      "the engine calls %s healthy" % name, 180)
 
     def test_11_stop_and_start(self):
         self.assertEqual(request("POST", "/api/v1/bot/pause", token())[0], 200)
@@ -293,6 +293,7 @@ class Docker(unittest.TestCase):
         with open(path, "w", encoding="ascii") as f:
             f.write("tb_token_of_a_file_secret\n")
         os.chmod(path, 0o600)
+        self.deployed("test")
         text = self.deployed("restart")
         self.assertNotIn("tb_token", text, "a token that was given is not shown")
         self.assertEqual(request("GET", "/api/v1/status", "tb_token_of_a_file_secret")[0], 200)
@@ -414,7 +415,15 @@ class Docker(unittest.TestCase):
         self.assertIn("trading-bot-data", names("volume"))
         self.assertFalse({API, WORKER} & names("container"))
 
-    def test_92_cleanup_leaves_nothing(self):
+    def test_92_live_is_not_left_by_a_slip(self):
+        docker("create", "--name", WORKER, "--label", "trading-bot.variant=live", "debian:bookworm-slim")
+        try:
+            self.assertIn("set TRADING_APPROVED=true", self.refused("start"), "live stays live")
+            self.assertIn("live trading is deployed", self.refused("--simulation", "start"))
+        finally:
+            docker("rm", WORKER)
+
+    def test_93_cleanup_leaves_nothing(self):
         self.deployed("cleanup", "--data", "--yes")
         now = everything()
         for kind, before in WORLD["deployment"].before.items():

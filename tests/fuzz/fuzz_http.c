@@ -116,12 +116,24 @@ static void put(int fd, const uint8_t *data, size_t size)
 	}
 }
 
+/* evhttp's own "100 Continue" names the client's version, whatever that is. */
+static const char *behind_continue(const char *answer)
+{
+	static const char CONTINUE[] = " 100 Continue\r\n\r\n";
+	const char *status = strchr(answer, ' ');
+
+	if (status && !strncmp(status, CONTINUE, strlen(CONTINUE)))
+		return status + strlen(CONTINUE);
+	return answer;
+}
+
 /* What comes back up to the end of the connection. */
 static void get(int fd)
 {
 	static char answer[65536];
 	int64_t until = clock_mono_us() + WAIT_US;
 	size_t len = 0;
+	const char *final;
 
 	for (int i = 0; i < TURNS_MAX && clock_mono_us() < until; i++) {
 		ssize_t n = recv(fd, answer + len, sizeof(answer) - 1 - len, MSG_DONTWAIT);
@@ -133,10 +145,11 @@ static void get(int fd)
 		turn();
 	}
 	answer[len] = '\0';
-	if (!len)
+	final = behind_continue(answer);
+	if (!*final)
 		return;
-	ASSERT(!strncmp(answer, "HTTP/1.1 ", 9) || !strncmp(answer, "HTTP/1.0 ", 9));
-	ASSERT(strncmp(answer + 9, "500", 3) != 0);
+	ASSERT(!strncmp(final, "HTTP/1.1 ", 9) || !strncmp(final, "HTTP/1.0 ", 9));
+	ASSERT(strncmp(final + 9, "500", 3) != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

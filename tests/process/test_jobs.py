@@ -18,13 +18,13 @@ INSERT = "INSERT INTO jobs(kind, args, created_us, state, attempts, cancel_reque
 JOBS = "/api/v1/jobs"
 
 # A job's process: says what it does, waits for the go, and becomes the real one. The lock
-# stays with it to its end: who comes meanwhile leaves a mark.
+# stays with it to its end, and with no sleep of its shell: who comes meanwhile leaves a mark.
 HOLD = """
 [ "$1" = job-run ] || exec %(real)s "$@"
 exec 9>%(folder)s/lock
 flock -n 9 || echo "$2" >>%(folder)s/twice
 echo "P 0.25 waits for the go" >&3
-while [ ! -e %(folder)s/go ]; do sleep 0.02; done
+while [ ! -e %(folder)s/go ]; do sleep 0.02 9>&-; done
 exec %(real)s "$@"
 """
 

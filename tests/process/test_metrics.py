@@ -22,6 +22,7 @@ class Metrics(harness.TestCase):
         bot = self.bot()
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        bot.put("/api/v1/trading/bots/1/config", {"holding_time": 3, "decision_interval_ms": 200})
         self.wait(lambda: bot.value("SELECT sum(trades) FROM trading_stats"), "a trade is closed",
                   120)
         families = self.scrape(bot)

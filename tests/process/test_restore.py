@@ -3,6 +3,7 @@ import glob
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -19,12 +20,15 @@ class Restore(backups.BackupCase):
     def test_back_to_a_backup(self):
         bot = self.trading()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs")
+        lost, kept_token = (re.search(r"tb_\S+", self.ok(bot, "token", "create", n, "trader")).group()
+                            for n in ("lost", "kept"))
         self.ok(bot, "backup")
         path = self.backups(bot)[0]
         with tarfile.open(path) as tar:
             tar.extract("app.db", bot.folder)
         saved = self.contents(os.path.join(bot.folder, "app.db"))
         self.mark(bot)
+        self.ok(bot, "token", "revoke", "lost")
         bot.write("INSERT INTO commands(kind, bot_id) VALUES ('pause', 1)")
         self.assertIn("in use", self.refused(bot, "restore", path, "--yes"))
         self.wait(lambda: bot.bot_status() == "PAUSED", "it was told since")
@@ -37,12 +41,16 @@ class Restore(backups.BackupCase):
         out = self.ok(bot, "restore", path, "--yes")
         self.assertIn("1 model files written", out)
         self.assertIn("1 bots that ran are PAUSED", out)
+        self.assertIn("1 API tokens that were revoked since stay revoked", out)
         # all as it was, but for what makes it safe to go on from
         now = self.contents(bot.db_path)
         for table in saved:
-            if table not in ("bot_state", "bot_events", "counters", "commands", "jobs"):
+            if table not in ("bot_state", "bot_events", "counters", "commands", "jobs",
+                             "api_tokens", "audit_log"):
                 self.assertEqual(now[table], saved[table], table)
         self.assertEqual(now["bot_events"][:-1], saved["bot_events"])
+        self.assertEqual(now["audit_log"][:-1], saved["audit_log"])
+        self.assertIn(path, str(now["audit_log"][-1]))
         self.assertGreater(bot.value("SELECT value FROM counters WHERE name = 'order'"),
                            highest + 100_000)
         kept = glob.glob(bot.db_path + ".before-restore-*")
@@ -53,6 +61,8 @@ class Restore(backups.BackupCase):
         bot.start()
         self.wait(bot.worker_is_up, "the worker is up", 60)
         self.assertEqual(bot.bot_status(), "PAUSED")
+        self.assertEqual([bot.get("/api/v1/bots", token=t).status for t in (lost, kept_token)],
+                         [401, 200])
         self.assertEqual(books.breaches(bot), [])
         self.assertEqual(bot.put("/api/v1/trading/bots/1/config",
                                  {"confidence_threshold": 0.01}).status, 200)

@@ -83,7 +83,7 @@ class Roster(harness.TestCase):
         turns = bot.value("SELECT turns FROM worker_heartbeat")
         self.wait(lambda: bot.value("SELECT turns FROM worker_heartbeat") > turns + 20, "some turns")
         told = [r for r in bot.worker.log() if "bot %d keeps config" % other in r["message"]]
-        self.assertEqual(len(told), 1)
+        self.assertEqual(len(told), 1, told)
 
     def test_a_model_taken_away(self):
         bot = self.running(**QUICK)

@@ -64,6 +64,14 @@ class Delivery(TelegramCase):
         self.assertEqual(self.api.sent[0]["parse_mode"], "HTML")
         self.assertEqual(bot.worker.stop(), 0)
         self.assertTrue(self.api.said("Worker ended"))
+        bot.start_worker()
+        self.wait(lambda: self.api.said("<b>Worker started</b>") and len(self.api.sent) == 3,
+                  "the next start")
+        bot.worker.kill9()
+        bot.start_worker()
+        self.wait(lambda: self.api.said("Worker started, the run before did not end by itself"),
+                  "a crash shows")
+        self.wait_empty(bot)
         self.assertEqual(bot.value("SELECT count(*) FROM notifications WHERE state = 'queued'"), 0)
 
     def test_trades_are_told(self):

@@ -68,6 +68,7 @@ static void bots_deleted_only_when_idle(void **state)
 	/* its trades stay in the books: the next bot is not number 2 again */
 	r = call("POST", "/api/v1/bots", "{\"name\":\"Second\"}", 201);
 	assert_true(answer_header_is(&r, "Location", "/api/v1/bots/3"));
+	answer_free(&r);
 }
 
 static void config(void **state)

@@ -127,6 +127,12 @@ static void damage_is_seen(void **state)
 	buf_free(&whole);
 }
 
+static void put(char *field, const char *text)
+{
+	while (*text)
+		*field++ = *text++;
+}
+
 /* A tar as any program could make it, with the sum put right. */
 static int taken(const char *name, char type, const char *size, const char *prefix)
 {
@@ -137,11 +143,11 @@ static int taken(const char *name, char type, const char *size, const char *pref
 	gzFile gz = gzopen(scratch_path("made"), "wb");
 	int rc;
 
-	memcpy(tar, name, strlen(name));
-	memcpy(tar + 124, size, strlen(size));
+	put(tar, name);
+	put(tar + 124, size);
 	tar[156] = type;
-	memcpy(tar + 257, "ustar", 6);
-	memcpy(tar + 345, prefix, strlen(prefix));
+	put(tar + 257, "ustar");
+	put(tar + 345, prefix);
 	memset(tar + 148, ' ', 8);
 	for (size_t i = 0; i < BLOCK; i++)
 		sum += (unsigned char)tar[i];

@@ -340,6 +340,42 @@ static void secrets_from_files(void **state)
 	assert_string_equal(c.api_token, "");
 }
 
+static void places_for_messages(void **state)
+{
+	struct config c;
+
+	(void)state;
+	loads(&c);
+	assert_string_equal(c.telegram_api_url, "https://api.telegram.org");
+	assert_true(c.telegram_notify[NOTIFY_ENTRY] == NOTIFY_OFF &&
+		    c.telegram_notify[NOTIFY_EXIT_FILL] == NOTIFY_ON &&
+		    c.telegram_notify[NOTIFY_SUMMARY] == NOTIFY_SILENT);
+	setenv("TELEGRAM_NOTIFY_ENTRY", "Silent", 1);
+	setenv("TELEGRAM_CHAT_ID", " -1001234567890, 77 @channel_name", 1);
+	setenv("TELEGRAM_USERS", "77,78", 1);
+	setenv("WEBHOOK_EVENTS", "exit_fill warning", 1);
+	loads(&c);
+	assert_int_equal(c.telegram_notify[NOTIFY_ENTRY], NOTIFY_SILENT);
+	setenv("TELEGRAM_CHAT_ID", "77;78", 1);
+	refused("TELEGRAM_CHAT_ID", "77;78", "no number");
+	setenv("TELEGRAM_CHAT_ID", "--5", 1);
+	refused("TELEGRAM_CHAT_ID", "--5", "no number");
+	setenv("TELEGRAM_CHAT_ID", "-", 1);
+	refused("TELEGRAM_CHAT_ID", "\"-\"", "no number");
+	setenv("TELEGRAM_CHAT_ID", "5", 1);
+	setenv("TELEGRAM_USERS", "me", 1);
+	refused("TELEGRAM_USERS", "me", "no number");
+	unsetenv("TELEGRAM_USERS");
+	setenv("WEBHOOK_EVENTS", "exit_fill,exits", 1);
+	refused("WEBHOOK_EVENTS", "exits", "there are startup");
+	unsetenv("WEBHOOK_EVENTS");
+	setenv("WEBHOOK_URL", "ftp://s3cret", 1);
+	refused("WEBHOOK_URL", "https://", "name a host");
+	setenv("WEBHOOK_URL", "https://example.org/s3cret", 1);
+	setenv("TELEGRAM_API_URL", "api.telegram.org", 1);
+	refused("TELEGRAM_API_URL", "https://", "name a host");
+}
+
 static void live_needs_approval(void **state)
 {
 	struct config c;
@@ -474,6 +510,7 @@ int main(void)
 		EACH(home_is_known),
 		EACH(secrets_are_never_shown),
 		EACH(secrets_from_files),
+		EACH(places_for_messages),
 		EACH(live_needs_approval),
 		EACH(rules_over_several_keys),
 		EACH(misspelt_keys_are_named),

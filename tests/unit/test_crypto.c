@@ -258,9 +258,34 @@ static void key_file_must_be_one(void **state)
 	assert_int_equal(master_key_load("folder.key", &k, &e), ERR_IO);
 }
 
+/* RFC 4231, test cases 1, 2 and 6. */
+static void hmac_sha256(void **state)
+{
+	static const struct { const char *key, *data, *want; } cases[] = {
+		{ "\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v", "Hi There",
+		  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7" },
+		{ "Jefe", "what do ya want for nothing?",
+		  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+	};
+	char key[132], hex[SHA256_HEX_MAX];
+	const char *long_key = "Test Using Larger Than Block-Size Key - Hash Key First";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		crypto_hmac_sha256_hex(cases[i].key, cases[i].data, strlen(cases[i].data), hex);
+		assert_string_equal(hex, cases[i].want);
+	}
+	memset(key, '\xaa', 131);
+	key[131] = '\0';
+	crypto_hmac_sha256_hex(key, long_key, strlen(long_key), hex);
+	assert_string_equal(hex,
+			    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hmac_sha256),
 		cmocka_unit_test(sha256_vectors),
 		cmocka_unit_test(tokens_differ),
 		cmocka_unit_test(correlation_ids),

@@ -5,11 +5,13 @@
 #include "common/fault.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/store_audit.h"
 #include "worker/backup/rotation.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@ struct restoring {
 	const struct config *config;
 	const char *file;
 	char fresh[RESTORE_PATH_MAX];	/* the unpacked database */
-	int64_t old_next_order;		/* of the database that is replaced; 0 unknown */
+	struct backup_since since;	/* from the database that is replaced */
 	struct restore_result result;
 };
 
@@ -61,10 +63,20 @@ static int check_unused(const char *path, struct err *e)
 	return rc;
 }
 
+static int settle_tx(struct restoring *r, struct db *db, int64_t made_us, struct err *e)
+{
+	struct audit_row row = { .at_us = clock_now_us(), .actor = "command line",
+				 .action = "restore" };
+	char when[CLOCK_TEXT_MAX];
+	int rc = store_backup_settle_tx(db, made_us, row.at_us, &r->since, &r->result.settled, e);
+
+	snprintf(row.detail, sizeof(row.detail), "%s: %.300s", clock_text(made_us, when), r->file);
+	return rc ? rc : store_audit_add_tx(db, &row, e);
+}
+
 static int settle(struct restoring *r, struct err *e)
 {
-	struct backup_checked *checked = &r->result.checked;
-	int64_t now_us = clock_now_us(), made_us = checked->manifest.made_us;
+	int64_t made_us = r->result.checked.manifest.made_us;
 	struct db *db = NULL;
 	struct stat st;
 	int rc = db_open(r->fresh, DB_ALONE, &db, e);
@@ -75,8 +87,7 @@ static int settle(struct restoring *r, struct err *e)
 	if (rc == 0)
 		rc = db_begin(db, e);
 	if (rc == 0) {
-		rc = store_backup_settle_tx(db, made_us, now_us, r->old_next_order,
-					    &r->result.settled, e);
+		rc = settle_tx(r, db, made_us, e);
 		if (rc == 0)
 			rc = db_commit(db, e);
 		else
@@ -99,8 +110,11 @@ static int fold_old(struct restoring *r, struct err *e)
 
 	if (rc == 0)
 		rc = db_exec(db, "PRAGMA journal_mode = DELETE", &why);
-	if (rc == 0 && store_backup_next_order(db, &r->old_next_order, NULL))
-		r->old_next_order = 0;
+	if (rc == 0 && store_backup_since(db, &r->since, &why)) {
+		log_warn("restore", NULL, "the old database does not say what came since: %s",
+			 why.msg);
+		memset(&r->since, 0, sizeof(r->since));
+	}
 	db_close(db);
 	if (rc == ERR_CORRUPT || rc == ERR_INVALID) {
 		log_warn("restore", NULL, "the old database is kept as it is: %s", why.msg);
@@ -245,6 +259,7 @@ int restore_run(const struct config *c, const char *file, struct restore_result 
 		rc = restore_locked(&r, e);
 	if (fd >= 0)
 		close(fd);
+	free(r.since.revoked);
 	if (rc)
 		manifest_free(&r.result.checked.manifest);
 	else

@@ -7,12 +7,14 @@
 #include "common/file.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"
+#include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
 #include "worker/predictors.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -154,6 +156,33 @@ static void check_feed(struct checkup *d)
 	    "recording can be read, %zu symbols%s%s", n, e.msg[0] ? ": " : "", e.msg);
 }
 
+static void check_backups(struct checkup *d)
+{
+	const struct config *c = d->config;
+	struct rotation_file *list = NULL;
+	struct err e = { 0 };
+	double age_h = 0;
+	bool late;
+	size_t n = 0;
+
+	if (rotation_list(c->backup_dir, &list, &n, &e)) {
+		say(d, false, "%s", e.msg);
+		return;
+	}
+	if (n)
+		age_h = (double)(clock_now_us() - list[0].us) / (double)(3600 * US_PER_S);
+	late = c->backup_interval_s > 0 && age_h * 3600 > 2 * c->backup_interval_s;
+	if (n)
+		say(d, !late, "newest of %zu backups in %s is %.1f h old%s", n, c->backup_dir,
+		    age_h,
+		    late ? ", over twice BACKUP_INTERVAL; trading-bot backup says why" : "");
+	else
+		say(d, true, "no backup in %s yet; %s", c->backup_dir, c->backup_interval_s > 0
+		    ? "the worker makes the first one some minutes after its start"
+		    : "BACKUP_INTERVAL=0: make them by trading-bot backup");
+	free(list);
+}
+
 static void check_clock(struct checkup *d)
 {
 	/* A clock before this program was written can't be right; drift against the exchange
@@ -179,6 +208,7 @@ static int run(const struct config *c, int argc, char **argv)
 	check_clock(&d);
 	check_folder(&d);
 	check_feed(&d);
+	check_backups(&d);
 	check_database(&d);
 	if (d.db) {
 		if (master_key_load(c->master_key_file, &d.key, &e))

@@ -49,6 +49,9 @@ static void describe(const struct config *c, const struct restore_result *r)
 	       "%lld waiting commands expired, %lld unfinished jobs cancelled\n",
 	       (long long)r->settled.bots, (long long)r->settled.commands,
 	       (long long)r->settled.jobs);
+	if (r->settled.tokens)
+		printf("%lld API tokens that were revoked since stay revoked\n",
+		       (long long)r->settled.tokens);
 	if (r->other_key)
 		printf("WARNING: stored exchange keys were sealed with another master key than %s: "
 		       "put the one of that time there, or enter the keys again\n",

@@ -46,7 +46,10 @@ struct http_request {
 	void *ctx;
 };
 
-/* ca_file: certificates (PEM) to trust; "" those of the system. ERR_IO: no network library. */
+/*
+ * ca_file: certificates (PEM) to trust; "" those of the system. They are read here, once.
+ * ERR_INVALID: that file can't be used. ERR_IO: no network library.
+ */
 MUST_CHECK int http_client_new(struct event_base *base, const char *ca_file,
 			       struct http_client **out, struct err *e);
 /* Cancels what is under way. */

@@ -513,6 +513,18 @@ void desk_take(struct desk *d, struct db *db, const struct telegram_source *from
 
 /* ---- answers of the worker ---- */
 
+/* "telegram:-100", "tg:0:...": the number; false: text does not begin so. */
+static bool number_behind(const char *prefix, const char *text, int64_t *out)
+{
+	size_t n = strlen(prefix);
+	char *end;
+
+	if (strncmp(text, prefix, n) != 0)
+		return false;
+	*out = strtoll(text + n, &end, 10);
+	return end > text + n && (!*end || *end == ':');
+}
+
 void desk_answered(struct desk *d, const struct command *c, const char *status,
 		   const char *message)
 {
@@ -520,14 +532,10 @@ void desk_answered(struct desk *d, const struct command *c, const char *status,
 	struct telegram_update u = { 0 };
 	struct talk t = { .desk = d, .from = &from, .u = &u };
 	bool done = strcmp(status, "done") == 0;
-	long long chat, account, bot, update, ours;
 
-	if (sscanf(c->requested_by, "telegram:%lld", &chat) != 1 ||
-	    sscanf(c->idempotency_key, KEY_FORMAT, &account, &bot, &update, &ours) != 4)
-		return;
-	u.chat = chat;
-	from.account = account;
-	if (!places_knows(d->args.places, account, chat))
+	if (!number_behind("telegram:", c->requested_by, &u.chat) ||
+	    !number_behind("tg:", c->idempotency_key, &from.account) ||
+	    !places_knows(d->args.places, from.account, u.chat))
 		return;
 	if (c->bot_id)
 		reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,

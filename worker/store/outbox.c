@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "worker/store/store_bots.h"
+#include "worker/store/store_keep.h"
 #include "worker/store/store_orders.h"
 #include "worker/store/store_sim.h"
 
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define PRUNE_EVERY_US INT64_C(1000000)
+#define KEEP_EVERY_US INT64_C(250000)	/* one table's turn */
 
 enum row_kind {
 	ROW_ORDER, ROW_LEG, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT, ROW_FIGURES,
@@ -34,7 +36,8 @@ struct outbox {
 	struct buf rows;
 	size_t rows_n;
 	bool hurry;			/* one of them should be committed in this turn */
-	int64_t pruned_us;
+	int64_t pruned_us, kept_us;
+	struct keep keep;
 };
 
 struct outbox *outbox_new(const char *mode, const char *venue)
@@ -52,6 +55,12 @@ void outbox_free(struct outbox *o)
 		return;
 	buf_free(&o->rows);
 	free(o);
+}
+
+void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days)
+{
+	o->keep.details_days = details_days;
+	o->keep.orders_days = orders_days;
 }
 
 static void add(struct outbox *o, enum row_kind kind, const void *data, size_t len)
@@ -248,6 +257,7 @@ static int write_row(struct outbox *o, struct db *db, const struct row *r, struc
 int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err *e)
 {
 	size_t at = 0;
+	int64_t gone;
 	int rc = 0;
 
 	while (rc == 0 && at < o->rows.len) {
@@ -257,8 +267,12 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 		at += r->size;
 	}
 	if (rc == 0 && now_us - o->pruned_us >= PRUNE_EVERY_US) {
-		rc = store_prune_tx(db, now_us, e);
+		rc = store_prune_tx(db, e);
 		o->pruned_us = now_us;
+	}
+	if (rc == 0 && now_us - o->kept_us >= KEEP_EVERY_US) {
+		rc = store_keep_tx(db, &o->keep, &gone, e);
+		o->kept_us = now_us;
 	}
 	return rc;
 }

@@ -42,6 +42,10 @@ static const char SQL_CANCEL[] =
 static const char SQL_UNSENT[] =
 	"UPDATE notifications SET state = 'failed', done_us = ?1, error = 'it waited in a backup"
 	" that was restored' WHERE state = 'queued'";
+static const char SQL_REVOKED[] =
+	"SELECT hash, revoked_us FROM api_tokens WHERE revoked_us IS NOT NULL";
+static const char SQL_REVOKE[] =
+	"UPDATE api_tokens SET revoked_us = ?2 WHERE hash = ?1 AND revoked_us IS NULL";
 static const char SQL_NEXT_ORDER[] =
 	"INSERT INTO counters(name, value) VALUES ('order', ?1)"
 	" ON CONFLICT(name) DO UPDATE SET value = max(value, excluded.value)";
@@ -142,13 +146,58 @@ int store_backup_check(struct db *db, struct err *e)
 	return rc ? rc : check_ledger(db, e);
 }
 
-int store_backup_next_order(struct db *db, int64_t *out, struct err *e)
+static int next_order(struct db *db, int64_t *out, struct err *e)
 {
 	struct next_ids ids;
 	int rc = store_next_ids(db, &ids, e);
 
 	if (!rc)
 		*out = ids.order;
+	return rc;
+}
+
+int store_backup_since(struct db *db, struct backup_since *out, struct err *e)
+{
+	struct backup_since since = { 0 };
+	struct stmt *s;
+	int rc = next_order(db, &since.next_order, e);
+
+	if (!rc)
+		rc = db_stmt(db, SQL_REVOKED, &s, e);
+	if (rc)
+		return rc;
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		struct backup_revoked *r;
+
+		since.revoked = xrealloc(since.revoked, (since.revoked_n + 1) * sizeof(*r));
+		r = &since.revoked[since.revoked_n++];
+		stmt_copy(s, 0, r->hash, sizeof(r->hash));
+		r->revoked_us = stmt_int(s, 1);
+	}
+	stmt_done(s);
+	if (rc)
+		free(since.revoked);
+	else
+		*out = since;
+	return rc;
+}
+
+static int revoke_again(struct db *db, const struct backup_since *since, int64_t *changed,
+			struct err *e)
+{
+	struct stmt *s;
+	int rc = 0;
+
+	for (size_t i = 0; i < since->revoked_n && !rc; i++) {
+		rc = db_stmt(db, SQL_REVOKE, &s, e);
+		if (rc)
+			return rc;
+		stmt_bind_text(s, 1, since->revoked[i].hash);
+		stmt_bind_int(s, 2, since->revoked[i].revoked_us);
+		rc = stmt_run(s, e);
+		if (!rc)
+			*changed += db_changes(db);
+	}
 	return rc;
 }
 
@@ -168,18 +217,19 @@ static int change(struct db *db, const char *sql, const int64_t values[2], int n
 	return rc;
 }
 
-int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us, int64_t next_order,
-			   struct backup_settled *out, struct err *e)
+int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us,
+			   const struct backup_since *since, struct backup_settled *out,
+			   struct err *e)
 {
 	int64_t age_s = now_us > made_us ? (now_us - made_us) / US_PER_S : 0;
 	int64_t next = 0, unused = 0;
 	struct backup_settled s = { 0 };
-	int rc = store_backup_next_order(db, &next, e);
+	int rc = next_order(db, &next, e);
 
 	if (rc)
 		return rc;
 	next += ORDERS_GAP + age_s * ORDERS_PER_S;
-	s.next_order = next > next_order ? next : next_order;
+	s.next_order = next > since->next_order ? next : since->next_order;
 	rc = change(db, SQL_EVENTS, (int64_t[]){ made_us, now_us }, 2, &unused, e);
 	if (!rc)
 		rc = change(db, SQL_PAUSE, (int64_t[]){ now_us, 0 }, 1, &s.bots, e);
@@ -189,6 +239,8 @@ int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us, int64
 		rc = change(db, SQL_CANCEL, (int64_t[]){ now_us, 0 }, 1, &s.jobs, e);
 	if (!rc && db_schema_version(db) >= SCHEMA_OUTBOX)
 		rc = change(db, SQL_UNSENT, (int64_t[]){ now_us, 0 }, 1, &unused, e);
+	if (!rc)
+		rc = revoke_again(db, since, &s.tokens, e);
 	if (!rc)
 		rc = change(db, SQL_NEXT_ORDER, (int64_t[]){ s.next_order, 0 }, 1, &unused, e);
 	if (!rc)

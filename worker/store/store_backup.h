@@ -36,8 +36,18 @@ MUST_CHECK int store_backup_models(struct db *db, struct backup_models *out, str
  */
 MUST_CHECK int store_backup_check(struct db *db, struct err *e);
 
+struct backup_since {			/* what the replaced database knows and a backup can't */
+	int64_t next_order;		/* number of the next trade; 0 unknown */
+	size_t revoked_n;
+	struct backup_revoked {
+		char hash[65];		/* of an API token */
+		int64_t revoked_us;	/* us UTC */
+	} *revoked;			/* owned: free() it */
+};
+MUST_CHECK int store_backup_since(struct db *db, struct backup_since *out, struct err *e);
+
 struct backup_settled {			/* what store_backup_settle_tx changed */
-	int64_t bots, commands, jobs;
+	int64_t bots, commands, jobs, tokens;
 	int64_t next_order;		/* number of the next trade */
 };
 /*
@@ -45,12 +55,12 @@ struct backup_settled {			/* what store_backup_settle_tx changed */
  *  - bots that ran are PAUSED: positions stay protected, no entry until a person says so;
  *  - commands that wait are expired (not an emergency stop), unfinished jobs cancelled,
  *    messages that were not delivered yet are not sent any more;
+ *  - API tokens that were revoked since stay revoked;
  *  - trades get numbers that no order sent since can have had (client order ids!).
- * next_order: what the replaced database would have given out next, 0 unknown.
+ * since: all zero when the replaced database can't be asked.
  */
 MUST_CHECK int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us,
-				      int64_t next_order, struct backup_settled *out,
-				      struct err *e);
-MUST_CHECK int store_backup_next_order(struct db *db, int64_t *out, struct err *e);
+				      const struct backup_since *since,
+				      struct backup_settled *out, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MINUTE_US INT64_C(60000000)
 #define HOUR_US INT64_C(3600000000)
 #define KEEP_SIGNALS 20000		/* rows */
 #define KEEP_SECONDS_US (24 * HOUR_US)	/* 1s candles; longer ones stay */
@@ -58,14 +59,10 @@ static const char SQL_CANDLE[] =
 static const char SQL_PRUNE_SIGNALS[] =
 	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
 	" (SELECT min(id) FROM signals) + ?2)";
-/* Symbol by symbol, each at the beginning of its candles. */
 static const char SQL_PRUNE_CANDLES[] =
-	"WITH RECURSIVE s(symbol) AS (SELECT min(symbol) FROM candles UNION ALL"
-	" SELECT (SELECT min(c.symbol) FROM candles c WHERE c.symbol > s.symbol) FROM s"
-	" WHERE s.symbol IS NOT NULL)"
-	" DELETE FROM candles WHERE (symbol, interval, open_us) IN"
-	" (SELECT c.symbol, '1s', c.open_us FROM s JOIN candles c ON c.symbol = s.symbol"
-	" AND c.interval = '1s' AND c.open_us < ?1 LIMIT ?2)";
+	"DELETE FROM candles WHERE (symbol, interval, open_us) IN (SELECT symbol, interval, open_us"
+	" FROM candles WHERE symbol = ?1 AND interval = '1s' AND open_us < ?2"
+	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
@@ -218,6 +215,20 @@ int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e)
 	return stmt_run(s, e);
 }
 
+/* The seconds of one symbol, by its own time: a recording is as old as it is. */
+static int prune_candles(struct db *db, const char *symbol, int64_t before_us, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_PRUNE_CANDLES, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, symbol);
+	stmt_bind_int(s, 2, before_us);
+	stmt_bind_int(s, 3, PRUNE_ROWS);
+	return stmt_run(s, e);
+}
+
 int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
 {
 	const struct candle *c = &r->candle;
@@ -236,28 +247,22 @@ int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
 	stmt_near_qty(s, 8, c->volume);
 	stmt_near_qty(s, 9, c->buy_volume);
 	stmt_bind_int(s, 10, c->trades);
-	return stmt_run(s, e);
+	rc = stmt_run(s, e);
+	if (rc == 0 && strcmp(r->interval, "1s") == 0 && c->open_us % MINUTE_US == 0)
+		rc = prune_candles(db, r->symbol, c->open_us - KEEP_SECONDS_US, e);
+	return rc;
 }
 
-static int prune(struct db *db, const char *sql, int64_t bound, struct err *e)
+int store_prune_tx(struct db *db, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
+	int rc = db_stmt(db, SQL_PRUNE_SIGNALS, &s, e);
 
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, bound);
+	stmt_bind_int(s, 1, KEEP_SIGNALS);
 	stmt_bind_int(s, 2, PRUNE_ROWS);
 	return stmt_run(s, e);
-}
-
-int store_prune_tx(struct db *db, int64_t now_us, struct err *e)
-{
-	int rc = prune(db, SQL_PRUNE_SIGNALS, KEEP_SIGNALS, e);
-
-	if (rc == 0)
-		rc = prune(db, SQL_PRUNE_CANDLES, now_us - KEEP_SECONDS_US, e);
-	return rc;
 }
 
 /* STMT_ROW and *d, or as stmt_step. */

@@ -28,10 +28,11 @@ struct candle_row {
 	char symbol[SYMBOL_MAX], interval[8];
 	struct candle candle;
 };
+/* Seconds of the symbol that are a day older than this one go. */
 MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e);
 
-/* Drop signals, equity samples and candles that are older than charts show. */
-MUST_CHECK int store_prune_tx(struct db *db, int64_t now_us, struct err *e);
+/* Drop all signals but the newest 20,000. */
+MUST_CHECK int store_prune_tx(struct db *db, struct err *e);
 
 /* ERR_NOT_FOUND: the bot never ran. */
 MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out,

@@ -1,0 +1,341 @@
+#include "worker/store/store_keep.h"
+
+#include "common/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_US (INT64_C(86400) * US_PER_S)
+#define HOUR_US (INT64_C(3600) * US_PER_S)
+#define ORDERS_AT_ONCE 20
+#define NAME_MAX_BYTES 16
+
+/* Samples before this time are thinned; it stands in the database, so that none is missed. */
+static const char SQL_EQUITY_DONE[] = "SELECT value FROM counters WHERE name = 'equity_thinned_us'";
+static const char SQL_EQUITY_DONE_SET[] =
+	"INSERT OR REPLACE INTO counters(name, value) VALUES ('equity_thinned_us', ?1)";
+static const char SQL_EQUITY_NEWEST[] = "SELECT max(at_us) FROM equity";
+/* What has an older one of its bot in the same hour. */
+static const char SQL_EQUITY_THIN[] =
+	"DELETE FROM equity WHERE rowid IN (SELECT q.rowid FROM equity q INDEXED BY equity_time"
+	" WHERE q.at_us >= ?1 AND q.at_us < ?2 AND EXISTS (SELECT 1 FROM equity p"
+	" WHERE p.bot_id = q.bot_id AND p.at_us >= q.at_us - q.at_us % ?4 AND p.at_us < q.at_us)"
+	" ORDER BY q.at_us LIMIT ?3)";
+static const char SQL_LEDGER_NEWEST[] =
+	"SELECT at_us FROM sim_ledger WHERE id = (SELECT max(id) FROM sim_ledger)";
+static const char SQL_LEDGER_OLDEST[] =
+	"SELECT id, entry_id, bot_id, epoch, account, asset, amount, at_us FROM sim_ledger"
+	" WHERE id > 0 ORDER BY id LIMIT ?1";
+static const char SQL_LEDGER_CUT[] = "DELETE FROM sim_ledger WHERE id <= ?1";
+static const char SQL_LEDGER_CARRY[] =
+	"INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, at_us)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'carried', ?7)";
+static const char SQL_COMMANDS_NEWEST[] =
+	"SELECT created_us FROM commands WHERE id = (SELECT max(id) FROM commands)";
+static const char SQL_COMMANDS_CUT[] =
+	"DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE id > 0 ORDER BY id LIMIT ?2)"
+	" AND status != 'queued' AND created_us < ?1";
+static const char SQL_ORDERS_NEWEST[] =
+	"SELECT created_us FROM trading_orders WHERE id = (SELECT max(id) FROM trading_orders)";
+static const char SQL_ORDERS_OLDEST[] =
+	"SELECT id, created_us, coalesce(closed_us, 0) FROM trading_orders WHERE id > ?1"
+	" ORDER BY id LIMIT ?2";
+static const char SQL_FILLS_CUT[] = "DELETE FROM fills WHERE order_id = ?1";
+static const char SQL_LEGS_CUT[] = "DELETE FROM exchange_orders WHERE order_id = ?1";
+static const char SQL_ORDER_CUT[] = "DELETE FROM trading_orders WHERE id = ?1";
+
+/* *out: the newest row's time; 0 when there is none. */
+static int newest(struct db *db, const char *sql, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, sql, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- equity ---- */
+
+static int keep_equity(struct db *db, int64_t *n, struct err *e)
+{
+	int64_t until_us = 0, done_us = 0;
+	struct stmt *s;
+	int rc = newest(db, SQL_EQUITY_NEWEST, &until_us, e);
+
+	if (rc == 0)
+		rc = newest(db, SQL_EQUITY_DONE, &done_us, e);
+	until_us -= DAY_US;
+	if (rc || until_us <= done_us)
+		return rc;
+	rc = db_stmt(db, SQL_EQUITY_THIN, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, done_us);
+	stmt_bind_int(s, 2, until_us);
+	stmt_bind_int(s, 3, KEEP_ROWS);
+	stmt_bind_int(s, 4, HOUR_US);
+	rc = stmt_run(s, e);
+	if (rc)
+		return rc;
+	*n = db_changes(db);
+	if (*n == KEEP_ROWS)
+		return 0; /* there is more */
+	rc = db_stmt(db, SQL_EQUITY_DONE_SET, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, until_us);
+	return stmt_run(s, e);
+}
+
+/* ---- the paper ledger ---- */
+
+struct carried {			/* the sum of one account's old rows */
+	int64_t entry_id, bot_id, epoch;
+	char account[NAME_MAX_BYTES], asset[NAME_MAX_BYTES];
+	struct money sum;
+	bool written;			/* with the first of its bot and epoch */
+};
+
+struct old_rows {
+	struct carried list[KEEP_ROWS];
+	size_t n;
+	int64_t rows, last_id;		/* whole entries only */
+};
+
+static int add_row(struct old_rows *old, const struct carried *row, struct err *e)
+{
+	size_t i = 0;
+
+	for (; i < old->n; i++)
+		if (old->list[i].bot_id == row->bot_id && old->list[i].epoch == row->epoch &&
+		    strcmp(old->list[i].account, row->account) == 0 &&
+		    strcmp(old->list[i].asset, row->asset) == 0)
+			break;
+	if (i == old->n)
+		old->list[old->n++] = *row;
+	else if (money_add(old->list[i].sum, row->sum, &old->list[i].sum))
+		return err_set(e, ERR_RANGE, "the ledger of bot %lld does not fit",
+			       (long long)row->bot_id);
+	return 0;
+}
+
+static void read_row(struct stmt *s, struct carried *row)
+{
+	memset(row, 0, sizeof(*row));
+	row->entry_id = stmt_int(s, 1);
+	row->bot_id = stmt_int(s, 2);
+	row->epoch = stmt_int(s, 3);
+	stmt_copy(s, 4, row->account, sizeof(row->account));
+	stmt_copy(s, 5, row->asset, sizeof(row->asset));
+	row->sum = stmt_money(s, 6);
+}
+
+/* The id of the last row of the oldest whole entries before a time; 0: none. */
+static int last_whole(struct db *db, int64_t before_us, int64_t *last_id, struct err *e)
+{
+	int64_t rows = 0, entry = 0, id = 0;
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LEDGER_OLDEST, &s, e);
+
+	*last_id = 0;
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, KEEP_ROWS);
+	while ((rc = stmt_step(s, e)) == STMT_ROW && stmt_int(s, 7) < before_us) {
+		if (rows++ && stmt_int(s, 1) != entry)
+			*last_id = id;
+		entry = stmt_int(s, 1);
+		id = stmt_int(s, 0);
+	}
+	if (rc == STMT_ROW && stmt_int(s, 1) != entry)
+		*last_id = id; /* the next entry is a young one */
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+static int read_old(struct db *db, struct old_rows *old, struct err *e)
+{
+	struct carried row;
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LEDGER_OLDEST, &s, e), bad = 0;
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, KEEP_ROWS);
+	while (!bad && (rc = stmt_step(s, e)) == STMT_ROW && stmt_int(s, 0) <= old->last_id) {
+		read_row(s, &row);
+		bad = add_row(old, &row, e);
+		old->rows++;
+	}
+	stmt_done(s);
+	return bad ? bad : rc < 0 ? rc : 0;
+}
+
+static bool same_books(const struct carried *a, const struct carried *b)
+{
+	return a->bot_id == b->bot_id && a->epoch == b->epoch;
+}
+
+/* The number of a bot's carried entry: the least of those that go. */
+static int64_t entry_of(const struct old_rows *old, const struct carried *c)
+{
+	int64_t entry_id = c->entry_id;
+
+	for (size_t i = 0; i < old->n; i++)
+		if (same_books(&old->list[i], c) && old->list[i].entry_id < entry_id)
+			entry_id = old->list[i].entry_id;
+	return entry_id;
+}
+
+static int write_row(struct db *db, const struct carried *c, int64_t entry_id, int64_t at_us,
+		     struct err *e)
+{
+	struct stmt *s;
+	int rc;
+
+	if (money_sign(c->sum) == 0)
+		return 0;
+	rc = db_stmt(db, SQL_LEDGER_CARRY, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, entry_id);
+	stmt_bind_int(s, 2, c->bot_id);
+	stmt_bind_int(s, 3, c->epoch);
+	stmt_bind_text(s, 4, c->account);
+	stmt_bind_text(s, 5, c->asset);
+	stmt_near_money(s, 6, c->sum);
+	stmt_bind_int(s, 7, at_us);
+	return stmt_run(s, e);
+}
+
+/* One entry for each bot and epoch, its rows together. */
+static int write_carried(struct db *db, struct old_rows *old, int64_t at_us, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < old->n; i++) {
+		const struct carried *first = &old->list[i];
+		int64_t entry_id = entry_of(old, first);
+
+		for (size_t j = i; j < old->n && !first->written && rc == 0; j++) {
+			if (j > i && !same_books(&old->list[j], first))
+				continue;
+			rc = write_row(db, &old->list[j], entry_id, at_us, e);
+			if (j > i)
+				old->list[j].written = true;
+		}
+	}
+	return rc;
+}
+
+static int keep_ledger(struct db *db, struct keep *k, int64_t *n, struct err *e)
+{
+	struct old_rows *old;
+	int64_t newest_us, last_id = 0;
+	struct stmt *s;
+	int rc = newest(db, SQL_LEDGER_NEWEST, &newest_us, e);
+
+	if (rc == 0)
+		rc = last_whole(db, newest_us - k->details_days * DAY_US, &last_id, e);
+	if (rc || last_id == 0)
+		return rc;
+	old = xcalloc(1, sizeof(*old));
+	old->last_id = last_id;
+	rc = read_old(db, old, e);
+	if (rc == 0)
+		rc = db_stmt(db, SQL_LEDGER_CUT, &s, e);
+	if (rc == 0) {
+		stmt_bind_int(s, 1, last_id);
+		rc = stmt_run(s, e);
+	}
+	if (rc == 0)
+		rc = write_carried(db, old, newest_us, e);
+	*n = old->rows;
+	free(old);
+	return rc;
+}
+
+/* ---- commands ---- */
+
+static int keep_commands(struct db *db, struct keep *k, int64_t *n, struct err *e)
+{
+	int64_t newest_us;
+	struct stmt *s;
+	int rc = newest(db, SQL_COMMANDS_NEWEST, &newest_us, e);
+
+	if (rc == 0)
+		rc = db_stmt(db, SQL_COMMANDS_CUT, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, newest_us - k->details_days * DAY_US);
+	stmt_bind_int(s, 2, KEEP_ROWS);
+	rc = stmt_run(s, e);
+	*n = db_changes(db);
+	return rc;
+}
+
+/* ---- closed trades ---- */
+
+static int cut(struct db *db, const char *sql, int64_t order_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, sql, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, order_id);
+	return stmt_run(s, e);
+}
+
+static int keep_orders(struct db *db, struct keep *k, int64_t *n, struct err *e)
+{
+	int64_t ids[ORDERS_AT_ONCE], before_us, seen = 0;
+	bool young = false;
+	struct stmt *s;
+	int rc = newest(db, SQL_ORDERS_NEWEST, &before_us, e);
+
+	before_us -= k->orders_days * DAY_US;
+	if (rc == 0)
+		rc = db_stmt(db, SQL_ORDERS_OLDEST, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, k->after_order);
+	stmt_bind_int(s, 2, ORDERS_AT_ONCE);
+	while (!young && (rc = stmt_step(s, e)) == STMT_ROW) {
+		young = stmt_int(s, 1) >= before_us;
+		k->after_order = stmt_int(s, 0);
+		seen++;
+		if (stmt_int(s, 2) && stmt_int(s, 2) < before_us)
+			ids[(*n)++] = stmt_int(s, 0);
+	}
+	stmt_done(s);
+	if (young || seen < ORDERS_AT_ONCE)
+		k->after_order = 0; /* from the beginning: what was open may be closed by now */
+	for (int64_t i = 0; rc >= 0 && i < *n; i++) {
+		rc = cut(db, SQL_FILLS_CUT, ids[i], e);
+		if (rc == 0)
+			rc = cut(db, SQL_LEGS_CUT, ids[i], e);
+		if (rc == 0)
+			rc = cut(db, SQL_ORDER_CUT, ids[i], e);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
+{
+	*n = 0;
+	switch (k->turn++ % 4) {
+	case 0:
+		return keep_equity(db, n, e);
+	case 1:
+		return k->details_days ? keep_ledger(db, k, n, e) : 0;
+	case 2:
+		return k->details_days ? keep_commands(db, k, n, e) : 0;
+	default:
+		return k->orders_days ? keep_orders(db, k, n, e) : 0;
+	}
+}

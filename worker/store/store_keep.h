@@ -1,0 +1,31 @@
+/*
+ * store_keep.h - old rows go, so that a year of trading does not fill the disk.
+ *
+ *	equity		every sample for a day, then the first of each hour
+ *	sim_ledger	entries older than details_days are carried forward as one per
+ *			account (kind "carried"): balances stay the sums of their rows
+ *	commands	answered ones older than details_days
+ *	trading_orders	closed ones older than orders_days, with their exchange orders and
+ *			fills; trading_stats keeps each day's totals
+ *
+ * Ages count from the newest row of the same table, not from the clock: a replay of an
+ * old recording keeps what it made. Each call takes one table's turn and at most
+ * KEEP_ROWS rows, so that no commit gets long.
+ */
+#ifndef WORKER_STORE_STORE_KEEP_H
+#define WORKER_STORE_STORE_KEEP_H
+
+#include "common/db.h"
+
+#define KEEP_ROWS 400
+
+struct keep {
+	int64_t details_days, orders_days;	/* 0: for ever */
+	int turn;				/* whose it is */
+	int64_t after_order;			/* trading_orders.id looked at last; 0 none */
+};
+
+/* *n: rows that went. */
+MUST_CHECK int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e);
+
+#endif
