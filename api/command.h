@@ -11,8 +11,9 @@
 
 /*
  * Queue "kind" for a bot (0: every bot) with these args (a JSON object), with the other
- * commands of this turn (batch.h), and wait for the answer: r is parked. ERR_UNAVAILABLE (503) when the worker is away, except for
- * emergency-stop, which stays queued (202).
+ * commands of this turn (batch.h), and wait for the answer: r is parked. 503
+ * (worker_unavailable) when the worker is away, except for emergency-stop, which stays
+ * queued (202).
  */
 MUST_CHECK int command_send(struct request *r, const char *kind, int64_t bot_id,
 			    const char *args, struct err *e);
