@@ -1,10 +1,20 @@
 #include "api/app.h"
 
+#include "common/checkpoint.h"
 #include "common/log.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* Without it a commit of ours may take as long as the disk takes for some thousand pages. */
+static void begin_checkpoints(struct app *a)
+{
+	struct err e = { 0 };
+
+	if (checkpoint_begin(a->db, &a->checkpoint, &e))
+		log_warn("main", NULL, "checkpoints hold up requests: %s", e.msg);
+}
 
 /* Opens with db_open or db_open_existing, and notes which file it is. */
 static int open_with(struct app *a, int (*open)(const char *, enum db_role, struct db **,
@@ -29,6 +39,7 @@ static int open_with(struct app *a, int (*open)(const char *, enum db_role, stru
 	a->db_trouble[0] = '\0';
 	a->looked = false;
 	a->writes++;
+	begin_checkpoints(a);
 	return 0;
 }
 
@@ -46,6 +57,8 @@ void app_db_patience(struct app *a, int64_t ms)
 
 void app_db_close(struct app *a)
 {
+	checkpoint_end(a->checkpoint);
+	a->checkpoint = NULL;
 	db_close(a->db);
 	a->db = NULL;
 }

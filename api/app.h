@@ -21,6 +21,7 @@
 
 struct audit;
 struct auth;
+struct checkpoint;
 struct children;
 struct conns;
 struct rate;
@@ -42,6 +43,7 @@ struct app {
 	const struct config *cfg;
 	struct event_base *base;
 	struct db *db;			/* NULL while the file can't be opened */
+	struct checkpoint *checkpoint;	/* of db; NULL: in its commits */
 	char db_trouble[480];		/* why db is NULL, for a person */
 	ino_t db_inode;			/* of the open file: a replaced one is reopened */
 	dev_t db_device;

@@ -296,22 +296,29 @@ static int look_topic(struct push_source *s, struct db *db, enum push_topic t, b
 }
 
 int push_source_look(struct push_source *s, struct db *db, unsigned topics, bool *more,
-		     struct err *e)
+		     unsigned *left, struct err *e)
 {
+	int64_t until_us = clock_mono_us() + PUSH_LOOK_US;
 	int rc = 0;
 
 	*more = false;
-	/* One transaction: all topics of the same moment, and the locks are taken once. */
+	*left = topics & s->followed;
+	/* One transaction: its topics of the same moment, and the locks are taken once. */
 	rc = db_exec(db, "BEGIN", e);
-	if (rc)
+	if (rc) {
+		*left = 0;
 		return rc;
-	for (unsigned i = 0; i < PUSH_TOPICS; i++) {
+	}
+	for (unsigned i = 0; i < PUSH_TOPICS && *left; i++) {
 		int bad = 0;
 
-		if (topics & s->followed & PUSH_BIT(i))
+		if (*left & PUSH_BIT(i))
 			bad = look_topic(s, db, (enum push_topic)i, more, e);
+		*left &= ~PUSH_BIT(i);
 		if (bad && !rc)
 			rc = bad;
+		if (clock_mono_us() >= until_us)
+			break;
 	}
 	db_rollback(db);
 	return rc;

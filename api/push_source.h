@@ -20,7 +20,8 @@
 #include "api/push.h"
 #include "common/db.h"
 
-#define PUSH_ROWS_MAX 200	/* changes of a topic per look, so that none takes long */
+#define PUSH_ROWS_MAX 100	/* changes of a topic per look, so that none takes long */
+#define PUSH_LOOK_US 2000	/* of one call; with 1,000 bots each topic takes a millisecond */
 #define PUSH_SNAPSHOT_SIGNALS 50
 #define PUSH_SNAPSHOT_JOBS 20
 #define PUSH_SNAPSHOT_LOGS 100
@@ -39,11 +40,13 @@ MUST_CHECK int push_source_follow(struct push_source *s, struct db *db, unsigned
 void push_source_forget(struct push_source *s, unsigned topics);
 /*
  * Publishes what changed in the followed ones of these topics. *more: there are more
- * changes than one look takes; the next one goes on behind them. A topic that can't be
- * read is left for the next look, and the others are looked at all the same.
+ * changes than one look takes; the next one goes on behind them. *left: topics that it
+ * did not come to within PUSH_LOOK_US; call again for them when the loop had its turn. A
+ * topic that can't be read is left for the next look, and the others are looked at all
+ * the same.
  */
 MUST_CHECK int push_source_look(struct push_source *s, struct db *db, unsigned topics,
-				bool *more, struct err *e);
+				bool *more, unsigned *left, struct err *e);
 /*
  * What the topic holds now: {"bots": [...]}, {"prices"}, {"orders"} (open ones),
  * {"positions"}, {"signals"}, {"stats"}, {"jobs"}, {"logs"} (the newest, oldest

@@ -462,8 +462,8 @@ void server_close(struct server *s)
 	app_db_patience(a, APP_BUSY_MS);
 	if (s->tick)
 		event_free(s->tick);
+	streams_free(a->streams); /* the loop runs in it: all others are still there */
 	retries_free(a->retries); /* before what they may wait for */
-	streams_free(a->streams);
 	children_free(a->children);
 	uploads_free(a->uploads);
 	wait_free(a->wait);

@@ -28,6 +28,9 @@ struct streams {
 	bool lost;			/* there was no database: the next may be another */
 	int64_t looked_us;		/* monotonic; of the last look that read tables */
 	int64_t pause_us;		/* from then to the next one, at least */
+	unsigned left;			/* topics that the look under way did not come to yet */
+	bool more, failed;		/* it could not tell, or read, everything so far */
+	int64_t took_us;		/* it has taken so far */
 	unsigned glances;		/* since the last wake-up, that saw nothing new */
 	int64_t wanted_us[PUSH_TOPICS];	/* monotonic: somebody listened */
 	int64_t data_version;		/* as of the last look */
@@ -92,11 +95,32 @@ static bool has_moved(struct streams *all)
  */
 static int glance(struct streams *all, struct err *e)
 {
+	unsigned left;
 	bool more;
 
 	if (all->glances < STREAMS_GLANCES)
 		schedule(all, STREAMS_GLANCE_US << 2 * all->glances++);
-	return push_source_look(all->source, all->app->db, PUSH_BIT(PUSH_LOG), &more, e);
+	return push_source_look(all->source, all->app->db, PUSH_BIT(PUSH_LOG), &more, &left, e);
+}
+
+/* A part of a look has ended; when it was the last, the next look waits its turn. */
+static void look_ended(struct streams *all, int rc)
+{
+	int64_t least_us = all->more ? STREAMS_MORE_US : STREAMS_LOOK_US;
+
+	all->failed |= rc != 0;
+	if (all->left) {
+		schedule(all, 0);
+		return;
+	}
+	all->looked_us = clock_mono_us();
+	all->pause_us = all->took_us * 10 > least_us ? all->took_us * 10 : least_us;
+	if (all->failed)
+		all->data_version = -1;
+	if (all->more || all->failed)
+		schedule(all, all->pause_us);
+	all->took_us = 0;
+	all->more = all->failed = false;
 }
 
 static int look(struct streams *all, bool all_of_them, struct err *e)
@@ -108,21 +132,19 @@ static int look(struct streams *all, bool all_of_them, struct err *e)
 
 	if (!a->db)
 		return err_set(e, ERR_UNAVAILABLE, "%s", a->db_trouble);
-	if (is_another(all))
+	if (is_another(all)) {
+		all->left = 0;
 		rc = renew(all, e);
-	if (!rc && !has_moved(all) && !all_of_them)
+	}
+	if (!rc && !all->left && !has_moved(all) && !all_of_them)
 		return glance(all, e);
 	push_sweep(all->push);
 	if (!rc)
-		rc = push_source_look(all->source, a->db, PUSH_ALL, &more, e);
-	all->looked_us = clock_mono_us();
-	all->pause_us = (all->looked_us - begin) * 10;
-	if (all->pause_us < (more ? STREAMS_MORE_US : STREAMS_LOOK_US))
-		all->pause_us = more ? STREAMS_MORE_US : STREAMS_LOOK_US;
-	if (rc)
-		all->data_version = -1;
-	if (more || rc)
-		schedule(all, all->pause_us);
+		rc = push_source_look(all->source, a->db, all->left ? all->left : PUSH_ALL, &more,
+				      &all->left, e);
+	all->more |= more;
+	all->took_us += clock_mono_us() - begin;
+	look_ended(all, rc);
 	return rc;
 }
 

@@ -74,7 +74,7 @@ int checkpoint_begin(struct db *db, struct checkpoint **out, struct err *e)
 	c->db = db;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->wake, NULL);
-	rc = db_open(db_path(db), DB_TOOL, &c->own, e);
+	rc = db_open_existing(db_path(db), DB_TOOL, &c->own, e);
 	if (rc == 0 && pthread_create(&c->thread, NULL, work, c))
 		rc = err_set(e, ERR_LIMIT, "no thread for the database's checkpoints; raise the "
 			     "limit of threads of this user");

@@ -19,7 +19,7 @@
 
 struct checkpoint;
 
-/* For the commits of db, until checkpoint_end. ERR_* of db_open; ERR_LIMIT: no thread. */
+/* For the commits of db, until checkpoint_end. ERR_* of db_open_existing; ERR_LIMIT: no thread. */
 MUST_CHECK int checkpoint_begin(struct db *db, struct checkpoint **out, struct err *e);
 /* Waits for a move under way. Before db_close(db); NULL: nothing. */
 void checkpoint_end(struct checkpoint *c);

@@ -122,7 +122,7 @@ const struct config_key config_keys[] = {
 	    "Seconds of that rest."),
 	INT("MAX_ORDERS_PER_MIN", max_orders_per_min, 1, 100000, "120",
 	    "Orders per minute for each bot."),
-	REAL("MAX_NOTIONAL", max_notional, 0, 1e10, "0",
+	REAL("MAX_NOTIONAL", max_notional, 0, 1e9, "0",
 	     "Largest entry, in the quote asset (price times quantity). 0: off."),
 	REAL("PRICE_BAND", price_band_pct, 0, 100, "1",
 	     "An entry further than this from the last trade is refused, in percent. 0: off."),
@@ -150,7 +150,7 @@ const struct config_key config_keys[] = {
 	INT("SYNTHETIC_SEED", synthetic_seed, 0, 1e15, "1",
 	    "Number that the built-in market is grown from: the same seed, the same market."),
 
-	REAL("SIMULATION_INITIAL_CAPITAL", sim_initial_capital, 1, 1e10, "10000.0",
+	REAL("SIMULATION_INITIAL_CAPITAL", sim_initial_capital, 1, 9e7, "10000.0",
 	     "Paper money at the start, in the quote asset."),
 	REAL("SIMULATION_COMMISSION", sim_commission, 0, 0.1, "0.001",
 	     "Fee per fill as a fraction of its value (0.001 = 0.1 %)."),

@@ -130,13 +130,9 @@ static int load(const char *path, const struct model_row *row, struct model **ou
 		return err_set(e, ERR_CORRUPT, "%s is not the file that was registered (its sha256 "
 			       "differs); upload it again", path);
 	rc = model_load(path, &m, e);
-	if (rc)
-		return rc;
-	if (model_describe(m)->features != list->n || model_describe(m)->outputs != 1) {
-		rc = err_set(e, ERR_INVALID, "it was trained on %zu columns and gives %zu values; "
-			     "feature list %s has %zu, and a bot needs one value",
-			     model_describe(m)->features, model_describe(m)->outputs, list->name,
-			     list->n);
+	if (rc == 0)
+		rc = model_fits(m, list, e);
+	if (rc) {
 		model_free(m);
 		return rc;
 	}

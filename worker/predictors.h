@@ -21,7 +21,8 @@ void predictors_free(struct predictors *p);
  * loading begins and the call returns ERR_BUSY: ask again next turn (wait true:
  * returns when it is done).
  * ERR_NOT_FOUND (no such row or file), ERR_CORRUPT (no model, or not the file that
- * was registered), ERR_INVALID (needs features this program can't compute).
+ * was registered), ERR_INVALID (needs features this program can't compute, or others
+ * than the row says: model_fits).
  */
 MUST_CHECK int predictors_take(struct predictors *p, struct db *db, int64_t model_id, bool wait,
 			       struct predictor *out, struct err *e);

@@ -1,5 +1,6 @@
 #include "worker/roster.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/store_config.h"
 #include "worker/store/store_bots.h"
@@ -133,6 +134,20 @@ static int prepare(struct roster *r, int64_t bot_id, const struct bot_config *c,
 	return session_account(r->args.session, bot_id, c, now_us, e);
 }
 
+/* The totals that go on are today's, whatever other days were traded before. */
+static int stats_of_today(struct db *db, int64_t bot_id, int64_t now_us, struct day_stats *out,
+			  struct err *e)
+{
+	char day[CLOCK_TEXT_MAX];
+	int rc = store_stats_get(db, bot_id, clock_day(now_us, day), out, e);
+
+	if (rc == ERR_NOT_FOUND) {
+		*out = (struct day_stats){ .bot_id = bot_id };
+		rc = 0;
+	}
+	return rc;
+}
+
 static int bring_up(struct roster *r, struct db *db, struct slot *s, const struct bot_config *c,
 		    int64_t now_us, struct err *e)
 {
@@ -143,6 +158,10 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 	if (rc)
 		return rc;
 	rc = store_bot_restore(db, s->bot_id, &old, e);
+	if (rc && rc != ERR_NOT_FOUND)
+		return rc;
+	if (rc == 0)
+		rc = stats_of_today(db, s->bot_id, now_us, &old.stats, e);
 	if (rc && rc != ERR_NOT_FOUND)
 		return rc;
 	if (rc == 0) {

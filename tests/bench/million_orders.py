@@ -3,8 +3,8 @@
 
     tests/bench/million_orders.py [ORDERS]            (default: 1000000)
 
-All orders are of bot 1, with a tenth as many reported ones, signals, log lines and
-samples of equity beside them: plain SQL, the same rows each time. Each line is one
+All orders are of bot 1, with reported ones, signals, log lines, bookings and samples
+of equity beside them: plain SQL, the same rows each time. Each line is one
 request to the API: the time until its last byte, at the median and at most (the first
 request for statistics reads all trades). The last line says what that did to another
 client.
@@ -134,7 +134,7 @@ def main():
         bot.start_api()
         bot.api.stop()
         begin = time.monotonic()
-        many_rows.fill(bot.db_path, orders)
+        many_rows.fill(bot.db_path, orders, reported_orders=0.02)
         show("%d orders made" % orders, "%.1f s" % (time.monotonic() - begin))
         show("size of the database", "%.0f MB" % (os.path.getsize(bot.db_path) / 1e6))
         bot.start_api()

@@ -55,16 +55,16 @@ MADE = {
     "jobs": NUMBERS + """INSERT INTO jobs(kind, state, created_us)
 	SELECT iif(h % 2, 'training', 'backup'), iif(h = 77, 'failed', 'done'), :begin + i FROM x""",
 }
-SHARE = {"trading_orders": 1, "equity": 1, "sim_ledger": 1, "logs": 0.005, "signals": 0.02, "jobs": 0.05,
-         "stats of other bots": 0.1}
+SHARE = {"trading_orders": 1, "equity": 1, "sim_ledger": 1, "logs": 0.005,
+         "signals": 0.02, "jobs": 0.05}
 
 
-def fill(path, orders):
+def fill(path, orders, **shares):
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -200000")
     with connection:
         for table, sql in MADE.items():
-            n = int(orders * SHARE.get(table, 0.1))
+            n = int(orders * shares.get(table, SHARE.get(table, 0.1)))
             connection.execute(sql, {"n": n, "begin": BEGIN_US, "every": MINUTE_US})
     connection.close()

@@ -100,9 +100,14 @@ class Backup(backups.BackupCase):
     def test_two_at_once(self):
         bot = self.trading()
         os.makedirs(os.path.join(bot.data_dir, "backups"), exist_ok=True)
+        others = [os.path.join(bot.folder, name) for name in (".part", ".db.part")]
+        for path in others:
+            with open(path, "w", encoding="ascii"):
+                pass
         with open(os.path.join(bot.data_dir, "backups", ".lock"), "w", encoding="ascii") as f:
             fcntl.flock(f, fcntl.LOCK_EX)
             self.assertIn("another backup", self.refused(bot, "backup"))
+        self.assertEqual([p for p in others if not os.path.exists(p)], [])
         self.ok(bot, "backup")
 
     def test_model_file_that_is_gone(self):
@@ -111,6 +116,16 @@ class Backup(backups.BackupCase):
         os.rename(path, path + ".away")
         self.assertIn("1 registered models have no file", self.ok(bot, "backup"))
         self.assertIn("1 missing", self.ok(bot, "backup", "verify", self.backups(bot)[0]))
+        # rows that nobody of ours has written
+        os.rename(path + ".away", path)
+        bot.worker.stop()
+        os.mkdir(os.path.join(bot.data_dir, "models", "folder"))
+        for i, odd in enumerate(("models/folder", "models/a b", "models/../app.db", "/etc/passwd", "",
+                                 "models/" + "x" * 200, "models/none")):
+            bot.write("INSERT INTO models(name, symbol, format, sha256, size_bytes, path, features,"
+                      " origin, created_us, updated_us) VALUES ('m', 'BTCUSDT', 'xgboost-json', ?, 1,"
+                      " ?, 'features-1', 'upload', 1, 1)", "%d" % i, odd)
+        self.assertIn("7 registered models have no file", self.ok(bot, "backup"))
 
     def test_nothing_to_back_up(self):
         bot = self.bot()

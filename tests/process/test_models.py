@@ -2,6 +2,7 @@
 import hashlib
 import os
 import random
+import signal
 import socket
 import unittest
 
@@ -230,6 +231,44 @@ class Models(harness.TestCase):
         bot.start_api()
         self.nothing_is_left(bot)
         self.assertTrue(bot.api.alive())
+
+    @unittest.skipUnless(os.path.exists(harness.program("trading-bot-api", "build/san")),
+                         "make FLAVOR=san programs")
+    def test_the_end_while_a_model_is_looked_at(self):
+        """The helper is done, and somebody listens, in the very turn in which the API ends."""
+        bot = self.started()
+        self.assertEqual(bot.api.stop(), 0)
+        bot.build = "build/san"
+        model = self.sample
+        for _ in range(4):
+            model = retrained(model)
+            body = form(model, name="a", symbol="BTCUSDT")
+            bot.start_api()
+            with attacker.connect(bot) as stream, attacker.connect(bot) as s:
+                stream.sendall(attacker.head(bot, "GET", "/api/v1/events?topics=status"))
+                self.assertIn(b"200 OK", stream.recv(65536))
+                s.sendall(self.head(len(body)) + body)
+                helper = self.wait(lambda: children(bot.api.pid), "the helper runs")[0]
+                bot.api.signal(signal.SIGSTOP)
+                self.wait(lambda h=helper: not alive(h), "the helper is done")
+                bot.api.signal(signal.SIGTERM)
+                bot.api.signal(signal.SIGCONT)
+                status, _ = self.read_answer(s)
+                self.assertIn(status, (201, 503))
+                self.assertEqual(bot.api.wait(), 0)
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+        return [int(n) for n in f.read().split()]
+
+
+def alive(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -72,6 +72,20 @@ class Roster(harness.TestCase):
         self.assertAlmostEqual(capital, equity, delta=0.5)
         self.assertEqual(books.breaches(bot), [])
 
+    def test_statistics_of_today_go_on_beside_later_days(self):
+        """The clock was ahead once, or a recording of later days was played here."""
+        bot = self.running(**QUICK)
+        closed = "SELECT count(*) FROM trading_orders WHERE status = 'closed' AND filled > 0"
+        self.wait(lambda: bot.value(closed), "a trade is closed", 90)
+        bot.worker.stop()
+        bot.write("INSERT INTO trading_stats(bot_id, day, trades, updated_us) VALUES (1, '2099-01-01', 7, 1)")
+        before = bot.value(closed)
+        bot.start_worker()
+        self.wait(lambda: bot.value(closed) > before, "another one is closed", 90)
+        bot.worker.stop()
+        self.assertEqual(bot.value("SELECT sum(trades) FROM trading_stats WHERE day < '2099'"),
+                         bot.value(closed))
+
     def test_a_symbol_that_never_can_be_is_told_once(self):
         bot = self.running(**QUICK)
         other = bot.post("/api/v1/bots", {"name": "other"}).json["id"]

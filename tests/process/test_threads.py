@@ -129,7 +129,8 @@ class Threads(harness.TestCase):
         for thread in threads:
             thread.join()
         self.assertLessEqual(set(answers), {200, 503}, answers)
-        self.assertGreater(answers.count(200), 20)
+        self.assertIn(200, answers)
+        self.wait(lambda: bot.get(STATS).status == 200, "it is found again")
         # the end comes while some wait, and they are told
         answers = []
         threads = self.readers(bot, answers, each=1000)

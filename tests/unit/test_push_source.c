@@ -63,13 +63,17 @@ static void follow(unsigned topics)
 static bool look(void)
 {
 	struct err e = { 0 };
-	bool more;
+	unsigned left = PUSH_ALL;
+	bool more, any = false;
 
 	buf_clear(&heard);
 	n_heard = 0;
-	if (push_source_look(source, db, PUSH_ALL, &more, &e))
-		fail_msg("look: %s", e.msg);
-	return more;
+	do { /* a slow machine comes to some topics at a time */
+		if (push_source_look(source, db, left, &more, &left, &e))
+			fail_msg("look: %s", e.msg);
+		any |= more;
+	} while (left);
+	return any;
 }
 
 /* The look brings exactly n messages; each of the others is part of one of them. */
@@ -260,14 +264,14 @@ static void more_than_one_look_takes(void **state)
 
 	(void)state;
 	follow(PUSH_BIT(PUSH_SIGNAL));
-	sql(SIGNALS("1100", "1"));
+	sql(SIGNALS("1150", "1"));
 	do {
 		more = look();
 		all += n_heard;
 		assert_true(n_heard <= PUSH_ROWS_MAX);
 	} while (more);
-	assert_int_equal(all, 1100);
-	assert_non_null(strstr(buf_text(&heard), "\"id\":1100,"));
+	assert_int_equal(all, 1150);
+	assert_non_null(strstr(buf_text(&heard), "\"id\":1150,"));
 }
 
 #define MANY 500

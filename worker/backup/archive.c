@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,15 +88,16 @@ static int64_t get_size(const char field[12])
 	return v;
 }
 
-/* One or two words of plain characters: nothing that leads out of a folder. */
-static bool name_ok(const char *name)
+/* Nothing that leads out of a folder. */
+bool archive_name_ok(const char *name)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789._-";
 	const char *slash = strchr(name, '/');
 	const char *last = slash ? slash + 1 : name;
 
-	if (*name == '.' || *last == '.' || !*last || slash == name)
+	if (*name == '.' || *last == '.' || !*last || slash == name ||
+	    strlen(name) >= ARCHIVE_NAME_MAX)
 		return false;
 	return last[strspn(last, plain)] == '\0' &&
 	       (!slash || name + strspn(name, plain) == slash);
@@ -126,7 +126,7 @@ static int put_header(struct archive_writer *w, const char *name, int64_t bytes,
 {
 	struct header h = { .type = '0', .magic = "ustar", .version = { '0', '0' } };
 
-	ASSERT(name_ok(name) && strlen(name) < sizeof(h.name));
+	ASSERT(archive_name_ok(name));
 	memcpy(h.name, name, strlen(name));
 	snprintf(h.mode, sizeof(h.mode), "%07o", 0600);
 	snprintf(h.uid, sizeof(h.uid), "%07o", 0);
@@ -354,7 +354,7 @@ int archive_next(struct archive_reader *r, struct archive_entry *out, struct err
 	bytes = get_size(h.size);
 	if (get_octal(h.checksum, sizeof(h.checksum)) != checksum(&h))
 		return damaged(r, "it is no tar archive", e);
-	if (!memchr(h.name, '\0', sizeof(h.name)) || h.prefix[0] || !name_ok(h.name) ||
+	if (!memchr(h.name, '\0', sizeof(h.name)) || h.prefix[0] || !archive_name_ok(h.name) ||
 	    (h.type != '0' && h.type != '\0') || bytes < 0)
 		return damaged(r, "it holds what no backup of ours holds", e);
 	r->left = bytes;

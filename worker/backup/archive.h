@@ -12,6 +12,7 @@
 #include "common/crypto.h"
 #include "common/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ struct archive_entry {
 	int64_t bytes;
 };
 
+/* One or two words of plain characters, such as "models/0f3a": may it be an entry's name? */
+bool archive_name_ok(const char *name);
 /*
  * A new file "path" (mode 0600, an old one is emptied). Entries are dated time_us.
  * ERR_FULL when the disk is, then and in the calls below.

@@ -96,9 +96,11 @@ static int choose_names(struct making *m, struct err *e)
 		     err_set(e, ERR_INVALID, "the path is too long: %.200s", m->args->file);
 	else
 		rc = take_folder(m, e);
+	if (rc)
+		return rc;
 	snprintf(m->copy, sizeof(m->copy), "%s.db.part", m->file);
 	snprintf(m->part, sizeof(m->part), "%s.part", m->file);
-	return rc;
+	return 0;
 }
 
 static int check_room(const struct making *m, struct err *e)
@@ -174,6 +176,15 @@ static const char *in_data_dir(const struct making *m, const char *name, char ou
 	return out;
 }
 
+/* Where the programs put model files, and a file. */
+static bool is_model_file(const struct making *m, const char *name, char path[PART_MAX])
+{
+	struct stat st;
+
+	return strncmp(name, "models/", 7) == 0 && archive_name_ok(name) &&
+	       stat(in_data_dir(m, name, path), &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* A model whose file is gone is no reason to have no backup at all; it is noted. */
 static int list_models(struct making *m, struct err *e)
 {
@@ -182,12 +193,10 @@ static int list_models(struct making *m, struct err *e)
 
 	for (size_t i = 0; i < m->models.n && !rc; i++) {
 		const struct backup_model *model = &m->models.list[i];
-		bool ours = strncmp(model->path, "models/", 7) == 0 &&
-			    !strchr(model->path + 7, '/') && strlen(model->path) < ARCHIVE_NAME_MAX;
 
 		if (manifest_find(&m->manifest, model->path))
 			continue;
-		if (ours && access(in_data_dir(m, model->path, path), R_OK) == 0) {
+		if (is_model_file(m, model->path, path)) {
 			rc = list_file(&m->manifest, model->path, path, e);
 			continue;
 		}

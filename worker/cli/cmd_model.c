@@ -72,23 +72,6 @@ static int try_out(struct model *m, double *trial, struct err *e)
 	return rc;
 }
 
-static int check_shape(const struct model_info *info, const struct feature_list *list,
-		       struct err *e)
-{
-	if (info->features != list->n)
-		return err_set(e, ERR_INVALID, "it was trained on %zu features, and the list %s "
-			       "has %zu: train it on that list (docs/FEATURES.md)", info->features,
-			       list->name, list->n);
-	if (info->outputs != 1)
-		return err_set(e, ERR_INVALID, "it gives %zu values per row, and a bot needs one "
-			       "probability: train it with objective binary:logistic",
-			       info->outputs);
-	if (info->feature_list[0] && strcmp(info->feature_list, list->name) != 0)
-		return err_set(e, ERR_INVALID, "it was trained on the list %s, not on %s",
-			       info->feature_list, list->name);
-	return 0;
-}
-
 static void describe(struct json *j, const struct model_info *info,
 		     const struct feature_list *list, double trial)
 {
@@ -120,7 +103,7 @@ static int check(const char *path, const char *features, struct json *j, struct 
 	rc = model_load(path, &m, e);
 	if (rc)
 		return rc;
-	rc = check_shape(model_describe(m), list, e);
+	rc = model_fits(m, list, e);
 	if (rc == 0)
 		rc = try_out(m, &trial, e);
 	if (rc == 0)

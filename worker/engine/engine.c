@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define CANDLES_AT_ONCE 256	/* a longer silence is a gap */
+#define AHEAD_MOST_US INT64_C(3600000000)	/* of our clock, that a market's time is believed */
 #define SIGNAL_REPEAT_US INT64_C(60000000)
 
 struct engine {
@@ -288,6 +289,15 @@ static void series_time(struct engine *e, struct market *m, struct series *s, in
 		candles_closed(e, m, s, n, act);
 }
 
+/*
+ * A wrong time may come with a good price: candles would wait for it to come true, and
+ * drop every trade until then.
+ */
+static bool time_usable(int64_t exchange_us, int64_t now_us)
+{
+	return exchange_us <= now_us + AHEAD_MOST_US;
+}
+
 /* After a silence the book is old until a new one comes: entries wait for it. */
 static void heard(const struct engine *e, struct market *m, int64_t now_us)
 {
@@ -317,7 +327,7 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 	for (size_t i = 0; i < m->bots_n; i++)
 		if (m->bots[i]->orders_n)
 			bot_watch_stops(m->bots[i], t->price, e->now_us);
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n && time_usable(t->time_us, e->now_us); i++)
 		series_trade(e, m, m->series[i], t, true);
 }
 
@@ -334,7 +344,7 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 {
 	engine_advance(e, now_us);
 	heard(e, m, e->now_us);
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n && time_usable(exchange_us, e->now_us); i++)
 		series_time(e, m, m->series[i], exchange_us, true);
 }
 
@@ -364,7 +374,7 @@ void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t
 		return;
 	m->last = t->price;
 	heard(e, m, now_us);
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n && time_usable(t->time_us, now_us); i++)
 		series_trade(e, m, m->series[i], t, false);
 }
 
@@ -379,7 +389,7 @@ void engine_warm_book(struct engine *e, struct market *m, const struct book_top 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
 	heard(e, m, now_us);
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n && time_usable(exchange_us, now_us); i++)
 		series_time(e, m, m->series[i], exchange_us, false);
 }
 

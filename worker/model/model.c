@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "common/file.h"
+#include "worker/engine/features.h"
 #include "worker/model/booster.h"
 #include "worker/model/trees.h"
 #include "worker/model/xgb.h"
@@ -20,6 +21,7 @@ struct model {
 	char *path;
 	struct trees *trees;	/* NULL: libxgboost predicts */
 	BoosterHandle booster;	/* NULL: trees predict; loaded again when it is asked for */
+	char **columns;		/* names in the file, info.features of them; NULL: it has none */
 };
 
 /* --- trial rows: every split from both sides, in between, and missing values --- */
@@ -198,6 +200,19 @@ static void read_feature_list(struct model *m)
 		snprintf(m->info.feature_list, sizeof(m->info.feature_list), "%s", name);
 }
 
+static void read_columns(struct model *m)
+{
+	const char **names;
+	bst_ulong n = 0;
+
+	if (XGBoosterGetStrFeatureInfo(m->booster, "feature_name", &n, &names) ||
+	    n != m->info.features)
+		return;
+	m->columns = xcalloc((size_t)n + 1, sizeof(m->columns[0]));
+	for (bst_ulong i = 0; i < n; i++)
+		m->columns[i] = xstrdup(names[i]);
+}
+
 static void drop_booster(struct model *m)
 {
 	if (m->booster)
@@ -229,6 +244,7 @@ int model_load(const char *path, struct model **out, struct err *e)
 	}
 	m->info.fast = m->trees != NULL;
 	read_feature_list(m);
+	read_columns(m);
 	if (m->trees)
 		drop_booster(m);
 	*out = m;
@@ -247,6 +263,9 @@ void model_free(struct model *m)
 		return;
 	drop_booster(m);
 	trees_free(m->trees);
+	for (size_t i = 0; m->columns && m->columns[i]; i++)
+		free(m->columns[i]);
+	free(m->columns);
 	free(m->path);
 	free(m);
 }
@@ -254,6 +273,45 @@ void model_free(struct model *m)
 const struct model_info *model_describe(const struct model *m)
 {
 	return &m->info;
+}
+
+/* Names that libraries give to columns without one. */
+static bool is_numbered(const char *name, size_t i)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "f%zu", i);
+	return strcmp(name, text) == 0;
+}
+
+static int check_names(const struct model *m, const struct feature_list *list, struct err *e)
+{
+	for (size_t i = 0; m->columns && i < list->n; i++)
+		if (strcmp(m->columns[i], list->features[i].name) != 0 &&
+		    !is_numbered(m->columns[i], i))
+			return err_set(e, ERR_INVALID, "its column %zu is \"%.60s\", that of %s "
+				       "is \"%s\": train it on that list, in that order "
+				       "(docs/FEATURES.md)", i + 1, m->columns[i], list->name,
+				       list->features[i].name);
+	return 0;
+}
+
+int model_fits(const struct model *m, const struct feature_list *list, struct err *e)
+{
+	const struct model_info *info = &m->info;
+
+	if (info->feature_list[0] && strcmp(info->feature_list, list->name) != 0)
+		return err_set(e, ERR_INVALID, "it was trained on the list %s, not on %s",
+			       info->feature_list, list->name);
+	if (info->features != list->n)
+		return err_set(e, ERR_INVALID, "it was trained on %zu features, and the list %s "
+			       "has %zu: train it on that list (docs/FEATURES.md)", info->features,
+			       list->name, list->n);
+	if (info->outputs != 1)
+		return err_set(e, ERR_INVALID, "it gives %zu values per row, and a bot needs one "
+			       "probability: train it with objective binary:logistic",
+			       info->outputs);
+	return check_names(m, list, e);
 }
 
 static int check_columns(const struct model *m, size_t n, struct err *e)

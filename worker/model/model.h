@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct feature_list;
 struct model;
 
 struct model_info {
@@ -38,6 +39,12 @@ struct model_info {
 MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
 void model_free(struct model *m);
 const struct model_info *model_describe(const struct model *m);
+/*
+ * Can a bot feed it this list? ERR_INVALID says why not: another number of columns, the
+ * file names another list or other columns (or the same in another order), or it gives
+ * more than one value. Columns without names, or named f0, f1, .., are taken as they are.
+ */
+MUST_CHECK int model_fits(const struct model *m, const struct feature_list *list, struct err *e);
 /*
  * One row of n features (NAN = missing) to model_describe()->outputs values.
  * ERR_INVALID on a wrong n.

@@ -33,7 +33,8 @@ static const char SQL_LEDGER_CARRY[] =
 static const char SQL_COMMANDS_NEWEST[] =
 	"SELECT created_us FROM commands WHERE id = (SELECT max(id) FROM commands)";
 static const char SQL_COMMANDS_CUT[] =
-	"DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE id > 0 ORDER BY id LIMIT ?2)"
+	"DELETE FROM commands WHERE id IN"
+	" (SELECT id FROM commands WHERE id > 0 ORDER BY id LIMIT ?2)"
 	" AND status != 'queued' AND created_us < ?1";
 static const char SQL_ORDERS_NEWEST[] =
 	"SELECT created_us FROM trading_orders WHERE id = (SELECT max(id) FROM trading_orders)";
