@@ -55,7 +55,7 @@ endif
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
-ifeq ($(CC),gcc)
+ifneq ($(findstring gcc,$(CC)),)	# also a cross compiler: CC=aarch64-linux-gnu-gcc
 WARN += -Wno-format-truncation
 else
 WARN += -Wno-string-conversion	# ASSERT(!"what went wrong")
