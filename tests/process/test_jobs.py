@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 
 import attacker
 import books
@@ -41,6 +42,25 @@ def alive(pid):
 
 
 class Jobs(harness.TestCase):
+    seed = None		# a data directory after its first start, which trains the sample model
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.seed:
+            shutil.rmtree(cls.seed, ignore_errors=True)
+
+    def seeded(self, bot):
+        """Gives the bot a copy of that directory; the first one makes it."""
+        if not Jobs.seed:
+            first = self.bot("build" if os.path.exists(harness.program("trading-bot-worker", "build"))
+                             else None)
+            first.start_worker()
+            self.wait(lambda: first.bot_status() == "RUNNING", "bot 1 runs", 60)
+            self.assertEqual(first.worker.stop(), 0)
+            Jobs.seed = tempfile.mkdtemp(prefix="tb-test-")
+            shutil.copytree(first.data_dir, Jobs.seed, dirs_exist_ok=True)
+        shutil.copytree(Jobs.seed, bot.data_dir, dirs_exist_ok=True)
+        os.chmod(bot.data_dir, 0o700)
 
     def put_program(self, build, script):
         for name in ("trading-bot-worker", "trading-bot-api"):
@@ -55,7 +75,9 @@ class Jobs(harness.TestCase):
         if script:
             self.put_program(build, script)
         bot = self.bot(build)
+        self.seeded(bot)
         bot.start()
+        self.wait(bot.worker_is_up, "the worker is up", 60)
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         return bot
 
@@ -184,10 +206,11 @@ class Jobs(harness.TestCase):
                          ("done", 1, True))
 
     def test_limits_that_are_hit(self):
-        memory = self.started("exec python3 -c '\nimport os\ntry:\n bytearray(2 << 30)\n"
-                              "except MemoryError:\n os.abort()'")
-        self.ended(memory, self.queued(memory), "failed", "signal 6 (ABRT): it may have 1024 MB of memory")
-        self.trades_on(memory)
+        if "san" not in harness.BUILD:	# which take terabytes of addresses
+            memory = self.started("exec python3 -c '\nimport os\ntry:\n bytearray(2 << 30)\n"
+                                  "except MemoryError:\n os.abort()'")
+            self.ended(memory, self.queued(memory), "failed", "signal 6 (ABRT): it may have 1024 MB of memory")
+            self.trades_on(memory)
         cpu = self.started("[ $(ulimit -t) = 600 ] || exit 9\nulimit -t 1\nwhile :; do :; done")
         row = self.ended(cpu, self.queued(cpu), "failed", "signal 9 (KILL)")
         self.assertIn("600 s of processor time", row["error"])
@@ -264,7 +287,9 @@ class Jobs(harness.TestCase):
         self.addCleanup(subprocess.run, ["umount", "-l", bot.data_dir], check=False)
         bot.build = self.folder()
         self.put_program(bot.build, HOLD.rsplit("exec", 1)[0] + LARGE_RESULT)
+        self.seeded(bot)
         bot.start()
+        self.wait(bot.worker_is_up, "the worker is up", 60)
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         job = self.queued(bot)
         self.running(bot, job)

@@ -227,7 +227,7 @@ static void key_file_race(void **state)
 	assert_int_equal(read(fds[0], &first, sizeof(first)), sizeof(first));
 	for (int i = 1; i < N; i++) {
 		assert_int_equal(read(fds[0], &k, sizeof(k)), sizeof(k));
-		assert_memory_equal(&k, &first, sizeof(k));
+		assert_memory_equal(k.bytes, first.bytes, sizeof(k.bytes));
 	}
 	close(fds[0]);
 	close(fds[1]);

@@ -434,6 +434,60 @@ static void test_on_wal(void **state)
 	db_close(db);
 }
 
+static bool step_twice(void *ctx, double done)
+{
+	int *left = ctx;
+
+	assert_true(done >= 0 && done <= 1);
+	return --*left > 0;
+}
+
+/* A copy that somebody ends leaves nothing, and the one before stays. */
+static void test_backup_ended(void **state)
+{
+	struct db *db = open_db(DB_WORKER);
+	int left = 1, many = 1000;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(db_backup(db, scratch_path("copy.db"), &e), 0);
+	assert_int_equal(put(db, "a", &e), 0);
+	assert_int_equal(db_backup_steps(db, scratch_path("copy.db"), step_twice, &left, &e),
+			 ERR_CONFLICT);
+	assert_int_equal(access(scratch_path("copy.db.part"), F_OK), -1);
+	assert_int_equal(access(scratch_path("copy.db.part-journal"), F_OK), -1);
+	assert_int_equal(access(scratch_path("copy.db"), F_OK), 0);
+	assert_int_equal(db_backup_steps(db, scratch_path("copy.db"), step_twice, &many, &e), 0);
+	assert_true(many < 1000);
+	db_close(db);
+}
+
+/* To oneself, or not at all; also a file that is none. */
+static void test_lock(void **state)
+{
+	struct db *db = open_db(DB_API), *other = NULL;
+	const char *path = scratch_path("app.db");
+	int fd = -1, second = -1;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(db_lock(path, &fd, &e), ERR_BUSY);
+	assert_non_null(strstr(e.msg, "in use"));
+	db_close(db);
+	assert_int_equal(db_lock(path, &fd, &e), 0);
+	assert_int_equal(db_lock(path, &second, &e), ERR_BUSY);
+	assert_int_equal(db_open(path, DB_WORKER, &other, &e), ERR_BUSY);
+	assert_non_null(strstr(e.msg, "being restored"));
+	assert_int_equal(db_open(path, DB_TOOL, &other, &e), ERR_BUSY);
+	assert_int_equal(db_open(path, DB_ALONE, &other, &e), 0);
+	db_close(other);
+	close(fd);
+	db_close(open_db(DB_WORKER));
+	assert_int_equal(db_lock(scratch_path("missing.db"), &fd, &e), 0);
+	close(fd);
+	assert_int_equal(db_lock(scratch_path("none/missing.db"), &fd, &e), ERR_IO);
+}
+
 static void test_asserts(void **state)
 {
 	int (*const bugs[])(void *) = {
@@ -597,6 +651,8 @@ int main(void)
 		WITH_FOLDER(test_moved),
 		WITH_FOLDER(test_last_id),
 		WITH_FOLDER(test_backup),
+		WITH_FOLDER(test_backup_ended),
+		WITH_FOLDER(test_lock),
 		WITH_FOLDER(test_second_connection),
 		WITH_FOLDER(test_durable),
 		WITH_FOLDER(test_on_wal),

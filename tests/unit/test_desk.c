@@ -315,6 +315,10 @@ static void questions_of_many_people(void **state)
 		say_at("/emergency_stop", 0, 100, user, NOW + user);
 	say_at("/emergency_stop confirm", 0, 100, 40, NOW + 50);
 	assert_int_equal(commands_n, 1);
+	say_at("/emergency_stop confirm", 0, 100, 26, NOW + 50);
+	assert_int_equal(commands_n, 1);
+	say_at("/emergency_stop confirm", 0, 100, 2, NOW + 50);	/* made room */
+	assert_int_equal(commands_n, 0);
 }
 
 static void answers_come_back(void **state)

@@ -164,6 +164,8 @@ static void statuses_and_notices(void **state)
 	to.notice(to.ctx, 3, "c-3", "a \"quote\"\nand a line");
 	assert_true(told == 4 && kind == NOTIFY_WARNING && bot == 3);
 	assert_string_equal(text, "Bot 3 needs a look\na \"quote\"\nand a line");
+	to.notice(to.ctx, 0, "", "the backup failed");
+	assert_string_equal(text, "The worker needs a look\nthe backup failed");
 }
 
 static void settings_and_models(void **state)

@@ -401,17 +401,22 @@ static void becomes(pid_t pid, const char *word)
 static void left_by_another(void **state)
 {
 	pid_t ours = process("job-run", "1"), stranger = process("job-run", "22");
+	pid_t dead = fork();		/* has ended, and nobody has asked how */
+	siginfo_t info;
 	char text[200];
 	int status;
 
 	(void)state;
+	if (dead == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)dead, &info, WEXITED | WNOWAIT), 0);
 	becomes(ours, "job-run");
 	becomes(stranger, "job-run");
-	queue("{}");
-	queue("{}");
-	snprintf(text, sizeof(text),
-		 "UPDATE jobs SET state = 'running', attempts = 1, pid = iif(id = 1, %d, %d)",
-		 (int)ours, (int)stranger);
+	for (int i = 0; i < 3; i++)
+		queue("{}");
+	snprintf(text, sizeof(text), "UPDATE jobs SET state = 'running', attempts = 1,"
+		 " pid = CASE id WHEN 1 THEN %d WHEN 2 THEN %d ELSE %d END",
+		 (int)ours, (int)stranger, (int)dead);
 	sql(text);
 	begin("exit 0");
 	assert_int_equal(waitpid(ours, &status, 0), ours);
@@ -420,7 +425,9 @@ static void left_by_another(void **state)
 	kill(stranger, SIGKILL);
 	waitpid(stranger, &status, 0);
 	assert_int_equal(ends(1, "done").attempts, 2);
+	waitpid(dead, &status, 0);
 	assert_int_equal(ends(2, "done").attempts, 2);
+	assert_int_equal(ends(3, "done").attempts, 2);
 }
 
 static void end_with_a_running_one(void **state)

@@ -262,7 +262,8 @@ static bool is_job(int64_t pid, int64_t id)
 
 	snprintf(path, sizeof(path), "/proc/%lld/cmdline", (long long)pid);
 	if (pid > 1 && file_read(path, 65536, &text, NULL) == 0)
-		yes = memmem(text.data, text.len, wanted, (size_t)n + 1) != NULL;
+		/* empty: it waits to be buried */
+		yes = text.len && memmem(text.data, text.len, wanted, (size_t)n + 1);
 	buf_free(&text);
 	return yes;
 }

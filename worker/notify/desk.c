@@ -259,17 +259,15 @@ static struct confirm *confirm_find(struct talk *t, const char *code)
 	return NULL;
 }
 
-/* One for each person and chat; else a free one, else the one that ends first. */
+/* One for each person and chat; else a free one or, of all in use, the one that ends first. */
 static struct confirm *confirm_slot(struct talk *t)
 {
-	struct confirm *best = confirm_find(t, NULL);
+	struct confirm *mine = confirm_find(t, NULL), *first = &t->desk->confirms[0];
 
-	for (size_t i = 0; !best && i < CONFIRMS_MAX; i++)
-		if (t->desk->confirms[i].until_us < t->now_us)
-			best = &t->desk->confirms[i];
-	for (size_t i = 0; !best && i < CONFIRMS_MAX; i++)
-		best = &t->desk->confirms[i];
-	return best;
+	for (size_t i = 1; i < CONFIRMS_MAX; i++)
+		if (t->desk->confirms[i].until_us < first->until_us)
+			first = &t->desk->confirms[i];
+	return mine ? mine : first;
 }
 
 static void put_button(struct json *j, const char *label, const char *code, const char *word)

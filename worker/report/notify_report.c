@@ -205,7 +205,10 @@ static void on_notice(void *ctx, int64_t bot_id, const char *correlation_id, con
 	if (!begin(&d, ctx, NOTIFY_WARNING, bot_id, 0))
 		return;
 	d.m.correlation_id = correlation_id;
-	buf_printf(&d.text, "Bot %lld needs a look\n%s", (long long)bot_id, text);
+	if (bot_id)
+		buf_printf(&d.text, "Bot %lld needs a look\n%s", (long long)bot_id, text);
+	else
+		buf_printf(&d.text, "The worker needs a look\n%s", text);
 	json_string(&d.j, "message", text);
 	end(&d);
 }
