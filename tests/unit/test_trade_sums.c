@@ -199,8 +199,8 @@ static void many_bots(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(only_new_ones_are_read), T(what_does_not_add_up_is_read_anew), T(another_file), T(old_days_go),
-		T(groups_of_all_kinds), T(many_bots),
+		T(only_new_ones_are_read), T(what_does_not_add_up_is_read_anew), T(another_file),
+		T(old_days_go), T(groups_of_all_kinds), T(many_bots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
