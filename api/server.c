@@ -372,8 +372,8 @@ static void setup_http(struct server *s)
 
 /*
  * Changes to what is waited for are gathered and told to the kernel once a turn: most
- * of evhttp's undo each other. No descriptor that libevent waits for is ever a copy
- * (dup), which this would not bear.
+ * of evhttp's undo each other. This would not bear a copy (dup) of a descriptor that is
+ * waited for; we make none, and those of a helper end with its exec.
  */
 static struct event_base *new_base(void)
 {
