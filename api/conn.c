@@ -9,6 +9,7 @@
 #include "common/log.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http_struct.h>
@@ -19,8 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define TELL_EVERY_S 60
+#define FILE_PIECE 65536	/* bytes of a file in the output, at least while there are more */
 
 struct conn {
 	struct conns *owner;
@@ -32,6 +35,8 @@ struct conn {
 	int64_t since_us;		/* monotonic: begin of the current wait */
 	bool busy;			/* a complete request is being worked on */
 	bool ours;			/* the output is our answer */
+	int file;			/* the rest of it; -1 none */
+	int64_t file_at, file_end;
 	struct early early;
 	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
 	void *closed_ctx;
@@ -77,6 +82,8 @@ static void conn_unlink(struct conn *c)
 	}
 	event_free(c->adopt);
 	event_free(c->page);
+	if (c->file >= 0)
+		close(c->file);
 	free(c);
 }
 
@@ -169,11 +176,45 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	buf_free(&body);
 }
 
+static void end_file(struct conn *c)
+{
+	close(c->file);
+	c->file = -1;
+}
+
+/*
+ * evbuffer_add_file() would map the file: with TLS, one that is cut short or can't be
+ * read would end the process (SIGBUS).
+ */
+static void feed_file(struct conn *c, struct evbuffer *out)
+{
+	char piece[FILE_PIECE];
+
+	while (c->file >= 0 && evbuffer_get_length(out) < FILE_PIECE) {
+		int64_t left = c->file_end - c->file_at;
+		ssize_t n = pread(c->file, piece, left < FILE_PIECE ? (size_t)left : FILE_PIECE,
+				  c->file_at);
+
+		if (n <= 0) {
+			log_warn("http", NULL, "a file can't be sent to its end: %s",
+				 n ? strerror(errno) : "it has become shorter");
+			end_file(c);
+			shutdown(c->fd, SHUT_RDWR);
+			return;
+		}
+		c->file_at += n;
+		if (c->file_at == c->file_end)
+			end_file(c);
+		evbuffer_add(out, piece, (size_t)n); /* calls on_output_cb */
+	}
+}
+
 static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
 {
 	struct conn *c = arg;
 
-	(void)out;
+	if (c->file >= 0)
+		feed_file(c, out);
 	if (c->ours || !info->n_added)
 		return;
 	/* Later in this turn of the loop: evhttp is still writing, the socket is not. */
@@ -273,7 +314,7 @@ static struct bufferevent *accept_cb(struct event_base *base, void *arg)
 	c = xcalloc(1, sizeof(*c));
 	c->owner = all;
 	c->bev = bev;
-	c->fd = -1;
+	c->fd = c->file = -1;
 	c->since_us = clock_mono_us();
 	c->adopt = event_new(base, -1, 0, adopt_cb, c);
 	c->page = event_new(base, -1, 0, replace_page_cb, c);
@@ -410,6 +451,18 @@ void conn_answering(struct conn *c, struct evhttp_request *ev)
 	c->ours = true;
 	c->since_us = clock_mono_us();
 	evhttp_request_set_on_complete_cb(ev, on_sent_cb, c);
+}
+
+void conn_send_file(struct conn *c, int take_file, int64_t bytes)
+{
+	if (!c) {
+		close(take_file);
+		return;
+	}
+	c->file = take_file;
+	c->file_at = 0;
+	c->file_end = bytes;
+	feed_file(c, bufferevent_get_output(c->bev));
 }
 
 /*

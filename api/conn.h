@@ -66,6 +66,11 @@ void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx);
 /* What is written next is our answer, not evhttp's page. */
 void conn_answering(struct conn *c, struct evhttp_request *ev);
 /*
+ * Behind the head of the answer: the first "bytes" bytes of an open file, read piece by
+ * piece as the client takes them. A file that has become shorter ends the connection.
+ */
+void conn_send_file(struct conn *c, int take_file, int64_t bytes);
+/*
  * The answer is complete: what the socket takes of it goes out now, without waiting
  * for the loop to ask whether it may.
  */

@@ -253,11 +253,13 @@ void reply_send(struct request *r, int rc, struct err *e)
 		out = evhttp_request_get_output_buffer(r->ev);
 		if (!sends_file)
 			evbuffer_add(out, r->out.data, r->out.len);
-		else if (r->file_bytes && evbuffer_add_file(out, r->file, 0, r->file_bytes) == 0)
-			r->has_file = false; /* the buffer closes it */
 	}
 	conn_answering(conn, r->ev);
 	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);
+	if (sends_file && r->file_bytes && r->method != EVHTTP_REQ_HEAD) {
+		r->has_file = false;
+		conn_send_file(conn, r->file, r->file_bytes);
+	}
 	if (!r->app->stopping) /* the trigger that it leaves needs another turn */
 		conn_answered(conn);
 	audit_add(r, rc ? e->msg : "");

@@ -2,6 +2,7 @@
 
 #include "api/audit.h"
 #include "api/auth.h"
+#include "api/batch.h"
 #include "api/child.h"
 #include "api/conn.h"
 #include "api/head.h"
@@ -425,6 +426,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	}
 	app_db_patience(a, APP_TRY_MS);
 	a->retries = retries_new(a);
+	a->batch = batch_new(a);
 	a->wait = wait_new(a);
 	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
@@ -466,6 +468,7 @@ void server_close(struct server *s)
 	retries_free(a->retries); /* before what they may wait for */
 	children_free(a->children);
 	uploads_free(a->uploads);
+	batch_free(a->batch);
 	wait_free(a->wait);
 	slow_free(a->slow);
 	trade_sums_free(a->sums);

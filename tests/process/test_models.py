@@ -1,5 +1,6 @@
 """Model files: taken in, refused with a reason, given out, asked, switched while trading."""
 import hashlib
+import http.client
 import os
 import random
 import signal
@@ -213,6 +214,56 @@ class Models(harness.TestCase):
         self.assertEqual(self.upload(bot, b"x" * 3_000_000).status, 422)
         self.given_out(bot, made.json["id"], mine, hashlib.sha256(mine).hexdigest())
 
+    def large(self, bot, number, size):
+        """A registered file of random bytes; its path and content."""
+        os.makedirs(os.path.join(bot.data_dir, "models"), exist_ok=True)
+        path = os.path.join(bot.data_dir, "models", "large%d" % number)
+        content = random.Random(number).randbytes(size)
+        with open(path, "wb") as f:
+            f.write(content)
+        bot.write("INSERT INTO models(id, name, symbol, format, sha256, size_bytes, path, features, origin,"
+                  " created_us, updated_us) VALUES (?, 'm', 'B', 'f', ?, ?, ?, 'features-1', 'upload', 1, 1)",
+                  number, hashlib.sha256(content).hexdigest(), size, "models/large%d" % number)
+        return path, content
+
+    def test_large_files_and_files_that_shrink(self):
+        plain, tls = self.bot(), self.bot()
+        tls.env["API_TLS_CERT"], tls.env["API_TLS_KEY"] = attacker.certificate(self.folder())
+        for bot in (plain, tls):
+            bot.start_api()
+            sizes = (1, 65535, 65536, 65537, 131072, 12_345_678)
+            connection = bot.connection()
+            for number, size in enumerate(sizes, 1):
+                _, content = self.large(bot, number, size)
+                connection.request("GET", "%s/%d/download" % (MODELS, number),
+                                   headers={"Authorization": "Bearer " + harness.TOKEN})
+                answer = connection.getresponse()
+                self.assertEqual(answer.status, 200)
+                self.assertTrue(answer.read() == content, size)
+            connection.close()
+            # it becomes shorter while it is sent: the client sees that, and nobody else
+            path, content = self.large(bot, 99, 30_000_000)
+            connection = bot.connection()
+            connection.request("GET", MODELS + "/99/download",
+                               headers={"Authorization": "Bearer " + harness.TOKEN})
+            answer = connection.getresponse()
+            os.truncate(path, 1000)
+            with self.assertRaises((http.client.IncompleteRead, OSError)):
+                answer.read()
+            connection.close()
+            # and a client that goes away in the middle
+            self.large(bot, 100, 30_000_000)
+            connection = bot.connection()
+            connection.request("GET", MODELS + "/100/download",
+                               headers={"Authorization": "Bearer " + harness.TOKEN})
+            self.assertEqual(len(connection.getresponse().read(1000)), 1000)
+            connection.close()
+            self.assertEqual(bot.get("/api/v1/status").status, 200)
+            files = "/proc/%d/fd" % bot.api.pid
+            self.wait(lambda f=files: not [n for n in os.listdir(f) if "large" in target(f, n)],
+                      "no file stays open")
+            self.assertEqual(bot.api.stop(), 0)
+
     def test_a_cut_connection_leaves_nothing(self):
         bot = self.started()
         folder = os.path.join(bot.data_dir, "models")
@@ -256,6 +307,13 @@ class Models(harness.TestCase):
                 status, _ = self.read_answer(s)
                 self.assertIn(status, (201, 503))
                 self.assertEqual(bot.api.wait(), 0)
+
+
+def target(folder, name):
+    try:
+        return os.readlink(os.path.join(folder, name))
+    except OSError:
+        return ""
 
 
 def children(pid):

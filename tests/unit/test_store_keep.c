@@ -170,6 +170,20 @@ static void ledger_is_carried_forward(void **state)
 	paper->ops->free(paper);
 }
 
+/* Sums beyond every amount: the rows stay, and the commit goes through. */
+static void ledger_that_does_not_fit(void **state)
+{
+	struct keep k = { .details_days = 1 };
+
+	(void)state;
+	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 40)"
+	    " INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, at_us)"
+	    " SELECT n, 1, 1, a, 'USDT', s * 9e10, 'fill', n * 86400000000"
+	    " FROM t, (SELECT 'free' AS a, 1.0 AS s UNION SELECT 'market', -1.0)");
+	assert_int_equal(keep(&k), 0);
+	assert_true(number("SELECT count(*) FROM sim_ledger") == 80);
+}
+
 static void answered_commands(void **state)
 {
 	struct keep k = { .details_days = 1 };
@@ -264,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(equity_by_the_hour, setup, teardown),
 		cmocka_unit_test_setup_teardown(ledger_is_carried_forward, setup, teardown),
+		cmocka_unit_test_setup_teardown(ledger_that_does_not_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(answered_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_trades, setup, teardown),
 		cmocka_unit_test_setup_teardown(seconds_of_a_day, setup, teardown),

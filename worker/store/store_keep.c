@@ -107,7 +107,8 @@ struct old_rows {
 	int64_t rows, last_id;		/* whole entries only */
 };
 
-static int add_row(struct old_rows *old, const struct carried *row, struct err *e)
+/* False: the sum does not fit. */
+static bool add_row(struct old_rows *old, const struct carried *row)
 {
 	size_t i = 0;
 
@@ -116,12 +117,10 @@ static int add_row(struct old_rows *old, const struct carried *row, struct err *
 		    strcmp(old->list[i].account, row->account) == 0 &&
 		    strcmp(old->list[i].asset, row->asset) == 0)
 			break;
-	if (i == old->n)
-		old->list[old->n++] = *row;
-	else if (money_add(old->list[i].sum, row->sum, &old->list[i].sum))
-		return err_set(e, ERR_RANGE, "the ledger of bot %lld does not fit",
-			       (long long)row->bot_id);
-	return 0;
+	if (i < old->n)
+		return money_add(old->list[i].sum, row->sum, &old->list[i].sum) == 0;
+	old->list[old->n++] = *row;
+	return true;
 }
 
 static void read_row(struct stmt *s, struct carried *row)
@@ -158,22 +157,26 @@ static int last_whole(struct db *db, int64_t before_us, int64_t *last_id, struct
 	return rc < 0 ? rc : 0;
 }
 
+/* old->rows is 0 when a sum does not fit: then they stay, for trading must not wait for it. */
 static int read_old(struct db *db, struct old_rows *old, struct err *e)
 {
 	struct carried row;
+	bool fits = true;
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_LEDGER_OLDEST, &s, e), bad = 0;
+	int rc = db_stmt(db, SQL_LEDGER_OLDEST, &s, e);
 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, KEEP_ROWS);
-	while (!bad && (rc = stmt_step(s, e)) == STMT_ROW && stmt_int(s, 0) <= old->last_id) {
+	while (fits && (rc = stmt_step(s, e)) == STMT_ROW && stmt_int(s, 0) <= old->last_id) {
 		read_row(s, &row);
-		bad = add_row(old, &row, e);
+		fits = add_row(old, &row);
 		old->rows++;
 	}
 	stmt_done(s);
-	return bad ? bad : rc < 0 ? rc : 0;
+	if (!fits)
+		old->rows = 0;
+	return rc < 0 ? rc : 0;
 }
 
 static bool same_books(const struct carried *a, const struct carried *b)
@@ -247,8 +250,9 @@ static int keep_ledger(struct db *db, struct keep *k, int64_t *n, struct err *e)
 	old = xcalloc(1, sizeof(*old));
 	old->last_id = last_id;
 	rc = read_old(db, old, e);
-	if (rc == 0)
-		rc = db_stmt(db, SQL_LEDGER_CUT, &s, e);
+	if (rc || old->rows == 0)
+		goto out;
+	rc = db_stmt(db, SQL_LEDGER_CUT, &s, e);
 	if (rc == 0) {
 		stmt_bind_int(s, 1, last_id);
 		rc = stmt_run(s, e);
@@ -256,6 +260,7 @@ static int keep_ledger(struct db *db, struct keep *k, int64_t *n, struct err *e)
 	if (rc == 0)
 		rc = write_carried(db, old, newest_us, e);
 	*n = old->rows;
+out:
 	free(old);
 	return rc;
 }
