@@ -55,7 +55,7 @@ endif
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wformat=2 -Wundef -Wvla -Wswitch-enum -Wwrite-strings -Wconversion
-ifeq ($(CC),gcc)
+ifneq ($(findstring gcc,$(CC)),)	# also a cross compiler: CC=aarch64-linux-gnu-gcc
 WARN += -Wno-format-truncation
 else
 WARN += -Wno-string-conversion	# ASSERT(!"what went wrong")
@@ -86,7 +86,7 @@ COMMON_OBJ := $(call obj,$(COMMON_SRC)) $(OUT)/obj/gen/migrations.o
 API_OBJ := $(call obj,$(API_SRC))
 WORKER_OBJ := $(call obj,$(WORKER_SRC))
 # Those in which threads run.
-THREAD_SRC := $(shell grep -lE '<pthread.h>|unit/(api_c|push_c)[a-z]*.h|worker/predictors.h' $(UNIT_SRC))
+THREAD_SRC := $(shell grep -lE '<pthread.h>|unit/(api_c|push_c)[a-z]*.h|worker/predictors.h|common/checkpoint.h' $(UNIT_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(BENCH_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(OUT)/%,$(FUZZ_SRC))

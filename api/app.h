@@ -21,6 +21,7 @@
 
 struct audit;
 struct auth;
+struct batch;
 struct checkpoint;
 struct children;
 struct conns;
@@ -54,6 +55,7 @@ struct app {
 	struct proxies proxies;		/* API_TRUSTED_PROXIES */
 	struct rate *rate;
 	struct retries *retries;
+	struct batch *batch;
 	struct wait *wait;
 	struct slow *slow;
 	struct trade_sums *sums;	/* of the slow thread */

@@ -58,7 +58,7 @@ static bool is_short(struct audit *a, int rc)
 	static const struct timeval soon = { 0, AGAIN_US };
 	int64_t now = clock_mono_us();
 
-	if (rc != ERR_BUSY)
+	if (rc != ERR_BUSY || a->app->stopping)
 		return false;
 	if (!a->busy_since_us)
 		a->busy_since_us = now;

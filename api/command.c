@@ -1,5 +1,6 @@
 #include "api/command.h"
 
+#include "api/batch.h"
 #include "api/wait.h"
 #include "common/clock.h"
 
@@ -132,30 +133,43 @@ static int fill(struct request *r, struct command *c, const char *kind, int64_t 
 	return 0;
 }
 
+/* It is queued (rc 0): answers, or waits for the worker's answer. */
+static int after_queue(struct request *r, const struct command *c, struct err *e)
+{
+	struct heartbeat h;
+	int rc;
+
+	if (!c->expires_us) {
+		rc = store_heartbeat_get(r->app->db, &h, e);
+		if (rc == ERR_NOT_FOUND || (rc == 0 && !heartbeat_alive(&h, clock_now_us()))) {
+			accepted(r, c->id, QUEUED_WITHOUT_WORKER);
+			return 0;
+		}
+	}
+	return wait_for_command(r, c->id, e);
+}
+
+static void on_queued(struct request *r, const struct command *c, int rc, struct err *e)
+{
+	struct err why = *e;
+
+	if (rc == ERR_UNAVAILABLE) {
+		request_add_header(r, "Retry-After", "5");
+		rc = request_error(r, e, 503, "worker_unavailable", "%s", why.msg);
+	} else if (!rc) {
+		rc = after_queue(r, c, e);
+	}
+	if (!r->parked)
+		request_finish(r, rc, e);
+}
+
 int command_send(struct request *r, const char *kind, int64_t bot_id, const char *args,
 		 struct err *e)
 {
 	struct command c = { 0 };
-	struct heartbeat h;
-	int64_t id;
-	int rc;
+	int rc = fill(r, &c, kind, bot_id, args, e);
 
-	rc = fill(r, &c, kind, bot_id, args, e);
-	if (rc)
-		return rc;
-	rc = store_command_queue(r->app->db, &c, &id, e);
-	if (rc == ERR_UNAVAILABLE) {
-		request_add_header(r, "Retry-After", "5");
-		return request_error(r, e, 503, "worker_unavailable", "%s", e->msg);
-	}
-	if (rc)
-		return rc;
-	if (!c.expires_us) {
-		rc = store_heartbeat_get(r->app->db, &h, e);
-		if (rc == ERR_NOT_FOUND || (rc == 0 && !heartbeat_alive(&h, clock_now_us()))) {
-			accepted(r, id, QUEUED_WITHOUT_WORKER);
-			return 0;
-		}
-	}
-	return wait_for_command(r, id, e);
+	if (!rc)
+		batch_add(r, &c, on_queued);
+	return rc;
 }

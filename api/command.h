@@ -10,9 +10,10 @@
 #include "common/store_commands.h"
 
 /*
- * Queue "kind" for a bot (0: every bot) with these args (a JSON object) and wait
- * for the answer. ERR_UNAVAILABLE (503) when the worker is away, except for
- * emergency-stop, which stays queued (202).
+ * Queue "kind" for a bot (0: every bot) with these args (a JSON object), with the other
+ * commands of this turn (batch.h), and wait for the answer: r is parked. 503
+ * (worker_unavailable) when the worker is away, except for emergency-stop, which stays
+ * queued (202).
  */
 MUST_CHECK int command_send(struct request *r, const char *kind, int64_t bot_id,
 			    const char *args, struct err *e);

@@ -149,8 +149,3 @@ void retry_run(struct request *r, const struct retry_work *w, bool writes)
 			   RETRY_MAX);
 	w->end(r, w->ctx, rc, &e);
 }
-
-size_t retries_waiting(const struct retries *all)
-{
-	return all->n;
-}

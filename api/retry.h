@@ -32,6 +32,5 @@ void retries_free(struct retries *all);
  * waits behind others that wait already; what only reads is tried at once.
  */
 void retry_run(struct request *r, const struct retry_work *w, bool writes);
-size_t retries_waiting(const struct retries *all);
 
 #endif

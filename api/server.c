@@ -2,6 +2,7 @@
 
 #include "api/audit.h"
 #include "api/auth.h"
+#include "api/batch.h"
 #include "api/child.h"
 #include "api/conn.h"
 #include "api/head.h"
@@ -371,8 +372,8 @@ static void setup_http(struct server *s)
 
 /*
  * Changes to what is waited for are gathered and told to the kernel once a turn: most
- * of evhttp's undo each other. No descriptor that libevent waits for is ever a copy
- * (dup), which this would not bear.
+ * of evhttp's undo each other. This would not bear a copy (dup) of a descriptor that is
+ * waited for; we make none, and those of a helper end with its exec.
  */
 static struct event_base *new_base(void)
 {
@@ -425,6 +426,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	}
 	app_db_patience(a, APP_TRY_MS);
 	a->retries = retries_new(a);
+	a->batch = batch_new(a);
 	a->wait = wait_new(a);
 	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
@@ -466,6 +468,7 @@ void server_close(struct server *s)
 	retries_free(a->retries); /* before what they may wait for */
 	children_free(a->children);
 	uploads_free(a->uploads);
+	batch_free(a->batch);
 	wait_free(a->wait);
 	slow_free(a->slow);
 	trade_sums_free(a->sums);

@@ -12,6 +12,9 @@ static const char SQL_TRADES[] =
 	"SELECT closed_us, id, opened_us, gross, fees, pnl, entry_notional, exit_notional, symbol,"
 	" close_reason FROM trading_orders WHERE bot_id = ?1 AND status = 'closed'"
 	" AND (closed_us, id) > (?2, ?3) AND filled > 0 ORDER BY closed_us, id";
+static const char SQL_OLDEST[] =
+	"SELECT closed_us FROM trading_orders WHERE bot_id = ?1 AND status = 'closed'"
+	" AND filled > 0 ORDER BY closed_us, id LIMIT 1";
 static const char SQL_TOTAL[] =
 	"SELECT coalesce(sum(trades), 0), total(round(net * 1e8)) FROM trading_stats"
 	" WHERE bot_id = ?1";
@@ -163,14 +166,34 @@ static int all_anew(struct trade_sums *all, struct bot_sums *s, struct db *db, s
 	return rc ? rc : compare(s, db, &s->trades_off, &s->net_off, e);
 }
 
+/* *gone: the day of the first trade is not kept any more. */
+static int look_at_oldest(const struct bot_sums *s, struct db *db, bool *gone, struct err *e)
+{
+	struct stmt *st;
+	int rc = db_stmt(db, SQL_OLDEST, &st, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(st, 1, s->bot_id);
+	rc = stmt_step(st, e);
+	*gone = rc == STMT_END ||
+		(rc == STMT_ROW && stmt_int(st, 0) / US_PER_DAY > s->stats.first_us / US_PER_DAY);
+	stmt_done(st);
+	return rc < 0 ? rc : 0;
+}
+
 static int refresh(struct trade_sums *all, struct bot_sums *s, struct db *db, struct err *e)
 {
 	int64_t trades = 0;
 	double net = 0;
+	bool gone = false;
 	int rc;
 
 	if (s->stats.trades == 0)
 		return all_anew(all, s, db, e);
+	rc = look_at_oldest(s, db, &gone, e);
+	if (rc || gone)
+		return rc ? rc : all_anew(all, s, db, e);
 	rc = go_on(all, s, db, e);
 	if (!rc)
 		rc = compare(s, db, &trades, &net, e);

@@ -10,6 +10,8 @@
  *
  * The worker writes both tables in one transaction, so they move by the same amounts;
  * where they don't (rows edited, an older time replayed), everything is added up anew.
+ * So it is when a whole day went because trades are kept for some days only
+ * (KEEP_ORDERS_DAYS).
  *
  * Belongs to one thread: that of the slow handlers (slow.h).
  */

@@ -110,25 +110,34 @@ static int insert(struct db *db, const struct command *c, int64_t now_us, int64_
 	return rc;
 }
 
-int store_command_queue(struct db *db, const struct command *c, int64_t *id, struct err *e)
+int store_command_queue_tx(struct db *db, const struct command *c, int64_t *id, struct err *e)
 {
 	int64_t now_us = c->created_us ? c->created_us : clock_now_us();
 	int64_t found = 0;
-	int rc;
+	int rc = find_same_key(db, c, &found, e);
 
-	if ((rc = db_begin(db, e)))
-		return rc;
-	if ((rc = find_same_key(db, c, &found, e)) || found)
-		goto out;
-	if (strcmp(c->kind, COMMAND_EMERGENCY_STOP) != 0 && (rc = check_worker(db, now_us, e)))
-		goto out;
-	if ((rc = insert(db, c, now_us, &found, e)))
-		goto out;
-	rc = db_commit(db, e);
-out:
-	db_rollback(db);
+	if (!rc && !found && strcmp(c->kind, COMMAND_EMERGENCY_STOP) != 0)
+		rc = check_worker(db, now_us, e);
+	if (!rc && !found)
+		rc = insert(db, c, now_us, &found, e);
 	if (!rc)
 		*id = found;
+	return rc;
+}
+
+int store_command_queue(struct db *db, const struct command *c, int64_t *id, struct err *e)
+{
+	int64_t queued = 0;
+	int rc = db_begin(db, e);
+
+	if (rc)
+		return rc;
+	rc = store_command_queue_tx(db, c, &queued, e);
+	if (!rc)
+		rc = db_commit(db, e);
+	db_rollback(db);
+	if (!rc)
+		*id = queued;
 	return rc;
 }
 

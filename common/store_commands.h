@@ -43,6 +43,9 @@ struct command {
  */
 MUST_CHECK int store_command_queue(struct db *db, const struct command *c, int64_t *id,
 				   struct err *e);
+/* The same in the caller's transaction, which an error leaves as it was. */
+MUST_CHECK int store_command_queue_tx(struct db *db, const struct command *c, int64_t *id,
+				      struct err *e);
 /*
  * The worker's own: insert c in the caller's transaction, *id is its number. With an
  * idempotency key that exists already nothing is inserted, *id is 0.

@@ -9,4 +9,5 @@ for bench in build/bench/bench_*; do
 done
 python3 tests/bench/system.py
 python3 tests/bench/many_bots.py
+python3 tests/bench/million_orders.py
 ! docker info >/dev/null 2>&1 || python3 tests/bench/docker_bench.py start

@@ -6,8 +6,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 self=scripts/deploy.sh
 api=trading-bot-api
 worker=trading-bot-worker
+data_volumes=(trading-bot-data trading-bot-live-data trading-bot-dev-data)
 variant=''		# simulation, dev, prod, live; empty: what is deployed, else simulation
-native='' yes='' data=''
+native='' yes='' data='' fresh=''
 env_file=$root/.env env_file_given=''
 secrets=$root/docker/secrets
 command='' arguments=()
@@ -38,6 +39,7 @@ Usage: $self [OPTION...] COMMAND
   --live           real money: needs TRADING_APPROVED=true and the exchange keys
   --native         no Docker: compiled here, run by systemd (needs root)
   --env-file FILE  settings (default .env, made from config.example.env)
+  --fresh          build: the newest base image and packages, nothing from the cache
   --data           cleanup: the database and everything else that was kept, too
   --yes            do what can't be undone
 
@@ -60,6 +62,7 @@ parse() {
 		--native) native=yes ;;
 		--yes | -y) yes=yes ;;
 		--data) data=yes ;;
+		--fresh) fresh=yes ;;
 		--env-file)
 			[[ $# -ge 2 ]] || fail "--env-file needs a file name"
 			[[ -r $2 ]] || fail "can't read $2"
@@ -210,9 +213,10 @@ cmd_build() {
 	TRADING_BOT_REVISION=$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)
 	TRADING_BOT_CREATED=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 	export TRADING_BOT_VERSION TRADING_BOT_REVISION TRADING_BOT_CREATED
-	local log
+	local log options=()
+	[[ ! $fresh ]] || options=(--pull --no-cache)
 	log=$(mktemp)
-	if ! run_compose build >"$log" 2>&1; then
+	if ! run_compose build "${options[@]}" >"$log" 2>&1; then
 		tail -n 40 "$log" >&2
 		rm -f "$log"
 		fail "the images could not be built (above). Behind a proxy with its own certificate put that into docker/ca/; a mirror goes into APT_MIRROR"
@@ -396,7 +400,7 @@ in_volume() {
 	volume=$(field $worker '{{range .Mounts}}{{if eq .Destination "/data"}}{{.Name}}{{end}}{{end}}')
 	[[ $volume ]] || fail "there is no container $worker to take the volume from: run $self start first"
 	"$docker" run --rm -i --network none --init --entrypoint sh -v "$volume:/data" \
-		"$(field $worker '{{.Image}}')" -c "$script" sh "$@"
+		--user "$(field $worker '{{.Config.User}}')" "$(field $worker '{{.Image}}')" -c "$script" sh "$@"
 }
 
 cmd_backup() {
@@ -435,16 +439,24 @@ cmd_restore() {
 	cmd_start
 }
 
+# Which of these volumes there are.
+existing() {
+	local volume
+	for volume in "$@"; do
+		! "$docker" volume inspect "$volume" >/dev/null 2>&1 || printf '%s ' "$volume"
+	done
+}
+
 cmd_cleanup() {
 	local containers images volumes name
 	containers=$("$docker" ps -aq --filter "name=^$api\$" --filter "name=^$worker\$")
 	images=$("$docker" image ls -q --filter 'reference=trading-bot-api' --filter 'reference=trading-bot-worker' \
 		--filter 'reference=trading-bot-dev' | sort -u)
-	volumes=$("$docker" volume ls -q --filter 'name=^trading-bot-dev-build$')
-	[[ ! $data ]] || volumes=$("$docker" volume ls -q --filter 'name=^trading-bot-')
+	volumes=$(existing trading-bot-dev-build)
+	[[ ! $data ]] || volumes+=$(existing "${data_volumes[@]}")
 	if [[ ! $yes ]]; then
 		say "would remove: $(wc -w <<<"$containers") containers, $(wc -w <<<"$images") images, the network" \
-			"${volumes:+and the volumes $(tr '\n' ' ' <<<"$volumes")}"
+			"${volumes:+and the volumes $volumes}"
 		fail "nothing was done; add --yes${data:+ (the data is lost then: $self backup first)}"
 	fi
 	! running $worker || cmd_stop
@@ -460,7 +472,7 @@ cmd_cleanup() {
 			say "the network $name is kept: other containers use it"
 	done
 	say "removed containers, network and images${data:+, and the data}"
-	[[ $data ]] || say "the data is kept: volumes $("$docker" volume ls -q --filter 'name=^trading-bot-' | tr '\n' ' ')"
+	[[ $data ]] || say "the data is kept: volumes $(existing "${data_volumes[@]}")"
 }
 
 parse "$@"

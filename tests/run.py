@@ -83,7 +83,7 @@ def run_one(path):
     if path.startswith("tests/docker/"):
         limit = DOCKER_LIMIT_S
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="STDOUT", PYTHONDONTWRITEBYTECODE="1")
-    env["TSAN_OPTIONS"] = "second_deadlock_stack=1 suppressions=%s/tests/tsan.supp" % ROOT
+    env["TSAN_OPTIONS"] = "suppressions=" + os.path.join(ROOT, "tests/tsan.supp")
     env.setdefault("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
     command = [path] if unit else [sys.executable, path]
     started = time.monotonic()

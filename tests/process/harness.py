@@ -134,7 +134,8 @@ class Bot:
         env = {k: os.environ[k] for k in ("PATH", "HOME", "TMPDIR", "LANG") if k in os.environ}
         env["ASAN_OPTIONS"] = "abort_on_error=1:detect_leaks=1"
         env["UBSAN_OPTIONS"] = "print_stacktrace=1"
-        env["TSAN_OPTIONS"] = "second_deadlock_stack=1 suppressions=%s/tests/tsan.supp" % ROOT
+        env["TSAN_OPTIONS"] = "second_deadlock_stack=1 suppressions=%s" % os.path.join(
+            ROOT, "tests/tsan.supp")
         env.update(self.env)
         env.update({k: str(v) for k, v in (extra or {}).items()})
         return {k: v for k, v in env.items() if v != ""}

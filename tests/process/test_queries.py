@@ -25,7 +25,7 @@ FEW = re.compile(r"USING (COVERING )?INDEX \w+_(open|open_bot|queued|taken)\b")
 # All rows of a bot, where no LIMIT ends it. (A row per day or per change are not many.)
 ALL_OF_A_BOT = re.compile(r"SEARCH (\w+) USING (COVERING )?INDEX \w+ \(bot_id=\?\)")
 BY_DAY = {"reported_stats", "trading_config_history", "trading_stats"}
-LIMITED = re.compile(r"ORDER BY id DESC LIMIT \?\d$")
+LIMITED = re.compile(r"ORDER BY [^()]+ LIMIT (1|\?\d)$")
 
 # A pattern of "statement => line of its plan" -> why it may.
 ALLOWED = {

@@ -111,6 +111,24 @@ static void what_does_not_add_up_is_read_anew(void **state)
 	assert_int_equal(net(ask(1, 4, 4)), 26);
 }
 
+/* Old trades go, the totals of their days stay: sums are over what is kept, to the day. */
+static void old_days_go(void **state)
+{
+	(void)state;
+	for (int64_t i = 0; i < 6; i++)
+		trade(i + 1, 1, i * DAY / 2, "A", 1);
+	ask(1, 6, 6);
+	sql("DELETE FROM trading_orders WHERE id = 1");
+	ask(1, 6, 0);
+	sql("DELETE FROM trading_orders WHERE id = 2");
+	ask(1, 4, 4);
+	ask(1, 4, 0);
+	sql("DELETE FROM trading_orders");
+	ask(1, 0, 0);
+	trade(7, 1, 9 * DAY, "A", 1);
+	ask(1, 1, 1);
+}
+
 static void another_file(void **state)
 {
 	const struct bot_sums *s;
@@ -182,7 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(only_new_ones_are_read), T(what_does_not_add_up_is_read_anew), T(another_file),
-		T(groups_of_all_kinds), T(many_bots),
+		T(old_days_go), T(groups_of_all_kinds), T(many_bots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

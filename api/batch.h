@@ -1,0 +1,28 @@
+/*
+ * batch.h - the commands that arrive in one turn of the loop are one transaction, and so
+ * one wait for the disk.
+ *
+ *	turn: requests -> batch_add ... -> (behind them) one BEGIN .. COMMIT -> queued() each
+ *
+ * While another program holds the database it is tried again by a timer, for APP_BUSY_MS.
+ */
+#ifndef API_BATCH_H
+#define API_BATCH_H
+
+#include "api/request.h"
+#include "common/store_commands.h"
+
+struct batch;
+
+struct batch *batch_new(struct app *a);
+/* Writes what waits first. */
+void batch_free(struct batch *b);
+/*
+ * Parks r and copies c. queued is called once, in this turn or a later one, when c with
+ * its id is committed (rc 0), or with the error of store_command_queue: it answers r, or
+ * parks it again.
+ */
+void batch_add(struct request *r, const struct command *c,
+	       void (*queued)(struct request *r, const struct command *c, int rc, struct err *e));
+
+#endif
