@@ -3,7 +3,7 @@
     DATA_DIR=... API_TOKEN=... python3 -m uvicorn fastapi_app:app --app-dir tests/bench
 
 One worker process. Handlers are coroutines that ask SQLite right there: for queries of
-some microseconds that is twice as fast as handing them to FastAPI's threads. A write
+some microseconds that takes half of the time of handing them to FastAPI's threads. A write
 has the durability of ours: WAL, synchronous=FULL, one commit and its fsync before the
 answer. It changes bot_state itself, where ours asks another process to.
 """
