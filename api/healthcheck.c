@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -89,7 +90,9 @@ int healthcheck_ask(const struct config *cfg, int timeout_s, struct buf *answer,
 		exchange(b, &all);
 	text = buf_text(&all);
 	body = strstr(text, "\r\n\r\n");
-	if (sscanf(text, "HTTP/1.%*1[01] %3d", &code) == 1 && body)
+	if (!strncmp(text, "HTTP/1.", 7) && strlen(text) > 12)
+		code = (int)strtol(text + 9, NULL, 10);
+	if (code && body)
 		buf_puts(answer, body + 4);
 	BIO_free_all(b);
 	SSL_CTX_free(tls);

@@ -58,6 +58,8 @@ static void empty(struct bot_sums *s)
 		.bot_id = s->bot_id, .generation = s->generation, .used = s->used,
 		.closed_us = INT64_MIN, .id = INT64_MIN,
 	};
+	/* They are by now; clang's analyzer has to be told. */
+	s->days.list = s->symbols.list = s->reasons.list = NULL;
 }
 
 /* The newest group is the likeliest; days are only ever the newest. */

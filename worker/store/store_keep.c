@@ -304,11 +304,11 @@ static int keep_orders(struct db *db, struct keep *k, int64_t *n, struct err *e)
 	struct stmt *s;
 	int rc = newest(db, SQL_ORDERS_NEWEST, &before_us, e);
 
-	before_us -= k->orders_days * DAY_US;
 	if (rc == 0)
 		rc = db_stmt(db, SQL_ORDERS_OLDEST, &s, e);
 	if (rc)
 		return rc;
+	before_us -= k->orders_days * DAY_US;
 	stmt_bind_int(s, 1, k->after_order);
 	stmt_bind_int(s, 2, ORDERS_AT_ONCE);
 	while (!young && (rc = stmt_step(s, e)) == STMT_ROW) {
