@@ -125,8 +125,17 @@ check_mode() {
 
 # ---- Docker ----
 
+# A fresh machine gets Debian's engine, as `make run` gets what it needs.
+install_engine() {
+	if [[ $command == deploy && ! $(type -aP docker) ]] && command -v apt-get >/dev/null; then
+		"$root/scripts/install-deps.sh" engine
+		hash -r
+	fi
+}
+
 find_engine() {
 	local candidate why=''
+	install_engine
 	[[ $(type -aP docker) ]] ||
 		fail "Docker is not installed: apt-get install docker.io docker-compose; or do without: $self --native $command"
 	while read -r candidate; do

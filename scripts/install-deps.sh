@@ -15,6 +15,7 @@ declare -A GROUPS_=(
 	[coverage]="gcovr"
 	[bench]="wrk nginx-light python3-fastapi python3-uvicorn python3-uvloop
 		python3-httptools"
+	[engine]="docker.io docker-compose"
 	[docker]="docker.io docker-compose debootstrap iptables python3"
 	# what the programs need to run, as docker/Dockerfile puts them into its images
 	[runtime]="ca-certificates sqlite3 libsqlite3-0 libcjson1 libssl3 libevent-2.1-7"
