@@ -1,10 +1,12 @@
-"""What the parts of system.py share: servers to compare with, wrk, and how figures are shown."""
+"""What the benches share: a bot to measure, servers to compare with, wrk, how figures are shown."""
+import contextlib
 import os
 import re
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/process"))
@@ -17,6 +19,32 @@ def percentile(values, share):
 
 def show(what, figure, target=""):
     print("%-58s %18s   %s" % (what, figure, target), flush=True)
+
+
+@contextlib.contextmanager
+def new_bot(**env):
+    """In a folder of its own, which KEEP=1 keeps; its processes end with it."""
+    bot = harness.Bot(tempfile.mkdtemp(prefix="tb-bench-"), **env)
+    try:
+        yield bot
+    finally:
+        for process in bot.processes:
+            process.popen.kill()
+            process.popen.wait()
+        if os.environ.get("KEEP"):
+            print(bot.folder)
+        else:
+            shutil.rmtree(bot.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def failures_shown(what, bot):
+    """A figure that can't be taken is said, and the others are taken."""
+    try:
+        yield
+    except AssertionError as error:
+        show(what, "failed", str(error))
+        bot.show_logs()
 
 
 def started(bot):

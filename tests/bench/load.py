@@ -11,10 +11,8 @@ Ten WebSockets and ten event streams read along. Exit code 1: an error, or memor
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import figures
@@ -125,18 +123,13 @@ def judge(load, cut, seen):
 
 def main():
     minutes = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    folder = tempfile.mkdtemp(prefix="tb-load-")
-    bot = harness.Bot(folder)
     wrong = ["it did not get to its end"]
-    try:
-        wrong = run(bot, minutes)
-    finally:
-        if wrong:
-            bot.show_logs(8)
-        for process in bot.processes:
-            process.popen.kill()
-            process.popen.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    with figures.new_bot() as bot:
+        try:
+            wrong = run(bot, minutes)
+        finally:
+            if wrong:
+                bot.show_logs(8)
     print("load: " + (", ".join(wrong) or "fine"))
     sys.exit(1 if wrong else 0)
 

@@ -10,20 +10,15 @@ every topic. The disk's own time for an fsync is printed too: the worker waits f
 about once a second.
 """
 import os
-import re
-import shutil
 import socket
 import sys
-import tempfile
 import threading
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests/process"))
-import harness		# pylint: disable=wrong-import-position
+import figures
+from figures import cpu_us, harness, resident, show
 
 KNOWN = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "XRPUSDT", "DOGEUSDT"]
-TICKS = os.sysconf("SC_CLK_TCK")
 
 BOTS = """
 WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
@@ -43,10 +38,6 @@ MODELS = """
 INSERT INTO model_assignments(bot_id, model_id, assigned_us, assigned_by)
 SELECT bot_id, 1, updated_us, 'bench' FROM trading_configs WHERE bot_id > 1 AND strategy = 'model'"""
 STARTS = "INSERT INTO commands(kind, requested_by) VALUES ('start', 'bench')"
-
-
-def show(what, figure, target=""):
-    print("%-58s %18s   %s" % (what, figure, target), flush=True)
 
 
 def symbols(n):
@@ -81,17 +72,6 @@ def listen(port, stop, counts):
             counts.append(len(data))
 
 
-def cpu_s(pid):
-    with open("/proc/%d/stat" % pid, encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident_mb(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        return int(re.search(r"VmRSS:\s*(\d+)", f.read()).group(1)) / 1024
-
-
 def fsync_ms(folder):
     """What this disk needs for 4 KB, taken while the programs run."""
     times = []
@@ -114,7 +94,7 @@ def measure(bot, seconds):
     stop, counts = threading.Event(), []
     listener = threading.Thread(target=listen, args=(bot.port, stop, counts))
     listener.start()
-    before, cpu, api = beat(bot), cpu_s(bot.worker.pid), cpu_s(bot.api.pid)
+    before, cpu, api = beat(bot), cpu_us(bot.worker.pid), cpu_us(bot.api.pid)
     orders = bot.value("SELECT count(*) FROM trading_orders")
     time.sleep(seconds)
     after = beat(bot)
@@ -128,9 +108,9 @@ def measure(bot, seconds):
         (bot.value("SELECT count(*) FROM trading_orders") - orders) / took,
         bot.value("SELECT count(*) FROM trading_orders WHERE status != 'closed'")))
     show("CPU of worker and API", "%.0f + %.0f %%" % (
-        100 * (cpu_s(bot.worker.pid) - cpu) / took, 100 * (cpu_s(bot.api.pid) - api) / took))
+        (cpu_us(bot.worker.pid) - cpu) / took / 1e4, (cpu_us(bot.api.pid) - api) / took / 1e4))
     show("resident memory of worker and API", "%.0f + %.0f MB" % (
-        resident_mb(bot.worker.pid), resident_mb(bot.api.pid)))
+        resident(bot.worker.pid), resident(bot.api.pid)))
     stop.set()
     listener.join()
     show("push to one client that hears everything", "%.0f KB/s" % (sum(counts) / took / 1024))
@@ -138,9 +118,8 @@ def measure(bot, seconds):
 
 def main():
     bots, n, seconds = (int(v) for v in (sys.argv[1:] + ["1000", "20", "30"][len(sys.argv) - 1:]))
-    folder = tempfile.mkdtemp(prefix="tb-bench-")
-    bot = harness.Bot(folder, MAX_OPEN_POSITIONS=10000, LOG_LEVEL="WARNING")
-    try:
+    with (figures.new_bot(MAX_OPEN_POSITIONS=10000, LOG_LEVEL="WARNING") as bot,
+          figures.failures_shown("many bots", bot)):
         populate(bot, bots, symbols(n))
         begin = time.monotonic()
         bot.start()
@@ -150,17 +129,6 @@ def main():
         show("start until all run", "%.1f s" % (time.monotonic() - begin))
         harness.wait(lambda: bot.value("SELECT count(*) FROM trading_orders") > 0, "orders", 60)
         measure(bot, seconds)
-    except AssertionError as error:
-        show("many bots", "failed", str(error))
-        bot.show_logs()
-    finally:
-        for process in bot.processes:
-            process.popen.kill()
-            process.popen.wait()
-        if os.environ.get("KEEP"):
-            print(folder)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -10,21 +10,16 @@ request for statistics reads all trades). The last line says what that did to an
 client.
 """
 import os
-import shutil
 import sqlite3
 import sys
-import tempfile
 import threading
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests/process"))
-import harness		# pylint: disable=wrong-import-position
-import many_rows	# pylint: disable=wrong-import-position
+import figures
+from figures import harness, show
+import many_rows	# of tests/process, which figures has put in reach
 
 REPEATS = 11
-def show(what, figure, target=""):
-    print("%-58s %18s   %s" % (what, figure, target), flush=True)
 
 
 def cursors(path):
@@ -128,9 +123,8 @@ def ask(bot, path):
 
 def main():
     orders = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    folder = tempfile.mkdtemp(prefix="tb-bench-")
-    bot = harness.Bot(folder, LOG_LEVEL="WARNING")
-    try:
+    with (figures.new_bot(LOG_LEVEL="WARNING") as bot,
+          figures.failures_shown("a million orders", bot)):
         bot.start_api()
         bot.api.stop()
         begin = time.monotonic()
@@ -145,17 +139,6 @@ def main():
             p50, most = ask(bot, path)
             show(what, "%.1f / %.1f ms" % (p50, most))
         probe.show()
-    except AssertionError as error:
-        show("a million orders", "failed", str(error))
-        bot.show_logs()
-    finally:
-        for process in bot.processes:
-            process.popen.kill()
-            process.popen.wait()
-        if os.environ.get("KEEP"):
-            print(folder)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@
 import shutil
 import statistics
 import sys
-import tempfile
 import time
 
 import figures
@@ -64,18 +63,8 @@ def main():
     benches = {"start": bench_start, "command": bench_command, "http": bench_http,
                "memory": bench_memory}
     for name in sys.argv[1:] or benches:
-        folder = tempfile.mkdtemp(prefix="tb-bench-")
-        bot = harness.Bot(folder)
-        try:
+        with figures.new_bot() as bot, figures.failures_shown(name, bot):
             benches[name](bot)
-        except AssertionError as error:
-            show(name, "failed", str(error))
-            bot.show_logs()
-        finally:
-            for process in bot.processes:
-                process.popen.kill()
-                process.popen.wait()
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
