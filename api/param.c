@@ -1,27 +1,11 @@
 #include "api/param.h"
 
 #include "common/clock.h"
+#include "common/number.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool param_int(const char *text, int64_t min, int64_t max, int64_t *out)
-{
-	const char *digit = text[0] == '-' ? text + 1 : text;
-	long long v;
-	char *end;
-
-	if (*digit < '0' || *digit > '9') /* strtoll takes blanks and '+' */
-		return false;
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (errno || *end || v < min || v > max)
-		return false;
-	*out = v;
-	return true;
-}
 
 bool param_choice(const char *choices, const char *text)
 {
@@ -159,7 +143,7 @@ static void check_query_value(const struct param *p, const char *v, struct field
 
 	switch (p->type) {
 	case PARAM_INT:
-		if (!param_int(v, (int64_t)p->min, (int64_t)p->max, &n))
+		if (!number_int(v, (int64_t)p->min, (int64_t)p->max, &n))
 			field_error(f, p->name, "must be a whole number from %.15g to %.15g",
 				    p->min, p->max);
 		break;

@@ -45,8 +45,6 @@ MUST_CHECK int param_check_body(const struct param *list, const cJSON *body,
 MUST_CHECK int param_check_query(const struct param *list, const struct evkeyvalq *query,
 				 struct field_errors *f);
 
-/* The whole text is a decimal integer in the range. */
-bool param_int(const char *text, int64_t min, int64_t max, int64_t *out);
 bool param_choice(const char *choices, const char *text);
 
 #endif

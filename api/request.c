@@ -2,6 +2,7 @@
 
 #include "api/reply.h"
 #include "common/clock.h"
+#include "common/number.h"
 
 #include <ctype.h>
 #include <event2/buffer.h>
@@ -261,7 +262,7 @@ int request_id(struct request *r, const char *name, int64_t *id, struct err *e)
 {
 	const char *text = request_path_value(r, name);
 
-	if (!text || !param_int(text, 1, INT64_MAX, id))
+	if (!text || !number_int(text, 1, INT64_MAX, id))
 		return err_set(e, ERR_NOT_FOUND, "%s is no number of a row", text ? text : name);
 	return 0;
 }
@@ -282,7 +283,7 @@ int64_t request_query_int(const struct request *r, const char *name, int64_t def
 	const char *text = request_query(r, name);
 	int64_t v;
 
-	return text && param_int(text, INT64_MIN, INT64_MAX, &v) ? v : def;
+	return text && number_int(text, INT64_MIN, INT64_MAX, &v) ? v : def;
 }
 
 int64_t request_query_time(const struct request *r, const char *name, int64_t def)

@@ -5,6 +5,7 @@
 #include "api/stream.h"
 #include "api/store_bots.h"
 #include "api/ws.h"
+#include "common/number.h"
 
 #include <string.h>
 
@@ -32,7 +33,7 @@ static int read_wish(struct request *r, unsigned topics, struct push_op *wish, s
 	}
 	wish->bot_id = request_query_int(r, "bot", 0);
 	/* A header of somebody else's stream is no reason to refuse: a snapshot will do. */
-	if (!last || !param_int(last, 0, INT64_MAX, &wish->last_seq))
+	if (!last || !number_int(last, 0, INT64_MAX, &wish->last_seq))
 		wish->last_seq = request_query_int(r, "last_event_id", -1);
 	return wish->bot_id ? store_bots_exists(r->app->db, wish->bot_id, e) : 0;
 }

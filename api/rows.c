@@ -1,6 +1,7 @@
 #include "api/rows.h"
 
 #include "api/param.h"
+#include "common/number.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -30,8 +31,8 @@ bool page_cursor(const char *text, struct page *p)
 	memcpy(first, text, len);
 	first[len] = '\0';
 	p->before2 = INT64_MAX;
-	return param_int(first, INT64_MIN, INT64_MAX, &p->before) &&
-	       (!dot || param_int(dot + 1, INT64_MIN, INT64_MAX, &p->before2));
+	return number_int(first, INT64_MIN, INT64_MAX, &p->before) &&
+	       (!dot || number_int(dot + 1, INT64_MIN, INT64_MAX, &p->before2));
 }
 
 static void lower(struct json *j, const char *key, const char *text)

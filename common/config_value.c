@@ -1,5 +1,6 @@
 #include "common/config_value.h"
 
+#include "common/number.h"
 #include "common/utf8.h"
 
 #include <ctype.h>
@@ -74,17 +75,7 @@ static void put_choices(const char *choices, struct buf *out)
 
 static bool set_int(const struct config_key *k, const char *text, int64_t *out)
 {
-	char *end;
-	long long v;
-
-	if (strspn(text, "-0123456789") != strlen(text))
-		return false;
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (end == text || *end || errno || (double)v < k->min || (double)v > k->max)
-		return false;
-	*out = v;
-	return true;
+	return number_int(text, (int64_t)k->min, (int64_t)k->max, out);
 }
 
 static bool set_real(const struct config_key *k, const char *text, double *out)

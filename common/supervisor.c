@@ -1,6 +1,7 @@
 #include "common/supervisor.h"
 
-#include <errno.h>
+#include "common/number.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -27,14 +28,9 @@ static void send_text(const struct supervisor *s, const char *text)
 static int64_t number(const char *name)
 {
 	const char *text = getenv(name);
-	long long n;
-	char *end;
+	int64_t n = 0;
 
-	if (!text)
-		return 0;
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	return errno || *end || n < 0 ? 0 : n;
+	return text && number_int(text, 0, INT64_MAX, &n) ? n : 0;
 }
 
 void supervisor_init(struct supervisor *s)

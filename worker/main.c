@@ -3,9 +3,9 @@
  */
 #include "common/config.h"
 #include "common/log.h"
+#include "common/number.h"
 #include "worker/worker.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,12 +28,9 @@ static const char USAGE[] =
 
 static int64_t bot_number(const char *text)
 {
-	char *end;
-	long long n;
+	int64_t n;
 
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (errno || *end || end == text || n < 1)
+	if (!number_int(text, 1, INT64_MAX, &n))
 		die("--bot-id takes a number from 1, not \"%s\"", text);
 	return n;
 }

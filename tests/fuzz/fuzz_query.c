@@ -6,6 +6,7 @@
 #include "api/route.h"
 #include "api/rows.h"
 #include "common/clock.h"
+#include "common/number.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <event2/http.h>
@@ -16,7 +17,7 @@ static void use(const struct param *p, const char *value)
 
 	switch (p->type) {
 	case PARAM_INT:
-		ASSERT(param_int(value, (int64_t)p->min, (int64_t)p->max, &n));
+		ASSERT(number_int(value, (int64_t)p->min, (int64_t)p->max, &n));
 		break;
 	case PARAM_TIME:
 	case PARAM_DAY:

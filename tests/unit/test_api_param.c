@@ -1,6 +1,7 @@
 #include "api/param.h"
 
 #include "common/json.h"
+#include "common/number.h"
 
 #include <event2/http.h>
 #include <setjmp.h>
@@ -130,15 +131,15 @@ static void integers(void **state)
 	int64_t v = 0;
 
 	(void)state;
-	assert_true(param_int("-9", -10, 10, &v));
+	assert_true(number_int("-9", -10, 10, &v));
 	assert_int_equal(v, -9);
-	assert_true(param_int("9223372036854775807", 0, INT64_MAX, &v));
-	assert_false(param_int("9223372036854775808", 0, INT64_MAX, &v));
-	assert_false(param_int("", 0, 10, &v));
-	assert_false(param_int("-", -10, 10, &v));
-	assert_false(param_int("+1", 0, 10, &v));
-	assert_false(param_int("0x1", 0, 10, &v));
-	assert_false(param_int("11", 0, 10, &v));
+	assert_true(number_int("9223372036854775807", 0, INT64_MAX, &v));
+	assert_false(number_int("9223372036854775808", 0, INT64_MAX, &v));
+	assert_false(number_int("", 0, 10, &v));
+	assert_false(number_int("-", -10, 10, &v));
+	assert_false(number_int("+1", 0, 10, &v));
+	assert_false(number_int("0x1", 0, 10, &v));
+	assert_false(number_int("11", 0, 10, &v));
 }
 
 int main(void)

@@ -3,9 +3,9 @@
  */
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/number.h"
 #include "worker/cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +29,9 @@ static void usage(FILE *out)
 
 long long cli_number(const char *text)
 {
-	char *end;
-	long long n;
+	int64_t n;
 
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	return errno || *end || end == text || n < 1 ? -1 : n;
+	return number_int(text, 1, INT64_MAX, &n) ? n : -1;
 }
 
 struct audit_row cli_audit_row(const char *action, int64_t target)

@@ -4,12 +4,11 @@
 #include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/number.h"
 #include "worker/notify/answers.h"
 #include "worker/notify/telegram_text.h"
 #include "worker/store/store_bots.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -389,17 +388,7 @@ static bool allowed(struct talk *t)
 
 static bool number(const char *text, int64_t *out)
 {
-	char *end;
-	long long n;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (errno || *end || n < 1 || n > INT64_C(1000000000000))
-		return false;
-	*out = n;
-	return true;
+	return number_int(text, 1, INT64_C(1000000000000), out);
 }
 
 static const struct desk_command *find(const char *name)
