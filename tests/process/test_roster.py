@@ -5,11 +5,11 @@ import books
 import harness
 import recording
 
-# An entry at once, and a position that stays.
+# An entry at once, at a new price when the market went away from it, and a position that stays.
 PATIENT = {"confidence_threshold": 0, "holding_time": 1000000, "profit_target_pct": 5,
-           "stop_loss_pct": 0.5, "max_positions": 1, "maker_order_timeout": 60,
+           "stop_loss_pct": 0.5, "max_positions": 1, "maker_order_timeout": 2,
            "ignore_risk_per_trade": True}
-QUICK = {"confidence_threshold": 0, "holding_time": 1, "maker_order_timeout": 60,
+QUICK = {"confidence_threshold": 0, "holding_time": 1, "maker_order_timeout": 2,
          "max_positions": 1, "decision_interval_ms": 1000}
 
 
