@@ -226,11 +226,13 @@ const struct config_key config_keys[] = {
 	     "system's."),
 
 	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "90",
-	    "Days that the paper ledger's single entries and answered commands are kept; older "
-	    "entries are carried forward as one. 0: for ever."),
+	    "Days that the paper ledger's single entries, answered commands, status changes of "
+	    "bots and ended jobs are kept; older entries are carried forward as one. 0: for ever."),
 	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
 	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
 	    "totals stay. 0: for ever."),
+	INT("KEEP_AUDIT_DAYS", keep_audit_days, 0, 36500, "365",
+	    "Days that the audit log is kept: who changed what. 0: for ever."),
 
 	REAL("BACKUP_INTERVAL", backup_interval_s, 0, 2592000, "86400",
 	     "Seconds between two backups that the worker makes by itself (database and models, in "

@@ -1,31 +1,6 @@
 /* What a bot says of itself: signals, equity, days; and the rules that look back. */
 #include "tests/unit/engine_world.h"
 
-static int setup_spot(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, false);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
-static void enter(struct desk *d)
-{
-	desk_start(d);
-	desk_decide(d, 1, 0.9);
-	desk_trade(d, "49999.99");
-	desk_wait(d, 20 * MS);
-	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-}
-
 static const char *last_rule(const struct desk *d)
 {
 	return d->rows.signals[d->rows.signals_n - 1].rule;
@@ -66,7 +41,7 @@ static void equity_samples(void **state)
 	const struct equity_report *q;
 
 	d->config.sim_tick_interval_s = 5;
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50100");
 	desk_wait(d, 20 * SECOND);
 	assert_true(d->rows.equities_n >= 4);
@@ -87,7 +62,7 @@ static void days_are_apart(void **state)
 {
 	struct desk *d = *state;
 
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50150.01");
 	assert_int_equal(d->rows.stats[1].trades, 1);
 	desk_wait(d, 24 * 3600 * SECOND);
@@ -108,7 +83,7 @@ static void cooldown_after_losses(void **state)
 
 	d->config.cooldown_after_losses = 1;
 	d->config.cooldown_s = 60;
-	enter(d);
+	desk_enter(d);
 	desk_book(d, "49900", "49900.01");
 	desk_trade(d, "49900");
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_STOP_LOSS);
@@ -251,7 +226,7 @@ static void reports_in_turn(void **state)
 	assert_false(d->rows.bots[1].figures_only);
 }
 
-#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
 
 int main(void)
 {
