@@ -1,32 +1,7 @@
 /* What a bot says of itself: signals, equity, days; and the rules that look back. */
 #include "tests/unit/engine_world.h"
 
-static int setup_spot(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, false);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
 #define DAY (86400 * SECOND)
-
-static void enter(struct desk *d)
-{
-	desk_start(d);
-	desk_decide(d, 1, 0.9);
-	desk_trade(d, "49999.99");
-	desk_wait(d, 20 * MS);
-	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-}
 
 static const char *last_rule(const struct desk *d)
 {
@@ -68,7 +43,7 @@ static void equity_samples(void **state)
 	const struct equity_report *q;
 
 	d->config.sim_tick_interval_s = 5;
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50100");
 	desk_wait(d, 20 * SECOND);
 	assert_true(d->rows.equities_n >= 4);
@@ -89,7 +64,7 @@ static void days_are_apart(void **state)
 {
 	struct desk *d = *state;
 
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50150.01");
 	assert_int_equal(d->rows.stats[1].trades, 1);
 	desk_wait(d, 24 * 3600 * SECOND);
@@ -110,7 +85,7 @@ static void cooldown_after_losses(void **state)
 
 	d->config.cooldown_after_losses = 1;
 	d->config.cooldown_s = 60;
-	enter(d);
+	desk_enter(d);
 	desk_book(d, "49900", "49900.01");
 	desk_trade(d, "49900");
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_STOP_LOSS);
@@ -265,7 +240,7 @@ static void one_wrong_price(void **state)
 	d->bot.profit_target_pct = 10;
 	d->bot.stop_loss_pct = 0.9;
 	d->bot.holding_time = 1000000;
-	enter(d);
+	desk_enter(d);
 	desk_wait(d, (d->now / DAY + 1) * DAY - SECOND - d->now);
 	desk_trade(d, "500000"); /* seen in the last look of a day and the first of the next */
 	desk_wait(d, 10 * SECOND);
@@ -291,7 +266,7 @@ static void the_peak_is_what_was_won(void **state)
 	struct desk *d = *state;
 
 	d->config.sim_tick_interval_s = 5;
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50149"); /* open: not yet */
 	desk_wait(d, 10 * SECOND);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
@@ -303,7 +278,7 @@ static void the_peak_is_what_was_won(void **state)
 	assert_string_equal(cash(d->rows.bots[1].peak_equity), cash(desk_balance(d, 1).equity));
 }
 
-#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
 
 int main(void)
 {
