@@ -695,7 +695,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	if (rc)
 		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
-	outbox_keep(w->outbox, w->config->keep_details_days, w->config->keep_orders_days);
+	outbox_keep(w->outbox, w->config->keep_details_days, w->config->keep_orders_days,
+		    w->config->keep_audit_days);
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();

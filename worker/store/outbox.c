@@ -57,8 +57,9 @@ void outbox_free(struct outbox *o)
 	free(o);
 }
 
-void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days)
+void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, int64_t audit_days)
 {
+	o->keep.audit_days = audit_days;
 	o->keep.details_days = details_days;
 	o->keep.orders_days = orders_days;
 }
