@@ -115,7 +115,8 @@ const struct config_key config_keys[] = {
 	     "No new entries for the rest of the UTC day after this loss, in percent of the day's "
 	     "first equity. 0: off."),
 	REAL("MAX_DRAWDOWN", max_drawdown_pct, 0, 100, "20",
-	     "No new entries while equity is this far under its peak, in percent. 0: off."),
+	     "No new entries while equity is this far under its peak, in percent; a gain raises "
+	     "the peak when it is taken. 0: off."),
 	INT("COOLDOWN_AFTER_LOSSES", cooldown_after_losses, 0, 1000, "0",
 	    "Losing trades in a row after which a bot rests. 0: off."),
 	INT("COOLDOWN_S", cooldown_s, 0, 604800, "300",

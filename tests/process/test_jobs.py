@@ -194,7 +194,7 @@ class Jobs(harness.TestCase):
                              ("running", 0.25, "waits for the go"))
             self.assertEqual([j["id"] for j in bot.get(JOBS + "?state=running").json["jobs"]], [job])
             for word in (b'"waits for the go"', b'"state":"done"'):
-                while word not in heard:
+                while word not in heard or not heard.endswith(b"\n\n"):
                     more = stream.recv(65536)
                     self.assertTrue(more, heard)
                     heard += more

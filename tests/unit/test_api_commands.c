@@ -131,8 +131,13 @@ static void *worker_thread(void *arg)
 {
 	struct db *db = arg;
 	struct command c;
+	int64_t beat_us = clock_mono_us();
 
 	while (!atomic_load(&worker.stop)) {
+		if (clock_mono_us() - beat_us > US_PER_S) { /* a slow test: still alive */
+			beat(db);
+			beat_us = clock_mono_us();
+		}
 		while (!atomic_load(&worker.mute) && store_command_next(db, 0, &c, NULL) == 0)
 			answer_one(db, &c);
 		usleep(500);
@@ -168,11 +173,16 @@ static void short_wait(struct config *cfg)
 	cfg->command_wait_ms = 100;
 }
 
+static void long_wait(struct config *cfg)
+{
+	cfg->command_wait_ms = 60000;
+}
+
 static int setup(void **state)
 {
 	if (scratch_setup(state))
 		return -1;
-	api_start(&a, NULL);
+	api_start(&a, long_wait);
 	worker_start(false);
 	return 0;
 }

@@ -1,6 +1,8 @@
 /* What a bot says of itself: signals, equity, days; and the rules that look back. */
 #include "tests/unit/engine_world.h"
 
+#define DAY (86400 * SECOND)
+
 static const char *last_rule(const struct desk *d)
 {
 	return d->rows.signals[d->rows.signals_n - 1].rule;
@@ -226,6 +228,56 @@ static void reports_in_turn(void **state)
 	assert_false(d->rows.bots[1].figures_only);
 }
 
+/* One wrong price, with a position open and the account looked at: limits forget it. */
+static void one_wrong_price(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.sim_tick_interval_s = 5;
+	d->config.max_open_positions = 10;
+	d->bot.max_positions = 3;
+	d->bot.capital_per_trade = M("3000");
+	d->bot.profit_target_pct = 10;
+	d->bot.stop_loss_pct = 0.9;
+	d->bot.holding_time = 1000000;
+	desk_enter(d);
+	desk_wait(d, (d->now / DAY + 1) * DAY - SECOND - d->now);
+	desk_trade(d, "500000"); /* seen in the last look of a day and the first of the next */
+	desk_wait(d, 10 * SECOND);
+	assert_true(money_cmp(d->rows.equities[d->rows.equities_n - 1].equity, M("30000")) > 0);
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "entry");
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_true(money_cmp(d->rows.bots[1].peak_equity, M("10000")) <= 0);
+	assert_string_equal(d->rows.bots[1].day, "2024-08-09");
+	assert_true(money_cmp(d->rows.bots[1].day_equity, M("10000")) <= 0);
+	/* the fall is seen at once, with the position open: 60 % of 3,000 twice */
+	desk_trade(d, "49999.99");
+	desk_trade(d, "20000");
+	desk_book(d, "20000", "20000.01");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "daily_loss");
+}
+
+/* A gain that was taken raises the peak. */
+static void the_peak_is_what_was_won(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.sim_tick_interval_s = 5;
+	desk_enter(d);
+	desk_trade(d, "50149"); /* open: not yet */
+	desk_wait(d, 10 * SECOND);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_true(money_cmp(d->rows.bots[1].peak_equity, M("10000")) <= 0);
+	desk_trade(d, "50150.01");
+	assert_true(money_sign(rows_last(&d->rows)->pnl) > 0);
+	desk_wait(d, 10 * SECOND);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_string_equal(cash(d->rows.bots[1].peak_equity), cash(desk_balance(d, 1).equity));
+}
+
 #define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
 
 int main(void)
@@ -234,7 +286,7 @@ int main(void)
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
 		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
-		SPOT(reports_in_turn),
+		SPOT(reports_in_turn), SPOT(one_wrong_price), SPOT(the_peak_is_what_was_won),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
