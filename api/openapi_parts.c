@@ -40,7 +40,8 @@ static const struct openapi_field page_of_bot[] = {
 
 static const struct openapi_field command_answer[] = {
 	OK, { "message", "text", "What happened, for a person." },
-	{ "status", "text?", "The bot's status after it, in lower case; null for all bots." },
+	{ "status", "text?",
+	  "The bot's status after it, in lower case; null when all bots were meant and differ." },
 	NOW, { "command_id", "id", "GET /commands/:id shows it again." },
 	F("correlation_id", "text"), { NULL, NULL, NULL },
 };
@@ -215,11 +216,16 @@ const struct openapi_part openapi_parts[] = {
 	       { "rss_bytes", "count", "Resident memory." }, F("started", "time?")),
 	OBJECT("Feed", "Market data.",
 	       { "source", "text?", "synthetic, replay, binance." },
-	       { "state", "text?", "connecting, live, stale, ended, failed." },
+	       { "state", "text?",
+		 "connecting, live, stale, ended, failed; null without a worker." },
 	       F("message", "text?"), { "age_ms", "int", "Since the last event." },
 	       { "events", "count", "Since the start." },
 	       { "decode_errors", "count", "Frames refused since the start." },
-	       { "clock_drift_ms", "int", "Our clock minus the exchange's." }),
+	       { "clock_drift_ms", "int", "Our clock minus the exchange's." },
+	       { "symbols", "[FeedSymbol]-", "What the bots are set to." }),
+	ROWS("FeedSymbol", "How old the market data of a symbol is.", store_data_feed_columns,
+	     { "last_candle", "?", "Newest closed candle in which something traded." },
+	     { "age_ms", "?", "Since the end of that candle." }),
 	OBJECT("Queues", "What waits.",
 	       { "commands", "count", "Not answered." }, { "jobs", "count", "Not ended." },
 	       { "notifications", "count", "Not delivered." }),

@@ -195,13 +195,29 @@ void request_etag(struct request *r, int64_t version)
 	request_add_header(r, "ETag", text);
 }
 
+/* RFC 9110, 13.1.1: "*", or a list of which one must be the very same. */
+static bool etag_listed(const char *list, const char *etag)
+{
+	size_t len = strlen(etag);
+
+	if (!strcmp(list, "*"))
+		return true;
+	while (*list) {
+		list += strspn(list, " \t,");
+		if (!strncmp(list, etag, len) && strchr(" \t,", list[len]))
+			return true;
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
 int request_if_match(struct request *r, int64_t version, struct err *e)
 {
 	const char *given = request_header(r, "If-Match");
 	char text[32];
 
 	snprintf(text, sizeof(text), "\"%lld\"", (long long)version);
-	if (!given || !strcmp(given, "*") || !strcmp(given, text))
+	if (!given || etag_listed(given, text))
 		return 0;
 	return request_error(r, e, 409, "conflict",
 			     "If-Match is %s, but the current version is %s: read it again and "

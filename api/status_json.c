@@ -26,6 +26,11 @@ const char *worker_state(const struct bot_status *b, int64_t now_us)
 	return now_us - b->beat_us > HEARTBEAT_DEAD_US ? "away" : "running";
 }
 
+bool worker_runs(const struct bot_status *b, int64_t now_us)
+{
+	return !strcmp(worker_state(b, now_us), "running");
+}
+
 void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
 	json_object(j, "worker");
@@ -35,7 +40,8 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 		json_int(j, "pid", b->worker_pid);
 		json_string(j, "version", b->worker_version);
 		json_string(j, "market_data", b->market_data);
-		json_string(j, "feed_state", b->feed_state);
+		/* What a worker that is away said of its feed is true no more. */
+		json_string(j, "feed_state", worker_runs(b, now_us) ? b->feed_state : NULL);
 		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
 	} else {
 		json_null(j, "last_beat_age_ms");
@@ -46,7 +52,7 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 /* While the worker is away nothing runs: time stands still at its last beat. */
 static int64_t uptime_us(const struct bot_status *b, int64_t now_us)
 {
-	int64_t until = strcmp(worker_state(b, now_us), "running") != 0 ? b->beat_us : now_us;
+	int64_t until = worker_runs(b, now_us) ? now_us : b->beat_us;
 
 	return until > b->start_us ? until - b->start_us : 0;
 }

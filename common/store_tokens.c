@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char SQL_ALL[] =
 	"SELECT id, name, role, hash, created_us, expires_us, revoked_us, last_used_us"
@@ -91,12 +92,27 @@ static int clear_name_tx(struct db *db, const struct token *t, bool replace, str
 	return stmt_run(s, e);
 }
 
+/* Whoever reads "by whom" in a log must know that it was no token. */
+static int check_name(const char *name, struct err *e)
+{
+	static const char *const taken[] = { TOKEN_ENVIRONMENT, "command line", "shell" };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (!strcasecmp(name, taken[i]))
+			return err_set(e, ERR_CONFLICT,
+				       "the name %s stands for something else: take another one",
+				       name);
+	}
+	return 0;
+}
+
 static int add_tx(struct db *db, const struct token *t, bool replace, int64_t *id, struct err *e)
 {
 	struct stmt *s;
-	int rc;
+	int rc = replace ? 0 : check_name(t->name, e);
 
-	rc = clear_name_tx(db, t, replace, e);
+	if (!rc)
+		rc = clear_name_tx(db, t, replace, e);
 	if (!rc)
 		rc = db_stmt(db, SQL_INSERT, &s, e);
 	if (rc)

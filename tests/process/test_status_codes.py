@@ -69,6 +69,7 @@ TABLE = [
     case(400, "bad_query", "alone", "GET", BOTS + "?limit=0", says='"field":"limit"'),
     case(400, "bad_query", "alone", "GET", BOTS + "?cursor=nonsense"),
     case(400, "bad_query", "alone", "GET", BOTS + "?nonsense=1", says='"field":"nonsense"'),
+    case(400, "bad_query", "alone", "GET", BOTS + "?limit=1%00"),
     case(400, "bad_header", "alone", "POST", "/api/v1/bot/start", headers={"Idempotency-Key": "x" * 99}),
     case(400, "malformed_request", "alone", "GET", BOTS, headers={"Transfer-Encoding": "gzip"}),
     # who asks
