@@ -249,6 +249,7 @@ int request_read_body(struct request *r, struct err *e)
 	struct evbuffer *in = evhttp_request_get_input_buffer(r->ev);
 	size_t len = evbuffer_get_length(in);
 	const char *type = request_header(r, "Content-Type");
+	const char *coding = request_header(r, "Content-Encoding");
 	const char *text;
 	struct err why = { 0 };
 
@@ -260,6 +261,9 @@ int request_read_body(struct request *r, struct err *e)
 				     (long long)r->app->cfg->api_max_body_bytes);
 	text = (const char *)evbuffer_pullup(in, -1);
 	ASSERT(text != NULL);
+	if (coding && strcasecmp(coding, "identity") != 0)
+		return request_error(r, e, 415, "unsupported_media_type",
+				     "Content-Encoding is %s: send the body as it is", coding);
 	if (!type || (!is_json(type) && !is_curl_json(type, text, len)))
 		return request_error(r, e, 415, "unsupported_media_type",
 				     "Content-Type is %s, it must be application/json",

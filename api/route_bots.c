@@ -48,10 +48,7 @@ static int add_bot(struct request *r, struct bot_config *c, int64_t *id, struct 
 		rc = store_config_save_tx(db, &r->app->key, *id, 0, c, r->who.name, now, e);
 	if (!rc && c->model_id)
 		rc = store_models_assign_tx(db, *id, c->model_id, r->who.name, now, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 int handle_bots_post(struct request *r, struct err *e)
@@ -92,9 +89,7 @@ int handle_bots_put(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_bots_update_tx(db, id, &row, clock_now_us(), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);
@@ -113,9 +108,7 @@ int handle_bots_delete(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_bots_delete_tx(db, id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);

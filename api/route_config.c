@@ -111,9 +111,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
 	if (!rc && !c->model_id && old->model_id)
 		rc = store_models_unassign_tx(db, id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (!rc)
 		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s",
 			 (long long)id, (long long)old->version, (long long)c->version,

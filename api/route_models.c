@@ -86,9 +86,7 @@ int handle_models_put(struct request *r, struct err *e)
 		rc = request_if_match(r, version, e);
 	if (!rc)
 		rc = store_models_update_tx(db, id, &c, clock_now_us(), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	buf_free(&unused);
 	if (rc)
 		return rc;
@@ -120,9 +118,7 @@ int handle_models_delete(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_models_delete_tx(db, id, path, sizeof(path), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	remove_file(r, path);
@@ -154,10 +150,7 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		rc = store_config_save_tx(db, &r->app->key, bot_id, c->version, c, r->who.name,
 					  now, e);
 	}
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 int handle_models_assign(struct request *r, struct err *e)

@@ -74,6 +74,17 @@ static void times_json(struct json *j, const struct bot_status *b, int64_t now_u
 	json_time(j, "start_time", b->start_us);
 }
 
+void worth_json(struct json *j, const struct bot_status *b)
+{
+	if (b->mode[0]) {
+		json_money(j, "equity", b->equity);
+		json_price(j, "last_price", b->last_price);
+	} else {
+		json_null(j, "equity");
+		json_null(j, "last_price");
+	}
+}
+
 static void number_or_null(struct json *j, const char *key, int64_t v)
 {
 	if (v)
@@ -106,8 +117,7 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_object_end(j);
 	json_int(j, "pending_orders", b->pending_orders);
 	json_int(j, "open_positions", b->open_positions);
-	json_money(j, "equity", b->equity);
-	json_price(j, "last_price", b->last_price);
+	worth_json(j, b);
 	worker_json(j, b, now_us);
 	json_time(j, "timestamp", now_us);
 }

@@ -140,9 +140,7 @@ static int add(struct db *db, const struct token *t, bool replace, int64_t *id, 
 	if (rc)
 		return rc;
 	rc = add_tx(db, t, replace, &new_id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (!rc)
 		*id = new_id;
 	return rc;
@@ -228,10 +226,7 @@ int store_token_revoke(struct db *db, int64_t id, int64_t now_us, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_token_revoke_tx(db, id, now_us, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 int store_tokens_touch(struct db *db, const struct token *list, size_t n, struct err *e)
@@ -248,8 +243,5 @@ int store_tokens_touch(struct db *db, const struct token *list, size_t n, struct
 		stmt_bind_int(s, 2, list[i].last_used_us);
 		rc = stmt_run(s, e);
 	}
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }

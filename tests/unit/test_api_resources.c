@@ -256,6 +256,13 @@ static void models(void **state)
 	assert_true(answer_number(&r, "model.wanted") == 2);
 	answer_free(&r);
 	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
+	/* assigned to nobody, but the worker has not let go of it yet */
+	seed("INSERT INTO bot_state(bot_id, status, mode, applied_model_id, updated_us)"
+	     " VALUES (1, 'RUNNING', 'simulation', 2, 1)");
+	r = call("DELETE", "/api/v1/models/2", NULL, 409);
+	assert_true(has(&r, "used by bot 1"));
+	answer_free(&r);
+	seed("DELETE FROM bot_state");
 	r = call("POST", CONFIG "/validate", "{}", 200);
 	assert_true(has(&r, "model_id"));
 	assert_true(length(&r, "warnings") > 0); /* strategy "model" without one */
