@@ -453,6 +453,8 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->stats = r->stats;
 	b->entries_n = r->entries_n < ENTRY_RING ? r->entries_n : ENTRY_RING;
 	memcpy(b->entries_us, r->entries_us, b->entries_n * sizeof(b->entries_us[0]));
+	for (size_t i = r->ended_n; i-- > 0;)
+		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
 	/* The ring goes on with its oldest. */
 	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
 }
