@@ -64,6 +64,8 @@ MUST_CHECK int db_commit(struct db *db, struct err *e);
 /* How often db_commit of this connection succeeded. */
 uint64_t db_commits(const struct db *db);
 void db_rollback(struct db *db);			/* harmless outside a transaction */
+/* The end of a transaction that came to rc: commits at 0, else rolls back and returns rc. */
+MUST_CHECK int db_end(struct db *db, int rc, struct err *e);
 /*
  * true (at first): a commit is on the disk when db_commit returns, with all before it.
  * false, from the next db_begin on: it is the operating system's; kill -9 loses nothing,

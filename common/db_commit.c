@@ -54,6 +54,14 @@ void db_rollback(struct db *db)
 		(void)sqlite3_exec(db->lite, "ROLLBACK", NULL, NULL, NULL);
 }
 
+int db_end(struct db *db, int rc, struct err *e)
+{
+	if (!rc)
+		return db_commit(db, e);
+	db_rollback(db);
+	return rc;
+}
+
 void db_set_durable(struct db *db, bool durable)
 {
 	ASSERT(!db_in_transaction(db)); /* SQLite would not hear it there */

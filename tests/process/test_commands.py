@@ -130,8 +130,13 @@ class Commands(harness.TestCase):
         self.assertEqual(config.status, 200, config)
         self.wait(lambda: bot.post("/api/v1/bots/%d/start" % second).status == 200,
                   "the second bot starts")
+        answer = bot.post("/api/v1/positions/close-all")
+        self.assertEqual((answer.status, answer.json["status"]), (200, "running"), answer)
+        self.assertEqual(bot.post("/api/v1/bots/%d/pause" % second).status, 200)
+        answer = bot.post("/api/v1/positions/close-all")	# no word is true of both
+        self.assertEqual((answer.status, answer.json["status"]), (200, None), answer)
         answer = bot.post("/api/v1/bots/emergency-stop")
-        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual((answer.status, answer.json["status"]), (200, "stopped"), answer)
         for bot_id in (1, second):
             self.wait(lambda i=bot_id: bot.bot_status(i) == "STOPPED", "bot %d is stopped" % bot_id)
 
@@ -155,9 +160,7 @@ class Commands(harness.TestCase):
         bot = self.started()
         self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE status = 'active'"),
                   "a position is open", 90)
-        answer = bot.post("/api/v1/bot/stop?positions=close")
-        if answer.status != 200:
-            answer = bot.post("/api/v1/bot/stop", {"positions": "close"})
+        answer = bot.post("/api/v1/bot/stop", {"positions": "close"})
         self.assertEqual(answer.status, 200, answer)
         self.wait(lambda: not bot.rows("SELECT id FROM trading_orders WHERE status != 'closed'"),
                   "all positions are closed")

@@ -505,8 +505,15 @@ class Security(harness.TestCase):
         answer = attacker.ask(bot, "GET", "/api/v1/nothing%0d%0aSet-Cookie:%20a=b")
         self.assertEqual(answer.status, 404)
         self.assertIsNone(answer.header("Set-Cookie"))
-        bot.post("/api/v1/bots", {"name": "line\nforged line", "description": forged})
-        bot.put("/api/v1/bots/2", {"name": forged}, headers={"X-Correlation-Id": "c-here"})
+        for name in ("line\nforged line", "\x1b[2Jforged", " "):
+            answer = bot.post("/api/v1/bots", {"name": name})
+            self.assertEqual(answer.status, 422, answer)
+        answer = bot.post("/api/v1/bots", {"name": forged, "description": "line\nforged line"})
+        self.assertEqual(answer.status, 201, answer)
+        # a token's name stands in the lines that tell what it did
+        answer = bot.post("/api/v1/tokens", {"name": forged, "role": "viewer"})
+        self.assertEqual(bot.post("/api/v1/bots", {}, token=answer.json["token"]).status, 403)
+        self.assertIn(forged, [r["actor"] for r in bot.get("/api/v1/audit").json["audit"]])
         for line in bot.api.output().splitlines():
             if line.startswith("{"):
                 self.assertTrue(line.endswith("}"), line)

@@ -69,7 +69,9 @@ TABLE = [
     case(400, "bad_query", "alone", "GET", BOTS + "?limit=0", says='"field":"limit"'),
     case(400, "bad_query", "alone", "GET", BOTS + "?cursor=nonsense"),
     case(400, "bad_query", "alone", "GET", BOTS + "?nonsense=1", says='"field":"nonsense"'),
+    case(400, "bad_query", "alone", "GET", BOTS + "?limit=1%00"),
     case(400, "bad_header", "alone", "POST", "/api/v1/bot/start", headers={"Idempotency-Key": "x" * 99}),
+    case(400, "bad_header", "alone", "POST", "/api/v1/bot/start", headers={"Idempotency-Key": "\xe4"}),
     case(400, "malformed_request", "alone", "GET", BOTS, headers={"Transfer-Encoding": "gzip"}),
     # who asks
     case(401, "unauthorized", "alone", "GET", BOTS, token=None, has={"WWW-Authenticate": "^Bearer "}),
@@ -102,6 +104,8 @@ TABLE = [
          {"Content-Type": TYPE}, says="MODEL_MAX_BYTES"),
     case(415, "unsupported_media_type", "alone", "POST", BOTS, b"name=x", {"Content-Type": "text/plain"}),
     case(415, "unsupported_media_type", "worker", "POST", "/api/v1/models/upload", {"a": 1}),
+    case(415, "unsupported_media_type", "alone", "POST", BOTS, b"\x1f\x8b\x08\x00",
+         {**JSON, "Content-Encoding": "gzip"}, says="Content-Encoding is gzip"),
     case(417, "expectation_failed", "alone", "POST", BOTS, {"name": "x"}, {"Expect": "a miracle"}),
     # field errors
     case(422, "invalid_fields", "alone", "POST", BOTS, {"bot_type": "x", "y": 1}, says='"field":"bot_type"'),

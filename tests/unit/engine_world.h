@@ -201,8 +201,10 @@ HELPER void rows_status(void *ctx, const struct status_report *s)
 	snprintf(k->by, sizeof(k->by), "%s", s->requested_by);
 }
 
-HELPER void rows_stats(void *ctx, const struct day_stats *s)
+HELPER void rows_stats(void *ctx, const struct day_stats *s, const struct day_stats *trade)
 {
+	assert_int_equal(trade->trades, 1);
+	assert_string_equal(trade->day, s->day);
 	((struct rows *)ctx)->stats[s->bot_id] = *s;
 }
 

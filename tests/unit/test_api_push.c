@@ -224,6 +224,8 @@ static void bad_requests(void **state)
 		 upgrade);
 	expect_refused("/api/v1/ws", text, false, 400, "bad_header");
 	expect_refused("/api/v1/ws?topics=orders", NULL, true, 400, "bad_query");
+	expect_refused("/api/v1/ws?bot=1", NULL, true, 400, "bad_query"); /* of which topics? */
+	expect_refused("/api/v1/ws?last_event_id=1", NULL, true, 400, "bad_query");
 	expect_refused("/api/v1/events?topics=", NULL, false, 400, "bad_query");
 	expect_refused("/api/v1/events?bot=x", NULL, false, 400, "bad_query");
 	expect_refused("/api/v1/events?bot=77", NULL, false, 404, "not_found");

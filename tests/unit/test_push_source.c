@@ -166,14 +166,14 @@ static void the_worker_goes_away(void **state)
 	sql(text);
 	follow(PUSH_BIT(PUSH_STATUS));
 	expect(0, NULL, NULL);
+	sql("UPDATE worker_heartbeat SET feed_state = 'stale'");
+	expect(1, "\"feed_state\":\"stale\"", NULL);
 	snprintf(text, sizeof(text), "UPDATE worker_heartbeat SET beat_us = %lld",
 		 (long long)(clock_now_us() - HEARTBEAT_DEAD_US - US_PER_S));
 	sql(text);
-	expect(1, "\"worker\":{\"status\":\"away\"", NULL);
+	expect(1, "\"worker\":{\"status\":\"away\"", "\"feed_state\":null");
 	sql("UPDATE worker_heartbeat SET beat_us = 5, feed_age_ms = 7, turns = 8");
 	expect(0, NULL, NULL);
-	sql("UPDATE worker_heartbeat SET feed_state = 'stale'");
-	expect(1, "\"feed_state\":\"stale\"", NULL);
 }
 
 static void price(void **state)
