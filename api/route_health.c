@@ -234,6 +234,7 @@ int handle_info(struct request *r, struct err *e)
 	json_int(j, "command_wait_ms", cfg->command_wait_ms);
 	json_object_end(j);
 	json_string(j, "trading_mode", mode_text(cfg));
+	json_string(j, "environment", cfg->environment);
 	json_time(j, "started", r->app->started_us);
 	json_time(j, "timestamp", clock_now_us());
 	return 0;
