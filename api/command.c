@@ -112,6 +112,14 @@ void command_members(struct json *j, const struct command *c)
 	json_time(j, "answered", c->answered_us);
 }
 
+/* Not over while somebody waits for its answer. */
+static int64_t lasts_us(const struct config *cfg)
+{
+	const int64_t wait_us = cfg->command_wait_ms * US_PER_MS;
+
+	return wait_us > COMMAND_EXPIRES_US ? wait_us : COMMAND_EXPIRES_US;
+}
+
 /* ASCII that can be seen, or a blank: what a header's value may be made of. */
 static bool is_visible(const char *text)
 {
@@ -137,7 +145,7 @@ static int fill(struct request *r, struct command *c, const char *kind, int64_t 
 	c->bot_id = bot_id;
 	c->created_us = clock_now_us();
 	if (strcmp(kind, "emergency-stop") != 0)
-		c->expires_us = c->created_us + COMMAND_EXPIRES_US;
+		c->expires_us = c->created_us + lasts_us(r->app->cfg);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ PROCESS_PATTERN = "tests/process/test_*.py"
 UNIT_LIMIT_S = 600	# for a slow machine: none of them takes a tenth on a quiet one
 PROCESS_LIMIT_S = 1200
 DOCKER_PATTERN = "tests/docker/test_*.py"
-DOCKER_LIMIT_S = 1800
+DOCKER_LIMIT_S = 3600
 PARALLEL = 2
 
 CMOCKA_OK = re.compile(r"^\[ +OK \]", re.M)

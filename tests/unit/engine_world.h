@@ -533,8 +533,8 @@ HELPER void desk_enter(struct desk *d)
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
 }
 
-HELPER struct engine_answer desk_command(struct desk *d, int64_t bot, enum bot_event event, bool close,
-				    int want_rc)
+HELPER struct engine_answer desk_command(struct desk *d, int64_t bot, enum bot_event event,
+					 bool close, int want_rc)
 {
 	struct engine_command c = { .event = event, .close_positions = close,
 				    .requested_by = "alice", .correlation_id = "cid-7" };

@@ -1,7 +1,7 @@
 /*
  * bot.h - inside the engine: one bot, its market and its open orders.
  *
- * engine.c	markets, time, the list of bots
+ * engine*.c	markets, time, the list of bots: see engine_internal.h
  * bot.c	status, decisions, entries
  * bot_orders.c	leads an order from entry over protection to its close
  * bot_legs.c	what is sent to the venue for an order
