@@ -158,6 +158,8 @@ native_health() {
 	return $status
 }
 
+native_cli() { as_bot "$bin/trading-bot" "${arguments[@]}"; }
+
 native_link() {
 	local token='' port bind folder
 	port=$(setting API_PORT) bind=$(setting API_BIND)

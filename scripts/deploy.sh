@@ -29,6 +29,8 @@ Usage: $self [OPTION...] COMMAND
   logs [-f]        the newest lines of both (docker's options for logs are passed on)
   health           ask both; exit code 0 when both are well
   link             the dashboard's address, with the token in it
+  cli ...          the bot's own commands: cli status, cli doctor, cli emergency-stop --all,
+                   cli help; also while the worker is down
   backup [FILE]    database and models to FILE (default backups/trading-bot-TIME.tar.gz)
                    while it runs; FILE.db: the database alone
   restore FILE     put such a backup in place of the database (asks for --yes)
@@ -67,6 +69,10 @@ interrupted() {
 
 parse() {
 	while [[ $# -gt 0 ]]; do
+		if [[ $command == cli ]]; then	# what is behind it is not ours
+			arguments+=("$@")
+			return
+		fi
 		case $1 in
 		--dev | --prod | --live) variant=${1#--} ;;
 		--simulation) variant=simulation ;;
@@ -435,6 +441,17 @@ cmd_link() {
 	say "Dashboard: ${url%/}/${token:+#token=$token}"
 }
 
+# The programs' command line on the deployed data, whether the worker runs or not.
+cmd_cli() {
+	if running $worker; then
+		"$docker" exec $worker trading-bot "${arguments[@]}"
+		return
+	fi
+	exists $worker || fail "there is no container $worker: run $self deploy first"
+	"$docker" run --rm --network none --volumes-from $worker --user "$(field $worker '{{.Config.User}}')" \
+		--entrypoint trading-bot "$(field $worker '{{.Image}}')" "${arguments[@]}"
+}
+
 # in_volume IMAGE SCRIPT TEMPORARY: a shell with the programs and the data. Files whose
 # names begin with TEMPORARY ($1 in it) are gone in the end, also after Ctrl-C.
 in_volume() {
@@ -548,7 +565,7 @@ none)
 	usage >&2
 	exit 2
 	;;
-deploy | build | test | start | stop | restart | status | logs | health | link | backup | restore | cleanup) ;;
+deploy | build | test | start | stop | restart | status | logs | health | link | cli | backup | restore | cleanup) ;;
 *) fail "there is no command '$command'; $self help lists them" ;;
 esac
 

@@ -216,7 +216,10 @@ class Docker(unittest.TestCase):
         for name in (API, WORKER):
             self.assertEqual(inspect(name, ".State.ExitCode"), 0, "stopped in its own time: " + name)
         self.assertIn("does not run", self.refused("health"))
+        self.assertIn("PAUSED", self.deployed("cli", "status"), "also while the worker is down")
         self.deployed("start")
+        self.assertIn("pause: done for 1 of 1 bots", self.deployed("cli", "pause", "--all"))
+        self.assertIn("no command", self.refused("cli", "dance"))
         self.assertEqual(token(), bearer)
         self.assertGreaterEqual(trades(), before)
         self.assertEqual(status(), "PAUSED", "the bot is in the state it was told to be in")
@@ -425,6 +428,8 @@ class Docker(unittest.TestCase):
             self.wait(lambda n=name: self.restarts(n) == 1, name + " is started again")
         self.wait(lambda: self.native(script + "health"), "both are well again")
         self.assertIn("RUNNING", self.native(script + "status"))
+        self.assertIn("pause: done for 1 of 1 bots", self.native(script + "cli pause --all"))
+        self.assertIn("start: done for 1 of 1 bots", self.native(script + "cli start --all"))
         self.assertIn("listening on", self.native(script + "logs -n 100"))
         # a hang: the watchdog ends it (with less patience than the unit has)
         self.native("for u in api worker; do d=/run/systemd/system/trading-bot-$u.service.d; mkdir -p $d;"
