@@ -112,14 +112,30 @@ void command_members(struct json *j, const struct command *c)
 	json_time(j, "answered", c->answered_us);
 }
 
+/* Not over while somebody waits for its answer. */
+static int64_t lasts_us(const struct config *cfg)
+{
+	const int64_t wait_us = cfg->command_wait_ms * US_PER_MS;
+
+	return wait_us > COMMAND_EXPIRES_US ? wait_us : COMMAND_EXPIRES_US;
+}
+
+/* ASCII that can be seen, or a blank: what a header's value may be made of. */
+static bool is_visible(const char *text)
+{
+	while (*text >= ' ' && *text < 0x7f)
+		text++;
+	return !*text;
+}
+
 static int fill(struct request *r, struct command *c, const char *kind, int64_t bot_id,
 		const char *args, struct err *e)
 {
 	const char *key = request_header(r, "Idempotency-Key");
 
-	if (key && (!*key || strlen(key) >= sizeof(c->idempotency_key)))
+	if (key && (!*key || strlen(key) >= sizeof(c->idempotency_key) || !is_visible(key)))
 		return request_error(r, e, 400, "bad_header",
-				     "Idempotency-Key must have 1 to %zu characters",
+				     "Idempotency-Key must have 1 to %zu characters of ASCII",
 				     sizeof(c->idempotency_key) - 1);
 	snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	snprintf(c->args, sizeof(c->args), "%s", args);
@@ -129,7 +145,7 @@ static int fill(struct request *r, struct command *c, const char *kind, int64_t 
 	c->bot_id = bot_id;
 	c->created_us = clock_now_us();
 	if (strcmp(kind, "emergency-stop") != 0)
-		c->expires_us = c->created_us + COMMAND_EXPIRES_US;
+		c->expires_us = c->created_us + lasts_us(r->app->cfg);
 	return 0;
 }
 

@@ -78,6 +78,8 @@ int handle_models_symbol(struct request *r, struct err *e);
 int handle_models_put(struct request *r, struct err *e);
 int handle_models_delete(struct request *r, struct err *e);
 int handle_models_assign(struct request *r, struct err *e);
+/* 422 unless it is written as the exchange does. */
+int models_check_symbol(struct request *r, const char *symbol, struct err *e);
 
 /* route_model_files.c */
 int handle_models_upload(struct request *r, struct err *e);

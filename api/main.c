@@ -242,8 +242,9 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
-	log_info("main", NULL, "listening on %s:%d (%s), database %s", cfg.api_bind, server_port(s),
-		 cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.db_path);
+	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,
+		 server_port(s), cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.environment,
+		 cfg.db_path);
 	warn_about_bind(&cfg);
 	print_link(s, &cfg, o.print_link);
 	run(s, &supervisor);

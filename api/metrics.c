@@ -64,7 +64,7 @@ const struct metric metrics[] = {
 		"Resident memory of the worker, bytes."),
 
 	[METRIC_FEED_STATE] = GAUGE("feed_state", "state",
-		"1 for the state that the market data feed is in, else 0."),
+		"1 for the state that the market data feed is in, else 0; no 1 without a worker."),
 	[METRIC_FEED_AGE] = GAUGE("feed_age_seconds", "",
 		"Since the last market event, seconds, as of the last heartbeat."),
 	[METRIC_CLOCK_DRIFT] = GAUGE("clock_drift_seconds", "",

@@ -31,20 +31,65 @@ static const struct param *find(const struct param *list, const char *name)
 	return NULL;
 }
 
-static void check_text(const struct param *p, const char *v, struct field_errors *f)
+/* A text that may be empty is prose and may have lines; any other is one, and not blank. */
+static bool is_printable(const struct param *p, const char *v)
+{
+	const char *lines = p->min > 0 ? "" : "\n\r\t";
+
+	for (const char *c = v; *c; c++) {
+		if (((unsigned char)*c < ' ' || *c == 0x7f) && !strchr(lines, *c))
+			return false;
+	}
+	return true;
+}
+
+static bool is_ascii(const char *v)
+{
+	while (*v && !(*v & 0x80))
+		v++;
+	return !*v;
+}
+
+static void check_chars(const struct param *p, const char *v, struct field_errors *f)
 {
 	size_t len = strlen(v);
+
+	if ((double)len < p->min || (double)len > p->max)
+		field_error(f, p->name, "must have %.0f to %.0f characters%s", p->min, p->max,
+			    is_ascii(v) ? "" : " (those beyond ASCII count as 2 to 4)");
+	else if (!is_printable(p, v))
+		field_error(f, p->name, "must have no control characters");
+	else if (p->min > 0 && strspn(v, " ") == len)
+		field_error(f, p->name, "must not be blank");
+}
+
+/* "a|b|c" for people: "a, b, c" */
+static void check_choice(const struct param *p, const char *v, struct field_errors *f)
+{
+	char list[120];
+	size_t n = 0;
+
+	if (param_choice(p->choices, v))
+		return;
+	for (const char *c = p->choices; *c && n + 3 < sizeof(list); c++) {
+		list[n++] = *c == '|' ? ',' : *c;
+		if (*c == '|')
+			list[n++] = ' ';
+	}
+	list[n] = '\0';
+	field_error(f, p->name, "must be one of %s", list);
+}
+
+static void check_text(const struct param *p, const char *v, struct field_errors *f)
+{
 	int64_t us;
 
 	switch (p->type) {
 	case PARAM_TEXT:
-		if ((double)len < p->min || (double)len > p->max)
-			field_error(f, p->name, "must have %.0f to %.0f characters", p->min,
-				    p->max);
+		check_chars(p, v, f);
 		break;
 	case PARAM_CHOICE:
-		if (!param_choice(p->choices, v))
-			field_error(f, p->name, "must be one of %s", p->choices);
+		check_choice(p, v, f);
 		break;
 	case PARAM_TIME:
 		if (clock_parse(v, &us))
@@ -52,7 +97,7 @@ static void check_text(const struct param *p, const char *v, struct field_errors
 				    "or a day such as 2026-01-31");
 		break;
 	case PARAM_DAY:
-		if (len != 10 || clock_parse(v, &us))
+		if (strlen(v) != 10 || clock_parse(v, &us))
 			field_error(f, p->name, "must be a day such as 2026-01-31");
 		break;
 	case PARAM_INT:
@@ -68,7 +113,9 @@ static void check_text(const struct param *p, const char *v, struct field_errors
 static void check_number(const struct param *p, double v, struct field_errors *f)
 {
 	if (!isfinite(v) || v < p->min || v > p->max)
-		field_error(f, p->name, "must be %.15g to %.15g", p->min, p->max);
+		field_error(f, p->name, p->type == PARAM_INT ? "must be %.0f to %.0f"
+							     : "must be %.15g to %.15g",
+			    p->min, p->max);
 	else if (p->type == PARAM_INT && v != floor(v))
 		field_error(f, p->name, "must be a whole number");
 }
@@ -144,7 +191,7 @@ static void check_query_value(const struct param *p, const char *v, struct field
 	switch (p->type) {
 	case PARAM_INT:
 		if (!number_int(v, (int64_t)p->min, (int64_t)p->max, &n))
-			field_error(f, p->name, "must be a whole number from %.15g to %.15g",
+			field_error(f, p->name, "must be a whole number from %.0f to %.0f",
 				    p->min, p->max);
 		break;
 	case PARAM_NUMBER:

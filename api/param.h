@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 enum param_type {
-	PARAM_TEXT,	/* min..max: length in bytes */
+	/* min..max: length in bytes. min 0: may have several lines; else one, not blank */
+	PARAM_TEXT,
 	PARAM_INT,	/* min..max */
 	PARAM_NUMBER,	/* min..max */
 	PARAM_BOOL,	/* in a query: true or false */

@@ -66,7 +66,8 @@ static const struct {
 } http_errors[] = {
 	{ 400, "malformed_request",
 	  "this is not an HTTP request that can be read, or has more than 16 KiB of headers" },
-	{ 413, "too_large", "the body is larger than allowed (API_MAX_BODY_BYTES)" },
+	{ 413, "too_large",
+	  "the body is larger than allowed (API_MAX_BODY_BYTES), or its chunks can't be read" },
 	{ 417, "expectation_failed", "only Expect: 100-continue is known" },
 	{ 501, "not_implemented", "this method is not known" },
 };

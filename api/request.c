@@ -195,13 +195,29 @@ void request_etag(struct request *r, int64_t version)
 	request_add_header(r, "ETag", text);
 }
 
+/* RFC 9110, 13.1.1: "*", or a list of which one must be the very same. */
+static bool etag_listed(const char *list, const char *etag)
+{
+	size_t len = strlen(etag);
+
+	if (!strcmp(list, "*"))
+		return true;
+	while (*list) {
+		list += strspn(list, " \t,");
+		if (!strncmp(list, etag, len) && strchr(" \t,", list[len]))
+			return true;
+		list += strcspn(list, ",");
+	}
+	return false;
+}
+
 int request_if_match(struct request *r, int64_t version, struct err *e)
 {
 	const char *given = request_header(r, "If-Match");
 	char text[32];
 
 	snprintf(text, sizeof(text), "\"%lld\"", (long long)version);
-	if (!given || !strcmp(given, "*") || !strcmp(given, text))
+	if (!given || etag_listed(given, text))
 		return 0;
 	return request_error(r, e, 409, "conflict",
 			     "If-Match is %s, but the current version is %s: read it again and "
@@ -233,6 +249,7 @@ int request_read_body(struct request *r, struct err *e)
 	struct evbuffer *in = evhttp_request_get_input_buffer(r->ev);
 	size_t len = evbuffer_get_length(in);
 	const char *type = request_header(r, "Content-Type");
+	const char *coding = request_header(r, "Content-Encoding");
 	const char *text;
 	struct err why = { 0 };
 
@@ -244,6 +261,9 @@ int request_read_body(struct request *r, struct err *e)
 				     (long long)r->app->cfg->api_max_body_bytes);
 	text = (const char *)evbuffer_pullup(in, -1);
 	ASSERT(text != NULL);
+	if (coding && strcasecmp(coding, "identity") != 0)
+		return request_error(r, e, 415, "unsupported_media_type",
+				     "Content-Encoding is %s: send the body as it is", coding);
 	if (!type || (!is_json(type) && !is_curl_json(type, text, len)))
 		return request_error(r, e, 415, "unsupported_media_type",
 				     "Content-Type is %s, it must be application/json",

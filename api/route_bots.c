@@ -1,6 +1,7 @@
 /* The bots themselves: create, read, rename, delete, and what happened to them. */
 #include "api/handlers.h"
 #include "api/store_bots.h"
+#include "api/store_models.h"
 #include "common/clock.h"
 #include "common/store_config.h"
 
@@ -45,10 +46,9 @@ static int add_bot(struct request *r, struct bot_config *c, int64_t *id, struct 
 	rc = store_bots_add_tx(db, &row, now, id, e);
 	if (!rc)
 		rc = store_config_save_tx(db, &r->app->key, *id, 0, c, r->who.name, now, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	if (!rc && c->model_id)
+		rc = store_models_assign_tx(db, *id, c->model_id, r->who.name, now, e);
+	return db_end(db, rc, e);
 }
 
 int handle_bots_post(struct request *r, struct err *e)
@@ -57,12 +57,15 @@ int handle_bots_post(struct request *r, struct err *e)
 	struct bot_config c;
 	char link[48];
 	int64_t id = 0;
-	int rc;
+	int rc = 0;
 
 	bot_config_defaults(&c);
-	if (patch && bot_config_apply(&c, patch, request_fields(r)))
-		return request_fields_check(r, 422, e);
-	rc = add_bot(r, &c, &id, e);
+	if (patch && !bot_config_apply(&c, patch, request_fields(r)) && c.model_id)
+		rc = store_models_check(r->app->db, c.model_id, request_fields(r), e);
+	if (!rc)
+		rc = request_fields_check(r, 422, e);
+	if (!rc)
+		rc = add_bot(r, &c, &id, e);
 	crypto_wipe(&c, sizeof(c));
 	if (rc)
 		return rc;
@@ -86,9 +89,7 @@ int handle_bots_put(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_bots_update_tx(db, id, &row, clock_now_us(), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);
@@ -107,9 +108,7 @@ int handle_bots_delete(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_bots_delete_tx(db, id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);

@@ -1,5 +1,6 @@
 /* A bot's settings: read, change (hot reload by the worker), check, history, back. */
 #include "api/handlers.h"
+#include "api/status_json.h"
 #include "api/store_history.h"
 #include "api/store_models.h"
 #include "api/store_status.h"
@@ -110,14 +111,23 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
 	if (!rc && !c->model_id && old->model_id)
 		rc = store_models_unassign_tx(db, id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (!rc)
 		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s",
 			 (long long)id, (long long)old->version, (long long)c->version,
 			 r->who.name);
 	return rc;
+}
+
+/* c becomes what the patch makes of it. A model that it names must be there and ready. */
+static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
+		 struct field_errors *f, struct err *e)
+{
+	int64_t before = c->model_id;
+
+	if (bot_config_apply(c, patch, f) || !c->model_id || c->model_id == before)
+		return 0;
+	return store_models_check(r->app->db, c->model_id, f, e);
 }
 
 /* Applies a patch to the stored config, saves it and shows it. */
@@ -128,7 +138,9 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 	int rc;
 
 	rc = request_if_match(r, old.version, e);
-	if (!rc && bot_config_apply(c, patch, request_fields(r)))
+	if (!rc)
+		rc = apply(r, patch, c, request_fields(r), e);
+	if (!rc)
 		rc = request_fields_check(r, 422, e);
 	if (!rc)
 		rc = save(r, id, &old, c, e);
@@ -136,7 +148,9 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);
-	json_string(&r->json, "message", "saved; the worker applies it within one loop turn");
+	json_string(&r->json, "message", worker_runs(b, clock_now_us())
+		    ? "saved; the worker applies it within one loop turn"
+		    : "saved; the worker does not run: it applies it when it starts");
 	config_json(r, c, b);
 	return 0;
 }
@@ -167,16 +181,18 @@ int handle_config_validate(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	f = xcalloc(1, sizeof(*f));
-	rc = bot_config_apply(&c, r->body, f);
-	json_bool(&r->json, "valid", rc == 0);
-	fields_json(&r->json, "errors", f);
-	warnings_json(r, &c, &b);
-	json_object(&r->json, "config");
-	bot_config_json(&c, &r->json);
-	json_object_end(&r->json);
+	rc = apply(r, r->body, &c, f, e);
+	if (!rc) {
+		json_bool(&r->json, "valid", f->n == 0);
+		fields_json(&r->json, "errors", f);
+		warnings_json(r, &c, &b);
+		json_object(&r->json, "config");
+		bot_config_json(&c, &r->json);
+		json_object_end(&r->json);
+	}
 	crypto_wipe(&c, sizeof(c));
 	free(f);
-	return 0;
+	return rc;
 }
 
 int handle_config_history(struct request *r, struct err *e)

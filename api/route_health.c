@@ -1,6 +1,7 @@
 #include "api/conn.h"
 #include "api/handlers.h"
 #include "api/status_json.h"
+#include "api/store_data.h"
 #include "api/store_status.h"
 #include "api/wait.h"
 #include "common/clock.h"
@@ -36,7 +37,7 @@ static void look(struct app *a, struct health *h)
 		return;
 	h->database = true;
 	h->database_us = clock_mono_us() - begin;
-	h->worker = !strcmp(worker_state(&h->bot, clock_now_us()), "running");
+	h->worker = worker_runs(&h->bot, clock_now_us());
 	h->feed = h->worker && !strcmp(h->bot.feed_state, "live");
 }
 
@@ -74,7 +75,7 @@ int handle_health(struct request *r, struct err *e)
 		json_int(j, "last_beat_age_ms", (now - h.bot.beat_us) / US_PER_MS);
 	else
 		json_null(j, "last_beat_age_ms");
-	json_string(j, "feed_state", h.bot.worker_seen ? h.bot.feed_state : NULL);
+	json_string(j, "feed_state", h.worker ? h.bot.feed_state : NULL);
 	json_object_end(j);
 	json_time(j, "timestamp", now);
 	if (!h.database)
@@ -132,9 +133,16 @@ static void database_json(struct request *r, const struct health *h)
 	json_object_end(j);
 }
 
-static void worker_part_json(struct json *j, const struct health *h, const struct heartbeat *b)
+static int worker_part_json(struct request *r, const struct health *h, struct err *e)
 {
 	int64_t now = clock_now_us();
+	struct json *j = &r->json;
+	struct heartbeat beat = { 0 };
+	const struct heartbeat *b = &beat;
+	int rc = h->database ? store_heartbeat_get(r->app->db, &beat, e) : 0;
+
+	if (rc && rc != ERR_NOT_FOUND)
+		return rc;
 
 	worker_json(j, &h->bot, now);
 	json_object(j, "worker_loop");
@@ -146,28 +154,24 @@ static void worker_part_json(struct json *j, const struct health *h, const struc
 	json_object_end(j);
 	json_object(j, "feed");
 	json_string(j, "source", b->market_data[0] ? b->market_data : NULL);
-	json_string(j, "state", b->feed_state[0] ? b->feed_state : NULL);
+	json_string(j, "state", h->worker ? b->feed_state : NULL);
 	json_string(j, "message", b->feed_message[0] ? b->feed_message : NULL);
 	json_int(j, "age_ms", b->feed_age_ms);
 	json_int(j, "events", b->events);
 	json_int(j, "decode_errors", b->decode_errors);
 	json_int(j, "clock_drift_ms", b->clock_drift_ms);
+	rc = h->database ? store_data_feed(r->app->db, now, j, e) : 0;
 	json_object_end(j);
+	return rc;
 }
 
 int handle_health_detailed(struct request *r, struct err *e)
 {
-	struct heartbeat beat = { 0 };
 	struct json *j = &r->json;
 	struct health h;
+	int rc;
 
 	look(r->app, &h);
-	if (h.database) {
-		int rc = store_heartbeat_get(r->app->db, &beat, e);
-
-		if (rc && rc != ERR_NOT_FOUND)
-			return rc;
-	}
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -179,7 +183,9 @@ int handle_health_detailed(struct request *r, struct err *e)
 	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
 	json_object_end(j);
 	database_json(r, &h);
-	worker_part_json(j, &h, &beat);
+	rc = worker_part_json(r, &h, e);
+	if (rc)
+		return rc;
 	json_object(j, "queues");
 	json_int(j, "commands", h.counts.queued_commands);
 	json_int(j, "jobs", h.counts.open_jobs);
@@ -228,6 +234,7 @@ int handle_info(struct request *r, struct err *e)
 	json_int(j, "command_wait_ms", cfg->command_wait_ms);
 	json_object_end(j);
 	json_string(j, "trading_mode", mode_text(cfg));
+	json_string(j, "environment", cfg->environment);
 	json_time(j, "started", r->app->started_us);
 	json_time(j, "timestamp", clock_now_us());
 	return 0;

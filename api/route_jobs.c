@@ -32,9 +32,7 @@ int handle_jobs_cancel(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_jobs_cancel_tx(db, id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	snprintf(link, sizeof(link), "/api/v1/jobs/%lld", (long long)id);

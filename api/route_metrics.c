@@ -126,7 +126,8 @@ static void worker_metrics(const struct look *l, struct buf *out)
 	metrics_single(out, METRIC_WORKER_DECODE_ERRORS, (double)b->decode_errors);
 	metrics_single(out, METRIC_WORKER_MEMORY, (double)b->rss_bytes);
 	metrics_family(out, METRIC_FEED_STATE);
-	metrics_state(out, METRIC_FEED_STATE, NULL, FEED_STATES, b->feed_state);
+	metrics_state(out, METRIC_FEED_STATE, NULL, FEED_STATES,
+		      heartbeat_alive(b, now) ? b->feed_state : "");
 	metrics_single(out, METRIC_FEED_AGE, (double)b->feed_age_ms / 1000);
 	metrics_single(out, METRIC_CLOCK_DRIFT, (double)b->clock_drift_ms / 1000);
 }

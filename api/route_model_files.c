@@ -8,7 +8,6 @@
 #include "common/file.h"
 #include "common/log.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -199,18 +198,6 @@ static void checked_cb(void *ctx, int status, const struct buf *out, struct err 
 	}, true);
 }
 
-static int check_symbol(struct request *r, const char *symbol, struct err *e)
-{
-	for (const char *p = symbol; *p; p++) {
-		if (!isupper((unsigned char)*p) && !isdigit((unsigned char)*p) && *p != '_') {
-			field_error(request_fields(r), "symbol",
-				    "must be capitals and digits, such as BTCUSDT");
-			break;
-		}
-	}
-	return request_fields_check(r, 422, e);
-}
-
 /* 1: the same file is registered and there; 0: it is new to us. */
 static int known(const struct upload *u, struct err *e)
 {
@@ -242,7 +229,7 @@ static void received_cb(struct upload *u)
 	struct err e = { 0 };
 	int rc;
 
-	rc = check_symbol(r, upload_text(u, "symbol"), &e);
+	rc = models_check_symbol(r, upload_text(u, "symbol"), &e);
 	if (!rc)
 		rc = known(u, &e);
 	if (!rc) {

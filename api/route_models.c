@@ -1,12 +1,13 @@
 /* The model registry: what there is, its description, and which bot uses which. */
 #include "api/handlers.h"
-#include "api/store_bots.h"
+#include "api/status_json.h"
 #include "api/store_history.h"
 #include "api/store_models.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/store_config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,18 @@ int handle_models_get(struct request *r, struct err *e)
 	return rc ? rc : show(r, id, e);
 }
 
+int models_check_symbol(struct request *r, const char *symbol, struct err *e)
+{
+	for (const char *p = symbol; *p; p++) {
+		if (!isupper((unsigned char)*p) && !isdigit((unsigned char)*p) && *p != '_') {
+			field_error(request_fields(r), "symbol",
+				    "must be capitals, digits and _, such as BTCUSDT");
+			break;
+		}
+	}
+	return request_fields_check(r, 422, e);
+}
+
 int handle_models_put(struct request *r, struct err *e)
 {
 	const struct model_change c = {
@@ -62,6 +75,8 @@ int handle_models_put(struct request *r, struct err *e)
 	int rc;
 
 	rc = request_id(r, "id", &id, e);
+	if (!rc && c.symbol)
+		rc = models_check_symbol(r, c.symbol, e);
 	if (!rc)
 		rc = db_begin(db, e);
 	if (rc)
@@ -71,9 +86,7 @@ int handle_models_put(struct request *r, struct err *e)
 		rc = request_if_match(r, version, e);
 	if (!rc)
 		rc = store_models_update_tx(db, id, &c, clock_now_us(), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	buf_free(&unused);
 	if (rc)
 		return rc;
@@ -105,9 +118,7 @@ int handle_models_delete(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_models_delete_tx(db, id, path, sizeof(path), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	remove_file(r, path);
@@ -139,22 +150,20 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		rc = store_config_save_tx(db, &r->app->key, bot_id, c->version, c, r->who.name,
 					  now, e);
 	}
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 int handle_models_assign(struct request *r, struct err *e)
 {
 	int64_t model_id = request_int(r, "model_id", 0);
 	struct bot_config c = { 0 };
+	struct bot_status b;
 	int64_t bot_id;
 	int rc;
 
 	rc = request_id(r, "botId", &bot_id, e);
 	if (!rc)
-		rc = store_bots_exists(r->app->db, bot_id, e);
+		rc = store_status_get(r->app->db, bot_id, &b, e);
 	if (!rc)
 		rc = store_config_load(r->app->db, &r->app->key, bot_id, &c, e);
 	if (!rc)
@@ -168,6 +177,8 @@ int handle_models_assign(struct request *r, struct err *e)
 	json_int(&r->json, "bot_id", bot_id);
 	json_int(&r->json, "model_id", model_id);
 	json_int(&r->json, "config_version", version);
-	json_string(&r->json, "message", "assigned; the worker loads it within one loop turn");
+	json_string(&r->json, "message", worker_runs(&b, clock_now_us())
+		    ? "assigned; the worker loads it beside its loop, then the bot changes over"
+		    : "assigned; the worker does not run: it loads it when it starts");
 	return 0;
 }

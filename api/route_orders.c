@@ -92,9 +92,7 @@ int handle_orders_report(struct request *r, struct err *e)
 		return rc;
 	read_report(r, &o);
 	rc = store_orders_report_tx(db, bot_id, &o, clock_now_us(), &id, &created, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	r->code = created ? 201 : 200;
@@ -123,9 +121,7 @@ int handle_order_answer(struct request *r, struct err *e)
 		return rc;
 	rc = store_orders_answer_tx(db, bot_id, order_id, r->route->arg, r->who.name,
 				    clock_now_us(), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);

@@ -69,6 +69,9 @@ int handle_ws(struct request *r, struct err *e)
 		rc = check_upgrade(r, e);
 	if (!rc)
 		rc = read_wish(r, 0, &wish, e);
+	if (!rc && !wish.topics && (wish.bot_id || wish.last_seq >= 0))
+		return request_error(r, e, 400, "bad_query",
+				     "bot and last_event_id are of no use without topics");
 	if (!rc && r->method == EVHTTP_REQ_HEAD)
 		return request_error(r, e, 400, "bad_header", "only a GET can be upgraded");
 	return rc ? rc : stream_open(r, STREAM_WS, &wish, e);

@@ -34,10 +34,9 @@ int handle_simulation_status(struct request *r, struct err *e)
 	json_string(j, "trading_mode",
 		    r->app->cfg->trading_mode == MODE_LIVE ? "live" : "simulation");
 	json_string(j, "status", status_lower(b.status, text));
-	json_money(j, "equity", b.equity);
+	worth_json(j, &b);
 	json_int(j, "open_positions", b.open_positions);
 	json_int(j, "pending_orders", b.pending_orders);
-	json_price(j, "last_price", b.last_price);
 	rc = store_sim_account(r->db, b.bot_id, j, e);
 	json_time(j, "timestamp", now);
 	return rc;

@@ -123,9 +123,7 @@ int handle_stats_update(struct request *r, struct err *e)
 	NUMBER(&s, r, net);
 	NUMBER(&s, r, volume);
 	rc = store_stats_report_tx(db, id, &s, clock_now_us(), e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);

@@ -123,7 +123,7 @@ static const struct param b_order[] = {
 	AMOUNT("exit_price", false, 0, "quote per base"),
 	AMOUNT("take_profit", false, 0, "quote per base"),
 	AMOUNT("stop_loss", false, 0, "quote per base"),
-	AMOUNT("quantity", false, 0, "base asset"),
+	AMOUNT("quantity", false, 1e-8, "base asset"),
 	AMOUNT("pnl", false, -9e7, "quote asset, after fees"),
 	AMOUNT("fees", false, 0, "quote asset"),
 	{ .name = "confidence", .type = PARAM_NUMBER, .nullable = true, .min = 0, .max = 1,
@@ -223,7 +223,7 @@ const struct route routes[] = {
 	  .arg = "emergency-stop" },
 	{ R(GET, "/commands/:id"), V, DO(command_get, "What became of a command") },
 
-	{ R(GET, "/health"), .no_db = true, DO(health, "Is everything well?") },
+	{ R(GET, "/health"), .no_db = true, DO(health, "Whether everything is well") },
 	{ R(GET, "/status/health"), .no_db = true,
 	  DO(status_health, "Health of the service in one flat object") },
 	{ R(GET, "/status/health/detailed"), V, .no_db = true,

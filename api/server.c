@@ -187,7 +187,8 @@ static int check_query(struct request *r, struct err *e)
 			return 0;
 		query = "";
 	}
-	if (*query && evhttp_parse_query_str(query, &r->query))
+	/* A NUL would hide what stands behind it. */
+	if (strstr(query, "%00") || (*query && evhttp_parse_query_str(query, &r->query)))
 		return request_error(r, e, 400, "bad_query", "the query can't be read");
 	if (param_check_query(r->route->query, &r->query, request_fields(r)))
 		return request_fields_check(r, 400, e);

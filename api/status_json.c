@@ -26,6 +26,11 @@ const char *worker_state(const struct bot_status *b, int64_t now_us)
 	return now_us - b->beat_us > HEARTBEAT_DEAD_US ? "away" : "running";
 }
 
+bool worker_runs(const struct bot_status *b, int64_t now_us)
+{
+	return !strcmp(worker_state(b, now_us), "running");
+}
+
 void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
 	json_object(j, "worker");
@@ -35,7 +40,8 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 		json_int(j, "pid", b->worker_pid);
 		json_string(j, "version", b->worker_version);
 		json_string(j, "market_data", b->market_data);
-		json_string(j, "feed_state", b->feed_state);
+		/* What a worker that is away said of its feed is true no more. */
+		json_string(j, "feed_state", worker_runs(b, now_us) ? b->feed_state : NULL);
 		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
 	} else {
 		json_null(j, "last_beat_age_ms");
@@ -46,7 +52,7 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 /* While the worker is away nothing runs: time stands still at its last beat. */
 static int64_t uptime_us(const struct bot_status *b, int64_t now_us)
 {
-	int64_t until = strcmp(worker_state(b, now_us), "running") != 0 ? b->beat_us : now_us;
+	int64_t until = worker_runs(b, now_us) ? now_us : b->beat_us;
 
 	return until > b->start_us ? until - b->start_us : 0;
 }
@@ -66,6 +72,17 @@ static void times_json(struct json *j, const struct bot_status *b, int64_t now_u
 	json_string(j, "uptime", uptime_text(up / US_PER_S, text));
 	json_double(j, "uptime_seconds", (double)(up / US_PER_MS) / 1000);
 	json_time(j, "start_time", b->start_us);
+}
+
+void worth_json(struct json *j, const struct bot_status *b)
+{
+	if (b->mode[0]) {
+		json_money(j, "equity", b->equity);
+		json_price(j, "last_price", b->last_price);
+	} else {
+		json_null(j, "equity");
+		json_null(j, "last_price");
+	}
 }
 
 static void number_or_null(struct json *j, const char *key, int64_t v)
@@ -100,8 +117,7 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_object_end(j);
 	json_int(j, "pending_orders", b->pending_orders);
 	json_int(j, "open_positions", b->open_positions);
-	json_money(j, "equity", b->equity);
-	json_price(j, "last_price", b->last_price);
+	worth_json(j, b);
 	worker_json(j, b, now_us);
 	json_time(j, "timestamp", now_us);
 }

@@ -191,14 +191,13 @@ int store_bots_delete_tx(struct db *db, int64_t id, struct err *e)
 	struct stmt *s;
 	int rc;
 
-	rc = check_idle_tx(db, id, e);
-	if (rc)
-		return rc;
 	if (id == 1)
 		return err_set(e, ERR_CONFLICT,
 			       "bot 1 is the default bot of the routes without a number: change it "
 			       "instead");
-	rc = db_stmt(db, SQL_DELETE, &s, e);
+	rc = check_idle_tx(db, id, e);
+	if (!rc)
+		rc = db_stmt(db, SQL_DELETE, &s, e);
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);

@@ -10,6 +10,20 @@ static const char SQL_CANDLES[] =
 static const char SQL_LIST[] =
 	"SELECT symbol, interval, count(*), min(open_us), max(open_us) FROM candles"
 	" GROUP BY symbol, interval ORDER BY symbol, interval";
+/* What the bots are set to, each with its newest closed candle in which something traded. */
+static const char SQL_FEED[] =
+	"SELECT symbol, interval, open_us, (?1 - open_us - length_us) / 1000 FROM"
+	" (SELECT c.symbol, c.interval, (SELECT k.open_us FROM candles k"
+	" WHERE k.symbol = c.symbol AND k.interval = c.interval AND k.trades > 0"
+	" ORDER BY k.open_us DESC LIMIT 1) AS open_us, 1000000 * CASE c.interval"
+	" WHEN '1s' THEN 1 WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900"
+	" WHEN '1h' THEN 3600 WHEN '4h' THEN 14400 ELSE 86400 END AS length_us"
+	" FROM (SELECT DISTINCT symbol, interval FROM trading_configs) c)"
+	" ORDER BY symbol, interval";
+const struct column store_data_feed_columns[] = {
+	{ "symbol", COL_TEXT }, { "interval", COL_TEXT }, { "last_candle", COL_TIME },
+	{ "age_ms", COL_INT }, { NULL, COL_INT },
+};
 const struct column store_data_equity_columns[] = {
 	{ "", COL_HIDDEN }, { "at", COL_TIME }, { "equity", COL_MONEY }, { "balance", COL_MONEY },
 	{ "unrealized", COL_MONEY }, { NULL, COL_INT },
@@ -62,4 +76,15 @@ int store_data_list(struct db *db, struct json *j, struct err *e)
 	int rc = db_stmt(db, SQL_LIST, &s, e);
 
 	return rc ? rc : rows_all(j, "candles", s, store_data_list_columns, e);
+}
+
+int store_data_feed(struct db *db, int64_t now_us, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_FEED, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, now_us);
+	return rows_all(j, "symbols", s, store_data_feed_columns, e);
 }

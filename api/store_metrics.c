@@ -30,6 +30,7 @@ static const char SQL_BACKUPS[] =
 	" coalesce(iif(json_valid(b.result), json_extract(b.result, '$.bytes'), 0), 0) * 1.0,"
 	" coalesce(iif(json_valid(b.result), json_extract(b.result, '$.took_s'), 0), 0) * 1.0,"
 	" (SELECT count(*) FROM jobs WHERE kind = 'backup' AND state = 'failed')"
+	" + (SELECT coalesce(sum(value), 0) FROM counters WHERE name = 'backup_failures')"
 	" FROM (SELECT 1) LEFT JOIN (SELECT ended_us, result FROM jobs WHERE kind = 'backup'"
 	" AND state = 'done' ORDER BY id DESC LIMIT 1) b";
 static const char SQL_NOTIFY_OLDEST[] =

@@ -165,21 +165,38 @@ int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size, s
 	return 0;
 }
 
+static int check_ready(struct db *db, int64_t id, struct err *e)
+{
+	struct look m = { 0 };
+	int rc = look(db, id, &m, e);
+
+	if (!rc && strcmp(m.status, "ready") != 0)
+		return err_set(e, ERR_CONFLICT,
+			       "model %lld is %s: only a ready one can be assigned", (long long)id,
+			       m.status);
+	return rc;
+}
+
+int store_models_check(struct db *db, int64_t id, struct field_errors *f, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = check_ready(db, id, &why);
+
+	if (rc != ERR_NOT_FOUND && rc != ERR_CONFLICT)
+		return rc ? err_set(e, rc, "%s", why.msg) : 0;
+	field_error(f, "model_id", "can't be %lld: %s", (long long)id, why.msg);
+	return 0;
+}
+
 int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, const char *by,
 			   int64_t now_us, struct err *e)
 {
 	struct stmt *s;
-	struct look m = { 0 };
 	int rc;
 
-	rc = look(db, model_id, &m, e);
-	if (rc)
-		return rc;
-	if (strcmp(m.status, "ready") != 0)
-		return err_set(e, ERR_CONFLICT,
-			       "model %lld is %s: only a ready one can be assigned",
-			       (long long)model_id, m.status);
-	rc = db_stmt(db, SQL_ASSIGN, &s, e);
+	rc = check_ready(db, model_id, e);
+	if (!rc)
+		rc = db_stmt(db, SQL_ASSIGN, &s, e);
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);

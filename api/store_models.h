@@ -5,6 +5,7 @@
 #define API_STORE_MODELS_H
 
 #include "api/rows.h"
+#include "common/bot_config.h"
 #include "common/db.h"
 
 #include <stdint.h>
@@ -49,6 +50,9 @@ struct model_file {
 /* ERR_NOT_FOUND. */
 MUST_CHECK int store_models_file(struct db *db, int64_t id, struct model_file *out,
 				 struct err *e);
+/* One field error for "model_id" when this model can't be assigned. 0 also then. */
+MUST_CHECK int store_models_check(struct db *db, int64_t id, struct field_errors *f,
+				  struct err *e);
 /* ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */
 MUST_CHECK int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id,
 				      const char *by, int64_t now_us, struct err *e);

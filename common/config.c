@@ -115,7 +115,8 @@ const struct config_key config_keys[] = {
 	     "No new entries for the rest of the UTC day after this loss, in percent of the day's "
 	     "first equity. 0: off."),
 	REAL("MAX_DRAWDOWN", max_drawdown_pct, 0, 100, "20",
-	     "No new entries while equity is this far under its peak, in percent. 0: off."),
+	     "No new entries while equity is this far under its peak, in percent; a gain raises "
+	     "the peak when it is taken. 0: off."),
 	INT("COOLDOWN_AFTER_LOSSES", cooldown_after_losses, 0, 1000, "0",
 	    "Losing trades in a row after which a bot rests. 0: off."),
 	INT("COOLDOWN_S", cooldown_s, 0, 604800, "300",
@@ -226,11 +227,13 @@ const struct config_key config_keys[] = {
 	     "system's."),
 
 	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "90",
-	    "Days that the paper ledger's single entries and answered commands are kept; older "
-	    "entries are carried forward as one. 0: for ever."),
+	    "Days that the paper ledger's single entries, answered commands, status changes of "
+	    "bots and ended jobs are kept; older entries are carried forward as one. 0: for ever."),
 	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
 	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
 	    "totals stay. 0: for ever."),
+	INT("KEEP_AUDIT_DAYS", keep_audit_days, 0, 36500, "365",
+	    "Days that the audit log is kept: who changed what. 0: for ever."),
 
 	REAL("BACKUP_INTERVAL", backup_interval_s, 0, 2592000, "86400",
 	     "Seconds between two backups that the worker makes by itself (database and models, in "
@@ -245,7 +248,7 @@ const struct config_key config_keys[] = {
 	    "Of so many weeks the week's newest backup is kept as well."),
 
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
-	       "A label that status answers show."),
+	       "A label that GET /status/info and the first log line show; it changes nothing else."),
 	ENUM("LOG_LEVEL", log_level, "INFO", "DEBUG|INFO|WARNING,WARN|ERROR,CRITICAL",
 	     "Least severity that is logged."),
 	BOOL("DEBUG_MODE", debug_mode, "false",

@@ -1,6 +1,7 @@
 #include "common/migrate.h"
 
-#include "common/buf.h"
+#include "common/db_backup.h"
+#include "common/db_check.h"
 
 #include <stdio.h>
 
@@ -8,7 +9,6 @@
 
 static const char SQL_OBJECTS[] = "SELECT count(*) FROM sqlite_master";
 static const char SQL_APPLICATION[] = "PRAGMA application_id";
-static const char SQL_FOREIGN_KEYS[] = "PRAGMA foreign_key_check";
 
 static int read_int(struct db *db, const char *sql, int64_t *out, struct err *e)
 {
@@ -71,21 +71,6 @@ static int copy_aside(struct db *db, int version, struct err *e)
 	return rc;
 }
 
-static int check_references(struct db *db, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_FOREIGN_KEYS, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		rc = err_set(e, ERR_CONFLICT, "row %lld of table %s points to a missing row of %s",
-			     (long long)stmt_int(s, 1), stmt_text(s, 0), stmt_text(s, 2));
-	stmt_done(s);
-	return rc;
-}
-
 static int apply_tx(struct db *db, const struct migration *m, struct err *e)
 {
 	char pragmas[96];
@@ -98,7 +83,7 @@ static int apply_tx(struct db *db, const struct migration *m, struct err *e)
 		 m->version, MIGRATE_APPLICATION_ID);
 	if ((rc = db_exec(db, pragmas, e)))
 		return rc;
-	return check_references(db, e);
+	return db_check_references(db, e);
 }
 
 /* One step, or all of a new file; *done when there was none left to do. */
@@ -142,7 +127,7 @@ int migrate_run(struct db *db, const struct migration *list, unsigned n, struct 
 		return rc;
 	if (version == (int)n) /* the usual start: no lock needed */
 		return 0;
-	/* Off while tables are rebuilt; check_references looks before the commit. */
+	/* Off while tables are rebuilt; db_check_references looks before the commit. */
 	if ((rc = db_exec(db, "PRAGMA foreign_keys = OFF", e)))
 		return rc;
 	while (!rc && !done)

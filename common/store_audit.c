@@ -28,8 +28,5 @@ int store_audit_add(struct db *db, const struct audit_row *rows, size_t n, struc
 
 	for (size_t i = 0; !rc && i < n; i++)
 		rc = store_audit_add_tx(db, &rows[i], e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }

@@ -133,9 +133,7 @@ int store_command_queue(struct db *db, const struct command *c, int64_t *id, str
 	if (rc)
 		return rc;
 	rc = store_command_queue_tx(db, c, &queued, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (!rc)
 		*id = queued;
 	return rc;

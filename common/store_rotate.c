@@ -194,9 +194,7 @@ int store_rotate_key(struct db *db, const char *key_file, struct rotation *out, 
 		return rc;
 	rc = reseal_tx(db, key_file, next_path, &to, &done, e);
 	/* When this fails the key's file stays, and the next call goes on with it. */
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (!rc)
 		rc = replace_file(key_file, next_path, &to, e);
 	if (!rc)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char SQL_ALL[] =
 	"SELECT id, name, role, hash, created_us, expires_us, revoked_us, last_used_us"
@@ -91,12 +92,27 @@ static int clear_name_tx(struct db *db, const struct token *t, bool replace, str
 	return stmt_run(s, e);
 }
 
+/* Whoever reads "by whom" in a log must know that it was no token. */
+static int check_name(const char *name, struct err *e)
+{
+	static const char *const taken[] = { TOKEN_ENVIRONMENT, "command line", "shell" };
+
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (!strcasecmp(name, taken[i]))
+			return err_set(e, ERR_CONFLICT,
+				       "the name %s stands for something else: take another one",
+				       name);
+	}
+	return 0;
+}
+
 static int add_tx(struct db *db, const struct token *t, bool replace, int64_t *id, struct err *e)
 {
 	struct stmt *s;
-	int rc;
+	int rc = replace ? 0 : check_name(t->name, e);
 
-	rc = clear_name_tx(db, t, replace, e);
+	if (!rc)
+		rc = clear_name_tx(db, t, replace, e);
 	if (!rc)
 		rc = db_stmt(db, SQL_INSERT, &s, e);
 	if (rc)
@@ -124,9 +140,7 @@ static int add(struct db *db, const struct token *t, bool replace, int64_t *id, 
 	if (rc)
 		return rc;
 	rc = add_tx(db, t, replace, &new_id, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
+	rc = db_end(db, rc, e);
 	if (!rc)
 		*id = new_id;
 	return rc;
@@ -212,10 +226,7 @@ int store_token_revoke(struct db *db, int64_t id, int64_t now_us, struct err *e)
 	if (rc)
 		return rc;
 	rc = store_token_revoke_tx(db, id, now_us, e);
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 int store_tokens_touch(struct db *db, const struct token *list, size_t n, struct err *e)
@@ -232,8 +243,5 @@ int store_tokens_touch(struct db *db, const struct token *list, size_t n, struct
 		stmt_bind_int(s, 2, list[i].last_used_us);
 		rc = stmt_run(s, e);
 	}
-	if (!rc)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }

@@ -32,7 +32,8 @@ bool token_usable(const struct token *t, int64_t now_us);
 MUST_CHECK int store_tokens_load(struct db *db, struct token **out, size_t *n, struct err *e);
 /*
  * A new row from name, role, hash, created_us and expires_us, in its own transaction.
- * A usable row of that name: ERR_CONFLICT; a revoked or expired one is replaced.
+ * A usable row of that name, or a name by which others than tokens are known:
+ * ERR_CONFLICT; a revoked or expired one is replaced.
  */
 MUST_CHECK int store_token_add(struct db *db, const struct token *t, int64_t *id, struct err *e);
 /* As store_token_add, inside the caller's transaction. */

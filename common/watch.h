@@ -3,7 +3,7 @@
  *
  * SQLite in WAL mode writes commits to <db>-wal; the folder is watched, so that
  * the -wal file may come and go. A wake-up is a hint: look at db_data_version. One
- * comes after each db_commit of any program (db.c, wake_watchers), and when a program
+ * comes after each db_commit of any program (db_commit.c, wake_watchers), and when a program
  * closes the database. A commit in a sqlite3 shell that stays open is not announced:
  * look now and then as well.
  */

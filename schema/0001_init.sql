@@ -104,7 +104,7 @@ CREATE TABLE bot_state (
 	updated_us INTEGER NOT NULL		-- us UTC
 ) STRICT;
 
--- Written by: worker. Every status change, for ever.
+-- Written by: worker. Every status change.
 CREATE TABLE bot_events (
 	id INTEGER PRIMARY KEY,			-- order of events
 	bot_id INTEGER NOT NULL,		-- bots.id (kept after the bot is gone)

@@ -40,7 +40,10 @@ never() {
 	[[ -z $found ]] || breach "$why" <<<"$found"
 }
 
-never "only common/db.c includes sqlite3.h" 'include\s*<sqlite3' api common worker tests ! common/db.c
+never "only common/db_internal.h includes sqlite3.h" 'include\s*<sqlite3' \
+	api common worker tests ! common/db_internal.h
+never "only common/db.c and common/db_*.c include db_internal.h" 'include\s*"common/db_internal' \
+	api common worker tests ! common/db.c 'common/db_[a-z]*.c'
 never "only common/money.c touches .e8" '(\.|->)e8\b' api common worker tests ! common/money.c
 never "banned function" '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|asctime|ctime)\s*\(' \
 	api common worker tests

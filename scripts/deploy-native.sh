@@ -30,6 +30,14 @@ native_build() {
 		fail "the programs could not be built (above)"
 }
 
+# tried_well FOLDER ENV...: both programs that run there are well
+tried_well() {
+	local folder=$1
+	shift
+	(cd "$folder" && "$@" "$root/build/trading-bot-api" --healthcheck &&
+		"$@" "$root/build/trading-bot" healthcheck) >/dev/null 2>&1
+}
+
 native_test() {
 	step "testing the programs"
 	local folder settings=() pids=() name well=''
@@ -49,19 +57,14 @@ native_test() {
 		(cd "$folder" && exec "${settings[@]}" "$root/build/$name" >"$folder/$name.log" 2>&1) &
 		pids+=($!)
 	done
-	for ((i = 0; i < 100; i++)); do
-		if (cd "$folder" && "${settings[@]}" "$root/build/trading-bot-api" --healthcheck &&
-			"${settings[@]}" "$root/build/trading-bot" healthcheck) >/dev/null 2>&1; then
-			well=yes
-			break
-		fi
-		sleep 0.3
-	done
+	if wait_for 120 tried_well "$folder" "${settings[@]}"; then
+		well=yes
+	fi
 	kill "${pids[@]}" 2>/dev/null || true
 	wait "${pids[@]}" 2>/dev/null || true
 	[[ $well ]] || tail -n 15 "$folder"/*.log >&2
 	rm -rf "$folder"
-	[[ $well ]] || fail "the programs start, but don't get well within half a minute (above)"
+	[[ $well ]] || fail "the programs start, but don't get well within two minutes (above)"
 	say "both programs start, and are well"
 }
 
@@ -106,7 +109,7 @@ native_start() {
 			fail "$name could not be started (above)"
 		}
 	done
-	wait_for 60 native_well || {
+	wait_for 240 native_well || {
 		journalctl -u trading-bot-worker -u trading-bot-api -n 20 --no-pager >&2
 		fail "not healthy (above); $self --native logs shows more"
 	}

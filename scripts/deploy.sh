@@ -312,10 +312,10 @@ cmd_test() {
 			--cap-drop ALL --security-opt no-new-privileges -v "$id:/data" \
 			-e MARKET_DATA=synthetic "$(image_of $image)" >/dev/null
 	done
-	if ! wait_for 60 api_well "$id-api" || ! wait_for 60 worker_well "$id-worker"; then
+	if ! wait_for 120 api_well "$id-api" || ! wait_for 120 worker_well "$id-worker"; then
 		"$docker" logs --tail 15 "$id-api" >&2
 		"$docker" logs --tail 15 "$id-worker" >&2
-		fail "the images start, but don't get well within a minute (above)"
+		fail "the images start, but don't get well within two minutes (above)"
 	fi
 	"$docker" rm -f -v "$id-api" "$id-worker" >/dev/null
 	"$docker" volume rm -f "$id" >/dev/null
@@ -352,7 +352,7 @@ start_containers() {
 	}
 	rm -f "$log"
 	# the first start in development compiles
-	wait_for "$([[ $variant == dev ]] && echo 600 || echo 120)" decided || true
+	wait_for "$([[ $variant == dev ]] && echo 900 || echo 240)" decided || true
 	if ! both_well; then
 		api_well $api || explain $api
 		worker_well $worker || explain $worker

@@ -20,7 +20,7 @@ run_one() {
 	local name=$1 log=build/fuzz/$1.log found=build/fuzz/found/$1 dictionary=()
 	mkdir -p "$found"
 	[[ ! -f tests/fuzz/$name.dict ]] || dictionary=("-dict=tests/fuzz/$name.dict")
-	if build/fuzz/fuzz_"$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+	if build/fuzz/fuzz_"$name" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=1024 \
 		-artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "${dictionary[@]}" \
 		"$found" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
 		awk -v name="$name" '/number_of_executed_units/ { n = $2 } /new_units_added/ { a = $2 }

@@ -4,7 +4,8 @@
     tests/run.py [--unit] [--process] [--docker] [NAME ...]
 
 NAME picks the tests whose file name contains it. Output of what passed is not
-shown, of what failed in full. The last line is "N passed, N failed, N skipped";
+shown. At the end the last words of each failed test are repeated, for records that
+keep only the end; then the last line is "N passed, N failed, N skipped";
 the exit code is 1 when anything failed or nothing ran. TEST_BUILD=build/san uses
 that build for everything; else the unit tests of all builds run (of build/tsan those
 with threads), and the process tests choose. --docker runs
@@ -25,16 +26,23 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILDS = [os.environ["TEST_BUILD"]] if os.environ.get("TEST_BUILD") else [
     "build", "build/san", "build/tsan"]
 PROCESS_PATTERN = "tests/process/test_*.py"
-UNIT_LIMIT_S = 180
-PROCESS_LIMIT_S = 420
+UNIT_LIMIT_S = 600	# for a slow machine: none of them takes a tenth on a quiet one
+PROCESS_LIMIT_S = 1200
 DOCKER_PATTERN = "tests/docker/test_*.py"
-DOCKER_LIMIT_S = 1800
+DOCKER_LIMIT_S = 3600
 PARALLEL = 2
 
 CMOCKA_OK = re.compile(r"^\[ +OK \]", re.M)
 CMOCKA_COUNT = re.compile(r"^\[ +(SKIPPED|FAILED) +\] (\d+) test\(s\)", re.M)
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in", re.M)
 UNITTEST_COUNT = re.compile(r"(failures|errors|skipped)=(\d+)")
+
+LAST_WORDS = 15		# lines of each failed test that are repeated at the end
+WIDTH = 400
+# A block of unittest's: its name's line, a line, the traceback.
+UNITTEST_BLOCK = re.compile(r"^={70}\n((?:FAIL|ERROR): .*\n(?:.*\n)*?)-{70}\n((?:.*\n)*?)(?=^[=-]{70}$)", re.M)
+CMOCKA_WORDS = re.compile(r"^\[ +(?:ERROR|LINE|FAILED) +\].*|^(?:==|SUMMARY|.*runtime error).*", re.M)
+PASSED_LINE = re.compile(r" \.\.\. ok$|^\[ +(?:RUN|OK) +\]")
 
 
 class Result:
@@ -85,6 +93,7 @@ def run_one(path):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="STDOUT", PYTHONDONTWRITEBYTECODE="1")
     env["TSAN_OPTIONS"] = "suppressions=" + os.path.join(ROOT, "tests/tsan.supp")
     env.setdefault("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
+    env.update(TEST_LIMIT_S=str(limit), PYTHONUNBUFFERED="1")
     command = [path] if unit else [sys.executable, path]
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
@@ -140,8 +149,20 @@ def show(result):
     if result.skipped and result.name.startswith("tests/docker/"):
         print("\n".join(re.findall(r"skipped '.*'|skipped \".*\"", result.output)), flush=True)
     if result.failed:
-        print(result.output.rstrip("\n"))
+        print("\n".join(line[:4 * WIDTH] for line in result.output.splitlines()
+                        if not PASSED_LINE.search(line)))
         print("---- end of %s" % result.name, flush=True)
+
+
+def last_words(result):
+    """For each failure of a file its name and last lines; the end of the output if none is found."""
+    parts = [(head.splitlines()[0], text) for head, text in UNITTEST_BLOCK.findall(result.output)]
+    if not parts:
+        words = "" if result.name.endswith(".py") else "\n".join(CMOCKA_WORDS.findall(result.output))
+        parts = [("the end of its output:", words or result.output)]
+    for head, text in parts:
+        lines = [line[:WIDTH] for line in text.splitlines() if line.strip()]
+        yield "\n".join([head] + ["    " + line for line in lines[-LAST_WORDS:]])
 
 
 def main():
@@ -164,9 +185,12 @@ def main():
     with ThreadPoolExecutor(PARALLEL) as pool:
         list(pool.map(work, find(args)))
     totals = [sum(getattr(r, k) for r in results) for k in ("passed", "failed", "skipped")]
-    failed = [r.name for r in results if r.failed]
+    failed = [r for r in results if r.failed]
+    for result in failed:
+        print("---- FAILED %s%s" % (result.name, "  (%s)" % result.note if result.note else ""))
+        print("\n".join(last_words(result)))
     if failed:
-        print("failed: " + " ".join(failed))
+        print("failed: " + " ".join(r.name for r in failed))
     if not results:
         print("no tests found: run them with `make test`, which builds them")
     print("%d passed, %d failed, %d skipped" % tuple(totals), flush=True)

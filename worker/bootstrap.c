@@ -50,10 +50,7 @@ static int save(struct db *db, const struct master_key *key, int64_t bot_id, str
 	if (rc)
 		return rc;
 	rc = store_config_save_tx(db, key, bot_id, c->version, c, by, clock_now_us(), e);
-	if (rc == 0)
-		return db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 static int move_to_market(struct db *db, const struct master_key *key,
@@ -172,10 +169,7 @@ static int enlist(struct db *db, const struct sample_model *m, const struct symb
 	snprintf(r.sha256, sizeof(r.sha256), "%s", m->sha256);
 	snprintf(r.path, sizeof(r.path), "models/%s", m->sha256);
 	rc = store_model_assign_tx(db, &r, FIRST_BOT, clock_now_us(), &id, e);
-	if (rc == 0)
-		rc = db_commit(db, e);
-	else
-		db_rollback(db);
+	rc = db_end(db, rc, e);
 	buf_free(&names);
 	if (rc == 0)
 		log_info("bootstrap", NULL, "sample model registered as model %lld and assigned to "
@@ -289,10 +283,7 @@ static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 		stmt_bind_int(s, 1, bot_id);
 		rc = stmt_run(s, e);
 	}
-	if (rc == 0)
-		return db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 static int patch_config(struct bot_config *c, const char *symbol, const char *json, struct err *e)

@@ -100,6 +100,7 @@ static int read_args(const char *text, struct args *a, struct err *e)
 struct outcome {			/* sums up over the bots of one command */
 	int rc;
 	enum bot_status status;
+	bool differ;			/* the bots have not all the same status */
 	char message[512];
 	int64_t positions, pending, closing;
 };
@@ -226,11 +227,13 @@ static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 	for (size_t i = 0; i < n; i++) {
 		struct err one = { 0 };
 		size_t used = strlen(failures);
+		enum bot_status before = out->status;
 
 		if (on_bot(c, db, cmd, a, ids[i], now_us, out, &one) == 0)
 			done++;
 		else
 			snprintf(failures + used, sizeof(failures) - used, "; %s", one.msg);
+		out->differ |= i > 0 && out->status != before;
 	}
 	if (done == 0 && n > 0)
 		return err_set(e, ERR_CONFLICT, "%s", failures + 2);
@@ -252,7 +255,7 @@ static void write_result(const struct outcome *out, char *text, size_t size)
 		status[i++] = (char)tolower((unsigned char)*s);
 	status[i] = '\0';
 	json_object(&j, NULL);
-	json_string(&j, "status", status);
+	json_string(&j, "status", out->differ ? NULL : status);
 	json_int(&j, "positions", out->positions);
 	json_int(&j, "pending", out->pending);
 	json_int(&j, "closing", out->closing);

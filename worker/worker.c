@@ -695,7 +695,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	if (rc)
 		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
-	outbox_keep(w->outbox, w->config->keep_details_days, w->config->keep_orders_days);
+	outbox_keep(w->outbox, w->config->keep_details_days, w->config->keep_orders_days,
+		    w->config->keep_audit_days);
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -828,8 +829,8 @@ int worker_run(const struct worker_args *a, struct err *e)
 		rc = loop_open(&w, e);
 	if (rc)
 		goto out;
-	log_info("worker", NULL, "version %s, %s, market data %s%s%s, database %s", VERSION,
-		 w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
+	log_info("worker", NULL, "version %s, %s, %s, market data %s%s%s, database %s", VERSION,
+		 w.config->environment, w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
 		 w.beat.feed_message, w.config->db_path);
 	tell_start(&w);
 	roster_started(w.roster);

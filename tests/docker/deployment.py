@@ -21,7 +21,7 @@ PORT = 1337
 PREFIX = "tb-docker-"		# of the copies of the source
 
 
-def run(*command, limit=600, env=None, **kw):
+def run(*command, limit=1800, env=None, **kw):
     done = subprocess.run(list(command), text=True, check=False, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=limit, stdin=subprocess.DEVNULL,
                           env=dict(os.environ, **(env or {})), **kw)
@@ -75,7 +75,7 @@ def port_is_free():
 
 
 def request(method, path, token=None, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=90)
     headers = {"Authorization": "Bearer " + token} if token else {}
     if body:
         headers["Content-Type"] = "application/json"
@@ -146,7 +146,7 @@ class Deployment:
     def run(self, *args, **kw):
         """Exit code and output of deploy.sh."""
         return run(os.path.join(self.tree, "scripts/deploy.sh"), "--env-file",
-                   os.path.join(self.tree, "test.env"), *args, limit=1200, **kw)
+                   os.path.join(self.tree, "test.env"), *args, limit=2400, **kw)
 
     def close(self):
         self.run("cleanup", "--data", "--yes")

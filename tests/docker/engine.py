@@ -16,7 +16,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-START_LIMIT_S = 60
+START_LIMIT_S = 180
 PR_SET_PDEATHSIG = 1
 
 
@@ -26,7 +26,7 @@ class Unavailable(Exception):
 
 def answers():
     try:
-        return subprocess.run(["docker", "info"], capture_output=True, timeout=60,
+        return subprocess.run(["docker", "info"], capture_output=True, timeout=120,
                               check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -74,7 +74,7 @@ class Engine:
         if self.process and self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(60)
+                self.process.wait(120)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -33,6 +33,14 @@ def connect(bot, limit=30, context=None):
     return context.wrap_socket(s, server_hostname="localhost") if context else s
 
 
+def send(s, text):
+    """As much as the other side takes: it may have ended the connection."""
+    try:
+        s.sendall(text)
+    except (ConnectionError, ssl.SSLError):
+        pass
+
+
 def read_all(s):
     """Until the other side ends the connection (or what has come when it breaks)."""
     data = b""
@@ -49,10 +57,7 @@ def read_all(s):
 def raw(bot, text, context=None):
     """Bytes as they are; the answer up to the end of the connection."""
     with connect(bot, context=context) as s:
-        try:
-            s.sendall(text)
-        except ConnectionError:
-            pass
+        send(s, text)
         return Answer(read_all(s))
 
 

@@ -7,8 +7,12 @@
             self.wait(lambda: bot.status()["bot_status"] == "RUNNING", "bot 1 runs")
 
 Everything that a test started is ended when it is over, and nothing else. When a
-test fails, the newest log lines of its programs are printed.
+test fails, its rows and the newest log lines of its programs are printed.
+
+Limits are for a machine that has much else to do: who waits for a condition goes on at once
+when it is there. A test that is over its whole time says where it stood.
 """
+import faulthandler
 import http.client
 import json
 import os
@@ -23,23 +27,38 @@ import tempfile
 import time
 import unittest
 
+import witness
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("TEST_BUILD", "build")
 SHARED_DATA = os.environ.get("SHARED_DATA", os.path.join(ROOT, "../shared/data"))
-SLOW = 4 if "san" in BUILD else 1	# sanitizers cost time
+# Every limit is multiplied: the machine may be slow or busy, and sanitizers cost time.
+SLOW = 8 if "san" in BUILD else 3
+LOCK_S = 20 * SLOW	# that somebody else may have the database
 TOKEN = "tb_process_test_token"
 
 
+reserved = []		# sockets that keep other tests from our ports, until this process ends
+
+
 def free_port():
-    """A port under the kernel's own range, so that no client socket takes it first."""
+    """A port under the kernel's own range, so that no client socket takes it first.
+
+    It is free until a program listens there, perhaps again and again: a name of ours (in
+    Linux' abstract namespace, which ends with the process) keeps other tests away from it.
+    """
     while True:
         port = random.randint(18_000, 31_999)
-        with socket.socket() as s:
-            try:
+        ours = socket.socket(socket.AF_UNIX)
+        try:
+            ours.bind("\0trading-bot-test-port-%d" % port)
+            with socket.socket() as s:
                 s.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+        except OSError:
+            ours.close()
+            continue
+        reserved.append(ours)
+        return port
 
 
 def program(name, build=None):
@@ -84,6 +103,11 @@ class Process:
         if self.alive():
             self.popen.send_signal(number)
 
+    def state(self):
+        """R, S, T (stopped) and so on, as in /proc."""
+        with open("/proc/%d/stat" % self.pid, encoding="ascii", errors="replace") as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+
     def wait(self, limit=30):
         return self.popen.wait(limit * SLOW)
 
@@ -94,7 +118,7 @@ class Process:
 
     def kill9(self):
         self.signal(signal.SIGKILL)
-        self.popen.wait(30)
+        self.wait()
 
     def output(self):
         with open(self.log_path, "rb") as f:
@@ -124,7 +148,7 @@ class Bot:
         self.port = free_port()
         self.env = {"DATA_DIR": self.data_dir, "API_PORT": str(self.port), "API_BIND": "127.0.0.1",
                     "API_TOKEN": TOKEN, "MARKET_DATA": "synthetic", "SYNTHETIC_SEED": "7",
-                    "API_RATE_LIMIT": "0"}
+                    "API_RATE_LIMIT": "0", "COMMAND_WAIT_MS": "30000"}
         self.env.update({k: str(v) for k, v in env.items()})
         self.processes = []
         self.worker = self.api = None
@@ -178,6 +202,7 @@ class Bot:
     # HTTP
 
     def connection(self, limit=30):
+        limit *= SLOW
         if "API_TLS_CERT" not in self.env:
             return http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit)
         context = ssl.create_default_context(cafile=self.env["API_TLS_CERT"])
@@ -220,7 +245,7 @@ class Bot:
         """Rows as dicts; [] while the file or its tables are not there yet."""
         if not os.path.exists(self.db_path):
             return []
-        connection = sqlite3.connect(self.db_path, timeout=20)
+        connection = sqlite3.connect(self.db_path, timeout=LOCK_S)
         try:
             connection.row_factory = sqlite3.Row
             return [dict(r) for r in connection.execute(sql, params)]
@@ -237,7 +262,7 @@ class Bot:
         return next(iter(rows[0].values())) if rows else None
 
     def write(self, sql, *params):
-        connection = sqlite3.connect(self.db_path, timeout=20)
+        connection = sqlite3.connect(self.db_path, timeout=LOCK_S)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             with connection:
@@ -256,13 +281,28 @@ class Bot:
         return self.value("SELECT 1 FROM worker_heartbeat WHERE pid = ? AND stopped_us IS NULL",
                           self.worker.pid) == 1
 
-    def show_logs(self, lines=25):
-        for name in sorted({p.name for p in self.processes}):
-            path = os.path.join(self.folder, name + ".log")
-            with open(path, "rb") as f:
-                tail = f.read().decode("utf-8", "replace").splitlines()[-lines:]
-            print("---- last lines of %s" % name)
-            print("\n".join(line[:2000] for line in tail))
+    def hold_worker(self):
+        """Stops its process, with a fresh beat, while it does not hold the database; else lets it
+        go on and returns False. SIGCONT ends it."""
+        self.worker.signal(signal.SIGSTOP)
+        wait(lambda: self.worker.state() == "T", "the worker stands")
+        connection = sqlite3.connect(self.db_path, timeout=0.1)
+        try:
+            with connection:
+                connection.execute("UPDATE worker_heartbeat SET beat_us = ?", (int(time.time() * 1e6),))
+            return True
+        except sqlite3.OperationalError:
+            self.worker.signal(signal.SIGCONT)
+            return False
+        finally:
+            connection.close()
+
+    def show_logs(self, lines=witness.LINES):
+        witness.show(self, lines)
+
+
+class InVain(AssertionError):
+    """A condition that did not come."""
 
 
 def wait(condition, what, limit=30):
@@ -274,7 +314,7 @@ def wait(condition, what, limit=30):
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError("waited %d s in vain until %s" % (limit, what))
+            raise InVain("waited %d s in vain until %s" % (limit, what))
         time.sleep(0.01)
 
 
@@ -299,13 +339,18 @@ class TestCase(unittest.TestCase):
         return bot
 
     def wait(self, condition, what, limit=30):
-        return wait(condition, what, limit)
+        try:
+            return wait(condition, what, limit)
+        except InVain as error:		# what the bots are at stands with it
+            told = [text for bot in self.bots for text in witness.rows(bot.db_path, witness.STATE)]
+            raise AssertionError("\n".join([str(error)] + told[:6])) from None
 
     def trouble(self):
         outcome = self._outcome
         if hasattr(outcome, "result") and hasattr(outcome.result, "failures"):
             result = outcome.result		# python 3.11 and on
-            return any(test is self for test, _ in result.failures + result.errors)
+            return any(self in (test, getattr(test, "test_case", None))
+                       for test, _ in result.failures + result.errors)
         return any(error for _, error in getattr(outcome, "errors", []))
 
     def end(self):
@@ -318,6 +363,7 @@ class TestCase(unittest.TestCase):
                      or "ERROR: LeakSanitizer" in p.output()
                      or "ThreadSanitizer" in p.output()]
         if self.trouble() or sanitizer:
+            print("\n==== what %s saw" % self.id().split(".", 1)[1])
             for bot in self.bots:
                 bot.show_logs()
         for folder in self.folders:
@@ -327,4 +373,6 @@ class TestCase(unittest.TestCase):
 
 
 def main():
+    if "TEST_LIMIT_S" in os.environ:		# tests/run.py ends us then
+        faulthandler.dump_traceback_later(max(1, int(os.environ["TEST_LIMIT_S"]) - 10))
     unittest.main(verbosity=2)

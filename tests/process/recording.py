@@ -115,11 +115,11 @@ def micro(v):
     return "%d.%06d00" % (v // 1_000_000, v % 1_000_000)
 
 
-def lines(seconds, seed=1, symbol="BTCUSDT"):
+def lines(seconds, seed=1, symbol="BTCUSDT", start_ms=START_MS):
     """The recording's lines, without newline."""
     market = Market(seed, symbol)
     for step in range(seconds * 10):
-        ms = START_MS + step * 100
+        ms = start_ms + step * 100
         frames = market.step(ms)
         frames.append((ms + 95, market.depth(ms + 95)))
         if step == 3:
@@ -128,9 +128,9 @@ def lines(seconds, seed=1, symbol="BTCUSDT"):
             yield "%d %s" % ((at + LATENCY_MS) * 1_000_000 + i, text)
 
 
-def write(path, seconds, seed=1, symbol="BTCUSDT", edit=None):
+def write(path, seconds, seed=1, symbol="BTCUSDT", edit=None, start_ms=START_MS):
     """Writes a gzip recording. edit: takes the list of lines, returns another."""
-    text = list(lines(seconds, seed, symbol))
+    text = list(lines(seconds, seed, symbol, start_ms))
     if edit:
         text = edit(text)
     with gzip.GzipFile(path, "wb", compresslevel=1, mtime=0) as f:

@@ -13,10 +13,12 @@ import time
 
 import harness
 
-# In place of curl: the port of the test, an end to streams, and the status for us.
+# In place of curl: the port of the test, an end, and the status for us.
 CURL = r"""#!/bin/bash
+limit=%d
+[[ $1 != -sN ]] || limit=5	# a stream, which has no end
 for word in "$@"; do args+=("${word//localhost:1337/127.0.0.1:$TEST_PORT}"); done
-exec %s -m 5 -w '%%{stderr}status %%{http_code}\n' "${args[@]}"
+exec %s -m $limit -w '%%{stderr}status %%{http_code}\n' "${args[@]}"
 """
 STATUS = re.compile(r"^status (\d+)$", re.M)
 HOUR_US = 3_600_000_000
@@ -56,7 +58,7 @@ class Examples(harness.TestCase):
         os.makedirs(os.path.dirname(shim))
         real = subprocess.run(["which", "curl"], capture_output=True, text=True, check=True)
         with open(shim, "w", encoding="utf-8") as f:
-            f.write(CURL % real.stdout.strip())
+            f.write(CURL % (30 * harness.SLOW, real.stdout.strip()))
         os.chmod(shim, 0o755)
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
@@ -112,7 +114,7 @@ class Examples(harness.TestCase):
         env = bot.environment({"TEST_PORT": bot.port, "TOKEN": self.token})
         env["PATH"] = os.path.join(bot.folder, "bin") + ":" + env["PATH"]
         done = subprocess.run(["bash", "-c", text], cwd=bot.folder, env=env, check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120 * harness.SLOW)
         return [int(s) for s in STATUS.findall(done.stderr)], done.stdout + done.stderr
 
     def as_expected(self, block, statuses):

@@ -62,9 +62,10 @@ class BadDatabase(harness.TestCase):
             os.chmod(folder, 0o555)
         os.chmod(bot.folder, 0o755)
         if os.getuid() == 0:
-            probe = subprocess.run([harness.program("trading-bot"), "--help"], user=65534,
-                                   capture_output=True, check=False)
-            if probe.returncode != 0:
+            try:
+                subprocess.run([harness.program("trading-bot"), "--help"], user=65534,
+                               capture_output=True, check=True)
+            except (OSError, subprocess.CalledProcessError):
                 self.skipTest("another user can't run the programs here")
             # root may write everything, so the programs run as nobody
             real = subprocess.Popen
@@ -89,7 +90,7 @@ class BadDatabase(harness.TestCase):
         bot = self.bot()
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
-        holder = sqlite3.connect(bot.db_path, isolation_level=None)
+        holder = sqlite3.connect(bot.db_path, isolation_level=None, timeout=harness.LOCK_S)
         holder.execute("BEGIN IMMEDIATE")
         answer = bot.post("/api/v1/bot/pause", limit=60)
         self.assertEqual(answer.status, 503, answer)

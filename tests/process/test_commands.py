@@ -25,8 +25,24 @@ class Commands(harness.TestCase):
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         return bot
 
+    def without_trades(self):
+        """A bot that holds nothing and enters nothing: each command is one event."""
+        bot = self.started()
+        answer = bot.put("/api/v1/trading/bots/1/config", {"confidence_threshold": 0.9999})
+        self.assertEqual(answer.status, 200, answer)
+        self.wait(lambda: bot.value("SELECT applied_config_version FROM bot_state WHERE bot_id = 1")
+                  == answer.json["version"], "the settings are in force")
+        bot.post("/api/v1/bot/stop", {"positions": "close"})
+        self.wait(lambda: not bot.rows("SELECT id FROM trading_orders WHERE status != 'closed'"),
+                  "nothing is open")
+        return bot
+
+    def start(self, bot):
+        """An emergency stop closes positions first: no start until they are gone."""
+        self.wait(lambda: bot.post("/api/v1/bot/start").status == 200, "bot 1 starts")
+
     def bring_to(self, bot, status):
-        bot.post("/api/v1/bot/start")
+        self.start(bot)
         if status == "PAUSED":
             bot.post("/api/v1/bot/pause")
         elif status == "STOPPED":
@@ -47,7 +63,7 @@ class Commands(harness.TestCase):
         self.assertIn("emergency stop", bot.command(old)["message"])
         self.assertEqual(bot.command(resume)["status"], "failed")
         self.assertEqual(bot.bot_status(), "STOPPED")
-        self.assertEqual(bot.post("/api/v1/bot/start").status, 200)
+        self.start(bot)
         self.assertEqual(bot.bot_status(), "RUNNING")
 
     def test_more_commands_than_one_turn_takes(self):
@@ -71,7 +87,7 @@ class Commands(harness.TestCase):
         self.assertEqual(bot.value("SELECT count(*) FROM commands WHERE status = 'queued'"), 100)
 
     def test_every_transition_and_conflict(self):
-        bot = self.started()
+        bot = self.without_trades()
         for status, arrows in ARROWS.items():
             for command in COMMANDS:
                 with self.subTest(status=status, command=command):
@@ -114,8 +130,13 @@ class Commands(harness.TestCase):
         self.assertEqual(config.status, 200, config)
         self.wait(lambda: bot.post("/api/v1/bots/%d/start" % second).status == 200,
                   "the second bot starts")
+        answer = bot.post("/api/v1/positions/close-all")
+        self.assertEqual((answer.status, answer.json["status"]), (200, "running"), answer)
+        self.assertEqual(bot.post("/api/v1/bots/%d/pause" % second).status, 200)
+        answer = bot.post("/api/v1/positions/close-all")	# no word is true of both
+        self.assertEqual((answer.status, answer.json["status"]), (200, None), answer)
         answer = bot.post("/api/v1/bots/emergency-stop")
-        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual((answer.status, answer.json["status"]), (200, "stopped"), answer)
         for bot_id in (1, second):
             self.wait(lambda i=bot_id: bot.bot_status(i) == "STOPPED", "bot %d is stopped" % bot_id)
 
@@ -139,9 +160,7 @@ class Commands(harness.TestCase):
         bot = self.started()
         self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE status = 'active'"),
                   "a position is open", 90)
-        answer = bot.post("/api/v1/bot/stop?positions=close")
-        if answer.status != 200:
-            answer = bot.post("/api/v1/bot/stop", {"positions": "close"})
+        answer = bot.post("/api/v1/bot/stop", {"positions": "close"})
         self.assertEqual(answer.status, 200, answer)
         self.wait(lambda: not bot.rows("SELECT id FROM trading_orders WHERE status != 'closed'"),
                   "all positions are closed")
@@ -213,7 +232,7 @@ class Commands(harness.TestCase):
         self.assertEqual(bot.rows("SELECT id FROM trading_orders WHERE created_us >= ?", boot), [])
 
     def test_worker_killed_is_away_after_five_seconds(self):
-        bot = self.started()
+        bot = self.started(COMMAND_WAIT_MS=100)
         bot.worker.kill9()
         self.wait(lambda: bot.post("/api/v1/bot/pause").status == 503, "the API notices", 20)
 

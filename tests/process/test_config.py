@@ -36,6 +36,15 @@ class Config(harness.TestCase):
         self.assertIn(str(version + 1), str(status))
         self.assertEqual(bot.bot_status(), "RUNNING")
 
+    def test_the_environment_is_shown(self):
+        bot = self.bot(ENVIRONMENT="dev")
+        bot.start()
+        self.assertEqual(bot.get("/api/v1/status/info").json["environment"], "development")
+        for program, begin in ((bot.api, "listening on "), (bot.worker, "version ")):
+            first = self.wait(lambda: next((r["message"] for r in program.log()
+                                            if r["message"].startswith(begin)), None), "it says so")
+            self.assertIn(", development, ", first)
+
     def test_one_message_per_bad_field(self):
         bot = self.started()
         version = bot.value("SELECT version FROM trading_configs WHERE bot_id = 1")

@@ -93,9 +93,10 @@ class Jobs(harness.TestCase):
 
     def running(self, bot, job):
         """Until its process has said something; that process."""
-        self.wait(lambda: self.row(bot, job)["state"] == "running" and self.row(bot, job)["message"],
-                  "job %d runs" % job, 60)
-        return self.row(bot, job)["pid"]
+        def pid():
+            row = self.row(bot, job)
+            return row["pid"] if row["state"] == "running" and row["message"] else None
+        return self.wait(pid, "job %d runs" % job, 60)
 
     def ended(self, bot, job, state, words=""):
         self.wait(lambda: self.row(bot, job)["state"] in ("done", "failed", "cancelled"),
@@ -194,7 +195,7 @@ class Jobs(harness.TestCase):
                              ("running", 0.25, "waits for the go"))
             self.assertEqual([j["id"] for j in bot.get(JOBS + "?state=running").json["jobs"]], [job])
             for word in (b'"waits for the go"', b'"state":"done"'):
-                while word not in heard:
+                while word not in heard or not heard.endswith(b"\n\n"):
                     more = stream.recv(65536)
                     self.assertTrue(more, heard)
                     heard += more

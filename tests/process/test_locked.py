@@ -8,7 +8,8 @@ import time
 import attacker
 import harness
 
-HOLD_S = 1.5
+HOLD_S = 1
+WAIT_S = 2		# as long as the API lets a write wait (APP_BUSY_MS)
 READS = ("/api/v1/status", "/api/v1/bots", "/api/v1/positions",
          "/api/v1/trading/bots/1/orders/history", "/api/v1/health")
 
@@ -41,6 +42,11 @@ class Locked(harness.TestCase):
         return bot
 
     def test_reads_are_answered_while_writes_wait(self):
+        # on a machine so busy that the writes were given up before we let go: once more
+        self.wait(self.held_for_a_moment, "all happens within %d s" % WAIT_S, 240)
+
+    def held_for_a_moment(self):
+        """False: it took too long to tell."""
         bot = self.running()
         with self.lock(bot):
             begin = time.monotonic()
@@ -54,7 +60,12 @@ class Locked(harness.TestCase):
                     self.assertEqual(bot.get(path).status, 200, path)
                     reads += 1
                 # had one of them kept the loop waiting, its answer would be there before the read's
-                self.assertEqual(select.select(writes, [], [], 0)[0], [])
+                answered = select.select(writes, [], [], 0)[0]
+                if time.monotonic() - begin >= WAIT_S:
+                    return False
+                self.assertEqual(answered, [])
+        if time.monotonic() - begin >= WAIT_S:
+            return False
         self.assertGreaterEqual(reads, len(READS))
         answers = [attacker.Answer(attacker.read_all(s)) for s in writes]
         self.assertEqual([a.status for a in answers], [201, 200, 200, 201], answers)
@@ -64,6 +75,7 @@ class Locked(harness.TestCase):
         self.assertEqual(bot.bot_status(), "PAUSED")
         self.wait(lambda: bot.value("SELECT count(*) FROM audit_log") == len(writes),
                   "each write has its audit row")
+        return True
 
     def test_who_waits_too_long_is_told(self):
         bot = self.running()

@@ -176,7 +176,7 @@ class Models(harness.TestCase):
     def test_bytes_in_pieces_and_the_connection_lives_on(self):
         bot = self.started()
         body = form(self.sample, name="a", symbol="BTCUSDT")
-        with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+        with attacker.connect(bot) as s:
             s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for byte in self.head(len(body)):
                 s.sendall(bytes([byte]))
@@ -199,9 +199,9 @@ class Models(harness.TestCase):
     def test_who_stops_sending_is_cut(self):
         bot = self.started(API_TIMEOUT_S=1)
         for begin in (self.head(500_000)[:20], self.head(500_000), self.head(500_000) + b"--" * 9):
-            with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+            with attacker.connect(bot) as s:
                 s.sendall(begin)
-                self.assertEqual(s.recv(1), b"")
+                self.assertEqual(attacker.read_all(s), b"")
             self.nothing_is_left(bot)
 
     def test_over_tls(self):
@@ -268,11 +268,11 @@ class Models(harness.TestCase):
         bot = self.started()
         folder = os.path.join(bot.data_dir, "models")
         body = form(b"x" * 500_000, name="a", symbol="BTCUSDT")
-        with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+        with attacker.connect(bot) as s:
             s.sendall(self.head(len(body)) + body[:300_000])
             self.wait(lambda: len(os.listdir(folder)) == 2, "the file grows")
         self.nothing_is_left(bot)
-        with socket.create_connection(("127.0.0.1", bot.port), 30) as s:
+        with attacker.connect(bot) as s:
             s.sendall(self.head(len(body)) + body[:300_000])
             self.wait(lambda: len(os.listdir(folder)) == 2, "the file grows")
             self.assertEqual(bot.api.stop(), 0)

@@ -155,7 +155,7 @@ class Live(harness.TestCase):
 
         def ask(path, **query):
             url = "http://127.0.0.1:%d/api/v1/%s?%s" % (port, path, urllib.parse.urlencode(query))
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=30 * harness.SLOW) as answer:
                 return json.load(answer)["data"]
 
         def ready():
@@ -190,7 +190,7 @@ class Live(harness.TestCase):
                     del pending[i]
             quiet = [e for _, e in pending.values() if "changes(" not in e and "wins_total /" not in e]
             return not quiet or time.monotonic() > end
-        self.wait(shown, "all panels have data", 90)
+        self.wait(shown, "all panels have data", 120)
         # before the first trade there is no win rate, before a second start no mark
         self.assertEqual([p for p, _ in pending.values() if p not in ("Worker started", "Win rate")], [])
 
@@ -198,8 +198,9 @@ class Live(harness.TestCase):
             return {a["labels"]["alertname"]: a["state"] for a in ask("alerts")["alerts"]}
         self.wait(lambda: all(r["health"] == "ok" for g in ask("rules")["groups"] for r in g["rules"]),
                   "every rule is evaluated", 60)
-        self.assertNotIn("TradingBotWorkerAway", alerts())
-        self.assertNotIn("TradingBotBackupTooOld", alerts())
+        # a false alarm of a busy machine ends, a wrong rule's does not
+        self.wait(lambda: not {"TradingBotWorkerAway", "TradingBotBackupTooOld"} & set(alerts()),
+                  "these do not fire")
         bot.worker.kill9()
         self.wait(lambda: alerts().get("TradingBotWorkerAway") == "firing", "it is noticed", 60)
         bot.start_worker()

@@ -9,12 +9,11 @@ import json
 import os
 import re
 import signal
-import socket
-import sqlite3
 import subprocess
 import time
 import urllib.parse
 
+import attacker
 import harness
 from forms import TYPE, form, retrained
 
@@ -420,28 +419,22 @@ class OpenApi(harness.TestCase):
             self.expect(bot, "POST", path, 409, headers={"Idempotency-Key": "other"})
 
     def hold_worker(self, bot):
-        """Stops its process while it holds neither an order's end nor the write lock."""
-        bot.worker.signal(signal.SIGSTOP)
-        try:
-            connection = sqlite3.connect(bot.db_path, timeout=0.1)
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                return connection.execute("SELECT max(id) FROM trading_orders"
-                                          " WHERE status != 'closed'").fetchone()[0]
-            finally:
-                connection.close()
-        except sqlite3.OperationalError:	# it holds the lock: let it go on
+        """Holds it while there is an open order; the order's number."""
+        order = bot.hold_worker() and bot.value("SELECT max(id) FROM trading_orders"
+                                                " WHERE status != 'closed'")
+        if not order:
             bot.worker.signal(signal.SIGCONT)
-            return None
+        return order
 
     def slow_worker(self, bot):
         """The worker lives but does not answer: 202 with a link."""
         self.start_again(bot, "/bot")
         self.assertEqual(bot.api.stop(), 0)
         bot.start_api(COMMAND_WAIT_MS=0)
-        order = self.wait(lambda: self.hold_worker(bot) or bot.worker.signal(signal.SIGCONT),
-                          "bot 1 has an open order", 60)
+        order = self.wait(lambda: self.hold_worker(bot), "bot 1 has an open order", 60)
         for path in self.command_paths():
+            # it can't beat, and is not to be taken for dead
+            bot.write("UPDATE worker_heartbeat SET beat_us = ?", int(time.time() * 1e6))
             answer = self.expect(bot, "POST", path.replace("/1/close", "/%d/close" % order), 202,
                                  root=True)
         self.expect(bot, "GET", answer.json["link"], 200, root=True)
@@ -450,7 +443,7 @@ class OpenApi(harness.TestCase):
     # push
 
     def streams(self, bot):
-        connection = http.client.HTTPConnection("127.0.0.1", bot.port, timeout=20)
+        connection = bot.connection()
         try:
             path = "/api/v1/events?topics=status"
             connection.request("GET", path, headers={"Authorization": "Bearer " + harness.TOKEN})
@@ -469,7 +462,7 @@ class OpenApi(harness.TestCase):
                  "Connection: Upgrade", "Sec-WebSocket-Version: 13",
                  "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode(),
                  "Authorization: Bearer " + harness.TOKEN, "", ""]
-        with socket.create_connection(("127.0.0.1", bot.port), 20) as s:
+        with attacker.connect(bot) as s:
             s.sendall("\r\n".join(lines).encode())
             answer = http.client.HTTPResponse(s)
             answer.begin()
@@ -479,12 +472,16 @@ class OpenApi(harness.TestCase):
 
     # when things are away
 
+    def if_limited(self, answer):
+        return answer if answer.status == 429 else None
+
     def too_many_requests(self):
         bot = self.bot(API_RATE_LIMIT=1)
         bot.start_api()
         for name, method, path, _ in self.each():
-            self.wait(lambda m=method, p=path: bot.request(m, p).status == 429, name + ": 429")
-            self.assertEqual(self.recorder.ask(bot, method, path).status, 429, name)
+            answer = self.wait(lambda m=method, p=path: self.if_limited(bot.request(m, p)),
+                               name + ": 429")
+            self.recorder.note(method, path, answer.status, answer.headers, answer.body)
 
     def nothing_there(self):
         """No worker ever, another dashboard folder, and then no database."""

@@ -140,7 +140,7 @@ class Proxy(harness.TestCase):
         self.assertEqual(proxy.request("GET", "/api/v1/bots", Host="evil.example.org").status, 421)
         with self.assertRaises((ssl.SSLError, ConnectionError)):
             proxy.connect(name="evil.example.org")
-        plain = http.client.HTTPConnection("127.0.0.1", proxy.plain, timeout=30)
+        plain = http.client.HTTPConnection("127.0.0.1", proxy.plain, timeout=30 * harness.SLOW)
         plain.request("GET", "/api/v1/bots?limit=1", headers={"Host": NAME})
         answer = plain.getresponse()
         self.assertEqual((answer.status, answer.headers["Location"]),
@@ -207,7 +207,7 @@ class Proxy(harness.TestCase):
         return [r["address"] for r in bot.rows("SELECT address FROM audit_log ORDER BY id")]
 
     def test_whose_request_it_is(self):
-        bot, proxy = self.behind(API_RATE_LIMIT=5)
+        bot, proxy = self.behind(API_RATE_LIMIT=2)
         body = '{"name": "%s"}'
 
         def make(name, **kw):
@@ -223,7 +223,7 @@ class Proxy(harness.TestCase):
         self.assertEqual(self.addresses(bot), [ALICE, BOB, ALICE, BOB])
         for caller in (ALICE, "127.0.0.1"):
             direct = http.client.HTTPConnection("127.0.0.1", bot.port, source_address=(caller, 0),
-                                                timeout=30)
+                                                timeout=30 * harness.SLOW)
             direct.request("POST", "/api/v1/bots", body % ("direct " + caller), {
                 "Content-Type": "application/json", "Authorization": "Bearer " + harness.TOKEN,
                 "X-Forwarded-For": "198.51.100.7"})

@@ -1,4 +1,5 @@
 """One test per threat of docs/SECURITY.md, against the real programs."""
+import http.client
 import json
 import os
 import re
@@ -69,7 +70,7 @@ class Security(harness.TestCase):
                                   token=token).status, 403)
 
     def test_guessed_tokens_are_slowed_and_seen(self):
-        bot = self.api(API_RATE_LIMIT=20)
+        bot = self.api(API_RATE_LIMIT=2)
         statuses = [bot.get("/api/v1/status", token="tb_guess%d" % i) for i in range(60)]
         refused = [a for a in statuses if a.status == 429]
         self.assertTrue(refused)
@@ -77,8 +78,8 @@ class Security(harness.TestCase):
         self.assertEqual({a.status for a in statuses}, {401, 429})
         # another caller is not hurt: the owner's token counts on its own
         self.assertEqual(bot.get("/api/v1/status").status, 200)
-        self.assertGreater(self.metric(bot, 'tradingbot_api_auth_failures_total{reason="bad_token"}'),
-                           5)
+        self.assertEqual(self.metric(bot, 'tradingbot_api_auth_failures_total{reason="bad_token"}'),
+                         len(statuses) - len(refused))
         self.assertEqual(self.metric(bot, "tradingbot_api_rate_limited_total"), len(refused))
         self.assertIn("- 401", {"%s %d" % (r["actor"], r["status"])
                                 for r in bot.rows("SELECT actor, status FROM audit_log")})
@@ -94,8 +95,10 @@ class Security(harness.TestCase):
             self.assertEqual(bot.get("/api/v1/status", token=token).status, 401)
             attacker.read_all(stream)		# it ends: else this waits for ever and fails
         # expiry
+        begin = time.monotonic()
         _, token = self.token(bot, "viewer", expires_in_s=2)
-        self.assertEqual(bot.get("/api/v1/status", token=token).status, 200)
+        status = bot.get("/api/v1/status", token=token).status
+        self.assertEqual(status, 200 if time.monotonic() < begin + 2 else status)
         self.wait(lambda: bot.get("/api/v1/status", token=token).status == 401, "it expires", 10)
         # from another process
         made = bot.cli("token", "create", "shell", "viewer")
@@ -283,9 +286,13 @@ class Security(harness.TestCase):
         post = attacker.head(bot, "POST", "/api/v1/bots", "Content-Length: 1000",
                              "Content-Type: application/json")
 
+        def connect():
+            """We may be slow as well: a handshake that took too long is made again."""
+            return self.patient(lambda: attacker.connect(bot, context=context), "a connection")
+
         def dripped(text):
             """Sends a byte five times a second; is it ended before the text is?"""
-            with attacker.connect(bot, context=context) as s:
+            with connect() as s:
                 s.settimeout(0.2)
                 end = time.monotonic() + 20 * harness.SLOW
                 for byte in text:
@@ -304,19 +311,29 @@ class Security(harness.TestCase):
         self.assertTrue(dripped(b"GET /" + b"a" * 4000))		# a byte now and then: the head
         self.assertTrue(dripped(post + b" " * 900))			# the body
         for text in (b"", b"GET / HTTP/1.1\r\n", post, attacker.head(bot, "GET", "/api/v1/health")):
-            with attacker.connect(bot, context=context) as s:		# nothing more comes
-                s.sendall(text)
+            with connect() as s:		# nothing more comes
+                attacker.send(s, text)
                 attacker.read_all(s)
         with attacker.connect(bot) as s:		# no TLS handshake at all
             attacker.read_all(s)
-        with attacker.connect(bot, context=context) as s:		# never reads its answers
+        with connect() as s:		# never reads its answers
             one = attacker.head(bot, "GET", "/app.js")
             s.settimeout(30 * harness.SLOW)
             with self.assertRaises(OSError):
                 while True:
                     s.sendall(one * 100)
-        self.assertGreaterEqual(self.metric(bot, "tradingbot_api_connections_cut_total"), 6)
-        self.assertEqual(bot.get("/api/v1/status").status, 200)
+        self.assertGreaterEqual(self.patient(
+            lambda: self.metric(bot, "tradingbot_api_connections_cut_total"), "the figure"), 6)
+        self.assertEqual(self.patient(lambda: bot.get("/api/v1/status"), "an answer").status, 200)
+
+    def patient(self, ask, what):
+        """Asks until there is an answer: the API may cut us as well."""
+        def once():
+            try:
+                return ask()
+            except (OSError, http.client.HTTPException):
+                return None
+        return self.wait(once, what)
 
     def test_greedy_clients_leave_room(self):
         bot = self.api(API_MAX_CONNECTIONS=20, API_MAX_PER_ADDRESS=10, API_MAX_BODY_BYTES=2048,
@@ -325,7 +342,7 @@ class Security(harness.TestCase):
         try:
             # all but its share are ended, the owner (elsewhere: 127.0.0.2) gets in
             self.wait(lambda: sum(self.ended(s) for s in greedy) >= 20, "the others are closed")
-            with socket.create_connection(("127.0.0.1", bot.port), 30,
+            with socket.create_connection(("127.0.0.1", bot.port), 30 * harness.SLOW,
                                           source_address=("127.0.0.2", 0)) as s:
                 s.sendall(attacker.head(bot, "GET", "/api/v1/status", "Connection: close"))
                 self.assertEqual(attacker.Answer(attacker.read_all(s)).status, 200)
@@ -333,8 +350,9 @@ class Security(harness.TestCase):
             for s in greedy:
                 s.close()
         self.assertTrue([r for r in bot.api.log() if "API_MAX_PER_ADDRESS" in r["message"]])
-        self.wait(lambda: self.metric(bot, "tradingbot_api_connections_refused_total") >= 20,
-                  "they are counted")
+        # as soon as it has seen that the others are gone
+        self.assertGreaterEqual(self.patient(
+            lambda: self.metric(bot, "tradingbot_api_connections_refused_total"), "the figure"), 20)
         many = ["X-%d: y" % i for i in range(150)]
         for answer in (attacker.ask(bot, "GET", "/api/v1/status", *many),
                        attacker.ask(bot, "GET", "/" + "a" * 9000),
@@ -364,11 +382,18 @@ class Security(harness.TestCase):
         for body in ("[" * 100_000, '{"a":' * 100_000, "{" + '"k":1,' * 100_000,
                      "{" + ",".join('"k%d":1' % i for i in range(80_000)) + "}",
                      "[" + "1," * 400_000 + "1]", '"' + "\\u0000" * 150_000 + '"', "9" * 900_000):
-            begin = time.monotonic()
+            begin = self.processor_s(bot.api)
             answer = bot.request("POST", "/api/v1/bots", body, headers={
                 "Content-Type": "application/json"})
             self.assertIn(answer.status, (400, 422), (body[:20], answer))
-            self.assertLess(time.monotonic() - begin, 2 * harness.SLOW, body[:20])
+            self.assertLess(self.processor_s(bot.api) - begin, 2 * harness.SLOW, body[:20])
+
+    @staticmethod
+    def processor_s(process):
+        """Processor time that it has taken, however long others made it wait."""
+        with open("/proc/%d/stat" % process.pid, encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def test_doubtful_requests_end_the_connection(self):
         bot = self.api()
@@ -480,8 +505,15 @@ class Security(harness.TestCase):
         answer = attacker.ask(bot, "GET", "/api/v1/nothing%0d%0aSet-Cookie:%20a=b")
         self.assertEqual(answer.status, 404)
         self.assertIsNone(answer.header("Set-Cookie"))
-        bot.post("/api/v1/bots", {"name": "line\nforged line", "description": forged})
-        bot.put("/api/v1/bots/2", {"name": forged}, headers={"X-Correlation-Id": "c-here"})
+        for name in ("line\nforged line", "\x1b[2Jforged", " "):
+            answer = bot.post("/api/v1/bots", {"name": name})
+            self.assertEqual(answer.status, 422, answer)
+        answer = bot.post("/api/v1/bots", {"name": forged, "description": "line\nforged line"})
+        self.assertEqual(answer.status, 201, answer)
+        # a token's name stands in the lines that tell what it did
+        answer = bot.post("/api/v1/tokens", {"name": forged, "role": "viewer"})
+        self.assertEqual(bot.post("/api/v1/bots", {}, token=answer.json["token"]).status, 403)
+        self.assertIn(forged, [r["actor"] for r in bot.get("/api/v1/audit").json["audit"]])
         for line in bot.api.output().splitlines():
             if line.startswith("{"):
                 self.assertTrue(line.endswith("}"), line)
@@ -578,13 +610,12 @@ class Security(harness.TestCase):
         markers.append("tb_marker_wrong")
         with attacker.connect(bot) as stream:
             stream.sendall(attacker.head(bot, "GET", "/api/v1/events?topics=all", token=viewer))
-            stream.settimeout(3)
             self.assertEqual(bot.put(CONFIG, {"holding_time": 333}).status, 200)
-            try:
-                while len(seen[-1]) < 300_000:
-                    seen.append(stream.recv(65536).decode("utf-8", "replace"))
-            except TimeoutError:
-                pass
+            heard = len(seen)
+            end = time.monotonic() + 5
+            while time.monotonic() < end or "snapshot" not in "".join(seen[heard:]):
+                seen.append(stream.recv(65536).decode("utf-8", "replace"))
+                self.assertTrue(seen[-1], "the stream goes on")
         # the command line
         for args in (("status",), ("doctor",), ("token", "list")):
             done = bot.cli(*args)
@@ -699,14 +730,13 @@ class Security(harness.TestCase):
                  "Forwarded": "for=198.51.100.7"}
         for trusted, address in (("", "127.0.0.1"), ("10.0.0.0/8", "127.0.0.1"),
                                  ("127.0.0.0/8", "198.51.100.7")):
-            bot = self.api(API_TRUSTED_PROXIES=trusted, API_RATE_LIMIT=3)
+            bot = self.api(API_TRUSTED_PROXIES=trusted, API_RATE_LIMIT=1)
             self.assertEqual(bot.post("/api/v1/bots", {"name": "x"}, headers=claim).status, 201)
             row = self.wait(lambda: bot.rows("SELECT address FROM audit_log"), "the audit row")[0]
             self.assertEqual(row["address"], address, "trusted: " + trusted)
             # another name for each call does not get more calls than one caller may make
-            n = 40 * harness.SLOW
             seen = [bot.get("/api/v1/status", token=None, headers={
-                "X-Forwarded-For": "198.51.100.%d" % i}).status for i in range(n)]
+                "X-Forwarded-For": "198.51.100.%d" % i}).status for i in range(60)]
             self.assertEqual(429 in seen, address == "127.0.0.1", "trusted: " + trusted)
 
     def test_changes_and_refusals_are_recorded(self):

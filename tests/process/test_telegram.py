@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Messages to Telegram: the real worker against a Bot API on loopback, with faults."""
 import os
+import time
 
 import attacker
 import botapi
@@ -112,15 +113,16 @@ class Delivery(TelegramCase):
         self.wait(lambda: self.api.tries, "the first is under way")
         many = ["w%d" % i + "x" * 200 for i in range(40)]
         self.insert(bot, *many)
+        released = time.monotonic()
         self.api.release()
         self.wait_empty(bot)
         self.assertEqual(words(self.api.texts()), ["head"] + many)
         self.assertLess(len(self.api.sent), 6)
         for message in self.api.sent:
             self.assertLessEqual(len(message["text"]), 4096)
-        sent = [at for at, _ in self.api.tries]
-        for a, b in zip(sent, sent[1:]):
-            self.assertGreater(b - a, 0.9)  # a message a second in a chat
+        # a message a second in a chat; our server may be late with each, but never early
+        for i, (at, _) in enumerate(self.api.tries[1:]):
+            self.assertGreaterEqual(at - released, i)
 
     def test_a_bad_message_stops_nothing(self):
         self.api.refuse = lambda m: "Bad Request: can't parse entities" \
@@ -197,7 +199,7 @@ class Delivery(TelegramCase):
     def test_nobody_answers(self):
         bot = self.started(TELEGRAM_API_URL="http://127.0.0.1:%d" % harness.free_port())
         self.insert(bot, "x")
-        self.wait(lambda: bot.value("SELECT attempts FROM notifications") == 2, "it tries again")
+        self.wait(lambda: bot.value("SELECT attempts FROM notifications") >= 2, "it tries again")
         self.assertIn("127.0.0.1: ", bot.value("SELECT error FROM notifications"))
         self.assertEqual(bot.bot_status(), "RUNNING")
         self.assertEqual(bot.worker.stop(), 0)

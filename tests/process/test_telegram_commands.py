@@ -126,6 +126,23 @@ class Acting(CommandCase):
         self.wait(lambda: self.api.said("Nothing was stopped"), "no is no")
         self.assertEqual(len(self.commands(bot)), 1)
 
+    def test_emergency_stop_over_a_restart(self):
+        """The question is gone with its worker; whoever answers it then is told so, and asks again."""
+        bot = self.started()
+        self.ask("/emergency_stop", "Emergency stop of all bots?")
+        markup = next(m["reply_markup"] for m in self.api.sent if "Emergency stop of" in m["text"])
+        bot.worker.kill9()
+        self.api.press(markup["inline_keyboard"][0][0]["callback_data"])
+        bot.start_worker()
+        told = self.wait(lambda: self.api.said("That question is over"), "the press is answered")
+        self.assertIn("did nothing", told)
+        self.assertIn("send /emergency_stop again", told)
+        self.ask("/emergency_stop confirm", "nothing to confirm: send /emergency_stop first")
+        self.assertEqual(self.commands(bot), [])
+        self.ask("/emergency_stop", "Emergency stop of all bots?")
+        self.ask("/emergency_stop confirm", "emergency-stop, bot 1")
+        self.wait(lambda: bot.value("SELECT emergency FROM bot_state") == 2, "flat and latched")
+
     def test_emergency_stop_by_word(self):
         bot = self.started()
         self.ask("/emergency_stop confirm", "nothing to confirm")
@@ -155,7 +172,7 @@ class Guarding(CommandCase):
         bot = self.telegram_bot(TELEGRAM_NOTIFY_STARTUP="off")
         self.api.say("/stop", age_s=1000)
         bot.start_worker()
-        self.wait(lambda: self.api.said("/stop was sent 16 m", "not carried out"), "the word")
+        self.wait(lambda: self.api.said("/stop was sent 1", " m", "not carried out"), "the word")
         self.wait(lambda: bot.bot_status() == "RUNNING", "it runs")
         self.assertEqual(self.commands(bot), [])
 

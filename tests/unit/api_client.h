@@ -36,7 +36,7 @@
 #include <cmocka.h>
 
 #define API_TEST_TOKEN "tb_unit_test_token_of_the_admin"
-#define API_ANSWER_S 20		/* a test that waits longer has failed */
+#define API_ANSWER_S 120	/* a test that waits longer has failed */
 
 struct api {
 	struct config cfg;

@@ -362,8 +362,9 @@ HELPER void log_status(void *ctx, const struct status_report *s)
 		  s->requested_by, s->correlation_id, LL(s->at_us));
 }
 
-HELPER void log_stats(void *ctx, const struct day_stats *s)
+HELPER void log_stats(void *ctx, const struct day_stats *s, const struct day_stats *trade)
 {
+	(void)trade;
 	stage_log(ctx, "stats bot %lld %s %lld %lld %lld gross %lld fees %lld net %lld vol %lld dd "
 		  "%lld peak %lld at %lld", LL(s->bot_id), s->day, LL(s->trades), LL(s->wins),
 		  LL(s->losses), LL(money_units(s->gross)), LL(money_units(s->fees)),

@@ -201,8 +201,10 @@ HELPER void rows_status(void *ctx, const struct status_report *s)
 	snprintf(k->by, sizeof(k->by), "%s", s->requested_by);
 }
 
-HELPER void rows_stats(void *ctx, const struct day_stats *s)
+HELPER void rows_stats(void *ctx, const struct day_stats *s, const struct day_stats *trade)
 {
+	assert_int_equal(trade->trades, 1);
+	assert_string_equal(trade->day, s->day);
 	((struct rows *)ctx)->stats[s->bot_id] = *s;
 }
 
@@ -492,6 +494,59 @@ HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struc
 	assert_int_equal(money_add(fees, o->funding, &fees), 0);
 	assert_int_equal(money_sub(o->gross, fees, &net), 0);
 	assert_string_equal(cash(net), cash(o->pnl));
+}
+
+/* ---- what most tests begin with ---- */
+
+HELPER int desk_setup_spot(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	desk_init(d, false);
+	*state = d;
+	return 0;
+}
+
+HELPER int desk_setup_futures(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	desk_init(d, true);
+	*state = d;
+	return 0;
+}
+
+HELPER int desk_teardown(void **state)
+{
+	desk_close(*state);
+	free(*state);
+	return 0;
+}
+
+/* An entry that is filled and protected. */
+HELPER void desk_enter(struct desk *d)
+{
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.99");
+	desk_wait(d, 20 * MS);
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
+}
+
+HELPER struct engine_answer desk_command(struct desk *d, int64_t bot, enum bot_event event,
+					 bool close, int want_rc)
+{
+	struct engine_command c = { .event = event, .close_positions = close,
+				    .requested_by = "alice", .correlation_id = "cid-7" };
+	struct engine_answer a;
+
+	assert_int_equal(engine_bot_command(d->e, bot, &c, d->now, &a, &d->err), want_rc);
+	return a;
+}
+
+HELPER void desk_assert_status(struct desk *d, int64_t bot, enum bot_status s)
+{
+	assert_string_equal(bot_status_name(engine_bot_status(d->e, bot)), bot_status_name(s));
 }
 
 #endif

@@ -131,8 +131,13 @@ static void *worker_thread(void *arg)
 {
 	struct db *db = arg;
 	struct command c;
+	int64_t beat_us = clock_mono_us();
 
 	while (!atomic_load(&worker.stop)) {
+		if (clock_mono_us() - beat_us > US_PER_S) { /* a slow test: still alive */
+			beat(db);
+			beat_us = clock_mono_us();
+		}
 		while (!atomic_load(&worker.mute) && store_command_next(db, 0, &c, NULL) == 0)
 			answer_one(db, &c);
 		usleep(500);
@@ -168,11 +173,18 @@ static void short_wait(struct config *cfg)
 	cfg->command_wait_ms = 100;
 }
 
+#define LONG_WAIT_MS 60000
+
+static void long_wait(struct config *cfg)
+{
+	cfg->command_wait_ms = LONG_WAIT_MS;
+}
+
 static int setup(void **state)
 {
 	if (scratch_setup(state))
 		return -1;
-	api_start(&a, NULL);
+	api_start(&a, long_wait);
 	worker_start(false);
 	return 0;
 }
@@ -204,6 +216,8 @@ static int teardown(void **state)
 static void done(void **state)
 {
 	struct answer r;
+	char unit;
+	int s;
 
 	(void)state;
 	a.headers = "X-Correlation-Id: from-a-person\r\n";
@@ -221,7 +235,8 @@ static void done(void **state)
 	assert_string_equal(answer_text(&r, "status"), "running");
 	assert_string_equal(answer_text(&r, "bot_status"), "RUNNING");
 	assert_string_equal(answer_text(&r, "worker.status"), "running");
-	assert_string_equal(answer_text(&r, "uptime"), "0s");
+	assert_int_equal(sscanf(answer_text(&r, "uptime"), "%d%c", &s, &unit), 2);
+	assert_true(s >= 0 && unit == 's');
 	answer_free(&r);
 	r = api_call(&a, "POST", "/api/bots/1/stop", "{\"positions\":\"keep\"}");
 	assert_int_equal(r.status, 200);
@@ -230,6 +245,23 @@ static void done(void **state)
 	r = api_call(&a, "GET", "/api/v1/status", NULL);
 	assert_string_equal(answer_text(&r, "status"), "stopped");
 	assert_true(cJSON_IsNull(answer_at(&r, "uptime")));
+	answer_free(&r);
+}
+
+/* A command does not expire while somebody waits for its answer. */
+static void expires_after_the_wait(void **state)
+{
+	int64_t created_us, expires_us;
+	struct answer r = api_call(&a, "POST", "/api/v1/bot/start", NULL);
+	char link[64];
+
+	(void)state;
+	snprintf(link, sizeof(link), "/api/v1/commands/%.0f", answer_number(&r, "command_id"));
+	answer_free(&r);
+	r = api_call(&a, "GET", link, NULL);
+	assert_int_equal(clock_parse(answer_text(&r, "created"), &created_us), 0);
+	assert_int_equal(clock_parse(answer_text(&r, "expires"), &expires_us), 0);
+	assert_true(expires_us - created_us == LONG_WAIT_MS * US_PER_MS);
 	answer_free(&r);
 }
 
@@ -481,6 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH(done, setup),
+		WITH(expires_after_the_wait, setup),
 		WITH(read_your_own_writes, setup),
 		WITH(changes_of_the_worker, setup),
 		WITH(refused, setup),

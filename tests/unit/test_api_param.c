@@ -21,6 +21,8 @@ static const struct param list[] = {
 	{ .name = "day", .type = PARAM_DAY },
 	{ .name = "side", .type = PARAM_CHOICE, .choices = "BUY|SELL" },
 	{ .name = "config", .type = PARAM_OBJECT },
+	{ .name = "prose", .type = PARAM_TEXT, .max = 9 },
+	{ .name = "id", .type = PARAM_INT, .min = 1, .max = 1e15 },
 	{ .name = NULL },
 };
 
@@ -96,6 +98,48 @@ static void bodies(void **state)
 	assert_string_equal(wrong_body("{\"x\":1,\"y\":2}"), "x,y,name");
 }
 
+static void texts(void **state)
+{
+	(void)state;
+	assert_string_equal(wrong_body("{\"name\":\"a\\nb\"}"), "name");
+	assert_string_equal(wrong_body("{\"name\":\"\\u001b[m\"}"), "name");
+	assert_string_equal(wrong_body("{\"name\":\"a\\u007f\"}"), "name");
+	assert_string_equal(wrong_body("{\"name\":\"   \"}"), "name");
+	assert_string_equal(wrong_body("{\"name\":\" a \"}"), "");
+	assert_string_equal(wrong_body("{\"name\":\"\xc3\xa4\"}"), "");
+	assert_string_equal(wrong_body("{\"name\":\"a\",\"prose\":\"\"}"), "");
+	assert_string_equal(wrong_body("{\"name\":\"a\",\"prose\":\"a\\n\\tb\"}"), "");
+	assert_string_equal(wrong_body("{\"name\":\"a\",\"prose\":\"a\\u0007\"}"), "prose");
+	assert_string_equal(wrong_query("name=a%0Ab"), "name");
+}
+
+/* The first message about this body. */
+static const char *message_of(const char *json)
+{
+	static struct field_errors f;
+	cJSON *v = NULL;
+
+	f.n = 0;
+	assert_int_equal(json_read(json, strlen(json), &v, NULL), 0);
+	assert_int_equal(param_check_body(list, v, &f), ERR_INVALID);
+	cJSON_Delete(v);
+	return f.list[0].message;
+}
+
+static void messages(void **state)
+{
+	(void)state;
+	assert_string_equal(message_of("{\"name\":\"a\",\"side\":\"buy\"}"),
+			    "must be one of BUY, SELL");
+	assert_string_equal(message_of("{\"name\":\"a\",\"id\":0}"),
+			    "must be 1 to 1000000000000000");
+	assert_string_equal(message_of("{\"name\":\"a\",\"rate\":2}"), "must be 0 to 1");
+	assert_string_equal(message_of("{\"name\":\"abcdef\"}"), "must have 1 to 5 characters");
+	assert_string_equal(message_of("{\"name\":\"\xc3\xa4\xc3\xa4\xc3\xa4\"}"),
+			    "must have 1 to 5 characters (those beyond ASCII count as 2 to 4)");
+	assert_string_equal(message_of("{\"name\":\" \"}"), "must not be blank");
+}
+
 static void nothing_accepted(void **state)
 {
 	struct field_errors f = { 0 };
@@ -146,6 +190,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(messages),
 		cmocka_unit_test(nothing_accepted),
 		cmocka_unit_test(queries),
 		cmocka_unit_test(integers),

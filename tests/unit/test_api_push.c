@@ -1,6 +1,7 @@
 /* Live push through the server: snapshots, changes, resuming, refusals, limits, the end. */
 #include "tests/unit/push_client.h"
 
+#include "common/db_backup.h"
 #include "common/store_tokens.h"
 
 #include <sys/resource.h>
@@ -39,6 +40,10 @@ static void many(struct config *cfg)
 static void few(struct config *cfg)
 {
 	cfg->api_max_connections = 5;
+}
+
+static void hurried(struct config *cfg)
+{
 	cfg->api_timeout_s = 1;
 }
 
@@ -55,6 +60,14 @@ static int setup_few(void **state)
 	if (scratch_setup(state))
 		return -1;
 	start(few);
+	return 0;
+}
+
+static int setup_hurried(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	start(hurried);
 	return 0;
 }
 
@@ -211,6 +224,8 @@ static void bad_requests(void **state)
 		 upgrade);
 	expect_refused("/api/v1/ws", text, false, 400, "bad_header");
 	expect_refused("/api/v1/ws?topics=orders", NULL, true, 400, "bad_query");
+	expect_refused("/api/v1/ws?bot=1", NULL, true, 400, "bad_query"); /* of which topics? */
+	expect_refused("/api/v1/ws?last_event_id=1", NULL, true, 400, "bad_query");
 	expect_refused("/api/v1/events?topics=", NULL, false, 400, "bad_query");
 	expect_refused("/api/v1/events?bot=x", NULL, false, 400, "bad_query");
 	expect_refused("/api/v1/events?bot=77", NULL, false, 404, "not_found");
@@ -577,7 +592,7 @@ int main(void)
 		TEST(a_greedy_asker),
 		cmocka_unit_test_setup_teardown(five_hundred, setup_many, teardown),
 		cmocka_unit_test_setup_teardown(room_for_requests, setup_few, teardown),
-		cmocka_unit_test_setup_teardown(longer_than_a_request, setup_few, teardown),
+		cmocka_unit_test_setup_teardown(longer_than_a_request, setup_hurried, teardown),
 		TEST(revoked_tokens),
 		TEST(the_server_stops),
 		TEST(another_database),

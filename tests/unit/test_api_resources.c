@@ -12,6 +12,12 @@ static const char SQL_OPEN[] =
 	" holding_us, maker_timeout_us) VALUES (12, 2, 'tb1-2-12', 'ETHUSDT', 'SELL', 'active', "
 	"'holding', 3000, 2, 2, -2,"
 	" 'model', 'simulation', 1, 1, 1, 1, 1)";
+static const char SQL_MODELS[] =
+	"INSERT INTO models(id, name, symbol, format, sha256, size_bytes, path, features, origin,"
+	" status, created_us, updated_us) VALUES"
+	" (1, 'one', 'BTCUSDT', 'xgboost-ubj', 'aa', 5, 'models/aa', 'f', 'sample', 'ready', 1, 1),"
+	" (2, 'two', 'ETHUSDT', 'xgboost-ubj', 'bb', 5, 'models/bb', 'f', 'upload', 'ready', 1, 1),"
+	" (3, 'bad', 'ETHUSDT', 'xgboost-ubj', 'cc', 5, '../cc', 'f', 'upload', 'refused', 1, 1)";
 static const char SQL_STATES[] =
 	"INSERT INTO bot_state(bot_id, status, mode, updated_us) VALUES"
 	" (1, 'RUNNING', 'simulation', 1), (2, 'PAUSED', 'simulation', 1)";
@@ -34,6 +40,7 @@ static void bots(void **state)
 		 "{\"name\":\"x\",\"config\":{\"stop_loss_pct\":-1,\"y\":2}}", 422);
 	assert_int_equal(length(&r, "error.fields"), 2);
 	answer_free(&r);
+	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"two\\nlines\"}", 422, "invalid_fields");
 	r = get("/api/v1/bots");
 	assert_int_equal(length(&r, "bots"), 2);
 	assert_true(cJSON_IsNull(answer_at(&r, "next_cursor")));
@@ -125,6 +132,12 @@ static void config_if_match(void **state)
 	a.headers = "If-Match: \"1\"\r\n";
 	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":3}", 200, NULL);
 	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":4}", 409, "conflict");
+	a.headers = "If-Match: \"1\", \"2\"\r\n";
+	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":4}", 200, NULL);
+	a.headers = "If-Match: \"33\",W/\"3\"\r\n";	/* weak ones are never the same */
+	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":4}", 409, "conflict");
+	a.headers = "If-Match: 3\r\n";
+	api_expect(&a, "PUT", CONFIG, "{\"max_positions\":4}", 409, "conflict");
 }
 
 static void config_validate_and_warn(void **state)
@@ -143,6 +156,25 @@ static void config_validate_and_warn(void **state)
 	answer_free(&r);
 	r = get(CONFIG);
 	assert_true(answer_number(&r, "version") == 1);
+	answer_free(&r);
+}
+
+/* A bot may be made with its model: the same as assigning it. */
+static void a_bot_with_a_model(void **state)
+{
+	struct answer r;
+
+	(void)state;
+	seed(SQL_MODELS);
+	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"x\",\"config\":{\"model_id\":9}}", 422,
+		   "invalid_fields");
+	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"x\",\"config\":{\"model_id\":3}}", 422,
+		   "invalid_fields");
+	r = call("POST", "/api/v1/bots", "{\"name\":\"x\",\"config\":{\"model_id\":1}}", 201);
+	assert_true(answer_number(&r, "model_id") == 1);
+	answer_free(&r);
+	r = get("/api/v1/models/1");
+	assert_true(has(&r, "\"assigned_to\":[2]"));
 	answer_free(&r);
 }
 
@@ -173,13 +205,6 @@ static void config_history_and_rollback(void **state)
 	api_expect(&a, "POST", CONFIG "/rollback", "{}", 422, "invalid_fields");
 }
 
-static const char SQL_MODELS[] =
-	"INSERT INTO models(id, name, symbol, format, sha256, size_bytes, path, features, origin,"
-	" status, created_us, updated_us) VALUES"
-	" (1, 'one', 'BTCUSDT', 'xgboost-ubj', 'aa', 5, 'models/aa', 'f', 'sample', 'ready', 1, 1),"
-	" (2, 'two', 'ETHUSDT', 'xgboost-ubj', 'bb', 5, 'models/bb', 'f', 'upload', 'ready', 1, 1),"
-	" (3, 'bad', 'ETHUSDT', 'xgboost-ubj', 'cc', 5, '../cc', 'f', 'upload', 'refused', 1, 1)";
-
 static void models(void **state)
 {
 	struct answer r;
@@ -199,6 +224,8 @@ static void models(void **state)
 	a.headers = "If-Match: \"1\"\r\n";
 	api_expect(&a, "PUT", "/api/v1/models/1", "{\"name\":\"one\"}", 409, "conflict");
 	a.headers = NULL;
+	api_expect(&a, "PUT", "/api/v1/models/1", "{\"symbol\":\"BTC/USDT\"}", 422,
+		   "invalid_fields");
 	api_expect(&a, "PUT", "/api/v1/models/assign/1", "{\"model_id\":3}", 409, "conflict");
 	api_expect(&a, "PUT", "/api/v1/models/assign/1", "{\"model_id\":9}", 404, "not_found");
 	api_expect(&a, "PUT", "/api/v1/models/assign/9", "{\"model_id\":1}", 404, "not_found");
@@ -214,12 +241,28 @@ static void models(void **state)
 	r = get("/api/v1/bots/1");
 	assert_true(answer_number(&r, "model_id") == 2);
 	answer_free(&r);
-	api_expect(&a, "PUT", CONFIG, "{\"model_id\":3}", 409, "conflict");
+	/* What can't be assigned is a wrong value, here and when it is only checked. */
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":3}", 422, "invalid_fields");
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":9}", 422, "invalid_fields");
+	r = call("POST", CONFIG "/validate", "{\"model_id\":9}", 200);
+	assert_true(cJSON_IsFalse(answer_at(&r, "valid")));
+	assert_string_equal(answer_text(&r, "errors.0.field"), "model_id");
+	answer_free(&r);
+	r = call("POST", CONFIG "/validate", "{\"model_id\":1}", 200);
+	assert_true(cJSON_IsTrue(answer_at(&r, "valid")));
+	answer_free(&r);
 	api_expect(&a, "DELETE", "/api/v1/models/2", NULL, 409, "conflict");
 	r = get("/api/v1/status");
 	assert_true(answer_number(&r, "model.wanted") == 2);
 	answer_free(&r);
 	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
+	/* assigned to nobody, but the worker has not let go of it yet */
+	seed("INSERT INTO bot_state(bot_id, status, mode, applied_model_id, updated_us)"
+	     " VALUES (1, 'RUNNING', 'simulation', 2, 1)");
+	r = call("DELETE", "/api/v1/models/2", NULL, 409);
+	assert_true(has(&r, "used by bot 1"));
+	answer_free(&r);
+	seed("DELETE FROM bot_state");
 	r = call("POST", CONFIG "/validate", "{}", 200);
 	assert_true(has(&r, "model_id"));
 	assert_true(length(&r, "warnings") > 0); /* strategy "model" without one */
@@ -270,6 +313,11 @@ static void tokens(void **state)
 		   "conflict");
 	api_expect(&a, "POST", "/api/v1/tokens", "{\"name\":\"x\",\"role\":\"root\"}", 422,
 		   "invalid_fields");
+	/* the row of API_TOKEN, and who acts without a token */
+	api_expect(&a, "POST", "/api/v1/tokens",
+		   "{\"name\":\"Environment\",\"role\":\"viewer\"}", 409, "conflict");
+	api_expect(&a, "POST", "/api/v1/tokens", "{\"name\":\"command line\",\"role\":\"viewer\"}",
+		   409, "conflict");
 	r = get("/api/v1/tokens");
 	assert_int_equal(length(&r, "tokens"), 2);
 	assert_false(has(&r, secret));
@@ -327,10 +375,53 @@ static void health(void **state)
 	r = get("/api/v1/status/health/detailed");
 	assert_true(answer_number(&r, "database.size_bytes") > 0);
 	assert_true(answer_number(&r, "queues.commands") == 1);
+	assert_string_equal(answer_text(&r, "feed.symbols.0.symbol"), "BTCUSDT");
+	assert_true(cJSON_IsNull(answer_at(&r, "feed.symbols.0.last_candle")));
+	answer_free(&r);
+	seed("INSERT INTO candles VALUES ('BTCUSDT', '1s', 5000000, 1, 1, 1, 1, 1, 1, 3),"
+	     " ('BTCUSDT', '1s', 6000000, 1, 1, 1, 1, 0, 0, 0)");
+	r = get("/api/v1/status/health/detailed");
+	assert_string_equal(answer_text(&r, "feed.symbols.0.last_candle"),
+			    "1970-01-01T00:00:05.000000Z"); /* the later one is a gap */
+	assert_true(answer_number(&r, "feed.symbols.0.age_ms") > 6000);
 	answer_free(&r);
 	r = get("/api/v1/status/health");
 	assert_true(cJSON_IsTrue(answer_at(&r, "database_connected")));
 	assert_true(cJSON_IsFalse(answer_at(&r, "exchange_connected")));
+	answer_free(&r);
+}
+
+/* Only the latest word of a worker that is alive is true. */
+static void a_worker_that_is_away(void **state)
+{
+	struct answer r;
+
+	(void)state;
+	seed("INSERT INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us,"
+	     " trading_mode, market_data, feed_state)"
+	     " VALUES (1, 9, 'b', '1', 1, 1, 'simulation', 'synthetic', 'live')");
+	r = get("/api/v1/health");
+	assert_string_equal(answer_text(&r, "worker.status"), "away");
+	assert_true(cJSON_IsNull(answer_at(&r, "worker.feed_state")));
+	answer_free(&r);
+	r = get("/api/v1/status");
+	assert_true(cJSON_IsNull(answer_at(&r, "worker.feed_state")));
+	answer_free(&r);
+	r = get("/api/v1/status/health/detailed");
+	assert_true(cJSON_IsNull(answer_at(&r, "feed.state")));
+	answer_free(&r);
+	r = get("/api/v1/status/metrics");
+	assert_false(has(&r, "tradingbot_feed_state{state=\"live\"} 1"));
+	answer_free(&r);
+	r = call("PUT", CONFIG, "{\"holding_time\":77}", 200);
+	assert_true(has(&r, "when it starts"));
+	answer_free(&r);
+	seed("UPDATE worker_heartbeat SET beat_us = unixepoch() * 1000000");
+	r = get("/api/v1/health");
+	assert_string_equal(answer_text(&r, "worker.feed_state"), "live");
+	answer_free(&r);
+	r = call("PUT", CONFIG, "{\"holding_time\":78}", 200);
+	assert_true(has(&r, "within one loop turn"));
 	answer_free(&r);
 }
 
@@ -377,12 +468,14 @@ int main(void)
 		WITH_API(config_broken_by_hand),
 		WITH_API(config_if_match),
 		WITH_API(config_validate_and_warn),
+		WITH_API(a_bot_with_a_model),
 		WITH_API(config_history_and_rollback),
 		WITH_API(models),
 		WITH_API(jobs),
 		WITH_API(tokens),
 		WITH_API(logs),
 		WITH_API(health),
+		WITH_API(a_worker_that_is_away),
 		cmocka_unit_test_setup_teardown(pages_from_a_folder, setup_page, teardown),
 	};
 

@@ -12,8 +12,13 @@ static struct api a;
 static void small_limits(struct config *cfg)
 {
 	cfg->api_max_body_bytes = 4096;
-	cfg->api_timeout_s = 1;
 	cfg->api_max_connections = 4;
+}
+
+/* For what has to end; a busy machine can take longer for what must not. */
+static void hurried(struct config *cfg)
+{
+	cfg->api_timeout_s = 1;
 }
 
 static int setup(void **state)
@@ -29,6 +34,14 @@ static int setup_small(void **state)
 	if (scratch_setup(state))
 		return -1;
 	api_start(&a, small_limits);
+	return 0;
+}
+
+static int setup_hurried(void **state)
+{
+	if (scratch_setup(state))
+		return -1;
+	api_start(&a, hurried);
 	return 0;
 }
 
@@ -372,7 +385,7 @@ static void a_body_is_no_request(void **state)
 
 static void limited(struct config *cfg)
 {
-	cfg->api_rate_limit = 3;
+	cfg->api_rate_limit = 1;
 }
 
 static int setup_limited(void **state)
@@ -398,7 +411,7 @@ static void rate_limit(void **state)
 		}
 		answer_free(&r);
 	}
-	assert_in_range(passed, 6, 29);
+	assert_in_range(passed, 2, 29);
 	/* Another caller (no token) is not affected by it. */
 	a.token = NULL;
 	api_expect(&a, "GET", "/api/v1/health", NULL, 200, NULL);
@@ -623,8 +636,8 @@ int main(void)
 		WITH(keep_alive_and_pipelining, setup),
 		WITH(a_body_is_no_request, setup),
 		WITH(rate_limit, setup_limited),
-		WITH(slow_client, setup_small),
-		WITH(idle_connection_ends, setup_small),
+		WITH(slow_client, setup_hurried),
+		WITH(idle_connection_ends, setup_hurried),
 		WITH(too_many_connections, setup_small),
 		WITH(small_body_limit, setup_small),
 		WITH(locked_database, setup),

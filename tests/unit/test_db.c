@@ -1,5 +1,6 @@
 /* Statements, transactions, backups and faults. What db_open refuses: test_db_errors.c. */
-#include "common/db.h"
+#include "common/db_backup.h"
+#include "common/db_check.h"
 #include "common/fault.h"
 #include "tests/unit/scratch.h"
 
@@ -225,6 +226,16 @@ static void test_transaction(void **state)
 	assert_int_equal(put(db, "c", &e), 0);
 	assert_int_equal(db_commit(db, &e), 0);
 	assert_int_equal(ask(db, SQL_COUNT), 2);
+
+	assert_int_equal(db_begin(db, &e), 0);
+	assert_int_equal(put(db, "d", &e), 0);
+	assert_int_equal(db_end(db, ERR_LIMIT, &e), ERR_LIMIT);
+	assert_false(db_in_transaction(db));
+	assert_int_equal(ask(other, SQL_COUNT), 2);
+	assert_int_equal(db_begin(db, &e), 0);
+	assert_int_equal(put(db, "d", &e), 0);
+	assert_int_equal(db_end(db, 0, &e), 0);
+	assert_int_equal(ask(other, SQL_COUNT), 3);
 	db_close(other);
 	db_close(db);
 }

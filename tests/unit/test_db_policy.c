@@ -1,5 +1,6 @@
 /* Who may write what: every table of the schema, each role, each kind of write. */
 #include "common/db.h"
+#include "common/db_check.h"
 #include "common/db_policy.h"
 #include "tests/unit/scratch.h"
 

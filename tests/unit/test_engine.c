@@ -1,31 +1,6 @@
 /* The life of an order on the paper venue: entry, protection, every way out, its money. */
 #include "tests/unit/engine_world.h"
 
-static int setup_spot(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, false);
-	*state = d;
-	return 0;
-}
-
-static int setup_futures(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, true);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
 /* An entry that is filled and protected; returns the equity before it. */
 static struct money enter(struct desk *d)
 {
@@ -537,8 +512,8 @@ static void many_trades_add_up(void **state)
 	assert_string_equal(cash(desk_balance(d, 1).balance), cash(before));
 }
 
-#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
-#define FUTURES(f) { #f " futures", f, setup_futures, teardown, NULL }
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
+#define FUTURES(f) { #f " futures", f, desk_setup_futures, desk_teardown, NULL }
 
 int main(void)
 {

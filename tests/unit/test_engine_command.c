@@ -1,56 +1,6 @@
 /* What people tell a bot: start, pause, stop, close, emergency; and what a failure does. */
 #include "tests/unit/engine_world.h"
 
-static int setup_spot(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, false);
-	*state = d;
-	return 0;
-}
-
-static int setup_futures(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, true);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
-static void enter(struct desk *d)
-{
-	desk_start(d);
-	desk_decide(d, 1, 0.9);
-	desk_trade(d, "49999.99");
-	desk_wait(d, 20 * MS);
-	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-}
-
-static struct engine_answer command(struct desk *d, int64_t bot, enum bot_event event, bool close,
-				    int want_rc)
-{
-	struct engine_command c = { .event = event, .close_positions = close,
-				    .requested_by = "alice", .correlation_id = "cid-7" };
-	struct engine_answer a;
-
-	assert_int_equal(engine_bot_command(d->e, bot, &c, d->now, &a, &d->err), want_rc);
-	return a;
-}
-
-static void assert_status(struct desk *d, int64_t bot, enum bot_status s)
-{
-	assert_string_equal(bot_status_name(engine_bot_status(d->e, bot)), bot_status_name(s));
-}
-
 static void decides_only_while_running(void **state)
 {
 	struct desk *d = *state;
@@ -62,22 +12,22 @@ static void decides_only_while_running(void **state)
 	desk_trade(d, "50000");
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->brain[1].asked, 0); /* STOPPED */
-	command(d, 1, EVENT_START, false, 0);
+	desk_command(d, 1, EVENT_START, false, 0);
 	desk_decide(d, 1, 0.1);
 	assert_int_equal(d->brain[1].asked, 1);
-	command(d, 1, EVENT_PAUSE, false, 0);
+	desk_command(d, 1, EVENT_PAUSE, false, 0);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->brain[1].asked, 1); /* PAUSED */
-	command(d, 1, EVENT_RESUME, false, 0);
+	desk_command(d, 1, EVENT_RESUME, false, 0);
 	d->brain[1].rc = ERR_CORRUPT;
 	desk_decide(d, 1, 0.9);
 	asked = d->brain[1].asked;
-	assert_status(d, 1, BOT_ERROR);
+	desk_assert_status(d, 1, BOT_ERROR);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->brain[1].asked, asked); /* ERROR */
 	assert_int_equal(d->rows.orders_n, 0);
 	d->brain[1].rc = 0;
-	command(d, 1, EVENT_START, false, 0);
+	desk_command(d, 1, EVENT_START, false, 0);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 1);
 }
@@ -88,14 +38,14 @@ static void status_rows_say_who_and_why(void **state)
 	const struct kept_status *k;
 
 	desk_start(d);
-	command(d, 1, EVENT_PAUSE, false, 0);
+	desk_command(d, 1, EVENT_PAUSE, false, 0);
 	k = &d->rows.statuses[d->rows.statuses_n - 1];
 	assert_int_equal(k->s.from, BOT_RUNNING);
 	assert_int_equal(k->s.to, BOT_PAUSED);
 	assert_string_equal(k->event, "pause");
 	assert_string_equal(k->by, "alice");
 	assert_int_equal(d->rows.statuses_n, 2);
-	command(d, 1, EVENT_PAUSE, false, 0); /* succeeds, changes nothing */
+	desk_command(d, 1, EVENT_PAUSE, false, 0); /* succeeds, changes nothing */
 	assert_int_equal(d->rows.statuses_n, 2);
 	engine_bot_fail(d->e, 1, d->now, "the model file is garbage");
 	k = &d->rows.statuses[d->rows.statuses_n - 1];
@@ -104,7 +54,7 @@ static void status_rows_say_who_and_why(void **state)
 	assert_string_equal(k->by, "worker");
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].error, "the model file is garbage");
-	command(d, 1, EVENT_START, false, 0);
+	desk_command(d, 1, EVENT_START, false, 0);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_string_equal(d->rows.bots[1].error, "");
 }
@@ -116,11 +66,11 @@ static void refusals(void **state)
 	struct engine_answer a;
 
 	desk_start(d);
-	command(d, 9, EVENT_START, false, ERR_NOT_FOUND);
-	command(d, 1, EVENT_STOP, false, 0);
-	a = command(d, 1, EVENT_PAUSE, false, ERR_CONFLICT);
+	desk_command(d, 9, EVENT_START, false, ERR_NOT_FOUND);
+	desk_command(d, 1, EVENT_STOP, false, 0);
+	a = desk_command(d, 1, EVENT_PAUSE, false, ERR_CONFLICT);
 	assert_int_equal(a.status, BOT_STOPPED);
-	command(d, 1, EVENT_RESUME, false, ERR_CONFLICT);
+	desk_command(d, 1, EVENT_RESUME, false, ERR_CONFLICT);
 	assert_int_equal(engine_close(d->e, 9, 0, "", d->now, &closing, &d->err),
 			 ERR_NOT_FOUND);
 	assert_int_equal(engine_close(d->e, 1, 77, "", d->now, &closing, &d->err),
@@ -132,10 +82,10 @@ static void pause_keeps_protection(void **state)
 	struct desk *d = *state;
 
 	d->bot.max_positions = 2;
-	enter(d);
+	desk_enter(d);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(engine_open_orders(d->e, 1), 2);
-	command(d, 1, EVENT_PAUSE, false, 0);
+	desk_command(d, 1, EVENT_PAUSE, false, 0);
 	assert_string_equal(rows_find_leg(&d->rows, 2, LEG_ENTRY)->correlation_id,
 			    d->rows.orders[1].correlation_id);
 	desk_wait(d, 20 * MS);
@@ -155,7 +105,7 @@ static void pause_with_part(void **state)
 	desk_start(d);
 	desk_decide(d, 1, 0.9);
 	desk_trade_qty(d, "50000", "10.001", true);
-	command(d, 1, EVENT_PAUSE, false, 0);
+	desk_command(d, 1, EVENT_PAUSE, false, 0);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
 	desk_trade(d, "50150.01");
@@ -168,8 +118,8 @@ static void stop_keeps(void **state)
 	struct desk *d = *state;
 	struct engine_answer a;
 
-	enter(d);
-	a = command(d, 1, EVENT_STOP, false, 0);
+	desk_enter(d);
+	a = desk_command(d, 1, EVENT_STOP, false, 0);
 	assert_int_equal(a.status, BOT_STOPPED);
 	assert_int_equal(a.positions, 1);
 	assert_non_null(strstr(a.message, "1 positions stay open"));
@@ -184,10 +134,10 @@ static void start_after_keep(void **state)
 {
 	struct desk *d = *state;
 
-	enter(d);
-	command(d, 1, EVENT_STOP, false, 0);
+	desk_enter(d);
+	desk_command(d, 1, EVENT_STOP, false, 0);
 	desk_wait(d, 200 * SECOND);
-	command(d, 1, EVENT_START, false, 0);
+	desk_command(d, 1, EVENT_START, false, 0);
 	desk_wait(d, 21 * MS); /* overdue: closed at once */
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_HOLDING_TIME);
 }
@@ -198,25 +148,25 @@ static void stop_closes(void **state)
 	struct engine_answer a;
 
 	d->bot.max_positions = 2;
-	enter(d);
+	desk_enter(d);
 	desk_decide(d, 1, 0.9);
-	a = command(d, 1, EVENT_STOP, true, 0);
+	a = desk_command(d, 1, EVENT_STOP, true, 0);
 	assert_int_equal(a.positions, 1);
 	assert_int_equal(a.pending, 1);
 	desk_wait(d, 30 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	assert_int_equal(d->rows.orders[0].reason, CLOSE_STOP_COMMAND);
 	assert_int_equal(d->rows.orders[1].reason, CLOSE_STOP_COMMAND);
-	assert_status(d, 1, BOT_STOPPED);
+	desk_assert_status(d, 1, BOT_STOPPED);
 }
 
 static void stop_keep_then_close(void **state)
 {
 	struct desk *d = *state;
 
-	enter(d);
-	command(d, 1, EVENT_STOP, false, 0);
-	command(d, 1, EVENT_STOP, true, 0);
+	desk_enter(d);
+	desk_command(d, 1, EVENT_STOP, false, 0);
+	desk_command(d, 1, EVENT_STOP, true, 0);
 	desk_wait(d, 30 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_STOP_COMMAND);
@@ -228,7 +178,7 @@ static void close_one_and_all(void **state)
 	int64_t n = 0;
 
 	d->bot.max_positions = 3;
-	enter(d);
+	desk_enter(d);
 	desk_decide(d, 1, 0.9);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(engine_close(d->e, 1, 2, "mine", d->now, &n, &d->err), 0);
@@ -241,7 +191,7 @@ static void close_one_and_all(void **state)
 	assert_int_equal(n, 2);
 	desk_wait(d, 30 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
-	assert_status(d, 1, BOT_RUNNING);
+	desk_assert_status(d, 1, BOT_RUNNING);
 }
 
 /* From each status, with a position and a pending entry. */
@@ -250,20 +200,20 @@ static void emergency_from(struct desk *d, enum bot_status from)
 	struct engine_answer a;
 
 	d->bot.max_positions = 2;
-	enter(d);
+	desk_enter(d);
 	desk_decide(d, 1, 0.9);
 	if (from == BOT_STOPPED)
-		command(d, 1, EVENT_STOP, false, 0);
+		desk_command(d, 1, EVENT_STOP, false, 0);
 	else if (from == BOT_PAUSED)
-		command(d, 1, EVENT_PAUSE, false, 0);
+		desk_command(d, 1, EVENT_PAUSE, false, 0);
 	else if (from == BOT_ERROR)
 		engine_bot_fail(d->e, 1, d->now, "a fault");
-	assert_status(d, 1, from);
-	a = command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
+	desk_assert_status(d, 1, from);
+	a = desk_command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
 	assert_int_equal(a.status, BOT_STOPPED);
 	assert_int_equal(a.positions, 1);
 	assert_non_null(strstr(a.message, "Emergency stop executed"));
-	command(d, 1, EVENT_START, false, ERR_CONFLICT); /* not while it flattens */
+	desk_command(d, 1, EVENT_START, false, ERR_CONFLICT); /* not while it flattens */
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_FLATTENING);
 	desk_wait(d, 30 * MS);
@@ -276,9 +226,9 @@ static void emergency_from(struct desk *d, enum bot_status from)
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 2);
 	engine_bot_fail(d->e, 1, d->now, "a fault"); /* nothing but a start undoes it */
-	assert_status(d, 1, BOT_STOPPED);
-	command(d, 1, EVENT_RESUME, false, ERR_CONFLICT);
-	command(d, 1, EVENT_START, false, 0);
+	desk_assert_status(d, 1, BOT_STOPPED);
+	desk_command(d, 1, EVENT_RESUME, false, ERR_CONFLICT);
+	desk_command(d, 1, EVENT_START, false, 0);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 3);
 }
@@ -294,7 +244,7 @@ static void emergency_of_a_flat_bot(void **state)
 	struct engine_answer a;
 
 	desk_start(d);
-	a = command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
+	a = desk_command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
 	assert_string_equal(a.message, "Emergency stop executed");
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_LATCHED);
@@ -308,11 +258,11 @@ static void emergency_in_a_thin_book(void **state)
 
 	d->bot.capital_per_trade = M("5000");
 	d->config.max_notional = 0;
-	enter(d);
+	desk_enter(d);
 	thin.bid_qty = thin.ask_qty = qty_of_units(0);
 	thin.ask_qty = Q("1");
 	d->sink.book(d->sink.ctx, d->bot.symbol, &thin, ++d->now);
-	command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
+	desk_command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
 	desk_wait(d, 10 * SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 1); /* nobody buys */
 	assert_true(d->rows.notices_n >= 3);
@@ -329,15 +279,15 @@ static void one_failure_is_its_own(void **state)
 	desk_start(d);
 	desk_add_bot(d, 2, &d->bot);
 	desk_add_bot(d, 3, &d->bot);
-	command(d, 2, EVENT_START, false, 0);
-	command(d, 3, EVENT_START, false, 0);
+	desk_command(d, 2, EVENT_START, false, 0);
+	desk_command(d, 3, EVENT_START, false, 0);
 	d->brain[2].rc = ERR_CORRUPT;
 	d->brain[3].target = __builtin_nan(""); /* no order can have it */
 	d->brain[1].probability = d->brain[3].probability = 0.9;
 	desk_second(d);
-	assert_status(d, 1, BOT_RUNNING);
-	assert_status(d, 2, BOT_ERROR);
-	assert_status(d, 3, BOT_ERROR);
+	desk_assert_status(d, 1, BOT_RUNNING);
+	desk_assert_status(d, 2, BOT_ERROR);
+	desk_assert_status(d, 3, BOT_ERROR);
 	assert_int_equal(d->rows.orders_n, 1);
 	assert_int_equal(d->rows.orders[0].bot_id, 1);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
@@ -359,8 +309,8 @@ static void unusable_signals(void **state)
 		d->brain[1].stop = t[i].stop;
 		d->brain[1].side = t[i].side;
 		desk_decide(d, 1, 0.9);
-		assert_status(d, 1, BOT_ERROR);
-		command(d, 1, EVENT_START, false, 0);
+		desk_assert_status(d, 1, BOT_ERROR);
+		desk_command(d, 1, EVENT_START, false, 0);
 	}
 	assert_int_equal(d->rows.orders_n, 0);
 }
@@ -384,8 +334,8 @@ static void bad_trades_are_ignored(void **state)
 	d->sink.trade(d->sink.ctx, "NOSUCH", &bad[1], ++d->now);
 }
 
-#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
-#define FUTURES(f) { #f " futures", f, setup_futures, teardown, NULL }
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
+#define FUTURES(f) { #f " futures", f, desk_setup_futures, desk_teardown, NULL }
 
 int main(void)
 {

@@ -1,63 +1,13 @@
 /* A bot's settings, model, market and account, changed while it runs. */
 #include "tests/unit/engine_world.h"
 
-static int setup_spot(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, false);
-	*state = d;
-	return 0;
-}
-
-static int setup_futures(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, true);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
-static void enter(struct desk *d)
-{
-	desk_start(d);
-	desk_decide(d, 1, 0.9);
-	desk_trade(d, "49999.99");
-	desk_wait(d, 20 * MS);
-	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-}
-
-static struct engine_answer command(struct desk *d, int64_t bot, enum bot_event event, bool close,
-				    int want_rc)
-{
-	struct engine_command c = { .event = event, .close_positions = close,
-				    .requested_by = "alice", .correlation_id = "cid-7" };
-	struct engine_answer a;
-
-	assert_int_equal(engine_bot_command(d->e, bot, &c, d->now, &a, &d->err), want_rc);
-	return a;
-}
-
-static void assert_status(struct desk *d, int64_t bot, enum bot_status s)
-{
-	assert_string_equal(bot_status_name(engine_bot_status(d->e, bot)), bot_status_name(s));
-}
-
 static void config_while_open(void **state)
 {
 	struct desk *d = *state;
 	struct symbol_info eth = world_info(false);
 	struct bot_config c;
 
-	enter(d);
+	desk_enter(d);
 	snprintf(eth.symbol, sizeof(eth.symbol), "ETHUSDT");
 	snprintf(eth.base, sizeof(eth.base), "ETH");
 	session_market_add(d->s, &eth);
@@ -116,7 +66,7 @@ static void leverage_while_open(void **state)
 	struct desk *d = *state;
 	struct bot_config c;
 
-	enter(d);
+	desk_enter(d);
 	c = d->bot;
 	c.leverage = 5;
 	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
@@ -209,11 +159,11 @@ static void start_needs_a_model(void **state)
 	desk_open(d);
 	assert_int_equal(session_account(d->s, 1, &d->bot, d->now, &d->err), 0);
 	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, NULL, &d->err), 0);
-	a = command(d, 1, EVENT_START, false, 0);
+	a = desk_command(d, 1, EVENT_START, false, 0);
 	assert_int_equal(a.status, BOT_ERROR);
 	assert_non_null(strstr(a.message, "needs a model"));
 	engine_bot_model(d->e, 1, &p, NULL);
-	a = command(d, 1, EVENT_START, false, 0);
+	a = desk_command(d, 1, EVENT_START, false, 0);
 	assert_int_equal(a.status, BOT_RUNNING);
 }
 
@@ -223,7 +173,7 @@ static void account_reset(void **state)
 	struct desk *d = *state;
 	struct money zero = { 0 };
 
-	enter(d);
+	desk_enter(d);
 	desk_book(d, "49000", "49000.01");
 	desk_trade(d, "49000"); /* a loss */
 	desk_wait(d, SECOND);
@@ -250,12 +200,12 @@ static void reset_with_position(void **state)
 {
 	struct desk *d = *state;
 
-	enter(d);
+	desk_enter(d);
 	assert_int_equal(session_account_reset(d->s, 1, &d->bot, true, d->now, &d->err), 0);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
 	assert_int_equal(qty_units(desk_balance(d, 1).base), 0);
 	assert_string_equal(cash(rows_last(&d->rows)->pnl), d->futures ? "-0.1" : "-0.1");
-	assert_status(d, 1, BOT_RUNNING);
+	desk_assert_status(d, 1, BOT_RUNNING);
 }
 
 static void remove_bot(void **state)
@@ -265,7 +215,7 @@ static void remove_bot(void **state)
 	desk_start(d);
 	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), ERR_CONFLICT);
 	desk_decide(d, 1, 0.9);
-	command(d, 1, EVENT_STOP, false, 0);
+	desk_command(d, 1, EVENT_STOP, false, 0);
 	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), ERR_CONFLICT);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(engine_bot_remove(d->e, 1, &d->err), 0);
@@ -276,8 +226,8 @@ static void remove_bot(void **state)
 	desk_second(d);
 }
 
-#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
-#define FUTURES(f) { #f " futures", f, setup_futures, teardown, NULL }
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
+#define FUTURES(f) { #f " futures", f, desk_setup_futures, desk_teardown, NULL }
 
 int main(void)
 {

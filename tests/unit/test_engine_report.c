@@ -1,30 +1,7 @@
 /* What a bot says of itself: signals, equity, days; and the rules that look back. */
 #include "tests/unit/engine_world.h"
 
-static int setup_spot(void **state)
-{
-	struct desk *d = xcalloc(1, sizeof(*d));
-
-	desk_init(d, false);
-	*state = d;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	desk_close(*state);
-	free(*state);
-	return 0;
-}
-
-static void enter(struct desk *d)
-{
-	desk_start(d);
-	desk_decide(d, 1, 0.9);
-	desk_trade(d, "49999.99");
-	desk_wait(d, 20 * MS);
-	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-}
+#define DAY (86400 * SECOND)
 
 static const char *last_rule(const struct desk *d)
 {
@@ -66,7 +43,7 @@ static void equity_samples(void **state)
 	const struct equity_report *q;
 
 	d->config.sim_tick_interval_s = 5;
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50100");
 	desk_wait(d, 20 * SECOND);
 	assert_true(d->rows.equities_n >= 4);
@@ -87,7 +64,7 @@ static void days_are_apart(void **state)
 {
 	struct desk *d = *state;
 
-	enter(d);
+	desk_enter(d);
 	desk_trade(d, "50150.01");
 	assert_int_equal(d->rows.stats[1].trades, 1);
 	desk_wait(d, 24 * 3600 * SECOND);
@@ -108,7 +85,7 @@ static void cooldown_after_losses(void **state)
 
 	d->config.cooldown_after_losses = 1;
 	d->config.cooldown_s = 60;
-	enter(d);
+	desk_enter(d);
 	desk_book(d, "49900", "49900.01");
 	desk_trade(d, "49900");
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_STOP_LOSS);
@@ -251,7 +228,57 @@ static void reports_in_turn(void **state)
 	assert_false(d->rows.bots[1].figures_only);
 }
 
-#define SPOT(f) cmocka_unit_test_setup_teardown(f, setup_spot, teardown)
+/* One wrong price, with a position open and the account looked at: limits forget it. */
+static void one_wrong_price(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.sim_tick_interval_s = 5;
+	d->config.max_open_positions = 10;
+	d->bot.max_positions = 3;
+	d->bot.capital_per_trade = M("3000");
+	d->bot.profit_target_pct = 10;
+	d->bot.stop_loss_pct = 0.9;
+	d->bot.holding_time = 1000000;
+	desk_enter(d);
+	desk_wait(d, (d->now / DAY + 1) * DAY - SECOND - d->now);
+	desk_trade(d, "500000"); /* seen in the last look of a day and the first of the next */
+	desk_wait(d, 10 * SECOND);
+	assert_true(money_cmp(d->rows.equities[d->rows.equities_n - 1].equity, M("30000")) > 0);
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "entry");
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_true(money_cmp(d->rows.bots[1].peak_equity, M("10000")) <= 0);
+	assert_string_equal(d->rows.bots[1].day, "2024-08-09");
+	assert_true(money_cmp(d->rows.bots[1].day_equity, M("10000")) <= 0);
+	/* the fall is seen at once, with the position open: 60 % of 3,000 twice */
+	desk_trade(d, "49999.99");
+	desk_trade(d, "20000");
+	desk_book(d, "20000", "20000.01");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "daily_loss");
+}
+
+/* A gain that was taken raises the peak. */
+static void the_peak_is_what_was_won(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.sim_tick_interval_s = 5;
+	desk_enter(d);
+	desk_trade(d, "50149"); /* open: not yet */
+	desk_wait(d, 10 * SECOND);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_true(money_cmp(d->rows.bots[1].peak_equity, M("10000")) <= 0);
+	desk_trade(d, "50150.01");
+	assert_true(money_sign(rows_last(&d->rows)->pnl) > 0);
+	desk_wait(d, 10 * SECOND);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_string_equal(cash(d->rows.bots[1].peak_equity), cash(desk_balance(d, 1).equity));
+}
+
+#define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
 
 int main(void)
 {
@@ -259,7 +286,7 @@ int main(void)
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
 		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
-		SPOT(reports_in_turn),
+		SPOT(reports_in_turn), SPOT(one_wrong_price), SPOT(the_peak_is_what_was_won),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,5 @@
+#include "common/db_backup.h"
+#include "common/db_check.h"
 #include "common/migrate.h"
 #include "tests/unit/scratch.h"
 
@@ -141,7 +143,7 @@ static void test_failing_step(void **state)
 	db_close(db);
 	check_failure(failing, "0003_bad", ERR_INVALID);
 	check_failure(failing, "0003_bad", ERR_INVALID);
-	check_failure(dangling, "0003_dangling", ERR_CONFLICT);
+	check_failure(dangling, "0003_dangling", ERR_CORRUPT);
 	/* The repaired program goes on from there. */
 	db = open_raw("app.db");
 	assert_int_equal(migrate_run(db, good, 3, &e), 0);

@@ -8,7 +8,8 @@
 
 static void test_whole_text_only(void **state)
 {
-	static const char *const bad[] = { "", "-", " 1", "1 ", "+1", "1.0", "1e3", "0x10", "--1", "one" };
+	static const char *const bad[] = { "", "-", " 1", "1 ", "+1", "1.0", "1e3", "0x10", "--1",
+					   "one" };
 	int64_t n = 77;
 
 	(void)state;

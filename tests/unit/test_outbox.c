@@ -2,6 +2,7 @@
 #include "common/db.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
+#include "worker/engine/stats.h"
 #include "worker/store/outbox.h"
 #include "worker/store/store_bots.h"
 #include "worker/store/store_orders.h"
@@ -96,7 +97,7 @@ static void report_all(int64_t id, int64_t units)
 	to.leg(to.ctx, &o, &l);
 	to.fill(to.ctx, &f);
 	to.candle(to.ctx, "BTCUSDT", "1s", &c);
-	to.stats(to.ctx, &d);
+	to.stats(to.ctx, &d, &d);
 	to.bot(to.ctx, &b);
 	to.equity(to.ctx, &q);
 	to.signal(to.ctx, &s);
@@ -122,7 +123,38 @@ static void amounts_beyond_real(void **state)
 		assert_true(llabs(qty_units(stmt_qty(s, 0)) - units[i]) <= units[i] / 1000000000);
 		stmt_done(s);
 	}
-	assert_true(number("SELECT volume FROM trading_stats") > 92e9);
+	/* a sum that no amount can hold stays what it was */
+	assert_true((int64_t)number("SELECT volume FROM trading_stats") == 1304567890);
+}
+
+#define TOTAL(column) number("SELECT " column " FROM trading_stats WHERE day = '2024-08-08'")
+
+/* Each closed trade is added to its day, whoever traded that day before. */
+static void days_add_up(void **state)
+{
+	static const char SQL_DAYS[] =
+		"INSERT INTO trading_stats(bot_id, day, trades, wins, gross, net, volume, peak_net,"
+		" updated_us) VALUES (1, '2024-08-08', 2, 2, 7, 7, 10, 7, 1),"
+		" (1, '2024-08-09', 5, 5, 7, 7, 10, 7, 1)";
+	static const int64_t pnl[] = { 3, -5, 4, 1 };
+
+	(void)state;
+	assert_int_equal(db_exec(db, SQL_DAYS, &e), 0);
+	for (size_t i = 0; i < 4; i++) {
+		struct order o = big_order((int64_t)i + 1, 4 * RATE_ONE);
+		struct day_stats day, trade;
+
+		o.pnl = money_of_units(pnl[i] * RATE_ONE);
+		stats_of(&o, T0, &trade);
+		day = trade; /* what the engine knows of the day does not matter */
+		to.stats(to.ctx, &day, &trade);
+		flush();
+	}
+	assert_true(TOTAL("trades") == 6 && TOTAL("wins") == 5 && TOTAL("losses") == 1);
+	assert_true(TOTAL("net") == 10 && TOTAL("gross") == 7 + 16 && TOTAL("fees") == 4);
+	assert_true(TOTAL("volume") == 10 + 32 && TOTAL("updated_us") == (double)T0);
+	assert_true(TOTAL("peak_net") == 10 && TOTAL("max_drawdown") == 5);
+	assert_true(number("SELECT trades FROM trading_stats WHERE day = '2024-08-09'") == 5);
 }
 
 static int take_order(void *ctx, const struct order *o, struct err *why)
@@ -209,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
 		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
+		cmocka_unit_test_setup_teardown(days_add_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),
 	};

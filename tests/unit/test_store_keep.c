@@ -46,7 +46,7 @@ static int64_t keep(struct keep *k)
 {
 	int64_t n, most = 0;
 
-	for (int quiet = 0; quiet < 8; quiet++) {
+	for (int quiet = 0; quiet < 12 * KEEP_TURNS; quiet++) {
 		assert_int_equal(db_begin(db, &e), 0);
 		if (store_keep_tx(db, k, &n, &e))
 			fail_msg("%s", e.msg);
@@ -237,6 +237,69 @@ static void closed_trades(void **state)
 	assert_true(number("SELECT count(*) FROM trading_orders WHERE id < 2000") == 203);
 }
 
+/* A thousand bots that never change keep none of the others' events from going. */
+static void events_of_bots(void **state)
+{
+	struct keep k = { .details_days = 2 };
+
+	(void)state;
+	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2000)"
+	    " INSERT INTO bot_events(bot_id, from_status, to_status, event, at_us)"
+	    " SELECT iif(n < 1000, n + 1, 1), 'RUNNING', 'PAUSED', 'pause',"
+	    " 1723104000000000 + n * 864000000 FROM t");
+	assert_true(keep(&k) <= KEEP_ROWS);
+	/* two days of a hundred each, and the only one of the others */
+	assert_true(number("SELECT count(*) FROM bot_events WHERE bot_id = 1") == 201);
+	assert_true(number("SELECT count(*) FROM bot_events WHERE bot_id != 1") == 999);
+	k.details_days = 0;
+	run("INSERT INTO bot_events(bot_id, from_status, to_status, event, at_us)"
+	    " VALUES (1, '', '', '', 1923104000000000)");
+	assert_int_equal(keep(&k), 0);
+}
+
+static void ended_jobs(void **state)
+{
+	struct keep k = { .details_days = 2 };
+
+	(void)state;
+	/* a hundred a day for ten days: one in ten failed, some are still there, the first is
+	 * the only one that was cancelled */
+	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 1000)"
+	    " INSERT INTO jobs(kind, state, created_us, ended_us) SELECT iif(n IN (5, 6),"
+	    " 'backtest', 'backup'), CASE WHEN n = 1 THEN 'cancelled' WHEN n = 7 THEN 'queued'"
+	    " WHEN n % 10 = 0 THEN 'failed' ELSE 'done' END, n * 864000000,"
+	    " iif(n = 7, NULL, n * 864000000 + 1) FROM t");
+	run("INSERT INTO backtests(id, symbol, strategy, interval, from_us, to_us, created_us)"
+	    " VALUES (5, 'B', 'model', '1s', 1, 2, 3)");
+	assert_true(keep(&k) <= KEEP_ROWS);
+	assert_true(number("SELECT count(*) FROM jobs WHERE id >= 800") == 201);
+	assert_true(number("SELECT count(*) FROM jobs WHERE id IN (1, 5, 6, 7)") == 4);
+	assert_true(number("SELECT count(*) FROM jobs") == 205);
+	/* how many backups failed is told by the metrics: that does not go back */
+	assert_true(number("SELECT value FROM counters WHERE name = 'backup_failures'") == 79);
+	assert_true(number("SELECT count(*) FROM jobs WHERE state = 'failed'") == 21);
+	/* what had to stay goes when nothing holds it any more */
+	run("DELETE FROM backtests; UPDATE jobs SET state = 'done', kind = 'backup',"
+	    " ended_us = 1 WHERE id IN (5, 7)");
+	(void)keep(&k);
+	assert_true(number("SELECT count(*) FROM jobs WHERE id IN (1, 5, 6, 7)") == 2);
+}
+
+static void audit_of_a_year(void **state)
+{
+	struct keep k = { .details_days = 1, .orders_days = 1, .audit_days = 365 };
+
+	(void)state;
+	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5000)"
+	    " INSERT INTO audit_log(at_us, actor, action) SELECT n * 8640000000, 'admin', 'POST'"
+	    " FROM t");
+	assert_int_equal(keep(&k), KEEP_ROWS);
+	assert_true(number("SELECT count(*) FROM audit_log") == 3651);
+	k.audit_days = 0;
+	run("INSERT INTO audit_log(at_us, actor, action) VALUES (1923104000000000, 'a', 'POST')");
+	assert_int_equal(keep(&k), 0);
+}
+
 /* Seconds are kept for a day of the market's own time, whatever the clock says. */
 static void seconds_of_a_day(void **state)
 {
@@ -281,6 +344,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ledger_that_does_not_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(answered_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_trades, setup, teardown),
+		cmocka_unit_test_setup_teardown(events_of_bots, setup, teardown),
+		cmocka_unit_test_setup_teardown(ended_jobs, setup, teardown),
+		cmocka_unit_test_setup_teardown(audit_of_a_year, setup, teardown),
 		cmocka_unit_test_setup_teardown(seconds_of_a_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(looks_at_little, setup, teardown),
 	};

@@ -39,6 +39,8 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
+#define WAIT_MS 60000
+
 static bool readable(const struct watch *w, int ms)
 {
 	struct pollfd p = { .fd = watch_fd(w), .events = POLLIN };
@@ -84,7 +86,7 @@ static void test_commit_wakes(void **state)
 	assert_int_equal(db_exec(db, SQL, &e), 0);
 	assert_false(readable(w, 0)); /* nothing to be seen yet */
 	assert_int_equal(db_commit(db, &e), 0);
-	assert_true(readable(w, 5000));
+	assert_true(readable(w, WAIT_MS));
 	assert_true(watch_drain(w));
 	assert_false(readable(w, 0));
 	assert_false(watch_drain(w));
@@ -110,7 +112,7 @@ static int look_when_woken(void *arg)
 		if (write(ack[1], "x", 1) != 1)
 			return 2;
 		for (now = seen; i < COMMITS && now == seen; now = db_data_version(db)) {
-			if (!readable(w, 5000))
+			if (!readable(w, WAIT_MS))
 				return 3;
 			watch_drain(w);
 		}

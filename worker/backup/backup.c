@@ -1,7 +1,7 @@
 #include "worker/backup/backup.h"
 
 #include "common/clock.h"
-#include "common/db.h"
+#include "common/db_backup.h"
 #include "common/fault.h"
 #include "common/file.h"
 #include "common/migrate.h"

@@ -88,10 +88,7 @@ static int settle(struct restoring *r, struct err *e)
 		rc = db_begin(db, e);
 	if (rc == 0) {
 		rc = settle_tx(r, db, made_us, e);
-		if (rc == 0)
-			rc = db_commit(db, e);
-		else
-			db_rollback(db);
+		rc = db_end(db, rc, e);
 	}
 	db_close(db);
 	return rc;

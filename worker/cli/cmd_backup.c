@@ -51,10 +51,7 @@ static void note(const struct config *c, struct job_row *row, const struct backu
 		rc = db_begin(db, &e);
 	if (rc == 0) {
 		rc = job_row_note_tx(db, row, "command line", &e);
-		if (rc == 0)
-			rc = db_commit(db, &e);
-		else
-			db_rollback(db);
+		rc = db_end(db, rc, &e);
 	}
 	db_close(db);
 	if (rc)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT_US (5 * US_PER_S)
+#define WAIT_US COMMAND_EXPIRES_US	/* later nobody does it any more */
 
 static int wait_for_answer(struct db *db, struct watch *w, struct command *c, struct err *e)
 {

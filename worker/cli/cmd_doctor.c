@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/db.h"
+#include "common/db_check.h"
 #include "common/file.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"

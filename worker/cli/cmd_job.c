@@ -19,10 +19,7 @@ static int queue(const struct config *c, const char *kind, const char *args, str
 		rc = db_begin(db, e);
 	if (rc == 0) {
 		rc = job_row_insert_tx(db, kind, args, "command line", clock_now_us(), &id, e);
-		if (rc == 0)
-			rc = db_commit(db, e);
-		else
-			db_rollback(db);
+		rc = db_end(db, rc, e);
 	}
 	db_close(db);
 	if (rc == 0)

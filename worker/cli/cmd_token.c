@@ -49,10 +49,7 @@ static int commit(struct db *db, int rc, const char *action, const struct token 
 	snprintf(row.detail, sizeof(row.detail), "%s, %s", t->name, t->role);
 	if (rc == 0)
 		rc = store_audit_add_tx(db, &row, e);
-	if (rc == 0)
-		rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_end(db, rc, e);
 }
 
 static int create(struct db *db, int argc, char **argv, struct err *e)

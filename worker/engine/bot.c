@@ -118,25 +118,42 @@ void bot_fail(struct bot *b, int64_t now_us, const char *why)
 
 /* ---- money ---- */
 
+/* The open orders' gain at the last price, together. False: no amount is so large. */
+static bool unrealized(const struct bot *b, struct money *sum)
+{
+	*sum = (struct money){ 0 };
+	for (size_t i = 0; i < b->orders_n; i++)
+		if (money_add(*sum, order_unrealized(b->orders[i], b->market->last), sum))
+			return false;
+	return true;
+}
+
+/*
+ * The peak and the day's first equity stay, so no single price may make them: open
+ * positions count at what they cost, for the day also at their loss.
+ */
 void bot_equity(struct bot *b, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
 	struct venue_balance balance;
 	char day[DAY_TEXT_MAX];
+	struct money gain, settled;
 	struct err e;
 
 	if (v->ops->balance(v, b->id, &balance, &e))
 		return; /* no account yet: stays as it was */
 	b->equity = balance.equity;
 	b->moved = true;
-	if (money_cmp(b->equity, b->peak_equity) > 0) {
-		b->peak_equity = b->equity;
+	if (!unrealized(b, &gain) || money_sub(b->equity, gain, &settled))
+		return;
+	if (money_cmp(settled, b->peak_equity) > 0) {
+		b->peak_equity = settled;
 		b->dirty = true;
 	}
 	day_text(now_us, day);
 	if (strcmp(day, b->day) != 0) {
 		memcpy(b->day, day, sizeof(b->day));
-		b->day_equity = b->equity;
+		b->day_equity = money_cmp(settled, b->equity) < 0 ? settled : b->equity;
 		b->dirty = true;
 	}
 }
@@ -154,10 +171,8 @@ static void sample_equity(struct bot *b, int64_t now_us)
 		return;
 	q.equity = balance.equity;
 	q.balance = balance.balance;
-	for (size_t i = 0; i < b->orders_n; i++)
-		ASSERT(money_add(q.unrealized, order_unrealized(b->orders[i], b->market->last),
-				 &q.unrealized) == 0);
-	r->equity(r->ctx, &q);
+	if (unrealized(b, &q.unrealized))
+		r->equity(r->ctx, &q);
 }
 
 /* ---- decisions ---- */

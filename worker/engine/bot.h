@@ -12,6 +12,7 @@
 #define ENGINE_BOT_H
 
 #include "worker/engine/engine.h"
+#include "worker/engine/stats.h"
 
 #define SERIES_MAX 7			/* intervals a market may be asked for */
 #define ENTRY_RING ENTRIES_KEPT
@@ -66,7 +67,7 @@ struct bot {
 	int64_t loss_streak, cooldown_until_us;
 	struct money equity, peak_equity, day_equity;
 	char day[DAY_TEXT_MAX];
-	struct day_stats stats;
+	struct day_stats stats;		/* of the newest day, as far as we know of it */
 	struct signal_report signal;	/* newest, while it repeats */
 	int64_t signal_written_us;
 	int64_t entries_us[ENTRY_RING];	/* ring of entry times */
@@ -175,9 +176,5 @@ void bot_orders_timer(struct bot *b, int64_t now_us);
 /* The clock was set back while we were down: times that lie ahead are now. */
 void bot_times_back(struct bot *b, int64_t now_us);
 int64_t bot_orders_due(const struct bot *b);
-
-/* stats.c */
-void stats_add(struct day_stats *s, const struct order *o, int64_t now_us);
-void day_text(int64_t us, char out[DAY_TEXT_MAX]);	/* UTC day of a time, by arithmetic */
 
 #endif

@@ -66,15 +66,17 @@ static void count_result(struct bot *b, const struct order *o, int64_t now_us)
 {
 	const struct risk_limits *limits = engine_limits(b->engine);
 	const struct reporter *r = engine_reporter(b->engine);
+	struct day_stats trade;
 
 	if (qty_sign(o->filled) <= 0)
 		return;
 	b->loss_streak = money_sign(o->pnl) < 0 ? b->loss_streak + 1 : 0;
 	if (limits->cooldown_after_losses && b->loss_streak >= limits->cooldown_after_losses)
 		b->cooldown_until_us = now_us + limits->cooldown_s * INT64_C(1000000);
-	stats_add(&b->stats, o, now_us);
+	stats_of(o, now_us, &trade);
+	stats_add(&b->stats, &trade);
 	if (r->stats)
-		r->stats(r->ctx, &b->stats);
+		r->stats(r->ctx, &b->stats, &trade);
 }
 
 static void forget(struct bot *b, struct order *o)

@@ -93,7 +93,8 @@ struct reporter {			/* any function may be NULL */
 	void (*fill)(void *ctx, const struct fill_report *f);
 	void (*signal)(void *ctx, const struct signal_report *s);
 	void (*status)(void *ctx, const struct status_report *s);
-	void (*stats)(void *ctx, const struct day_stats *s);
+	/* A trade was closed: the day since the bot came up or its row was read, and the trade. */
+	void (*stats)(void *ctx, const struct day_stats *day, const struct day_stats *trade);
 	void (*bot)(void *ctx, const struct bot_report *b);
 	void (*equity)(void *ctx, const struct equity_report *q);
 	void (*candle)(void *ctx, const char *symbol, const char *interval, const struct candle *c);

@@ -1,7 +1,9 @@
 /*
  * risk.h - the rules an entry must pass. Each refusal names its rule.
  *
- * Rules never block an exit. Percentages are of equity with open loss.
+ * Rules never block an exit. Percentages are of equity at the last price. What it is
+ * compared with lasts, so one wrong price may not make it: peak_equity is the highest
+ * with open positions at what they cost, day_equity the day's first without open gains.
  */
 #ifndef ENGINE_RISK_H
 #define ENGINE_RISK_H

@@ -1,4 +1,4 @@
-#include "worker/engine/bot.h"
+#include "worker/engine/stats.h"
 
 #include "common/clock.h"
 
@@ -12,29 +12,47 @@ void day_text(int64_t us, char out[DAY_TEXT_MAX])
 	snprintf(out, DAY_TEXT_MAX, "%.10s", clock_day(us, text));
 }
 
-void stats_add(struct day_stats *s, const struct order *o, int64_t now_us)
+static void add(struct money *sum, struct money part)
 {
-	char day[DAY_TEXT_MAX];
+	(void)!money_add(*sum, part, sum);
+}
+
+/* The running net moved: its highest, and how far it is under that. */
+static void follow(struct day_stats *s)
+{
 	struct money down;
 
-	day_text(now_us, day);
-	if (strcmp(day, s->day) != 0) {
-		memset(s, 0, sizeof(*s));
-		memcpy(s->day, day, sizeof(s->day));
-	}
-	s->bot_id = o->bot_id;
-	s->trades++;
-	s->wins += money_sign(o->pnl) > 0;
-	s->losses += money_sign(o->pnl) < 0;
-	ASSERT(money_add(s->fees, order_costs(o), &s->fees) == 0);
-	ASSERT(money_add(s->gross, o->gross, &s->gross) == 0);
-	ASSERT(money_add(s->net, o->pnl, &s->net) == 0);
-	ASSERT(money_add(s->volume, o->entry_notional, &s->volume) == 0);
-	ASSERT(money_add(s->volume, o->exit_notional, &s->volume) == 0);
 	if (money_cmp(s->net, s->peak_net) > 0)
 		s->peak_net = s->net;
-	ASSERT(money_sub(s->peak_net, s->net, &down) == 0);
-	if (money_cmp(down, s->max_drawdown) > 0)
+	if (money_sub(s->peak_net, s->net, &down) == 0 && money_cmp(down, s->max_drawdown) > 0)
 		s->max_drawdown = down;
-	s->updated_us = now_us;
+}
+
+void stats_of(const struct order *o, int64_t now_us, struct day_stats *trade)
+{
+	*trade = (struct day_stats){
+		.bot_id = o->bot_id, .trades = 1, .wins = money_sign(o->pnl) > 0,
+		.losses = money_sign(o->pnl) < 0, .gross = o->gross, .fees = order_costs(o),
+		.net = o->pnl, .volume = o->entry_notional, .updated_us = now_us,
+	};
+	day_text(now_us, trade->day);
+	add(&trade->volume, o->exit_notional);
+	follow(trade);
+}
+
+void stats_add(struct day_stats *day, const struct day_stats *trade)
+{
+	if (strcmp(day->day, trade->day) != 0) {
+		*day = *trade;
+		return;
+	}
+	day->trades += trade->trades;
+	day->wins += trade->wins;
+	day->losses += trade->losses;
+	add(&day->gross, trade->gross);
+	add(&day->fees, trade->fees);
+	add(&day->net, trade->net);
+	add(&day->volume, trade->volume);
+	follow(day);
+	day->updated_us = trade->updated_us;
 }

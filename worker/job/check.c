@@ -1,7 +1,7 @@
 /*
  * check: is the database whole, do the books balance, do the models load?
  */
-#include "common/db.h"
+#include "common/db_check.h"
 #include "worker/job/job.h"
 
 static const struct {

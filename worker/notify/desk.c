@@ -345,8 +345,8 @@ static void press(struct talk *t)
 		return;
 	c = confirm_find(t, code);
 	if (!c) {
-		reply(t, "That question is over or was asked by somebody else: send "
-			 "/emergency_stop again.");
+		reply(t, "That question is over or was asked by somebody else: this press did "
+			 "nothing. To stop everything, send /emergency_stop again.");
 		return;
 	}
 	c->until_us = 0;

@@ -33,9 +33,9 @@ static void on_status(void *ctx, const struct status_report *s)
 	EACH(status, s);
 }
 
-static void on_stats(void *ctx, const struct day_stats *s)
+static void on_stats(void *ctx, const struct day_stats *day, const struct day_stats *trade)
 {
-	EACH(stats, s);
+	EACH(stats, day, trade);
 }
 
 static void on_bot(void *ctx, const struct bot_report *b)

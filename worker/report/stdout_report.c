@@ -61,12 +61,13 @@ static void on_fill(void *ctx, const struct fill_report *f)
 	line(&b);
 }
 
-static void on_stats(void *ctx, const struct day_stats *s)
+static void on_stats(void *ctx, const struct day_stats *s, const struct day_stats *trade)
 {
 	struct buf b = { 0 };
 	struct json j = { .out = &b };
 
 	(void)ctx;
+	(void)trade;
 	json_object(&j, NULL);
 	json_string(&j, "event", "stats");
 	json_int(&j, "bot_id", s->bot_id);

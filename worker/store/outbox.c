@@ -57,8 +57,9 @@ void outbox_free(struct outbox *o)
 	free(o);
 }
 
-void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days)
+void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, int64_t audit_days)
 {
+	o->keep.audit_days = audit_days;
 	o->keep.details_days = details_days;
 	o->keep.orders_days = orders_days;
 }
@@ -130,9 +131,10 @@ static void on_status(void *ctx, const struct status_report *s)
 	add_now(ctx, ROW_EVENT, &r, sizeof(r));
 }
 
-static void on_stats(void *ctx, const struct day_stats *s)
+static void on_stats(void *ctx, const struct day_stats *day, const struct day_stats *trade)
 {
-	add_now(ctx, ROW_STATS, s, sizeof(*s));
+	(void)day;
+	add_now(ctx, ROW_STATS, trade, sizeof(*trade));
 }
 
 static void on_bot(void *ctx, const struct bot_report *b)

@@ -22,7 +22,7 @@ struct outbox;
 struct outbox *outbox_new(const char *mode, const char *venue);
 void outbox_free(struct outbox *o);
 /* How long rows are kept (store_keep.h), in days; 0: for ever, as without this call. */
-void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days);
+void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, int64_t audit_days);
 
 struct reporter outbox_reporter(struct outbox *o);
 struct sim_store outbox_sim_store(struct outbox *o);

@@ -1,6 +1,7 @@
 #include "worker/store/store_backup.h"
 
 #include "common/clock.h"
+#include "common/db_check.h"
 #include "worker/store/store_orders.h"
 
 #include <stdlib.h>
@@ -23,8 +24,6 @@ static const char SQL_ROWS[] =
 	AND_OF("api_tokens") AND_OF("audit_log");
 static const char SQL_MODELS[] = "SELECT path, sha256 FROM models ORDER BY id";
 static const char SQL_INTEGRITY[] = "PRAGMA integrity_check(1)";
-static const char SQL_REFERENCES[] =
-	"SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 1";
 static const char SQL_LEDGER[] = "SELECT entry_id FROM v_ledger_errors LIMIT 1";
 static const char SQL_EVENTS[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by, at_us)"
@@ -106,22 +105,6 @@ static int check_pages(struct db *db, struct err *e)
 	return rc;
 }
 
-static int check_references(struct db *db, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_REFERENCES, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		rc = err_set(e, ERR_CORRUPT, "%s: row %lld of table %s points to a missing row "
-			     "of %s", db_path(db), (long long)stmt_int(s, 1), stmt_text(s, 0),
-			     stmt_text(s, 2));
-	stmt_done(s);
-	return rc;
-}
-
 static int check_ledger(struct db *db, struct err *e)
 {
 	struct stmt *s;
@@ -142,7 +125,7 @@ int store_backup_check(struct db *db, struct err *e)
 	int rc = check_pages(db, e);
 
 	if (!rc)
-		rc = check_references(db, e);
+		rc = db_check_references(db, e);
 	return rc ? rc : check_ledger(db, e);
 }
 

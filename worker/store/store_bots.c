@@ -1,5 +1,7 @@
 #include "worker/store/store_bots.h"
 
+#include "worker/engine/stats.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,7 +180,67 @@ int store_signal_tx(struct db *db, const struct signal_report *r, struct err *e)
 	return stmt_run(s, e);
 }
 
-int store_stats_tx(struct db *db, const struct day_stats *d, struct err *e)
+/* STMT_ROW and *d, or as stmt_step. */
+static int step_stats(struct stmt *s, int64_t bot_id, struct day_stats *d, struct err *e)
+{
+	int rc = stmt_step(s, e);
+
+	if (rc == STMT_ROW) {
+		d->bot_id = bot_id;
+		stmt_copy(s, 0, d->day, sizeof(d->day));
+		d->trades = stmt_int(s, 1);
+		d->wins = stmt_int(s, 2);
+		d->losses = stmt_int(s, 3);
+		d->gross = stmt_money(s, 4);
+		d->fees = stmt_money(s, 5);
+		d->net = stmt_money(s, 6);
+		d->volume = stmt_money(s, 7);
+		d->max_drawdown = stmt_money(s, 8);
+		d->peak_net = stmt_money(s, 9);
+		d->updated_us = stmt_int(s, 10);
+	}
+	stmt_done(s);
+	return rc;
+}
+
+static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LAST_STATS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = step_stats(s, bot_id, d, e);
+	return rc < 0 ? rc : 0;
+}
+
+/* As step_stats. */
+static int find_stats(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
+		      struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_STATS_OF, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_text(s, 2, day);
+	return step_stats(s, bot_id, out, e);
+}
+
+int store_stats_get(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
+		    struct err *e)
+{
+	int rc = find_stats(db, bot_id, day, out, e);
+
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld closed nothing on %s",
+			       (long long)bot_id, day);
+	return rc < 0 ? rc : 0;
+}
+
+static int put_stats(struct db *db, const struct day_stats *d, struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_STATS, &s, e);
@@ -198,6 +260,17 @@ int store_stats_tx(struct db *db, const struct day_stats *d, struct err *e)
 	stmt_near_money(s, 11, d->peak_net);
 	stmt_bind_int(s, 12, d->updated_us);
 	return stmt_run(s, e);
+}
+
+int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e)
+{
+	struct day_stats day = { 0 };
+	int rc = find_stats(db, trade->bot_id, trade->day, &day, e);
+
+	if (rc < 0)
+		return rc;
+	stats_add(&day, trade);
+	return put_stats(db, &day, e);
 }
 
 int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e)
@@ -263,58 +336,6 @@ int store_prune_tx(struct db *db, struct err *e)
 	stmt_bind_int(s, 1, KEEP_SIGNALS);
 	stmt_bind_int(s, 2, PRUNE_ROWS);
 	return stmt_run(s, e);
-}
-
-/* STMT_ROW and *d, or as stmt_step. */
-static int step_stats(struct stmt *s, int64_t bot_id, struct day_stats *d, struct err *e)
-{
-	int rc = stmt_step(s, e);
-
-	if (rc == STMT_ROW) {
-		d->bot_id = bot_id;
-		stmt_copy(s, 0, d->day, sizeof(d->day));
-		d->trades = stmt_int(s, 1);
-		d->wins = stmt_int(s, 2);
-		d->losses = stmt_int(s, 3);
-		d->gross = stmt_money(s, 4);
-		d->fees = stmt_money(s, 5);
-		d->net = stmt_money(s, 6);
-		d->volume = stmt_money(s, 7);
-		d->max_drawdown = stmt_money(s, 8);
-		d->peak_net = stmt_money(s, 9);
-		d->updated_us = stmt_int(s, 10);
-	}
-	stmt_done(s);
-	return rc;
-}
-
-static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_LAST_STATS, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = step_stats(s, bot_id, d, e);
-	return rc < 0 ? rc : 0;
-}
-
-int store_stats_get(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
-		    struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_STATS_OF, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	stmt_bind_text(s, 2, day);
-	rc = step_stats(s, bot_id, out, e);
-	if (rc == STMT_END)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld closed nothing on %s",
-			       (long long)bot_id, day);
-	return rc < 0 ? rc : 0;
 }
 
 int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, struct err *e)

@@ -21,7 +21,8 @@ struct event_row {
 };
 MUST_CHECK int store_event_tx(struct db *db, const struct event_row *r, struct err *e);
 MUST_CHECK int store_signal_tx(struct db *db, const struct signal_report *s, struct err *e);
-MUST_CHECK int store_stats_tx(struct db *db, const struct day_stats *s, struct err *e);
+/* Adds a closed trade (stats_of) to the row of its bot and day. */
+MUST_CHECK int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e);
 MUST_CHECK int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e);
 
 struct candle_row {

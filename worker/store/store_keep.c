@@ -7,7 +7,7 @@
 
 #define DAY_US (INT64_C(86400) * US_PER_S)
 #define HOUR_US (INT64_C(3600) * US_PER_S)
-#define ORDERS_AT_ONCE 20
+#define WALK_ROWS 100
 #define NAME_MAX_BYTES 16
 
 /* Samples before this time are thinned; it stands in the database, so that none is missed. */
@@ -36,6 +36,34 @@ static const char SQL_COMMANDS_CUT[] =
 	"DELETE FROM commands WHERE id IN"
 	" (SELECT id FROM commands WHERE id > 0 ORDER BY id LIMIT ?2)"
 	" AND status != 'queued' AND created_us < ?1";
+static const char SQL_AUDIT_NEWEST[] =
+	"SELECT at_us FROM audit_log WHERE id = (SELECT max(id) FROM audit_log)";
+static const char SQL_AUDIT_CUT[] =
+	"DELETE FROM audit_log WHERE id IN"
+	" (SELECT id FROM audit_log WHERE id > 0 ORDER BY id LIMIT ?2) AND at_us < ?1";
+static const char SQL_EVENTS_NEWEST[] =
+	"SELECT at_us FROM bot_events WHERE id = (SELECT max(id) FROM bot_events)";
+/* The newest of each bot stays: it says why the bot is as it is. */
+static const char SQL_EVENTS_OLDEST[] =
+	"SELECT id, at_us, iif(EXISTS (SELECT 1 FROM bot_events n WHERE n.bot_id = o.bot_id"
+	" AND n.id > o.id), at_us, 0) FROM bot_events o WHERE id > ?1 ORDER BY id LIMIT ?2";
+static const char SQL_EVENT_CUT[] = "DELETE FROM bot_events WHERE id = ?1";
+static const char SQL_JOBS_NEWEST[] =
+	"SELECT created_us FROM jobs WHERE id = (SELECT max(id) FROM jobs)";
+/* The newest of each kind and state stays, and what has results that somebody may look at. */
+static const char SQL_JOBS_OLDEST[] =
+	"SELECT id, created_us, iif(state IN ('done', 'failed', 'cancelled')"
+	" AND NOT EXISTS (SELECT 1 FROM backtests b WHERE b.id = o.id)"
+	" AND NOT EXISTS (SELECT 1 FROM trainings t WHERE t.id = o.id)"
+	" AND EXISTS (SELECT 1 FROM jobs n WHERE n.state = o.state AND n.id > o.id"
+	" AND n.kind = o.kind), coalesce(ended_us, 0), 0) FROM jobs o WHERE id > ?1"
+	" ORDER BY id LIMIT ?2";
+/* A counter of the metrics must not go back when its rows go. */
+static const char SQL_JOB_COUNT[] =
+	"INSERT INTO counters(name, value)"
+	" SELECT 'backup_failures', 1 FROM jobs WHERE id = ?1 AND kind = 'backup'"
+	" AND state = 'failed' ON CONFLICT (name) DO UPDATE SET value = value + 1";
+static const char SQL_JOB_CUT[] = "DELETE FROM jobs WHERE id = ?1";
 static const char SQL_ORDERS_NEWEST[] =
 	"SELECT created_us FROM trading_orders WHERE id = (SELECT max(id) FROM trading_orders)";
 static const char SQL_ORDERS_OLDEST[] =
@@ -265,83 +293,131 @@ out:
 	return rc;
 }
 
-/* ---- commands ---- */
+/* ---- answered commands, the audit log ---- */
 
-static int keep_commands(struct db *db, struct keep *k, int64_t *n, struct err *e)
+struct oldest {				/* rows that go in the order of their ids */
+	const char *newest, *cut;	/* cut: ?1 us, ?2 rows */
+};
+
+static const struct oldest commands = { SQL_COMMANDS_NEWEST, SQL_COMMANDS_CUT };
+static const struct oldest audit = { SQL_AUDIT_NEWEST, SQL_AUDIT_CUT };
+
+static int keep_newest(struct db *db, const struct oldest *o, int64_t days, int64_t *n,
+		       struct err *e)
 {
 	int64_t newest_us;
 	struct stmt *s;
-	int rc = newest(db, SQL_COMMANDS_NEWEST, &newest_us, e);
+	int rc;
 
+	if (days == 0)
+		return 0;
+	rc = newest(db, o->newest, &newest_us, e);
 	if (rc == 0)
-		rc = db_stmt(db, SQL_COMMANDS_CUT, &s, e);
+		rc = db_stmt(db, o->cut, &s, e);
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, newest_us - k->details_days * DAY_US);
+	stmt_bind_int(s, 1, newest_us - days * DAY_US);
 	stmt_bind_int(s, 2, KEEP_ROWS);
 	rc = stmt_run(s, e);
 	*n = db_changes(db);
 	return rc;
 }
 
-/* ---- closed trades ---- */
+/* ---- closed trades, events, ended jobs ---- */
 
-static int cut(struct db *db, const char *sql, int64_t order_id, struct err *e)
+struct passed {				/* old rows among which some stay: all are walked through */
+	const char *newest;
+	const char *oldest;		/* ?1 after this id, ?2 rows: id, begun us, ended us or 0 */
+	const char *cut[3];		/* in this order, ?1 id */
+	int64_t at_once;
+};
+
+static const struct passed orders = { SQL_ORDERS_NEWEST, SQL_ORDERS_OLDEST,
+	{ SQL_FILLS_CUT, SQL_LEGS_CUT, SQL_ORDER_CUT }, 20 };
+static const struct passed events = { SQL_EVENTS_NEWEST, SQL_EVENTS_OLDEST,
+	{ SQL_EVENT_CUT }, WALK_ROWS };
+static const struct passed jobs = { SQL_JOBS_NEWEST, SQL_JOBS_OLDEST,
+	{ SQL_JOB_COUNT, SQL_JOB_CUT }, 20 };
+
+static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, order_id);
-	return stmt_run(s, e);
+	for (size_t i = 0; rc == 0 && i < 3 && p->cut[i]; i++) {
+		rc = db_stmt(db, p->cut[i], &s, e);
+		if (rc)
+			break;
+		stmt_bind_int(s, 1, id);
+		rc = stmt_run(s, e);
+	}
+	return rc;
 }
 
-static int keep_orders(struct db *db, struct keep *k, int64_t *n, struct err *e)
+/* after: the id looked at last; 0 when the walk is to begin again. */
+static int keep_walk(struct db *db, const struct passed *p, int64_t days, int64_t *after,
+		     int64_t *n, struct err *e)
 {
-	int64_t ids[ORDERS_AT_ONCE], before_us, seen = 0;
+	int64_t ids[WALK_ROWS], before_us, seen = 0;
 	bool young = false;
 	struct stmt *s;
-	int rc = newest(db, SQL_ORDERS_NEWEST, &before_us, e);
+	int rc;
 
+	if (days == 0)
+		return 0;
+	rc = newest(db, p->newest, &before_us, e);
 	if (rc == 0)
-		rc = db_stmt(db, SQL_ORDERS_OLDEST, &s, e);
+		rc = db_stmt(db, p->oldest, &s, e);
 	if (rc)
 		return rc;
-	before_us -= k->orders_days * DAY_US;
-	stmt_bind_int(s, 1, k->after_order);
-	stmt_bind_int(s, 2, ORDERS_AT_ONCE);
+	before_us -= days * DAY_US;
+	stmt_bind_int(s, 1, *after);
+	stmt_bind_int(s, 2, p->at_once);
 	while (!young && (rc = stmt_step(s, e)) == STMT_ROW) {
 		young = stmt_int(s, 1) >= before_us;
-		k->after_order = stmt_int(s, 0);
+		*after = stmt_int(s, 0);
 		seen++;
 		if (stmt_int(s, 2) && stmt_int(s, 2) < before_us)
 			ids[(*n)++] = stmt_int(s, 0);
 	}
 	stmt_done(s);
-	if (young || seen < ORDERS_AT_ONCE)
-		k->after_order = 0; /* from the beginning: what was open may be closed by now */
-	for (int64_t i = 0; rc >= 0 && i < *n; i++) {
-		rc = cut(db, SQL_FILLS_CUT, ids[i], e);
-		if (rc == 0)
-			rc = cut(db, SQL_LEGS_CUT, ids[i], e);
-		if (rc == 0)
-			rc = cut(db, SQL_ORDER_CUT, ids[i], e);
-	}
+	if (young || seen < p->at_once)
+		*after = 0; /* from the beginning: what had to stay may go by now */
+	for (int64_t i = 0; rc >= 0 && i < *n; i++)
+		rc = cut(db, p, ids[i], e);
 	return rc < 0 ? rc : 0;
+}
+
+/* ---- whose turn it is ---- */
+
+static int keep_small(struct db *db, struct keep *k, int turn, int64_t *n, struct err *e)
+{
+	switch (turn) {
+	case 0:
+		return keep_newest(db, &commands, k->details_days, n, e);
+	case 1:
+		return keep_newest(db, &audit, k->audit_days, n, e);
+	case 2:
+		return keep_walk(db, &events, k->details_days, &k->after_event, n, e);
+	default:
+		return keep_walk(db, &jobs, k->details_days, &k->after_job, n, e);
+	}
 }
 
 int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
 {
+	int turn = k->turn;
+
 	*n = 0;
-	switch (k->turn++ % 4) {
+	k->turn = (turn + 1) % KEEP_TURNS;
+	switch (turn % 4) {
 	case 0:
 		return keep_equity(db, n, e);
 	case 1:
 		return k->details_days ? keep_ledger(db, k, n, e) : 0;
 	case 2:
-		return k->details_days ? keep_commands(db, k, n, e) : 0;
+		return keep_small(db, k, turn / 4, n, e);
 	default:
-		return k->orders_days ? keep_orders(db, k, n, e) : 0;
+		return keep_walk(db, &orders, k->orders_days, &k->after_order, n, e);
 	}
 }

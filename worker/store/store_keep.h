@@ -5,6 +5,10 @@
  *	sim_ledger	entries older than details_days are carried forward as one per
  *			account (kind "carried"): balances stay the sums of their rows
  *	commands	answered ones older than details_days
+ *	bot_events	those older than details_days, but the newest of each bot
+ *	jobs		ended ones older than details_days; the newest of each kind and state
+ *			stays, and a backtest's or training's as long as its results
+ *	audit_log	rows older than audit_days
  *	trading_orders	closed ones older than orders_days, with their exchange orders and
  *			fills; trading_stats keeps each day's totals
  *
@@ -18,11 +22,12 @@
 #include "common/db.h"
 
 #define KEEP_ROWS 400
+#define KEEP_TURNS 16				/* calls until each table had its turn */
 
 struct keep {
-	int64_t details_days, orders_days;	/* 0: for ever */
-	int turn;				/* whose it is */
-	int64_t after_order;			/* trading_orders.id looked at last; 0 none */
+	int64_t details_days, orders_days, audit_days;	/* 0: for ever */
+	int turn;				/* whose it is, below KEEP_TURNS */
+	int64_t after_order, after_event, after_job;	/* ids looked at last; 0 none */
 };
 
 /* *n: rows that went. */
