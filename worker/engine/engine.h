@@ -44,12 +44,26 @@ void engine_set_venue(struct engine *e, struct venue *v);	/* before the first ev
  */
 void engine_resume_at(struct engine *e, int64_t now_us);
 int64_t engine_now(const struct engine *e);	/* of the newest event or deadline; 0 none */
+/* No event, but time passed: fire what is due. */
+void engine_advance(struct engine *e, int64_t now_us);
+/* When engine_advance has work again; INT64_MAX never. */
+int64_t engine_next_due(const struct engine *e);
+
+/*
+ * Report bot rows; call before a commit. All at once where something happened (status,
+ * orders, config, model, peak equity). Rows whose figures only moved (equity, last price,
+ * time of the last decision) or that are older than max_age_us: at most so many, in
+ * turn, so that a thousand decisions in one second are not a thousand rows in one
+ * commit. SIZE_MAX where a restart needs every figure as of the commit (a replay).
+ */
+void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most);
 
 /* Idempotent. The market is the engine's. */
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
 struct market *engine_market(struct engine *e, const char *symbol);	/* NULL: unknown */
 const struct symbol_info *market_info(const struct market *m);
 struct price market_last(const struct market *m);
+struct book_top market_top(const struct market *m);
 
 /* Market events. */
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
@@ -60,10 +74,6 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 void engine_gap(struct engine *e, struct market *m, int64_t now_us);
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
-/* No event, but time passed: fire what is due. */
-void engine_advance(struct engine *e, int64_t now_us);
-/* When engine_advance has work again; INT64_MAX never. */
-int64_t engine_next_due(const struct engine *e);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
@@ -71,7 +81,6 @@ void engine_warm_book(struct engine *e, struct market *m, const struct book_top 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
-struct book_top market_top(const struct market *m);
 
 #define ENTRIES_KEPT 256		/* what MAX_ORDERS_PER_MIN can count */
 
@@ -87,6 +96,8 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct day_stats stats;		/* of the newest day; day "" none */
 	int64_t entries_us[ENTRIES_KEPT];	/* newest entries' times, any order */
 	size_t entries_n;
+	struct ended_leg ended[ENDED_LEGS];	/* of the newest closed orders, newest first */
+	size_t ended_n;
 };
 
 /*
@@ -107,6 +118,9 @@ MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *e
 bool engine_bot_exists(const struct engine *e, int64_t bot_id);
 size_t engine_bots(const struct engine *e);
 int64_t engine_bot_id(const struct engine *e, size_t index);
+enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
+/* Orders not closed yet. */
+int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 
 /*
  * New settings. ERR_CONFLICT: a change of symbol or exchange, and of leverage on
@@ -145,8 +159,6 @@ MUST_CHECK int engine_bot_command(struct engine *e, int64_t bot_id, const struct
 MUST_CHECK int engine_close(struct engine *e, int64_t bot_id, int64_t order_id,
 			    const char *correlation_id, int64_t now_us, int64_t *closing,
 			    struct err *err);
-/* Orders not closed yet. */
-int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 /*
  * End every open order where it stands, without selling (reason "reset"): the
  * paper account behind them is about to start anew. Returns how many.
@@ -154,15 +166,5 @@ int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us);
 /* Account money changed outside trading (reset): peak and day figures start anew. */
 void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us);
-
-/*
- * Report bot rows; call before a commit. All at once where something happened (status,
- * orders, config, model, peak equity). Rows whose figures only moved (equity, last price,
- * time of the last decision) or that are older than max_age_us: at most so many, in
- * turn, so that a thousand decisions in one second are not a thousand rows in one
- * commit. SIZE_MAX where a restart needs every figure as of the commit (a replay).
- */
-void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most);
-enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
 
 #endif

@@ -1,0 +1,268 @@
+#include "worker/engine/engine_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+{
+	size_t low = 0, high = e->bots_n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (e->bots[mid]->id < bot_id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < e->bots_n && e->bots[low]->id == bot_id ? e->bots[low] : NULL;
+}
+
+/* Where a config would put a bot; nothing changes on failure. */
+static int locate(struct engine *e, const struct bot_config *c, struct market **m,
+		  struct series **s, const struct strategy **strategy, struct err *err)
+{
+	*m = engine_market(e, c->symbol);
+	if (!*m)
+		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
+	if ((*m)->info.futures != (strcmp(c->exchange, "binance_futures") == 0))
+		return err_set(err, ERR_NOT_FOUND,
+			       "the feed's %s is a %s market: set the bot's exchange to %s",
+			       c->symbol,
+			       (*m)->info.futures ? "USD-M futures" : "spot",
+			       (*m)->info.futures ? "binance_futures" : "binance");
+	*strategy = strategy_find(c->strategy);
+	if (!*strategy)
+		return err_set(err, ERR_NOT_FOUND, "there is no strategy \"%s\"", c->strategy);
+	*s = market_series(*m, c->interval);
+	if (!*s)
+		return err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", c->interval);
+	return 0;
+}
+
+static int earlier(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void adopt(struct bot *b, const struct bot_restore *r)
+{
+	b->status = r->status;
+	b->emergency = r->emergency;
+	memcpy(b->error, r->error, sizeof(b->error));
+	b->start_us = r->start_us;
+	b->last_decision_us = r->last_decision_us;
+	b->loss_streak = r->loss_streak;
+	b->cooldown_until_us = r->cooldown_until_us;
+	b->peak_equity = r->peak_equity;
+	b->day_equity = r->day_equity;
+	memcpy(b->day, r->day, sizeof(b->day));
+	b->stats = r->stats;
+	b->entries_n = r->entries_n < ENTRY_RING ? r->entries_n : ENTRY_RING;
+	memcpy(b->entries_us, r->entries_us, b->entries_n * sizeof(b->entries_us[0]));
+	/* The ring goes on with its oldest. */
+	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
+	for (size_t i = r->ended_n; i-- > 0;)
+		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
+}
+
+static void place_bot(struct engine *e, size_t i, struct bot *b)
+{
+	e->bots[i] = b;
+	e->dues[i] = b->due_us;
+	b->index = i;
+}
+
+static void insert_bot(struct engine *e, struct bot *b)
+{
+	size_t i = e->bots_n++;
+
+	e->bots = xrealloc(e->bots, e->bots_n * sizeof(e->bots[0]));
+	e->dues = xrealloc(e->dues, e->bots_n * sizeof(e->dues[0]));
+	for (; i > 0 && e->bots[i - 1]->id > b->id; i--)
+		place_bot(e, i, e->bots[i - 1]);
+	place_bot(e, i, b);
+}
+
+int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *config,
+		   const struct bot_restore *r, struct err *err)
+{
+	const struct strategy *strategy;
+	struct market *m;
+	struct series *s;
+	struct bot *b;
+	int rc;
+
+	if (engine_find_bot(e, bot_id))
+		return err_set(err, ERR_CONFLICT, "bot %lld runs already", (long long)bot_id);
+	rc = locate(e, config, &m, &s, &strategy, err);
+	if (rc)
+		return rc;
+	b = xcalloc(1, sizeof(*b));
+	b->engine = e;
+	b->id = bot_id;
+	b->config = *config;
+	b->strategy = strategy;
+	b->market = m;
+	b->series = s;
+	b->due_us = NEVER;
+	b->dirty = true;
+	b->stats.bot_id = bot_id;
+	if (r)
+		adopt(b, r);
+	insert_bot(e, b);
+	market_join(m, b);
+	bot_refresh_due(b);
+	return 0;
+}
+
+int engine_order_restore(struct engine *e, const struct order *o, struct err *err)
+{
+	struct bot *b = engine_find_bot(e, o->bot_id);
+	struct order *copy;
+
+	if (!b)
+		return err_set(err, ERR_NOT_FOUND, "order %lld: there is no bot %lld",
+			       (long long)o->id, (long long)o->bot_id);
+	if (strcmp(b->market->info.symbol, o->symbol) != 0)
+		return err_set(err, ERR_CONFLICT, "order %lld is on %s, but bot %lld trades %s now",
+			       (long long)o->id, o->symbol, (long long)b->id,
+			       b->market->info.symbol);
+	copy = xcalloc(1, sizeof(*copy));
+	*copy = *o;
+	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
+	b->orders[b->orders_n++] = copy;
+	e->open_all++;
+	bot_refresh_due(b);
+	return 0;
+}
+
+void engine_reconcile(struct engine *e, int64_t now_us)
+{
+	for (size_t i = 0; i < e->bots_n; i++) {
+		bot_times_back(e->bots[i], now_us);
+		bot_reconcile(e->bots[i], now_us);
+	}
+}
+
+int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (!b)
+		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (b->status != BOT_STOPPED || b->orders_n)
+		return err_set(err, ERR_CONFLICT, "bot %lld is %s with %zu open orders",
+			       (long long)bot_id, bot_status_name(b->status), b->orders_n);
+	market_leave(b->market, b);
+	e->bots_n--;
+	for (size_t i = b->index; i < e->bots_n; i++)
+		place_bot(e, i, e->bots[i + 1]);
+	bot_free(b);
+	return 0;
+}
+
+bool engine_bot_exists(const struct engine *e, int64_t bot_id)
+{
+	return engine_find_bot(e, bot_id) != NULL;
+}
+
+size_t engine_bots(const struct engine *e) { return e->bots_n; }
+int64_t engine_bot_id(const struct engine *e, size_t index) { return e->bots[index]->id; }
+
+enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id)
+{
+	const struct bot *b = engine_find_bot(e, bot_id);
+
+	return b ? b->status : BOT_STOPPED;
+}
+
+int64_t engine_open_orders(const struct engine *e, int64_t bot_id)
+{
+	const struct bot *b = engine_find_bot(e, bot_id);
+
+	return b ? (int64_t)b->orders_n : 0;
+}
+
+static int config_refused(struct bot *b, const struct err *err, int rc)
+{
+	snprintf(b->config_error, sizeof(b->config_error), "%s", err->msg);
+	b->dirty = true;
+	return rc;
+}
+
+int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
+		      struct err *err)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+	const struct strategy *strategy;
+	struct err local = { 0 };
+	struct market *m;
+	struct series *s;
+	int rc;
+
+	if (!b)
+		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (!err)
+		err = &local;
+	if (b->orders_n && (strcmp(config->symbol, b->config.symbol) != 0 ||
+			    strcmp(config->exchange, b->config.exchange) != 0 ||
+			    (b->market->info.futures && config->leverage != b->config.leverage))) {
+		rc = err_set(err, ERR_CONFLICT, "symbol, exchange and leverage can change only "
+			     "without open orders: %zu are open", b->orders_n);
+		return config_refused(b, err, rc);
+	}
+	rc = locate(e, config, &m, &s, &strategy, err);
+	if (rc)
+		return config_refused(b, err, rc);
+	if (m != b->market) {
+		market_leave(b->market, b);
+		market_join(m, b);
+	}
+	b->market = m;
+	b->series = s;
+	b->strategy = strategy;
+	b->config = *config;
+	b->config_error[0] = '\0';
+	bot_signal_ends(b);
+	b->dirty = true;
+	return 0;
+}
+
+void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (!b)
+		return;
+	snprintf(b->config_error, sizeof(b->config_error), "%s", why);
+	b->dirty = true;
+}
+
+void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *p, const char *why)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (!b)
+		return;
+	b->dirty = true;
+	if (!p && why) {
+		snprintf(b->model_error, sizeof(b->model_error), "%s", why);
+		return;
+	}
+	b->has_model = p != NULL;
+	b->model = p ? *p : (struct predictor){ 0 };
+	b->model_error[0] = '\0';
+	bot_signal_ends(b);
+}
+
+void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const char *why)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (b)
+		bot_fail(b, now_us > e->now_us ? now_us : e->now_us, why);
+}

@@ -1,0 +1,135 @@
+#include "worker/engine/engine_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void answer_text(struct bot *b, const struct engine_command *c, enum bot_status before,
+			struct engine_answer *a)
+{
+	const char *what = bot_event_name(c->event);
+
+	a->status = b->status;
+	a->positions = bot_positions(b);
+	a->pending = (int64_t)b->orders_n - a->positions;
+	if (b->status == BOT_ERROR)
+		snprintf(a->message, sizeof(a->message), "Bot started, but failed at once: %.200s",
+			 b->error);
+	else if (c->event == EVENT_EMERGENCY_STOP)
+		snprintf(a->message, sizeof(a->message),
+			 b->orders_n ? "Emergency stop executed: %lld positions are being closed"
+				     : "Emergency stop executed", (long long)a->positions);
+	else if (before == b->status)
+		snprintf(a->message, sizeof(a->message), "Bot was %s already",
+			 bot_status_name(b->status));
+	else if (c->event == EVENT_STOP && a->positions)
+		snprintf(a->message, sizeof(a->message),
+			 "Bot stopped successfully; %lld positions %s", (long long)a->positions,
+			 c->close_positions ? "are being closed"
+					    : "stay open behind their take profit and stop");
+	else
+		snprintf(a->message, sizeof(a->message), "Bot %s successfully",
+			 c->event == EVENT_STOP ? "stopped" : c->event == EVENT_START ? "started" :
+			 c->event == EVENT_PAUSE ? "paused" : c->event == EVENT_RESUME ? "resumed" :
+			 what);
+}
+
+static void carry_out(struct bot *b, const struct engine_command *c, int64_t now_us)
+{
+	switch (c->event) {
+	case EVENT_START:
+		if (b->strategy->needs_model && !b->has_model)
+			bot_fail(b, now_us, b->model_error[0] ? b->model_error :
+				 "strategy \"model\" needs a model: assign one to this bot");
+		break;
+	case EVENT_PAUSE:
+		bot_cancel_entries(b, c->correlation_id, now_us);
+		break;
+	case EVENT_STOP:
+		if (c->close_positions)
+			bot_close_all(b, CLOSE_STOP_COMMAND, c->correlation_id, now_us);
+		else
+			bot_cancel_entries(b, c->correlation_id, now_us);
+		break;
+	case EVENT_EMERGENCY_STOP:
+		bot_close_all(b, CLOSE_EMERGENCY, c->correlation_id, now_us);
+		break;
+	case EVENT_RESUME:
+	case EVENT_FAILURE:
+		break;
+	}
+}
+
+int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_command *c,
+		       int64_t now_us, struct engine_answer *answer, struct err *err)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+	enum bot_status before, to;
+	int rc;
+
+	memset(answer, 0, sizeof(*answer));
+	if (!b)
+		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	engine_advance(e, now_us);
+	before = b->status;
+	answer->status = before;
+	if (c->event == EVENT_START && b->emergency == EMERGENCY_FLATTENING && b->orders_n)
+		return err_set(err, ERR_CONFLICT,
+			       "can't start: the emergency stop is still closing %zu orders",
+			       b->orders_n);
+	rc = bot_state_next(before, c->event, &to, err);
+	if (rc)
+		return rc;
+	if (to != before || c->event == EVENT_EMERGENCY_STOP ||
+	    (c->event == EVENT_START && b->emergency != EMERGENCY_NONE))
+		bot_set_status(b, c->event, "", c->requested_by, c->correlation_id, e->now_us);
+	if (to != before || c->event == EVENT_EMERGENCY_STOP || c->event == EVENT_STOP)
+		carry_out(b, c, e->now_us);
+	answer_text(b, c, before, answer);
+	return 0;
+}
+
+int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char *correlation_id,
+		 int64_t now_us, int64_t *closing, struct err *err)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (!b)
+		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	engine_advance(e, now_us);
+	*closing = 0;
+	for (size_t i = b->orders_n; i-- > 0;) {
+		if (order_id && b->orders[i]->id != order_id)
+			continue;
+		bot_close(b, b->orders[i], CLOSE_MANUAL, correlation_id, e->now_us);
+		++*closing;
+	}
+	bot_refresh_due(b);
+	if (order_id && !*closing)
+		return err_set(err, ERR_NOT_FOUND, "bot %lld has no open order %lld",
+			       (long long)bot_id, (long long)order_id);
+	return 0;
+}
+
+int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (!b)
+		return 0;
+	engine_advance(e, now_us);
+	return bot_drop_orders(b, e->now_us);
+}
+
+void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (!b)
+		return;
+	memset(&b->peak_equity, 0, sizeof(b->peak_equity));
+	b->day[0] = '\0';
+	b->loss_streak = 0;
+	b->cooldown_until_us = 0;
+	b->dirty = true;
+	bot_equity(b, now_us);
+}
