@@ -830,8 +830,8 @@ int worker_run(const struct worker_args *a, struct err *e)
 	if (rc)
 		goto out;
 	log_info("worker", NULL, "version %s, %s, %s, market data %s%s%s, database %s", VERSION,
-		 w.config->environment, w.beat.trading_mode, w.beat.market_data, w.beat.feed_message[0] ? ": " : "",
-		 w.beat.feed_message, w.config->db_path);
+		 w.config->environment, w.beat.trading_mode, w.beat.market_data,
+		 w.beat.feed_message[0] ? ": " : "", w.beat.feed_message, w.config->db_path);
 	tell_start(&w);
 	roster_started(w.roster);
 	w.db_changed = true; /* commands that waited for us come first */
