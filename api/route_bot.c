@@ -26,7 +26,7 @@ int handle_bot_command(struct request *r, struct err *e)
 	if (request_path_value(r, "id"))
 		rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_bots_exists(r->app->db, id, e);
+		rc = store_bots_check_ours(r->app->db, id, e);
 	if (rc)
 		return rc;
 	args_of(r, args, sizeof(args));

@@ -212,6 +212,10 @@ static int known(const struct upload *u, struct err *e)
 	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
 	if (rc || !id || access(full, R_OK))
 		return rc;
+	/* The same bytes, but those that are there may have been damaged: "upload it again". */
+	if (rename(upload_path(u), full))
+		return file_error(e, "rename", upload_path(u));
+	file_sync_folder(full);
 	rc = show_model(r, id, e);
 	return rc ? rc : 1;
 }

@@ -41,7 +41,7 @@ int handle_position_close(struct request *r, struct err *e)
 int handle_positions_close_all(struct request *r, struct err *e)
 {
 	int64_t bot_id = request_int(r, "bot_id", 0);
-	int rc = bot_id ? store_bots_exists(r->app->db, bot_id, e) : 0;
+	int rc = bot_id ? store_bots_check_ours(r->app->db, bot_id, e) : 0;
 
 	return rc ? rc : command_send(r, "close-all", bot_id, "{}", e);
 }

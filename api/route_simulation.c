@@ -103,7 +103,7 @@ int handle_simulation_reset(struct request *r, struct err *e)
 {
 	int64_t id = request_int(r, "bot_id", 1);
 	const char *args = request_bool(r, "force", false) ? "{\"force\":true}" : "{}";
-	int rc = store_bots_exists(r->db, id, e);
+	int rc = store_bots_check_ours(r->db, id, e);
 
 	return rc ? rc : command_send(r, "simulation-reset", id, args, e);
 }

@@ -15,6 +15,11 @@
 static const char SQL_LIST[] = BOT_SELECT "WHERE b.id < ?1 ORDER BY b.id DESC LIMIT ?2";
 static const char SQL_GET[] = BOT_SELECT "WHERE b.id = ?1";
 static const char SQL_EXISTS[] = "SELECT 1 FROM bots WHERE id = ?1";
+/* One that became external by hand while it ran is still the worker's. */
+static const char SQL_OURS[] =
+	"SELECT b.bot_type != 'external' OR EXISTS (SELECT 1 FROM bot_state s WHERE s.bot_id = b.id"
+	" AND (s.status != 'STOPPED' OR s.open_positions > 0)) FROM bots b WHERE b.id = ?1";
+static const char SQL_TYPE[] = "SELECT bot_type FROM bots WHERE id = ?1";
 static const char SQL_NAME[] = "SELECT id FROM bots WHERE name = ?1";
 /* A number is never given twice: the trades, money and events of a deleted bot stay its own. */
 static const char SQL_ADD[] =
@@ -66,6 +71,28 @@ int store_bots_exists(struct db *db, int64_t id, struct err *e)
 	stmt_done(s);
 	if (rc == STMT_END)
 		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)id);
+	return rc < 0 ? rc : 0;
+}
+
+int store_bots_check_ours(struct db *db, int64_t id, struct err *e)
+{
+	struct stmt *s;
+	bool ours = true;
+	int rc = db_stmt(db, SQL_OURS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		ours = stmt_int(s, 0) != 0;
+	stmt_done(s);
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)id);
+	if (rc == STMT_ROW && !ours)
+		return err_set(e, ERR_CONFLICT,
+			       "bot %lld is external: it runs elsewhere and only reports here",
+			       (long long)id);
 	return rc < 0 ? rc : 0;
 }
 
@@ -135,27 +162,6 @@ int store_bots_add_tx(struct db *db, const struct bot_row *b, int64_t now_us, in
 	return rc;
 }
 
-int store_bots_update_tx(struct db *db, int64_t id, const struct bot_row *b, int64_t now_us,
-			 struct err *e)
-{
-	struct stmt *s;
-	int rc;
-
-	rc = store_bots_exists(db, id, e);
-	if (!rc)
-		rc = check_name_tx(db, b->name, id, e);
-	if (!rc)
-		rc = db_stmt(db, SQL_UPDATE, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, id);
-	stmt_bind_text(s, 2, b->name);
-	stmt_bind_text(s, 3, b->bot_type);
-	stmt_bind_text(s, 4, b->description);
-	stmt_bind_int(s, 5, now_us);
-	return stmt_run(s, e);
-}
-
 static int check_idle_tx(struct db *db, int64_t id, struct err *e)
 {
 	char status[12] = "";
@@ -184,6 +190,48 @@ static int check_idle_tx(struct db *db, int64_t id, struct err *e)
 			       "positions first",
 			       (long long)id, status, (long long)open);
 	return 0;
+}
+
+/* Another type means another who runs it: nobody may be running it then. */
+static int check_type_tx(struct db *db, int64_t id, const char *type, struct err *e)
+{
+	char now[12] = "";
+	struct stmt *s;
+	int rc = type ? db_stmt(db, SQL_TYPE, &s, e) : 0;
+
+	if (rc || !type)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		stmt_copy(s, 0, now, sizeof(now));
+	stmt_done(s);
+	if (rc < 0)
+		return rc;
+	return strcmp(now, type) ? check_idle_tx(db, id, e) : 0;
+}
+
+int store_bots_update_tx(struct db *db, int64_t id, const struct bot_row *b, int64_t now_us,
+			 struct err *e)
+{
+	struct stmt *s;
+	int rc;
+
+	rc = store_bots_exists(db, id, e);
+	if (!rc)
+		rc = check_name_tx(db, b->name, id, e);
+	if (!rc)
+		rc = check_type_tx(db, id, b->bot_type, e);
+	if (!rc)
+		rc = db_stmt(db, SQL_UPDATE, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	stmt_bind_text(s, 2, b->name);
+	stmt_bind_text(s, 3, b->bot_type);
+	stmt_bind_text(s, 4, b->description);
+	stmt_bind_int(s, 5, now_us);
+	return stmt_run(s, e);
 }
 
 int store_bots_delete_tx(struct db *db, int64_t id, struct err *e)

@@ -18,9 +18,11 @@ struct bot_row {
 
 /* 0, or ERR_NOT_FOUND. */
 MUST_CHECK int store_bots_exists(struct db *db, int64_t id, struct err *e);
+/* As store_bots_exists; ERR_CONFLICT: it is external, no command can reach it. */
+MUST_CHECK int store_bots_check_ours(struct db *db, int64_t id, struct err *e);
 MUST_CHECK int store_bots_list(struct db *db, const struct page *p, struct json *j, struct err *e);
 MUST_CHECK int store_bots_get(struct db *db, int64_t id, struct json *j, struct err *e);
-/* ERR_CONFLICT: the name is taken. */
+/* ERR_CONFLICT: the name is taken; a change of the type, and it is not stopped and flat. */
 MUST_CHECK int store_bots_add_tx(struct db *db, const struct bot_row *b, int64_t now_us,
 				 int64_t *id, struct err *e);
 MUST_CHECK int store_bots_update_tx(struct db *db, int64_t id, const struct bot_row *b,

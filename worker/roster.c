@@ -172,6 +172,9 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 		rc = store_entry_times(db, s->bot_id, old.entries_us,
 				       sizeof(old.entries_us) / sizeof(old.entries_us[0]),
 				       &old.entries_n, e);
+		if (rc == 0)
+			rc = store_ended_legs(db, s->bot_id, old.ended, ENDED_LEGS, &old.ended_n,
+					      e);
 		if (rc)
 			return rc;
 	}

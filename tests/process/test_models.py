@@ -56,9 +56,22 @@ class Models(harness.TestCase):
         self.assertEqual((again.status, again.json["id"], again.json["name"]),
                          (200, made.json["id"], "mine"), again)
         self.nothing_is_left(bot, 2)
+        self.repaired(bot, os.path.join(bot.data_dir, "models", sha), mine)
         self.assigned(bot, made.json["id"])
         self.given_out(bot, made.json["id"], mine, sha)
         self.asked(bot, made.json["id"], made.json["feature_names"])
+
+    def repaired(self, bot, path, content):
+        """"Upload it again" is what the worker says of a damaged file: it must help."""
+        for damage in (content[:100], content.replace(b"0", b"1"), None):
+            os.unlink(path)
+            if damage is not None:
+                with open(path, "wb") as f:
+                    f.write(damage)
+            self.assertEqual(self.upload(bot, content).status, 200)
+            with open(path, "rb") as f:
+                self.assertEqual(f.read(), content)
+        self.nothing_is_left(bot, 2)
 
     def assigned(self, bot, model):
         answer = bot.put(MODELS + "/assign/1", {"model_id": model})

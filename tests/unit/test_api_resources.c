@@ -54,6 +54,30 @@ static void bots(void **state)
 	api_expect(&a, "PUT", "/api/v1/bots/9", "{\"name\":\"Ninth\"}", 404, "not_found");
 }
 
+static void external_bots(void **state)
+{
+	struct answer r;
+
+	(void)state;
+	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"x\",\"bot_type\":\"external\"}", 201,
+		   NULL);
+	r = call("POST", "/api/v1/bots/2/start", NULL, 409);
+	assert_true(has(&r, "bot 2 is external"));
+	answer_free(&r);
+	api_expect(&a, "POST", "/api/v1/positions/close-all", "{\"bot_id\":2}", 409, "conflict");
+	api_expect(&a, "POST", "/api/v1/simulation/reset", "{\"bot_id\":2}", 409, "conflict");
+	api_expect(&a, "POST", "/api/v1/bots/2/emergency-stop", NULL, 409, "conflict");
+	/* what the worker runs can't be given away, or nobody would hear a stop */
+	seed(SQL_STATES);
+	api_expect(&a, "PUT", "/api/v1/bots/1", "{\"bot_type\":\"trading\"}", 200, NULL);
+	api_expect(&a, "PUT", "/api/v1/bots/1", "{\"bot_type\":\"external\"}", 409, "conflict");
+	seed("UPDATE bots SET bot_type = 'external' WHERE id = 1");
+	api_expect(&a, "POST", "/api/v1/bot/emergency-stop", NULL, 202, NULL);
+	seed("UPDATE bot_state SET status = 'STOPPED'");
+	api_expect(&a, "PUT", "/api/v1/bots/1", "{\"bot_type\":\"trading\"}", 200, NULL);
+	api_expect(&a, "PUT", "/api/v1/bots/1", "{\"bot_type\":\"external\"}", 200, NULL);
+}
+
 static void bots_deleted_only_when_idle(void **state)
 {
 	struct answer r;
@@ -463,6 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_API(bots),
+		WITH_API(external_bots),
 		WITH_API(bots_deleted_only_when_idle),
 		WITH_API(config),
 		WITH_API(config_broken_by_hand),

@@ -109,6 +109,28 @@ static void fill_after_close(void **state)
 	fake_teardown(f);
 }
 
+/* Also when it was closed before a restart; what was booked then is no news. */
+static void fill_after_close_and_restart(void **state)
+{
+	struct fake *f = SPOT_PLAIN;
+	struct bot_restore r = { .status = BOT_RUNNING, .ended_n = 2 };
+
+	(void)state;
+	snprintf(r.ended[0].client_order_id, CLIENT_ORDER_ID_MAX, "tb1-1-2-e-1");
+	snprintf(r.ended[1].client_order_id, CLIENT_ORDER_ID_MAX, "tb1-1-1-e-1");
+	r.ended[1].filled = Q("0.0004");
+	fake_run(f, &r);
+	fill(f, "tb1-1-1-e-1", "50000", "0.0004", "0.0004");
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);
+	fill(f, "tb1-1-1-e-1", "50000", "0.0003", "0.0007");
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
+	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tb1-1-1-e-1"));
+	command(f, EVENT_START, false);
+	fill(f, "tb1-1-2-e-1", "50000", "0.0001", "0.0001");
+	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
+	fake_teardown(f);
+}
+
 /* A fill was lost: its quantity is booked with the next one, and the bot stops. */
 static void fill_is_missing(void **state)
 {
@@ -569,7 +591,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(watched_stop), cmocka_unit_test(target_beats_cancel),
 		cmocka_unit_test(fills_come_twice), cmocka_unit_test(fill_after_cancel),
-		cmocka_unit_test(fill_after_close), cmocka_unit_test(fill_is_missing),
+		cmocka_unit_test(fill_after_close),
+		cmocka_unit_test(fill_after_close_and_restart), cmocka_unit_test(fill_is_missing),
 		cmocka_unit_test(end_knows_more), cmocka_unit_test(close_rejected),
 		cmocka_unit_test(nothing_to_close),
 		cmocka_unit_test(requests_refused), cmocka_unit_test(pause_insists),

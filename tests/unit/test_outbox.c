@@ -183,6 +183,35 @@ static void open_order(void **state)
 	assert_memory_equal(&back, &o, ORDER_HEAD_SIZE);
 }
 
+/* What late fills are looked up in: legs of closed orders, those of the newest first. */
+static void ended_legs(void **state)
+{
+	struct leg l = { .kind = LEG_ENTRY, .n = 1, .state = LEG_FILLED, .filled = Q("0.1") };
+	struct ended_leg found[3];
+	size_t n;
+
+	(void)state;
+	for (int64_t id = 1; id <= 6; id++) {
+		struct order o = big_order(id, 1);
+
+		o.bot_id = id == 6 ? 2 : 1;
+		o.status = id == 5 ? ORDER_ACTIVE : ORDER_CLOSED;
+		l.id = id;
+		snprintf(l.client_order_id, sizeof(l.client_order_id), "leg of %d", (int)id);
+		to.order(to.ctx, &o);
+		to.leg(to.ctx, &o, &l);
+	}
+	flush();
+	assert_int_equal(store_ended_legs(db, 1, found, 3, &n, &e), 0);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(found[i].client_order_id[7], '4' - (int)i);
+		assert_int_equal(qty_units(found[i].filled), qty_units(Q("0.1")));
+	}
+	assert_int_equal(store_ended_legs(db, 3, found, 3, &n, &e), 0);
+	assert_int_equal(n, 0);
+}
+
 /* The venue that the database gives back has what the one before had. */
 static void assert_restored(struct venue *v, const struct sim_args *args, struct price last)
 {
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
 		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
 		cmocka_unit_test_setup_teardown(days_add_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(ended_legs, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),
 	};

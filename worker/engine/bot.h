@@ -16,7 +16,6 @@
 
 #define SERIES_MAX 7			/* intervals a market may be asked for */
 #define ENTRY_RING ENTRIES_KEPT
-#define ENDED_LEGS 64			/* legs of closed orders that late fills are looked up in */
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
 #define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define RETRY_DOUBLINGS 5
@@ -44,11 +43,6 @@ struct market {
 	struct bot **bots;		/* borrowed from the engine */
 };
 
-struct ended_leg {
-	char client_order_id[CLIENT_ORDER_ID_MAX];
-	struct qty filled;
-};
-
 struct bot {
 	struct engine *engine;
 	int64_t id;
@@ -72,7 +66,7 @@ struct bot {
 	int64_t signal_written_us;
 	int64_t entries_us[ENTRY_RING];	/* ring of entry times */
 	size_t entries_n;		/* ever */
-	struct ended_leg ended[ENDED_LEGS];	/* ring */
+	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
 	size_t ended_n;			/* ever */
 	int64_t equity_due_us;
 	int64_t due_us;			/* earliest deadline of the bot, NEVER none */

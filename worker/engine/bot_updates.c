@@ -406,7 +406,10 @@ static void on_funding(struct bot *b, const struct venue_update *u)
 	}
 }
 
-/* A fill of an order that is over: one that we know, or the books are wrong. */
+/*
+ * A fill of an order that is over. What we have booked already is said again, and what
+ * we never sent or forgot long ago is not ours: neither is news. More than we booked is.
+ */
 static void on_stray_fill(struct bot *b, const struct venue_update *u)
 {
 	size_t known = b->ended_n < ENDED_LEGS ? b->ended_n : ENDED_LEGS;

@@ -96,6 +96,8 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct day_stats stats;		/* of the newest day; day "" none */
 	int64_t entries_us[ENTRIES_KEPT];	/* newest entries' times, any order */
 	size_t entries_n;
+	struct ended_leg ended[ENDED_LEGS];	/* of the newest closed orders, newest first */
+	size_t ended_n;
 };
 
 /*

@@ -65,6 +65,8 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	memcpy(b->entries_us, r->entries_us, b->entries_n * sizeof(b->entries_us[0]));
 	/* The ring goes on with its oldest. */
 	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
+	for (size_t i = r->ended_n; i-- > 0;)
+		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
 }
 
 static void place_bot(struct engine *e, size_t i, struct bot *b)

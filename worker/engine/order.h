@@ -21,6 +21,7 @@
 #define CLIENT_ORDER_ID_MAX 48	/* with NUL; Binance takes 36 characters */
 #define ORDER_LEGS_MAX 24
 #define LEG_KINDS 4
+#define ENDED_LEGS 64		/* legs of closed orders that a bot remembers */
 
 enum side { SIDE_BUY, SIDE_SELL };
 enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
@@ -56,6 +57,11 @@ struct leg {
 	char reject_reason[96];
 	char correlation_id[CORRELATION_ID_MAX];
 	int64_t requested_us, acked_us, done_us;	/* ours, UTC; 0 not yet */
+};
+
+struct ended_leg {			/* of a closed order: a late fill is looked up here */
+	char client_order_id[CLIENT_ORDER_ID_MAX];
+	struct qty filled;
 };
 
 struct order {

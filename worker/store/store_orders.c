@@ -63,6 +63,10 @@ static const char SQL_IDS[] =
 	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";
 static const char SQL_ENTRIES[] =
 	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT ?2";
+static const char SQL_ENDED_LEGS[] =
+	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
+	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
+	" ORDER BY o.id DESC LIMIT ?2";
 
 static void bind_price_or_null(struct stmt *s, int index, struct price p)
 {
@@ -349,6 +353,27 @@ int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, s
 	stmt_bind_int(s, 2, (int64_t)max);
 	while ((rc = stmt_step(s, e)) == STMT_ROW)
 		out[(*n)++] = stmt_int(s, 0);
+	stmt_done(s);
+	return rc;
+}
+
+int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,
+		     struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_ENDED_LEGS, &s, e);
+
+	if (rc)
+		return rc;
+	*n = 0;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, (int64_t)max);
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		struct ended_leg *l = &out[(*n)++];
+
+		stmt_copy(s, 0, l->client_order_id, sizeof(l->client_order_id));
+		l->filled = stmt_qty(s, 1);
+	}
 	stmt_done(s);
 	return rc;
 }

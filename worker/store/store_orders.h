@@ -45,5 +45,8 @@ MUST_CHECK int store_next_ids(struct db *db, struct next_ids *out, struct err *e
 /* Creation times of a bot's newest orders, at most max. */
 MUST_CHECK int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
 				 size_t *n, struct err *e);
+/* Legs of a bot's newest closed orders, newest orders first, at most max. */
+MUST_CHECK int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max,
+				size_t *n, struct err *e);
 
 #endif
