@@ -161,6 +161,8 @@ native_health() {
 	return $status
 }
 
+native_cli() { as_bot "$bin/trading-bot" "${arguments[@]}"; }
+
 native_link() {
 	local token='' port bind folder
 	port=$(setting API_PORT) bind=$(setting API_BIND)
@@ -171,12 +173,9 @@ native_link() {
 }
 
 native_backup() {
-	local stamp file inside
-	stamp=$(date -u +%Y%m%d-%H%M%S)
-	file=${arguments[0]:-$root/backups/trading-bot-$stamp.tar.gz}
-	inside=$state/.copy-$stamp.tar.gz
-	[[ $file != *.db ]] || inside=${inside%.tar.gz}.db
-	mkdir -p "$(dirname "$file")"
+	local file inside
+	file=$(backup_file)
+	inside=$state/$(copy_name "$file")
 	as_bot "$bin/trading-bot" backup "$inside" || fail "no backup was made (above)"
 	install -m 600 "$inside" "$file"
 	rm "$inside"
@@ -188,8 +187,13 @@ native_restore() {
 	[[ $file ]] || fail "which copy? $self --native restore FILE"
 	[[ -r $file ]] || fail "can't read $file"
 	[[ $yes ]] || fail "this replaces the database by $file (the one of now is kept beside it): add --yes"
-	native_stop
+	step "looking at the file"
 	install -m 600 -o trading-bot -g trading-bot "$file" "$inside"
+	as_bot "$bin/trading-bot" backup verify "$inside" || {
+		rm -f "$inside"
+		fail "$file can't be restored (above); nothing was changed"
+	}
+	native_stop
 	as_bot "$bin/trading-bot" restore "$inside" --yes || status=1
 	rm -f "$inside"
 	[[ $status -eq 0 ]] || fail "not restored (above); $self --native start goes on with the database as it was"

@@ -29,6 +29,8 @@ Usage: $self [OPTION...] COMMAND
   logs [-f]        the newest lines of both (docker's options for logs are passed on)
   health           ask both; exit code 0 when both are well
   link             the dashboard's address, with the token in it
+  cli ...          the bot's own commands: cli status, cli doctor, cli emergency-stop --all,
+                   cli help; also while the worker is down
   backup [FILE]    database and models to FILE (default backups/trading-bot-TIME.tar.gz)
                    while it runs; FILE.db: the database alone
   restore FILE     put such a backup in place of the database (asks for --yes)
@@ -54,8 +56,23 @@ fail() {
 	exit 1
 }
 
+# Ctrl-C: what was asked for is not done; a command that was cut short says nothing more.
+interrupted() {
+	trap '' INT TERM
+	if [[ $command == restore ]]; then
+		printf 'deploy: interrupted: the old database or the restored one is in place, whole; %s start goes on with it\n' "$self" >&2
+	else
+		printf 'deploy: interrupted; %s %s can be given again\n' "$self" "$command" >&2
+	fi
+	exit 130
+}
+
 parse() {
 	while [[ $# -gt 0 ]]; do
+		if [[ $command == cli ]]; then	# what is behind it is not ours
+			arguments+=("$@")
+			return
+		fi
 		case $1 in
 		--dev | --prod | --live) variant=${1#--} ;;
 		--simulation) variant=simulation ;;
@@ -177,6 +194,7 @@ run_compose() {
 	[[ $variant != live || $(setting BINANCE_API_KEY) ]] || file="docker-compose.live-files.yml"
 	local options=(-p trading-bot -f "$root/docker/$file")
 	[[ ! -r $env_file ]] || options+=(--env-file "$env_file")
+	[[ $1 == build ]] || built_with
 	local cpus
 	cpus=$(nproc)
 	export WORKER_CPUS=${WORKER_CPUS:-$((cpus > 2 ? 2 : cpus)).0}
@@ -184,6 +202,15 @@ run_compose() {
 	export DEV_USER
 	export API_PUBLIC_URL=${API_PUBLIC_URL:-$(public_url)}
 	"${compose[@]}" "${options[@]}" "$@"
+}
+
+# The build's values are part of what docker-compose 1 compares: with others it would make
+# containers anew that nothing has changed for, and their logs would be gone.
+built_with() {
+	local label='{{index .Config.Labels "org.opencontainers.image.'
+	read -r TRADING_BOT_VERSION TRADING_BOT_REVISION TRADING_BOT_CREATED < <("$docker" image inspect \
+		-f "${label}version\"}} ${label}revision\"}} ${label}created\"}}" "$(image_of api)" 2>/dev/null) || true
+	export TRADING_BOT_VERSION TRADING_BOT_REVISION TRADING_BOT_CREATED
 }
 
 public_url() {
@@ -255,21 +282,31 @@ wait_for() {
 api_well() { "$docker" exec "$1" $api --healthcheck >/dev/null 2>&1; }
 worker_well() { "$docker" exec "$1" trading-bot healthcheck >/dev/null 2>&1; }
 
-cmd_test() {
+# Before anything is stopped: would the programs start with these?
+check_settings() {
+	local image log
+	check_mode
 	have_images
-	[[ $variant != dev ]] || return 0
 	own_secrets
-	step "testing the images"
-	local id=trading-bot-test-$$ image log
+	[[ $variant != dev ]] || return 0
 	log=$(mktemp)
-	# shellcheck disable=SC2064  # the values of now
-	trap "$docker rm -f -v $id-api $id-worker >/dev/null 2>&1; $docker volume rm -f $id >/dev/null 2>&1; rm -f '$log'" EXIT
 	for image in api worker; do
 		run_compose run --rm --no-deps -T trading-bot-$image --check-config >"$log" 2>&1 || {
 			grep -v '^Creating' "$log" >&2
+			rm -f "$log"
 			fail "the settings can't be used (above); nothing was changed"
 		}
 	done
+	rm -f "$log"
+}
+
+cmd_test() {
+	step "testing the images"
+	check_settings
+	[[ $variant != dev ]] || return 0
+	local id=trading-bot-test-$$ image
+	# shellcheck disable=SC2064  # the values of now
+	trap "$docker rm -f -v $id-api $id-worker >/dev/null 2>&1; $docker volume rm -f $id >/dev/null 2>&1" EXIT
 	for image in worker api; do
 		"$docker" run -d --name "$id-$image" --init --network none --read-only --tmpfs /tmp \
 			--cap-drop ALL --security-opt no-new-privileges -v "$id:/data" \
@@ -283,7 +320,6 @@ cmd_test() {
 	"$docker" rm -f -v "$id-api" "$id-worker" >/dev/null
 	"$docker" volume rm -f "$id" >/dev/null
 	trap - EXIT
-	rm -f "$log"
 	say "both programs start, and are well"
 }
 
@@ -300,10 +336,7 @@ gave_up() {
 both_well() { api_well $api && worker_well $worker; }
 decided() { both_well || gave_up $api || gave_up $worker; }
 
-cmd_start() {
-	check_mode
-	have_images
-	own_secrets
+start_containers() {
 	step "starting ($variant)"
 	local log before
 	before=$(deployed_variant)
@@ -329,6 +362,11 @@ cmd_start() {
 	cmd_link
 }
 
+cmd_start() {
+	check_settings
+	start_containers
+}
+
 cmd_deploy() {
 	make_env_file
 	check_mode
@@ -339,7 +377,7 @@ cmd_deploy() {
 		"$docker" exec $worker trading-bot backup | sed -n 1p || [[ $yes ]] ||
 			fail "no backup was made (above), and nothing was changed; --yes goes on without"
 	fi
-	cmd_start
+	start_containers
 }
 
 cmd_stop() {
@@ -353,8 +391,9 @@ cmd_stop() {
 }
 
 cmd_restart() {
+	check_settings
 	cmd_stop
-	cmd_start
+	start_containers
 }
 
 cmd_status() {
@@ -402,33 +441,54 @@ cmd_link() {
 	say "Dashboard: ${url%/}/${token:+#token=$token}"
 }
 
-# in_volume SCRIPT ARG: a shell with the programs and the data, nothing else running
-in_volume() {
-	local script=$1 volume
-	shift
-	volume=$(field $worker '{{range .Mounts}}{{if eq .Destination "/data"}}{{.Name}}{{end}}{{end}}')
-	[[ $volume ]] || fail "there is no container $worker to take the volume from: run $self start first"
-	"$docker" run --rm -i --network none --init --entrypoint sh -v "$volume:/data" \
-		--user "$(field $worker '{{.Config.User}}')" "$(field $worker '{{.Image}}')" -c "$script" sh "$@"
+# The programs' command line on the deployed data, whether the worker runs or not.
+cmd_cli() {
+	if running $worker; then
+		"$docker" exec $worker trading-bot "${arguments[@]}"
+		return
+	fi
+	exists $worker || fail "there is no container $worker: run $self deploy first"
+	"$docker" run --rm --network none --volumes-from $worker --user "$(field $worker '{{.Config.User}}')" \
+		--entrypoint trading-bot "$(field $worker '{{.Image}}')" "${arguments[@]}"
 }
 
+# in_volume IMAGE SCRIPT TEMPORARY: a shell with the programs and the data. Files whose
+# names begin with TEMPORARY ($1 in it) are gone in the end, also after Ctrl-C.
+in_volume() {
+	# shellcheck disable=SC2016  # for the shell inside
+	local image=$1 script='umask 077; trap "exit 130" INT TERM HUP; trap "rm -f \"\$1\"*" EXIT; '$2 volume
+	shift 2
+	volume=$(field $worker '{{range .Mounts}}{{if eq .Destination "/data"}}{{.Name}}{{end}}{{end}}')
+	[[ $volume ]] || fail "there is no container $worker to take the volume from: run $self start first"
+	"$docker" run --rm -i --network none --init -e TINI_KILL_PROCESS_GROUP=1 --entrypoint sh -v "$volume:/data" \
+		--user "$(field $worker '{{.Config.User}}')" "$image" -c "$script" sh "$@"
+}
+
+# Where a backup goes: the file or folder that was named, else the folder backups.
+backup_file() {
+	local file=${arguments[0]:-$root/backups/} name
+	name=trading-bot-$(date -u +%Y%m%d-%H%M%S).tar.gz
+	[[ $file != */ && ! -d $file ]] || file=${file%/}/$name
+	mkdir -p "$(dirname "$file")" || fail "no backup was made: its folder can't be made (above)"
+	printf '%s' "$file"
+}
+
+# The same ending, for the copy that is made beside the database.
+copy_name() { printf '.copy-%s.%s' $$ "$([[ $1 == *.db ]] && echo db || echo tar.gz)"; }
+
 cmd_backup() {
-	local stamp file inside
-	stamp=$(date -u +%Y%m%d-%H%M%S)
-	file=${arguments[0]:-$root/backups/trading-bot-$stamp.tar.gz}
-	inside=/data/backups/.copy-$stamp.tar.gz
-	[[ $file != *.db ]] || inside=${inside%.tar.gz}.db
+	local file inside
 	exists $worker || fail "there is no container $worker: nothing to copy"
-	mkdir -p "$(dirname "$file")"
+	file=$(backup_file)
+	inside=/data/backups/$(copy_name "$file")
+	# shellcheck disable=SC2064  # the value of now
+	trap "rm -f ${file@Q}.part" EXIT
 	(
 		umask 077
 		# shellcheck disable=SC2016  # for the shell inside
-		in_volume 'mkdir -p /data/backups && trading-bot backup "$1" >&2 && cat "$1" && rm "$1"' \
+		in_volume "$(field $worker '{{.Image}}')" 'mkdir -p /data/backups && trading-bot backup "$1" >&2 && cat "$1"' \
 			"$inside" >"$file.part"
-	) || {
-		rm -f "$file.part"
-		fail "no backup was made (above)"
-	}
+	) || fail "no backup was made (above)"
 	mv "$file.part" "$file"
 	say "backup: $file"
 	say "Keep a copy of the volume's master.key as well, in another place: it opens the stored keys."
@@ -441,11 +501,17 @@ cmd_restore() {
 	exists $worker || fail "there is no container $worker: run $self deploy first"
 	[[ $yes ]] || fail "this replaces the database by $file (the one of now is kept beside it): add --yes"
 	variant=$(deployed_variant)
+	check_settings
+	step "looking at the file"
+	# by the programs that are started then: they may be older ones
+	# shellcheck disable=SC2016  # for the shell inside
+	in_volume "$(image_of worker)" 'cat >"$1" && trading-bot backup verify "$1"' /data/.restore <"$file" ||
+		fail "$file can't be restored (above); nothing was changed"
 	cmd_stop
 	# shellcheck disable=SC2016  # for the shell inside
-	in_volume 'cat >/data/.restore && trading-bot restore /data/.restore --yes; code=$?; rm -f /data/.restore; exit $code' \
-		<"$file" || fail "not restored (above); $self start goes on with the database as it was"
-	cmd_start
+	in_volume "$(image_of worker)" 'cat >"$1" && trading-bot restore "$1" --yes' /data/.restore <"$file" ||
+		fail "not restored (above); $self start goes on with the database as it was"
+	start_containers
 }
 
 # Which of these volumes there are.
@@ -458,7 +524,11 @@ existing() {
 
 cmd_cleanup() {
 	local containers images volumes name
-	containers=$("$docker" ps -aq --filter "name=^$api\$" --filter "name=^$worker\$")
+	# also those that a start which was cut short has left under another name
+	containers=$({
+		"$docker" ps -aq --filter "name=^$api\$" --filter "name=^$worker\$"
+		"$docker" ps -aq --filter label=com.docker.compose.project=trading-bot
+	} | sort -u)
 	images=$("$docker" image ls -q --filter 'reference=trading-bot-api' --filter 'reference=trading-bot-worker' \
 		--filter 'reference=trading-bot-dev' | sort -u)
 	volumes=$(existing trading-bot-dev-build)
@@ -485,6 +555,7 @@ cmd_cleanup() {
 }
 
 parse "$@"
+trap interrupted INT TERM
 case ${command:-none} in
 help)
 	usage
@@ -494,7 +565,7 @@ none)
 	usage >&2
 	exit 2
 	;;
-deploy | build | test | start | stop | restart | status | logs | health | link | backup | restore | cleanup) ;;
+deploy | build | test | start | stop | restart | status | logs | health | link | cli | backup | restore | cleanup) ;;
 *) fail "there is no command '$command'; $self help lists them" ;;
 esac
 

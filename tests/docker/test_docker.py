@@ -9,6 +9,8 @@ import http.client
 import json
 import os
 import re
+import signal
+import subprocess
 import time
 import unittest
 
@@ -211,15 +213,21 @@ class Docker(unittest.TestCase):
     def test_11_stop_and_start(self):
         self.assertEqual(request("POST", "/api/v1/bot/pause", token())[0], 200)
         before, bearer = trades(), token()
+        containers = [inspect(n, ".Id") for n in (API, WORKER)]
         self.assertIn("stopped; the data is kept", self.deployed("stop"))
         for name in (API, WORKER):
             self.assertEqual(inspect(name, ".State.ExitCode"), 0, "stopped in its own time: " + name)
         self.assertIn("does not run", self.refused("health"))
+        self.assertIn("PAUSED", self.deployed("cli", "status"), "also while the worker is down")
         self.deployed("start")
+        self.assertIn("pause: done for 1 of 1 bots", self.deployed("cli", "pause", "--all"))
+        self.assertIn("no command", self.refused("cli", "dance"))
         self.assertEqual(token(), bearer)
         self.assertGreaterEqual(trades(), before)
         self.assertEqual(status(), "PAUSED", "the bot is in the state it was told to be in")
         self.assertEqual(request("POST", "/api/v1/bot/resume", token())[0], 200)
+        self.assertEqual([inspect(n, ".Id") for n in (API, WORKER)], containers,
+                         "nothing was changed: the logs of before are still there")
 
     def test_12_deploy_again_is_an_upgrade(self):
         """Nothing was edited, but an image of another build time is another image."""
@@ -237,6 +245,10 @@ class Docker(unittest.TestCase):
         self.assertIn("MAX_OPEN_POSITIONS", text)
         self.assertIn("nothing was changed", text)
         self.assertEqual(inspect(API, ".Id"), image)
+        begun = inspect(WORKER, ".State.StartedAt")
+        for command in ("start", "restart"):
+            self.assertIn("nothing was changed", self.refused(command, env={"MAX_OPEN_POSITIONS": "many"}))
+        self.assertEqual(inspect(WORKER, ".State.StartedAt"), begun, "what ran runs on")
         self.deployed("health")
 
     def test_14_backup_and_restore(self):
@@ -252,11 +264,48 @@ class Docker(unittest.TestCase):
         self.assertNotIn("made after the backup", json.dumps(request("GET", "/api/v1/bots", bearer)[1]))
         self.assertEqual(status(), "PAUSED", "what was restored waits for a person")
         self.assertEqual(request("POST", "/api/v1/bot/resume", bearer)[0], 200)
+        folder = tree("kept") + "/"
+        self.deployed("backup", folder)
+        kept = [os.path.join(folder, f) for f in os.listdir(folder)]
+        self.assertEqual(len(kept), 1)
+        self.assertRegex(kept[0], r"/trading-bot-[0-9-]+\.tar\.gz$")
+        begun = inspect(WORKER, ".State.StartedAt")
         with open(file, "r+b") as f:
             f.truncate(1000)
-        self.refused("restore", file, "--yes")
-        self.deployed("start")
+        self.assertIn("nothing was changed", self.refused("restore", file, "--yes"))
         self.assertEqual(status(), "RUNNING", "a bad file changes nothing")
+        self.assertEqual(inspect(WORKER, ".State.StartedAt"), begun)
+
+    def interrupted(self, ready, *args):
+        """Ctrl-C as soon as ready(): exit code and output."""
+        with subprocess.Popen([tree("scripts/deploy.sh"), "--env-file", tree("test.env"), *args],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, start_new_session=True) as process:
+            self.wait(lambda: ready() or process.poll() is not None, "it is under way")
+            os.killpg(process.pid, signal.SIGINT)
+            text = process.communicate(timeout=120)[0]
+        return process.returncode, text
+
+    def test_15_interrupted(self):
+        """Ctrl-C leaves no copies behind, and nothing is claimed that is not so."""
+        docker("exec", WORKER, "sqlite3", "/data/app.db", "PRAGMA busy_timeout = 20000; WITH RECURSIVE"
+               " n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+               " INSERT INTO audit_log(at_us, actor, action, detail)"
+               " SELECT i, 'a', 'b', hex(randomblob(100)) FROM n")
+        file = tree("large.tar.gz")
+        self.deployed("backup", file)
+        helper = lambda: docker("ps", "-q", "--filter", "volume=trading-bot-data", "--filter", "status=running",
+                                "--filter", "network=none")
+        for args in (("backup", tree("cut.tar.gz")), ("restore", file, "--yes")):
+            code, text = self.interrupted(helper, *args)
+            self.assertEqual(code, 130, text)
+            self.assertIn("interrupted", text)
+            self.assertNotIn("(above)", text)
+            self.wait(lambda: not helper(), "the helper has ended")
+        self.assertEqual([f for f in os.listdir(tree()) if f.startswith("cut")], [])
+        self.deployed("start")
+        left = docker("exec", WORKER, "ls", "-A", "/data", "/data/backups").split()
+        self.assertEqual([f for f in left if f.startswith((".copy", ".restore", ".verify"))], [])
 
     # ---- live ----
 
@@ -381,6 +430,8 @@ class Docker(unittest.TestCase):
             self.wait(lambda n=name: self.restarts(n) == 1, name + " is started again")
         self.wait(lambda: self.native(script + "health"), "both are well again")
         self.assertIn("RUNNING", self.native(script + "status"))
+        self.assertIn("pause: done for 1 of 1 bots", self.native(script + "cli pause --all"))
+        self.assertIn("start: done for 1 of 1 bots", self.native(script + "cli start --all"))
         self.assertIn("listening on", self.native(script + "logs -n 100"))
         # a hang: the watchdog ends it (with less patience than the unit has)
         self.native("for u in api worker; do d=/run/systemd/system/trading-bot-$u.service.d; mkdir -p $d;"
@@ -413,7 +464,11 @@ class Docker(unittest.TestCase):
         self.assertLessEqual({API, WORKER}, names("container"))
 
     def test_91_cleanup_keeps_the_data(self):
+        # what docker-compose 1 leaves when a container was replaced and did not start
+        docker("create", "--name", "0123456789ab_" + API, "--label", "com.docker.compose.project=trading-bot",
+               "-v", "trading-bot-data:/data", "debian:bookworm-slim")
         self.deployed("cleanup", "--yes")
+        self.assertEqual([n for n in names("container") if n.endswith(API)], [])
         self.assertIn("trading-bot-data", names("volume"))
         self.assertFalse({API, WORKER} & names("container"))
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import tarfile
 
@@ -59,6 +60,22 @@ class Backup(backups.BackupCase):
         shutil.copy(plain, copy.db_path)
         self.assertEqual(books.breaches(copy), [])
         self.assertIn("no such file or folder", self.refused(bot, "backup", "/no/such/x.tar.gz"))
+
+    def test_verify_that_is_interrupted(self):
+        """A second copy of the database is not left on the disk."""
+        bot = self.traded()
+        bot.write("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+                  " INSERT INTO audit_log(at_us, actor, action, detail)"
+                  " SELECT i, 'a', 'b', hex(randomblob(100)) FROM n")
+        path = os.path.join(bot.folder, "large.tar.gz")
+        self.ok(bot, "backup", path)
+        scratch = lambda: [f for f in os.listdir(bot.data_dir) if f.startswith(".verify")]
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = bot.launch("trading-bot", "backup", "verify", path)
+            self.wait(lambda p=process: scratch() or not p.alive(), "it has begun")
+            process.signal(number)
+            self.assertEqual(process.wait(), 128 + number, process.output())
+            self.assertEqual(scratch(), [])
 
     def test_by_the_clock_with_rotation(self):
         bot = self.trading(BACKUP_INTERVAL="0.5", BACKUP_KEEP="3", BACKUP_KEEP_DAILY="0",

@@ -43,6 +43,14 @@ class Cli(harness.TestCase):
                   "flat and latched")
         self.assertEqual(bot.bot_status(), "STOPPED")
 
+    def test_the_wrong_folder_is_noticed(self):
+        """An emergency stop that nobody will hear must not look as if it had been given."""
+        bot = self.bot()
+        for command in (("emergency-stop", "--all"), ("pause",), ("status",), ("doctor",),
+                        ("token", "list"), ("token", "revoke", "1"), ("job", "check")):
+            self.assertIn("there is no database %s" % bot.db_path, self.run_cli(bot, *command, code=1))
+            self.assertFalse(os.path.exists(bot.db_path), command)
+
     def test_control_while_the_worker_is_away(self):
         bot = self.bot()
         bot.start_worker()
@@ -54,7 +62,9 @@ class Cli(harness.TestCase):
         self.assertIn("queued", self.run_cli(bot, "emergency-stop"))
         bot.start_worker()
         self.wait(lambda: bot.bot_status() == "STOPPED", "the emergency stop is done at the start")
-        self.assertIn("away", self.run_cli(self.bot(), "status").replace("never ran", "away"))
+        new = self.bot()
+        new.start_api()		# which makes the database
+        self.assertIn("never ran", self.run_cli(new, "status"))
 
     def test_tokens(self):
         bot = self.bot()

@@ -170,13 +170,16 @@ class Compose(Case):
         done = subprocess.run(["sh", "-c", "command -v docker-compose"], capture_output=True, check=False)
         if done.returncode:
             self.skipTest("there is no docker-compose")
-        done = subprocess.run(["docker-compose", "-f", "docker/docker-compose.yml", "-f",
+        # alone: with the bot's own file beside it a deployed bot would be replaced, or in the way
+        done = subprocess.run(["docker-compose", "-p", "trading-bot-monitoring", "-f",
                                "docker/docker-compose.monitoring.yml", "config"], cwd=harness.ROOT,
                               env=dict(os.environ, GRAFANA_PASSWORD="x"), text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
-        for word in ("trading-bot-prometheus", "trading-bot-grafana", "trading-bot-network"):
+        for word in ("trading-bot-prometheus", "trading-bot-grafana"):
             self.assertIn(word, done.stdout)
+        self.assertRegex(done.stdout, r"external: true\n\s+name: trading-bot-network")
+        self.assertNotIn("container_name: trading-bot-worker", done.stdout)
 
     def test_monitoring_is_closed_and_pinned(self):
         services = load(os.path.join(harness.ROOT, "docker/docker-compose.monitoring.yml"))[0]["services"]

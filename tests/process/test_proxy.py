@@ -270,6 +270,14 @@ class Proxy(harness.TestCase):
             pattern = [p for p in re.findall(r"location (?:~ |= )(\S+) \{", text)
                        if re.search(p, path)]
             self.assertTrue(pattern, path)
+        # nothing is kept back, and a silent connection lives until the API's next sign of life
+        live = re.search(r"location ~ \S*\(ws\|events\)\S* \{(.*?)\n\t\t\}", text, re.S).group(1)
+        self.assertIn("proxy_buffering off;", live)
+        with open(os.path.join(harness.ROOT, "docs/PUSH.md"), encoding="utf-8") as f:
+            pings_s = int(re.search(r"pings every (\d+) s", f.read()).group(1))
+        for direction in ("read", "send"):
+            limit_s = int(re.search(r"proxy_%s_timeout (\d+)s;" % direction, live).group(1))
+            self.assertGreater(limit_s, 3 * pings_s)
 
 
 if __name__ == "__main__":

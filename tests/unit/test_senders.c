@@ -162,6 +162,8 @@ static void answers_of_telegram(void **state)
 	assert_int_equal(verdict(s, 200, "{\"ok\":true}", "").outcome, OUTCOME_DELIVERED);
 	v = verdict(s, 429, NO(429, ",\"parameters\":{\"retry_after\":9}"), "");
 	assert_true(v.outcome == OUTCOME_RETRY && v.wait_us == 9 * US_PER_S);
+	v = verdict(s, 429, NO(429, ",\"parameters\":{\"retry_after\":-9}"), "");
+	assert_int_equal(v.wait_us, 0);	/* our own back-off, not at once */
 	v = verdict(s, 429, "<html>", "HTTP/1.1 429 x\r\nretry-after:  5 \r\n\r\n");
 	assert_true(v.outcome == OUTCOME_RETRY && v.wait_us == 5 * US_PER_S);
 	v = verdict(s, 429, NO(429, ",\"parameters\":{\"retry_after\":99999999}"), "");

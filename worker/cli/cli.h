@@ -5,6 +5,7 @@
 #define WORKER_CLI_CLI_H
 
 #include "common/config.h"
+#include "common/db.h"
 #include "common/store_audit.h"
 
 struct cli_command {
@@ -19,6 +20,11 @@ extern const struct cli_command cli_status, cli_start, cli_stop, cli_pause, cli_
 	cli_emergency_stop, cli_token, cli_doctor, cli_healthcheck, cli_replay, cli_backup,
 	cli_restore, cli_rotate_key, cli_job, cli_job_run, cli_model_check, cli_model_predict;
 
+/*
+ * The bot's database. ERR_NOT_FOUND: there is none, and none is made: an emergency stop that
+ * was given in the wrong folder must not look as if it had been heard.
+ */
+MUST_CHECK int cli_db_open(const struct config *c, struct db **out, struct err *e);
 /* A row for audit_log: by whom of this machine, now. target 0: none. */
 struct audit_row cli_audit_row(const char *action, int64_t target);
 /* A number from 1 in text, or -1. */

@@ -9,6 +9,7 @@
 #include "worker/cli/cli.h"
 #include "worker/store/job_rows.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +121,17 @@ static void describe(const char *file, const struct backup_checked *b)
 	putchar('\n');
 }
 
+static char scratch[CONFIG_PATH_MAX + 32];	/* of verify; a signal must find it */
+
+static void abandon(int number)
+{
+	(void)unlink(scratch);
+	_exit(128 + number);
+}
+
 /* Unpacked where there is room for a database: beside the one that is in use. */
 static int verify(const struct config *c, const char *file)
 {
-	char scratch[CONFIG_PATH_MAX + 32];
 	struct backup_checked checked;
 	struct err e = { 0 };
 	int rc = file_mkdirs(c->data_dir, &e);
@@ -131,6 +139,8 @@ static int verify(const struct config *c, const char *file)
 	if (rc)
 		return failed(&e);
 	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", c->data_dir, (int)getpid());
+	signal(SIGINT, abandon);
+	signal(SIGTERM, abandon);
 	rc = backup_check(file, scratch, &checked, &e);
 	if (rc) {
 		err_prefix(&e, "%s is no good", file);

@@ -92,7 +92,7 @@ static void check_database(struct checkup *d)
 {
 	struct err e = { 0 };
 
-	if (db_open(d->config->db_path, DB_CLI, &d->db, &e)) {
+	if (cli_db_open(d->config, &d->db, &e)) {
 		say(d, false, "%s", e.msg);
 		return;
 	}

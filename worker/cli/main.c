@@ -34,6 +34,14 @@ long long cli_number(const char *text)
 	return number_int(text, 1, INT64_MAX, &n) ? n : -1;
 }
 
+int cli_db_open(const struct config *c, struct db **out, struct err *e)
+{
+	if (access(c->db_path, F_OK))
+		return err_set(e, ERR_NOT_FOUND, "there is no database %s: go to the folder that "
+			       "the bot was started in, or set DATA_DIR", c->db_path);
+	return db_open(c->db_path, DB_CLI, out, e);
+}
+
 struct audit_row cli_audit_row(const char *action, int64_t target)
 {
 	struct audit_row row = { .at_us = clock_now_us(), .actor = "command line" };

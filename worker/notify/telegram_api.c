@@ -73,6 +73,8 @@ int telegram_answer_parse(const char *body, size_t len, struct telegram_answer *
 			 description->valuestring);
 	parameters = cJSON_GetObjectItemCaseSensitive(root, "parameters");
 	out->retry_after_s = number(parameters, "retry_after");
+	if (out->retry_after_s < 0)
+		out->retry_after_s = 0;
 	out->migrate_to = number(parameters, "migrate_to_chat_id");
 	cJSON_Delete(root);
 	return 0;
