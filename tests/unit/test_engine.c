@@ -497,8 +497,8 @@ static void many_trades_add_up(void **state)
 		assert_int_equal(o->status, ORDER_CLOSED);
 		assert_int_equal(money_add(sum, o->pnl, &sum), 0);
 		assert_int_equal(qty_add(dust_held, left_of(o), &dust_held), 0);
-		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled, ROUND_NEAREST,
-					     &c), 0);
+		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled,
+					     ROUND_NEAREST, &c), 0);
 		assert_int_equal(money_add(dust_cost, c, &dust_cost), 0);
 	}
 	assert_string_equal(cash(d->rows.stats[1].net), cash(sum));
@@ -535,7 +535,8 @@ static void dust_goes_along(void **state)
 		desk_check(d);
 	}
 	assert_int_equal(d->rows.orders_n, 40);
-	assert_int_equal(qty_units(d->rows.orders[1].dust_taken), qty_units(d->rows.orders[0].dust));
+	assert_int_equal(qty_units(d->rows.orders[1].dust_taken),
+			 qty_units(d->rows.orders[0].dust));
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(qty_units(d->rows.bots[1].dust), qty_units(desk_balance(d, 1).base));
 	/* a new account has none */
@@ -554,7 +555,8 @@ int main(void)
 		SPOT(target_too_late), SPOT(maker_timeout_unfilled), SPOT(maker_timeout_partly),
 		SPOT(holding_time), SPOT(max_positions), SPOT(pieces), SPOT(target_in_parts),
 		SPOT(dust), SPOT(post_only_rejected), SPOT(spot_sells_no_short),
-		SPOT(many_trades_add_up), SPOT(dust_goes_along), FUTURES(many_trades_add_up), FUTURES(short_on_futures),
+		SPOT(many_trades_add_up), SPOT(dust_goes_along), FUTURES(many_trades_add_up),
+		FUTURES(short_on_futures),
 		cmocka_unit_test(no_room_for_exits), FUTURES(funding_is_a_cost),
 		SPOT(trade_from_the_future),
 		FUTURES(short_stopped), FUTURES(no_netting), FUTURES(liquidation),
