@@ -606,7 +606,7 @@ INSERT INTO trading_configs(bot_id, version, symbol, strategy, interval, exchang
 	maker_order_timeout, max_positions, decision_interval_ms, leverage, ignore_risk_reward,
 	ignore_risk_per_trade, socket_type, testnet, updated_us, updated_by)
 	VALUES (1, 1, 'BTCUSDT', 'model', '1s', 'binance', 'long',
-	0.40, 200, 60, 0.003, 0.001, 5, 2, 1000, 1, 0, 0, 'live', 0,
+	0.40, 200, 60, 0.003, 0.001, 3, 2, 1000, 1, 0, 0, 'live', 0,
 	CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER), 'first start');
 INSERT INTO commands(kind, bot_id, requested_by) VALUES ('start', 1, 'first start');
 INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by)

@@ -7,21 +7,37 @@ import shutil
 import statistics
 import sys
 import time
+from concurrent import futures
 
 import figures
 from figures import harness, percentile, resident, show, started
 from rates import bench_http
 
 FIRST_TRADE = "SELECT 1 FROM trading_orders WHERE filled > 0"
+STARTS = 20
+PARALLEL_STARTS = 3
 
 
-def bench_start(bot):
-    begin = time.monotonic()
-    bot.start()
-    harness.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
-    show("start to bot 1 running (sample model trained)", "%.1f s" % (time.monotonic() - begin))
-    harness.wait(lambda: bot.rows(FIRST_TRADE), "the first trade", 120)
-    show("start to first paper trade", "%.1f s" % (time.monotonic() - begin), "< 20 s")
+def first_trade(seed):
+    """Seconds until bot 1 runs, and until its first trade, on a market of its own."""
+    with figures.new_bot(SYNTHETIC_SEED=seed) as bot:
+        begin = time.monotonic()
+        bot.start()
+        harness.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        running = time.monotonic() - begin
+        harness.wait(lambda: bot.rows(FIRST_TRADE), "the first trade", 300)
+        return running, time.monotonic() - begin
+
+
+def bench_start(_):
+    """An entry rests at the best bid: a market that rises without a pause fills it late."""
+    with futures.ThreadPoolExecutor(PARALLEL_STARTS) as pool:
+        times = list(pool.map(first_trade, range(1, STARTS + 1)))
+    running, trades = zip(*times)
+    show("start to bot 1 running (sample model trained), median", "%.1f s" % statistics.median(running))
+    show("start to first paper trade, %d markets: median" % STARTS, "%.1f s" % statistics.median(trades),
+         "< 20 s")
+    show("the same: 90th percentile / longest", "%.1f / %.1f s" % (percentile(trades, 0.9), max(trades)))
 
 
 def bench_command(bot):

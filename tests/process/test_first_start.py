@@ -16,7 +16,7 @@ class FirstStart(harness.TestCase):
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         running = time.monotonic() - started
-        self.wait(lambda: bot.rows(FIRST_TRADE), "the first paper trade", 60)
+        self.wait(lambda: bot.rows(FIRST_TRADE), "the first paper trade", 180)
         print("running after %.1f s, first paper trade after %.1f s" %
               (running, time.monotonic() - started))
 
@@ -40,7 +40,7 @@ class FirstStart(harness.TestCase):
     def test_stop_and_start_go_on(self):
         bot = self.bot()
         bot.start()
-        self.wait(lambda: bot.rows(FIRST_TRADE), "the first paper trade", 60)
+        self.wait(lambda: bot.rows(FIRST_TRADE), "the first paper trade", 180)
         self.assertEqual(bot.stop(), [0, 0])
         self.assertIsNotNone(bot.value("SELECT stopped_us FROM worker_heartbeat"))
         before = bot.rows("SELECT * FROM trading_orders")
