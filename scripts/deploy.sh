@@ -53,6 +53,7 @@ say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*"; }
 fail() {
 	printf 'deploy: %s\n' "$*" >&2
+	put_back
 	exit 1
 }
 
@@ -64,6 +65,7 @@ interrupted() {
 	else
 		printf 'deploy: interrupted; %s %s can be given again\n' "$self" "$command" >&2
 	fi
+	put_back
 	exit 130
 }
 
@@ -367,11 +369,31 @@ cmd_start() {
 	start_containers
 }
 
+# Images that fail their test are not what the next start takes: those of before are.
+tested=''	# lines of "IMAGE ID"
+put_back() {
+	local image id
+	while read -r image id; do
+		[[ ! $id ]] || "$docker" tag "$id" "$image" || true
+	done <<<"$tested"
+}
+
+note_images() {
+	local target image id
+	for target in api worker; do
+		image=$(image_of $target)
+		id=$("$docker" image inspect -f '{{.Id}}' "$image" 2>/dev/null) || continue
+		printf '%s %s\n' "$image" "$id"
+	done
+}
+
 cmd_deploy() {
 	make_env_file
 	check_mode
+	tested=$(note_images)
 	cmd_build
 	cmd_test
+	tested=''
 	if running $worker; then
 		step "upgrading: a backup first"
 		"$docker" exec $worker trading-bot backup | sed -n 1p || [[ $yes ]] ||
