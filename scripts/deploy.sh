@@ -294,7 +294,7 @@ check_settings() {
 	log=$(mktemp)
 	for image in api worker; do
 		run_compose run --rm --no-deps -T trading-bot-$image --check-config >"$log" 2>&1 || {
-			grep -v '^Creating' "$log" >&2
+			grep -Ev '^(Creating .*|[0-9]+)$' "$log" >&2
 			rm -f "$log"
 			fail "the settings can't be used (above); nothing was changed"
 		}
