@@ -299,7 +299,7 @@ static void adopt_cb(evutil_socket_t fd, short what, void *arg)
 		shutdown(c->fd, SHUT_RDWR);
 	evbuffer_add_cb(bufferevent_get_output(c->bev), on_output_cb, c);
 	evbuffer_add_cb(bufferevent_get_input(c->bev), on_input_cb, c);
-	early_init(&c->early, c->bev);
+	early_init(&c->early, c->bev, c->owner->cfg->api_max_body_bytes);
 }
 
 static struct bufferevent *accept_cb(struct event_base *base, void *arg)

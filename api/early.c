@@ -16,9 +16,10 @@ static const char *const begins[] = {
 	"POST /api/v1/models/upload", "POST /api/models/upload",
 };
 
-void early_init(struct early *x, struct bufferevent *bev)
+void early_init(struct early *x, struct bufferevent *bev, int64_t body_max)
 {
 	x->bev = bev;
+	x->body_max = body_max;
 	early_begin(x);
 }
 
@@ -43,12 +44,23 @@ static bool may_be_upload(struct evbuffer *in)
 	return false;
 }
 
+/* A POST or PUT whose sender may be asking; what is not there yet is not waited for. */
+static bool may_ask(struct evbuffer *in)
+{
+	char first = ' ';
+
+	return evbuffer_copyout(in, &first, 1) == 1 && first == 'P' &&
+	       evbuffer_search(in, "xpect:", 6, NULL).pos >= 0;
+}
+
 static bool is_upload(const char *line)
 {
 	char path[PATH_MAX_BYTES];
 	struct route_match m;
 	size_t n;
 
+	if (strncmp(line, "POST ", 5) != 0)
+		return false;
 	line += strlen("POST ");
 	n = strcspn(line, " ?\r");
 	if (n >= sizeof(path) || line[n] == '\r') /* a line without a version */
@@ -102,13 +114,15 @@ static void look_at(struct early *x, const char *held, size_t len, unsigned char
 {
 	bool expects = false;
 	char *head, *digits;
+	int64_t n;
 
 	if (odd(held, len))
 		return;
 	head = strndup(held, len);
-	digits = head && is_upload(head) ? find_length(head, &expects) : NULL;
-	if (digits) {
-		x->unread = strtoll(digits, NULL, 10);
+	digits = head ? find_length(head, &expects) : NULL;
+	n = digits ? strtoll(digits, NULL, 10) : 0;
+	if (digits && (is_upload(head) || (expects && n > x->body_max))) {
+		x->unread = n;
 		x->expects = expects;
 		if (x->unread > 0)
 			memset(wire + (digits - head), '0', strspn(digits, "0123456789"));
@@ -130,7 +144,7 @@ static void on_head_cb(struct bufferevent *bev, void *arg)
 
 	if (!len && may_be_upload(in) && evbuffer_get_length(in) <= HEAD_MAX)
 		return;
-	if (len && len <= HEAD_MAX && may_be_upload(in)) {
+	if (len && len <= HEAD_MAX) {
 		unsigned char *wire = evbuffer_pullup(in, (ev_ssize_t)len);
 
 		look_at(x, (const char *)wire, len, wire);
@@ -157,7 +171,8 @@ void early_input(struct early *x)
 	if (!x->fresh)
 		return;
 	x->fresh = false;
-	if (!may_be_upload(bufferevent_get_input(x->bev)))
+	if (!may_be_upload(bufferevent_get_input(x->bev)) &&
+	    !may_ask(bufferevent_get_input(x->bev)))
 		return;
 	keep_callbacks(x);
 	if (!x->read_cb || !x->event_cb)

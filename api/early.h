@@ -1,5 +1,7 @@
 /*
- * early.h - requests whose handler begins before their body has come: uploads.
+ * early.h - requests whose handler begins before their body has come: uploads, and
+ * bodies that are too large and whose sender asks first (Expect: 100-continue). evhttp
+ * would let the latter wait for an answer until its connection is cut.
  *
  * evhttp 2.1 keeps a body in memory until it is complete, and offers no hook before.
  * So the head of a request for a route with BODY_UPLOAD is held back until all of it
@@ -31,6 +33,7 @@ struct early_reader {
 
 struct early {			/* embedded in a connection; zeroed before early_init */
 	struct bufferevent *bev;
+	int64_t body_max;	/* a larger one that is asked for is not waited for */
 	bool fresh;		/* the next byte begins a request */
 	bool expects;		/* the sender waits for 100 Continue */
 	int64_t unread;		/* bytes of the body that evhttp does not know of */
@@ -41,7 +44,7 @@ struct early {			/* embedded in a connection; zeroed before early_init */
 	void *arg;
 };
 
-void early_init(struct early *x, struct bufferevent *bev);
+void early_init(struct early *x, struct bufferevent *bev, int64_t body_max);
 /* Between two requests: what comes next is a head, unless something is there already. */
 void early_begin(struct early *x);
 /* Bytes have been added to the input; before evhttp sees them. */

@@ -201,6 +201,10 @@ static int check_body(struct request *r, struct err *e)
 
 	if (!changes_state(r->method) || r->route->body_kind == BODY_UPLOAD)
 		return 0;
+	if (upload_unread(r))
+		return request_error(r, e, 413, "too_large",
+				     "the body is larger than %lld bytes (API_MAX_BODY_BYTES)",
+				     (long long)r->app->cfg->api_max_body_bytes);
 	rc = request_read_body(r, e);
 	if (rc)
 		return rc;

@@ -248,7 +248,8 @@ const struct config_key config_keys[] = {
 	    "Of so many weeks the week's newest backup is kept as well."),
 
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
-	       "A label that GET /status/info and the first log line show; it changes nothing else."),
+	       "A label that GET /status/info and the first log line show; it changes nothing "
+	       "else."),
 	ENUM("LOG_LEVEL", log_level, "INFO", "DEBUG|INFO|WARNING,WARN|ERROR,CRITICAL",
 	     "Least severity that is logged."),
 	BOOL("DEBUG_MODE", debug_mode, "false",

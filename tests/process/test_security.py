@@ -101,10 +101,10 @@ class Security(harness.TestCase):
         self.assertEqual(status, 200 if time.monotonic() < begin + 2 else status)
         self.wait(lambda: bot.get("/api/v1/status", token=token).status == 401, "it expires", 10)
         # from another process
-        made = bot.cli("token", "create", "shell", "viewer")
+        made = bot.cli("token", "create", "laptop", "viewer")
         token = made.stdout.split()[0]
         self.assertEqual(bot.get("/api/v1/status", token=token).status, 200)
-        number = bot.value("SELECT id FROM api_tokens WHERE name = 'shell'")
+        number = bot.value("SELECT id FROM api_tokens WHERE name = 'laptop'")
         self.assertEqual(bot.cli("token", "revoke", str(number)).returncode, 0)
         self.assertEqual(bot.get("/api/v1/status", token=token).status, 401)
         # an API_TOKEN that is not set any more

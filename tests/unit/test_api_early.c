@@ -69,7 +69,7 @@ static int setup(void **state)
 	bufferevent_setcb(pair[0], read_cb, NULL, event_cb, &seen);
 	bufferevent_enable(pair[0], EV_READ | EV_WRITE);
 	bufferevent_enable(pair[1], EV_READ | EV_WRITE);
-	early_init(&early, pair[0]);
+	early_init(&early, pair[0], 1000);
 	evbuffer_add_cb(bufferevent_get_input(pair[0]), on_input_cb, NULL);
 	return 0;
 }
@@ -159,6 +159,25 @@ static void heads_that_are_taken(void **state)
 	say(BEGIN "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
 	assert_true(early.expects);
 	assert_int_equal(early.unread, 5);
+}
+
+/* Who asks before a body that is too large is answered, not left to wait. */
+static void asked_before_a_large_body(void **state)
+{
+	(void)state;
+	say("POST /api/v1/bots HTTP/1.1\r\nexpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
+	expect_seen("POST /api/v1/bots HTTP/1.1\r\nexpect: 100-continue\r\n"
+		    "Content-Length: 0000\r\n\r\n");
+	assert_true(early.expects);
+	assert_int_equal(early.unread, 1001);
+	again();
+	left("POST /api/v1/bots HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+	left("PUT /api/v1/bots/1 HTTP/1.1\r\nX-Xpect: y\r\nContent-Length: 1001\r\n\r\n");
+	left("GET /api/v1/bots HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1001\r\n\r\n");
+	left("POST /api/v1/bots HTTP/1.1\r\nExpect: 100-continue\r\n"
+	     "Transfer-Encoding: chunked\r\n\r\n");
+	/* not all there: evhttp's */
+	left("POST /api/v1/bots HTTP/1.1\r\nExpect: 100-continue\r\n");
 }
 
 static void heads_that_are_left(void **state)
@@ -343,6 +362,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(heads_that_are_taken),
+		TEST(asked_before_a_large_body),
 		TEST(heads_that_are_left),
 		TEST(odd_bytes),
 		TEST(heads_without_end),

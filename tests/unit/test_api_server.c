@@ -317,6 +317,12 @@ static void huge_bodies(void **state)
 	snprintf(head, sizeof(head), "POST /api/v1/bots HTTP/1.1\r\nHost: localhost\r\n"
 		 "Transfer-Encoding: chunked\r\n\r\n7fffffff\r\n");
 	expect_raw(head, 413, "too_large");
+	/* asked first: answered at once, without any of it */
+	expect_raw("POST /api/v1/bots HTTP/1.1\r\nHost: localhost\r\n"
+		   "Authorization: Bearer " API_TEST_TOKEN "\r\nExpect: 100-continue\r\n"
+		   "Content-Length: 3000000\r\n\r\n", 413, "too_large");
+	expect_raw("POST /api/v1/bots HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+		   "Content-Length: 3000000\r\n\r\n", 401, "unauthorized");
 	buf_free(&big);
 	api_expect(&a, "GET", "/api/v1/health", NULL, 200, NULL);
 }

@@ -1,0 +1,137 @@
+#include "worker/worker_internal.h"
+
+#include "common/log.h"
+#include "worker/store/store_worker.h"
+
+#include <string.h>
+
+#define FIGURE_ROWS 64			/* of bots whose figures moved, per turn */
+#define BEAT_US US_PER_S
+#define ROW_MAX_AGE_US US_PER_S		/* bot_state rows are never older than this */
+
+static int write_position(struct worker *w, int64_t wall_us, struct err *e)
+{
+	const char *source = feed_choice_resumes(w->feed);
+	struct feed *f = feed_choice_feed(w->feed, 0);
+	struct feed_position p;
+	int rc;
+
+	if (!source || !f)
+		return 0;
+	f->ops->position(f, &p);
+	if (memcmp(&p, &w->position, sizeof(p)) == 0)
+		return 0;
+	rc = store_position_tx(w->db, source, &p, engine_now(session_engine(w->session)), wall_us,
+			       e);
+	if (rc == 0)
+		w->position = p;
+	return rc;
+}
+
+static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
+{
+	int rc = outbox_flush_tx(w->outbox, w->db, wall_us, e);
+
+	if (rc == 0)
+		rc = commands_write_tx(w->commands, w->db, e);
+	if (rc == 0)
+		rc = runner_write_tx(w->runner, w->db, e);
+	if (rc == 0)
+		rc = notifier_write_tx(w->notifier, w->db, wall_us, e);
+	if (rc == 0)
+		rc = write_position(w, wall_us, e);
+	if (rc == 0)
+		rc = store_logs_flush_tx(w->logs, w->db, e);
+	if (rc == 0 && beat)
+		rc = store_heartbeat_tx(w->db, &w->beat, e);
+	if (rc == 0 && beat)
+		rc = schedule_run_tx(&w->schedule, w->db, wall_us, queued, e);
+	return rc;
+}
+
+static bool position_moved(const struct worker *w)
+{
+	return feed_choice_resumes(w->feed) && session_events(w->session) != w->events_seen;
+}
+
+/*
+ * A replay goes on from its commit: each turn's rows and its place go together, and
+ * everything that a bot decides by is in them. Elsewhere the market went on meanwhile.
+ */
+static size_t figure_rows(const struct worker *w)
+{
+	return feed_choice_resumes(w->feed) ? SIZE_MAX : FIGURE_ROWS;
+}
+
+/* Is there something that this turn must write? */
+static bool commit_due(const struct worker *w, int64_t wall_us)
+{
+	if (commands_pending(w->commands) || runner_pending(w->runner) ||
+	    notifier_pending(w->notifier) || position_moved(w) || !outbox_can_wait(w->outbox))
+		return true;
+	return !outbox_empty(w->outbox) && wall_us - w->committed_us >= WORKER_TICK_US;
+}
+
+/*
+ * Real money waits for the disk at each commit: its orders leave after it. On paper
+ * nothing leaves; a power cut may take the newest second (the heartbeat waits), but
+ * nothing that somebody was told: an answer to a command, a job's end.
+ */
+static bool commit_waits(const struct worker *w, bool beat)
+{
+	return beat || w->config->trading_mode == MODE_LIVE || commands_pending(w->commands) ||
+	       runner_pending(w->runner);
+}
+
+void worker_commit(struct worker *w, int64_t wall_us, bool force)
+{
+	struct feed_position before = w->position;
+	bool queued = false;
+	bool beat = force || wall_us >= w->beat_due_us;
+	struct err e = { 0 };
+	int rc;
+
+	if (!w->commit_failed) /* what waits is enough: a full disk may last for days */
+		engine_report(session_engine(w->session), worker_time(w, wall_us), ROW_MAX_AGE_US,
+			      figure_rows(w));
+	if (!beat && !commit_due(w, wall_us))
+		return;
+	if (beat)
+		worker_beat_fill(w, wall_us);
+	db_set_durable(w->db, commit_waits(w, beat));
+	rc = db_begin(w->db, &e);
+	if (rc == 0) {
+		rc = write_all_tx(w, beat, wall_us, &queued, &e);
+		if (rc == 0)
+			rc = db_commit(w->db, &e);
+		else
+			db_rollback(w->db);
+	}
+	if (rc) {
+		if (!w->commit_failed)
+			log_error("loop", NULL, "trading waits: the database takes no writes: %s",
+				  e.msg);
+		w->commit_failed = true;
+		w->position = before;
+		return;
+	}
+	if (w->commit_failed)
+		log_info("loop", NULL, "the database takes writes again; nothing was lost");
+	w->commit_failed = false;
+	w->committed_us = wall_us;
+	w->events_seen = session_events(w->session);
+	outbox_clear(w->outbox);
+	commands_clear(w->commands);
+	if (commands_more(w->commands))
+		w->db_changed = true; /* the others' turn */
+	if (notifier_clear(w->notifier))
+		w->db_changed = true;
+	if (runner_pending(w->runner)) {
+		runner_clear(w->runner);
+		w->db_changed = true; /* the next queued job may start */
+	}
+	w->db_changed = w->db_changed || queued;
+	if (beat)
+		w->beat_due_us = wall_us + BEAT_US;
+	session_venue(w->session)->ops->flush(session_venue(w->session));
+}

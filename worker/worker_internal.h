@@ -1,0 +1,109 @@
+/*
+ * worker_internal.h - what the files of the worker's process share; nobody else includes
+ * it. In the order in which a run meets them:
+ *
+ *	worker.c		a run: start, loop, end
+ *	worker_lock.c		the only worker of this database (worker_lock.h)
+ *	worker_start.c		everything opened, put together, and as it was before
+ *	worker_loop.c		one turn, and what wakes it
+ *	worker_commit.c		what a turn did, in one transaction
+ *	worker_beat.c		the heartbeat: how we are
+ */
+#ifndef WORKER_WORKER_INTERNAL_H
+#define WORKER_WORKER_INTERNAL_H
+
+#include "common/checkpoint.h"
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/db.h"
+#include "common/store_commands.h"
+#include "common/store_logs.h"
+#include "common/supervisor.h"
+#include "common/watch.h"
+#include "worker/backup/schedule.h"
+#include "worker/commands.h"
+#include "worker/feed_choice.h"
+#include "worker/job/runner.h"
+#include "worker/loop_times.h"
+#include "worker/notify/notifier.h"
+#include "worker/predictors.h"
+#include "worker/report/fanout.h"
+#include "worker/roster.h"
+#include "worker/session.h"
+#include "worker/store/outbox.h"
+#include "worker/worker.h"
+
+#define WORKER_TICK_US INT64_C(50000)	/* the longest wait between two turns */
+
+struct event;
+struct event_base;
+
+struct worker {
+	const struct config *config;
+	struct db *db;
+	struct checkpoint *checkpoint;
+	struct master_key key;
+	int lock_fd;
+	struct feed_choice *feed;
+	struct store_logs *logs;
+	struct outbox *outbox;
+	struct fanout fanout;
+	struct session *session;
+	struct predictors *predictors;
+	struct roster *roster;
+	struct commands *commands;
+	struct runner *runner;
+	struct notifier *notifier;
+	struct schedule schedule;	/* of backups */
+	struct watch *watch;
+	struct event_base *base;
+	struct event *turn_event, *watch_event, *term_event, *int_event;
+	struct heartbeat beat;
+	struct supervisor supervisor;
+	struct loop_times times;
+	int64_t data_version;
+	int64_t beat_due_us;
+	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
+	bool clock_told;		/* that the machine's clock was set back */
+	int64_t committed_us;
+	bool db_changed;		/* somebody else wrote: look at commands and configs */
+	bool commit_failed;		/* the newest commit did not go through */
+	bool feed_ended;
+	bool ending;			/* only messages go on */
+	struct feed_position position;
+	uint64_t events_seen;
+};
+
+/* worker_start.c */
+/*
+ * Bots, open orders, the paper venue and the feed as they were; the loop is ready to run.
+ * On failure worker_run closes what is open by then.
+ */
+MUST_CHECK int worker_start(struct worker *w, const struct worker_args *a, struct err *e);
+
+/* worker_loop.c */
+/* Now. The machine's clock may be set back under us; nothing may wait for it to catch up. */
+int64_t worker_clock(struct worker *w);
+/* What the engine calls now: the clock, or the recording when that alone makes time. */
+int64_t worker_time(const struct worker *w, int64_t wall_us);
+/* Take in what others wrote into the database: commands, configs, models, jobs. */
+void worker_look(struct worker *w, int64_t wall_us);
+void worker_schedule(struct worker *w, int64_t in_us);	/* the next turn */
+MUST_CHECK int worker_loop_open(struct worker *w, struct err *e);
+void worker_loop_run(struct worker *w);		/* until a signal; when ending: one wake-up */
+void worker_loop_close(struct worker *w);
+
+/* worker_commit.c */
+/*
+ * Everything since the last commit, or nothing. What fails stays and is tried again.
+ * force: with a heartbeat, also when there is nothing else to write.
+ */
+void worker_commit(struct worker *w, int64_t wall_us, bool force);
+
+/* worker_beat.c */
+void worker_beat_begin(struct worker *w);
+void worker_beat_fill(struct worker *w, int64_t wall_us);	/* as it is now */
+void worker_beat_end(struct worker *w);		/* we end on purpose */
+void worker_feed_failed(struct worker *w, const struct err *e);	/* said once */
+
+#endif

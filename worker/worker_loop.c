@@ -1,0 +1,217 @@
+#include "worker/worker_internal.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <event2/event.h>
+#include <signal.h>
+
+#define FRAMES_AT_ONCE 4		/* between two looks at the turn's limits */
+#define TURN_BUDGET_US INT64_C(4000)	/* of market data per turn; a loop never blocks 5 ms */
+#define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
+#define SLOW_TURN_US INT64_C(50000)
+#define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
+
+int64_t worker_clock(struct worker *w)
+{
+	int64_t real_us = clock_now_us();
+	int64_t wall_us = clock_steady_us(&w->clock, real_us, clock_mono_us());
+	bool back = wall_us - real_us > US_PER_S;
+
+	if (back && !w->clock_told)
+		log_warn("worker", NULL, "the clock was set back by %lld s: times of this worker "
+			 "stay ahead by that until it is restarted",
+			 (long long)((wall_us - real_us) / US_PER_S));
+	w->clock_told = back;
+	return wall_us;
+}
+
+int64_t worker_time(const struct worker *w, int64_t wall_us)
+{
+	int64_t newest = engine_now(session_engine(w->session));
+
+	if (feed_choice_unpaced(w->feed) && newest)
+		return newest;
+	return wall_us > newest ? wall_us : newest;
+}
+
+void worker_schedule(struct worker *w, int64_t in_us)
+{
+	struct timeval tv = { in_us / US_PER_S, in_us % US_PER_S };
+
+	event_add(w->turn_event, &tv);
+}
+
+/* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
+static int64_t pull(struct worker *w, struct feed *f, int64_t wall_us)
+{
+	int64_t until_us = clock_mono_us() + TURN_BUDGET_US;
+	int64_t next_us = wall_us;
+	struct err e = { 0 };
+
+	do {
+		int rc = f->ops->poll(f, wall_us, FRAMES_AT_ONCE, &next_us, &e);
+
+		if (rc == ERR_END || next_us == INT64_MAX) {
+			if (!w->feed_ended)
+				log_info("feed", NULL, "the recording has ended");
+			w->feed_ended = true;
+			return INT64_MAX;
+		}
+		if (rc) {
+			worker_feed_failed(w, &e);
+			return wall_us + US_PER_S;
+		}
+	} while (next_us <= wall_us && clock_mono_us() < until_us &&
+		 outbox_rows(w->outbox) < TURN_ROWS);
+	return next_us;
+}
+
+static int64_t pull_feeds(struct worker *w, int64_t wall_us)
+{
+	int64_t next_us = INT64_MAX;
+	struct feed *f;
+
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++) {
+		int64_t at = pull(w, f, wall_us);
+
+		next_us = at < next_us ? at : next_us;
+	}
+	if (!feed_choice_unpaced(w->feed))
+		engine_advance(session_engine(w->session), wall_us);
+	return next_us;
+}
+
+void worker_look(struct worker *w, int64_t wall_us)
+{
+	int64_t version = db_data_version(w->db);
+	struct err e = { 0 };
+
+	if (version == w->data_version && !w->db_changed && !roster_waits(w->roster))
+		return;
+	w->data_version = version;
+	w->db_changed = false;
+	/* Who is told about a command's effect must be known before it. */
+	if (roster_refresh(w->roster, w->db, worker_time(w, wall_us), &e) ||
+	    notifier_refresh(w->notifier, w->db, w->roster, &e) ||
+	    commands_run(w->commands, w->db, clock_now_us(), worker_time(w, wall_us), &e) ||
+	    runner_look(w->runner, w->db, &e)) {
+		w->db_changed = true;	/* look again next turn */
+		log_warn("loop", NULL, "could not read commands and configs: %s", e.msg);
+	}
+}
+
+/* Returns how long the next turn may wait. */
+static int64_t send_messages(struct worker *w, int64_t wall_us, int64_t wait_us)
+{
+	int64_t mono_us = clock_mono_us(), next_us;
+	struct err e = { 0 };
+
+	if (notifier_turn(w->notifier, w->db, wall_us, mono_us, &next_us, &e)) {
+		log_warn("loop", NULL, "could not read the messages that wait: %s", e.msg);
+		return wait_us;
+	}
+	return next_us - mono_us < wait_us ? next_us - mono_us : wait_us;
+}
+
+static void turn(struct worker *w)
+{
+	int64_t start_us = clock_mono_us();
+	int64_t wall_us = worker_clock(w);
+	int64_t wait_us = WORKER_TICK_US;
+	int64_t took_us;
+
+	/* While commits fail nothing new is taken in: memory must not run ahead of the file. */
+	if (w->commit_failed) {
+		wait_us = RETRY_US;
+	} else {
+		int64_t next_us = pull_feeds(w, wall_us);
+		int64_t due_us = engine_next_due(session_engine(w->session));
+
+		if (!feed_choice_unpaced(w->feed) && due_us < next_us)
+			next_us = due_us;
+		if (next_us - wall_us < wait_us)
+			wait_us = next_us > wall_us ? next_us - wall_us : 0;
+		worker_look(w, wall_us);
+		runner_tick(w->runner, clock_mono_us());
+		wait_us = send_messages(w, wall_us, wait_us);
+	}
+	worker_commit(w, wall_us, false);
+	took_us = clock_mono_us() - start_us;
+	loop_times_add(&w->times, took_us, start_us);
+	w->beat.turns++;
+	supervisor_alive(&w->supervisor, start_us);
+	if (took_us > SLOW_TURN_US)
+		log_warn("loop", NULL, "turn took %lld ms", (long long)(took_us / 1000));
+	worker_schedule(w, wait_us);
+}
+
+static void turn_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *w = ctx;
+
+	(void)fd;
+	(void)what;
+	if (w->ending)
+		event_base_loopbreak(w->base);
+	else
+		turn(w);
+}
+
+static void watch_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *w = ctx;
+
+	(void)fd;
+	(void)what;
+	/* Our own commits wake us too: only a changed data_version is news. */
+	if (watch_drain(w->watch) && !w->ending && db_data_version(w->db) != w->data_version) {
+		event_del(w->turn_event);
+		turn(w);
+	}
+}
+
+static void signal_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *w = ctx;
+
+	(void)what;
+	log_info("worker", NULL, "signal %d: storing state and ending", (int)fd);
+	event_base_loopbreak(w->base);
+}
+
+int worker_loop_open(struct worker *w, struct err *e)
+{
+	int rc = watch_open(w->config->db_path, &w->watch, e);
+
+	if (rc)
+		return rc;
+	w->base = event_base_new();
+	if (!w->base)
+		return err_set(e, ERR_IO, "no event loop from the operating system");
+	w->turn_event = evtimer_new(w->base, turn_cb, w);
+	w->watch_event = event_new(w->base, watch_fd(w->watch), EV_READ | EV_PERSIST, watch_cb, w);
+	w->term_event = evsignal_new(w->base, SIGTERM, signal_cb, w);
+	w->int_event = evsignal_new(w->base, SIGINT, signal_cb, w);
+	event_add(w->watch_event, NULL);
+	event_add(w->term_event, NULL);
+	event_add(w->int_event, NULL);
+	return 0;
+}
+
+void worker_loop_run(struct worker *w)
+{
+	event_base_dispatch(w->base);
+}
+
+void worker_loop_close(struct worker *w)
+{
+	struct event *events[] = { w->turn_event, w->watch_event, w->term_event, w->int_event };
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (events[i])
+			event_free(events[i]);
+	if (w->base)
+		event_base_free(w->base);
+	watch_close(w->watch);
+}
