@@ -568,8 +568,8 @@ cmd_cleanup() {
 		"$docker" image prune -f --filter label=trading-bot >/dev/null	# stages, older builds
 		[[ ! $volumes ]] || "$docker" volume rm $volumes >/dev/null
 	}
-	for name in $("$docker" network ls -q --filter 'name=^trading-bot-network$'); do
-		"$docker" network rm "$name" >/dev/null ||
+	for name in $("$docker" network ls --format '{{.Name}}' --filter 'name=^trading-bot-network$'); do
+		"$docker" network rm "$name" >/dev/null 2>&1 ||
 			say "the network $name is kept: other containers use it"
 	done
 	say "removed containers, network and images${data:+, and the data}"
