@@ -169,10 +169,10 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	}, &body);
 	log_info("http", cid, "refused before it was read: %d %s", http, reply_http_code(http));
 	c->ours = true;
-	evbuffer_add_printf(out, "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\n"
+	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
 			    "Content-Length: %zu\r\nX-Correlation-Id: %s\r\n"
 			    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
-			    http, body.len, cid, buf_text(&body));
+			    http, reply_phrase(http), body.len, cid, buf_text(&body));
 	buf_free(&body);
 }
 

@@ -247,8 +247,10 @@ const struct openapi_part openapi_parts[] = {
 	OBJECT("Limits", "What the API allows.",
 	       { "rate_limit_per_s", "count", "Requests/s of one caller; 0: no limit." },
 	       { "max_body_bytes", "count", "Of a request." },
+	       { "model_max_bytes", "count", "Of a model's file." },
 	       { "timeout_s", "count", "For a request to be complete." },
 	       { "max_connections", "count", "Open at once." },
+	       { "max_per_address", "count", "Open at once from one address; 0: no limit." },
 	       { "command_wait_ms", "count", "Then a command is answered with 202." }),
 
 	{ "Bot", "A bot with its state.", BOT_COLUMNS(), NULL },

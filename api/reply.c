@@ -90,6 +90,32 @@ const char *reply_http_message(int http)
 	return "the request could not be answered";
 }
 
+const char *reply_phrase(int http)
+{
+	switch (http) {
+	case 200: return "OK";
+	case 201: return "Created";
+	case 202: return "Accepted";
+	case 204: return "No Content";
+	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 409: return "Conflict";
+	case 413: return "Content Too Large";
+	case 415: return "Unsupported Media Type";
+	case 417: return "Expectation Failed";
+	case 422: return "Unprocessable Content";
+	case 426: return "Upgrade Required";
+	case 429: return "Too Many Requests";
+	case 500: return "Internal Server Error";
+	case 501: return "Not Implemented";
+	case 503: return "Service Unavailable";
+	default: return "Other";
+	}
+}
+
 void reply_error_form(const struct reply_error *x, struct buf *out)
 {
 	struct json j = { .out = out };
@@ -202,31 +228,6 @@ static void add_headers(struct request *r)
 		evhttp_add_header(h, "Connection", "close");
 }
 
-static const char *phrase(int code)
-{
-	switch (code) {
-	case 200: return "OK";
-	case 201: return "Created";
-	case 202: return "Accepted";
-	case 204: return "No Content";
-	case 400: return "Bad Request";
-	case 401: return "Unauthorized";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 409: return "Conflict";
-	case 413: return "Content Too Large";
-	case 415: return "Unsupported Media Type";
-	case 422: return "Unprocessable Content";
-	case 426: return "Upgrade Required";
-	case 429: return "Too Many Requests";
-	case 500: return "Internal Server Error";
-	case 501: return "Not Implemented";
-	case 503: return "Service Unavailable";
-	default: return "Other";
-	}
-}
-
 void reply_send(struct request *r, int rc, struct err *e)
 {
 	struct evbuffer *out = NULL;
@@ -256,7 +257,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 			evbuffer_add(out, r->out.data, r->out.len);
 	}
 	conn_answering(conn, r->ev);
-	evhttp_send_reply(r->ev, r->code, phrase(r->code), NULL);
+	evhttp_send_reply(r->ev, r->code, reply_phrase(r->code), NULL);
 	if (sends_file && r->file_bytes && r->method != EVHTTP_REQ_HEAD) {
 		r->has_file = false;
 		conn_send_file(conn, r->file, r->file_bytes);

@@ -20,6 +20,8 @@ const char *reply_code(int rc);
 /* The code word of an HTTP status that evhttp itself chose. */
 const char *reply_http_code(int http);
 const char *reply_http_message(int http);
+/* "Bad Request": what a status line says. */
+const char *reply_phrase(int http);
 
 struct buf;
 /* The error form, for r or (r NULL) for a request that was not even read. */

@@ -229,8 +229,10 @@ int handle_info(struct request *r, struct err *e)
 	json_object(j, "limits");
 	json_int(j, "rate_limit_per_s", cfg->api_rate_limit);
 	json_int(j, "max_body_bytes", cfg->api_max_body_bytes);
+	json_int(j, "model_max_bytes", cfg->model_max_bytes);
 	json_int(j, "timeout_s", cfg->api_timeout_s);
 	json_int(j, "max_connections", cfg->api_max_connections);
+	json_int(j, "max_per_address", cfg->api_max_per_address);
 	json_int(j, "command_wait_ms", cfg->command_wait_ms);
 	json_object_end(j);
 	json_string(j, "trading_mode", mode_text(cfg));

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/store_model.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,14 +99,14 @@ static int add_model(const struct upload *u, const struct model_new *m, int64_t 
 	rc = db_begin(db, e);
 	if (rc)
 		return rc;
-	rc = store_models_by_hash(db, m->sha256, id, e);
+	rc = store_model_by_hash(db, m->sha256, id, e);
 	*made = !rc && !*id;
 	if (!rc && rename(upload_path(u), full))
 		rc = file_error(e, "rename", upload_path(u));
 	else if (!rc)
 		file_sync_folder(full);
 	if (*made && !rc) {
-		rc = store_models_add_tx(db, m, clock_now_us(), id, e);
+		rc = store_model_add_tx(db, m, clock_now_us(), id, e);
 		if (!rc)
 			rc = db_commit(db, e);
 		if (rc && unlink(full) && errno != ENOENT)
@@ -131,6 +132,8 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 		.path = path,
 		.features = text_of(said, "feature_list"),
 		.feature_names = names_text ? names_text : "[]",
+		.metrics = "{}",
+		.origin = "upload",
 		.description = description ? description : "",
 		.size_bytes = upload_bytes(u),
 	};
@@ -208,7 +211,7 @@ static int known(const struct upload *u, struct err *e)
 
 	if (!r->app->db)
 		return no_database(r->app, e);
-	rc = store_models_by_hash(r->app->db, upload_sha256(u), &id, e);
+	rc = store_model_by_hash(r->app->db, upload_sha256(u), &id, e);
 	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
 	if (rc || !id || access(full, R_OK))
 		return rc;

@@ -94,11 +94,16 @@ static int check_head(struct request *r, struct err *e)
 
 static int check_host(struct request *r, struct err *e)
 {
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(r->ev);
+	const char *named = evhttp_uri_get_scheme(uri) ? evhttp_uri_get_host(uri) : NULL;
 	const char *host = request_header(r, "Host");
 	const struct config *cfg = r->app->cfg;
 
 	if (!host && r->ev->major == 1 && r->ev->minor >= 1)
 		return request_error(r, e, 400, "bad_header", "the Host header is missing");
+	/* "GET http://name/path": that name counts before the header's (RFC 9112, 3.2.2). */
+	if (auth_host_ok(host, cfg->api_bind, cfg->api_allowed_hosts) && named)
+		host = named;
 	if (auth_host_ok(host, cfg->api_bind, cfg->api_allowed_hosts))
 		return 0;
 	return request_error(r, e, 403, "host_not_allowed",

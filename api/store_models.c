@@ -26,11 +26,6 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bot_id) DO UPDATE SET model_id = ?2,"
 	" assigned_us = ?3, assigned_by = ?4";
 
-static const char SQL_ADD[] =
-	"INSERT INTO models(name, symbol, format, sha256, size_bytes, path, features,"
-	" feature_names, origin, description, created_us, updated_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'upload', ?9, ?10, ?10)";
-static const char SQL_BY_HASH[] = "SELECT id FROM models WHERE sha256 = ?1";
 static const char SQL_FILE[] =
 	"SELECT path, sha256, name, size_bytes, feature_names FROM models WHERE id = ?1";
 static const char SQL_UNASSIGN[] = "DELETE FROM model_assignments WHERE bot_id = ?1";
@@ -215,45 +210,6 @@ int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	return stmt_run(s, e);
-}
-
-int store_models_add_tx(struct db *db, const struct model_new *m, int64_t now_us, int64_t *id,
-			struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_ADD, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_text(s, 1, m->name);
-	stmt_bind_text(s, 2, m->symbol);
-	stmt_bind_text(s, 3, m->format);
-	stmt_bind_text(s, 4, m->sha256);
-	stmt_bind_int(s, 5, m->size_bytes);
-	stmt_bind_text(s, 6, m->path);
-	stmt_bind_text(s, 7, m->features);
-	stmt_bind_text(s, 8, m->feature_names);
-	stmt_bind_text(s, 9, m->description);
-	stmt_bind_int(s, 10, now_us);
-	rc = stmt_run(s, e);
-	if (rc)
-		return rc;
-	return store_models_by_hash(db, m->sha256, id, e);
-}
-
-int store_models_by_hash(struct db *db, const char *sha256, int64_t *id, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_BY_HASH, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_text(s, 1, sha256);
-	rc = stmt_step(s, e);
-	if (rc >= 0)
-		*id = rc == STMT_ROW ? stmt_int(s, 0) : 0;
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
 }
 
 int store_models_file(struct db *db, int64_t id, struct model_file *out, struct err *e)

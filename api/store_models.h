@@ -1,5 +1,5 @@
 /*
- * store_models.h - tables models and model_assignments.
+ * store_models.h - tables models and model_assignments; a new row: common/store_model.h.
  */
 #ifndef API_STORE_MODELS_H
 #define API_STORE_MODELS_H
@@ -30,17 +30,6 @@ MUST_CHECK int store_models_delete_tx(struct db *db, int64_t id, char *path, siz
 				      struct err *e);
 /* The bot has no model any more; harmless when it had none. */
 MUST_CHECK int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e);
-struct model_new {
-	const char *name, *symbol, *format, *sha256, *path, *features, *feature_names,
-		*description;
-	int64_t size_bytes;
-};
-/* A model that was uploaded; *id receives its number. */
-MUST_CHECK int store_models_add_tx(struct db *db, const struct model_new *m, int64_t now_us,
-				   int64_t *id, struct err *e);
-/* 0 and *id: the file of this hash is registered; *id 0: it is not. */
-MUST_CHECK int store_models_by_hash(struct db *db, const char *sha256, int64_t *id,
-				    struct err *e);
 struct model_file {
 	char path[256];		/* relative to DATA_DIR */
 	char sha256[65], name[128];

@@ -68,13 +68,17 @@ debian_packages() {
 node_packages() {
 	cmp -s package-lock.json node_modules/.installed && return
 	echo "install-deps: installing the npm packages of tests/node" >&2
-	if npm ci --ignore-scripts >"$log" 2>&1; then
-		cp package-lock.json node_modules/.installed
-	else
-		# the other tests are worth running; the one that needs these says so
-		tail -n 20 "$log" >&2
-		echo "install-deps: npm failed (above); test_openapi.py will fail" >&2
-	fi
+	local pause
+	for pause in 5 20 0; do		# a registry may be away for a moment
+		if npm ci --ignore-scripts >"$log" 2>&1; then
+			cp package-lock.json node_modules/.installed
+			return
+		fi
+		sleep $pause
+	done
+	# the other tests are worth running; the ones that need these say so
+	tail -n 20 "$log" >&2
+	echo "install-deps: npm failed (above); test_openapi.py and test_delivery.py will fail" >&2
 }
 
 # The package lists may be missing: a fresh container has none.

@@ -150,9 +150,11 @@ static void feature_names(struct buf *out)
 static int enlist(struct db *db, const struct sample_model *m, const struct symbol_info *market,
 		  struct err *e)
 {
-	struct model_record r = {
-		.format = "xgboost-json", .origin = "sample", .size_bytes = m->size_bytes,
-		.metrics = m->metrics,
+	char name[SYMBOL_MAX + 8], path[SHA256_HEX_MAX + 8];
+	struct model_new r = {
+		.name = name, .symbol = market->symbol, .format = "xgboost-json",
+		.sha256 = m->sha256, .size_bytes = m->size_bytes, .path = path,
+		.features = FEATURES_DEFAULT, .metrics = m->metrics, .origin = "sample",
 		.description = "trained at first start, for a look around; train your own for more",
 	};
 	struct buf names = { 0 };
@@ -163,11 +165,8 @@ static int enlist(struct db *db, const struct sample_model *m, const struct symb
 		return rc;
 	feature_names(&names);
 	r.feature_names = buf_text(&names);
-	snprintf(r.name, sizeof(r.name), "Sample %s", market->symbol);
-	memcpy(r.symbol, market->symbol, sizeof(r.symbol));
-	snprintf(r.features, sizeof(r.features), "%s", FEATURES_DEFAULT);
-	snprintf(r.sha256, sizeof(r.sha256), "%s", m->sha256);
-	snprintf(r.path, sizeof(r.path), "models/%s", m->sha256);
+	snprintf(name, sizeof(name), "Sample %s", market->symbol);
+	snprintf(path, sizeof(path), "models/%s", m->sha256);
 	rc = store_model_assign_tx(db, &r, FIRST_BOT, clock_now_us(), &id, e);
 	rc = db_end(db, rc, e);
 	buf_free(&names);

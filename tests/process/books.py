@@ -71,6 +71,16 @@ QUERIES = {
             FROM fills f JOIN sim_accounts USING (bot_id) GROUP BY 1) f ON f.bot_id = a.bot_id
         WHERE a.kind = 'spot' AND a.epoch = 1
             AND abs(ifnull(b.held, 0) - a.initial_capital - ifnull(f.earned, 0)) > 1e-4""",
+    "a spot account's base asset is not what its trades hold and left": """
+        SELECT a.bot_id, b.held, o.held AS expected, s.dust, o.dust AS expected_dust
+        FROM sim_accounts a JOIN bot_state s USING (bot_id)
+        LEFT JOIN (SELECT bot_id, epoch, asset, sum(amount) AS held FROM sim_balances
+            WHERE account IN ('free', 'reserved') GROUP BY 1, 2, 3) b
+            ON b.bot_id = a.bot_id AND b.epoch = a.epoch AND b.asset = a.base_asset
+        LEFT JOIN (SELECT bot_id, sum(position + dust - dust_taken) AS held,
+                sum(dust - dust_taken) AS dust FROM trading_orders GROUP BY 1) o ON o.bot_id = a.bot_id
+        WHERE a.kind = 'spot' AND a.epoch = 1 AND (abs(ifnull(b.held, 0) - ifnull(o.held, 0)) > 1e-7
+            OR abs(s.dust - ifnull(o.dust, 0)) > 1e-7)""",
     "a futures position is not what its fills left": """
         SELECT a.bot_id, a.position, f.held FROM sim_accounts a
         LEFT JOIN (SELECT bot_id, sum(iif(side = 'BUY', quantity, -quantity)) AS held

@@ -228,11 +228,11 @@ class BotApi(Faulty):
         elif fault[0] == "json":
             handler.answer(200, b"[1, 2, 3]")
         elif fault[0] == "slow":
-            self.released.wait(60)
+            self.released.wait(600)
             handler.answer(200, self.take(data))
         elif fault[0] == "hold":
             body = self.take(data)
-            self.released.wait(60)
+            self.released.wait(600)
             handler.answer(200, body)
         else:
             handler.answer(fault[0], {"ok": False, "error_code": fault[0],

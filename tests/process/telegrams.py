@@ -1,4 +1,6 @@
 """What the tests of Telegram have in common: a worker, and a Bot API on loopback."""
+import sqlite3
+
 import botapi
 import harness
 
@@ -29,10 +31,13 @@ class TelegramCase(harness.TestCase):
         return bot
 
     def insert(self, bot, *texts, chat=botapi.CHAT):
-        """Rows as the worker writes them."""
-        for text in texts:
-            bot.write("INSERT INTO notifications(channel, target, kind, text, created_us)"
-                      " VALUES ('telegram', ?, 'status', ?, 1)", str(chat), text)
+        """Rows as the worker writes them, at once: while they are written one may wait for us."""
+        connection = sqlite3.connect(bot.db_path, timeout=harness.LOCK_S)
+        with connection:
+            connection.executemany(
+                "INSERT INTO notifications(channel, target, kind, text, created_us)"
+                " VALUES ('telegram', ?, 'status', ?, 1)", [(str(chat), text) for text in texts])
+        connection.close()
 
     def wait_empty(self, bot):
         self.wait(lambda: bot.value("SELECT count(*) FROM notifications WHERE state = 'queued'")

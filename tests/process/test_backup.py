@@ -257,7 +257,7 @@ class Log(backups.BackupCase):
         reader = sqlite3.connect(bot.db_path, isolation_level=None)
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM bots").fetchall()
-        writer = sqlite3.connect(bot.db_path, isolation_level=None, timeout=20)
+        writer = sqlite3.connect(bot.db_path, isolation_level=None, timeout=harness.LOCK_S)
         for _ in range(40):
             writer.execute("UPDATE bots SET description = hex(randomblob(100000)) WHERE id = 1")
         grown = os.path.getsize(wal)

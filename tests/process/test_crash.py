@@ -32,7 +32,7 @@ class Crash(harness.TestCase):
         while not cls.template.value("SELECT count(*) FROM models"):
             n += 1
             worker = cls.template.start_worker(FAULT_COMMIT="%d:after" % n)
-            worker.popen.wait(120)
+            worker.wait(120)
             assert worker.popen.returncode == -signal.SIGKILL, worker.output()[-2000:]
         print("%d commits until the sample model is there" % n)
 

@@ -10,8 +10,8 @@ class Healthcheck(harness.TestCase):
 
     def ask_api(self, bot):
         done = subprocess.run([harness.program("trading-bot-api"), "--healthcheck"], cwd=bot.folder,
-                              env=bot.environment(), capture_output=True, text=True, timeout=60,
-                              check=False)
+                              env=bot.environment(), capture_output=True, text=True,
+                              timeout=60 * harness.SLOW, check=False)
         return done.returncode, done.stdout
 
     def test_the_api_over_http(self):

@@ -18,7 +18,7 @@ class Locked(harness.TestCase):
 
     @contextlib.contextmanager
     def lock(self, bot):
-        holder = sqlite3.connect(bot.db_path, isolation_level=None, timeout=20)
+        holder = sqlite3.connect(bot.db_path, isolation_level=None, timeout=harness.LOCK_S)
         holder.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -58,18 +58,21 @@ class Roster(harness.TestCase):
         self.assertEqual(books.breaches(bot), [])
 
     def test_what_trades_leave_does_not_hold_a_new_symbol_up(self):
-        """Coins under the lot step stay after each spot trade; they are worth their price."""
+        """Coins under the lot step stay until the next trade; they are worth their price."""
         bot = self.running(**QUICK)
-        self.wait(lambda: bot.value("SELECT total(dust) FROM trading_orders") > 2e-5,
-                  "more than the smallest quantity is left", 120)
+        self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE dust_taken > 0") > 2,
+                  "trades have sold what those before had left", 120)
         bot.post("/api/v1/bot/stop", {"positions": "close"})
         self.wait(lambda: not bot.value("SELECT count(*) FROM trading_orders WHERE status != 'closed'"),
                   "the bot is flat")
         equity = self.state(bot)["equity"]
+        self.assertGreater(self.state(bot)["dust"], 0)
+        self.assertLess(self.state(bot)["dust"], 1e-5)
         new = self.configure(bot, symbol="ETHUSDT")
         self.wait(lambda: self.applied(bot) == new, "the new symbol is in force")
         capital = bot.value("SELECT initial_capital FROM sim_accounts WHERE bot_id = 1")
         self.assertAlmostEqual(capital, equity, delta=0.5)
+        self.assertEqual(self.state(bot)["dust"], 0)
         self.assertEqual(books.breaches(bot), [])
 
     def test_statistics_of_today_go_on_beside_later_days(self):

@@ -28,7 +28,7 @@ class RunScript(harness.TestCase):
     def end_script(process):
         if process.poll() is None:
             process.terminate()
-            process.wait(60)
+            process.wait(60 * harness.SLOW)
 
     def worker_pid(self, bot):
         return bot.value("SELECT pid FROM worker_heartbeat")
@@ -51,7 +51,7 @@ class RunScript(harness.TestCase):
         self.assertEqual(bot.get("/api/v1/status", token=link.group(2)).status, 200)
         self.wait(lambda: self.worker_pid(bot), "the worker is up", 60)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(60), 0, text())
+        self.assertEqual(process.wait(60 * harness.SLOW), 0, text())
         self.assertIn("run: stopped", text())
         self.assertFalse(self.alive(self.worker_pid(bot)))
         self.assertIsNotNone(bot.value("SELECT stopped_us FROM worker_heartbeat"))
@@ -78,7 +78,7 @@ class RunScript(harness.TestCase):
                   "the script says that all runs", 60)
         pid = self.wait(lambda: self.worker_pid(bot), "the worker is up", 60)
         os.kill(pid, signal.SIGKILL)
-        self.assertEqual(process.wait(60), 1)
+        self.assertEqual(process.wait(60 * harness.SLOW), 1)
         self.assertIn("trading-bot-worker ended by itself with code 137", text())
         self.assertFalse(bot.answers())
 
@@ -88,14 +88,14 @@ class RunScript(harness.TestCase):
             s.bind(("127.0.0.1", bot.port))
             s.listen()
             process, text = self.run_script(bot)
-            self.assertEqual(process.wait(60), 1)
+            self.assertEqual(process.wait(60 * harness.SLOW), 1)
         self.assertIn("port %d is in use" % bot.port, text())
         self.assertFalse(os.path.exists(bot.db_path))
 
     def test_bad_setting(self):
         bot = self.bot(API_PORT="http")
         process, text = self.run_script(bot)
-        self.assertEqual(process.wait(60), 1)
+        self.assertEqual(process.wait(60 * harness.SLOW), 1)
         self.assertIn("API_PORT", text())
 
 

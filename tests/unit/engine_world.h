@@ -476,16 +476,24 @@ HELPER const char *cash(struct money m)
  * What an order says it won is what the account won: equity now, less equity
  * before, dust at its cost instead of its price.
  */
+HELPER struct qty left_of(const struct order *o)	/* dust, less what was taken over */
+{
+	struct qty q;
+
+	assert_int_equal(qty_sub(o->dust, o->dust_taken, &q), 0);
+	return q;
+}
+
 HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struct money before)
 {
 	struct money now = desk_balance(d, bot).equity, won, dust_now, dust_cost = { 0 }, fees, net;
 
 	assert_int_equal(o->status, ORDER_CLOSED);
-	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol)), o->dust,
+	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol)), left_of(o),
 					ROUND_DOWN, &dust_now), 0);
 	if (qty_sign(o->filled) > 0)
-		assert_int_equal(money_share(o->entry_notional, o->dust, o->filled, ROUND_NEAREST,
-					     &dust_cost), 0);
+		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled,
+					     ROUND_NEAREST, &dust_cost), 0);
 	assert_int_equal(money_sub(now, before, &won), 0);
 	assert_int_equal(money_sub(won, dust_now, &won), 0);
 	assert_int_equal(money_add(won, dust_cost, &won), 0);

@@ -522,6 +522,25 @@ static void revoked_tokens(void **state)
 	live_close(&other);
 }
 
+static void expired_tokens(void **state)
+{
+	struct token t = { .created_us = 1, .name = "v", .role = "viewer" };
+	struct live ws;
+	int64_t id;
+
+	(void)state;
+	crypto_sha256_hex("viewer-secret", 13, t.hash);
+	t.expires_us = INT64_MAX;
+	assert_int_equal(store_token_add(db, &t, &id, NULL), 0);
+	a.token = "viewer-secret";
+	ws = live_ws(&a, "/api/v1/ws", NULL);
+	api_sql(db, "UPDATE api_tokens SET expires_us = 2 WHERE name = 'v'");
+	live_expect_close(&ws, 1008);
+	live_close(&ws);
+	api_expect(&a, "GET", "/api/v1/status", NULL, 401, "unauthorized");
+	a.token = API_TEST_TOKEN;
+}
+
 /* Everybody is told, and nothing is left behind (ASan looks). */
 static void the_server_stops(void **state)
 {
@@ -594,6 +613,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(room_for_requests, setup_few, teardown),
 		cmocka_unit_test_setup_teardown(longer_than_a_request, setup_hurried, teardown),
 		TEST(revoked_tokens),
+		TEST(expired_tokens),
 		TEST(the_server_stops),
 		TEST(another_database),
 	};

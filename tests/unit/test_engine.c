@@ -496,9 +496,9 @@ static void many_trades_add_up(void **state)
 
 		assert_int_equal(o->status, ORDER_CLOSED);
 		assert_int_equal(money_add(sum, o->pnl, &sum), 0);
-		assert_int_equal(qty_add(dust_held, o->dust, &dust_held), 0);
-		assert_int_equal(money_share(o->entry_notional, o->dust, o->filled, ROUND_NEAREST,
-					     &c), 0);
+		assert_int_equal(qty_add(dust_held, left_of(o), &dust_held), 0);
+		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled,
+					     ROUND_NEAREST, &c), 0);
 		assert_int_equal(money_add(dust_cost, c, &dust_cost), 0);
 	}
 	assert_string_equal(cash(d->rows.stats[1].net), cash(sum));
@@ -512,6 +512,39 @@ static void many_trades_add_up(void **state)
 	assert_string_equal(cash(desk_balance(d, 1).balance), cash(before));
 }
 
+/* What a trade leaves under the lot step goes out with the next: it does not pile up. */
+static void dust_goes_along(void **state)
+{
+	struct desk *d = *state;
+	struct qty step = Q("0.00001");
+
+	d->bot.capital_per_trade = M("200");
+	desk_start(d);
+	for (int i = 0; i < 40; i++) {
+		desk_book(d, "50000", "50000.01");
+		desk_trade(d, "50000");
+		desk_decide(d, 1, 0.9);
+		desk_trade(d, "49999.9");
+		desk_wait(d, 20 * MS);
+		desk_trade(d, "50160");
+		desk_wait(d, 2 * SECOND);
+		assert_int_equal(rows_last(&d->rows)->status, ORDER_CLOSED);
+		assert_true(qty_cmp(desk_balance(d, 1).base, step) < 0);
+		assert_int_equal(qty_units(rows_last(&d->rows)->dust),
+				 qty_units(desk_balance(d, 1).base));
+		desk_check(d);
+	}
+	assert_int_equal(d->rows.orders_n, 40);
+	assert_int_equal(qty_units(d->rows.orders[1].dust_taken),
+			 qty_units(d->rows.orders[0].dust));
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_int_equal(qty_units(d->rows.bots[1].dust), qty_units(desk_balance(d, 1).base));
+	/* a new account has none */
+	assert_int_equal(session_account_reset(d->s, 1, &d->bot, false, ++d->now, &d->err), 0);
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_int_equal(qty_units(d->rows.bots[1].dust), 0);
+}
+
 #define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)
 #define FUTURES(f) { #f " futures", f, desk_setup_futures, desk_teardown, NULL }
 
@@ -522,7 +555,8 @@ int main(void)
 		SPOT(target_too_late), SPOT(maker_timeout_unfilled), SPOT(maker_timeout_partly),
 		SPOT(holding_time), SPOT(max_positions), SPOT(pieces), SPOT(target_in_parts),
 		SPOT(dust), SPOT(post_only_rejected), SPOT(spot_sells_no_short),
-		SPOT(many_trades_add_up), FUTURES(many_trades_add_up), FUTURES(short_on_futures),
+		SPOT(many_trades_add_up), SPOT(dust_goes_along), FUTURES(many_trades_add_up),
+		FUTURES(short_on_futures),
 		cmocka_unit_test(no_room_for_exits), FUTURES(funding_is_a_cost),
 		SPOT(trade_from_the_future),
 		FUTURES(short_stopped), FUTURES(no_netting), FUTURES(liquidation),

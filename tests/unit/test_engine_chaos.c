@@ -331,7 +331,7 @@ static void finish(struct scene *s, int64_t now)
 		HOLDS(s, i, o->status == ORDER_CLOSED);
 		cash_e8[o->bot_id] += (o->side == SIDE_BUY ? out - in : in - out) -
 				      money_units(o->quote_fees);
-		assert_int_equal(qty_add(held[o->bot_id], o->dust, &held[o->bot_id]), 0);
+		assert_int_equal(qty_add(held[o->bot_id], left_of(o), &held[o->bot_id]), 0);
 	}
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
 		struct venue_balance balance;

@@ -111,7 +111,7 @@ static void on_closed(void *ctx, const struct order *o)
 	HOLDS(t, qty_cmp(order_position(o), o->dust) == 0);
 	HOLDS(t, qty_sign(o->dust) >= 0);
 	HOLDS(t, o->reason != CLOSE_NONE);
-	assert_int_equal(qty_add(t->dust[o->bot_id], o->dust, &t->dust[o->bot_id]), 0);
+	assert_int_equal(qty_add(t->dust[o->bot_id], left_of(o), &t->dust[o->bot_id]), 0);
 	assert_int_equal(money_add(t->cash[o->bot_id], moved(o), &t->cash[o->bot_id]), 0);
 }
 
@@ -190,6 +190,7 @@ static void check_account(struct truth *t, int64_t bot)
 		if (o->side == SIDE_SELL)
 			q = qty_neg(q);
 		assert_int_equal(qty_add(held, q, &held), 0);
+		assert_int_equal(qty_sub(held, o->dust_taken, &held), 0);
 		assert_int_equal(money_add(cash_now, moved(o), &cash_now), 0);
 	}
 	HOLDS(t, qty_cmp(b.base, held) == 0);
@@ -392,6 +393,7 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 		.start_us = row->start_us, .last_decision_us = row->last_decision_us,
 		.loss_streak = row->loss_streak, .cooldown_until_us = row->cooldown_until_us,
 		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
+		.dust = row->dust,
 		.stats = a->rows.stats[bot],
 	};
 

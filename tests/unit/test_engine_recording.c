@@ -101,6 +101,7 @@ static void check_books(struct run *r)
 		assert_int_equal(money_sub(cash_now, in, &cash_now), 0);
 		assert_int_equal(money_sub(cash_now, o->quote_fees, &cash_now), 0);
 		assert_int_equal(qty_add(held, q, &held), 0);
+		assert_int_equal(qty_sub(held, o->dust_taken, &held), 0);
 	}
 	assert_int_equal(qty_units(b.base), qty_units(held));
 	if (!r->info.futures || qty_sign(b.base) == 0)

@@ -248,6 +248,15 @@ static void nothing_to_close(void **state)
 	engine_report(f->e, f->now, 0, SIZE_MAX);
 	assert_int_equal(f->rows.bots[1].emergency, EMERGENCY_LATCHED);
 	assert_non_null(strstr(f->rows.bots[1].error, "has not got"));
+	/* what is not there is not taken over by the next order either */
+	f->base = Q("0.002");
+	command(f, EVENT_START, false);
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now, f->now);
+	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	assert_int_equal(last(f)->status, ORDER_ACTIVE);
+	assert_int_equal(qty_units(last(f)->dust_taken), 0);
 	fake_teardown(f);
 }
 

@@ -362,7 +362,8 @@ void bot_report(struct bot *b, int64_t now_us)
 		.model_id = b->has_model ? b->model.model_id : 0,
 		.open_positions = bot_positions(b),
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.last_price = b->market->last, .last_decision_us = b->last_decision_us,
+		.dust = b->dust, .last_price = b->market->last,
+		.last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.updated_us = now_us, .figures_only = !b->dirty,
 	};

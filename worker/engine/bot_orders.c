@@ -42,15 +42,18 @@ bool order_closable(const struct bot *b, const struct order *o)
 
 /*
  * Long: pnl = exits - (entries - cost of dust) - quote fees - funding; coins paid as
- * fees are part of what the entries bought, so their loss is inside already.
+ * fees are part of what the entries bought, so their loss is inside already. Dust is what
+ * is left less what was taken over, both at this order's entry price.
  * Short: the signs of entries and exits change. gross = pnl + all costs.
  */
 static void order_settle(struct order *o)
 {
 	struct money dust_cost = { 0 }, cost, pnl;
+	struct qty left;
 
+	ASSERT(qty_sub(o->dust, o->dust_taken, &left) == 0);
 	if (qty_sign(o->filled) > 0)
-		ASSERT(money_share(o->entry_notional, o->dust, o->filled, ROUND_NEAREST,
+		ASSERT(money_share(o->entry_notional, left, o->filled, ROUND_NEAREST,
 				   &dust_cost) == 0);
 	ASSERT(money_sub(o->entry_notional, dust_cost, &cost) == 0);
 	if (o->side == SIDE_BUY)
@@ -106,6 +109,10 @@ static void order_finish(struct bot *b, struct order *o, int64_t now_us)
 	o->closed_us = now_us;
 	o->retry_us = 0;
 	o->dust = order_position(o);
+	if (!b->market->info.futures) {
+		ASSERT(qty_add(b->dust, o->dust, &b->dust) == 0);
+		b->dirty = true;
+	}
 	order_settle(o);
 	order_report(b, o);
 	count_result(b, o, now_us);

@@ -59,6 +59,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->cooldown_until_us = r->cooldown_until_us;
 	b->peak_equity = r->peak_equity;
 	b->day_equity = r->day_equity;
+	b->dust = r->dust;
 	memcpy(b->day, r->day, sizeof(b->day));
 	b->stats = r->stats;
 	b->entries_n = r->entries_n < ENTRY_RING ? r->entries_n : ENTRY_RING;
@@ -219,6 +220,7 @@ int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config 
 	if (rc)
 		return config_refused(b, err, rc);
 	if (m != b->market) {
+		b->dust = (struct qty){ 0 };
 		market_leave(b->market, b);
 		market_join(m, b);
 	}

@@ -127,6 +127,7 @@ void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us)
 	if (!b)
 		return;
 	memset(&b->peak_equity, 0, sizeof(b->peak_equity));
+	memset(&b->dust, 0, sizeof(b->dust));
 	b->day[0] = '\0';
 	b->loss_streak = 0;
 	b->cooldown_until_us = 0;

@@ -110,7 +110,8 @@ struct qty order_position(const struct order *o)
 {
 	struct qty q = { 0 };
 
-	ASSERT(qty_sub(o->filled, o->base_fees, &q) == 0);
+	ASSERT(qty_add(o->filled, o->dust_taken, &q) == 0);
+	ASSERT(qty_sub(q, o->base_fees, &q) == 0);
 	ASSERT(qty_sub(q, o->exited, &q) == 0);
 	return q;
 }

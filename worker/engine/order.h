@@ -76,6 +76,7 @@ struct order {
 	struct qty quantity;		/* base asked for */
 	struct qty filled, exited;	/* base of entry and exit fills */
 	struct qty base_fees;		/* base paid as fees */
+	struct qty dust_taken;		/* base that earlier trades had left, sold with this one */
 	struct qty dust;		/* base left when closed */
 	struct money entry_notional, exit_notional;	/* quote */
 	struct money quote_fees;	/* quote paid as fees */
@@ -118,7 +119,7 @@ MUST_CHECK int leg_state_parse(const char *name, enum leg_state *out);
 bool leg_done(const struct leg *l);	/* filled, cancelled, rejected, expired */
 int leg_kind_index(enum leg_kind k);	/* 0..LEG_KINDS-1, for leg_count */
 
-/* Base asset held now: filled - base fees - exited. */
+/* Base asset held now: filled + dust taken - base fees - exited. */
 struct qty order_position(const struct order *o);
 /* All that it cost to trade and to hold: fees and funding, quote asset. */
 struct money order_costs(const struct order *o);

@@ -73,6 +73,7 @@ struct bot_report {			/* row of bot_state */
 	char model_error[256];
 	int64_t pending_orders, open_positions;
 	struct money equity, peak_equity, day_equity;
+	struct qty dust;
 	struct price last_price;
 	int64_t last_decision_us;
 	int64_t loss_streak, cooldown_until_us;

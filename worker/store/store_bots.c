@@ -16,9 +16,9 @@ static const char SQL_STATE[] =
 	"INSERT INTO bot_state(bot_id, status, emergency, error, mode, start_us, last_execution_us,"
 	" applied_config_version, config_error, applied_model_id, model_error, pending_orders,"
 	" open_positions, equity, peak_equity, last_price, last_decision_us, loss_streak,"
-	" cooldown_until_us, day, day_equity, updated_us)"
+	" cooldown_until_us, day, day_equity, updated_us, dust)"
 	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22 WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
+	" ?19, ?20, ?21, ?22, ?23 WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
 	" ON CONFLICT(bot_id) DO UPDATE SET status = excluded.status,"
 	" emergency = excluded.emergency, error = excluded.error, mode = excluded.mode,"
 	" start_us = excluded.start_us, last_execution_us = excluded.last_execution_us,"
@@ -29,7 +29,8 @@ static const char SQL_STATE[] =
 	" peak_equity = excluded.peak_equity, last_price = excluded.last_price,"
 	" last_decision_us = excluded.last_decision_us, loss_streak = excluded.loss_streak,"
 	" cooldown_until_us = excluded.cooldown_until_us, day = excluded.day,"
-	" day_equity = excluded.day_equity, updated_us = excluded.updated_us";
+	" day_equity = excluded.day_equity, updated_us = excluded.updated_us,"
+	" dust = excluded.dust";
 static const char SQL_FIGURES[] =
 	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
 	" last_decision_us = ?5, updated_us = ?6 WHERE bot_id = ?1";
@@ -67,7 +68,8 @@ static const char SQL_PRUNE_CANDLES[] =
 	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
-				  " peak_equity, day_equity, day FROM bot_state WHERE bot_id = ?1";
+				  " peak_equity, day_equity, day, dust FROM bot_state"
+				  " WHERE bot_id = ?1";
 static const char SQL_HELD[] =
 	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
@@ -116,6 +118,7 @@ int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mo
 	stmt_bind_text(s, 20, b->day);
 	stmt_near_money(s, 21, b->day_equity);
 	stmt_bind_int(s, 22, b->updated_us);
+	stmt_near_qty(s, 23, b->dust);
 	return stmt_run(s, e);
 }
 
@@ -358,6 +361,7 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 		r.peak_equity = stmt_money(s, 7);
 		r.day_equity = stmt_money(s, 8);
 		stmt_copy(s, 9, r.day, sizeof(r.day));
+		r.dust = stmt_qty(s, 10);
 		rc = bot_status_parse(stmt_text(s, 0), &r.status);
 		if (rc)
 			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",

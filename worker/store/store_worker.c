@@ -29,12 +29,6 @@ static const char SQL_POSITION[] =
 static const char SQL_POSITION_SET[] =
 	"INSERT OR REPLACE INTO feed_positions(source, loop, frame, offset_us, now_us, updated_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-static const char SQL_MODEL[] = "INSERT INTO models(name, symbol, format, sha256, size_bytes, "
-				"path, features, feature_names,"
-				" metrics, origin, description, created_us, updated_us)"
-				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)"
-				" ON CONFLICT(sha256) DO NOTHING";
-static const char SQL_MODEL_ID[] = "SELECT id FROM models WHERE sha256 = ?1";
 static const char SQL_ASSIGN[] =
 	"INSERT OR REPLACE INTO model_assignments(bot_id, model_id, assigned_us, assigned_by)"
 	" VALUES (?1, ?2, ?3, 'first start')";
@@ -163,60 +157,14 @@ int store_position_tx(struct db *db, const char *source, const struct feed_posit
 	return stmt_run(s, e);
 }
 
-static int insert_model(struct db *db, const struct model_record *m, int64_t now_us, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_MODEL, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_text(s, 1, m->name);
-	stmt_bind_text(s, 2, m->symbol);
-	stmt_bind_text(s, 3, m->format);
-	stmt_bind_text(s, 4, m->sha256);
-	stmt_bind_int(s, 5, m->size_bytes);
-	stmt_bind_text(s, 6, m->path);
-	stmt_bind_text(s, 7, m->features);
-	stmt_bind_text(s, 8, m->feature_names);
-	stmt_bind_text(s, 9, m->metrics);
-	stmt_bind_text(s, 10, m->origin);
-	stmt_bind_text(s, 11, m->description);
-	stmt_bind_int(s, 12, now_us);
-	return stmt_run(s, e);
-}
-
-/* One number from a query with one parameter. */
-static int query_int(struct db *db, const char *sql, const char *text, int64_t number, int64_t *out,
-		     struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
-
-	if (rc)
-		return rc;
-	if (text)
-		stmt_bind_text(s, 1, text);
-	else
-		stmt_bind_int(s, 1, number);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0);
-		rc = 0;
-	} else if (rc == STMT_END) {
-		rc = err_set(e, ERR_NOT_FOUND, "no row");
-	}
-	stmt_done(s);
-	return rc;
-}
-
-int store_model_assign_tx(struct db *db, const struct model_record *m, int64_t bot_id,
+int store_model_assign_tx(struct db *db, const struct model_new *m, int64_t bot_id,
 			  int64_t now_us, int64_t *model_id, struct err *e)
 {
 	struct stmt *s;
-	int rc = insert_model(db, m, now_us, e);
+	int rc = store_model_by_hash(db, m->sha256, model_id, e);
 
-	if (rc == 0)
-		rc = query_int(db, SQL_MODEL_ID, m->sha256, 0, model_id, e);
+	if (rc == 0 && !*model_id)
+		rc = store_model_add_tx(db, m, now_us, model_id, e);
 	if (rc == 0)
 		rc = db_stmt(db, SQL_ASSIGN, &s, e);
 	if (rc)
@@ -229,10 +177,17 @@ int store_model_assign_tx(struct db *db, const struct model_record *m, int64_t b
 
 int store_has_model(struct db *db, int64_t bot_id, bool *out, struct err *e)
 {
-	int64_t n = 0;
-	int rc = query_int(db, SQL_HAS, NULL, bot_id, &n, e);
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_HAS, &s, e);
 
-	if (rc == 0)
-		*out = n > 0;
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*out = stmt_int(s, 0) > 0;
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }

@@ -7,6 +7,7 @@
 
 #include "common/db.h"
 #include "common/store_commands.h"
+#include "common/store_model.h"
 #include "worker/feed/feed.h"
 
 MUST_CHECK int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e);
@@ -36,15 +37,8 @@ MUST_CHECK int store_position_get(struct db *db, const char *source, struct feed
 MUST_CHECK int store_position_tx(struct db *db, const char *source, const struct feed_position *p,
 				 int64_t now_us, int64_t wall_us, struct err *e);
 
-struct model_record {
-	char name[128], symbol[SYMBOL_MAX], format[24], sha256[SHA256_HEX_MAX], path[512];
-	char features[32], origin[16], description[256];
-	int64_t size_bytes;
-	const char *feature_names;	/* JSON array */
-	const char *metrics;		/* JSON object */
-};
 /* Register a model (or find the same file registered already) and assign it to a bot. */
-MUST_CHECK int store_model_assign_tx(struct db *db, const struct model_record *m, int64_t bot_id,
+MUST_CHECK int store_model_assign_tx(struct db *db, const struct model_new *m, int64_t bot_id,
 				     int64_t now_us, int64_t *model_id, struct err *e);
 /* Does any model or assignment exist for the bot? */
 MUST_CHECK int store_has_model(struct db *db, int64_t bot_id, bool *out, struct err *e);
