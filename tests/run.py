@@ -40,8 +40,10 @@ UNITTEST_COUNT = re.compile(r"(failures|errors|skipped)=(\d+)")
 LAST_WORDS = 15		# lines of each failed test that are repeated at the end
 WIDTH = 400
 # A block of unittest's: its name's line, a line, the traceback.
-UNITTEST_BLOCK = re.compile(r"^={70}\n((?:FAIL|ERROR): .*\n(?:.*\n)*?)-{70}\n((?:.*\n)*?)(?=^[=-]{70}$)", re.M)
-CMOCKA_WORDS = re.compile(r"^\[ +(?:ERROR|LINE|FAILED) +\].*|^(?:==|SUMMARY|.*runtime error).*", re.M)
+UNITTEST_BLOCK = re.compile(
+    r"^={70}\n((?:FAIL|ERROR): .*\n(?:.*\n)*?)-{70}\n((?:.*\n)*?)(?=^[=-]{70}$)", re.M)
+CMOCKA_WORDS = re.compile(
+    r"^\[ +(?:ERROR|LINE|FAILED) +\].*|^(?:ERROR:|==|SUMMARY|.*runtime error).*", re.M)
 PASSED_LINE = re.compile(r" \.\.\. ok$|^\[ +(?:RUN|OK) +\]")
 
 
@@ -155,11 +157,11 @@ def show(result):
 
 
 def last_words(result):
-    """For each failure of a file its name and last lines; the end of the output if none is found."""
+    """For each failure of a file its name and last lines; else the end of its output."""
     parts = [(head.splitlines()[0], text) for head, text in UNITTEST_BLOCK.findall(result.output)]
     if not parts:
-        words = "" if result.name.endswith(".py") else "\n".join(CMOCKA_WORDS.findall(result.output))
-        parts = [("the end of its output:", words or result.output)]
+        words = [] if result.name.endswith(".py") else CMOCKA_WORDS.findall(result.output)
+        parts = [("the end of its output:", "\n".join(words) or result.output)]
     for head, text in parts:
         lines = [line[:WIDTH] for line in text.splitlines() if line.strip()]
         yield "\n".join([head] + ["    " + line for line in lines[-LAST_WORDS:]])

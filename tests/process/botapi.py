@@ -10,7 +10,6 @@ Faults of a send: an HTTP status (400, 429, 500, ...), "effect" (500, but the me
 counts as delivered), "cut" (no answer), "half" (delivered, half an answer), "json" (200
 with something else), "slow" (takes it and answers after release()), "hold" (delivered,
 answers after release()). api.refuse(body) may return why it does not like a message: 400.
-api.down: every send is answered with that status.
 """
 import hashlib
 import hmac
@@ -123,8 +122,6 @@ class Faulty:
 
 
 class BotApi(Faulty):
-    down = None
-
     def __init__(self, certificate=None, key=None, port=0):
         super().__init__(certificate, key, port)
         self.sent = []              # every sendMessage that took effect: its JSON
@@ -207,9 +204,6 @@ class BotApi(Faulty):
     def send_message(self, handler, data):
         with self.lock:
             self.tries.append((time.monotonic(), data))
-        if self.down:
-            handler.answer(self.down, {"ok": False, "error_code": self.down, "description": "-"})
-            return
         why = self.refuse(data)
         fault = (400, why) if why else self.next_fault()
         if not fault:

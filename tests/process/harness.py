@@ -346,12 +346,13 @@ class TestCase(unittest.TestCase):
             raise AssertionError("\n".join([str(error)] + told[:6])) from None
 
     def trouble(self):
+        """What failed so far, as text."""
         outcome = self._outcome
         if hasattr(outcome, "result") and hasattr(outcome.result, "failures"):
             result = outcome.result		# python 3.11 and on
-            return any(self in (test, getattr(test, "test_case", None))
-                       for test, _ in result.failures + result.errors)
-        return any(error for _, error in getattr(outcome, "errors", []))
+            return [text for test, text in result.failures + result.errors
+                    if self in (test, getattr(test, "test_case", None))]
+        return [str(error[1]) for _, error in getattr(outcome, "errors", []) if error]
 
     def end(self):
         for bot in self.bots:
@@ -362,8 +363,11 @@ class TestCase(unittest.TestCase):
                      if "ERROR: AddressSanitizer" in p.output() or "runtime error:" in p.output()
                      or "ERROR: LeakSanitizer" in p.output()
                      or "ThreadSanitizer" in p.output()]
-        if self.trouble() or sanitizer:
-            print("\n==== what %s saw" % self.id().split(".", 1)[1])
+        trouble = self.trouble()
+        if trouble or sanitizer:
+            # unittest repeats it at the end, if there is time for that
+            print("\n==== what %s saw\n%s" % (self.id().split(".", 1)[1], "\n".join(
+                line for text in trouble for line in text.rstrip().splitlines()[-8:])))
             for bot in self.bots:
                 bot.show_logs()
         for folder in self.folders:
