@@ -53,6 +53,7 @@ say() { printf '%s\n' "$*"; }
 step() { printf '== %s\n' "$*"; }
 fail() {
 	printf 'deploy: %s\n' "$*" >&2
+	put_back
 	exit 1
 }
 
@@ -64,6 +65,7 @@ interrupted() {
 	else
 		printf 'deploy: interrupted; %s %s can be given again\n' "$self" "$command" >&2
 	fi
+	put_back
 	exit 130
 }
 
@@ -292,7 +294,7 @@ check_settings() {
 	log=$(mktemp)
 	for image in api worker; do
 		run_compose run --rm --no-deps -T trading-bot-$image --check-config >"$log" 2>&1 || {
-			grep -v '^Creating' "$log" >&2
+			grep -Ev '^(Creating .*|[0-9]+)$' "$log" >&2
 			rm -f "$log"
 			fail "the settings can't be used (above); nothing was changed"
 		}
@@ -367,11 +369,31 @@ cmd_start() {
 	start_containers
 }
 
+# Images that fail their test are not what the next start takes: those of before are.
+tested=''	# lines of "IMAGE ID"
+put_back() {
+	local image id
+	while read -r image id; do
+		[[ ! $id ]] || "$docker" tag "$id" "$image" || true
+	done <<<"$tested"
+}
+
+note_images() {
+	local target image id
+	for target in api worker; do
+		image=$(image_of $target)
+		id=$("$docker" image inspect -f '{{.Id}}' "$image" 2>/dev/null) || continue
+		printf '%s %s\n' "$image" "$id"
+	done
+}
+
 cmd_deploy() {
 	make_env_file
 	check_mode
+	tested=$(note_images)
 	cmd_build
 	cmd_test
+	tested=''
 	if running $worker; then
 		step "upgrading: a backup first"
 		"$docker" exec $worker trading-bot backup | sed -n 1p || [[ $yes ]] ||
@@ -546,8 +568,8 @@ cmd_cleanup() {
 		"$docker" image prune -f --filter label=trading-bot >/dev/null	# stages, older builds
 		[[ ! $volumes ]] || "$docker" volume rm $volumes >/dev/null
 	}
-	for name in $("$docker" network ls -q --filter 'name=^trading-bot-network$'); do
-		"$docker" network rm "$name" >/dev/null ||
+	for name in $("$docker" network ls --format '{{.Name}}' --filter 'name=^trading-bot-network$'); do
+		"$docker" network rm "$name" >/dev/null 2>&1 ||
 			say "the network $name is kept: other containers use it"
 	done
 	say "removed containers, network and images${data:+, and the data}"

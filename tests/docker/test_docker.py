@@ -240,8 +240,10 @@ class Docker(unittest.TestCase):
         self.assertIn("1 backups in /data/backups", docker("exec", WORKER, "trading-bot", "backup", "list"))
 
     def test_13_bad_settings_change_nothing(self):
-        image = inspect(API, ".Id")
+        image, tested = inspect(API, ".Id"), inspect(WORKER + ":latest", ".Id")
         text = self.refused("deploy", env={"MAX_OPEN_POSITIONS": "many"})
+        self.assertEqual(inspect(WORKER + ":latest", ".Id"), tested,
+                         "the next start does not take what failed its test")
         self.assertIn("MAX_OPEN_POSITIONS", text)
         self.assertIn("nothing was changed", text)
         self.assertEqual(inspect(API, ".Id"), image)
