@@ -14,15 +14,16 @@
 
 #define S INT64_C(1000000)
 #define N 1200
+#define MANY 24000
 
-static struct candle candles[N];
+static struct candle candles[MANY];
 
 /* A wave with some noise. */
 static void make_candles(void)
 {
 	uint32_t noise = 1;
 
-	for (size_t i = 0; i < N; i++) {
+	for (size_t i = 0; i < MANY; i++) {
 		int64_t wave = (int64_t)(i % 90 < 45 ? i % 45 : 45 - i % 45);
 		int64_t close;
 
@@ -180,8 +181,10 @@ static void ends_when_the_time_is_over(void **state)
 
 	(void)state;
 	a.time_limit_s = 1;
-	train.rounds = 10000; /* some minutes */
+	a.n = MANY; /* half a minute: rounds that learn little are all deep ones */
+	train.rounds = 10000;
 	train.depth = 16;
+	train.learning_rate = 0.00001;
 	assert_int_equal(sample_model_train_child(&a, &s, &e), ERR_LIMIT);
 	assert_non_null(strstr(e.msg, "1 s"));
 	assert_int_equal(files_in_models(), 0);
