@@ -44,6 +44,11 @@ def status():
     return request("GET", "/api/v1/status", token())[1]["bot_status"]
 
 
+def hears_sigint():
+    """A suite in the background was told to ignore it, and its children with it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Docker(unittest.TestCase):
     """One story: the methods run in the order of their names."""
 
@@ -282,7 +287,8 @@ class Docker(unittest.TestCase):
         """Ctrl-C as soon as ready(): exit code and output."""
         with subprocess.Popen([tree("scripts/deploy.sh"), "--env-file", tree("test.env"), *args],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, start_new_session=True) as process:
+                              stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                              preexec_fn=hears_sigint) as process:
             self.wait(lambda: ready() or process.poll() is not None, "it is under way")
             os.killpg(process.pid, signal.SIGINT)
             text = process.communicate(timeout=120)[0]
