@@ -50,9 +50,7 @@ static int write_all(struct db *db, struct job *first, struct err *e)
 			return j->rc;
 		}
 	}
-	rc = db_commit(db, e);
-	db_rollback(db);
-	return rc;
+	return db_commit(db, e);
 }
 
 static void tell(struct job *j)

@@ -145,9 +145,10 @@ int store_logs_flush(struct store_logs *l, struct db *db, struct err *e)
 	pthread_mutex_lock(&l->lock);
 	if (l->n == 0 || (rc = db_begin(db, e)))
 		goto out;
-	if (!(rc = write_tx(l, db, e)) && !(rc = db_commit(db, e)))
+	rc = write_tx(l, db, e);
+	rc = db_end(db, rc, e);
+	if (!rc)
 		forget(l);
-	db_rollback(db);
 out:
 	pthread_mutex_unlock(&l->lock);
 	return rc;

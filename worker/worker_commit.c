@@ -102,10 +102,7 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {
 		rc = write_all_tx(w, beat, wall_us, &queued, &e);
-		if (rc == 0)
-			rc = db_commit(w->db, &e);
-		else
-			db_rollback(w->db);
+		rc = db_end(w->db, rc, &e);
 	}
 	if (rc) {
 		if (!w->commit_failed)

@@ -298,11 +298,7 @@ int runner_new(struct event_base *base, struct db *db, const char *program, stru
 	if (rc)
 		return rc;
 	rc = job_rows_recover_tx(db, JOB_ATTEMPTS, clock_now_us(), e);
-	if (rc) {
-		db_rollback(db);
-		return rc;
-	}
-	rc = db_commit(db, e);
+	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
 	r = xcalloc(1, sizeof(*r));
