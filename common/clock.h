@@ -41,7 +41,7 @@ MUST_CHECK int clock_parse(const char *text, int64_t *us);
 struct clock_steady {
 	bool begun;
 	int64_t ahead_us;		/* of the boot clock */
-	int64_t held_us;		/* boot clock at which a step began that is not followed, 0 none */
+	int64_t held_us;		/* boot clock when a step began that is held; 0 none */
 };
 int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t boot_us);
 

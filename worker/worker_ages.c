@@ -41,7 +41,7 @@ void worker_ages_look(struct worker *w)
 	else if (news == CLOCK_PAUSED)
 		tell_pause(w);
 	else if (news == CLOCK_SETTLED)
-		log_info("clock", NULL, "the machine's clock is settled: old rows are deleted again");
+		log_info("clock", NULL, "the machine's clock is settled: old rows go again");
 	if (feed_choice_unpaced(w->feed))
 		(void)clock_watch_look(&w->recorded_watch, engine_now(session_engine(w->session)),
 				       clock_boot_us(), RECORDED_STEP_MOST_US);

@@ -197,13 +197,29 @@ static void check_clock(struct checkup *d)
 	say(d, clock_now_us() > oldest, "the machine's clock is plausible");
 }
 
-/* What the worker saw of it, and rows that a clock which was ahead has left. */
-static void check_time(struct checkup *d)
+/* Rows that a clock which was ahead has left. */
+static void check_future(struct checkup *d)
+{
+	int64_t n = 0, newest_us = 0;
+	char when[CLOCK_TEXT_MAX], table[32];
+	struct err e = { 0 };
+
+	if (store_future(d->db, clock_now_us() + FUTURE_US, &n, &newest_us, table, &e))
+		say(d, false, "rows of the future: %s", e.msg);
+	else if (n)
+		say(d, false, "%lld rows are of a time to come, the newest, in %s, of %s: the "
+		    "clock was ahead when they were written", (long long)n, table,
+		    clock_text(newest_us, when));
+	else
+		say(d, true, "no rows of a time to come");
+}
+
+/* What the worker saw of it. */
+static void check_watch(struct checkup *d)
 {
 	struct clock_watch w;
 	struct err e = { 0 };
-	int64_t n = 0, newest_us = 0, limit_us = clock_now_us() + FUTURE_US;
-	char when[CLOCK_TEXT_MAX], table[32];
+	char when[CLOCK_TEXT_MAX];
 
 	if (clock_watch_load(d->db, &w, &e)) {
 		say(d, false, "the clock: %s", e.msg);
@@ -218,14 +234,6 @@ static void check_time(struct checkup *d)
 		say(d, true, "the machine's clock is %s, steps noticed: %lld", w.settles_us
 		    ? "looked at: nobody ran for a while, nothing is deleted yet" : "settled",
 		    (long long)w.jumps);
-	if (store_future(d->db, limit_us, &n, &newest_us, table, &e))
-		say(d, false, "rows of the future: %s", e.msg);
-	else if (n)
-		say(d, false, "%lld rows are of a time to come, the newest, in %s, of %s: the clock "
-		    "was ahead when they were written", (long long)n, table,
-		    clock_text(newest_us, when));
-	else
-		say(d, true, "no rows of a time to come");
 }
 
 static int run(const struct config *c, int argc, char **argv)
@@ -248,7 +256,8 @@ static int run(const struct config *c, int argc, char **argv)
 	if (d.db) {
 		if (master_key_load(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
-		check_time(&d);
+		check_watch(&d);
+		check_future(&d);
 		check_worker(&d);
 		check_bots(&d);
 		db_close(d.db);

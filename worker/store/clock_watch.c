@@ -25,9 +25,14 @@ static enum clock_news settled(struct clock_watch *w)
 
 static void doubt(struct clock_watch *w, int64_t most_us, int64_t clock_us)
 {
+	int64_t until_us = clock_us + (most_us > CLOCK_LONG_US ? CLOCK_SETTLES_LONG_US :
+				       CLOCK_SETTLES_US);
+	int64_t longest_us = clock_us + CLOCK_SETTLES_LONG_US;
+
 	w->jumped_us = clock_us;
-	w->settles_us = clock_us + (most_us > CLOCK_LONG_US ? CLOCK_SETTLES_LONG_US :
-				    CLOCK_SETTLES_US);
+	/* What is in doubt already stays so as long, unless a clock of the future said it. */
+	if (w->settles_us < until_us || w->settles_us > longest_us)
+		w->settles_us = until_us;
 }
 
 static enum clock_news jumped(struct clock_watch *w, int64_t step_us, int64_t clock_us)

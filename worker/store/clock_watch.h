@@ -18,7 +18,7 @@
 
 #define CLOCK_STEP_MOST_US (60 * US_PER_S)	/* more is a jump */
 #define CLOCK_LOOK_MOST_US (3600 * US_PER_S)	/* passed between two looks: doubted in any case */
-#define CLOCK_PAUSE_MOST_US (7 * 86400 * US_PER_S)	/* that nobody ran: said, but no jump yet */
+#define CLOCK_PAUSE_MOST_US (7 * 86400 * US_PER_S)	/* that nobody ran, and is no jump */
 #define CLOCK_SETTLES_US (600 * US_PER_S)
 #define CLOCK_LONG_US (86400 * US_PER_S)
 #define CLOCK_SETTLES_LONG_US (86400 * US_PER_S)
