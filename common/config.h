@@ -76,7 +76,7 @@ struct config {
 	int64_t synthetic_seed;
 	/* simulation venue */
 	double sim_initial_capital;		/* quote asset */
-	double sim_commission;			/* rate, 0.001 = 10 bps; or COMMISSION_OF_EXCHANGE */
+	double sim_commission;			/* 0.001 = 10 bps, or COMMISSION_OF_EXCHANGE */
 	double sim_slippage;			/* rate added against takers */
 	double sim_tick_interval_s;		/* equity sample interval */
 	double sim_strategy_interval_s;
