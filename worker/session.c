@@ -288,6 +288,12 @@ void session_warm_end(struct session *s)
 	}
 }
 
+void session_reconcile(struct session *s, int64_t now_us)
+{
+	sim_times_back(s->venue, now_us);
+	engine_reconcile(s->engine, now_us);
+}
+
 /* ---- paper accounts ---- */
 
 static int account_args(const struct session *s, int64_t bot_id, const struct bot_config *c,

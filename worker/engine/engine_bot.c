@@ -265,6 +265,8 @@ void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const cha
 {
 	struct bot *b = engine_find_bot(e, bot_id);
 
-	if (b)
-		bot_fail(b, now_us > e->now_us ? now_us : e->now_us, why);
+	if (!b)
+		return;
+	engine_advance(e, now_us);
+	bot_fail(b, e->now_us, why);
 }
