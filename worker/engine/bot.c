@@ -238,6 +238,10 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
 		return;
 	}
+	if (b->config_waits) {
+		report_signal(b, s, false, "config_waits", b->config_error, 0, "", now_us);
+		return;
+	}
 	if (would_net(b, s->side)) {
 		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
 			      now_us);

@@ -56,6 +56,7 @@ struct bot {
 	enum emergency emergency;
 	char error[256], config_error[256], model_error[256];
 	struct bot_config config;
+	bool config_waits;		/* a part of the newest is not in force: no entries */
 	const struct strategy *strategy;
 	struct predictor model;
 	bool has_model;
