@@ -392,6 +392,7 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 		.status = row->status, .emergency = (enum emergency)row->emergency,
 		.start_us = row->start_us, .last_decision_us = row->last_decision_us,
 		.loss_streak = row->loss_streak, .cooldown_until_us = row->cooldown_until_us,
+		.equity = row->equity, .last_price = row->last_price,
 		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
 		.dust = row->dust,
 		.stats = a->rows.stats[bot],

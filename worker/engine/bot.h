@@ -67,6 +67,7 @@ struct bot {
 	int64_t start_us, last_execution_us, last_decision_us;
 	int64_t loss_streak, cooldown_until_us;
 	struct money equity, peak_equity, day_equity;
+	struct price last_price;	/* of before a restart, until the market has one */
 	struct qty dust;		/* spot: base that closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day, as far as we know of it */

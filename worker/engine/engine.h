@@ -91,6 +91,8 @@ struct bot_restore {			/* what the database remembers of a bot */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
+	struct money equity;		/* as last seen, until there is a price */
+	struct price last_price;	/* of its symbol, likewise */
 	struct money peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
 	char day[DAY_TEXT_MAX];

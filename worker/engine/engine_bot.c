@@ -57,6 +57,8 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->last_decision_us = r->last_decision_us;
 	b->loss_streak = r->loss_streak;
 	b->cooldown_until_us = r->cooldown_until_us;
+	b->equity = r->equity;
+	b->last_price = r->last_price;
 	b->peak_equity = r->peak_equity;
 	b->day_equity = r->day_equity;
 	b->dust = r->dust;
@@ -201,6 +203,7 @@ static void use_config(struct bot *b, const struct bot_config *config, struct ma
 		       struct series *s, const struct strategy *strategy)
 {
 	if (m != b->market) {
+		b->last_price = (struct price){ 0 };
 		b->dust = (struct qty){ 0 };
 		market_leave(b->market, b);
 		market_join(m, b);
