@@ -183,7 +183,7 @@ static int restore(struct worker *w, struct err *e)
 	if (rc)
 		return rc;
 	session_warm_end(w->session);
-	engine_reconcile(session_engine(w->session), now_us);
+	session_reconcile(w->session, now_us);
 	return 0;
 }
 
