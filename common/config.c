@@ -236,6 +236,9 @@ const struct config_key config_keys[] = {
 	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
 	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
 	    "totals stay. 0: for ever."),
+	INT("KEEP_FILLS_DAYS", keep_fills_days, 0, 36500, "90",
+	    "Days that exchange orders and fills of closed paper trades are kept; the trade with "
+	    "all its figures stays, and everything of real money. 0: for ever."),
 	INT("KEEP_AUDIT_DAYS", keep_audit_days, 0, 36500, "365",
 	    "Days that the audit log is kept: who changed what. 0: for ever."),
 
@@ -250,6 +253,12 @@ const struct config_key config_keys[] = {
 	    "Of so many days the day's newest backup is kept as well."),
 	INT("BACKUP_KEEP_WEEKLY", backup_keep_weekly, 0, 1000, "8",
 	    "Of so many weeks the week's newest backup is kept as well."),
+	INT("BACKUP_MAX_BYTES", backup_max_bytes, 1048576, INT64_C(1) << 50, "2147483648",
+	    "Bytes that the backups in BACKUP_DIR may take together: beyond it the oldest go, "
+	    "whatever the rules above keep. The newest always stays."),
+	REAL("SCRUB_INTERVAL", scrub_interval_s, 0, 2592000, "21600",
+	     "Seconds between two looks at every page of the database, in a process of its own: "
+	     "damage is told before it is needed. 0: none (each backup looks at its copy)."),
 
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
 	       "A label that GET /status/info and the first log line show; it changes nothing "

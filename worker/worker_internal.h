@@ -8,6 +8,7 @@
  *	worker_loop.c		one turn, and what wakes it
  *	worker_commit.c		what a turn did, in one transaction
  *	worker_beat.c		the heartbeat: how we are
+ *	worker_file.c		how the database's file is: checkpoints, damage
  *	worker_ages.c		is the clock right? what ages of rows count from
  */
 #ifndef WORKER_WORKER_INTERNAL_H
@@ -19,6 +20,7 @@
 #include "common/db.h"
 #include "common/store_commands.h"
 #include "common/store_logs.h"
+#include "common/store_machine.h"
 #include "common/supervisor.h"
 #include "common/watch.h"
 #include "worker/backup/schedule.h"
@@ -57,6 +59,8 @@ struct worker {
 	struct runner *runner;
 	struct notifier *notifier;
 	struct schedule schedule;	/* of backups */
+	struct schedule scrubs;		/* looks at every page */
+	struct machine_file file;	/* how the database's file is */
 	struct watch *watch;
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event;
@@ -108,6 +112,11 @@ void worker_loop_close(struct worker *w);
  * force: with a heartbeat, also when there is nothing else to write.
  */
 void worker_commit(struct worker *w, int64_t wall_us, bool force);
+
+/* worker_file.c */
+void worker_file_look(struct worker *w);	/* with each beat; what changes is told */
+/* A job has ended: a look at every page, or a backup, which looks at its copy. */
+void worker_file_checked(struct worker *w, const struct job_row *row);
 
 /* worker_ages.c */
 void worker_ages_look(struct worker *w);	/* with each beat; a jump is told */
