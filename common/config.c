@@ -230,15 +230,16 @@ const struct config_key config_keys[] = {
 	     "Certificates (PEM) that the worker trusts for https:// addresses, instead of the "
 	     "system's."),
 
-	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "90",
+	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "30",
 	    "Days that the paper ledger's single entries, answered commands, status changes of "
 	    "bots and ended jobs are kept; older entries are carried forward as one. 0: for ever."),
 	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
 	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
 	    "totals stay. 0: for ever."),
-	INT("KEEP_FILLS_DAYS", keep_fills_days, 0, 36500, "90",
-	    "Days that exchange orders and fills of closed paper trades are kept; the trade with "
-	    "all its figures stays, and everything of real money. 0: for ever."),
+	INT("KEEP_FILLS_DAYS", keep_fills_days, 0, 36500, "30",
+	    "Days that exchange orders and fills of closed paper trades are kept, and entries that "
+	    "never filled; a trade with all its figures stays, and everything of real money. 0: "
+	    "for ever."),
 	INT("KEEP_AUDIT_DAYS", keep_audit_days, 0, 36500, "365",
 	    "Days that the audit log is kept: who changed what. 0: for ever."),
 

@@ -195,7 +195,7 @@ class Verify(backups.BackupCase):
             (lambda n, d: None if n.startswith("models") else d, "lacks"),
             (lambda n, d: None if n == "manifest.json" else d, "no backup of trading-bot"),
             (manifest(lambda m: m.update(format=2)), "newer version"),
-            (manifest(lambda m: m.update(schema_version=7)), "schema version"),
+            (manifest(lambda m: m.update(schema_version=m["schema_version"] + 1)), "schema version"),
             (manifest(lambda m: m["rows"].update(fills=m["rows"]["fills"] + 1)), "fills"),
             (manifest(lambda m: m["files"].reverse()), "manifest.json"),
             (manifest(lambda m: m.pop("made")), "manifest.json"),

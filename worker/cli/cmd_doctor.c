@@ -36,7 +36,7 @@ static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE a
 				  "(SELECT coalesce(sum(f.quantity), 0)"
 				  " FROM fills f JOIN exchange_orders x USING (client_order_id)"
 				  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9"
-				  " AND (o.status != 'closed' OR EXISTS (SELECT 1"	/* thinned */
+				  " AND (o.status != 'closed' OR EXISTS (SELECT 1" /* thinned */
 				  " FROM exchange_orders x WHERE x.order_id = o.id))";
 static const char SQL_BOTS[] =
 	"SELECT b.id, b.name, coalesce(a.model_id, c.model_id, 0) FROM bots b"
@@ -167,8 +167,8 @@ static void check_growth(struct checkup *d)
 		    "disk lasts more than %d years", g.per_day / MEGABYTE,
 		    g.lasting_per_day / MEGABYTE, DISK_YEARS_SHOWN);
 	else
-		say(d, days > DISK_DAYS_WANTED, "the database grows by %.1f MB a day, %.1f MB of it "
-		    "for good: the disk is full in %.0f days (%d are wanted)",
+		say(d, days > DISK_DAYS_WANTED, "the database grows by %.1f MB a day, %.1f MB of "
+		    "it for good: the disk is full in %.0f days (%d are wanted)",
 		    g.per_day / MEGABYTE, g.lasting_per_day / MEGABYTE, days, DISK_DAYS_WANTED);
 }
 

@@ -70,5 +70,5 @@ static int run(struct job *job, struct err *e)
 
 const struct job_kind job_check = {
 	.name = "check", .help = "database, ledger and positions agree with themselves",
-	.memory_mb = 1024, .time_s = 6 * 3600, .run = run,
+	.memory_mb = 1024, .time_s = 600, .run = run,
 };
