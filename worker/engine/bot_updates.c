@@ -365,6 +365,14 @@ static void on_cancel_rejected(struct bot *b, struct order *o, struct leg *l,
 		order_retry_later(b, same, u->at_us);
 }
 
+/* Asked for while the bot could not come up: its orders don't know of it yet. */
+static void go_on_flattening(struct bot *b, int64_t now_us)
+{
+	for (size_t i = b->orders_n; b->emergency == EMERGENCY_FLATTENING && i-- > 0;)
+		if (i < b->orders_n && b->orders[i]->phase != PHASE_CLOSING)
+			bot_close(b, b->orders[i], CLOSE_EMERGENCY, "", now_us);
+}
+
 void bot_reconcile(struct bot *b, int64_t now_us)
 {
 	char ids[ORDER_LEGS_MAX][CLIENT_ORDER_ID_MAX];
@@ -393,6 +401,7 @@ void bot_reconcile(struct bot *b, int64_t now_us)
 		    !b->orders[i]->retry_us)
 			order_progress(b, b->orders[i], now_us);
 	}
+	go_on_flattening(b, now_us);
 	bot_refresh_due(b);
 }
 
