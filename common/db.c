@@ -231,8 +231,8 @@ static int bring_up_to_date(const char *path, int version, struct err *e)
 	int rc = db_lock_for(path, "schema change", 0, &l, e);
 
 	if (rc == ERR_BUSY)
-		return err_set(e, rc, "%s has schema version %d, this program needs %u, and programs "
-			       "of the older version still run on it: stop them first "
+		return err_set(e, rc, "%s has schema version %d, this program needs %u, and "
+			       "programs of the older version still run on it: stop them first "
 			       "(trading-bot-worker, trading-bot-api). Nothing was changed", path,
 			       version, migrations_count);
 	if (rc)

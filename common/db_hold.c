@@ -49,8 +49,8 @@ static int fail(const char *path, struct err *e)
 		return err_set(e, ERR_NOT_FOUND, "there is no database %s", path);
 	if (errno == EACCES || errno == EPERM || errno == EROFS)
 		return err_set(e, ERR_READONLY, "%s or its folder can't be read and written (%s): "
-			       "give this user the right to both, or set DATA_DIR to another folder",
-			       path, strerror(errno));
+			       "give this user the right to both, or set DATA_DIR to another "
+			       "folder", path, strerror(errno));
 	return err_set(e, ERR_IO, "%s can't be opened: %s", path, strerror(errno));
 }
 

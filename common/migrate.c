@@ -154,8 +154,8 @@ static void tell(struct db *db, const struct run *r, int to)
 	struct stat st = { 0 };
 
 	(void)stat(copy_name(db, r->from, path), &st);
-	log_info("schema", NULL, "%s went from schema version %d to %d in %lld ms; as it was before "
-		 "it is %s (%.1f MB)", db_path(db), r->from, to,
+	log_info("schema", NULL, "%s went from schema version %d to %d in %lld ms; as it was "
+		 "before it is %s (%.1f MB)", db_path(db), r->from, to,
 		 (long long)((clock_mono_us() - r->start_us) / US_PER_MS), path,
 		 (double)st.st_size / (1024 * 1024));
 }
@@ -176,8 +176,8 @@ static int apply_tx(struct db *db, const struct migration *m, struct err *e)
 }
 
 /* One step, or all of a new file; *done when there was none left to do. */
-static int step(struct db *db, const struct migration *list, unsigned n, struct run *r, bool *done,
-		struct err *e)
+static int step(struct db *db, const struct migration *list, unsigned n, struct run *r,
+		bool *done, struct err *e)
 {
 	const struct migration *m;
 	int version, rc;
@@ -238,8 +238,8 @@ int migrate_look(struct db *db, bool newer, int *version, struct err *e)
 				check_version(db, migrations_count, &v, e);
 
 	if (!rc && v == 0)
-		rc = err_set(e, ERR_CORRUPT, "%s is an empty database: restore a backup, or start a "
-			     "program with --new-database", db_path(db));
+		rc = err_set(e, ERR_CORRUPT, "%s is an empty database: restore a backup, or remove "
+			     "it and start a program with --new-database", db_path(db));
 	if (!rc)
 		*version = v;
 	return rc;
