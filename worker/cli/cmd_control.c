@@ -215,8 +215,8 @@ static int control(const struct config *config, int argc, char **argv)
 	int rc = parse(&c, argc, argv);
 
 	if (rc == 0) {
-		rc = cli_db_open(config, &db, &e);
-		if (rc == 0 && watch_open(config->db_path, &w, NULL))
+		rc = cli_db_open(config, DB_COMMAND, &db, &e);
+		if (rc == 0 && watch_open(db_path(db), &w, NULL))
 			w = NULL;	/* no inotify: the answer is looked for every 50 ms */
 		if (rc == 0)
 			rc = queue(&c, db, &e);
