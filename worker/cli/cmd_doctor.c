@@ -60,7 +60,7 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 }
 
 /* Slower, but nothing is wrong. */
-static void check_watch(const struct checkup *d)
+static void check_wakeups(const struct checkup *d)
 {
 	struct watch *w = NULL;
 	struct err e = { 0 };
@@ -265,7 +265,7 @@ static int run(const struct config *c, int argc, char **argv)
 	say(&d, true, "configuration is valid (trading-bot-worker --check-config shows it)");
 	check_clock(&d);
 	check_folder(&d);
-	check_watch(&d);
+	check_wakeups(&d);
 	check_feed(&d);
 	check_backups(&d);
 	check_database(&d);
