@@ -114,6 +114,7 @@ static void failed(struct roster *r, struct db *db, struct slot *s, const char *
 	row.last_decision_us = old.last_decision_us;
 	row.loss_streak = old.loss_streak;
 	row.cooldown_until_us = old.cooldown_until_us;
+	row.equity = old.equity;
 	row.peak_equity = old.peak_equity;
 	row.day_equity = old.day_equity;
 	row.dust = old.dust;

@@ -16,7 +16,7 @@ void bot_watch_stops(struct bot *b, struct price last, int64_t now_us)
 		if (o->phase == PHASE_CLOSING || !order_stop_crossed(o, last) ||
 		    qty_sign(order_position(o)) <= 0)
 			continue;
-		if (!order_stop_rests(o)) {
+		if (!order_stop_rests(b, o)) {
 			bot_close(b, o, CLOSE_STOP_LOSS, "", now_us);
 		} else if (!o->stop_crossed_us) {
 			o->stop_crossed_us = now_us;

@@ -91,7 +91,7 @@ struct bot_restore {			/* what the database remembers of a bot */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
-	struct money peak_equity, day_equity;
+	struct money equity, peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */

@@ -57,6 +57,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->last_decision_us = r->last_decision_us;
 	b->loss_streak = r->loss_streak;
 	b->cooldown_until_us = r->cooldown_until_us;
+	b->equity = r->equity;
 	b->peak_equity = r->peak_equity;
 	b->day_equity = r->day_equity;
 	b->dust = r->dust;
@@ -137,6 +138,8 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = copy;
 	e->open_all++;
+	if (copy->phase == PHASE_CLOSING)
+		b->market->closes_wait = true;
 	bot_refresh_due(b);
 	return 0;
 }

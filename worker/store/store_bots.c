@@ -68,7 +68,7 @@ static const char SQL_PRUNE_CANDLES[] =
 	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
-				  " peak_equity, day_equity, day, dust FROM bot_state"
+				  " peak_equity, day_equity, day, dust, equity FROM bot_state"
 				  " WHERE bot_id = ?1";
 static const char SQL_HELD[] =
 	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
@@ -362,6 +362,7 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 		r.day_equity = stmt_money(s, 8);
 		stmt_copy(s, 9, r.day, sizeof(r.day));
 		r.dust = stmt_qty(s, 10);
+		r.equity = stmt_money(s, 11);
 		rc = bot_status_parse(stmt_text(s, 0), &r.status);
 		if (rc)
 			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",
