@@ -134,8 +134,8 @@ MUST_CHECK int sim_acct_balance(const struct sim_acct *a, struct venue_balance *
 				struct err *e);
 /* Asset and amount that an order must reserve for "remaining"; ERR_RANGE. */
 enum ledger_asset sim_need_asset(const struct sim_acct *a, const struct sim_order *o);
-MUST_CHECK int sim_need(const struct sim *s, const struct sim_acct *a, const struct sim_order *o,
-			struct qty remaining, int64_t *e8);
+MUST_CHECK int sim_need(const struct sim_acct *a, const struct sim_order *o, struct qty remaining,
+			int64_t *e8);
 /* Move an order's reservation to what it needs now (0 when gone). */
 void sim_reserve(struct sim *s, struct sim_slot *o, int64_t want_e8, int64_t at_us);
 /* What an order may spend of the asset, its own reservation not counted. */
@@ -158,8 +158,7 @@ bool sim_crosses(const struct sim_market *m, enum side side, struct price price)
 void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, struct qty qty,
 	      struct price limit, struct price trigger, struct sim_plan *p);
 /* Everything that the plan takes from an account's quote (or base on a spot sale). */
-MUST_CHECK int sim_plan_cost(const struct sim *s, const struct sim_slot *o,
-			     const struct sim_plan *p, int64_t *e8);
+MUST_CHECK int sim_plan_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e8);
 void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us);
 /* How much of qty this order can trade: no more than its rest, or than the position. */
 struct qty sim_fillable(const struct sim_slot *o, struct qty q);

@@ -37,7 +37,7 @@ static bool taken(struct sim *s, struct sim_slot *o, int64_t now_us)
 	if (p.n == 0)
 		return false;
 	if (sim_need_asset(a, &o->row) == LEDGER_QUOTE &&
-	    (sim_plan_cost(s, o, &p, &cost) ||
+	    (sim_plan_cost(o, &p, &cost) ||
 	     cost > sim_available(a, LEDGER_QUOTE) + o->row.reserved_e8)) {
 		sim_slot_end(s, o, UPDATE_EXPIRED,
 			     "MARGIN: the triggered stop would open more than the account carries",
