@@ -303,6 +303,12 @@ void session_act_from(struct session *s, int64_t act_from_us)
 	s->act_from_us = act_from_us;
 }
 
+void session_reconcile(struct session *s, int64_t now_us)
+{
+	sim_times_back(s->venue, now_us);
+	engine_reconcile(s->engine, now_us);
+}
+
 /* ---- paper accounts ---- */
 
 static int account_args(const struct session *s, int64_t bot_id, const struct bot_config *c,
@@ -340,10 +346,18 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
 		return have->leverage_e8 == a.leverage_e8 ? 0 :
 		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
-	/* Another market: what the account is worth goes along when it counts in the same asset. */
+	/* Another market: what the account is worth goes along, and nothing else. */
+	if (strcmp(have->quote_asset, market_info(m)->quote) != 0)
+		return err_set(e, ERR_DENIED, "%s counts in %s, the paper account of bot %lld in "
+			       "%s: it goes there only by a reset (POST /api/v1/simulation/reset)",
+			       config->symbol, market_info(m)->quote, (long long)bot_id,
+			       have->quote_asset);
 	worth = sim_account_worth(s->venue, bot_id);
-	if (strcmp(have->quote_asset, market_info(m)->quote) == 0 && money_sign(worth) > 0)
-		a.initial_capital = worth;
+	if (money_sign(worth) <= 0)
+		return err_set(e, ERR_DENIED, "nothing is left of the paper account of bot %lld: "
+			       "it goes to %s only by a reset (POST /api/v1/simulation/reset)",
+			       (long long)bot_id, config->symbol);
+	a.initial_capital = worth;
 	return sim_account_reset(s->venue, &a, true, now_us, e);
 }
 

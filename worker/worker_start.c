@@ -180,7 +180,7 @@ static int restore(struct worker *w, struct err *e)
 		rc = open_feed(w, now_us, resumes ? &w->position : NULL, e);
 	if (rc)
 		return rc;
-	engine_reconcile(session_engine(w->session), now_us);
+	session_reconcile(w->session, now_us);
 	return 0;
 }
 

@@ -238,6 +238,10 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
 		return;
 	}
+	if (b->config_waits) {
+		report_signal(b, s, false, "config_waits", b->config_error, 0, "", now_us);
+		return;
+	}
 	if (would_net(b, s->side)) {
 		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
 			      now_us);
@@ -254,6 +258,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		.clock_drift_us = engine_drift(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
+		.unknown_orders = (int64_t)m->unknown_n,
 		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
 		.entries_last_min = entries_last_minute(b, now_us),
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -315,8 +320,20 @@ void bot_decide(struct bot *b, int64_t now_us)
 
 /* ---- time ---- */
 
+/* Other bots of the market see that something of ours is unknown. */
+static void count_unknown(struct bot *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->orders_n; i++)
+		n += order_unknown_legs(b->orders[i]);
+	b->market->unknown_n += n - b->unknown_n;
+	b->unknown_n = n;
+}
+
 void bot_refresh_due(struct bot *b)
 {
+	count_unknown(b);
 	b->due_us = bot_orders_due(b);
 	if (engine_equity_interval(b->engine) && b->equity_due_us < b->due_us)
 		b->due_us = b->equity_due_us;
@@ -362,7 +379,8 @@ void bot_report(struct bot *b, int64_t now_us)
 		.model_id = b->has_model ? b->model.model_id : 0,
 		.open_positions = bot_positions(b),
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.dust = b->dust, .last_price = b->market->last,
+		.dust = b->dust,
+		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.updated_us = now_us, .figures_only = !b->dirty,

@@ -91,7 +91,9 @@ struct bot_restore {			/* what the database remembers of a bot */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
-	struct money equity, peak_equity, day_equity;
+	struct money equity;		/* as last seen, until there is a price */
+	struct price last_price;	/* of its symbol, likewise */
+	struct money peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
@@ -125,12 +127,23 @@ int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 
 /*
  * New settings. ERR_CONFLICT: a change of symbol or exchange, and of leverage on
- * futures, needs a bot without open orders.
+ * futures, needs a bot without open orders: it waits as engine_bot_config_wait says.
  * ERR_NOT_FOUND: no such market or strategy. On failure the old ones stay and the
  * bot's report says why (config_error).
  */
 MUST_CHECK int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
 				 struct err *err);
+/*
+ * New settings of which a part must wait (for open orders to close, for a reset of the
+ * account): the rest is in force at once, and until all of it is (engine_bot_config) no
+ * entries are made and those that wait to be filled are cancelled; exits go on. why: what
+ * waits for what, for the bot's report. ERR_NOT_FOUND as engine_bot_config.
+ */
+MUST_CHECK int engine_bot_config_wait(struct engine *e, int64_t bot_id,
+				      const struct bot_config *config, const char *why,
+				      struct err *err);
+/* The settings in use; NULL: there is no such bot. Borrowed until they change. */
+const struct bot_config *engine_bot_config_now(const struct engine *e, int64_t bot_id);
 /* A config that could not even be read: keep the old one and say so. */
 void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why);
 /*

@@ -128,6 +128,12 @@ void sim_counter_restore(struct venue *v, const char *name, int64_t next);
 void sim_restore_round(struct venue *v);
 
 /*
+ * After the orders, and after the machine's clock was set back: a request arrives at most
+ * one latency from now, whatever the row says, and funding is due at the next period.
+ */
+void sim_times_back(struct venue *v, int64_t now_us);
+
+/*
  * Do the books agree with themselves: every asset sums to zero, nothing we hold
  * is negative, reserved is the sum of what orders reserve and each reserves what
  * it needs, the position is what the pnl account holds. 0, or ERR_CORRUPT and
