@@ -95,7 +95,7 @@ static void check_database(struct checkup *d)
 {
 	struct err e = { 0 };
 
-	if (cli_db_open(d->config, &d->db, &e)) {
+	if (cli_db_open(d->config, DB_READ, &d->db, &e)) {
 		say(d, false, "%s", e.msg);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "common/number.h"
 #include "worker/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +36,12 @@ long long cli_number(const char *text)
 	return number_int(text, 1, INT64_MAX, &n) ? n : -1;
 }
 
-int cli_db_open(const struct config *c, struct db **out, struct err *e)
+int cli_db_open(const struct config *c, enum db_role role, struct db **out, struct err *e)
 {
-	if (access(c->db_path, F_OK))
+	if (access(c->db_path, F_OK) && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "there is no database %s: go to the folder that "
 			       "the bot was started in, or set DATA_DIR", c->db_path);
-	return db_open(c->db_path, DB_CLI, out, e);
+	return db_open_existing(c->db_path, role, out, e);
 }
 
 struct audit_row cli_audit_row(const char *action, int64_t target)
