@@ -185,7 +185,6 @@ static int restore(struct worker *w, struct err *e)
 		rc = open_feed(w, now_us, resumes ? &w->position : NULL, e);
 	if (rc)
 		return rc;
-	session_warm_end(w->session);
 	session_reconcile(w->session, now_us);
 	return 0;
 }

@@ -79,6 +79,7 @@ class NothingIsMade(Case):
                        ("list",), ("verify", garbage), ("verify", "none")],
             "restore": [("none", "--yes"), (garbage, "--yes"), (garbage,)],
             "job": [("check",), ("backup", "{}")], "job-run": [("1",)],
+            "clock": [(), ("accept",)],
             "model-check": [("none",), (garbage,)], "model-predict": [("none",), (garbage,)],
         }
         known = re.findall(r"(?m)^  ([a-z-]+) ", self.run_cli(bot, "help"))
