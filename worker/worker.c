@@ -83,6 +83,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 	rc = worker_start(&w, a, e);
 	if (rc)
 		goto out;
+	worker_stop_begin(&w);
 	w.db_changed = true; /* commands that waited for us come first */
 	worker_look(&w, worker_clock(&w));
 	worker_commit(&w, worker_clock(&w), true);
