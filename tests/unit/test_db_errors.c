@@ -365,7 +365,7 @@ static int over_file_limit(void *arg)
 		return 1;
 	while (put(db, n) == 0 && n < 100000)
 		n++;
-	if (e.code != ERR_IO || !strstr(e.msg, "File too large")) {
+	if (e.code != ERR_FULL || !strstr(e.msg, "File too large")) {
 		fprintf(stderr, "%d %s\n", e.code, e.msg);
 		return 2;
 	}
