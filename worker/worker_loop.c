@@ -228,7 +228,7 @@ static void signal_cb(evutil_socket_t fd, short what, void *ctx)
 
 int worker_loop_open(struct worker *w, struct err *e)
 {
-	int rc = watch_open(w->config->db_path, &w->watch, e);
+	int rc = watch_open(db_path(w->db), &w->watch, e);
 
 	if (rc)
 		return rc;
