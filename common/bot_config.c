@@ -339,6 +339,57 @@ int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_erro
 	return ok ? 0 : ERR_INVALID;
 }
 
+static bool on_futures(const struct bot_config *c)
+{
+	return strcmp(c->exchange, "binance_futures") == 0;
+}
+
+/* Leverage of a spot account is 1, whatever the row says. */
+static bool leverage_moves(const struct bot_config *a, const struct bot_config *b)
+{
+	return on_futures(a) && on_futures(b) && a->leverage != b->leverage;
+}
+
+bool bot_config_moves(const struct bot_config *a, const struct bot_config *b)
+{
+	return strcmp(a->symbol, b->symbol) != 0 || strcmp(a->exchange, b->exchange) != 0 ||
+	       leverage_moves(a, b);
+}
+
+const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
+				 char text[BOT_CONFIG_MOVE_MAX])
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (strcmp(a->symbol, b->symbol) != 0)
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", symbol %s -> %s",
+				      a->symbol, b->symbol);
+	if (strcmp(a->exchange, b->exchange) != 0)
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", exchange %s -> %s",
+				      a->exchange, b->exchange);
+	if (leverage_moves(a, b))
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", leverage %g -> %g",
+				      a->leverage, b->leverage);
+	memmove(text, text + (n ? 2 : 0), n ? n - 1 : 1);
+	return text;
+}
+
+void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
+		     struct bot_config *out)
+{
+	struct bot_config c = *b;
+
+	c.version = a->version;
+	memcpy(c.symbol, a->symbol, sizeof(c.symbol));
+	memcpy(c.exchange, a->exchange, sizeof(c.exchange));
+	c.leverage = a->leverage;
+	if (on_futures(a) != on_futures(b))
+		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));
+	*out = c;
+	crypto_wipe(&c, sizeof(c));
+}
+
 void bot_config_defaults(struct bot_config *c)
 {
 	memset(c, 0, sizeof(*c));

@@ -88,6 +88,21 @@ bool bot_config_futures(const struct bot_config *c);
  * may be numbers or decimal texts; a symbol is turned into upper case.
  */
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/*
+ * Does the change from a to b put the bot on another market or account? Such a change
+ * waits until nothing is open; see bot_config_hold.
+ */
+bool bot_config_moves(const struct bot_config *a, const struct bot_config *b);
+/* "symbol BTCUSDT -> ETHUSDT, leverage 1 -> 5": what of it waits. Returns text. */
+#define BOT_CONFIG_MOVE_MAX 160
+const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
+				 char text[BOT_CONFIG_MOVE_MAX]);
+/*
+ * While b waits: b with a's market (symbol, exchange, leverage, side_mode when the exchange
+ * changes) and a's version.
+ */
+void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
+		     struct bot_config *out);
 /* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
 void bot_config_json(const struct bot_config *c, struct json *j);
 

@@ -3,7 +3,7 @@
  * the same script twice, and a session cut anywhere and taken up from its rows.
  */
 #include "tests/unit/engine_script.h"
-#include "worker/engine/bot.h"
+#include "worker/engine/engine_internal.h"
 
 #define STEPS 4000
 #define SEEDS 40		/* RANDOM_SEEDS in the environment: more, or fewer */
@@ -36,10 +36,13 @@ struct truth {			/* the books kept again, from the rows alone */
 	struct stage *g;
 	size_t at;		/* step */
 	size_t orders_seen, fills_seen, statuses_seen;
+	int64_t *numbers;	/* of the venue's trades, of all fills so far */
 	struct qty *in, *out;	/* by order id: sums of its fills */
 	size_t in_n;
 	struct qty dust[SCRIPT_BOTS + 1];	/* that closed orders left, since the last reset */
 	struct money cash[SCRIPT_BOTS + 1];	/* that closed orders moved */
+	struct money won[SCRIPT_BOTS + 1];	/* their results */
+	struct money borne[SCRIPT_BOTS + 1];	/* of it by the market */
 	int64_t epoch[SCRIPT_BOTS + 1];
 	int64_t emergency_us[SCRIPT_BOTS + 1];	/* when it began, 0 none */
 	struct day_stats day[SCRIPT_BOTS + 1];	/* of the closed orders of the newest day */
@@ -113,6 +116,8 @@ static void on_closed(void *ctx, const struct order *o)
 	HOLDS(t, o->reason != CLOSE_NONE);
 	assert_int_equal(qty_add(t->dust[o->bot_id], left_of(o), &t->dust[o->bot_id]), 0);
 	assert_int_equal(money_add(t->cash[o->bot_id], moved(o), &t->cash[o->bot_id]), 0);
+	assert_int_equal(money_add(t->won[o->bot_id], o->pnl, &t->won[o->bot_id]), 0);
+	assert_int_equal(money_add(t->borne[o->bot_id], o->bad_debt, &t->borne[o->bot_id]), 0);
 }
 
 /* New entries only from a running bot, and never above a limit. */
@@ -129,6 +134,15 @@ static void check_new_orders(struct truth *t, const enum bot_status *before)
 			 t->g->config[o->bot_id].max_positions);
 		HOLDS(t, engine_open_all(t->g->e) <= MAX_OPEN);
 	}
+}
+
+/* One number is one fill, also where one execution closed several orders. */
+static void check_number(struct truth *t, int64_t trade_id)
+{
+	for (size_t i = 0; i < t->fills_seen; i++)
+		HOLDS(t, t->numbers[i] != trade_id);
+	t->numbers = xrealloc(t->numbers, (t->fills_seen + 1) * sizeof(*t->numbers));
+	t->numbers[t->fills_seen] = trade_id;
 }
 
 static void check_fills(struct truth *t)
@@ -148,6 +162,7 @@ static void check_fills(struct truth *t)
 
 		assert_int_equal(qty_add(*sum, f->f.quantity, sum), 0);
 		HOLDS(t, qty_sign(f->f.quantity) > 0);
+		check_number(t, f->f.trade_id);
 	}
 	for (size_t i = 0; i < r->orders_n; i++) {
 		HOLDS(t, qty_cmp(t->in[i], r->orders[i].filled) == 0);
@@ -164,7 +179,7 @@ static void check_epoch(struct truth *t, int64_t bot)
 
 	if (t->epoch[bot] && a->epoch != t->epoch[bot]) {
 		t->dust[bot] = (struct qty){ 0 };
-		t->cash[bot] = (struct money){ 0 };
+		t->cash[bot] = t->won[bot] = t->borne[bot] = (struct money){ 0 };
 	}
 	t->epoch[bot] = a->epoch;
 }
@@ -198,6 +213,28 @@ static void check_account(struct truth *t, int64_t bot)
 			      t->g->gift_e8[bot]);
 	if (!t->g->script->futures || qty_sign(b.base) == 0)
 		HOLDS(t, money_cmp(want, b.balance) == 0);
+	HOLDS(t, money_sign(b.equity) >= 0 && money_sign(b.free) >= 0);
+	if (t->g->script->futures && engine_open_orders(t->g->e, bot) == 0) {
+		HOLDS(t, money_units(b.balance) ==
+			 INT64_C(10000) * RATE_ONE + money_units(t->won[bot]));
+		HOLDS(t, money_units(t->borne[bot]) == t->g->gift_e8[bot]);
+	}
+}
+
+/* Does the venue hold a stop in this leg? Its own rows say so. */
+static bool stops(const struct world *w, const struct leg *l)
+{
+	const struct sim_order *row = &w->orders[world_order_at(w, l->client_order_id)];
+
+	return row->stage == SIM_RESTING && price_sign(row->stop_price) > 0;
+}
+
+static struct qty rest_of(const struct leg *l)
+{
+	struct qty q;
+
+	assert_int_equal(qty_sub(l->quantity, l->filled, &q), 0);
+	return q;
 }
 
 /*
@@ -215,6 +252,7 @@ static void check_legs(struct truth *t)
 	for (size_t i = 0; i < r->orders_n; i++) {
 		const struct order *o = &r->orders[i];
 		const struct symbol_info *info = &t->g->script->markets[o->bot_id == 3];
+		struct qty covered = { 0 };
 		bool exit = false;
 
 		if (o->status == ORDER_CLOSED)
@@ -226,12 +264,28 @@ static void check_legs(struct truth *t)
 				continue;
 			alive++;
 			exit = exit || l->kind != LEG_ENTRY;
+			if (stops(w, l))
+				assert_int_equal(qty_add(covered, rest_of(l), &covered), 0);
 			HOLDS(t, world_order_at(w, l->client_order_id) < w->orders_n);
 		}
+		/* what no stop at the venue covers is watched, and timed */
+		HOLDS(t, (qty_cmp(covered, qty_to_step(order_position(o), info->step,
+						       ROUND_DOWN)) < 0) ==
+			 (o->uncovered_from_us != 0));
 		HOLDS(t, exit || o->retry_us || o->phase != PHASE_HOLDING ||
 			 qty_cmp(order_position(o), info->min_qty) < 0);
 	}
 	HOLDS(t, alive == here);
+}
+
+/* Could a market order of either side trade on the bot's market? */
+static bool could_close(const struct truth *t, int64_t bot, int64_t now)
+{
+	const struct venue *v = session_venue(t->g->s);
+	const char *symbol = t->g->script->markets[bot == 3].symbol;
+
+	return v->ops->tradable(v, symbol, SIDE_BUY, now) &&
+	       v->ops->tradable(v, symbol, SIDE_SELL, now);
 }
 
 /* Flat in bounded time after an emergency stop, and nothing but a start undoes it. */
@@ -250,6 +304,9 @@ static void check_emergency(struct truth *t, int64_t bot, int64_t now)
 		if (strcmp(k->event, "start") == 0)
 			t->emergency_us[bot] = 0;
 	}
+	/* nothing can be sold without a book: the time begins when there is one */
+	if (t->emergency_us[bot] && !could_close(t, bot, now))
+		t->emergency_us[bot] = now;
 	if (t->emergency_us[bot] && now > t->emergency_us[bot] + FLAT_WITHIN)
 		HOLDS(t, engine_open_orders(t->g->e, bot) == 0);
 	if (t->emergency_us[bot])
@@ -298,6 +355,7 @@ static void play_checked(struct stage *g, struct truth *t)
 	}
 	free(t->in);
 	free(t->out);
+	free(t->numbers);
 }
 
 static void invariants(void **state)
@@ -392,6 +450,7 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 		.status = row->status, .emergency = (enum emergency)row->emergency,
 		.start_us = row->start_us, .last_decision_us = row->last_decision_us,
 		.loss_streak = row->loss_streak, .cooldown_until_us = row->cooldown_until_us,
+		.equity = row->equity, .last_price = row->last_price,
 		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
 		.dust = row->dust,
 		.stats = a->rows.stats[bot],
@@ -434,8 +493,9 @@ static void restore_orders(struct stage *b, const struct stage *a)
 #define COPY(array, n) memcpy(b->rows.array = xcalloc(capacity(n), sizeof(*a->rows.array)), \
 			      a->rows.array, (n) * sizeof(*a->rows.array))
 
-/* A new session from what a's rows say, before step "at". */
-static struct stage *take_up(const struct stage *a, size_t at)
+/* A new session from what a's rows say, before step "at" of the script, at a time. */
+static struct stage *take_up(const struct stage *a, const struct script *script, size_t at,
+			     int64_t now_us)
 {
 	struct stage *b = xcalloc(1, sizeof(*b));
 	struct feed_sink warm;
@@ -452,22 +512,144 @@ static struct stage *take_up(const struct stage *a, size_t at)
 		COPY(fills, b->rows.fills_n);
 	if (b->rows.signals_n)
 		COPY(signals, b->rows.signals_n);
-	stage_open(b, a->script);
-	engine_resume_at(b->e, engine_now(a->e));
+	stage_open(b, script);
+	engine_resume_at(b->e, now_us);
 	restore_paper(b, &a->paper);
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
 		restore_bot(b, a, bot);
 	restore_orders(b, a);
 	warm = session_warm_sink(b->s);
 	for (size_t i = 0; i < at; i++)
-		if (a->script->steps[i].kind <= STEP_VALID)
-			stage_play(b, &a->script->steps[i], &warm);
-	session_warm_end(b->s);
+		if (script->steps[i].kind <= STEP_VALID)
+			stage_play(b, &script->steps[i], &warm);
 	engine_clock_drift(b->e, a->drift_us);
 	b->drift_us = a->drift_us;
 	b->logging = true;
-	engine_reconcile(b->e, engine_now(b->e));
+	session_reconcile(b->s, engine_now(b->e));
 	return b;
+}
+
+/* ---- the clock is set back, then a start ---- */
+
+#define DAY (INT64_C(86400) * SECOND)
+
+static void shift(struct script *s, int64_t by_us)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		s->steps[i].now += by_us;
+		s->steps[i].trade.time_us += by_us;
+		s->steps[i].exchange_us += by_us;
+	}
+}
+
+/* No row of the time before may name a moment that is further away than it may be. */
+static void check_no_far_deadline(const struct stage *b)
+{
+	int64_t now = engine_now(b->e), latency = b->script->config.sim_latency_ms * MS;
+
+	for (size_t i = 0; i < b->paper.orders_n; i++)
+		if (b->paper.orders[i].stage != SIM_RESTING)
+			assert_true(b->paper.orders[i].due_us <= now + latency);
+	for (size_t i = 0; i < b->paper.accounts_n; i++)
+		assert_true(b->paper.accounts[i].next_funding_us <= now + 8 * 3600 * SECOND);
+	for (size_t i = 0; i < b->e->bots_n; i++) {
+		const struct bot *bot = b->e->bots[i];
+
+		assert_true(bot->start_us <= now);
+		assert_true(bot->cooldown_until_us <=
+			    now + b->script->config.cooldown_s * SECOND);
+		for (size_t k = 0; k < bot->orders_n; k++)
+			assert_true(bot->orders[k]->retry_us <= now + RETRY_MOST_US);
+	}
+}
+
+/* What is held has an exit at the venue, or one will be tried in a moment, or it closes. */
+static void check_protected(const struct stage *b)
+{
+	for (size_t i = 0; i < b->e->bots_n; i++) {
+		const struct bot *bot = b->e->bots[i];
+
+		for (size_t k = 0; k < bot->orders_n; k++) {
+			const struct order *o = bot->orders[k];
+
+			if (o->phase != PHASE_HOLDING || !order_closable(bot, o) || o->retry_us)
+				continue;
+			for (size_t n = 0; n < o->legs_n; n++)
+				assert_true(leg_done(&o->legs[n]) ||
+					    o->legs[n].state != LEG_PLANNED);
+			assert_true(order_exit_live(o));
+		}
+	}
+}
+
+static struct stage *take_up(const struct stage *a, const struct script *script, size_t at,
+			     int64_t now_us);
+
+static void set_back_at(const struct script *script, size_t cut, size_t *open)
+{
+	struct stage *a = open_stage(script), *b;
+	struct script earlier = *script;
+	struct feed_sink sink = session_sink(a->s);
+	int64_t now;
+
+	for (size_t i = 0; i < cut; i++)
+		stage_play(a, &script->steps[i], &sink);
+	engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
+	earlier.steps = xcalloc(script->n, sizeof(*script->steps));
+	memcpy(earlier.steps, script->steps, script->n * sizeof(*script->steps));
+	shift(&earlier, -DAY);
+	now = engine_now(a->e) - DAY;
+	b = take_up(a, &earlier, cut, now);
+	check_no_far_deadline(b);
+	*open += (size_t)engine_open_all(b->e);
+	engine_advance(b->e, now += SECOND);
+	check_protected(b);
+	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++) {
+		struct step stop = { .kind = STEP_COMMAND, .bot = bot, .now = now,
+				     .event = EVENT_EMERGENCY_STOP };
+
+		stage_play(b, &stop, &sink);
+	}
+	for (int m = 0; m < SCRIPT_MARKETS; m++) {
+		struct market *market = engine_market(b->e, script->markets[m].symbol);
+		struct book_top book = market_top(market);
+
+		book.bid_qty = book.ask_qty = Q("1000");
+		if (price_sign(book.bid) <= 0 || price_sign(book.ask) <= 0)
+			book.bid = book.ask = market_last(market); /* a gap took it away */
+		if (price_sign(book.bid) > 0)
+			engine_book(b->e, market, &book, now);
+		engine_book_valid(b->e, market, true, now);
+	}
+	engine_advance(b->e, now + 180 * SECOND);
+	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
+		if (engine_open_orders(b->e, bot))
+			fail_msg("seed %llu cut at %zu: bot %lld is not flat",
+				 (unsigned long long)script->seed, cut, (long long)bot);
+	stage_close(a);
+	stage_close(b);
+	free(earlier.steps);
+}
+
+static size_t delicate_cut(const struct script *script, struct script *dice);
+
+/* A day back and a start: nothing waits for the day to come again. */
+static void set_back_anywhere(void **state)
+{
+	size_t open = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= seeds(); seed++) {
+		struct script script;
+		struct script dice = { .state = seed * 99 };
+
+		script_make(&script, seed, STEPS);
+		for (int i = 0; i < 3; i++)
+			set_back_at(&script, delicate_cut(&script, &dice), &open);
+		script_free(&script);
+	}
+	printf("%zu orders were open when the clock was set back\n", open);
+	assert_true(open > seeds());
 }
 
 static void compare_logs(const struct stage *a, const struct stage *b, size_t cut)
@@ -492,7 +674,7 @@ static void cut_at(const struct script *script, size_t cut, size_t *rows)
 	for (size_t i = 0; i < cut; i++)
 		stage_play(a, &script->steps[i], &sink_a);
 	engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
-	b = take_up(a, cut);
+	b = take_up(a, script, cut, engine_now(a->e));
 	sink_b = session_sink(b->s);
 	a->logging = true;
 	for (size_t i = cut; i < script->n; i++) {
@@ -567,6 +749,7 @@ int main(void)
 		cmocka_unit_test(invariants),
 		cmocka_unit_test(same_digest),
 		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(set_back_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

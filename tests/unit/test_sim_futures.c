@@ -197,7 +197,7 @@ static void reservations(void **state)
 	      .stop = "52000");
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "52.52");
 	seen(w);
-	world_trade(w, true, "51000.1", "0.001", false);
+	world_trade(w, true, "51000.1", "0.1", false);
 	expect_fill(w, "t", "51000", "0.1", true);
 	expect_update(w, UPDATE_EXPIRED, "s", "REDUCE_ONLY: the position is closed");
 	world_no_more(w);
@@ -357,10 +357,12 @@ static void stops(void **state)
 	PLACE(w, .id = "f", .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.01",
 	      .stop = "58000");
 	expect_update(w, UPDATE_ACCEPTED, "f", "");
-	world_book(w, true, "57990", "0", "58000", "1"); /* no bids: the trade counts */
+	world_book(w, true, "57990", "0", "58000", "1"); /* no bids: it waits for one */
 	world_trade(w, true, "57995", "1", true);
-	expect_fill(w, "f", "57995", "0.01", false);
-	assert_position(w, "-0.01", "57995");
+	world_no_more(w);
+	world_book(w, true, "57990", "1", "58000", "1");
+	expect_fill(w, "f", "57990", "0.01", false);
+	assert_position(w, "-0.01", "57990");
 }
 
 static void funding(void **state)
@@ -393,6 +395,22 @@ static void funding(void **state)
 	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.500001"); /* shorts receive */
 	market(w, "d", SIDE_BUY, "0.05", true);
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+}
+
+/* A gap of years is charged for every funding time in it, in one booking. */
+static void funding_over_a_gap(void **state)
+{
+	struct world *w = *state;
+	size_t rows;
+
+	anew(w, "100000", 10);
+	market(w, "o", SIDE_BUY, "0.05", false);
+	world_trade(w, true, "51000", "1", false);
+	rows = w->rows_n;
+	w->v->ops->advance(w->v, T0 + EIGHT_H + 12 * 365 * 3 * EIGHT_H);
+	assert_true(w->rows_n - rows <= 4);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "3350.955"); /* 0.255 x 13,141 */
+	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H + (12 * 365 * 3 + 1) * EIGHT_H);
 }
 
 static void negative_funding(void **state)
@@ -482,6 +500,8 @@ static void liquidation_on_the_floor(void **state)
 	seen(w);
 	world_book(w, true, "0", "1", "0.2", "1"); /* a bid of nothing */
 	world_trade(w, true, "0.1", "1", true);
+	world_no_more(w);
+	world_book(w, true, "0.1", "1", "0.2", "1");
 	expect_fill(w, "liquidation-1-3", "0.1", "0.015", false);
 	assert_position(w, "0", "0");
 }
@@ -573,7 +593,7 @@ static void restore_position(void **state)
 	world_trade(w, true, "50500", "1", false);
 	assert_int_equal(w->v->ops->balance(w->v, 1, &before, NULL), 0);
 	world_restart(w);
-	sim_market_seed(w->v, w->futures, P("50500"), NULL);
+	world_warm_trade(w, true, "50500");
 	assert_int_equal(w->v->ops->balance(w->v, 1, &after, NULL), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H);
@@ -598,7 +618,8 @@ int main(void)
 		TEST(rejections), TEST(reservations), TEST(crossing_sale),
 		TEST(fees_by_how_it_filled), TEST(flip_through_levels), TEST(rounding_of_parts),
 		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
-		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
+		TEST(funding), TEST(funding_over_a_gap), TEST(negative_funding),
+		TEST(liquidation_long),
 		TEST(liquidation_short_bankrupt), TEST(liquidation_on_the_floor),
 		TEST(reservation_gives_way),
 		TEST(margin_gives_way), TEST(leverage), TEST(reset), TEST(restore_position),

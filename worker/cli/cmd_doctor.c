@@ -8,11 +8,14 @@
 #include "common/file.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"
+#include "common/watch.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/symbol.h"
 #include "worker/predictors.h"
+#include "worker/store/clock_watch.h"
+#include "worker/store/store_future.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +27,7 @@
 #define MEGABYTE (1024 * 1024)
 #define LEAST_FREE_BYTES (200LL * MEGABYTE)
 #define SYMBOLS_MAX 64
+#define FUTURE_US (60 * US_PER_S)	/* two programs of one machine may differ by little */
 
 static const char SQL_LEDGER[] = "SELECT count(*) FROM v_ledger_errors";
 static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - "
@@ -54,6 +58,20 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
+}
+
+/* Slower, but nothing is wrong. */
+static void check_wakeups(const struct checkup *d)
+{
+	struct watch *w = NULL;
+	struct err e = { 0 };
+
+	if (access(d->config->data_dir, F_OK))
+		return;
+	if (watch_open(d->config->db_path, &w, &e))
+		printf("note  the worker looks for commands every 50 ms only: %s\n", e.msg);
+	else
+		watch_close(w);
 }
 
 static void check_folder(struct checkup *d)
@@ -93,7 +111,7 @@ static void check_database(struct checkup *d)
 {
 	struct err e = { 0 };
 
-	if (cli_db_open(d->config, &d->db, &e)) {
+	if (cli_db_open(d->config, DB_READ, &d->db, &e)) {
 		say(d, false, "%s", e.msg);
 		return;
 	}
@@ -198,6 +216,45 @@ static void check_clock(struct checkup *d)
 	say(d, clock_now_us() > oldest, "the machine's clock is plausible");
 }
 
+/* Rows that a clock which was ahead has left. */
+static void check_future(struct checkup *d)
+{
+	int64_t n = 0, newest_us = 0;
+	char when[CLOCK_TEXT_MAX], table[32];
+	struct err e = { 0 };
+
+	if (store_future(d->db, clock_now_us() + FUTURE_US, &n, &newest_us, table, &e))
+		say(d, false, "rows of the future: %s", e.msg);
+	else if (n)
+		say(d, false, "%lld rows are of a time to come, the newest, in %s, of %s: the "
+		    "clock was ahead when they were written", (long long)n, table,
+		    clock_text(newest_us, when));
+	else
+		say(d, true, "no rows of a time to come");
+}
+
+/* What the worker saw of it. */
+static void check_watch(struct checkup *d)
+{
+	struct clock_watch w;
+	struct err e = { 0 };
+	char when[CLOCK_TEXT_MAX];
+
+	if (clock_watch_load(d->db, &w, &e)) {
+		say(d, false, "the clock: %s", e.msg);
+		return;
+	}
+	if (w.settles_us && w.jump_us)
+		say(d, false, "the machine's clock is in doubt until %s, nothing is deleted: it "
+		    "went %s by %lld s at once (trading-bot clock)",
+		    clock_text(w.settles_us, when), w.jump_us < 0 ? "back" : "ahead",
+		    (long long)((w.jump_us < 0 ? -w.jump_us : w.jump_us) / US_PER_S));
+	else
+		say(d, true, "the machine's clock is %s, steps noticed: %lld", w.settles_us
+		    ? "looked at: nobody ran for a while, nothing is deleted yet" : "settled",
+		    (long long)w.jumps);
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
 	static struct checkup d;
@@ -212,12 +269,15 @@ static int run(const struct config *c, int argc, char **argv)
 	say(&d, true, "configuration is valid (trading-bot-worker --check-config shows it)");
 	check_clock(&d);
 	check_folder(&d);
+	check_wakeups(&d);
 	check_feed(&d);
 	check_backups(&d);
 	check_database(&d);
 	if (d.db) {
 		if (master_key_load(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
+		check_watch(&d);
+		check_future(&d);
 		check_worker(&d);
 		check_bots(&d);
 		db_close(d.db);

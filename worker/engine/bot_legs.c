@@ -58,14 +58,6 @@ bool order_exit_live(const struct order *o)
 	return false;
 }
 
-bool order_stop_rests(const struct order *o)
-{
-	for (size_t i = 0; i < o->legs_n; i++)
-		if (!leg_done(&o->legs[i]) && price_sign(o->legs[i].stop_price) > 0)
-			return true;
-	return false;
-}
-
 struct qty order_waiting(const struct order *o, enum leg_kind kind)
 {
 	struct qty sum = { 0 }, left;
@@ -115,6 +107,7 @@ struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, i
 	l->quantity = p->quantity;
 	l->state = LEG_PLANNED;
 	l->requested_us = now_us;
+	leg_await(l, now_us);
 	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb1-%lld-%lld-%c-%d",
 		 (long long)b->id, (long long)o->id, (char)p->kind, l->n);
 	snprintf(l->correlation_id, sizeof(l->correlation_id), "%s",
@@ -122,9 +115,20 @@ struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, i
 	return l;
 }
 
+void leg_await(struct leg *l, int64_t now_us)
+{
+	bool awaits = l->state == LEG_PLANNED || l->cancel_requested || l->type == TYPE_MARKET;
+
+	l->asks = 0;
+	l->unknown_us = 0;
+	l->alarmed = false;
+	l->ask_us = awaits && !leg_done(l) ? now_us + LEG_ANSWER_US : 0;
+}
+
 void leg_end(struct leg *l, enum leg_state state, const char *reason, int64_t now_us)
 {
 	l->state = state;
+	l->ask_us = l->unknown_us = 0;
 	l->done_us = now_us;
 	snprintf(l->reject_reason, sizeof(l->reject_reason), "%s", reason);
 }
@@ -171,6 +175,7 @@ bool leg_cancel(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 		return false;
 	}
 	l->cancel_requested = true;
+	leg_await(l, now_us);
 	leg_report(b, o, l);
 	return true;
 }

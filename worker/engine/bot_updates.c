@@ -32,6 +32,7 @@ static void book_fee(struct bot *b, struct order *o, const struct venue_update *
 static void fill_leg(struct leg *l, const struct venue_update *u)
 {
 	ASSERT(qty_add(l->filled, u->quantity, &l->filled) == 0);
+	l->stop_triggered = u->stop_triggered;
 	if (qty_cmp(l->filled, l->quantity) >= 0)
 		l->state = LEG_FILLED;
 	else if (!leg_done(l))
@@ -40,6 +41,7 @@ static void fill_leg(struct leg *l, const struct venue_update *u)
 		l->done_us = u->at_us;
 	if (!l->acked_us)
 		l->acked_us = u->at_us;
+	leg_await(l, u->at_us);
 }
 
 /*
@@ -81,6 +83,7 @@ static void book_fill(struct bot *b, struct order *o, struct leg *l, const struc
 	ASSERT(qty_add(*sum, u->quantity, sum) == 0);
 	ASSERT(money_notional(u->price, u->quantity, ROUND_NEAREST, &notional) == 0);
 	ASSERT(money_add(*amount, notional, amount) == 0);
+	ASSERT(money_add(o->bad_debt, money_of_units(u->borne_e8), &o->bad_debt) == 0);
 	book_fee(b, o, u);
 	if (entry && o->status == ORDER_PENDING) {
 		o->status = ORDER_ACTIVE;
@@ -109,29 +112,55 @@ static void close_by(struct bot *b, struct order *o, const struct venue_update *
 	if (o->phase != PHASE_CLOSING || reason == CLOSE_LIQUIDATION)
 		o->reason = reason;
 	o->phase = PHASE_CLOSING;
-	o->retry_us = 0;
+	/* A liquidation takes all, in several fills: nothing is sent against it. */
+	o->retry_us = reason == CLOSE_LIQUIDATION ? part->at_us + RETRY_US : 0;
 	book_fill(b, o, l, part);
 	order_progress(b, o, part->at_us);
+}
+
+/* Part of an amount, by size; the rest of it stays for the rest. */
+static int64_t cut_amount(int64_t *rest_e8, struct qty part, struct qty whole)
+{
+	struct money m;
+
+	ASSERT(money_share(money_of_units(*rest_e8), part, whole, ROUND_DOWN, &m) == 0);
+	*rest_e8 -= money_units(m);
+	return money_units(m);
+}
+
+/*
+ * Cut a part off an execution, with its share of fee and bad debt. The first part keeps the
+ * venue's number of the trade; those of the others are ours, negative: a number is one fill.
+ */
+static struct venue_update cut(const struct bot *b, struct venue_update *rest, struct qty q)
+{
+	struct venue_update part = *rest;
+
+	part.quantity = q;
+	part.fee_e8 = cut_amount(&rest->fee_e8, q, rest->quantity);
+	part.borne_e8 = cut_amount(&rest->borne_e8, q, rest->quantity);
+	if (part.trade_id == 0)
+		part.trade_id = -engine_next_fill_id(b->engine);
+	rest->trade_id = 0;
+	ASSERT(qty_sub(rest->quantity, q, &rest->quantity) == 0);
+	return part;
 }
 
 /* Share an execution among the open orders, newest first; returns what is left of it. */
 static struct qty share(struct bot *b, const struct venue_update *u, enum close_reason reason)
 {
-	struct qty left = u->quantity;
-	int64_t fee = u->fee_e8; /* booked with the first order */
+	struct venue_update rest = *u;
 
-	for (size_t i = b->orders_n; i-- > 0 && qty_sign(left) > 0;) {
-		struct venue_update part = *u;
+	for (size_t i = b->orders_n; i-- > 0 && qty_sign(rest.quantity) > 0;) {
+		struct qty q = qty_min(rest.quantity, order_position(b->orders[i]));
+		struct venue_update part;
 
-		part.quantity = qty_min(left, order_position(b->orders[i]));
-		if (qty_sign(part.quantity) <= 0)
+		if (qty_sign(q) <= 0)
 			continue;
-		part.fee_e8 = fee;
-		fee = 0;
-		ASSERT(qty_sub(left, part.quantity, &left) == 0);
+		part = cut(b, &rest, q);
 		close_by(b, b->orders[i], &part, reason);
 	}
-	return left;
+	return rest.quantity;
 }
 
 /*
@@ -140,16 +169,15 @@ static struct qty share(struct bot *b, const struct venue_update *u, enum close_
  */
 static void book_exit(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
 {
-	struct venue_update mine = *u, rest = *u;
+	struct venue_update mine, rest = *u;
 	enum close_reason reason = l->kind == LEG_CLOSE ? o->reason :
 		u->stop_triggered || l->kind == LEG_STOP ? CLOSE_STOP_LOSS : CLOSE_TAKE_PROFIT;
+	struct qty own = qty_min(u->quantity, order_position(o));
 	char text[160];
 
-	mine.quantity = qty_min(u->quantity, order_position(o));
-	ASSERT(qty_sub(u->quantity, mine.quantity, &rest.quantity) == 0);
-	if (qty_sign(mine.quantity) > 0) {
+	if (qty_sign(own) > 0) {
+		mine = cut(b, &rest, own);
 		book_fill(b, o, l, &mine);
-		rest.fee_e8 = 0;
 	}
 	if (qty_sign(rest.quantity) <= 0)
 		return;
@@ -229,7 +257,7 @@ static void protection_lost(struct bot *b, struct order *o, const struct leg *l,
 {
 	struct price last = b->market->last;
 
-	if (price_sign(last) > 0 && order_stop_crossed(o, last) && !order_stop_rests(o)) {
+	if (price_sign(last) > 0 && order_stop_crossed(o, last) && !order_stop_rests(b, o)) {
 		bot_close(b, o, CLOSE_STOP_LOSS, "", now_us);
 	} else if (price_sign(last) > 0 && l->kind == LEG_TAKE_PROFIT && crossed_target(o, last)) {
 		bot_close(b, o, CLOSE_TAKE_PROFIT, "", now_us);
@@ -280,10 +308,11 @@ static void on_accepted(struct bot *b, struct order *o, struct leg *l, const str
 {
 	bool protects = l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP;
 
-	if (l->state != LEG_PLANNED)
+	if (l->state != LEG_PLANNED && l->state != LEG_UNKNOWN)
 		return;
 	l->state = LEG_NEW;
 	l->acked_us = u->at_us;
+	leg_await(l, u->at_us);
 	memcpy(l->exchange_id, u->exchange_id, sizeof(l->exchange_id));
 	leg_report(b, o, l);
 	if (!protects || o->phase == PHASE_CLOSING)
@@ -297,8 +326,16 @@ static void on_accepted(struct bot *b, struct order *o, struct leg *l, const str
 
 /* ---- asking the venue ---- */
 
-/* What became of a live leg. False: it lives on, or nobody knows yet. */
-static bool ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
+/* The venue has it. */
+static void take_in(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
+{
+	if (adopt_missing(b, o, l, u, u->cumulative))
+		order_progress(b, o, u->at_us);
+	else if (u->exchange_id[0]) /* else it is still on its way */
+		on_accepted(b, o, l, u);
+}
+
+enum outcome leg_ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
 	struct venue_update u = { .at_us = now_us };
@@ -310,35 +347,33 @@ static bool ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 		u = (struct venue_update){ .kind = UPDATE_REJECTED, .at_us = now_us };
 		snprintf(u.reason, sizeof(u.reason), "never reached the venue");
 	} else if (rc) {
-		bot_notice(b, l->correlation_id, e.msg);
-		return false;
+		if (!l->asks)
+			bot_notice(b, l->correlation_id, e.msg);
+		return OUTCOME_UNKNOWN;
 	}
 	switch (u.kind) {
 	case UPDATE_ACCEPTED:
-		if (adopt_missing(b, o, l, &u, u.cumulative))
-			order_progress(b, o, now_us);
-		else if (u.exchange_id[0]) /* else it is still on its way */
-			on_accepted(b, o, l, &u);
-		return false;
+		take_in(b, o, l, &u);
+		return OUTCOME_LIVES;
 	case UPDATE_FILL:
 		if (!adopt_missing(b, o, l, &u, u.cumulative))
-			return leg_done(l);
+			return leg_done(l) ? OUTCOME_ENDED : OUTCOME_LIVES;
 		order_progress(b, o, now_us);
-		return true;
+		return OUTCOME_ENDED;
 	case UPDATE_CANCELLED:
 	case UPDATE_REJECTED:
 	case UPDATE_EXPIRED:
 		on_end(b, o, l, u.kind == UPDATE_CANCELLED ? LEG_CANCELLED :
 		       u.kind == UPDATE_REJECTED ? LEG_REJECTED : LEG_EXPIRED, &u);
-		return true;
+		return OUTCOME_ENDED;
 	case UPDATE_CANCEL_REJECTED:
 	case UPDATE_FUNDING:
 		break;
 	}
-	return false;
+	return OUTCOME_UNKNOWN;
 }
 
-static struct order *find_order(struct bot *b, const char *client_order_id, struct leg **leg)
+struct order *bot_find_leg(struct bot *b, const char *client_order_id, struct leg **leg)
 {
 	for (size_t i = 0; i < b->orders_n; i++) {
 		*leg = order_leg(b->orders[i], client_order_id);
@@ -357,43 +392,13 @@ static void on_cancel_rejected(struct bot *b, struct order *o, struct leg *l,
 	if (leg_done(l) || !l->cancel_requested)
 		return;
 	l->cancel_requested = false;
+	leg_await(l, u->at_us);
 	leg_report(b, o, l);
-	if (ask(b, o, l, u->at_us))
+	if (leg_ask(b, o, l, u->at_us) == OUTCOME_ENDED)
 		return;
-	same = find_order(b, u->client_order_id, &l);
+	same = bot_find_leg(b, u->client_order_id, &l);
 	if (same && !leg_done(l))
 		order_retry_later(b, same, u->at_us);
-}
-
-void bot_reconcile(struct bot *b, int64_t now_us)
-{
-	char ids[ORDER_LEGS_MAX][CLIENT_ORDER_ID_MAX];
-
-	for (size_t i = b->orders_n; i-- > 0;) {
-		struct order *o, *same;
-		struct leg *l = NULL;
-		int64_t order_id;
-		size_t n = 0;
-
-		if (i >= b->orders_n)
-			continue; /* an answer ended several */
-		o = b->orders[i];
-		order_id = o->id;
-		for (size_t k = 0; k < o->legs_n; k++)
-			if (!leg_done(&o->legs[k]))
-				memcpy(ids[n++], o->legs[k].client_order_id, CLIENT_ORDER_ID_MAX);
-		for (size_t k = 0; k < n; k++) {
-			same = find_order(b, ids[k], &l);
-			if (same && !leg_done(l))
-				(void)ask(b, same, l, now_us);
-		}
-		/* A close that waits for nothing would wait for ever. */
-		if (i < b->orders_n && b->orders[i]->id == order_id &&
-		    b->orders[i]->phase == PHASE_CLOSING && order_live_legs(b->orders[i]) == 0 &&
-		    !b->orders[i]->retry_us)
-			order_progress(b, b->orders[i], now_us);
-	}
-	bot_refresh_due(b);
 }
 
 /* ---- the venue acts on its own ---- */
@@ -461,7 +466,7 @@ void bot_on_update(struct bot *b, const struct venue_update *u)
 		on_funding(b, u);
 		return;
 	}
-	o = find_order(b, u->client_order_id, &l);
+	o = bot_find_leg(b, u->client_order_id, &l);
 	if (!o) {
 		if (u->kind == UPDATE_FILL && strncmp(u->client_order_id, LIQUIDATION_ORDER,
 						      strlen(LIQUIDATION_ORDER)) == 0)

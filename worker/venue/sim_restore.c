@@ -139,6 +139,44 @@ void sim_restore_round(struct venue *v)
 		round_account(s->accounts[i]);
 }
 
+/* What rests has arrived: no later than now. */
+static void arrived_by(const struct sim *s, struct sim_list *resting, int64_t now_us)
+{
+	for (size_t i = 0; i < resting->n; i++) {
+		struct sim_slot *o = resting->slots[i];
+
+		if (o->row.due_us <= now_us)
+			continue;
+		o->row.due_us = now_us;
+		sim_report_order(s, o);
+	}
+}
+
+void sim_times_back(struct venue *v, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+
+	for (size_t i = 0; i < s->travel.n; i++) {
+		struct sim_slot *o = s->travel.slots[i];
+
+		if (o->row.due_us <= now_us + s->args.latency_us)
+			continue;
+		o->row.due_us = now_us + s->args.latency_us; /* by seq already: the order stays */
+		sim_report_order(s, o);
+	}
+	for (size_t i = 0; i < s->markets_n; i++)
+		arrived_by(s, &s->markets[i]->resting, now_us);
+	for (size_t i = 0; i < s->accounts_n; i++) {
+		struct sim_acct *a = s->accounts[i];
+
+		if (a->row.next_funding_us <= now_us + SIM_FUNDING_US)
+			continue;
+		a->row.next_funding_us = (now_us / SIM_FUNDING_US + 1) * SIM_FUNDING_US;
+		sim_report_account(s, a);
+	}
+	sim_funding_due_update(s);
+}
+
 static int corrupt(const struct sim_acct *a, struct err *e, const char *what)
 {
 	return err_set(e, ERR_CORRUPT, "paper account of bot %lld: %s", (long long)a->row.bot_id,
