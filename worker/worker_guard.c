@@ -36,8 +36,8 @@ static int still_ours(void *ctx, struct err *e)
 	if (rc == 0 && strcmp(boot_id, w->beat.boot_id) == 0)
 		return 0;
 	if (rc == 0 || rc == ERR_NOT_FOUND) {
-		rc = err_set(&why, ERR_CONFLICT, "another worker has taken over the database %s (its "
-			     "start %s, ours %s): only one may trade", db_path(w->db),
+		rc = err_set(&why, ERR_CONFLICT, "another worker has taken over the database %s "
+			     "(its start %s, ours %s): only one may trade", db_path(w->db),
 			     boot_id[0] ? boot_id : "unknown", w->beat.boot_id);
 		lose(w, &why);
 	}
