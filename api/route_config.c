@@ -32,16 +32,16 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 			  const struct bot_status *b)
 {
 	const struct config *cfg = r->app->cfg;
-	const struct bot_config_limits limits = {
+	struct bot_config_limits limits = {
 		.min_risk_reward = cfg->min_risk_reward_ratio,
 		.max_risk_per_trade_pct = cfg->max_risk_per_trade_pct,
-		.commission = cfg->sim_commission,
 		.max_notional = cfg->max_notional,
 		.equity = b->equity,
 	};
 	struct field_errors *w = xcalloc(1, sizeof(*w));
 	struct bot_config used = *c;
 
+	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));
 	if (!used.model_id)
 		used.model_id = b->model_wanted;
 	bot_config_warnings(&used, &limits, w);

@@ -304,9 +304,14 @@ static bool apply_member(struct bot_config *c, const cJSON *v, struct field_erro
 	return false;
 }
 
+bool bot_config_futures(const struct bot_config *c)
+{
+	return strcmp(c->exchange, "binance_futures") == 0;
+}
+
 static bool check_together(const struct bot_config *c, struct field_errors *f)
 {
-	if (strcmp(c->exchange, "binance_futures") == 0)
+	if (bot_config_futures(c))
 		return true;
 	if (strcmp(c->side_mode, "long") != 0)
 		field_error(f, "side_mode", "\"%s\" needs exchange \"binance_futures\": a spot "

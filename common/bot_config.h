@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/fees.h"
 #include "common/json.h"
 #include "common/money.h"
 
@@ -77,6 +78,8 @@ void field_error(struct field_errors *f, const char *field, const char *fmt, ...
 	PRINTF_LIKE(3, 4);
 
 void bot_config_defaults(struct bot_config *c);
+/* Does it trade USD-M futures? Otherwise spot. */
+bool bot_config_futures(const struct bot_config *c);
 /*
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
  * values out of range each add one field error; with any, c is unchanged and
@@ -113,7 +116,7 @@ void bot_config_json(const struct bot_config *c, struct json *j);
 struct bot_config_limits {
 	double min_risk_reward;		/* take profit to stop loss; 0 off */
 	double max_risk_per_trade_pct;	/* of equity; 0 off */
-	double commission;		/* rate per fill */
+	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */
 	struct money equity;		/* 0: not known */
 };

@@ -29,7 +29,10 @@ void session_free(struct session *s);
 struct engine *session_engine(struct session *s);
 struct venue *session_venue(struct session *s);
 
-/* Idempotent: makes the market known to engine and venue. */
+/*
+ * Idempotent: makes the market known to engine and venue. Its fees are those of the
+ * settings (fees.h), whatever info says.
+ */
 struct market *session_market_add(struct session *s, const struct symbol_info *info);
 
 /* Events to trade on. Unknown symbols are ignored. */

@@ -349,7 +349,7 @@ static void reset_with_position(void **state)
 	assert_int_equal(session_account_reset(d->s, 1, &d->bot, true, d->now, &d->err), 0);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
 	assert_int_equal(qty_units(desk_balance(d, 1).base), 0);
-	assert_string_equal(cash(rows_last(&d->rows)->pnl), d->futures ? "-0.1" : "-0.1");
+	assert_string_equal(cash(rows_last(&d->rows)->pnl), d->futures ? "-0.02" : "-0.1");
 	desk_assert_status(d, 1, BOT_RUNNING);
 }
 

@@ -26,7 +26,7 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 	*m = engine_market(e, c->symbol);
 	if (!*m)
 		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
-	if ((*m)->info.futures != (strcmp(c->exchange, "binance_futures") == 0))
+	if ((*m)->info.futures != bot_config_futures(c))
 		return err_set(err, ERR_NOT_FOUND,
 			       "the feed's %s is a %s market: set the bot's exchange to %s",
 			       c->symbol,

@@ -10,8 +10,6 @@ void sim_args_init(struct sim_args *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->latency_us = 50000;
-	a->maker_rate_e8 = 100000; /* 0.1 %, Binance spot without discount */
-	a->taker_rate_e8 = 100000;
 	a->slippage_e8 = 10000; /* 0.01 % */
 	a->funding_rate_e8 = 10000; /* 0.01 % per 8 h, Binance's interest part */
 	a->maintenance_rate_e8 = 500000; /* 0.5 % */
@@ -23,7 +21,7 @@ struct venue *sim_new(const struct sim_args *a)
 	struct sim *s = xcalloc(1, sizeof(*s));
 
 	ASSERT(a->latency_us >= 0 && a->slippage_e8 >= 0 && a->slippage_e8 <= RATE_ONE / 10);
-	ASSERT(a->maker_rate_e8 >= 0 && a->taker_rate_e8 >= 0 && a->liquidation_fee_e8 >= 0);
+	ASSERT(a->liquidation_fee_e8 >= 0);
 	ASSERT(a->maintenance_rate_e8 >= 0 && a->maintenance_rate_e8 < RATE_ONE);
 	s->venue.ops = &OPS;
 	s->args = *a;
@@ -106,6 +104,7 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	struct sim *s = sim_of(v);
 	int i = sim_symbol_find(v, info->symbol, info->futures);
 
+	ASSERT(info->fees.maker_e8 >= 0 && info->fees.taker_e8 >= 0);
 	if (i < 0) {
 		i = (int)s->markets_n++;
 		s->markets = xrealloc(s->markets, s->markets_n * sizeof(struct sim_market *));
