@@ -308,6 +308,12 @@ static void play(struct scene *s, const struct step *p)
 				 (unsigned long long)(s)->script.seed, at, #cond); \
 	} while (0)
 
+static bool waits(const struct leg *l)
+{
+	return !leg_done(l) && (l->state == LEG_PLANNED || l->state == LEG_UNKNOWN ||
+				l->cancel_requested);
+}
+
 /* A leg that waits for the venue is asked about in bounded time. */
 static void check_deadlines(struct scene *s, size_t at)
 {
@@ -318,8 +324,7 @@ static void check_deadlines(struct scene *s, size_t at)
 			for (size_t n = 0; n < b->orders[k]->legs_n; n++) {
 				const struct leg *l = &b->orders[k]->legs[n];
 
-				if (leg_done(l) || !(l->state == LEG_PLANNED || l->cancel_requested ||
-						     l->state == LEG_UNKNOWN))
+				if (!waits(l))
 					continue;
 				HOLDS(s, at, l->ask_us > s->e->now_us);
 				HOLDS(s, at, l->ask_us <= s->e->now_us +

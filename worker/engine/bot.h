@@ -22,7 +22,7 @@
 #define RETRY_DOUBLINGS 5
 #define RETRY_MOST_US (RETRY_US << RETRY_DOUBLINGS)
 #define LEG_ANSWER_US INT64_C(2000000)	/* what a venue has to answer a request */
-#define ASK_AGAIN_US INT64_C(500000)	/* first wait between two questions; doubles to ASK_MOST_US */
+#define ASK_AGAIN_US INT64_C(500000)	/* first wait between two questions; doubles */
 #define ASK_MOST_US INT64_C(30000000)
 #define UNKNOWN_ALARM_US INT64_C(30000000)	/* an outcome unknown for so long is said */
 #define NEVER INT64_MAX

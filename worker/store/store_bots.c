@@ -68,8 +68,8 @@ static const char SQL_PRUNE_CANDLES[] =
 	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
-				  " peak_equity, day_equity, day, dust, equity, last_price FROM bot_state"
-				  " WHERE bot_id = ?1";
+				  " peak_equity, day_equity, day, dust, equity, last_price"
+				  " FROM bot_state WHERE bot_id = ?1";
 static const char SQL_RAN_WITH[] =
 	"SELECT applied_config_version, EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
