@@ -5,8 +5,8 @@
 
 static const char *const NAMES[] = {
 	"book", "stale_feed", "clock_drift", "unknown_order", "max_positions",
-	"max_open_positions", "cooldown", "order_rate", "risk_reward", "risk_per_trade", "daily_loss", "drawdown", "price_band",
-	"filters", "max_notional", "funds",
+	"max_open_positions", "cooldown", "order_rate", "risk_reward", "risk_per_trade",
+	"daily_loss", "drawdown", "price_band", "filters", "max_notional", "funds",
 };
 #define RULES (sizeof(NAMES) / sizeof(NAMES[0]))
 
