@@ -199,6 +199,9 @@ $(OUT)/obj/%.o: %.c
 	echo "  CC    $@"
 	$(CC) $(CFLAGS) -c $< -o $@
 
+# What tells the version is compiled again when it changes.
+$(call obj,$(shell grep -lw VERSION api/*.c common/*.c worker/*.c worker/*/*.c tests/*/*.c)): VERSION
+
 # page.c carries the dashboard's files.
 $(OUT)/obj/api/page.o: $(wildcard api/dashboard/*)
 

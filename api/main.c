@@ -6,6 +6,7 @@
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/db_start.h"
 #include "common/log.h"
 #include "common/supervisor.h"
 
@@ -21,20 +22,21 @@
 #define HEALTH_TIMEOUT_S 5
 
 struct options {
-	bool check_config, print_link, healthcheck;
+	bool check_config, print_link, healthcheck, new_database;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: trading-bot-api [--check-config] [--healthcheck] [--print-link] [--version]\n"
-	      "                       [--help]\n"
+	fputs("usage: trading-bot-api [--check-config] [--healthcheck] [--print-link]\n"
+	      "                       [--new-database] [--version] [--help]\n"
 	      "\n"
 	      "Answers HTTP for the trading bot. Settings come from the environment and from\n"
 	      "./.env; docs/CONFIGURATION.md lists them.\n"
 	      "\n"
 	      "  --check-config  print the settings in use, secrets masked, and exit\n"
 	      "  --healthcheck   ask the running API how it is; exit code 0: it serves\n"
-	      "  --print-link    print the dashboard's link with the token in it\n", out);
+	      "  --print-link    print the dashboard's link with the token in it\n"
+	      "  --new-database  begin with an empty database where app.db is missing\n", out);
 }
 
 /* Returns -1 to go on, else the exit code. */
@@ -44,6 +46,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "healthcheck", no_argument, NULL, 'k' },
 		{ "print-link", no_argument, NULL, 'l' },
+		{ "new-database", no_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -60,6 +63,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'l':
 			o->print_link = true;
+			break;
+		case 'n':
+			o->new_database = true;
 			break;
 		case 'v':
 			puts(SERVICE " " VERSION);
@@ -240,7 +246,7 @@ int main(int argc, char **argv)
 	log_init(SERVICE, cfg.debug_mode ? LOG_DEBUG : cfg.log_level);
 	supervisor_init(&supervisor);
 	signal(SIGPIPE, SIG_IGN);
-	if (server_open(&cfg, &s, &e))
+	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
 	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,
 		 server_port(s), cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.environment,

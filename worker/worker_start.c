@@ -1,5 +1,6 @@
 #include "worker/worker_internal.h"
 
+#include "common/db_start.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "worker/bootstrap.h"
@@ -8,21 +9,23 @@
 #include "worker/store/store_orders.h"
 #include "worker/store/store_sim.h"
 #include "worker/store/store_worker.h"
-#include "worker/worker_lock.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static int open_database(struct worker *w, const struct worker_args *a, struct err *e)
 {
-	int rc = file_mkdirs(w->config->data_dir, e);
+	int rc;
 
 	w->logs = store_logs_new("trading-bot-worker");
 	log_set_sink(store_logs_sink, w->logs);
+	rc = db_start(w->config, a->new_database, e);
 	if (rc == 0)
-		rc = worker_lock(w->config->db_path, &w->lock_fd, e);
+		rc = file_mkdirs(w->config->data_dir, e);
 	if (rc == 0)
-		rc = db_open(w->config->db_path, DB_WORKER, &w->db, e);
+		rc = worker_lock(w->config->db_path, &w->lock, e);
+	if (rc == 0)
+		rc = db_open_existing(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
 		rc = checkpoint_begin(w->db, &w->checkpoint, e);
 	if (rc == 0)
@@ -97,6 +100,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	reporter = notifier_reporter(w->notifier);
 	fanout_add(&w->fanout, &reporter);
 	rc = make_session(w, e);
+	if (rc == 0)
+		rc = clock_watch_load(w->db, &w->clock_watch, e);
 	if (rc)
 		return rc;
 	w->predictors = predictors_new(w->config->data_dir);
@@ -165,7 +170,7 @@ static int restore(struct worker *w, struct err *e)
 	if (resumes)
 		engine_resume_at(session_engine(w->session), now_us);
 	else if (!source)
-		session_act_from(w->session, now_us);
+		session_act_from(w->session, w->acts_from_us = now_us);
 	if (rc == 0 && fresh)
 		rc = open_feed(w, now_us, NULL, e);
 	if (rc == 0 && fresh)

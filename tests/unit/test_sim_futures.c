@@ -395,6 +395,22 @@ static void funding(void **state)
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
 }
 
+/* A gap of years is charged for every funding time in it, in one booking. */
+static void funding_over_a_gap(void **state)
+{
+	struct world *w = *state;
+	size_t rows;
+
+	anew(w, "100000", 10);
+	market(w, "o", SIDE_BUY, "0.05", false);
+	world_trade(w, true, "51000", "1", false);
+	rows = w->rows_n;
+	w->v->ops->advance(w->v, T0 + EIGHT_H + 12 * 365 * 3 * EIGHT_H);
+	assert_true(w->rows_n - rows <= 4);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "3350.955"); /* 0.255 x 13,141 */
+	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H + (12 * 365 * 3 + 1) * EIGHT_H);
+}
+
 static void negative_funding(void **state)
 {
 	struct world *w = *state;
@@ -598,7 +614,8 @@ int main(void)
 		TEST(rejections), TEST(reservations), TEST(crossing_sale),
 		TEST(fees_by_how_it_filled), TEST(flip_through_levels), TEST(rounding_of_parts),
 		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
-		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
+		TEST(funding), TEST(funding_over_a_gap), TEST(negative_funding),
+		TEST(liquidation_long),
 		TEST(liquidation_short_bankrupt), TEST(liquidation_on_the_floor),
 		TEST(reservation_gives_way),
 		TEST(margin_gives_way), TEST(leverage), TEST(reset), TEST(restore_position),

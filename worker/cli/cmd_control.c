@@ -79,7 +79,7 @@ static int control(const struct config *config, int argc, char **argv)
 	correlation_id_new(c.correlation_id);
 	c.created_us = now_us;
 	c.expires_us = strcmp(c.kind, "emergency-stop") == 0 ? 0 : now_us + COMMAND_EXPIRES_US;
-	if (cli_db_open(config, &db, &e) || watch_open(config->db_path, &w, &e) ||
+	if (cli_db_open(config, DB_COMMAND, &db, &e) || watch_open(db_path(db), &w, &e) ||
 	    store_command_queue(db, &c, &c.id, &e) || wait_for_answer(db, w, &c, &e))
 		fprintf(stderr, "trading-bot: %s\n", e.msg);
 	else

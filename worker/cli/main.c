@@ -6,6 +6,7 @@
 #include "common/number.h"
 #include "worker/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@
 
 static const struct cli_command *const commands[] = {
 	&cli_status, &cli_start, &cli_stop, &cli_pause, &cli_resume, &cli_emergency_stop,
-	&cli_token, &cli_doctor, &cli_healthcheck, &cli_replay, &cli_backup, &cli_restore,
-	&cli_rotate_key, &cli_job, &cli_job_run, &cli_model_check, &cli_model_predict,
+	&cli_token, &cli_doctor, &cli_clock, &cli_healthcheck, &cli_replay, &cli_backup,
+	&cli_restore, &cli_rotate_key, &cli_job, &cli_job_run, &cli_model_check,
+	&cli_model_predict,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -34,12 +36,12 @@ long long cli_number(const char *text)
 	return number_int(text, 1, INT64_MAX, &n) ? n : -1;
 }
 
-int cli_db_open(const struct config *c, struct db **out, struct err *e)
+int cli_db_open(const struct config *c, enum db_role role, struct db **out, struct err *e)
 {
-	if (access(c->db_path, F_OK))
+	if (access(c->db_path, F_OK) && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "there is no database %s: go to the folder that "
 			       "the bot was started in, or set DATA_DIR", c->db_path);
-	return db_open(c->db_path, DB_CLI, out, e);
+	return db_open_existing(c->db_path, role, out, e);
 }
 
 struct audit_row cli_audit_row(const char *action, int64_t target)

@@ -221,6 +221,14 @@ static bool usable(const struct signal *s)
 	       s->stop_loss > 0 && s->stop_loss <= 0.99;
 }
 
+/* Of what we decide by: a silence without a book since, or a feed that catches up. */
+static int64_t data_age(const struct bot *b)
+{
+	int64_t behind_us = engine_behind_us(b->engine);
+
+	return b->market->stale_us > behind_us ? b->market->stale_us : behind_us;
+}
+
 static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
@@ -256,7 +264,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	has_exits = order_exits(&m->info, s, plan.limit, &plan.target, &plan.stop);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
-		.now_us = now_us, .feed_age_us = m->stale_us,
+		.now_us = now_us, .feed_age_us = data_age(b),
 		.clock_drift_us = engine_drift(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
@@ -338,20 +346,32 @@ void bot_refresh_due(struct bot *b)
 	engine_due(b->engine, b);
 }
 
-static int64_t next_sample(const struct bot *b, int64_t every, int64_t now_us)
+/* When the period that a time lies in began; "ahead" periods later. */
+static int64_t sample_time(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead)
 {
-	return (period_of(b, every, now_us) + 1) * every + b->id * SHIFT_US % every;
+	return (period_of(b, every, at_us) + ahead) * every + b->id * SHIFT_US % every;
+}
+
+/* Once in a period; of periods that passed while nobody looked, once in the newest. */
+static void equity_timer(struct bot *b, int64_t now_us)
+{
+	int64_t every = engine_equity_interval(b->engine), newest;
+
+	if (!every || now_us < b->equity_due_us)
+		return;
+	newest = sample_time(b, every, engine_target(b->engine), 0);
+	if (b->equity_due_us && newest > now_us) {
+		b->equity_due_us = newest;
+		return;
+	}
+	if (b->equity_due_us)
+		sample_equity(b, now_us);
+	b->equity_due_us = sample_time(b, every, now_us, 1);
 }
 
 void bot_timer(struct bot *b, int64_t now_us)
 {
-	int64_t every = engine_equity_interval(b->engine);
-
-	if (every && now_us >= b->equity_due_us) {
-		if (b->equity_due_us)
-			sample_equity(b, now_us);
-		b->equity_due_us = next_sample(b, every, now_us);
-	}
+	equity_timer(b, now_us);
 	bot_orders_timer(b, now_us);
 	bot_refresh_due(b);
 }

@@ -101,6 +101,8 @@ int64_t engine_next_fill_id(const struct engine *e);	/* without taking it */
 int64_t engine_open_all(const struct engine *e);
 void engine_count_open(struct engine *e, int change);
 int64_t engine_drift(const struct engine *e);
+int64_t engine_behind_us(const struct engine *e);
+int64_t engine_target(const struct engine *e);		/* the clock that we are brought to */
 int64_t engine_equity_interval(const struct engine *e);
 int64_t engine_signal_repeat(const struct engine *e);
 void engine_due(struct engine *e, const struct bot *b);	/* its deadline has changed */

@@ -9,7 +9,10 @@
  *
  * Time comes in with each event ("now_us", never smaller than before). Before an
  * event is handled, every deadline up to its time fires at the deadline's own
- * time, venue first: so nothing depends on how often the loop turns.
+ * time, venue first: so nothing depends on how often the loop turns. In a gap of more
+ * than ENGINE_GAP_US (the machine slept, the clock was set) nobody was there: what came
+ * due in it fires once, at its end, so that no gap costs more work than its end. What is
+ * done at regular times (equity samples) is done once after any gap.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -20,6 +23,8 @@
 #include "worker/engine/risk.h"
 #include "worker/strategy/strategy.h"
 #include "worker/venue/venue.h"
+
+#define ENGINE_GAP_US INT64_C(3600000000)
 
 struct engine;
 struct market;
@@ -73,6 +78,11 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 /* Frames are missing: windows start anew. */
 void engine_gap(struct engine *e, struct market *m, int64_t now_us);
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us);
+/*
+ * How far the events that come now are behind the clock, us (0: on time): a feed catches
+ * up after the process stood still. It counts to their age: entries are judged by it.
+ */
+void engine_behind(struct engine *e, int64_t behind_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);

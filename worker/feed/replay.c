@@ -209,6 +209,19 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 	return 0;
 }
 
+/* The recording waited meanwhile: the line that comes next happens at now_us. */
+static void replay_skip(struct feed *f, int64_t now_us)
+{
+	struct replay *r = (struct replay *)f;
+	struct lane *l = earliest(r);
+
+	if (!l || r->args.speed <= 0 || !r->begun)
+		return;
+	r->start_us = now_us;
+	r->at.offset_us = now_us - l->line.time_us;
+	r->gap_due = true;
+}
+
 static void replay_position(const struct feed *f, struct feed_position *out)
 {
 	*out = ((const struct replay *)f)->at;
@@ -229,7 +242,8 @@ static void replay_free(struct feed *f)
 }
 
 static const struct feed_ops replay_ops = {
-	.name = "replay", .poll = replay_poll, .position = replay_position, .free = replay_free,
+	.name = "replay", .poll = replay_poll, .skip = replay_skip, .position = replay_position,
+	.free = replay_free,
 };
 
 /* A round that was not the first began with a gap, and with a book out of step. */

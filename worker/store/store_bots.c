@@ -308,7 +308,7 @@ static int prune_candles(struct db *db, const char *symbol, int64_t before_us, s
 	return stmt_run(s, e);
 }
 
-int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
+int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us, struct err *e)
 {
 	const struct candle *c = &r->candle;
 	struct stmt *s;
@@ -327,8 +327,10 @@ int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
 	stmt_near_qty(s, 9, c->buy_volume);
 	stmt_bind_int(s, 10, c->trades);
 	rc = stmt_run(s, e);
-	if (rc == 0 && strcmp(r->interval, "1s") == 0 && c->open_us % MINUTE_US == 0)
-		rc = prune_candles(db, r->symbol, c->open_us - KEEP_SECONDS_US, e);
+	if (c->open_us < now_us)
+		now_us = c->open_us;
+	if (rc == 0 && now_us && strcmp(r->interval, "1s") == 0 && c->open_us % MINUTE_US == 0)
+		rc = prune_candles(db, r->symbol, now_us - KEEP_SECONDS_US, e);
 	return rc;
 }
 

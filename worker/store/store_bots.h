@@ -29,8 +29,12 @@ struct candle_row {
 	char symbol[SYMBOL_MAX], interval[8];
 	struct candle candle;
 };
-/* Seconds of the symbol that are a day older than this one go. */
-MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e);
+/*
+ * Seconds of the symbol that are a day older than this one go; but none that is not a day
+ * older than now_us (a candle's time may be wrong), and none while that is 0.
+ */
+MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us,
+			       struct err *e);
 
 /* Drop all signals but the newest 20,000. */
 MUST_CHECK int store_prune_tx(struct db *db, struct err *e);

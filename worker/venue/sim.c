@@ -224,6 +224,16 @@ static int64_t sim_next_due(const struct venue *v)
 	return due < s->funding_due ? due : s->funding_due;
 }
 
+/* Up to when funding can be charged together: nothing else happens before. */
+static int64_t funding_until(const struct sim *s, int64_t now_us)
+{
+	int64_t due_us = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+
+	if (due_us < s->funding_due)
+		return s->funding_due;
+	return due_us < now_us ? due_us : now_us;
+}
+
 /* In the order of time; funding before requests of the same microsecond. */
 static void sim_advance(struct venue *v, int64_t now_us)
 {
@@ -236,7 +246,7 @@ static void sim_advance(struct venue *v, int64_t now_us)
 		struct sim_slot *o;
 
 		if (s->funding_due <= due) {
-			sim_funding_run(s, due);
+			sim_funding_run(s, funding_until(s, now_us));
 			continue;
 		}
 		o = sim_travel_pop(s);

@@ -196,6 +196,10 @@ void sim_position_fill(struct sim *s, struct sim_acct *a, const struct sim_slot 
 void sim_pay(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
 	     enum ledger_account to, int64_t amount_e8, enum ledger_kind kind, int64_t at_us);
 void sim_expire_reduce_only(struct sim *s, struct sim_acct *a, int64_t at_us);
+/*
+ * Charge each position for every funding time up to at_us that it was held through: the
+ * ones of a gap in one booking, at the price that is known, so that no gap costs more work.
+ */
 void sim_funding_run(struct sim *s, int64_t at_us);
 void sim_funding_due_update(struct sim *s);
 /* A trade at or below *low or at or above *high may liquidate; only ever widened. */
