@@ -346,13 +346,11 @@ class InNeed(harness.TestCase):
         """SIGXFSZ ends nobody: it is a disk that is full."""
         bot = self.started()
         bot.worker.stop()
-        size = max(os.path.getsize(bot.db_path), 4 << 20) // 1024 + 64
-        with open(os.path.join(bot.folder, "limited.log"), "ab") as log:
-            worker = subprocess.Popen(["/bin/bash", "-c", 'ulimit -f %d; exec "$0"' % size,
-                                       harness.program("trading-bot-worker")], cwd=bot.folder,
-                                      env=bot.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL)
-            log.flush()
+        size = os.path.getsize(bot.db_path) // 1024 + 16
+        worker = subprocess.Popen(["/bin/bash", "-c", 'ulimit -f %d; exec "$0"' % size,
+                                   harness.program("trading-bot-worker")], cwd=bot.folder,
+                                  env=bot.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
         self.addCleanup(worker.wait)
         self.addCleanup(worker.kill)
         self.wait(lambda: "but it has stored nothing for" in bot.cli("status").stdout or
