@@ -27,6 +27,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = db_open_existing(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
+		rc = worker_claim(w, e);
+	if (rc == 0)
 		rc = checkpoint_begin(w->db, &w->checkpoint, e);
 	if (rc == 0)
 		rc = master_key_load(w->config->master_key_file, &w->key, e);
