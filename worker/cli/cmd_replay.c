@@ -286,7 +286,8 @@ static int replay(struct replay_run *r, struct err *e)
 		rc = add_bot(r, symbols, n, e);
 	if (rc)
 		return rc;
-	sink = session_sink(r->session);
+	sink = session_sink(r->session, false);
+	args.futures = session_sink(r->session, true);
 	rc = replay_open(&args, &sink, &r->feed, e);
 	if (rc)
 		return rc;
