@@ -153,10 +153,13 @@ static int first_moment(struct worker *w, int64_t *now_us, struct err *e)
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
 		     struct err *e)
 {
-	struct feed_sink sink = session_sink(w->session);
-	struct feed_sink warm = session_warm_sink(w->session);
+	struct feed_sink sinks[2], warm[2];
 
-	return feed_choice_open(w->feed, now_us, &sink, &warm, resume, e);
+	for (int i = 0; i < 2; i++) {
+		sinks[i] = session_sink(w->session, i);
+		warm[i] = session_warm_sink(w->session, i);
+	}
+	return feed_choice_open(w->feed, now_us, sinks, warm, resume, e);
 }
 
 /* Bots up, open orders and the paper venue as they were, feed where it was. */

@@ -93,12 +93,16 @@ void worker_reserve_look(struct worker *w)
 	if (w->reserve_due_us > mono_us)
 		return;
 	w->reserve_due_us = mono_us + RESERVE_EVERY_US;
+	if (reserve_there(db_path(w->db)))
+		return;
 	if (reserve_make(db_path(w->db), &e)) {
 		if (!w->no_reserve)
 			log_warn("worker", NULL, "%s", e.msg);
 		w->no_reserve = true;
-	} else if (w->no_reserve) {
-		log_info("worker", NULL, "there is room again: the reserve for a full disk is made");
-		w->no_reserve = false;
+		return;
 	}
+	if (w->no_reserve || w->had_reserve)	/* also when a command gave it up */
+		log_info("worker", NULL, "there is room again: the reserve for a full disk is made");
+	w->no_reserve = false;
+	w->had_reserve = true;
 }

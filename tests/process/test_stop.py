@@ -321,7 +321,7 @@ class InNeed(harness.TestCase):
         self.assertIn("reserve", self.says(bot, "doctor", code=1))
         os.unlink(os.path.join(bot.data_dir, "filler"))
         self.wait(lambda: os.path.exists(reserve), "there is a reserve again", 60)
-        self.assertIn("there is room again", bot.worker.output())
+        self.wait(lambda: "there is room again" in bot.worker.output(), "it is said")
 
     def test_with_a_full_disk_and_no_reserve(self):
         bot = self.on_a_small_disk()
