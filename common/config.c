@@ -129,7 +129,8 @@ const struct config_key config_keys[] = {
 	REAL("PRICE_BAND", price_band_pct, 0, 100, "1",
 	     "An entry further than this from the last trade is refused, in percent. 0: off."),
 	INT("STALE_FEED_MS", stale_feed_ms, 100, 3600000, "10000",
-	    "Milliseconds without market data after which no entry is made."),
+	    "Milliseconds without market data after which no entry is made, and without a new "
+	    "book after which the paper exchange fills nothing."),
 	INT("MAX_CLOCK_DRIFT_MS", max_clock_drift_ms, 1, 60000, "1000",
 	    "Milliseconds that this machine's clock may differ from the exchange's."),
 
@@ -167,6 +168,9 @@ const struct config_key config_keys[] = {
 	     "Seconds between two notes of an unchanged decision in signals."),
 	INT("SIM_LATENCY_MS", sim_latency_ms, 0, 60000, "50",
 	    "Milliseconds that an order takes to the simulated exchange."),
+	ENUM("SIM_THROUGH_FILL", sim_through_fill, "printed", "printed|all",
+	     "How much of a resting order a trade through its price fills: printed: at most the "
+	     "quantity of that trade; all: the whole rest, which flatters."),
 	REAL("SIM_LEVERAGE", sim_leverage, 1, 125, "1",
 	     "Leverage of the simulated futures account."),
 
@@ -539,6 +543,28 @@ static void set_defaults(struct config *c)
 	for (size_t i = 0; i < config_keys_count; i++)
 		if (*config_keys[i].def)
 			ASSERT(!config_value_set(c, &config_keys[i], config_keys[i].def, "", NULL));
+}
+
+int config_load_place(struct config *c, struct err *doubt, struct err *e)
+{
+	static const char *const names[] = { "DATA_DIR", "DB_PATH" };
+	struct config *fresh = xcalloc(1, sizeof(*fresh));
+	struct dotenv file = { 0 };
+	int rc = dotenv_read(DOTENV_PATH, &file, doubt);
+
+	if (rc == ERR_NOT_FOUND)
+		doubt->msg[0] = '\0';
+	set_defaults(fresh);
+	rc = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++)
+		rc = read_key(fresh, key_find(names[i]), &file, e);
+	if (!rc)
+		rc = default_path(fresh->db_path, fresh->data_dir, "app.db", e);
+	if (!rc)
+		*c = *fresh;
+	dotenv_free(&file);
+	free(fresh);
+	return rc;
 }
 
 int config_load(struct config *c, struct err *e)

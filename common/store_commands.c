@@ -1,6 +1,7 @@
 #include "common/store_commands.h"
 
 #include "common/clock.h"
+#include "common/worker_blocked.h"
 
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const char SQL_NEXT[] =
 	"SELECT " COLUMNS " FROM commands WHERE status = 'queued' AND id > ?1 ORDER BY id LIMIT 1";
 static const char SQL_SAME_KEY[] =
 	"SELECT id, kind, bot_id, args FROM commands WHERE idempotency_key = ?1";
+static const char SQL_BOT_EXISTS[] = "SELECT EXISTS (SELECT 1 FROM bots WHERE id = ?1)";
 static const char SQL_INSERT[] =
 	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, idempotency_key, "
 	"created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -69,7 +71,9 @@ static int find_same_key(struct db *db, const struct command *c, int64_t *id, st
 
 static int check_worker(struct db *db, int64_t now_us, struct err *e)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	struct heartbeat h;
+	int64_t pid;
 	int rc = store_heartbeat_get(db, &h, e);
 
 	if (rc == ERR_NOT_FOUND)
@@ -79,6 +83,11 @@ static int check_worker(struct db *db, int64_t now_us, struct err *e)
 		return rc;
 	if (heartbeat_alive(&h, now_us))
 		return 0;
+	pid = worker_blocked(db_path(db), h.stopped_us ? 0 : h.pid, why);
+	if (pid)
+		return err_set(e, ERR_UNAVAILABLE, "the worker (pid %lld) runs, but has stored "
+			       "nothing for %lld s: %s; nothing was queued", (long long)pid,
+			       (long long)((now_us - h.beat_us) / US_PER_S), why);
 	if (h.stopped_us)
 		return err_set(e, ERR_UNAVAILABLE, "the worker was stopped %lld s ago: start "
 			       "trading-bot-worker; nothing was queued",
@@ -202,6 +211,23 @@ int store_command_next(struct db *db, int64_t after, struct command *out, struct
 
 	if (rc == ERR_NOT_FOUND)
 		return err_set(e, rc, "no command is queued after %lld", (long long)after);
+	return rc;
+}
+
+int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_BOT_EXISTS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*out = stmt_int(s, 0) != 0;
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 

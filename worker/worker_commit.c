@@ -90,6 +90,17 @@ static bool commit_waits(const struct worker *w, bool beat)
 	       runner_pending(w->runner);
 }
 
+static int try_commit(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
+{
+	int rc = db_begin(w->db, e);
+
+	*queued = false;
+	if (rc)
+		return rc;
+	rc = write_all_tx(w, beat, wall_us, queued, e);
+	return db_end(w->db, rc, e);
+}
+
 void worker_commit(struct worker *w, int64_t wall_us, bool force)
 {
 	struct feed_position before = w->position;
@@ -98,6 +109,8 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	struct err e = { 0 };
 	int rc;
 
+	if (worker_lost(w))
+		return;
 	if (!w->commit_failed) /* what waits is enough: a full disk may last for days */
 		engine_report(session_engine(w->session), worker_time(w, wall_us), ROW_MAX_AGE_US,
 			      figure_rows(w));
@@ -107,25 +120,31 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 		worker_beat_fill(w, wall_us);
 		worker_ages_look(w);
 		worker_file_look(w);
+		worker_reserve_look(w);
 	}
 	outbox_now(w->outbox, worker_ages_clock(w, wall_us), worker_ages_engine(w, wall_us));
 	db_set_durable(w->db, commit_waits(w, beat));
-	rc = db_begin(w->db, &e);
-	if (rc == 0) {
-		rc = write_all_tx(w, beat, wall_us, &queued, &e);
-		rc = db_end(w->db, rc, &e);
+	rc = try_commit(w, beat, wall_us, &queued, &e);
+	if (rc == ERR_FULL && worker_reserve_give(w)) {
+		w->position = before;
+		rc = try_commit(w, beat, wall_us, &queued, &e);
 	}
+	if (w->lost.code)
+		return;
 	if (rc) {
 		if (!w->commit_failed)
 			log_error("loop", NULL, "trading waits: the database takes no writes: %s",
 				  e.msg);
 		w->commit_failed = true;
 		w->position = before;
+		if (w->stop_told)	/* an emergency stop waits for no disk */
+			session_venue(w->session)->ops->flush(session_venue(w->session));
 		return;
 	}
 	if (w->commit_failed)
 		log_info("loop", NULL, "the database takes writes again; nothing was lost");
 	w->commit_failed = false;
+	worker_stop_committed(w);
 	w->committed_us = wall_us;
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);
@@ -139,6 +158,7 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 		w->db_changed = true; /* the next queued job may start */
 	}
 	w->db_changed = w->db_changed || queued;
+	w->beaten = w->beaten || beat;
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));

@@ -7,8 +7,11 @@
  *	worker_start.c		everything opened, put together, and as it was before
  *	worker_loop.c		one turn, and what wakes it
  *	worker_commit.c		what a turn did, in one transaction
+ *	worker_guard.c		is the database still there, and ours?
  *	worker_beat.c		the heartbeat: how we are
  *	worker_file.c		how the database's file is: checkpoints, damage
+ *	worker_stop.c		an emergency stop, and room on the disk, when the database takes
+ *				no writes
  *	worker_ages.c		is the clock right? what ages of rows count from
  */
 #ifndef WORKER_WORKER_INTERNAL_H
@@ -36,6 +39,7 @@
 #include "worker/store/clock_watch.h"
 #include "worker/store/outbox.h"
 #include "worker/worker.h"
+#include "worker/worker_lock.h"
 
 #define WORKER_TICK_US INT64_C(50000)	/* the longest wait between two turns */
 
@@ -47,7 +51,7 @@ struct worker {
 	struct db *db;
 	struct checkpoint *checkpoint;
 	struct master_key key;
-	int lock_fd;
+	struct worker_lock *lock;
 	struct feed_choice *feed;
 	struct store_logs *logs;
 	struct outbox *outbox;
@@ -61,9 +65,9 @@ struct worker {
 	struct schedule schedule;	/* of backups */
 	struct schedule scrubs;		/* looks at every page */
 	struct machine_file file;	/* how the database's file is */
-	struct watch *watch;
+	struct watch *watch;		/* NULL: the system has none left; each tick looks */
 	struct event_base *base;
-	struct event *turn_event, *watch_event, *term_event, *int_event;
+	struct event *turn_event, *watch_event, *term_event, *int_event, *hup_event;
 	struct heartbeat beat;
 	struct supervisor supervisor;
 	struct loop_times times;
@@ -75,11 +79,18 @@ struct worker {
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
+	bool marked;			/* the stop file asks for an emergency stop */
+	bool stop_told;			/* one without the database is not committed yet */
+	bool no_reserve, had_reserve;	/* there was no room for it, which was told; there was once */
+	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
+	bool beaten;			/* our heartbeat is in the database */
+	struct err lost;		/* why the database is ours no more; code 0: it is */
+	int64_t look_us;		/* monotonic: not before this at the file again */
 	struct feed_position position;
 	uint64_t events_seen;
 };
@@ -106,6 +117,16 @@ MUST_CHECK int worker_loop_open(struct worker *w, struct err *e);
 void worker_loop_run(struct worker *w);		/* until a signal; when ending: one wake-up */
 void worker_loop_close(struct worker *w);
 
+/* worker_stop.c */
+/* An emergency stop that waited for us; the reserve; from now on SIGUSR1 ends waits. */
+void worker_stop_begin(struct worker *w);
+/* SIGUSR1 or the stop file (stop_mark.h): every bot, at once. Cheap: call it in each turn. */
+void worker_stop_look(struct worker *w, int64_t wall_us);
+void worker_stop_committed(struct worker *w);
+/* False: there is none any more. */
+bool worker_reserve_give(struct worker *w);
+void worker_reserve_look(struct worker *w);	/* make it again when there is room */
+
 /* worker_commit.c */
 /*
  * Everything since the last commit, or nothing. What fails stays and is tried again.
@@ -123,6 +144,18 @@ void worker_ages_look(struct worker *w);	/* with each beat; a jump is told */
 /* What ages count from, of rows that the clock dates and of the engine's; 0: in doubt. */
 int64_t worker_ages_clock(const struct worker *w, int64_t wall_us);
 int64_t worker_ages_engine(const struct worker *w, int64_t wall_us);
+
+/* worker_guard.c */
+/*
+ * Writes our boot_id into the heartbeat's row, and from now on each transaction of w->db fails
+ * unless it still stands there: w->lost says why, and the loop ends.
+ */
+MUST_CHECK int worker_claim(struct worker *w, struct err *e);
+/*
+ * Is the database ours no more? Looks at its files some times per second. Nothing may be sent
+ * or written then; the loop ends.
+ */
+bool worker_lost(struct worker *w);
 
 /* worker_beat.c */
 void worker_beat_begin(struct worker *w);

@@ -4,7 +4,9 @@
 #include "common/clock.h"
 #include "common/db.h"
 #include "common/file.h"
+#include "common/migrate.h"
 #include "worker/backup/backup.h"
+#include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/store/job_rows.h"
@@ -19,6 +21,7 @@
 
 static const char USAGE[] =
 	"Usage: trading-bot backup [FILE]       into BACKUP_DIR, or FILE; FILE.db: database alone\n"
+	"       trading-bot backup --force FILE also over a file that is there\n"
 	"       trading-bot backup list         what is in BACKUP_DIR\n"
 	"       trading-bot backup verify FILE  is it whole and sound?\n"
 	"       trading-bot backup try FILE     the same, and would this version's migration go "
@@ -28,6 +31,22 @@ static int failed(const struct err *e)
 {
 	fprintf(stderr, "trading-bot: %s\n", e->msg);
 	return 1;
+}
+
+/* A backup before an upgrade must not be the upgrade. */
+static int open_for_note(const struct config *c, struct db **out, struct err *e)
+{
+	struct db *db = NULL;
+	int version, rc = cli_db_open(c, DB_READ, &db, e);
+
+	if (rc)
+		return rc;
+	version = db_schema_version(db);
+	db_close(db);
+	if (version != (int)migrations_count)
+		return err_set(e, ERR_CONFLICT, "it has schema version %d, of an older program",
+			       version);
+	return cli_db_open(c, DB_CLI, out, e);
 }
 
 /* For the metrics and the list of jobs; a backup is as good without its row. */
@@ -50,7 +69,7 @@ static void note(const struct config *c, struct job_row *row, const struct backu
 	json_object_end(&j);
 	snprintf(row->result, sizeof(row->result), "%s", buf_text(&text));
 	buf_free(&text);
-	rc = db_open(c->db_path, DB_CLI, &db, &e);
+	rc = open_for_note(c, &db, &e);
 	if (rc == 0)
 		rc = db_begin(db, &e);
 	if (rc == 0) {
@@ -62,9 +81,9 @@ static void note(const struct config *c, struct job_row *row, const struct backu
 		fprintf(stderr, "trading-bot: not noted in the database: %s\n", e.msg);
 }
 
-static int make(const struct config *c, const char *file)
+static int make(const struct config *c, const char *file, bool force)
 {
-	struct backup_args args = { .config = c, .file = file };
+	struct backup_args args = { .config = c, .file = file, .force = force };
 	struct job_row row = { .started_us = clock_now_us() };
 	struct backup_made made;
 	struct err e = { 0 };
@@ -73,6 +92,8 @@ static int make(const struct config *c, const char *file)
 		(void)file_error(&e, "read", c->db_path);
 		return failed(&e);
 	}
+	if (file && new_file_check(c, file, force, &e))
+		return failed(&e);	/* nothing to note: no backup has failed */
 	if (backup_make(&args, &made, &e)) {
 		note(c, &row, NULL, &e);
 		return failed(&e);
@@ -161,16 +182,23 @@ static int migrate_scratch(int *version, struct err *e)
 	return rc;
 }
 
-/* Unpacked where there is room for a database: beside the one that is in use. */
+/* Where there is room for a database: beside the one that is in use, if one is. */
+static const char *scratch_folder(const struct config *c)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (access(c->data_dir, W_OK) == 0)
+		return c->data_dir;
+	return tmp && tmp[0] ? tmp : "/tmp";
+}
+
 static int verify(const struct config *c, const char *file, bool migrate)
 {
 	struct backup_checked checked;
 	struct err e = { 0 };
-	int version = 0, rc = file_mkdirs(c->data_dir, &e);
+	int version = 0, rc;
 
-	if (rc)
-		return failed(&e);
-	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", c->data_dir, (int)getpid());
+	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", scratch_folder(c), (int)getpid());
 	signal(SIGINT, abandon);
 	signal(SIGTERM, abandon);
 	rc = backup_check(file, scratch, &checked, &e);
@@ -194,24 +222,38 @@ static int verify(const struct config *c, const char *file, bool migrate)
 	return 0;
 }
 
+/* Takes the word out of the arguments; was it there? */
+static bool take_force(int *argc, char **argv)
+{
+	int kept = 1, all = *argc;
+
+	for (int i = 1; i < all; i++)
+		if (strcmp(argv[i], "--force") != 0)
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return kept < all;
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
-	if (argc == 1)
-		return make(c, NULL);
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
+	bool force = take_force(&argc, argv);
+
+	if (argc == 1 && !force)
+		return make(c, NULL, false);
+	if (argc == 2 && !force && strcmp(argv[1], "list") == 0)
 		return list(c);
-	if (argc == 3 && strcmp(argv[1], "verify") == 0)
+	if (argc == 3 && !force && strcmp(argv[1], "verify") == 0)
 		return verify(c, argv[2], false);
-	if (argc == 3 && strcmp(argv[1], "try") == 0)
+	if (argc == 3 && !force && strcmp(argv[1], "try") == 0)
 		return verify(c, argv[2], true);
 	if (argc == 2 && argv[1][0] != '-' && strcmp(argv[1], "verify") != 0 &&
 	    strcmp(argv[1], "try") != 0)
-		return make(c, argv[1]);
+		return make(c, argv[1], force);
 	fputs(USAGE, stderr);
 	return 2;
 }
 
 const struct cli_command cli_backup = {
-	.name = "backup", .arguments = "[FILE] | list | verify | try FILE",
+	.name = "backup", .arguments = "[--force] [FILE] | list | verify | try FILE",
 	.help = "copy database and models while they are in use", .run = run,
 };

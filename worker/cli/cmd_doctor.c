@@ -6,12 +6,18 @@
 #include "common/db.h"
 #include "common/db_check.h"
 #include "common/file.h"
+#include "common/fs_kind.h"
+#include "common/migrate.h"
 #include "common/store_commands.h"
+#include "common/reserve.h"
 #include "common/store_config.h"
 #include "common/store_machine.h"
+#include "common/watch.h"
+#include "common/worker_blocked.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/store/clock_watch.h"
 #include "worker/store/store_future.h"
@@ -64,12 +70,29 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 	putchar('\n');
 }
 
+/* Slower, but nothing is wrong. */
+static void check_wakeups(const struct checkup *d)
+{
+	struct watch *w = NULL;
+	struct err e = { 0 };
+
+	if (access(d->config->data_dir, F_OK))
+		return;
+	if (watch_open(d->config->db_path, &w, &e))
+		printf("note  the worker looks for commands every 50 ms only: %s\n", e.msg);
+	else
+		watch_close(w);
+}
+
 static void check_folder(struct checkup *d)
 {
 	const char *dir = d->config->data_dir;
 	long long free_bytes = file_free_bytes(dir);
+	struct err e = { 0 };
 	struct stat st;
 
+	if (fs_kind_check(d->config->db_path, &e))
+		say(d, false, "%s", e.msg);
 	if (stat(dir, &st)) {
 		say(d, false, "data directory %s is missing; the first start makes it", dir);
 		return;
@@ -80,6 +103,17 @@ static void check_folder(struct checkup *d)
 	if (stat(d->config->master_key_file, &st) == 0)
 		say(d, (st.st_mode & 077) == 0, "master key %s is readable by its owner only",
 		    d->config->master_key_file);
+}
+
+static void check_reserve(struct checkup *d)
+{
+	const char *path = d->config->db_path;
+	bool there = reserve_there(path);
+
+	say(d, there, there ? "the reserve of %lld MiB for a full disk is there (%s.reserve)"
+			    : "the reserve of %lld MiB for a full disk is missing (%s.reserve): "
+			      "the worker makes it as soon as there is room",
+	    RESERVE_BYTES >> 20, path);
 }
 
 static void check_count(struct checkup *d, const char *sql, const char *good)
@@ -101,12 +135,14 @@ static void check_database(struct checkup *d)
 {
 	struct err e = { 0 };
 
-	if (cli_db_open(d->config, &d->db, &e)) {
+	if (cli_db_open(d->config, DB_READ, &d->db, &e)) {
 		say(d, false, "%s", e.msg);
 		return;
 	}
-	say(d, true, "database %s opens, schema version %d, SQLite %s", d->config->db_path,
-	    db_schema_version(d->db), db_library_version());
+	say(d, true, "database %s opens, schema version %d%s, SQLite %s", d->config->db_path,
+	    db_schema_version(d->db), db_schema_version(d->db) < (int)migrations_count ?
+	    " (an older one: the programs bring it up to date when they start)" : "",
+	    db_library_version());
 	say(d, db_check(d->db, &e) == 0, "database is whole%s%s", e.msg[0] ? ": " : "", e.msg);
 	check_count(d, SQL_LEDGER, "every ledger booking sums to zero");
 	check_count(d, SQL_UNEQUAL, "every position equals its fills");
@@ -174,10 +210,20 @@ static void check_growth(struct checkup *d)
 
 static void check_worker(struct checkup *d)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	struct heartbeat h;
+	struct err e = { 0 };
+	int rc = store_heartbeat_get(d->db, &h, &e);
 
-	if (store_heartbeat_get(d->db, &h, NULL)) {
-		say(d, false, "the worker never ran on this database; start trading-bot-worker");
+	if (rc) {
+		say(d, false, "%s", rc == ERR_NOT_FOUND ? "the worker never ran on this database; "
+		    "start trading-bot-worker" : e.msg);
+		return;
+	}
+	if (!heartbeat_alive(&h, clock_now_us()) &&
+	    worker_blocked(db_path(d->db), h.stopped_us ? 0 : h.pid, why)) {
+		say(d, false, "worker: alive, but it has stored nothing for %lld s: %s",
+		    (long long)((clock_now_us() - h.beat_us) / US_PER_S), why);
 		return;
 	}
 	say(d, heartbeat_alive(&h, clock_now_us()), "worker: last beat %lld ms ago",
@@ -217,13 +263,16 @@ static void check_bots(struct checkup *d)
 static void check_feed(struct checkup *d)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	struct err e = { 0 };
 	size_t n = 0;
 
 	if (d->config->market_data != MARKET_REPLAY)
 		return;
 	say(d, replay_symbols(d->config->recording, symbols, SYMBOLS_MAX, &n, &e) == 0,
-	    "recording can be read, %zu symbols%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	    "recording can be read, %zu markets%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	for (size_t i = 0; i < n; i++)
+		say(d, true, "%s", symbol_rules_text(&symbols[i], text));
 }
 
 static void check_backups(struct checkup *d)
@@ -316,16 +365,18 @@ static int run(const struct config *c, int argc, char **argv)
 	say(&d, true, "configuration is valid (trading-bot-worker --check-config shows it)");
 	check_clock(&d);
 	check_folder(&d);
+	check_wakeups(&d);
 	check_feed(&d);
 	check_backups(&d);
 	check_database(&d);
 	if (d.db) {
-		if (master_key_load(c->master_key_file, &d.key, &e))
+		if (master_key_read(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
 		check_file(&d);
 		check_growth(&d);
 		check_watch(&d);
 		check_future(&d);
+		check_reserve(&d);
 		check_worker(&d);
 		check_bots(&d);
 		db_close(d.db);

@@ -14,6 +14,8 @@ static const char SQL_BEAT[] =
 	" feed_state = excluded.feed_state, feed_message = excluded.feed_message,"
 	" feed_age_ms = excluded.feed_age_ms, clock_drift_ms = excluded.clock_drift_ms,"
 	" decode_errors = excluded.decode_errors, rss_bytes = excluded.rss_bytes";
+static const char SQL_BOOT_ID[] = "SELECT boot_id FROM worker_heartbeat WHERE id = 1";
+static const char SQL_CLAIM[] = "UPDATE worker_heartbeat SET boot_id = ?1 WHERE id = 1";
 static const char SQL_QUEUED[] =
 	"SELECT id FROM commands WHERE status = 'queued'"
 	" AND (?2 = 0 OR bot_id IS NULL OR bot_id = ?2)"
@@ -21,6 +23,9 @@ static const char SQL_QUEUED[] =
 static const char SQL_EMERGENCY_AFTER[] =
 	"SELECT EXISTS (SELECT 1 FROM commands WHERE id > ?1 AND kind = 'emergency-stop'"
 	" AND (bot_id IS NULL OR bot_id = ?2))";
+static const char SQL_QUEUED_AFTER[] =
+	"SELECT EXISTS (SELECT 1 FROM commands WHERE status = 'queued' AND id > ?1"
+	" AND (?2 = 0 OR bot_id IS NULL OR bot_id = ?2))";
 static const char SQL_ANSWER[] =
 	"UPDATE commands SET status = ?2, code = ?3, message = ?4, result = ?5, answered_us = ?6"
 	" WHERE id = ?1 AND status = 'queued'";
@@ -34,6 +39,36 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, 'first start')";
 static const char SQL_HAS[] = "SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM "
 			      "model_assignments WHERE bot_id = ?1)";
+
+int store_boot_id(struct db *db, char *out, size_t size, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_BOOT_ID, &s, e);
+
+	out[0] = '\0';
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		stmt_copy(s, 0, out, size);
+		rc = 0;
+	} else if (rc == STMT_END) {
+		rc = err_set(e, ERR_NOT_FOUND, "a worker has never run on %s", db_path(db));
+	}
+	stmt_done(s);
+	return rc;
+}
+
+int store_claim_tx(struct db *db, const char *boot_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_CLAIM, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, boot_id);
+	return stmt_run(s, e);
+}
 
 int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
 {
@@ -83,10 +118,11 @@ int store_queued(struct db *db, int64_t only_bot, int64_t *ids, size_t max, size
 	return rc;
 }
 
-int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+static int exists_after(struct db *db, const char *sql, int64_t id, int64_t bot_id, bool *out,
+			struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_EMERGENCY_AFTER, &s, e);
+	int rc = db_stmt(db, sql, &s, e);
 
 	if (rc)
 		return rc;
@@ -99,6 +135,16 @@ int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, 
 	}
 	stmt_done(s);
 	return rc;
+}
+
+int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+{
+	return exists_after(db, SQL_EMERGENCY_AFTER, id, bot_id, out, e);
+}
+
+int store_queued_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+{
+	return exists_after(db, SQL_QUEUED_AFTER, id, bot_id, out, e);
 }
 
 int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e)
