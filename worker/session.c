@@ -279,6 +279,7 @@ void session_act_from(struct session *s, int64_t act_from_us)
 
 void session_warm_end(struct session *s)
 {
+	engine_warm_end(s->engine);
 	for (size_t i = 0; i < s->symbols_n; i++) {
 		struct book_top top = market_top(s->symbols[i].market);
 

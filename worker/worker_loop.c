@@ -53,8 +53,10 @@ static int64_t pull(struct worker *w, struct feed *f, int64_t wall_us)
 		int rc = f->ops->poll(f, wall_us, FRAMES_AT_ONCE, &next_us, &e);
 
 		if (rc == ERR_END || next_us == INT64_MAX) {
-			if (!w->feed_ended)
+			if (!w->feed_ended) {
 				log_info("feed", NULL, "the recording has ended");
+				engine_signals_end(session_engine(w->session));
+			}
 			w->feed_ended = true;
 			return INT64_MAX;
 		}
@@ -77,7 +79,8 @@ static int64_t pull_feeds(struct worker *w, int64_t wall_us)
 
 		next_us = at < next_us ? at : next_us;
 	}
-	if (!feed_choice_unpaced(w->feed))
+	/* While frames of the past wait, they make the time: candles would close without them. */
+	if (!feed_choice_unpaced(w->feed) && next_us > wall_us)
 		engine_advance(session_engine(w->session), wall_us);
 	return next_us;
 }

@@ -253,7 +253,7 @@ static void nothing_to_close(void **state)
 	command(f, EVENT_START, false);
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
 	assert_int_equal(last(f)->status, ORDER_ACTIVE);
 	assert_int_equal(qty_units(last(f)->dust_taken), 0);
@@ -485,7 +485,7 @@ static void target_and_stop_fill(void **state)
 	enter(f);
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	f->brain.probability = 0;
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
@@ -581,7 +581,7 @@ static void asking_ends_many(void **state)
 			break;
 		f->brain.probability = 0.9;
 		f->now = (f->now / SECOND + 1) * SECOND;
-		engine_market_time(f->e, f->m, f->now, f->now);
+		engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 		f->brain.probability = 0;
 		f->refuse_places = 0;
 	}

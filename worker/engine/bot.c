@@ -221,6 +221,38 @@ static bool usable(const struct signal *s)
 	       s->stop_loss > 0 && s->stop_loss <= 0.99;
 }
 
+/*
+ * Counted in candles, because a candle's decision comes a little earlier or later than
+ * the one before: by the clock one of two neighbours would be lost now and then.
+ */
+static bool entries_spaced(const struct bot *b, int64_t now_us)
+{
+	int64_t length_us = b->series->length_us, newest_us;
+
+	if (b->entries_n == 0)
+		return true;
+	newest_us = b->entries_us[(b->entries_n - 1) % ENTRY_RING];
+	return newest_us > now_us || (now_us / length_us - newest_us / length_us) * length_us >=
+		b->config.decision_interval_ms * INT64_C(1000);
+}
+
+/* Silence of the market until now, or until the newest event while no book came after it. */
+static int64_t feed_age(const struct market *m, int64_t now_us)
+{
+	int64_t silence_us = m->event_us ? now_us - m->event_us : 0;
+
+	return silence_us > m->stale_us ? silence_us : m->stale_us;
+}
+
+static void refuse_entry(struct bot *b, const struct signal *s, const char *rule,
+			 const char *reason, int64_t now_us)
+{
+	report_signal(b, s, false, rule, reason, 0, "", now_us);
+	b->wishes = strcmp(rule, "stale_feed") == 0;
+	if (b->wishes)
+		b->wish = *s;
+}
+
 static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
@@ -238,6 +270,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
 		return;
 	}
+	if (!entries_spaced(b, now_us)) {
+		refuse_entry(b, s, "decision_interval", "the newest entry is younger than "
+			     "decision_interval_ms", now_us);
+		return;
+	}
 	if (would_net(b, s->side)) {
 		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
 			      now_us);
@@ -250,7 +287,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	bot_equity(b, now_us);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
-		.now_us = now_us, .feed_age_us = m->stale_us,
+		.now_us = now_us, .feed_age_us = feed_age(m, now_us),
 		.clock_drift_us = engine_drift(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
@@ -263,7 +300,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		.profit_target = s->profit_target, .stop_loss = s->stop_loss,
 	};
 	if (!risk_allows(&in, rule, reason)) {
-		report_signal(b, s, false, rule, reason, 0, "", now_us);
+		refuse_entry(b, s, rule, reason, now_us);
 		return;
 	}
 	if (!order_exits(&m->info, s, limit, &target, &stop)) {
@@ -288,10 +325,8 @@ void bot_decide(struct bot *b, int64_t now_us)
 	char why[160];
 
 	b->last_execution_us = now_us;
+	b->wishes = false;
 	if (b->status != BOT_RUNNING)
-		return;
-	if (b->last_decision_us && b->last_decision_us <= now_us &&
-	    now_us - b->last_decision_us < b->config.decision_interval_ms * INT64_C(1000))
 		return;
 	b->last_decision_us = now_us;
 	b->moved = true;
@@ -311,6 +346,16 @@ void bot_decide(struct bot *b, int64_t now_us)
 		consider_entry(b, &s, now_us);
 	else
 		report_signal(b, &s, false, s.rule, s.reason, 0, "", now_us);
+}
+
+void bot_wish(struct bot *b, int64_t now_us)
+{
+	struct signal s = b->wish;
+
+	if (!b->wishes || b->status != BOT_RUNNING)
+		return;
+	b->wishes = false;
+	consider_entry(b, &s, now_us);
 }
 
 /* ---- time ---- */

@@ -37,6 +37,8 @@ struct market {
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
 	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
+	int64_t lag_us;			/* our clock minus the exchange's, at its newest time */
+	int64_t close_us;		/* of our clock; no series has an earlier candle to close */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
 	size_t bots_n;
@@ -65,6 +67,8 @@ struct bot {
 	struct day_stats stats;		/* of the newest day, as far as we know of it */
 	struct signal_report signal;	/* newest, while it repeats */
 	int64_t signal_written_us;
+	bool wishes;			/* an entry, by the newest candle, that waits for a book */
+	struct signal wish;
 	int64_t entries_us[ENTRY_RING];	/* ring of entry times */
 	size_t entries_n;		/* ever */
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
@@ -98,7 +102,12 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 		    const char *correlation_id, int64_t now_us);
 void bot_fail(struct bot *b, int64_t now_us, const char *why);
 void bot_signal_ends(struct bot *b);
-void bot_decide(struct bot *b, int64_t now_us);
+void bot_decide(struct bot *b, int64_t now_us);		/* a candle of its interval closed */
+/*
+ * The first book after a silence: an entry that the newest candle wanted while there was
+ * none to be trusted is looked at again.
+ */
+void bot_wish(struct bot *b, int64_t now_us);
 void bot_timer(struct bot *b, int64_t now_us);		/* everything due at now_us */
 void bot_refresh_due(struct bot *b);
 void bot_equity(struct bot *b, int64_t now_us);		/* look at the account */

@@ -57,6 +57,10 @@ int64_t engine_next_due(const struct engine *e);
  * commit. SIZE_MAX where a restart needs every figure as of the commit (a replay).
  */
 void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most);
+/* Report the decisions that were counted and not reported yet: nothing comes after them. */
+void engine_signals_end(struct engine *e);
+/* Trades that came after their candle was closed (merged into another, or dropped). */
+uint64_t engine_trades_late(const struct engine *e);
 
 /* Idempotent. The market is the engine's. */
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
@@ -68,9 +72,12 @@ struct book_top market_top(const struct market *m);
 /* Market events. */
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
 void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us);
-/* The market's own time is exchange_us now: closes candles, decides. */
+/*
+ * The market's own time is exchange_us now: closes candles, decides. Without trades and
+ * times candles close by our clock, as far behind as the exchange's was at the newest.
+ */
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
-/* Frames are missing: windows start anew. */
+/* Frames are missing since the newest event: windows start anew. */
 void engine_gap(struct engine *e, struct market *m, int64_t now_us);
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
@@ -81,6 +88,7 @@ void engine_warm_book(struct engine *e, struct market *m, const struct book_top 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
+void engine_warm_end(struct engine *e);	/* what comes now acts */
 
 #define ENTRIES_KEPT 256		/* what MAX_ORDERS_PER_MIN can count */
 
