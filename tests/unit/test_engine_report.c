@@ -309,7 +309,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
-		SPOT(silence_stops_entries), SPOT(entries_wait_in_a_silence), SPOT(gap_starts_anew), SPOT(names_are_compared),
+		SPOT(silence_stops_entries), SPOT(entries_wait_in_a_silence),
+		SPOT(gap_starts_anew), SPOT(names_are_compared),
 		SPOT(reports_in_turn), SPOT(one_wrong_price), SPOT(the_peak_is_what_was_won),
 	};
 

@@ -87,23 +87,23 @@ static void a_clock_that_is_wrong(void **state)
 {
 	struct desk *d = *state;
 	const int64_t wrong[] = { 3 * 3600 * SECOND, -3 * 3600 * SECOND };
-	int64_t now = d->now;
 
 	desk_start(d);
 	for (size_t i = 0; i < 2; i++) {
-		int64_t t0 = T0 + ((int64_t)i + 1) * 100 * SECOND;
+		int64_t exchange_us;
 		size_t candles;
 
-		now = d->now + 100 * SECOND;
-		d->sink.gap(d->sink.ctx, d->bot.symbol, now);
-		d->sink.time(d->sink.ctx, d->bot.symbol, t0, now - wrong[i] < d->now ? d->now : now);
-		d->now = now;
-		trade_stamped(d, "50000", t0 + 10 * MS, true);
+		d->now = (d->now / SECOND + 100) * SECOND;
+		exchange_us = d->now - wrong[i];
+		d->sink.gap(d->sink.ctx, d->bot.symbol, d->now);
+		d->sink.time(d->sink.ctx, d->bot.symbol, exchange_us, d->now);
+		trade_stamped(d, "50000", exchange_us + 10 * MS, true);
 		candles = d->rows.candles;
-		desk_wait(d, 900 * MS);
+		desk_wait(d, SECOND + CANDLE_GRACE_US - 100 * MS);
 		assert_int_equal(d->rows.candles, candles);
-		desk_wait(d, 1000 * MS);
+		desk_wait(d, 200 * MS);
 		assert_int_equal(d->rows.candles, candles + 1);
+		assert_int_equal(d->rows.candle.open_us, exchange_us);
 	}
 }
 

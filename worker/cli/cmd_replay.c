@@ -250,8 +250,8 @@ static void summary(struct replay_run *r, int64_t took_us)
 	printf("%llu frames, %llu trades of the market, %llu refused, in %.3f s\n",
 	       (unsigned long long)s->frames, (unsigned long long)s->trades,
 	       (unsigned long long)s->decode_errors, (double)took_us / 1e6);
-	printf("trades: %llu late, %llu repeated; %llu gaps, %llu lines of overlapping files passed "
-	       "over\n", (unsigned long long)engine_trades_late(session_engine(r->session)),
+	printf("trades: %llu late, %llu repeated; %llu gaps; %llu lines of overlapping files\n",
+	       (unsigned long long)engine_trades_late(session_engine(r->session)),
 	       (unsigned long long)s->repeated, (unsigned long long)s->gaps,
 	       (unsigned long long)s->passed);
 	if (s->set_back)

@@ -44,7 +44,7 @@ struct candle_builder {
 	int64_t length_us;
 	int64_t span_us;		/* of open from its begin, that needs no second look */
 	int64_t heard_us;		/* exchange's time since when nothing is missing */
-	bool heard;			/* heard_us is known: an event has come since init or reset */
+	bool heard;			/* heard_us is known: an event has come */
 	bool begun;			/* a trade has come: open is valid */
 	bool waits;			/* ended is valid: its trades may still be on their way */
 	struct candle open;		/* the newest; 0 trades: the last close, repeated */

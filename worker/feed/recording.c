@@ -17,7 +17,7 @@
 struct recording {
 	gzFile file;
 	char *path;
-	char *data;			/* bytes begin..end are kept: the last line and what follows */
+	char *data;			/* begin..end: the last line and what follows it */
 	size_t begin, end, cap;
 	size_t used;			/* bytes of the last line, from begin */
 	int64_t lines, last_us;

@@ -11,9 +11,9 @@
  *	jumps ahead, the next goes on from there	a pause: it stands
  *	jumps ahead, the next is back			wrong: the line is refused
  *	jumps back, the next goes on as before		wrong: the line is refused
- *	jumps back, the next is back, too		the recorder's clock was set back: times
- *							of this and all later lines go on from
- *							the line before ("set_back")
+ *	jumps back, the next is back, too		the recorder's clock was set back
+ *
+ * After the last the times of this and all later lines go on from the line before.
  */
 #ifndef FEED_RECORDING_H
 #define FEED_RECORDING_H

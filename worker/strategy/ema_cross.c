@@ -6,7 +6,8 @@
  * its first k closes. A cross is at the newest closed candle: the fast mean lies on
  * another side of the slow one than when the two last differed; where they were equal in
  * the whole window, any side is another. On a price that stands still the means differ
- * by their last bits only: up to EQUAL of the slow one they are equal. Source: John J. Murphy, "Technical Analysis of the Financial Markets" (12 and 26: Gerald Appel's
+ * by their last bits only: up to EQUAL of the slow one they are equal. Source: John
+ * J. Murphy, "Technical Analysis of the Financial Markets" (12 and 26: Gerald Appel's
  * MACD, whose sign this is).
  */
 #include "worker/strategy/strategy.h"
