@@ -104,6 +104,11 @@ test: deps-test ## install what is missing, build (also with sanitizers), run al
 	$(SUB_MAKE) FLAVOR=tsan programs thread-bins
 	exec tests/run.py
 
+.PHONY: check
+check: deps-test ## the quick loop: build, unit tests of the release build
+	$(SUB_MAKE) programs unit-bins
+	TEST_BUILD=build exec tests/run.py --unit
+
 .PHONY: test-docker
 test-docker: deps-docker ## images, compose files and deploy.sh on a Docker engine (started if need be)
 	exec tests/run.py --docker
@@ -194,6 +199,9 @@ $(OUT)/obj/%.o: %.c
 	echo "  CC    $@"
 	$(CC) $(CFLAGS) -c $< -o $@
 
+# What tells the version is compiled again when it changes.
+$(call obj,$(shell grep -lw VERSION api/*.c common/*.c worker/*.c worker/*/*.c tests/*/*.c)): VERSION
+
 # page.c carries the dashboard's files.
 $(OUT)/obj/api/page.o: $(wildcard api/dashboard/*)
 
@@ -222,12 +230,14 @@ $(OUT)/trading-bot: $(call obj,$(CLI_SRC)) $(OUT)/libworker.a $(OUT)/libcommon.a
 	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
+# A hundred test programs are linked: gold, where it is there, takes half of the time.
+TEST_LD := $(if $(shell command -v ld.gold),-fuse-ld=gold)
 # A unit test is found by its name; it may use everything but the mains.
 $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libapi.a $(OUT)/libworker.a $(OUT)/libcommon.a
 	mkdir -p $(@D)
 	echo "  LINK  $@"
-	$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(OUT)/libapi.a $(OUT)/libworker.a \
-		$(OUT)/libcommon.a -Wl,--end-group -lcmocka $(API_LIBS) $(WORKER_LIBS)
+	$(CC) $(LDFLAGS) $(TEST_LD) -o $@ $< -Wl,--start-group $(OUT)/libapi.a \
+		$(OUT)/libworker.a $(OUT)/libcommon.a -Wl,--end-group -lcmocka $(API_LIBS) $(WORKER_LIBS)
 $(OUT)/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/libapi.a $(OUT)/libworker.a \
 		$(OUT)/libcommon.a
 	echo "  LINK  $@"

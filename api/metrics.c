@@ -70,6 +70,12 @@ const struct metric metrics[] = {
 	[METRIC_CLOCK_DRIFT] = GAUGE("clock_drift_seconds", "",
 		"Our clock minus the exchange's, seconds."),
 
+	[METRIC_CLOCK_DOUBT] = GAUGE("clock_in_doubt", "",
+		"1 while the machine's clock has jumped and is not settled: nothing is deleted "
+		"by age; else 0."),
+	[METRIC_CLOCK_JUMPS] = COUNTER("clock_jumps_total", "",
+		"Jumps of the machine's clock that the worker noticed."),
+
 	[METRIC_BOT_INFO] = GAUGE("bot_info", "bot name symbol strategy exchange mode",
 		"Always 1; what bot trades."),
 	[METRIC_BOT_STATUS] = GAUGE("bot_status", "bot status",
@@ -133,6 +139,16 @@ const struct metric metrics[] = {
 		"The database file, bytes."),
 	[METRIC_DB_WAL_SIZE] = GAUGE("database_wal_size_bytes", "",
 		"The write-ahead log beside it, bytes."),
+	[METRIC_DB_CHECKPOINTS] = COUNTER("database_checkpoints_total", "result",
+		"Moves of pages from the write-ahead log into the database since the worker's "
+		"start: ok, failed."),
+	[METRIC_DB_CHECKPOINTS_FAIL] = GAUGE("database_checkpoints_failing", "",
+		"1 while pages can't be moved and the write-ahead log grows, else 0."),
+	[METRIC_DB_SCRUBBED] = GAUGE("database_scrub_timestamp_seconds", "",
+		"When every page of the database was last looked at and found sound, seconds since "
+		"1970; 0 never."),
+	[METRIC_DB_DAMAGED] = GAUGE("database_damaged", "",
+		"1 when the look at every page has found damage, else 0."),
 	[METRIC_DB_SCHEMA] = GAUGE("database_schema_version", "",
 		"Number of the last migration."),
 	[METRIC_DISK_FREE] = GAUGE("data_free_bytes", "",

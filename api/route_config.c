@@ -3,12 +3,17 @@
 #include "api/status_json.h"
 #include "api/store_history.h"
 #include "api/store_models.h"
+#include "api/store_sim.h"
 #include "api/store_status.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/store_config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define WAITS_MAX 400
 
 static void fields_json(struct json *j, const char *key, const struct field_errors *f)
 {
@@ -27,16 +32,16 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 			  const struct bot_status *b)
 {
 	const struct config *cfg = r->app->cfg;
-	const struct bot_config_limits limits = {
+	struct bot_config_limits limits = {
 		.min_risk_reward = cfg->min_risk_reward_ratio,
 		.max_risk_per_trade_pct = cfg->max_risk_per_trade_pct,
-		.commission = cfg->sim_commission,
 		.max_notional = cfg->max_notional,
 		.equity = b->equity,
 	};
 	struct field_errors *w = xcalloc(1, sizeof(*w));
 	struct bot_config used = *c;
 
+	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));
 	if (!used.model_id)
 		used.model_id = b->model_wanted;
 	bot_config_warnings(&used, &limits, w);
@@ -130,11 +135,41 @@ static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
 	return store_models_check(r->app->db, c->model_id, f, e);
 }
 
+/*
+ * What of a new version has to wait, and for what, as far as it can be told before the
+ * worker looks (it says in config_error what it found). "": nothing.
+ */
+static const char *waits_for(struct request *r, const struct bot_config *old,
+			     const struct bot_config *c, const struct bot_status *b,
+			     char text[WAITS_MAX])
+{
+	int64_t open = b->open_positions + b->pending_orders;
+	char moves[BOT_CONFIG_MOVE_MAX], quote[16] = "";
+	struct bot_config ran = *old;
+	size_t quote_len, len = strlen(c->symbol);
+
+	text[0] = '\0';
+	(void)!store_config_past(r->app->db, b->bot_id, b->config_applied, &ran, NULL);
+	if (open && bot_config_moves(&ran, c))
+		snprintf(text, WAITS_MAX, "; %s waits until the bot's %lld open orders are closed: "
+			 "no new entries until then, the rest of the version is in force",
+			 bot_config_move_text(&ran, c, moves), (long long)open);
+	else if (store_sim_quote(r->app->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
+		 *quote && ((quote_len = strlen(quote)) > len ||
+			    strcmp(c->symbol + len - quote_len, quote) != 0))
+		snprintf(text, WAITS_MAX, "; %s does not count in %s as the paper account does: it "
+			 "waits for a reset (POST /api/v1/simulation/reset), no new entries until "
+			 "then", c->symbol, quote);
+	crypto_wipe(&ran, sizeof(ran));
+	return text;
+}
+
 /* Applies a patch to the stored config, saves it and shows it. */
 static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
 		  const struct bot_status *b, struct err *e)
 {
 	struct bot_config old = *c;
+	char waits[WAITS_MAX] = "", text[WAITS_MAX + 80];
 	int rc;
 
 	rc = request_if_match(r, old.version, e);
@@ -144,13 +179,16 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 		rc = request_fields_check(r, 422, e);
 	if (!rc)
 		rc = save(r, id, &old, c, e);
+	if (!rc)
+		waits_for(r, &old, c, b, waits);
 	crypto_wipe(&old, sizeof(old));
 	if (rc)
 		return rc;
+	snprintf(text, sizeof(text), "%s%s", worker_runs(b, clock_now_us())
+		 ? "saved; the worker applies it within one loop turn"
+		 : "saved; the worker does not run: it applies it when it starts", waits);
 	json_bool(&r->json, "success", true);
-	json_string(&r->json, "message", worker_runs(b, clock_now_us())
-		    ? "saved; the worker applies it within one loop turn"
-		    : "saved; the worker does not run: it applies it when it starts");
+	json_string(&r->json, "message", text);
 	config_json(r, c, b);
 	return 0;
 }

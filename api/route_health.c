@@ -6,6 +6,7 @@
 #include "api/wait.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/store_machine.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@ struct health {
 	int64_t database_us;		/* how long it took */
 	struct bot_status bot;		/* bot 1, and the worker's columns */
 	struct store_counts counts;
+	struct machine_clock clock;
+	struct machine_file file;
 };
 
 static void look(struct app *a, struct health *h)
@@ -33,7 +36,8 @@ static void look(struct app *a, struct health *h)
 	memset(h, 0, sizeof(*h));
 	if (!a->db)
 		return;
-	if (store_status_get(a->db, 1, &h->bot, &e) || store_counts_get(a->db, &h->counts, &e))
+	if (store_status_get(a->db, 1, &h->bot, &e) || store_counts_get(a->db, &h->counts, &e) ||
+	    store_machine_clock(a->db, &h->clock, &e) || store_machine_file(a->db, &h->file, &e))
 		return;
 	h->database = true;
 	h->database_us = clock_mono_us() - begin;
@@ -41,11 +45,22 @@ static void look(struct app *a, struct health *h)
 	h->feed = h->worker && !strcmp(h->bot.feed_state, "live");
 }
 
+static bool clock_jumped(const struct health *h)
+{
+	return h->clock.settles_us && h->clock.jump_us;
+}
+
 static const char *verdict(const struct health *h)
 {
-	if (!h->database)
+	if (!h->database || h->file.damaged_us)
 		return "unhealthy";
-	return h->worker && h->feed ? "healthy" : "degraded";
+	return h->worker && h->feed && !clock_jumped(h) && !h->file.failing_us ? "healthy" :
+	       "degraded";
+}
+
+static const char *database_state(const struct health *h)
+{
+	return h->database && !h->file.damaged_us ? "healthy" : "unhealthy";
 }
 
 static double ms(int64_t us)
@@ -67,7 +82,7 @@ int handle_health(struct request *r, struct err *e)
 	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
 	json_object_end(j);
 	json_object(j, "database");
-	json_string(j, "status", h.database ? "healthy" : "unhealthy");
+	json_string(j, "status", database_state(&h));
 	json_object_end(j);
 	json_object(j, "worker");
 	json_string(j, "status", h.database ? worker_state(&h.bot, now) : "unknown");
@@ -116,6 +131,15 @@ static int64_t size_of(const char *path)
 	return stat(path, &st) ? 0 : (int64_t)st.st_size;
 }
 
+static const char *database_message(const struct app *a, const struct health *h)
+{
+	if (a->db_trouble[0])
+		return a->db_trouble;
+	if (h->file.damaged_us)
+		return h->file.damage;
+	return h->file.failing[0] ? h->file.failing : NULL;
+}
+
 static void database_json(struct request *r, const struct health *h)
 {
 	const struct config *cfg = r->app->cfg;
@@ -124,12 +148,27 @@ static void database_json(struct request *r, const struct health *h)
 
 	snprintf(wal, sizeof(wal), "%s-wal", cfg->db_path);
 	json_object(j, "database");
-	json_string(j, "status", h->database ? "healthy" : "unhealthy");
-	json_string(j, "message", r->app->db_trouble[0] ? r->app->db_trouble : NULL);
+	json_string(j, "status", database_state(h));
+	json_string(j, "message", database_message(r->app, h));
 	json_double(j, "latency_ms", ms(h->database_us));
 	json_int(j, "size_bytes", size_of(cfg->db_path));
 	json_int(j, "wal_bytes", size_of(wal));
 	json_int(j, "disk_free_bytes", file_free_bytes(cfg->data_dir));
+	json_int(j, "checkpoints", h->file.checkpoints);
+	json_int(j, "checkpoint_failures", h->file.checkpoint_failures);
+	json_time(j, "checkpoints_fail_since", h->file.failing_us);
+	json_time(j, "scrubbed", h->file.scrubbed_us);
+	json_time(j, "damaged", h->file.damaged_us);
+	json_object_end(j);
+}
+
+static void clock_json(struct json *j, const struct health *h)
+{
+	json_object(j, "clock");
+	json_string(j, "state", clock_jumped(h) ? "in_doubt" : "settled");
+	json_int(j, "jump_ms", h->clock.jump_us / US_PER_MS);
+	json_int(j, "jumps", h->clock.jumps);
+	json_time(j, "settles", h->clock.settles_us);
 	json_object_end(j);
 }
 
@@ -183,6 +222,7 @@ int handle_health_detailed(struct request *r, struct err *e)
 	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
 	json_object_end(j);
 	database_json(r, &h);
+	clock_json(j, &h);
 	rc = worker_part_json(r, &h, e);
 	if (rc)
 		return rc;

@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/store_commands.h"
+#include "common/store_machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ struct look {
 	struct notify_metrics notify;
 	bool worker_seen;
 	struct heartbeat beat;
+	struct machine_clock clock;
+	struct machine_file file;
 };
 
 static double seconds(int64_t us)
@@ -53,6 +56,10 @@ static int look(struct db *db, struct look *l, struct err *e)
 		rc = store_metrics_jobs(db, l->jobs, e);
 	if (!rc)
 		rc = store_metrics_bots(db, clock_day(clock_now_us(), day), &l->bots, &l->n, e);
+	if (!rc)
+		rc = store_machine_clock(db, &l->clock, e);
+	if (!rc)
+		rc = store_machine_file(db, &l->file, e);
 	if (rc)
 		return rc;
 	rc = store_heartbeat_get(db, &l->beat, e);
@@ -130,6 +137,8 @@ static void worker_metrics(const struct look *l, struct buf *out)
 		      heartbeat_alive(b, now) ? b->feed_state : "");
 	metrics_single(out, METRIC_FEED_AGE, (double)b->feed_age_ms / 1000);
 	metrics_single(out, METRIC_CLOCK_DRIFT, (double)b->clock_drift_ms / 1000);
+	metrics_single(out, METRIC_CLOCK_DOUBT, l->clock.settles_us && l->clock.jump_us);
+	metrics_single(out, METRIC_CLOCK_JUMPS, (double)l->clock.jumps);
 }
 
 /* How far equity is under "from", as a ratio. */
@@ -228,6 +237,19 @@ static double size_of(const char *path)
 	return stat(path, &st) ? 0 : (double)st.st_size;
 }
 
+static void file_metrics(const struct machine_file *f, struct buf *out)
+{
+	static const char *const ok[] = { "ok" }, *const failed[] = { "failed" };
+
+	metrics_family(out, METRIC_DB_CHECKPOINTS);
+	metrics_sample(out, METRIC_DB_CHECKPOINTS,
+		       (double)(f->checkpoints - f->checkpoint_failures), ok);
+	metrics_sample(out, METRIC_DB_CHECKPOINTS, (double)f->checkpoint_failures, failed);
+	metrics_single(out, METRIC_DB_CHECKPOINTS_FAIL, f->failing_us != 0);
+	metrics_single(out, METRIC_DB_SCRUBBED, seconds(f->scrubbed_us));
+	metrics_single(out, METRIC_DB_DAMAGED, f->damaged_us != 0);
+}
+
 static void database_metrics(struct request *r, const struct look *l)
 {
 	const struct config *cfg = r->app->cfg;
@@ -238,6 +260,8 @@ static void database_metrics(struct request *r, const struct look *l)
 	metrics_single(out, METRIC_DB_UP, l->ok);
 	metrics_single(out, METRIC_DB_SIZE, size_of(cfg->db_path));
 	metrics_single(out, METRIC_DB_WAL_SIZE, size_of(wal));
+	if (l->ok)
+		file_metrics(&l->file, out);
 	if (l->ok)
 		metrics_single(out, METRIC_DB_SCHEMA, db_schema_version(r->db));
 	metrics_single(out, METRIC_DISK_FREE, (double)file_free_bytes(cfg->data_dir));

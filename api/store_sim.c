@@ -1,5 +1,6 @@
 #include "api/store_sim.h"
 
+static const char SQL_QUOTE[] = "SELECT quote_asset FROM sim_accounts WHERE bot_id = ?1";
 static const char SQL_ACCOUNT[] =
 	"SELECT bot_id, kind, base_asset, quote_asset, initial_capital, leverage, epoch, position,"
 	" entry_price, next_funding_us, created_us, updated_us FROM sim_accounts WHERE bot_id = ?1";
@@ -43,6 +44,22 @@ int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err 
 	} else if (rc == STMT_END) {
 		json_null(j, "account");
 	}
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+int store_sim_quote(struct db *db, int64_t bot_id, char *out, size_t size, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_QUOTE, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	out[0] = '\0';
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		stmt_copy(s, 0, out, size);
 	stmt_done(s);
 	return rc < 0 ? rc : 0;
 }

@@ -15,6 +15,9 @@ extern const struct column store_sim_account_columns[], store_sim_balance_column
 
 /* "account": {...}; null when the worker has not opened one for the bot yet. */
 MUST_CHECK int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err *e);
+/* The asset that a bot's paper account counts in; "" when it has none yet. */
+MUST_CHECK int store_sim_quote(struct db *db, int64_t bot_id, char *out, size_t size,
+			       struct err *e);
 /* "balances": [{account, asset, amount}] of the current epoch. */
 MUST_CHECK int store_sim_balances(struct db *db, int64_t bot_id, struct json *j, struct err *e);
 /* "ledger": [...] of all epochs, newest first. */

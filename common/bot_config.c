@@ -304,9 +304,14 @@ static bool apply_member(struct bot_config *c, const cJSON *v, struct field_erro
 	return false;
 }
 
+bool bot_config_futures(const struct bot_config *c)
+{
+	return strcmp(c->exchange, "binance_futures") == 0;
+}
+
 static bool check_together(const struct bot_config *c, struct field_errors *f)
 {
-	if (strcmp(c->exchange, "binance_futures") == 0)
+	if (bot_config_futures(c))
 		return true;
 	if (strcmp(c->side_mode, "long") != 0)
 		field_error(f, "side_mode", "\"%s\" needs exchange \"binance_futures\": a spot "
@@ -332,6 +337,57 @@ int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_erro
 		*c = fresh;
 	crypto_wipe(&fresh, sizeof(fresh));
 	return ok ? 0 : ERR_INVALID;
+}
+
+static bool on_futures(const struct bot_config *c)
+{
+	return strcmp(c->exchange, "binance_futures") == 0;
+}
+
+/* Leverage of a spot account is 1, whatever the row says. */
+static bool leverage_moves(const struct bot_config *a, const struct bot_config *b)
+{
+	return on_futures(a) && on_futures(b) && a->leverage != b->leverage;
+}
+
+bool bot_config_moves(const struct bot_config *a, const struct bot_config *b)
+{
+	return strcmp(a->symbol, b->symbol) != 0 || strcmp(a->exchange, b->exchange) != 0 ||
+	       leverage_moves(a, b);
+}
+
+const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
+				 char text[BOT_CONFIG_MOVE_MAX])
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (strcmp(a->symbol, b->symbol) != 0)
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", symbol %s -> %s",
+				      a->symbol, b->symbol);
+	if (strcmp(a->exchange, b->exchange) != 0)
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", exchange %s -> %s",
+				      a->exchange, b->exchange);
+	if (leverage_moves(a, b))
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", leverage %g -> %g",
+				      a->leverage, b->leverage);
+	memmove(text, text + (n ? 2 : 0), n ? n - 1 : 1);
+	return text;
+}
+
+void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
+		     struct bot_config *out)
+{
+	struct bot_config c = *b;
+
+	c.version = a->version;
+	memcpy(c.symbol, a->symbol, sizeof(c.symbol));
+	memcpy(c.exchange, a->exchange, sizeof(c.exchange));
+	c.leverage = a->leverage;
+	if (on_futures(a) != on_futures(b))
+		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));
+	*out = c;
+	crypto_wipe(&c, sizeof(c));
 }
 
 void bot_config_defaults(struct bot_config *c)

@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
+#include "common/fees.h"
 #include "common/json.h"
 #include "common/money.h"
 
@@ -77,6 +78,8 @@ void field_error(struct field_errors *f, const char *field, const char *fmt, ...
 	PRINTF_LIKE(3, 4);
 
 void bot_config_defaults(struct bot_config *c);
+/* Does it trade USD-M futures? Otherwise spot. */
+bool bot_config_futures(const struct bot_config *c);
 /*
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
  * values out of range each add one field error; with any, c is unchanged and
@@ -85,6 +88,21 @@ void bot_config_defaults(struct bot_config *c);
  * may be numbers or decimal texts; a symbol is turned into upper case.
  */
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/*
+ * Does the change from a to b put the bot on another market or account? Such a change
+ * waits until nothing is open; see bot_config_hold.
+ */
+bool bot_config_moves(const struct bot_config *a, const struct bot_config *b);
+/* "symbol BTCUSDT -> ETHUSDT, leverage 1 -> 5": what of it waits. Returns text. */
+#define BOT_CONFIG_MOVE_MAX 160
+const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
+				 char text[BOT_CONFIG_MOVE_MAX]);
+/*
+ * While b waits: b with a's market (symbol, exchange, leverage, side_mode when the exchange
+ * changes) and a's version.
+ */
+void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
+		     struct bot_config *out);
 /* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
 void bot_config_json(const struct bot_config *c, struct json *j);
 
@@ -98,7 +116,7 @@ void bot_config_json(const struct bot_config *c, struct json *j);
 struct bot_config_limits {
 	double min_risk_reward;		/* take profit to stop loss; 0 off */
 	double max_risk_per_trade_pct;	/* of equity; 0 off */
-	double commission;		/* rate per fill */
+	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */
 	struct money equity;		/* 0: not known */
 };

@@ -28,7 +28,8 @@ static void warn_risk_reward(const struct bot_config *c, const struct bot_config
 static void warn_fees(const struct bot_config *c, const struct bot_config_limits *l,
 		      struct field_errors *w)
 {
-	double fees = 2 * l->commission;
+	/* In as maker, out as taker: what a trade that is closed for any reason pays. */
+	double fees = (double)(l->fees.maker_e8 + l->fees.taker_e8) / (double)RATE_ONE;
 
 	if (c->profit_target_pct > fees)
 		return;

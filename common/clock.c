@@ -30,6 +30,11 @@ int64_t clock_mono_ns(void)
 	return read_ns(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_us(void)
+{
+	return read_ns(CLOCK_BOOTTIME) / 1000;
+}
+
 /* Whole seconds toward -inf, so that times before 1970 read right too. */
 static int64_t split_us(int64_t us, struct tm *tm)
 {
@@ -198,10 +203,19 @@ int clock_parse(const char *text, int64_t *us)
 	return 0;
 }
 
-int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t mono_us)
+int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t boot_us)
 {
-	if (!s->begun || wall_us - mono_us > s->ahead_us)
-		s->ahead_us = wall_us - mono_us;
+	int64_t step_us = wall_us - boot_us - s->ahead_us;
+	bool follow = !s->begun || (step_us > 0 && step_us <= CLOCK_STEP_US);
+
+	if (!follow && step_us > 0 && !s->held_us)
+		s->held_us = boot_us;
+	else if (!follow && step_us > 0)
+		follow = boot_us - s->held_us >= CLOCK_HOLD_US;
+	if (follow)
+		s->ahead_us += step_us;
+	if (follow || step_us <= 0)
+		s->held_us = 0;
 	s->begun = true;
-	return mono_us + s->ahead_us;
+	return boot_us + s->ahead_us;
 }

@@ -19,6 +19,7 @@
 int64_t clock_now_us(void);	/* wall clock, UTC */
 int64_t clock_mono_us(void);	/* monotonic */
 int64_t clock_mono_ns(void);	/* monotonic, for measurements */
+int64_t clock_boot_us(void);	/* monotonic, goes on while the machine is suspended */
 
 /* RFC 3339 UTC with microseconds: 2026-01-31T08:15:30.123456Z. Returns buf. */
 const char *clock_text(int64_t us, char buf[CLOCK_TEXT_MAX]);
@@ -28,14 +29,20 @@ const char *clock_day(int64_t us, char buf[CLOCK_TEXT_MAX]);
 MUST_CHECK int clock_parse(const char *text, int64_t *us);
 
 /*
- * The wall clock, except that it never goes back: when somebody sets the wall clock
- * back, this one goes on at the pace of the monotonic one, so that no deadline waits for
- * the hour to come again. Set forward, both agree again. The first call begins it.
+ * The wall clock, except that it never goes back and does not believe every step: when
+ * somebody sets the wall clock back, this one goes on at the pace of the boot clock, so
+ * that no deadline waits for the hour to come again. A step forward that the boot clock
+ * does not explain (it counts a suspend) is followed once it has lasted CLOCK_HOLD_US:
+ * ten seconds of a wrong clock change nothing. The first call begins it.
  */
+#define CLOCK_HOLD_US (20 * US_PER_S)
+#define CLOCK_STEP_US US_PER_S		/* smaller ones are adjusting, followed at once */
+
 struct clock_steady {
 	bool begun;
-	int64_t ahead_us;		/* of the monotonic clock */
+	int64_t ahead_us;		/* of the boot clock */
+	int64_t held_us;		/* boot clock when a step began that is held; 0 none */
 };
-int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t mono_us);
+int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t boot_us);
 
 #endif

@@ -3,6 +3,7 @@
 #include "common/config_value.h"
 #include "common/crypto.h"
 #include "common/dotenv.h"
+#include "common/fees.h"
 #include "common/file.h"
 
 #include <ctype.h>
@@ -17,25 +18,25 @@
 #define FIELD(f) offsetof(struct config, f), sizeof(((struct config *)0)->f)
 
 #define TEXT(name, f, def, help) \
-	{ name, CONFIG_TEXT, FIELD(f), 0, 0, def, NULL, help }
+	{ name, CONFIG_TEXT, FIELD(f), 0, 0, def, NULL, help, 0 }
 #define ONE_OF(name, f, def, choices, help) \
-	{ name, CONFIG_TEXT, FIELD(f), 0, 0, def, choices, help }
+	{ name, CONFIG_TEXT, FIELD(f), 0, 0, def, choices, help, 0 }
 #define PATH(name, f, def, help) \
-	{ name, CONFIG_PATH, FIELD(f), 0, 0, def, NULL, help }
+	{ name, CONFIG_PATH, FIELD(f), 0, 0, def, NULL, help, 0 }
 #define INT(name, f, min, max, def, help) \
-	{ name, CONFIG_INT, FIELD(f), min, max, def, NULL, help }
+	{ name, CONFIG_INT, FIELD(f), min, max, def, NULL, help, 0 }
 #define REAL(name, f, min, max, def, help) \
-	{ name, CONFIG_REAL, FIELD(f), min, max, def, NULL, help }
-#define REAL_OR(name, f, min, max, def, word, help) \
-	{ name, CONFIG_REAL, FIELD(f), min, max, def, word, help }
+	{ name, CONFIG_REAL, FIELD(f), min, max, def, NULL, help, 0 }
+#define REAL_OR(name, f, min, max, def, word, value, help) \
+	{ name, CONFIG_REAL, FIELD(f), min, max, def, word, help, value }
 #define BOOL(name, f, def, help) \
-	{ name, CONFIG_BOOL, FIELD(f), 0, 0, def, NULL, help }
+	{ name, CONFIG_BOOL, FIELD(f), 0, 0, def, NULL, help, 0 }
 #define ENUM(name, f, def, choices, help) \
-	{ name, CONFIG_ENUM, FIELD(f), 0, 0, def, choices, help }
+	{ name, CONFIG_ENUM, FIELD(f), 0, 0, def, choices, help, 0 }
 #define NOTIFY(name, kind, def, help) \
 	ENUM(name, telegram_notify[kind], def, "off|silent|on", help)
 #define SECRET(name, f, help) \
-	{ name, CONFIG_SECRET, FIELD(f), 0, 0, "", NULL, help }
+	{ name, CONFIG_SECRET, FIELD(f), 0, 0, "", NULL, help, 0 }
 
 /* clang-format off */
 const struct config_key config_keys[] = {
@@ -144,7 +145,7 @@ const struct config_key config_keys[] = {
 	     "EXCHANGE."),
 	TEXT("RECORDING", recording, "",
 	     "Recorded frames to replay: file names separated by blanks, in this order."),
-	REAL_OR("REPLAY_SPEED", replay_speed, 0, 1e6, "1", "max",
+	REAL_OR("REPLAY_SPEED", replay_speed, 0, 1e6, "1", "max", 0,
 		"How many times faster than recorded; max: as fast as it goes."),
 	BOOL("REPLAY_LOOP", replay_loop, "true",
 	     "true: begin again at the end of the recording."),
@@ -153,8 +154,11 @@ const struct config_key config_keys[] = {
 
 	REAL("SIMULATION_INITIAL_CAPITAL", sim_initial_capital, 1, 9e7, "10000.0",
 	     "Paper money at the start, in the quote asset."),
-	REAL("SIMULATION_COMMISSION", sim_commission, 0, 0.1, "0.001",
-	     "Fee per fill as a fraction of its value (0.001 = 0.1 %)."),
+	REAL_OR("SIMULATION_COMMISSION", sim_commission, 0, 0.1, "exchange", "exchange",
+		COMMISSION_OF_EXCHANGE,
+		"Fee per fill as a fraction of its value, for makers and takers on every market "
+		"(0.001 = 0.1 %). exchange: what the exchange publishes, spot 0.1 %, USD-M futures "
+		"0.02 % maker and 0.05 % taker."),
 	REAL("SIMULATION_SLIPPAGE", sim_slippage, 0, 0.1, "0.0001",
 	     "How much worse than the book a market order fills, as a fraction of the price."),
 	REAL("SIMULATION_TICK_INTERVAL", sim_tick_interval_s, 0.1, 86400, "5.0",

@@ -76,7 +76,7 @@ struct config {
 	int64_t synthetic_seed;
 	/* simulation venue */
 	double sim_initial_capital;		/* quote asset */
-	double sim_commission;			/* rate, 0.001 = 10 bps */
+	double sim_commission;			/* 0.001 = 10 bps, or COMMISSION_OF_EXCHANGE */
 	double sim_slippage;			/* rate added against takers */
 	double sim_tick_interval_s;		/* equity sample interval */
 	double sim_strategy_interval_s;
@@ -124,10 +124,11 @@ struct config_key {
 	const char *def;	/* default as text; "" also where it is derived */
 	/*
 	 * CONFIG_ENUM: "simulation,paper|live": index = enum value, other spellings
-	 * after a comma. CONFIG_TEXT: one of these only. CONFIG_REAL: the word for 0.
+	 * after a comma. CONFIG_TEXT: one of these only. CONFIG_REAL: a word.
 	 */
 	const char *choices;
 	const char *help;	/* sentences with the unit */
+	double word;		/* CONFIG_REAL: what the word in "choices" stands for */
 };
 
 extern const struct config_key config_keys[];

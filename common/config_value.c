@@ -84,7 +84,7 @@ static bool set_real(const struct config_key *k, const char *text, double *out)
 	double v;
 
 	if (k->choices && strcasecmp(text, k->choices) == 0) {
-		*out = 0;
+		*out = k->word;
 		return true;
 	}
 	if (strspn(text, "-+.0123456789eE") != strlen(text))
@@ -223,7 +223,7 @@ void config_value_text(const struct config *c, const struct config_key *k, struc
 		break;
 	case CONFIG_REAL:
 		memcpy(&d, v, sizeof(d));
-		if (k->choices && d == 0)
+		if (k->choices && d == k->word)
 			buf_puts(out, k->choices);
 		else
 			buf_printf(out, "%.15g", d);

@@ -18,6 +18,7 @@ static const struct rule rules[] = {
 	{ "api_tokens", true, true, true, true, NULL },
 	{ "audit_log", true, true, true, true, NULL },
 	{ "bots", false, true, true, true, NULL },
+	{ "clock_watch", true, false, true, false, " accepted_us " },
 	{ "commands", true, true, false, false, NULL },
 	{ "confirmations", false, false, true, false, " answer answered_by answered_us " },
 	{ "jobs", true, true, true, false, " cancel_requested " },

@@ -96,4 +96,7 @@ in_doc "environment key" docker/docker-compose.yml "$(first_strings common/confi
 in_doc "bot config key" docs/CONFIGURATION.md "$(first_strings common/bot_config.c)"
 in_doc "table" docs/DATABASE.md "$(list 'schema/*.sql' | xargs sed -nE 's/^CREATE (TABLE|VIEW) ([a-z_]+).*/\2/p')"
 
+heading="^## $(sed 's/[.]/\\./g' VERSION)( |\$)"
+grep -qE "$heading" CHANGELOG.md || breach "VERSION has a heading in CHANGELOG.md" <VERSION
+
 [[ $breaches -eq 0 ]]

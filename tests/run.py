@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the unit tests (cmocka binaries) and the process tests, two at a time.
+"""Runs the unit tests (cmocka binaries) and the process tests, several side by side.
 
     tests/run.py [--unit] [--process] [--docker] [NAME ...]
 
@@ -10,6 +10,10 @@ the exit code is 1 when anything failed or nothing ran. TEST_BUILD=build/san use
 that build for everything; else the unit tests of all builds run (of build/tsan those
 with threads), and the process tests choose. --docker runs
 tests/docker instead (they use the engine and port 1337).
+
+Process tests mostly wait, so more of them run at once than there are processors; unit
+tests compute, and have lanes of their own. The longest begin first. Every line tells how
+long a test took and how much processor time it and its programs used.
 """
 import argparse
 import glob
@@ -30,7 +34,17 @@ UNIT_LIMIT_S = 600	# for a slow machine: none of them takes a tenth on a quiet o
 PROCESS_LIMIT_S = 1200
 DOCKER_PATTERN = "tests/docker/test_*.py"
 DOCKER_LIMIT_S = 3600
-PARALLEL = 2
+CORES = len(os.sched_getaffinity(0))
+UNIT_LANES = CORES
+PROCESS_LANES = 2 * CORES + 1
+DOCKER_LANES = 2
+# Those that take longest, on a quiet machine, begin first.
+LONGEST = """
+    test_crash test_telegram_commands test_telegram test_replay_cut test_webhook test_isolation
+    test_commands test_restore test_roster test_models test_backup test_security test_jobs
+    test_api_child test_api_push test_api_server test_synthetic test_model test_engine_random
+    test_api_trading test_replay
+""".split()
 
 CMOCKA_OK = re.compile(r"^\[ +OK \]", re.M)
 CMOCKA_COUNT = re.compile(r"^\[ +(SKIPPED|FAILED) +\] (\d+) test\(s\)", re.M)
@@ -55,7 +69,7 @@ class Result:
         self.passed = self.failed = self.skipped = 0
         self.output = ""
         self.note = ""
-        self.seconds = 0.0
+        self.seconds = self.cpu_seconds = 0.0
 
 
 def count_cmocka(result):
@@ -105,10 +119,12 @@ def run_one(path):
     timer = threading.Timer(limit, end_group, [process])
     timer.start()
     result.output = process.stdout.read().decode("utf-8", "replace")
-    code = process.wait()
+    _, status, usage = os.wait4(process.pid, 0)
+    code = process.returncode = os.waitstatus_to_exitcode(status)
     timed_out = not timer.is_alive()
     timer.cancel()
     result.seconds = time.monotonic() - started
+    result.cpu_seconds = usage.ru_utime + usage.ru_stime
     if unit:
         count_cmocka(result)
     else:
@@ -142,12 +158,31 @@ def find(args):
     return paths
 
 
+def kind(path):
+    return "unit" if not path.endswith(".py") else os.path.basename(os.path.dirname(path))
+
+
+def longest_first(path):
+    """Those of LONGEST in its order, then the others."""
+    name = os.path.splitext(os.path.basename(path))[0]
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def run_all(paths, work):
+    """Each kind of test in lanes of its own, side by side."""
+    lanes = {"unit": UNIT_LANES, "process": PROCESS_LANES, "docker": DOCKER_LANES}
+    pools = {k: ThreadPoolExecutor(n) for k, n in lanes.items()}
+    ends = [pools[kind(p)].submit(work, p) for p in sorted(paths, key=longest_first)]
+    for end in ends:
+        end.result()
+
+
 def show(result):
-    print("%-4s %-44s %4d passed%s%s  %.1f s%s" % (
+    print("%-4s %-44s %4d passed%s%s  %.1f s, CPU %.1f s%s" % (
         "FAIL" if result.failed else "ok", result.name, result.passed,
         ", %d failed" % result.failed if result.failed else "",
         ", %d skipped" % result.skipped if result.skipped else "",
-        result.seconds, "  (%s)" % result.note if result.note else ""), flush=True)
+        result.seconds, result.cpu_seconds, "  (%s)" % result.note if result.note else ""), flush=True)
     if result.skipped and result.name.startswith("tests/docker/"):
         print("\n".join(re.findall(r"skipped '.*'|skipped \".*\"", result.output)), flush=True)
     if result.failed:
@@ -184,8 +219,7 @@ def main():
             results.append(result)
             show(result)
 
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        list(pool.map(work, find(args)))
+    run_all(find(args), work)
     totals = [sum(getattr(r, k) for r in results) for k in ("passed", "failed", "skipped")]
     failed = [r for r in results if r.failed]
     for result in failed:

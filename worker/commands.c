@@ -162,7 +162,7 @@ static int reset(struct commands *c, const struct args *a, int64_t bot_id, int64
 		 struct outcome *out, struct err *e)
 {
 	struct engine *engine = session_engine(c->session);
-	const struct bot_config *config = roster_config(c->roster, bot_id);
+	const struct bot_config *config = roster_wanted(c->roster, bot_id);
 	int rc;
 
 	if (c->mode != MODE_SIMULATION)
@@ -177,6 +177,7 @@ static int reset(struct commands *c, const struct args *a, int64_t bot_id, int64
 	rc = session_account_reset(c->session, bot_id, config, a->force, now_us, e);
 	if (rc)
 		return rc;
+	roster_account_reset(c->roster, bot_id);
 	snprintf(out->message, sizeof(out->message), "Simulation reset to its initial capital");
 	return 0;
 }

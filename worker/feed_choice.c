@@ -144,7 +144,7 @@ static int add_running(struct feed_choice *f, const struct symbol_info *info, st
 int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 		       struct symbol_info *out, struct err *e)
 {
-	bool futures = strcmp(config->exchange, "binance_futures") == 0;
+	bool futures = bot_config_futures(config);
 	struct symbol_info *info = find(f, config->symbol);
 	int rc;
 

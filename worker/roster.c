@@ -30,9 +30,12 @@ struct slot {
 	bool loading;			/* model_id is on its way */
 	bool running;			/* the engine has it */
 	bool refused;			/* the newest config waits for the bot to be flat */
+	bool denied;			/* the newest config waits for a reset of the account */
+	bool again;			/* there was one */
 	bool wished;			/* seen in this refresh */
 	char failure[256];
-	struct bot_config config;	/* last good one */
+	struct bot_config config;	/* in use */
+	struct bot_config wanted;	/* the newest that could be read */
 };
 
 struct roster {
@@ -114,6 +117,8 @@ static void failed(struct roster *r, struct db *db, struct slot *s, const char *
 	row.last_decision_us = old.last_decision_us;
 	row.loss_streak = old.loss_streak;
 	row.cooldown_until_us = old.cooldown_until_us;
+	row.equity = old.equity;
+	row.last_price = old.last_price;
 	row.peak_equity = old.peak_equity;
 	row.day_equity = old.day_equity;
 	row.dust = old.dust;
@@ -187,43 +192,68 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 	return 0;
 }
 
-static bool same_market(const struct bot_config *a, const struct bot_config *b)
+/*
+ * Orders that were open when we went down belong to the symbol that the bot traded, and
+ * its account counts in that one's quote asset: the settings that the bot ran with, for a
+ * newest version that can't be in force whole. False: there are none.
+ */
+static bool ran_with(struct db *db, int64_t bot_id, bool open_orders, struct bot_config *out)
 {
-	return strcmp(a->symbol, b->symbol) == 0 && strcmp(a->exchange, b->exchange) == 0 &&
-	       a->leverage == b->leverage;
+	int64_t version = 0;
+	bool open = false;
+
+	return store_bot_ran_with(db, bot_id, &version, &open, NULL) == 0 && version &&
+	       (open || !open_orders) && store_config_past(db, bot_id, version, out, NULL) == 0;
 }
 
-/*
- * Orders that were open when we went down belong to the symbol that the bot traded: a
- * change of it waits until they are closed, as it did before.
- */
-static bool held_back(struct db *db, int64_t bot_id, struct bot_config *c)
+/* Comes up with what of c can be in force beside the market and account it had. */
+static int come_up_waiting(struct roster *r, struct db *db, struct slot *s,
+			   const struct bot_config *old, const struct bot_config *c,
+			   const char *why, int64_t now_us, struct err *e)
 {
-	struct bot_config old;
-	int64_t version = 0;
+	struct engine *engine = session_engine(r->args.session);
+	struct bot_config held;
+	int rc;
 
-	if (store_bot_held_version(db, bot_id, &version, NULL) || version == 0 ||
-	    store_config_past(db, bot_id, version, &old, NULL) || same_market(&old, c))
-		return false;
-	*c = old;
-	return true;
+	bot_config_hold(old, c, &held);
+	rc = bring_up(r, db, s, &held, now_us, e);
+	if (rc == 0)
+		rc = engine_bot_config_wait(engine, s->bot_id, c, why, e);
+	if (rc == 0) {
+		err_set(e, 0, "%s", why);
+		s->config = held;
+	}
+	crypto_wipe(&held, sizeof(held));
+	return rc;
 }
 
 static int come_up(struct roster *r, struct db *db, struct slot *s, struct bot_config *c,
 		   int64_t now_us, struct err *e)
 {
-	bool waits = held_back(db, s->bot_id, c);
-	int rc = bring_up(r, db, s, c, now_us, e);
+	struct bot_config old;
+	char moves[BOT_CONFIG_MOVE_MAX];
+	struct err why = { 0 };
+	int rc;
 
-	if (rc)
-		return rc;
-	s->config = *c;
-	s->refused = waits;
-	if (waits)
-		engine_bot_config_failed(session_engine(r->args.session), s->bot_id,
-					 "symbol, exchange and leverage can change only without "
-					 "open orders");
-	return 0;
+	if (ran_with(db, s->bot_id, true, &old) && bot_config_moves(&old, c)) {
+		err_set(&why, ERR_CONFLICT, "version %lld waits: %s can change only without open "
+			"orders; until they are closed no entries are made, the rest of the "
+			"version is in force", (long long)c->version,
+			bot_config_move_text(&old, c, moves));
+		s->refused = true;
+		return come_up_waiting(r, db, s, &old, c, why.msg, now_us, e);
+	}
+	rc = bring_up(r, db, s, c, now_us, e);
+	s->refused = false;
+	s->denied = rc == ERR_DENIED;
+	if (rc == ERR_DENIED && ran_with(db, s->bot_id, false, &old)) {
+		why = *e;
+		err_prefix(&why, "version %lld waits", (long long)c->version);
+		return come_up_waiting(r, db, s, &old, c, why.msg, now_us, e);
+	}
+	if (rc == 0)
+		s->config = *c;
+	return rc;
 }
 
 /* At a start there is no config in use to keep: the newest usable one of the history is. */
@@ -236,15 +266,18 @@ static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t n
 		(void)come_up(r, db, s, &c, now_us, &e);
 }
 
-/* The newest config is in use, or (with why) the last good one, or none. */
+/* The newest config is in use, or what of it can be (why: what waits), or the last good one. */
 static void applied(struct roster *r, struct db *db, struct slot *s, int rc, const char *why,
 		    int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
 
 	if (rc == 0) {
-		log_info("roster", NULL, "bot %lld: config version %lld applied",
-			 (long long)s->bot_id, (long long)s->config.version);
+		if (s->refused || s->denied)
+			log_warn("roster", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
+		else
+			log_info("roster", NULL, "bot %lld: config version %lld applied",
+				 (long long)s->bot_id, (long long)s->config.version);
 		return;
 	}
 	if (!s->running && rc == ERR_INVALID)
@@ -258,25 +291,46 @@ static void applied(struct roster *r, struct db *db, struct slot *s, int rc, con
 	}
 }
 
-static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+/* The bot runs: with all of c, or (it waits) with what can be in force at once. */
+static int change_config(struct roster *r, struct slot *s, const struct bot_config *c,
+			 int64_t now_us, struct err *e)
 {
 	struct engine *engine = session_engine(r->args.session);
+	bool open = engine_open_orders(engine, s->bot_id) > 0;
+	struct symbol_info info;
+	int rc = open ? r->args.symbol(r->args.ctx, c, &info, e) :
+		 prepare(r, s->bot_id, c, now_us, e);
+
+	s->refused = false;
+	s->denied = rc == ERR_DENIED;
+	if (rc == 0)
+		rc = engine_bot_config(engine, s->bot_id, c, e);
+	s->refused = open && rc == ERR_CONFLICT;
+	if (s->denied) {
+		err_prefix(e, "version %lld waits", (long long)c->version);
+		rc = engine_bot_config_wait(engine, s->bot_id, c, e->msg, e);
+	} else if (s->refused) {
+		rc = 0;
+	}
+	if (rc == 0)
+		s->config = *engine_bot_config_now(engine, s->bot_id);
+	return rc;
+}
+
+static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+{
 	struct bot_config c;
 	struct err e = { 0 };
 	int rc = store_config_load(db, r->args.key, s->bot_id, &c, &e);
 
-	if (rc == 0 && !s->running) {
-		rc = come_up(r, db, s, &c, now_us, &e);
-	} else if (rc == 0) {
-		if (engine_open_orders(engine, s->bot_id) == 0)
-			rc = prepare(r, s->bot_id, &c, now_us, &e);
-		if (rc == 0)
-			rc = engine_bot_config(engine, s->bot_id, &c, &e);
-		if (rc == 0)
-			s->config = c;
-		s->refused = rc == ERR_CONFLICT && engine_open_orders(engine, s->bot_id) > 0;
+	s->again = false;
+	if (rc == 0) {
+		s->wanted = c;
+		rc = s->running ? change_config(r, s, &c, now_us, &e) :
+				  come_up(r, db, s, &c, now_us, &e);
 	}
 	applied(r, db, s, rc, e.msg, now_us);
+	crypto_wipe(&c, sizeof(c));
 }
 
 static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t model_id,
@@ -317,11 +371,11 @@ static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t
 static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t now_us)
 {
 	struct slot *s = slot_of(r, w->bot_id);
-	bool flat = s->refused &&
-		engine_open_orders(session_engine(r->args.session), w->bot_id) == 0;
+	bool due = s->again || (s->refused &&
+		engine_open_orders(session_engine(r->args.session), w->bot_id) == 0);
 
 	s->wished = true;
-	if (w->version != s->version || flat || (!s->running && !s->failure[0])) {
+	if (w->version != s->version || due || (!s->running && !s->failure[0])) {
 		s->version = w->version;
 		apply_config(r, db, s, now_us);
 	}
@@ -411,7 +465,7 @@ int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *
 	r->waiting = 0;
 	for (size_t i = 0; i < r->n; i++) {
 		r->ids[i] = r->slots[i].bot_id;
-		r->waiting += r->slots[i].loading || r->slots[i].refused;
+		r->waiting += r->slots[i].loading || r->slots[i].refused || r->slots[i].again;
 	}
 	return 0;
 }
@@ -445,7 +499,7 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 bool roster_waits(const struct roster *r)
 {
 	for (size_t i = 0; r->waiting && i < r->n; i++)
-		if (r->slots[i].loading ||
+		if (r->slots[i].loading || r->slots[i].again ||
 		    (r->slots[i].refused &&
 		     engine_open_orders(session_engine(r->args.session), r->slots[i].bot_id) == 0))
 			return true;
@@ -480,4 +534,21 @@ const struct bot_config *roster_config(const struct roster *r, int64_t bot_id)
 	const struct slot *s = find(r, bot_id);
 
 	return s && s->running ? &s->config : NULL;
+}
+
+const struct bot_config *roster_wanted(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+
+	return s && s->wanted.symbol[0] ? &s->wanted : NULL;
+}
+
+void roster_account_reset(struct roster *r, int64_t bot_id)
+{
+	struct slot *s = find(r, bot_id);
+
+	if (!s || !(s->denied || s->refused))
+		return;
+	s->again = true;
+	r->waiting++;
 }

@@ -40,8 +40,8 @@ void roster_started(struct roster *r);
 /* Add, change and remove bots as the database says. Errors of one bot stay with that bot. */
 MUST_CHECK int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *e);
 /*
- * A model is being loaded, or a bot whose new symbol had to wait became flat:
- * refresh again next turn.
+ * A model is being loaded, or a bot whose new symbol had to wait became flat or has a
+ * new account: refresh again next turn.
  */
 bool roster_waits(const struct roster *r);
 /* Give a bot that failed to come up another try. */
@@ -52,7 +52,11 @@ const char *roster_failure(const struct roster *r, int64_t bot_id);
 bool roster_has(const struct roster *r, int64_t bot_id);
 /* All ids that are present, ascending. Borrowed until the next refresh. */
 const int64_t *roster_ids(const struct roster *r, size_t *n);
-/* The config in use. NULL: none yet. */
+/* The config in use (while a version waits: what of it is). NULL: none yet. */
 const struct bot_config *roster_config(const struct roster *r, int64_t bot_id);
+/* The newest config that could be read, whether it waits or not. NULL: none yet. */
+const struct bot_config *roster_wanted(const struct roster *r, int64_t bot_id);
+/* The account began anew: what waits for that is tried again in the next turn. */
+void roster_account_reset(struct roster *r, int64_t bot_id);
 
 #endif

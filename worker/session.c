@@ -12,6 +12,7 @@ struct session {
 	struct engine *engine;
 	struct venue *venue;
 	struct money initial_capital;
+	struct fees fees[2];		/* of a spot and of a futures market */
 	size_t symbols_n;
 	struct symbol_slot *symbols;
 	struct market *last;		/* of the newest event */
@@ -46,10 +47,9 @@ static int sim_from(const struct config *c, struct sim_args *a, struct err *e)
 {
 	sim_args_init(a);
 	a->latency_us = c->sim_latency_ms * 1000;
-	if (rate_from_double(c->sim_commission, &a->maker_rate_e8) ||
-	    rate_from_double(c->sim_commission, &a->taker_rate_e8) ||
-	    rate_from_double(c->sim_slippage, &a->slippage_e8))
-		return err_set(e, ERR_RANGE, "SIMULATION_COMMISSION or _SLIPPAGE does not fit");
+	if (rate_from_double(c->sim_slippage, &a->slippage_e8))
+		return err_set(e, ERR_RANGE, "SIMULATION_SLIPPAGE %g does not fit",
+			       c->sim_slippage);
 	return 0;
 }
 
@@ -58,6 +58,7 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 	const struct config *c = a->config;
 	struct engine_args engine = { .reporter = a->reporter };
 	struct sim_args sim;
+	struct fees fees[2];
 	struct session *s;
 	int64_t capital;
 	int rc;
@@ -77,7 +78,13 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 	engine.first_fill_id = a->first_fill_id ? a->first_fill_id : 1;
 	engine.first_signal_id = a->first_signal_id ? a->first_signal_id : 1;
 
+	if (fees_with(c->sim_commission, false, &fees[false]) ||
+	    fees_with(c->sim_commission, true, &fees[true]))
+		return err_set(e, ERR_RANGE, "SIMULATION_COMMISSION %g does not fit",
+			       c->sim_commission);
+
 	s = xcalloc(1, sizeof(*s));
+	memcpy(s->fees, fees, sizeof(fees));
 	s->initial_capital = money_of_units(capital);
 	s->engine = engine_new(&engine);
 	sim.sink = engine_venue_sink(s->engine);
@@ -110,8 +117,13 @@ struct venue *session_venue(struct session *s)
 
 struct market *session_market_add(struct session *s, const struct symbol_info *info)
 {
-	struct market *m = engine_market_add(s->engine, info);
-	struct symbol_slot slot = { m, sim_symbol_add(s->venue, market_info(m)) };
+	struct symbol_info paying = *info;
+	struct market *m;
+	struct symbol_slot slot;
+
+	paying.fees = s->fees[info->futures];
+	m = engine_market_add(s->engine, &paying);
+	slot = (struct symbol_slot){ m, sim_symbol_add(s->venue, market_info(m)) };
 
 	for (size_t i = 0; i < s->symbols_n; i++)
 		if (s->symbols[i].market == m)
@@ -289,6 +301,12 @@ void session_warm_end(struct session *s)
 	}
 }
 
+void session_reconcile(struct session *s, int64_t now_us)
+{
+	sim_times_back(s->venue, now_us);
+	engine_reconcile(s->engine, now_us);
+}
+
 /* ---- paper accounts ---- */
 
 static int account_args(const struct session *s, int64_t bot_id, const struct bot_config *c,
@@ -296,7 +314,7 @@ static int account_args(const struct session *s, int64_t bot_id, const struct bo
 {
 	*a = (struct sim_account_args){
 		.bot_id = bot_id,
-		.futures = strcmp(c->exchange, "binance_futures") == 0,
+		.futures = bot_config_futures(c),
 		.initial_capital = s->initial_capital,
 		.leverage_e8 = RATE_ONE,
 	};
@@ -326,10 +344,18 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
 		return have->leverage_e8 == a.leverage_e8 ? 0 :
 		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
-	/* Another market: what the account is worth goes along when it counts in the same asset. */
+	/* Another market: what the account is worth goes along, and nothing else. */
+	if (strcmp(have->quote_asset, market_info(m)->quote) != 0)
+		return err_set(e, ERR_DENIED, "%s counts in %s, the paper account of bot %lld in "
+			       "%s: it goes there only by a reset (POST /api/v1/simulation/reset)",
+			       config->symbol, market_info(m)->quote, (long long)bot_id,
+			       have->quote_asset);
 	worth = sim_account_worth(s->venue, bot_id);
-	if (strcmp(have->quote_asset, market_info(m)->quote) == 0 && money_sign(worth) > 0)
-		a.initial_capital = worth;
+	if (money_sign(worth) <= 0)
+		return err_set(e, ERR_DENIED, "nothing is left of the paper account of bot %lld: "
+			       "it goes to %s only by a reset (POST /api/v1/simulation/reset)",
+			       (long long)bot_id, config->symbol);
+	a.initial_capital = worth;
 	return sim_account_reset(s->venue, &a, true, now_us, e);
 }
 

@@ -29,7 +29,10 @@ void session_free(struct session *s);
 struct engine *session_engine(struct session *s);
 struct venue *session_venue(struct session *s);
 
-/* Idempotent: makes the market known to engine and venue. */
+/*
+ * Idempotent: makes the market known to engine and venue. Its fees are those of the
+ * settings (fees.h), whatever info says.
+ */
 struct market *session_market_add(struct session *s, const struct symbol_info *info);
 
 /* Events to trade on. Unknown symbols are ignored. */
@@ -42,9 +45,18 @@ void session_act_from(struct session *s, int64_t act_from_us);
 void session_warm_end(struct session *s);
 
 /*
+ * Last of a restart, when bots, orders and the venue's rows are back: asks what became of
+ * every live order. Every time that a row gives is bounded by now_us plus what such a
+ * deadline may be long: the machine's clock may have been set back.
+ */
+void session_reconcile(struct session *s, int64_t now_us);
+
+/*
  * The bot's paper account: opened with the initial capital when it has none, moved
  * to the config's symbol and leverage when that changed. For a bot without open
  * orders: an account that moves ends what it still has, and takes its worth along.
+ * No move makes money: ERR_DENIED when only a reset can bring the account there (it counts
+ * in another asset, or nothing is left of it); the sentence says so, nothing has changed.
  */
 MUST_CHECK int session_account(struct session *s, int64_t bot_id, const struct bot_config *config,
 			       int64_t now_us, struct err *e);

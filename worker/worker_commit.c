@@ -37,13 +37,16 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queu
 	if (rc == 0)
 		rc = runner_write_tx(w->runner, w->db, e);
 	if (rc == 0)
-		rc = notifier_write_tx(w->notifier, w->db, wall_us, e);
+		rc = notifier_write_tx(w->notifier, w->db, wall_us, worker_ages_clock(w, wall_us),
+				       e);
 	if (rc == 0)
 		rc = write_position(w, wall_us, e);
 	if (rc == 0)
 		rc = store_logs_flush_tx(w->logs, w->db, e);
 	if (rc == 0 && beat)
 		rc = store_heartbeat_tx(w->db, &w->beat, e);
+	if (rc == 0 && beat)
+		rc = clock_watch_sync_tx(w->db, &w->clock_watch, e);
 	if (rc == 0 && beat)
 		rc = schedule_run_tx(&w->schedule, w->db, wall_us, queued, e);
 	return rc;
@@ -96,8 +99,11 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 			      figure_rows(w));
 	if (!beat && !commit_due(w, wall_us))
 		return;
-	if (beat)
+	if (beat) {
 		worker_beat_fill(w, wall_us);
+		worker_ages_look(w);
+	}
+	outbox_now(w->outbox, worker_ages_clock(w, wall_us), worker_ages_engine(w, wall_us));
 	db_set_durable(w->db, commit_waits(w, beat));
 	rc = db_begin(w->db, &e);
 	if (rc == 0) {

@@ -8,6 +8,7 @@
  *	worker_loop.c		one turn, and what wakes it
  *	worker_commit.c		what a turn did, in one transaction
  *	worker_beat.c		the heartbeat: how we are
+ *	worker_ages.c		is the clock right? what ages of rows count from
  */
 #ifndef WORKER_WORKER_INTERNAL_H
 #define WORKER_WORKER_INTERNAL_H
@@ -30,6 +31,7 @@
 #include "worker/report/fanout.h"
 #include "worker/roster.h"
 #include "worker/session.h"
+#include "worker/store/clock_watch.h"
 #include "worker/store/outbox.h"
 #include "worker/worker.h"
 
@@ -65,10 +67,14 @@ struct worker {
 	int64_t beat_due_us;
 	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
 	bool clock_told;		/* that the machine's clock was set back */
+	struct clock_watch clock_watch;	/* the machine's clock: may it delete? */
+	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
+	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
 	struct feed_position position;
 	uint64_t events_seen;
@@ -84,7 +90,10 @@ MUST_CHECK int worker_start(struct worker *w, const struct worker_args *a, struc
 /* worker_loop.c */
 /* Now. The machine's clock may be set back under us; nothing may wait for it to catch up. */
 int64_t worker_clock(struct worker *w);
-/* What the engine calls now: the clock, or the recording when that alone makes time. */
+/*
+ * What the engine calls now: the clock, or the recording when that alone makes time. While
+ * the feeds are behind the clock it is their time: the engine must not run ahead of them.
+ */
 int64_t worker_time(const struct worker *w, int64_t wall_us);
 /* Take in what others wrote into the database: commands, configs, models, jobs. */
 void worker_look(struct worker *w, int64_t wall_us);
@@ -99,6 +108,12 @@ void worker_loop_close(struct worker *w);
  * force: with a heartbeat, also when there is nothing else to write.
  */
 void worker_commit(struct worker *w, int64_t wall_us, bool force);
+
+/* worker_ages.c */
+void worker_ages_look(struct worker *w);	/* with each beat; a jump is told */
+/* What ages count from, of rows that the clock dates and of the engine's; 0: in doubt. */
+int64_t worker_ages_clock(const struct worker *w, int64_t wall_us);
+int64_t worker_ages_engine(const struct worker *w, int64_t wall_us);
 
 /* worker_beat.c */
 void worker_beat_begin(struct worker *w);

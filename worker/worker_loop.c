@@ -10,12 +10,13 @@
 #define TURN_BUDGET_US INT64_C(4000)	/* of market data per turn; a loop never blocks 5 ms */
 #define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
 #define SLOW_TURN_US INT64_C(50000)
+#define CATCH_UP_MOST_US (86400 * US_PER_S)	/* of market data that was not read in time */
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
 
 int64_t worker_clock(struct worker *w)
 {
 	int64_t real_us = clock_now_us();
-	int64_t wall_us = clock_steady_us(&w->clock, real_us, clock_mono_us());
+	int64_t wall_us = clock_steady_us(&w->clock, real_us, clock_boot_us());
 	bool back = wall_us - real_us > US_PER_S;
 
 	if (back && !w->clock_told)
@@ -32,6 +33,7 @@ int64_t worker_time(const struct worker *w, int64_t wall_us)
 
 	if (feed_choice_unpaced(w->feed) && newest)
 		return newest;
+	wall_us -= w->behind_us;
 	return wall_us > newest ? wall_us : newest;
 }
 
@@ -42,47 +44,90 @@ void worker_schedule(struct worker *w, int64_t in_us)
 	event_add(w->turn_event, &tv);
 }
 
-/* Pull one feed for its share of the turn. Returns when it wants to be asked again. */
-static int64_t pull(struct worker *w, struct feed *f, int64_t wall_us)
+/* The feed whose next event comes first; *others_us: when the first of the others' comes. */
+static struct feed *first_due(const struct worker *w, int64_t *others_us)
 {
-	int64_t until_us = clock_mono_us() + TURN_BUDGET_US;
-	int64_t next_us = wall_us;
-	struct err e = { 0 };
+	struct feed *first = NULL, *f;
 
-	do {
-		int rc = f->ops->poll(f, wall_us, FRAMES_AT_ONCE, &next_us, &e);
-
-		if (rc == ERR_END || next_us == INT64_MAX) {
-			if (!w->feed_ended) {
-				log_info("feed", NULL, "the recording has ended");
-				engine_signals_end(session_engine(w->session));
-			}
-			w->feed_ended = true;
-			return INT64_MAX;
+	*others_us = INT64_MAX;
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++) {
+		if (!first || f->next_us < first->next_us) {
+			*others_us = first ? first->next_us : INT64_MAX;
+			first = f;
+		} else if (f->next_us < *others_us) {
+			*others_us = f->next_us;
 		}
-		if (rc) {
-			worker_feed_failed(w, &e);
-			return wall_us + US_PER_S;
-		}
-	} while (next_us <= wall_us && clock_mono_us() < until_us &&
-		 outbox_rows(w->outbox) < TURN_ROWS);
-	return next_us;
+	}
+	return first;
 }
 
+/* Some frames of one feed, up to a time. */
+static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wall_us)
+{
+	struct err e = { 0 };
+	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
+
+	if (rc == ERR_END || f->next_us == INT64_MAX) {
+		if (!w->feed_ended) {
+			log_info("feed", NULL, "the recording has ended");
+			engine_signals_end(session_engine(w->session));
+		}
+		w->feed_ended = true;
+		f->next_us = INT64_MAX;
+	} else if (rc) {
+		worker_feed_failed(w, &e);
+		f->next_us = wall_us + US_PER_S;
+	}
+}
+
+/*
+ * How far is a feed behind the clock? After a stop of the process (a suspend) what came
+ * due meanwhile is handed on first, in its order, and counts as old as it is.
+ */
+static int64_t lag(const struct worker *w, const struct feed *f, int64_t wall_us)
+{
+	int64_t lag_us = wall_us - f->next_us;
+
+	/* A feed begins with history, of before we began: it only warms up. */
+	bool history = f->next_us < w->acts_from_us;
+
+	return feed_choice_unpaced(w->feed) || history || lag_us < 0 ? 0 : lag_us;
+}
+
+/* Longer ago than any window is worth: the market goes on from now. */
+static void skip_if_late(const struct worker *w, struct feed *f, int64_t wall_us)
+{
+	int64_t lag_us = lag(w, f, wall_us);
+
+	if (lag_us <= CATCH_UP_MOST_US)
+		return;
+	log_warn("feed", NULL, "nothing was read for %lld s by the clock: market data goes on from "
+		 "now, its windows start anew", (long long)(lag_us / US_PER_S));
+	f->ops->skip(f, wall_us);
+	f->next_us = wall_us;
+}
+
+/* All feeds for their share of the turn, the earliest event first. Returns when more is due. */
 static int64_t pull_feeds(struct worker *w, int64_t wall_us)
 {
-	int64_t next_us = INT64_MAX;
-	struct feed *f;
+	int64_t until_us = clock_mono_us() + TURN_BUDGET_US, others_us;
+	struct engine *engine = session_engine(w->session);
+	struct feed *f = first_due(w, &others_us);
 
-	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++) {
-		int64_t at = pull(w, f, wall_us);
-
-		next_us = at < next_us ? at : next_us;
+	while (f && f->next_us <= wall_us) {
+		skip_if_late(w, f, wall_us);
+		engine_behind(engine, lag(w, f, wall_us));
+		poll(w, f, others_us > f->next_us && others_us < wall_us ? others_us : wall_us,
+		     wall_us);
+		f = first_due(w, &others_us);
+		if (clock_mono_us() >= until_us || outbox_rows(w->outbox) >= TURN_ROWS)
+			break;
 	}
-	/* While frames of the past wait, they make the time: candles would close without them. */
-	if (!feed_choice_unpaced(w->feed) && next_us > wall_us)
-		engine_advance(session_engine(w->session), wall_us);
-	return next_us;
+	w->behind_us = f ? lag(w, f, wall_us) : 0;
+	engine_behind(engine, w->behind_us);
+	if (!feed_choice_unpaced(w->feed))
+		engine_advance(engine, worker_time(w, wall_us));
+	return f ? f->next_us : INT64_MAX;
 }
 
 void worker_look(struct worker *w, int64_t wall_us)

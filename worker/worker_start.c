@@ -97,6 +97,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	reporter = notifier_reporter(w->notifier);
 	fanout_add(&w->fanout, &reporter);
 	rc = make_session(w, e);
+	if (rc == 0)
+		rc = clock_watch_load(w->db, &w->clock_watch, e);
 	if (rc)
 		return rc;
 	w->predictors = predictors_new(w->config->data_dir);
@@ -156,7 +158,7 @@ static int restore(struct worker *w, struct err *e)
 	if (resumes)
 		engine_resume_at(session_engine(w->session), now_us);
 	else if (!source)
-		session_act_from(w->session, now_us);
+		session_act_from(w->session, w->acts_from_us = now_us);
 	if (rc == 0 && fresh)
 		rc = open_feed(w, now_us, NULL, e);
 	if (rc == 0 && fresh)
@@ -172,7 +174,7 @@ static int restore(struct worker *w, struct err *e)
 	if (rc)
 		return rc;
 	session_warm_end(w->session);
-	engine_reconcile(session_engine(w->session), now_us);
+	session_reconcile(w->session, now_us);
 	return 0;
 }
 

@@ -26,7 +26,8 @@ static struct venue *venue_with(int markets, int orders_each)
 	for (int i = 0; i < markets; i++) {
 		struct symbol_info info = { .base = "BTC", .quote = "USDT",
 			.tick = price_of_units(RATE_ONE / 100),
-			.step = qty_of_units(1000), .min_qty = qty_of_units(1000) };
+			.step = qty_of_units(1000), .min_qty = qty_of_units(1000),
+			.fees = fees_published(false) };
 		struct book_top b = { .bid = price_of_units(60000 * RATE_ONE),
 			.ask = price_of_units(60001 * RATE_ONE),
 			.bid_qty = qty_of_units(RATE_ONE), .ask_qty = qty_of_units(RATE_ONE) };

@@ -36,7 +36,7 @@ static void check_taken(const struct bot_config *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct bot_config_limits limits = {
-		.min_risk_reward = 3, .max_risk_per_trade_pct = 2, .commission = 0.001,
+		.min_risk_reward = 3, .max_risk_per_trade_pct = 2, .fees = { 100000, 100000 },
 	};
 	struct bot_config c, before;
 	struct field_errors f = { 0 }, w = { 0 };

@@ -27,6 +27,7 @@
 struct world {
 	struct venue *v;
 	struct sim_args args;
+	struct fees fees;			/* of both markets */
 	int spot, futures;			/* market indexes */
 	int64_t now;
 	int64_t trade_id;
@@ -217,16 +218,18 @@ HELPER struct symbol_info world_info(bool futures)
 	i.step = i.min_qty = Q(futures ? "0.001" : "0.00001");
 	i.max_qty = Q("1000");
 	i.min_notional = M("5");
+	i.fees = (struct fees){ .maker_e8 = 100000, .taker_e8 = 100000 };
 	return i;
 }
 
-/* No latency, no slippage, commission 0.1 %; change w->args before world_start. */
+/* No latency, no slippage, commission 0.1 %; change w->args and w->fees before world_start. */
 HELPER void world_init(struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	sim_args_init(&w->args);
 	w->args.latency_us = 0;
 	w->args.slippage_e8 = 0;
+	w->fees = world_info(false).fees;
 	w->now = T0 + 1000000;
 	w->digest = UINT64_C(14695981039346656037);
 	w->next_trade = w->next_entry = w->next_order = 1;
@@ -236,6 +239,7 @@ HELPER void world_markets(struct world *w)
 {
 	struct symbol_info spot = world_info(false), futures = world_info(true);
 
+	spot.fees = futures.fees = w->fees;
 	w->args.sink = (struct venue_sink){ .ctx = w, .update = world_update };
 	w->args.store = (struct sim_store){
 		.ctx = w, .account = world_account, .ledger = world_ledger,

@@ -483,7 +483,8 @@ static size_t read_klines(const char *name, struct row **out)
 	for (char *p = text.data + 1; (p = strchr(p, '[')) != NULL;) {
 		struct price v;
 
-		rows = xrealloc(rows, (n + 1) * sizeof(*rows));
+		if ((n & (n - 1)) == 0)
+			rows = xrealloc(rows, (n ? 2 * n : 1) * sizeof(*rows));
 		rows[n].ms = strtoll(p + 1, &p, 10);
 		for (int i = 0; i < 5; i++) {
 			char *end;

@@ -105,9 +105,34 @@ static void steady_never_goes_back(void **state)
 	/* set back by an hour: it goes on */
 	assert_int_equal(clock_steady_us(&s, 99 * hour + 20, 32), 100 * hour + 27);
 	assert_int_equal(clock_steady_us(&s, 99 * hour + 20 + hour, 32 + hour), 101 * hour + 27);
-	/* set forward beyond it: it follows */
-	assert_int_equal(clock_steady_us(&s, 200 * hour, 33 + hour), 200 * hour);
-	assert_int_equal(clock_steady_us(&s, 200 * hour + 1, 34 + hour), 200 * hour + 1);
+}
+
+static void steady_doubts_a_step(void **state)
+{
+	struct clock_steady s = { 0 };
+	int64_t day = 86400 * US_PER_S, t = 100 * day, boot = 5;
+
+	(void)state;
+	assert_int_equal(clock_steady_us(&s, t, boot), t);
+	/* adjusted by less than a second, and a suspend, which the boot clock counts */
+	assert_int_equal(clock_steady_us(&s, t + US_PER_S, boot), t + US_PER_S);
+	t += US_PER_S + 3 * day;
+	boot += 3 * day;
+	assert_int_equal(clock_steady_us(&s, t, boot), t);
+	/* ten seconds of a clock in the future: as if nothing had been */
+	for (int i = 1; i <= 10; i++)
+		assert_int_equal(clock_steady_us(&s, t + i * US_PER_S + 400 * day,
+						 boot + i * US_PER_S), t + i * US_PER_S);
+	t += 11 * US_PER_S;
+	boot += 11 * US_PER_S;
+	assert_int_equal(clock_steady_us(&s, t, boot), t);
+	/* one that lasts is followed, however long after another one it comes */
+	for (int64_t us = 1; us <= CLOCK_HOLD_US; us += US_PER_S)
+		assert_int_equal(clock_steady_us(&s, t + us + 2 * day, boot + us), t + us);
+	t += CLOCK_HOLD_US + 1 + 2 * day;
+	boot += CLOCK_HOLD_US + 1;
+	assert_int_equal(clock_steady_us(&s, t, boot), t);
+	assert_int_equal(clock_steady_us(&s, t + 1, boot + 1), t + 1);
 }
 
 int main(void)
@@ -118,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(steady_never_goes_back),
+		cmocka_unit_test(steady_doubts_a_step),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

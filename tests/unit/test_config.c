@@ -1,4 +1,5 @@
 #include "common/config.h"
+#include "common/fees.h"
 #include "common/file.h"
 #include "tests/unit/scratch.h"
 
@@ -85,7 +86,8 @@ static void defaults_are_the_documented_ones(void **state)
 		"ORDER_CONFIRMATION_REQUIRED=true", "MAX_OPEN_POSITIONS=5", "MAX_RISK_PER_TRADE=2",
 		"MIN_RISK_REWARD_RATIO=3", "EXCHANGE=binance", "MARKET_DATA=auto",
 		"WS_URL=wss://stream.binance.com:9443/ws", "REST_URL=https://api.binance.com",
-		"REPLAY_SPEED=1", "SIMULATION_INITIAL_CAPITAL=10000", "SIMULATION_COMMISSION=0.001",
+		"REPLAY_SPEED=1", "SIMULATION_INITIAL_CAPITAL=10000",
+		"SIMULATION_COMMISSION=exchange",
 		"SIMULATION_SLIPPAGE=0.0001", "SIMULATION_TICK_INTERVAL=5",
 		"SIMULATION_STRATEGY_INTERVAL=60", "SIM_LATENCY_MS=50", "LOG_LEVEL=INFO",
 		"DEBUG_MODE=false",
@@ -479,6 +481,17 @@ static void printed_is_read_again(void **state)
 	dotenv(buf_text(&out));
 	loads(&b);
 	assert_memory_equal(&a, &b, sizeof(a));
+	assert_true(a.sim_commission == 0.00037);
+	buf_free(&out);
+	clearenv();
+	dotenv("SIMULATION_COMMISSION=exchange\n");
+	loads(&a);
+	assert_true(a.sim_commission == COMMISSION_OF_EXCHANGE);
+	dotenv("SIMULATION_COMMISSION=0\n");
+	loads(&a);
+	assert_true(a.sim_commission == 0);
+	config_print(&a, &out);
+	assert_non_null(strstr(buf_text(&out), "SIMULATION_COMMISSION=0\n"));
 	buf_free(&out);
 }
 

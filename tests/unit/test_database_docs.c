@@ -59,7 +59,8 @@ static void check_owner(const char *table, const char *owner)
 	for (size_t i = 0; i < 2; i++) {
 		enum db_role role = roles[i].role;
 		bool may = db_policy_write(role, DB_INSERT, table, NULL) ||
-			   db_policy_write(role, DB_UPDATE, table, "answer");
+			   db_policy_write(role, DB_UPDATE, table, "answer") ||
+			   db_policy_write(role, DB_UPDATE, table, "accepted_us");
 
 		if (may != (strstr(owner, roles[i].word) != NULL))
 			fail_msg("%s: may the %s write it? %s says \"%s\"", table, roles[i].word,

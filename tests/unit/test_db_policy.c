@@ -19,11 +19,12 @@ static const struct right api[] = {
 	{ "reported_stats", "iud" }, { "training_schedules", "iud" }, { "api_tokens", "iud" },
 	{ "audit_log", "iud" }, { "logs", "iud" }, { "commands", "i" },
 	{ "jobs", "i cancel_requested" },
-	{ "confirmations", " answer answered_by answered_us" }, { NULL, "" },
+	{ "confirmations", " answer answered_by answered_us" },
+	{ "clock_watch", " accepted_us" }, { NULL, "" },
 };
 static const struct right cli[] = {
 	{ "api_tokens", "iud" }, { "audit_log", "iud" }, { "commands", "i" },
-	{ "jobs", "i cancel_requested" }, { NULL, "" },
+	{ "jobs", "i cancel_requested" }, { "clock_watch", " accepted_us" }, { NULL, "" },
 };
 
 static const char SQL_TABLES[] =

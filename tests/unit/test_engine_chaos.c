@@ -1,10 +1,11 @@
 /*
- * The paper venue behind a bad line: news late and told twice, requests refused at
- * random. Whatever happens on the way, nothing is sold twice, no limit is passed, and
- * in the end every bot is flat with books that agree.
+ * The paper venue behind a bad line: news late, told twice or lost, requests refused or
+ * swallowed at random. Whatever happens on the way, nothing is sold twice, no limit is
+ * passed, no leg waits for an answer longer than its deadline, and in the end every bot
+ * is flat with books that agree.
  */
 #include "tests/unit/engine_script.h"
-#include "worker/engine/bot.h"
+#include "worker/engine/engine_internal.h"
 
 #define STEPS 3000
 #define SEEDS 40
@@ -20,11 +21,12 @@ struct line {			/* a venue between engine and paper venue */
 	struct venue *sim;
 	struct venue_sink to;
 	struct script dice;
-	bool calm;		/* from now on nothing is refused or late */
+	bool calm;		/* from now on nothing is refused, late or lost */
+	bool loses;
 	struct news queue[QUEUE_MAX];	/* by due, then seq */
 	size_t n;
 	int64_t seq, newest_due;
-	size_t refused, twice, late;
+	size_t refused, twice, late, lost;
 };
 
 static struct line *line_of(struct venue *v)
@@ -40,12 +42,22 @@ static bool refuses(struct line *l)
 	return no;
 }
 
+static bool loses(struct line *l, int percent)
+{
+	bool lost = l->loses && !l->calm && chance(&l->dice, percent);
+
+	l->lost += lost;
+	return lost;
+}
+
 static int line_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
 {
 	struct line *l = line_of(v);
 
 	if (refuses(l))
 		return err_set(e, ERR_UNAVAILABLE, "the line is down");
+	if (loses(l, 4))
+		return 0;
 	return l->sim->ops->place(l->sim, o, now_us, e);
 }
 
@@ -56,6 +68,8 @@ static int line_cancel(struct venue *v, int64_t bot_id, const char *symbol, cons
 
 	if (refuses(l))
 		return err_set(e, ERR_UNAVAILABLE, "the line is down");
+	if (loses(l, 4))
+		return 0;
 	return l->sim->ops->cancel(l->sim, bot_id, symbol, id, now_us, e);
 }
 
@@ -87,6 +101,9 @@ static void on_news(void *ctx, const struct venue_update *u)
 	struct line *l = ctx;
 	int64_t due = u->at_us;
 
+	/* A fill that nobody hears of is found when the leg is asked about for another reason. */
+	if (u->kind != UPDATE_FILL && u->kind != UPDATE_FUNDING && loses(l, 8))
+		return;
 	if (!l->calm && chance(&l->dice, 30)) {
 		due += below(&l->dice, 800 * MS);
 		l->late++;
@@ -175,6 +192,7 @@ static void open_scene(struct scene *s, uint64_t seed)
 
 	script_make(&s->script, seed, STEPS);
 	s->asks = seed % 3 == 0;
+	s->line.loses = seed % 3 == 1;
 	a.limits.max_open_positions = MAX_OPEN;
 	s->line.venue.ops = &LINE_OPS;
 	s->line.dice.state = seed * 31;
@@ -290,6 +308,32 @@ static void play(struct scene *s, const struct step *p)
 				 (unsigned long long)(s)->script.seed, at, #cond); \
 	} while (0)
 
+static bool waits(const struct leg *l)
+{
+	return !leg_done(l) && (l->state == LEG_PLANNED || l->state == LEG_UNKNOWN ||
+				l->cancel_requested);
+}
+
+/* A leg that waits for the venue is asked about in bounded time. */
+static void check_deadlines(struct scene *s, size_t at)
+{
+	for (size_t i = 0; i < s->e->bots_n; i++) {
+		const struct bot *b = s->e->bots[i];
+
+		for (size_t k = 0; k < b->orders_n; k++) {
+			for (size_t n = 0; n < b->orders[k]->legs_n; n++) {
+				const struct leg *l = &b->orders[k]->legs[n];
+
+				if (!waits(l))
+					continue;
+				HOLDS(s, at, l->ask_us > s->e->now_us);
+				HOLDS(s, at, l->ask_us <= s->e->now_us +
+				      (l->asks ? ASK_MOST_US : LEG_ANSWER_US));
+			}
+		}
+	}
+}
+
 static void check(struct scene *s, size_t at, const enum bot_status *before)
 {
 	struct err e;
@@ -306,6 +350,7 @@ static void check(struct scene *s, size_t at, const enum bot_status *before)
 	}
 	for (size_t i = 0; i < s->rows.orders_n; i++)
 		HOLDS(s, at, qty_sign(order_position(&s->rows.orders[i])) >= 0);
+	check_deadlines(s, at);
 }
 
 /* The line is good again: everything closes, and the books are the same on both sides. */
@@ -339,9 +384,9 @@ static void finish(struct scene *s, int64_t now)
 
 		assert_int_equal(s->line.sim->ops->balance(s->line.sim, b, &balance, &e), 0);
 		/* what was adopted before its news came has no fee, on spot in coins */
-		HOLDS(s, (size_t)b, (s->asks && !s->script.futures) ||
+		HOLDS(s, (size_t)b, ((s->asks || s->line.loses) && !s->script.futures) ||
 		      qty_cmp(balance.base, held[b]) == 0);
-		HOLDS(s, (size_t)b, s->asks || money_units(balance.balance) ==
+		HOLDS(s, (size_t)b, s->asks || s->line.loses || money_units(balance.balance) ==
 		      INT64_C(10000) * RATE_ONE + cash_e8[b]);
 	}
 }
@@ -350,7 +395,7 @@ static void bad_line(void **state)
 {
 	const char *more = getenv("RANDOM_SEEDS");
 	uint64_t seeds = more ? strtoull(more, NULL, 10) : SEEDS;
-	size_t refused = 0, twice = 0, late = 0, filled = 0;
+	size_t refused = 0, twice = 0, late = 0, lost = 0, filled = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= seeds; seed++) {
@@ -369,13 +414,15 @@ static void bad_line(void **state)
 		refused += s->line.refused;
 		twice += s->line.twice;
 		late += s->line.late;
+		lost += s->line.lost;
 		for (size_t i = 0; i < s->rows.orders_n; i++)
 			filled += qty_sign(s->rows.orders[i].filled) > 0;
 		close_scene(s);
 	}
-	printf("%zu trades; %zu requests refused, %zu news late, %zu told twice\n", filled, refused,
-	       late, twice);
+	printf("%zu trades; %zu requests refused, %zu news late, %zu told twice, %zu lost\n",
+	       filled, refused, late, twice, lost);
 	assert_true(refused > seeds && twice > seeds && late > seeds && filled > seeds);
+	assert_true(lost > seeds);
 }
 
 int main(void)

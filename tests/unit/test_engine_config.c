@@ -13,11 +13,21 @@ static void config_while_open(void **state)
 	session_market_add(d->s, &eth);
 	c = d->bot;
 	c.version = 2;
+	c.max_positions = 2;
+	c.capital_per_trade = M("50");
 	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
 	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].config_version, 1);
 	assert_non_null(strstr(d->rows.bots[1].config_error, "without open orders"));
+	assert_non_null(strstr(d->rows.bots[1].config_error, "symbol BTCUSDT -> ETHUSDT"));
+	/* what can be is in force, and nothing is added to what it waits for */
+	assert_string_equal(cash(engine_bot_config_now(d->e, 1)->capital_per_trade), "50");
+	assert_string_equal(engine_bot_config_now(d->e, 1)->symbol, "BTCUSDT");
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+	assert_string_equal(d->rows.signals[d->rows.signals_n - 1].rule, "config_waits");
+	assert_non_null(strstr(d->rows.signals[d->rows.signals_n - 1].reason, "ETHUSDT"));
 	c = d->bot;
 	c.version = 3;
 	c.profit_target_pct = 0.01;
@@ -34,6 +44,141 @@ static void config_while_open(void **state)
 	assert_int_equal(d->rows.orders[0].holding_us, 120 * SECOND); /* as it began */
 	desk_wait(d, 30 * SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
+}
+
+/* An entry that was not filled yet is taken back: what the version waits for is less. */
+static void waiting_cancels_entries(void **state)
+{
+	struct desk *d = *state;
+	struct bot_config c;
+
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(engine_open_orders(d->e, 1), 1);
+	c = d->bot;
+	c.version = 2;
+	c.leverage = 5;
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
+	assert_non_null(strstr(d->err.msg, "leverage 1 -> 5"));
+	desk_wait(d, 20 * MS);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_ENTRY_CANCELLED);
+	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 2);
+	assert_int_equal(rows_last(&d->rows)->config_version, 2);
+}
+
+/* Exits of what is open go on while a version waits. */
+static void waiting_keeps_exits(void **state)
+{
+	struct desk *d = *state;
+	struct bot_config c;
+
+	desk_enter(d);
+	c = d->bot;
+	c.version = 2;
+	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), ERR_CONFLICT);
+	desk_book(d, "49900", "49900.1");
+	desk_trade(d, "49900");
+	desk_wait(d, SECOND);
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_STOP_LOSS);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+}
+
+static int64_t bot_positions_of(struct desk *d)
+{
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	return d->rows.bots[1].open_positions;
+}
+
+static void add_market(struct desk *d, const char *base, const char *quote, bool futures)
+{
+	struct symbol_info info = world_info(futures);
+
+	snprintf(info.symbol, sizeof(info.symbol), "%s%s", base, quote);
+	snprintf(info.base, sizeof(info.base), "%s", base);
+	snprintf(info.quote, sizeof(info.quote), "%s", quote);
+	session_market_add(d->s, &info);
+}
+
+/* A loss beyond MAX_DAILY_LOSS and MAX_DRAWDOWN stops entries; no change of settings lifts it. */
+static void limits_survive_a_move(void **state)
+{
+	struct desk *d = *state;
+	struct bot_config c;
+	struct money worth;
+
+	d->config.max_daily_loss_pct = 0.5;
+	d->config.max_drawdown_pct = 0.5;
+	d->bot.capital_per_trade = M("5000");
+	d->bot.stop_loss_pct = 0.02;
+	d->bot.ignore_risk_reward = true;
+	desk_enter(d);
+	desk_book(d, "48000", "48000.1");
+	desk_trade(d, "48000");
+	desk_wait(d, SECOND);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	worth = desk_balance(d, 1).equity;
+	assert_true(money_cmp(worth, M("9900")) < 0);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(d->rows.signals[d->rows.signals_n - 1].rule, "daily_loss");
+	add_market(d, "ETH", "USDT", d->futures);
+	add_market(d, "ETH", "BTC", d->futures);
+	/* another quote asset: not without a reset, and nothing has changed */
+	c = d->bot;
+	c.version = 2;
+	snprintf(c.symbol, sizeof(c.symbol), "ETHBTC");
+	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), ERR_DENIED);
+	assert_non_null(strstr(d->err.msg, "simulation/reset"));
+	assert_string_equal(cash(desk_balance(d, 1).equity), cash(worth));
+	assert_int_equal(engine_bot_config_wait(d->e, 1, &c, d->err.msg, &d->err), 0);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(d->rows.signals[d->rows.signals_n - 1].rule, "config_waits");
+	/* another base: the account goes along, and so do peak and day */
+	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
+	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);
+	assert_string_equal(cash(desk_balance(d, 1).equity), cash(worth));
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_string_equal(cash(d->rows.bots[1].peak_equity), "10000");
+	assert_string_equal(cash(d->rows.bots[1].day_equity), "10000");
+	/* the explicit way */
+	snprintf(c.symbol, sizeof(c.symbol), "ETHBTC");
+	assert_int_equal(session_account_reset(d->s, 1, &c, false, d->now, &d->err), 0);
+	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_config(d->e, 1, &c, &d->err), 0);
+	assert_string_equal(cash(desk_balance(d, 1).equity), "10000");
+}
+
+/* Nothing left: no other market makes a fresh account of it. */
+static void nothing_left_moves_nowhere(void **state)
+{
+	struct desk *d = *state;
+	struct bot_config c;
+
+	d->bot.capital_per_trade = M("9000");
+	d->bot.leverage = 100;
+	d->bot.stop_loss_pct = 0.9;
+	d->bot.ignore_risk_reward = d->bot.ignore_risk_per_trade = true;
+	d->config.max_notional = 0;
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade_qty(d, "49999", "1000", true);
+	assert_int_equal(bot_positions_of(d), 1);
+	desk_book(d, "40000", "40000.1");
+	desk_trade(d, "40000");
+	desk_wait(d, SECOND);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	assert_true(money_sign(desk_balance(d, 1).equity) <= 0);
+	add_market(d, "ETH", "USDT", true);
+	c = d->bot;
+	c.version = 2;
+	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
+	assert_int_equal(session_account(d->s, 1, &c, d->now, &d->err), ERR_DENIED);
+	assert_true(money_sign(desk_balance(d, 1).equity) <= 0);
 }
 
 static void config_refused(void **state)
@@ -225,7 +370,7 @@ static void reset_with_position(void **state)
 	assert_int_equal(session_account_reset(d->s, 1, &d->bot, true, d->now, &d->err), 0);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
 	assert_int_equal(qty_units(desk_balance(d, 1).base), 0);
-	assert_string_equal(cash(rows_last(&d->rows)->pnl), d->futures ? "-0.1" : "-0.1");
+	assert_string_equal(cash(rows_last(&d->rows)->pnl), d->futures ? "-0.02" : "-0.1");
 	desk_assert_status(d, 1, BOT_RUNNING);
 }
 
@@ -253,7 +398,10 @@ static void remove_bot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SPOT(config_while_open), SPOT(config_refused), FUTURES(leverage_while_open),
+		SPOT(config_while_open), FUTURES(waiting_cancels_entries),
+		SPOT(waiting_keeps_exits), SPOT(limits_survive_a_move),
+		FUTURES(limits_survive_a_move), FUTURES(nothing_left_moves_nowhere),
+		SPOT(config_refused), FUTURES(leverage_while_open),
 		SPOT(symbol_moves_when_flat), SPOT(interval_of_the_bot), SPOT(decision_interval),
 		SPOT(spaced_by_candles),
 		SPOT(model_swap), SPOT(start_needs_a_model), SPOT(account_reset),

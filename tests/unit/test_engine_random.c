@@ -3,7 +3,7 @@
  * the same script twice, and a session cut anywhere and taken up from its rows.
  */
 #include "tests/unit/engine_script.h"
-#include "worker/engine/bot.h"
+#include "worker/engine/engine_internal.h"
 
 #define STEPS 4000
 #define SEEDS 40		/* RANDOM_SEEDS in the environment: more, or fewer */
@@ -392,6 +392,7 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 		.status = row->status, .emergency = (enum emergency)row->emergency,
 		.start_us = row->start_us, .last_decision_us = row->last_decision_us,
 		.loss_streak = row->loss_streak, .cooldown_until_us = row->cooldown_until_us,
+		.equity = row->equity, .last_price = row->last_price,
 		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
 		.dust = row->dust,
 		.stats = a->rows.stats[bot],
@@ -434,8 +435,9 @@ static void restore_orders(struct stage *b, const struct stage *a)
 #define COPY(array, n) memcpy(b->rows.array = xcalloc(capacity(n), sizeof(*a->rows.array)), \
 			      a->rows.array, (n) * sizeof(*a->rows.array))
 
-/* A new session from what a's rows say, before step "at". */
-static struct stage *take_up(const struct stage *a, size_t at)
+/* A new session from what a's rows say, before step "at" of the script, at a time. */
+static struct stage *take_up(const struct stage *a, const struct script *script, size_t at,
+			     int64_t now_us)
 {
 	struct stage *b = xcalloc(1, sizeof(*b));
 	struct feed_sink warm;
@@ -452,22 +454,142 @@ static struct stage *take_up(const struct stage *a, size_t at)
 		COPY(fills, b->rows.fills_n);
 	if (b->rows.signals_n)
 		COPY(signals, b->rows.signals_n);
-	stage_open(b, a->script);
-	engine_resume_at(b->e, engine_now(a->e));
+	stage_open(b, script);
+	engine_resume_at(b->e, now_us);
 	restore_paper(b, &a->paper);
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
 		restore_bot(b, a, bot);
 	restore_orders(b, a);
 	warm = session_warm_sink(b->s);
 	for (size_t i = 0; i < at; i++)
-		if (a->script->steps[i].kind <= STEP_VALID)
-			stage_play(b, &a->script->steps[i], &warm);
+		if (script->steps[i].kind <= STEP_VALID)
+			stage_play(b, &script->steps[i], &warm);
 	session_warm_end(b->s);
 	engine_clock_drift(b->e, a->drift_us);
 	b->drift_us = a->drift_us;
 	b->logging = true;
-	engine_reconcile(b->e, engine_now(b->e));
+	session_reconcile(b->s, engine_now(b->e));
 	return b;
+}
+
+/* ---- the clock is set back, then a start ---- */
+
+#define DAY (INT64_C(86400) * SECOND)
+
+static void shift(struct script *s, int64_t by_us)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		s->steps[i].now += by_us;
+		s->steps[i].trade.time_us += by_us;
+		s->steps[i].exchange_us += by_us;
+	}
+}
+
+/* No row of the time before may name a moment that is further away than it may be. */
+static void check_no_far_deadline(const struct stage *b)
+{
+	int64_t now = engine_now(b->e), latency = b->script->config.sim_latency_ms * MS;
+
+	for (size_t i = 0; i < b->paper.orders_n; i++)
+		if (b->paper.orders[i].stage != SIM_RESTING)
+			assert_true(b->paper.orders[i].due_us <= now + latency);
+	for (size_t i = 0; i < b->paper.accounts_n; i++)
+		assert_true(b->paper.accounts[i].next_funding_us <= now + 8 * 3600 * SECOND);
+	for (size_t i = 0; i < b->e->bots_n; i++) {
+		const struct bot *bot = b->e->bots[i];
+
+		assert_true(bot->start_us <= now);
+		assert_true(bot->cooldown_until_us <=
+			    now + b->script->config.cooldown_s * SECOND);
+		for (size_t k = 0; k < bot->orders_n; k++)
+			assert_true(bot->orders[k]->retry_us <= now + RETRY_MOST_US);
+	}
+}
+
+/* What is held has an exit at the venue, or one will be tried in a moment, or it closes. */
+static void check_protected(const struct stage *b)
+{
+	for (size_t i = 0; i < b->e->bots_n; i++) {
+		const struct bot *bot = b->e->bots[i];
+
+		for (size_t k = 0; k < bot->orders_n; k++) {
+			const struct order *o = bot->orders[k];
+
+			if (o->phase != PHASE_HOLDING || !order_closable(bot, o) || o->retry_us)
+				continue;
+			for (size_t n = 0; n < o->legs_n; n++)
+				assert_true(leg_done(&o->legs[n]) ||
+					    o->legs[n].state != LEG_PLANNED);
+			assert_true(order_exit_live(o));
+		}
+	}
+}
+
+static struct stage *take_up(const struct stage *a, const struct script *script, size_t at,
+			     int64_t now_us);
+
+static void set_back_at(const struct script *script, size_t cut, size_t *open)
+{
+	struct stage *a = open_stage(script), *b;
+	struct script earlier = *script;
+	struct feed_sink sink = session_sink(a->s);
+	int64_t now;
+
+	for (size_t i = 0; i < cut; i++)
+		stage_play(a, &script->steps[i], &sink);
+	engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
+	earlier.steps = xcalloc(script->n, sizeof(*script->steps));
+	memcpy(earlier.steps, script->steps, script->n * sizeof(*script->steps));
+	shift(&earlier, -DAY);
+	now = engine_now(a->e) - DAY;
+	b = take_up(a, &earlier, cut, now);
+	check_no_far_deadline(b);
+	*open += (size_t)engine_open_all(b->e);
+	engine_advance(b->e, now += SECOND);
+	check_protected(b);
+	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++) {
+		struct step stop = { .kind = STEP_COMMAND, .bot = bot, .now = now,
+				     .event = EVENT_EMERGENCY_STOP };
+
+		stage_play(b, &stop, &sink);
+	}
+	for (int m = 0; m < SCRIPT_MARKETS; m++) {
+		struct market *market = engine_market(b->e, script->markets[m].symbol);
+		struct book_top book = market_top(market);
+
+		book.bid_qty = book.ask_qty = Q("1000");
+		if (price_sign(book.bid) > 0)
+			engine_book(b->e, market, &book, now);
+	}
+	engine_advance(b->e, now + 180 * SECOND);
+	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
+		if (engine_open_orders(b->e, bot))
+			fail_msg("seed %llu cut at %zu: bot %lld is not flat",
+				 (unsigned long long)script->seed, cut, (long long)bot);
+	stage_close(a);
+	stage_close(b);
+	free(earlier.steps);
+}
+
+static size_t delicate_cut(const struct script *script, struct script *dice);
+
+/* A day back and a start: nothing waits for the day to come again. */
+static void set_back_anywhere(void **state)
+{
+	size_t open = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= seeds(); seed++) {
+		struct script script;
+		struct script dice = { .state = seed * 99 };
+
+		script_make(&script, seed, STEPS);
+		for (int i = 0; i < 3; i++)
+			set_back_at(&script, delicate_cut(&script, &dice), &open);
+		script_free(&script);
+	}
+	printf("%zu orders were open when the clock was set back\n", open);
+	assert_true(open > seeds());
 }
 
 static void compare_logs(const struct stage *a, const struct stage *b, size_t cut)
@@ -492,7 +614,7 @@ static void cut_at(const struct script *script, size_t cut, size_t *rows)
 	for (size_t i = 0; i < cut; i++)
 		stage_play(a, &script->steps[i], &sink_a);
 	engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
-	b = take_up(a, cut);
+	b = take_up(a, script, cut, engine_now(a->e));
 	sink_b = session_sink(b->s);
 	a->logging = true;
 	for (size_t i = cut; i < script->n; i++) {
@@ -567,6 +689,7 @@ int main(void)
 		cmocka_unit_test(invariants),
 		cmocka_unit_test(same_digest),
 		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(set_back_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,7 +45,8 @@ static void equity_samples(void **state)
 	d->config.sim_tick_interval_s = 5;
 	desk_enter(d);
 	desk_trade(d, "50100");
-	desk_wait(d, 20 * SECOND);
+	for (int i = 0; i < 20; i++)
+		desk_wait(d, SECOND);
 	assert_true(d->rows.equities_n >= 4);
 	q = &d->rows.equities[d->rows.equities_n - 1];
 	for (size_t i = 1; i < d->rows.equities_n; i++)
@@ -58,6 +59,25 @@ static void equity_samples(void **state)
 	assert_int_equal(d->rows.bots[1].open_positions, 1);
 	assert_int_equal(d->rows.bots[1].pending_orders, 0);
 	assert_string_equal(d->rows.bots[1].day, "2024-08-08");
+}
+
+/* Nobody looked for minutes, days, years: one sample in the newest period, no row for others. */
+static void one_sample_after_a_gap(void **state)
+{
+	static const int64_t gaps_s[] = { 21, 600, 3 * 86400, 12 * INT64_C(31557600) };
+	struct desk *d = *state;
+
+	d->config.sim_tick_interval_s = 5;
+	desk_enter(d);
+	for (int i = 0; i < 6; i++)
+		desk_wait(d, SECOND);
+	for (size_t i = 0; i < sizeof(gaps_s) / sizeof(gaps_s[0]); i++) {
+		size_t before = d->rows.equities_n;
+
+		desk_wait(d, gaps_s[i] * SECOND);
+		assert_int_equal(d->rows.equities_n, before + 1);
+		assert_true(d->now - d->rows.equities[before].at_us < 5 * SECOND);
+	}
 }
 
 static void days_are_apart(void **state)
@@ -162,6 +182,32 @@ static void entries_wait_in_a_silence(void **state)
 	d->brain[1].probability = 0;
 	desk_wait(d, SECOND); /* the next candle wants none */
 	desk_book(d, "50000", "50000.01");
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
+/* A feed that catches up brings old events: no samples and no entries until it is there. */
+static void behind_the_clock(void **state)
+{
+	struct desk *d = *state;
+	size_t before;
+
+	d->config.sim_tick_interval_s = 5;
+	d->config.stale_feed_ms = 10000;
+	desk_start(d);
+	for (int i = 0; i < 6; i++)
+		desk_wait(d, SECOND);
+	before = d->rows.equities_n;
+	engine_behind(d->e, 3600 * SECOND);
+	for (int i = 0; i < 20; i++)
+		desk_wait(d, SECOND);
+	assert_int_equal(d->rows.equities_n, before);
+	engine_behind(d->e, 10001 * MS);
+	desk_book(d, "50000", "50000.01");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "stale_feed");
+	assert_int_equal(d->rows.orders_n, 0);
+	engine_behind(d->e, 10000 * MS);
+	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 1);
 }
 
@@ -307,7 +353,8 @@ static void the_peak_is_what_was_won(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(days_are_apart),
+		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(one_sample_after_a_gap),
+		SPOT(behind_the_clock), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
 		SPOT(silence_stops_entries), SPOT(entries_wait_in_a_silence),
 		SPOT(gap_starts_anew), SPOT(names_are_compared),

@@ -1,5 +1,6 @@
 /* What a venue may do that the simulation never does: refuse, repeat, be late, forget. */
 #include "tests/unit/fake_venue.h"
+#include "worker/engine/engine_internal.h"
 
 /* Without a resting stop the target rests and we watch the stop. */
 static void watched_stop(void **state)
@@ -75,6 +76,7 @@ static void fill_after_cancel(void **state)
 	(void)state;
 	enter(f);
 	fill(f, "tb1-1-1-e-1", "50000", "0.0005", "0.0005");
+	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
 	wait_us(f, 21 * SECOND);
 	assert_int_equal(f->cancels_n, 1);
 	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
@@ -595,6 +597,93 @@ static void asking_ends_many(void **state)
 	fake_teardown(f);
 }
 
+static struct order *first(struct fake *f)
+{
+	return engine_find_bot(f->e, 1)->orders[0];
+}
+
+/* A request without an answer: the venue is asked after 2 s, then less and less often. */
+static void answer_is_lost(void **state)
+{
+	static const int64_t after_ms[] = { 2000, 2500, 3500, 5500, 9500, 17500, 33500, 63500 };
+	struct fake *f = SPOT_PLAIN;
+	int64_t sent;
+
+	(void)state;
+	f->bot.maker_order_timeout = 3600;
+	f->bot.max_positions = 2;
+	f->query_rc = ERR_UNAVAILABLE;
+	enter(f);
+	first(f)->legs[0].state = LEG_PLANNED; /* as if it had not been accepted */
+	leg_await(&first(f)->legs[0], f->now);
+	bot_refresh_due(engine_find_bot(f->e, 1));
+	sent = f->now;
+	for (size_t i = 0; i < sizeof(after_ms) / sizeof(after_ms[0]); i++) {
+		wait_us(f, sent + after_ms[i] * MS - f->now - 1);
+		assert_int_equal(f->queries, i);
+		wait_us(f, 1);
+		assert_int_equal(f->queries, i + 1);
+	}
+	assert_int_equal(leg(f, 1)->state, LEG_UNKNOWN);
+	/* said once when it began, once when it has been so for 30 s */
+	assert_int_equal(f->rows.notices_n, 2);
+	assert_non_null(strstr(f->rows.notices[1], "look at the account"));
+	/* nothing is added to what may be open already, on the whole market */
+	trade(f, "50000");
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
+	f->brain.probability = 0;
+	assert_int_equal(f->placed_n, 1);
+	assert_string_equal(f->rows.signals[f->rows.signals_n - 1].rule, "unknown_order");
+	/* it speaks again: accepted, and entries go on */
+	f->query_rc = 0;
+	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	wait_us(f, 30 * SECOND);
+	assert_int_equal(leg(f, 1)->state, LEG_NEW);
+	wait_us(f, 300 * SECOND);
+	assert_int_equal(f->queries, 9);
+	trade(f, "50000");
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
+	assert_int_equal(f->placed_n, 2);
+	fake_teardown(f);
+}
+
+/* A cancel that was lost is sent again; the emergency stop does not wait for it for ever. */
+static void cancel_is_lost(void **state)
+{
+	struct fake *f = FUTURES_STOP;
+
+	(void)state;
+	enter(f);
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_ACCEPTED, "tb1-1-1-s-1", "");
+	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-t-1");
+	command(f, EVENT_EMERGENCY_STOP, false);
+	assert_int_equal(f->cancels_n, 2);
+	tell(f, UPDATE_CANCELLED, "tb1-1-1-s-1", "");
+	wait_us(f, 2 * SECOND);
+	assert_int_equal(f->queries, 1);
+	assert_int_equal(f->cancels_n, 3);
+	assert_string_equal(f->cancels[2], "tb1-1-1-t-1");
+	f->answer = say(f, UPDATE_CANCELLED, "tb1-1-1-t-1"); /* and its news is lost as well */
+	wait_us(f, SECOND);
+	assert_int_equal(f->queries, 2);
+	assert_int_equal(newest(f)->type, TYPE_MARKET);
+	/* the close is accepted, and its fill is lost */
+	tell(f, UPDATE_ACCEPTED, newest(f)->client_order_id, "");
+	f->answer = say(f, UPDATE_FILL, newest(f)->client_order_id);
+	f->answer.price = P("50000");
+	f->answer.cumulative = Q("0.002");
+	wait_us(f, 2 * SECOND);
+	assert_reason(f, CLOSE_EMERGENCY);
+	assert_int_equal(engine_find_bot(f->e, 1)->due_us, NEVER);
+	fake_teardown(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -610,7 +699,8 @@ int main(void)
 		cmocka_unit_test(stop_in_parts), cmocka_unit_test(stop_ends_entry),
 		cmocka_unit_test(target_and_stop_fill), cmocka_unit_test(sold_too_much),
 		cmocka_unit_test(many_pieces), cmocka_unit_test(fee_in_third_asset),
-		cmocka_unit_test(asking_ends_many),
+		cmocka_unit_test(asking_ends_many), cmocka_unit_test(answer_is_lost),
+		cmocka_unit_test(cancel_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,7 +184,7 @@ static void settings_and_models(void **state)
 	to.bot(to.ctx, &b);
 	to.bot(to.ctx, &b);
 	assert_int_equal(told, 2);
-	assert_string_equal(text, "Bot 1: new settings are refused\nsymbol X is unknown");
+	assert_string_equal(text, "Bot 1: new settings are not all in force\nsymbol X is unknown");
 	b.config_error[0] = '\0';
 	b.model_id = 3;
 	to.bot(to.ctx, &b);

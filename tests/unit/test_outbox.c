@@ -242,7 +242,7 @@ static void rich_account(void **state)
 
 	(void)state;
 	sim_args_init(&args);
-	args.taker_rate_e8 = 12347; /* fees with eight decimals */
+	info.fees.taker_e8 = 12347; /* fees with eight decimals */
 	args.store = outbox_sim_store(box);
 	v = sim_new(&args);
 	market = sim_symbol_add(v, &info);

@@ -29,7 +29,8 @@ static void lines_free(struct lines *l)
 
 static void lines_add(struct lines *l, const char *text)
 {
-	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
+	if ((l->n & (l->n - 1)) == 0)
+		l->v = xrealloc(l->v, (l->n ? 2 * l->n : 1) * sizeof(*l->v));
 	l->v[l->n++] = xstrdup(text);
 }
 

@@ -4,9 +4,9 @@
 #include "worker/engine/risk.h"
 
 static const char *const NAMES[] = {
-	"book", "stale_feed", "clock_drift", "max_positions", "max_open_positions", "cooldown",
-	"order_rate", "risk_reward", "risk_per_trade", "daily_loss", "drawdown", "price_band",
-	"filters", "max_notional", "funds",
+	"book", "stale_feed", "clock_drift", "unknown_order", "max_positions",
+	"max_open_positions", "cooldown", "order_rate", "risk_reward", "risk_per_trade",
+	"daily_loss", "drawdown", "price_band", "filters", "max_notional", "funds",
 };
 #define RULES (sizeof(NAMES) / sizeof(NAMES[0]))
 
@@ -85,6 +85,7 @@ static void boundaries(void **state)
 	OVER(d->in.clock_drift_us--, "clock_drift");
 	OVER(d->in.clock_drift_us = 1000001, "clock_drift");
 	OVER(d->in.open_bot++, "max_positions");
+	OVER(d->in.unknown_orders = 1, "unknown_order");
 	OVER(d->in.open_all++, "max_open_positions");
 	OVER(d->in.cooldown_until_us++, "cooldown");
 	OVER(d->in.entries_last_min++, "order_rate");
@@ -248,6 +249,7 @@ static void order_of_rules(void **state)
 	d->in = (struct risk_input){
 		.limits = &d->limits, .config = &d->config, .symbol = &d->symbol, .now_us = T0,
 		.feed_age_us = INT64_MAX / 2, .clock_drift_us = INT64_MAX / 2, .open_all = 99,
+		.unknown_orders = 99,
 		.open_bot = 99, .entries_last_min = 99, .cooldown_until_us = T0 + 1,
 		.profit_target = 0.001, .stop_loss = 0.9,
 	};
@@ -262,6 +264,8 @@ static void order_of_rules(void **state)
 	d->in.feed_age_us = 0;
 	assert_refused(d, "clock_drift");
 	d->in.clock_drift_us = 0;
+	assert_refused(d, "unknown_order");
+	d->in.unknown_orders = 0;
 	assert_refused(d, "max_positions");
 	d->in.open_bot = 0;
 	assert_refused(d, "max_open_positions");

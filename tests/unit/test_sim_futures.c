@@ -206,6 +206,29 @@ static void reservations(void **state)
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "1190"); /* 1000 + 200 - 4.9 - 5.1 */
 }
 
+/* The published fees of USD-M: a taker pays 0.05 %, a maker 0.02 %, each fill by how it came. */
+static void fees_by_how_it_filled(void **state)
+{
+	struct world *w = *state;
+	const struct venue_update *u;
+
+	world_stop(w);
+	world_init(w);
+	w->fees = fees_published(true);
+	start(w, "1000", 10);
+	market(w, "o", SIDE_BUY, "0.1", false);
+	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	u = expect_fill(w, "o", "50000.1", "0.1", false);
+	assert_int_equal(u->fee_e8, E("2.500005"));
+	PLACE(w, .id = "c", .side = SIDE_SELL, .type = TYPE_LIMIT, .quantity = "0.1",
+	      .price = "50100", .reduce_only = true);
+	expect_update(w, UPDATE_ACCEPTED, "c", "");
+	world_trade(w, true, "50100.1", "1", false);
+	u = expect_fill(w, "c", "50100", "0.1", true);
+	assert_int_equal(u->fee_e8, E("1.002"));
+	assert_amount(w, 1, LEDGER_FEES, "USDT", "3.502005");
+}
+
 /* What an order closes needs no margin, at whichever depth it does. */
 static void flip_through_levels(void **state)
 {
@@ -214,7 +237,7 @@ static void flip_through_levels(void **state)
 	world_stop(w);
 	world_init(w);
 	w->args.slippage_e8 = 100000;
-	w->args.taker_rate_e8 = 0;
+	w->fees.taker_e8 = 0;
 	start(w, "1000", 10);
 	market(w, "o", SIDE_BUY, "0.1", false); /* 500.52 of margin at 50050.2 */
 	world_book(w, true, "50000", "0.08", "50000.1", "3");
@@ -237,7 +260,7 @@ static void rounding_of_parts(void **state)
 
 	world_stop(w);
 	world_init(w);
-	w->args.maker_rate_e8 = w->args.taker_rate_e8 = 0;
+	w->fees.maker_e8 = w->fees.taker_e8 = 0;
 	start(w, "50.0002", 3);
 	world_book(w, true, "50000.2", "0", "50000.3", "1");
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT, .quantity = "0.003",
@@ -370,6 +393,22 @@ static void funding(void **state)
 	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "0.500001"); /* shorts receive */
 	market(w, "d", SIDE_BUY, "0.05", true);
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
+}
+
+/* A gap of years is charged for every funding time in it, in one booking. */
+static void funding_over_a_gap(void **state)
+{
+	struct world *w = *state;
+	size_t rows;
+
+	anew(w, "100000", 10);
+	market(w, "o", SIDE_BUY, "0.05", false);
+	world_trade(w, true, "51000", "1", false);
+	rows = w->rows_n;
+	w->v->ops->advance(w->v, T0 + EIGHT_H + 12 * 365 * 3 * EIGHT_H);
+	assert_true(w->rows_n - rows <= 4);
+	assert_amount(w, 1, LEDGER_FUNDING, "USDT", "3350.955"); /* 0.255 x 13,141 */
+	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H + (12 * 365 * 3 + 1) * EIGHT_H);
 }
 
 static void negative_funding(void **state)
@@ -573,9 +612,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(long_and_back), TEST(short_and_back), TEST(average_and_flip),
 		TEST(rejections), TEST(reservations), TEST(crossing_sale),
-		TEST(flip_through_levels), TEST(rounding_of_parts),
+		TEST(fees_by_how_it_filled), TEST(flip_through_levels), TEST(rounding_of_parts),
 		TEST(reduce_only_is_capped), TEST(reduce_only_below_notional), TEST(stops),
-		TEST(funding), TEST(negative_funding), TEST(liquidation_long),
+		TEST(funding), TEST(funding_over_a_gap), TEST(negative_funding),
+		TEST(liquidation_long),
 		TEST(liquidation_short_bankrupt), TEST(liquidation_on_the_floor),
 		TEST(reservation_gives_way),
 		TEST(margin_gives_way), TEST(leverage), TEST(reset), TEST(restore_position),

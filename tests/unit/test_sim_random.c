@@ -346,8 +346,8 @@ static struct random *random_new(uint64_t seed)
 	world_init(&r->w);
 	r->w.args.latency_us = 4000;
 	r->w.args.slippage_e8 = seed % 2 ? 3000 : 0;
-	r->w.args.maker_rate_e8 = 20000;
-	r->w.args.taker_rate_e8 = 50000;
+	r->w.fees.maker_e8 = 20000;
+	r->w.fees.taker_e8 = 50000;
 	world_start(&r->w);
 	open_accounts(r);
 	return r;

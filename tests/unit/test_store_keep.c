@@ -41,11 +41,23 @@ static void run(const char *sql)
 		fail_msg("%s", e.msg);
 }
 
+/* The clock of the next keep(): the newest row's time, or later. */
+static int64_t clock_us;
+
+static void clock_of(const char *table, const char *column)
+{
+	char sql[100];
+
+	snprintf(sql, sizeof(sql), "SELECT max(%s) FROM %s", column, table);
+	clock_us = (int64_t)number(sql);
+}
+
 /* Turns until nothing goes any more; the most that went in one. */
 static int64_t keep(struct keep *k)
 {
 	int64_t n, most = 0;
 
+	k->clock_us = k->engine_us = clock_us;
 	for (int quiet = 0; quiet < 12 * KEEP_TURNS; quiet++) {
 		assert_int_equal(db_begin(db, &e), 0);
 		if (store_keep_tx(db, k, &n, &e))
@@ -69,6 +81,7 @@ static void equity_by_the_hour(void **state)
 	    " INSERT INTO equity(bot_id, at_us, equity, balance, unrealized)"
 	    " SELECT b, 1723104000000000 + n * 60000000 + b, n, n, 0 FROM t,"
 	    " (SELECT 1 AS b UNION SELECT 2)");
+	clock_of("equity", "at_us");
 	assert_int_equal(keep(&k), KEEP_ROWS);
 	/* the newest day whole, of the two before the first of each hour */
 	assert_true(number("SELECT count(*) FROM equity WHERE bot_id = 1") == 48 + 1440);
@@ -79,6 +92,7 @@ static void equity_by_the_hour(void **state)
 	/* an hour later, also after a restart: one hour more */
 	run("INSERT INTO equity VALUES (1, 1723104000000000 + 4379 * 60000000 + 1, 9, 9, 0)");
 	k = (struct keep){ 0 };
+	clock_of("equity", "at_us");
 	(void)keep(&k);
 	assert_true(number("SELECT count(*) FROM equity WHERE bot_id = 1") == 49 + 1381 + 1);
 }
@@ -150,6 +164,7 @@ static void ledger_is_carried_forward(void **state)
 	assert_int_equal(db_commit(db, &e), 0);
 	trade_days(0, 20);
 	rows = number("SELECT count(*) FROM sim_ledger");
+	clock_of("sim_ledger", "at_us");
 	assert_true(keep(&k) <= KEEP_ROWS);
 	assert_sums();
 	assert_true(number("SELECT count(*) FROM sim_ledger") < rows / 4);
@@ -158,12 +173,14 @@ static void ledger_is_carried_forward(void **state)
 	/* what was carried is carried again */
 	rows = number("SELECT count(*) FROM sim_ledger");
 	trade_days(20, 60);
+	clock_of("sim_ledger", "at_us");
 	(void)keep(&k);
 	assert_sums();
 	assert_true(number("SELECT count(*) FROM sim_ledger") < rows * 2);
 	/* 0: for ever */
 	k.details_days = 0;
 	trade_days(60, 80);
+	clock_of("sim_ledger", "at_us");
 	rows = number("SELECT count(*) FROM sim_ledger");
 	(void)keep(&k);
 	assert_true(number("SELECT count(*) FROM sim_ledger") == rows);
@@ -180,6 +197,7 @@ static void ledger_that_does_not_fit(void **state)
 	    " INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, at_us)"
 	    " SELECT n, 1, 1, a, 'USDT', s * 9e10, 'fill', n * 86400000000"
 	    " FROM t, (SELECT 'free' AS a, 1.0 AS s UNION SELECT 'market', -1.0)");
+	clock_of("sim_ledger", "at_us");
 	assert_int_equal(keep(&k), 0);
 	assert_true(number("SELECT count(*) FROM sim_ledger") == 80);
 }
@@ -193,6 +211,7 @@ static void answered_commands(void **state)
 	    " WHERE n < 999) INSERT INTO commands(kind, bot_id, created_us, status)"
 	    " SELECT 'pause', 1, 1723104000000000 + n * 259200000, iif(n = 5, 'queued', 'done')"
 	    " FROM t");
+	clock_of("commands", "created_us");
 	assert_true(keep(&k) <= KEEP_ROWS);
 	/* of three days the last, and what nobody has answered */
 	assert_true(number("SELECT count(*) FROM commands") == 334 + 1);
@@ -222,6 +241,7 @@ static void closed_trades(void **state)
 	run("INSERT INTO fills(client_order_id, order_id, bot_id, venue, symbol, trade_id, side,"
 	    " price, quantity, fee, fee_asset, maker, at_us) SELECT 'c' || id, id, 1, 'sim', 'B',"
 	    " id, 'BUY', 1, 1, 0, 'B', 1, 1 FROM trading_orders");
+	clock_of("trading_orders", "created_us");
 	assert_true(keep(&k) <= 20);
 	assert_true(number("SELECT count(*) FROM trading_orders WHERE status = 'closed'") == 200);
 	assert_true(number("SELECT count(*) FROM trading_orders WHERE status = 'active'") == 4);
@@ -233,6 +253,7 @@ static void closed_trades(void **state)
 	assert_true(number("SELECT count(*) FROM trading_orders WHERE id = 7") == 0);
 	k.orders_days = 0;
 	run(TRADES(2001, 2100, "'closed'"));
+	clock_of("trading_orders", "created_us");
 	(void)keep(&k);
 	assert_true(number("SELECT count(*) FROM trading_orders WHERE id < 2000") == 203);
 }
@@ -247,6 +268,7 @@ static void events_of_bots(void **state)
 	    " INSERT INTO bot_events(bot_id, from_status, to_status, event, at_us)"
 	    " SELECT iif(n < 1000, n + 1, 1), 'RUNNING', 'PAUSED', 'pause',"
 	    " 1723104000000000 + n * 864000000 FROM t");
+	clock_of("bot_events", "at_us");
 	assert_true(keep(&k) <= KEEP_ROWS);
 	/* two days of a hundred each, and the only one of the others */
 	assert_true(number("SELECT count(*) FROM bot_events WHERE bot_id = 1") == 201);
@@ -254,6 +276,7 @@ static void events_of_bots(void **state)
 	k.details_days = 0;
 	run("INSERT INTO bot_events(bot_id, from_status, to_status, event, at_us)"
 	    " VALUES (1, '', '', '', 1923104000000000)");
+	clock_of("bot_events", "at_us");
 	assert_int_equal(keep(&k), 0);
 }
 
@@ -271,6 +294,7 @@ static void ended_jobs(void **state)
 	    " iif(n = 7, NULL, n * 864000000 + 1) FROM t");
 	run("INSERT INTO backtests(id, symbol, strategy, interval, from_us, to_us, created_us)"
 	    " VALUES (5, 'B', 'model', '1s', 1, 2, 3)");
+	clock_of("jobs", "created_us");
 	assert_true(keep(&k) <= KEEP_ROWS);
 	assert_true(number("SELECT count(*) FROM jobs WHERE id >= 800") == 201);
 	assert_true(number("SELECT count(*) FROM jobs WHERE id IN (1, 5, 6, 7)") == 4);
@@ -293,10 +317,52 @@ static void audit_of_a_year(void **state)
 	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5000)"
 	    " INSERT INTO audit_log(at_us, actor, action) SELECT n * 8640000000, 'admin', 'POST'"
 	    " FROM t");
-	assert_int_equal(keep(&k), KEEP_ROWS);
+	clock_of("audit_log", "at_us");
+	assert_true(keep(&k) <= KEEP_ROWS);
 	assert_true(number("SELECT count(*) FROM audit_log") == 3651);
 	k.audit_days = 0;
 	run("INSERT INTO audit_log(at_us, actor, action) VALUES (1923104000000000, 'a', 'POST')");
+	clock_of("audit_log", "at_us");
+	assert_int_equal(keep(&k), 0);
+}
+
+/*
+ * Rows of a time to come (the clock was 400 days ahead for ten seconds) delete nothing, and
+ * keep nothing from going that is old.
+ */
+static void rows_of_the_future(void **state)
+{
+	struct keep k = { .details_days = 2, .orders_days = 2, .audit_days = 2 };
+
+	(void)state;
+	clock_us = T0;
+	/* a row of the future, then one a day for ten days, another, and one of now */
+	run("CREATE TEMP TABLE d AS WITH RECURSIVE t(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM t"
+	    " WHERE n < 12) SELECT n, 1723104000000000 + CASE WHEN n IN (0, 11) THEN 400"
+	    " WHEN n = 12 THEN 0 ELSE n - 11 END * 86400000000 AS at FROM t ORDER BY n");
+	run("DELETE FROM commands; DELETE FROM bot_events; DELETE FROM audit_log");
+	run("INSERT INTO commands(kind, bot_id, created_us, status) SELECT 'pause', 1, at, 'done'"
+	    " FROM d");
+	run("INSERT INTO audit_log(at_us, actor, action) SELECT at, 'a', 'POST' FROM d");
+	run("INSERT INTO bot_events(bot_id, from_status, to_status, event, at_us)"
+	    " SELECT 1, '', '', '', at FROM d");
+	run("INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase,"
+	    " limit_price, quantity, strategy, mode, config_version, created_us, closed_us,"
+	    " holding_us, maker_timeout_us, updated_us) SELECT n + 1, 1, n, 'B', 'BUY', 'closed',"
+	    " 'x', 1, 1, 'model', 'simulation', 1, at, at, 1, 1, 1 FROM d");
+	run("INSERT INTO equity SELECT 1, at + n + h * 60000000, 1, 1, 0 FROM d,"
+	    " (SELECT 0 AS h UNION SELECT 1)");
+	(void)keep(&k);
+	/* two of the future, two of the newest two days, the one of now */
+	assert_true(number("SELECT count(*) FROM commands") == 5);
+	assert_true(number("SELECT count(*) FROM audit_log") == 5);
+	assert_true(number("SELECT count(*) FROM bot_events") == 5);
+	assert_true(number("SELECT count(*) FROM trading_orders") == 5);
+	/* samples of the newest day, and of the future, stay whole */
+	assert_true(number("SELECT count(*) FROM equity") == 9 + 2 + 2 + 4);
+	/* in doubt about the clock nothing goes */
+	run("UPDATE commands SET created_us = 1; UPDATE audit_log SET at_us = 1");
+	clock_us = 0;
 	assert_int_equal(keep(&k), 0);
 }
 
@@ -309,14 +375,19 @@ static void seconds_of_a_day(void **state)
 	assert_int_equal(db_begin(db, &e), 0);
 	for (int64_t i = 0; i < 3 * 1440; i++) {
 		r.candle.open_us = T0 + i * 60 * US_PER_S;
-		assert_int_equal(store_candle_tx(db, &r, &e), 0);
+		assert_int_equal(store_candle_tx(db, &r, T0 + 9 * DAY, &e), 0);
 	}
 	snprintf(r.symbol, sizeof(r.symbol), "ETHUSDT");
 	r.candle.open_us = T0;
-	assert_int_equal(store_candle_tx(db, &r, &e), 0);
+	assert_int_equal(store_candle_tx(db, &r, T0 + 9 * DAY, &e), 0);
+	/* a candle of a time to come takes none along, nor does any while the clock is in doubt */
+	r.candle.open_us = T0 + 400 * DAY;
+	assert_int_equal(store_candle_tx(db, &r, T0 + 60 * US_PER_S, &e), 0);
+	r.candle.open_us = T0 + 402 * DAY;
+	assert_int_equal(store_candle_tx(db, &r, 0, &e), 0);
 	assert_int_equal(db_commit(db, &e), 0);
 	assert_true(number("SELECT count(*) FROM candles WHERE symbol = 'BTCUSDT'") == 1441);
-	assert_true(number("SELECT count(*) FROM candles WHERE symbol = 'ETHUSDT'") == 1);
+	assert_true(number("SELECT count(*) FROM candles WHERE symbol = 'ETHUSDT'") == 3);
 }
 
 /* No turn reads a whole table when there is nothing to do. */
@@ -347,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(events_of_bots, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended_jobs, setup, teardown),
 		cmocka_unit_test_setup_teardown(audit_of_a_year, setup, teardown),
+		cmocka_unit_test_setup_teardown(rows_of_the_future, setup, teardown),
 		cmocka_unit_test_setup_teardown(seconds_of_a_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(looks_at_little, setup, teardown),
 	};

@@ -12,6 +12,8 @@
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
 #include "worker/predictors.h"
+#include "worker/store/clock_watch.h"
+#include "worker/store/store_future.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@
 #define MEGABYTE (1024 * 1024)
 #define LEAST_FREE_BYTES (200LL * MEGABYTE)
 #define SYMBOLS_MAX 64
+#define FUTURE_US (60 * US_PER_S)	/* two programs of one machine may differ by little */
 
 static const char SQL_LEDGER[] = "SELECT count(*) FROM v_ledger_errors";
 static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - "
@@ -194,6 +197,45 @@ static void check_clock(struct checkup *d)
 	say(d, clock_now_us() > oldest, "the machine's clock is plausible");
 }
 
+/* Rows that a clock which was ahead has left. */
+static void check_future(struct checkup *d)
+{
+	int64_t n = 0, newest_us = 0;
+	char when[CLOCK_TEXT_MAX], table[32];
+	struct err e = { 0 };
+
+	if (store_future(d->db, clock_now_us() + FUTURE_US, &n, &newest_us, table, &e))
+		say(d, false, "rows of the future: %s", e.msg);
+	else if (n)
+		say(d, false, "%lld rows are of a time to come, the newest, in %s, of %s: the "
+		    "clock was ahead when they were written", (long long)n, table,
+		    clock_text(newest_us, when));
+	else
+		say(d, true, "no rows of a time to come");
+}
+
+/* What the worker saw of it. */
+static void check_watch(struct checkup *d)
+{
+	struct clock_watch w;
+	struct err e = { 0 };
+	char when[CLOCK_TEXT_MAX];
+
+	if (clock_watch_load(d->db, &w, &e)) {
+		say(d, false, "the clock: %s", e.msg);
+		return;
+	}
+	if (w.settles_us && w.jump_us)
+		say(d, false, "the machine's clock is in doubt until %s, nothing is deleted: it "
+		    "went %s by %lld s at once (trading-bot clock)",
+		    clock_text(w.settles_us, when), w.jump_us < 0 ? "back" : "ahead",
+		    (long long)((w.jump_us < 0 ? -w.jump_us : w.jump_us) / US_PER_S));
+	else
+		say(d, true, "the machine's clock is %s, steps noticed: %lld", w.settles_us
+		    ? "looked at: nobody ran for a while, nothing is deleted yet" : "settled",
+		    (long long)w.jumps);
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
 	static struct checkup d;
@@ -214,6 +256,8 @@ static int run(const struct config *c, int argc, char **argv)
 	if (d.db) {
 		if (master_key_load(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
+		check_watch(&d);
+		check_future(&d);
 		check_worker(&d);
 		check_bots(&d);
 		db_close(d.db);

@@ -13,8 +13,9 @@
 
 static const struct cli_command *const commands[] = {
 	&cli_status, &cli_start, &cli_stop, &cli_pause, &cli_resume, &cli_emergency_stop,
-	&cli_token, &cli_doctor, &cli_healthcheck, &cli_replay, &cli_backup, &cli_restore,
-	&cli_rotate_key, &cli_job, &cli_job_run, &cli_model_check, &cli_model_predict,
+	&cli_token, &cli_doctor, &cli_clock, &cli_healthcheck, &cli_replay, &cli_backup,
+	&cli_restore, &cli_rotate_key, &cli_job, &cli_job_run, &cli_model_check,
+	&cli_model_predict,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -236,12 +236,19 @@ static bool entries_spaced(const struct bot *b, int64_t now_us)
 		b->config.decision_interval_ms * INT64_C(1000);
 }
 
-/* Silence of the market until now, or until the newest event while no book came after it. */
-static int64_t feed_age(const struct market *m, int64_t now_us)
+/*
+ * Of what we decide by: a silence until now, one after which no book has come, or a feed
+ * that catches up.
+ */
+static int64_t data_age(const struct bot *b, int64_t now_us)
 {
-	int64_t silence_us = m->event_us ? now_us - m->event_us : 0;
+	const struct market *m = b->market;
+	int64_t age_us = m->event_us ? now_us - m->event_us : 0;
+	int64_t behind_us = engine_behind_us(b->engine);
 
-	return silence_us > m->stale_us ? silence_us : m->stale_us;
+	if (m->stale_us > age_us)
+		age_us = m->stale_us;
+	return behind_us > age_us ? behind_us : age_us;
 }
 
 static void refuse_entry(struct bot *b, const struct signal *s, const char *rule,
@@ -270,9 +277,13 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
 		return;
 	}
+	if (b->config_waits) {
+		report_signal(b, s, false, "config_waits", b->config_error, 0, "", now_us);
+		return;
+	}
 	if (!entries_spaced(b, now_us)) {
-		refuse_entry(b, s, "decision_interval", "the newest entry is younger than "
-			     "decision_interval_ms", now_us);
+		report_signal(b, s, false, "decision_interval", "the newest entry is younger than "
+			      "decision_interval_ms", 0, "", now_us);
 		return;
 	}
 	if (would_net(b, s->side)) {
@@ -287,10 +298,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	bot_equity(b, now_us);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
-		.now_us = now_us, .feed_age_us = feed_age(m, now_us),
+		.now_us = now_us, .feed_age_us = data_age(b, now_us),
 		.clock_drift_us = engine_drift(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
+		.unknown_orders = (int64_t)m->unknown_n,
 		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
 		.entries_last_min = entries_last_minute(b, now_us),
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -360,28 +372,52 @@ void bot_wish(struct bot *b, int64_t now_us)
 
 /* ---- time ---- */
 
+/* Other bots of the market see that something of ours is unknown. */
+static void count_unknown(struct bot *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->orders_n; i++)
+		n += order_unknown_legs(b->orders[i]);
+	b->market->unknown_n += n - b->unknown_n;
+	b->unknown_n = n;
+}
+
 void bot_refresh_due(struct bot *b)
 {
+	count_unknown(b);
 	b->due_us = bot_orders_due(b);
 	if (engine_equity_interval(b->engine) && b->equity_due_us < b->due_us)
 		b->due_us = b->equity_due_us;
 	engine_due(b->engine, b);
 }
 
-static int64_t next_sample(const struct bot *b, int64_t every, int64_t now_us)
+/* When the period that a time lies in began; "ahead" periods later. */
+static int64_t sample_time(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead)
 {
-	return (period_of(b, every, now_us) + 1) * every + b->id * SHIFT_US % every;
+	return (period_of(b, every, at_us) + ahead) * every + b->id * SHIFT_US % every;
+}
+
+/* Once in a period; of periods that passed while nobody looked, once in the newest. */
+static void equity_timer(struct bot *b, int64_t now_us)
+{
+	int64_t every = engine_equity_interval(b->engine), newest;
+
+	if (!every || now_us < b->equity_due_us)
+		return;
+	newest = sample_time(b, every, engine_target(b->engine), 0);
+	if (b->equity_due_us && newest > now_us) {
+		b->equity_due_us = newest;
+		return;
+	}
+	if (b->equity_due_us)
+		sample_equity(b, now_us);
+	b->equity_due_us = sample_time(b, every, now_us, 1);
 }
 
 void bot_timer(struct bot *b, int64_t now_us)
 {
-	int64_t every = engine_equity_interval(b->engine);
-
-	if (every && now_us >= b->equity_due_us) {
-		if (b->equity_due_us)
-			sample_equity(b, now_us);
-		b->equity_due_us = next_sample(b, every, now_us);
-	}
+	equity_timer(b, now_us);
 	bot_orders_timer(b, now_us);
 	bot_refresh_due(b);
 }
@@ -407,7 +443,8 @@ void bot_report(struct bot *b, int64_t now_us)
 		.model_id = b->has_model ? b->model.model_id : 0,
 		.open_positions = bot_positions(b),
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.dust = b->dust, .last_price = b->market->last,
+		.dust = b->dust,
+		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.updated_us = now_us, .figures_only = !b->dirty,

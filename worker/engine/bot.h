@@ -5,6 +5,7 @@
  * bot.c	status, decisions, entries
  * bot_orders.c	leads an order from entry over protection to its close
  * bot_legs.c	what is sent to the venue for an order
+ * bot_ask.c	what became of a leg whose answer is late
  * bot_updates.c what the venue says
  * bot_watch.c	deadlines and stops that we watch ourselves
  */
@@ -20,6 +21,10 @@
 #define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define RETRY_DOUBLINGS 5
 #define RETRY_MOST_US (RETRY_US << RETRY_DOUBLINGS)
+#define LEG_ANSWER_US INT64_C(2000000)	/* what a venue has to answer a request */
+#define ASK_AGAIN_US INT64_C(500000)	/* first wait between two questions; doubles */
+#define ASK_MOST_US INT64_C(30000000)
+#define UNKNOWN_ALARM_US INT64_C(30000000)	/* an outcome unknown for so long is said */
 #define NEVER INT64_MAX
 
 struct series {				/* candles of one interval */
@@ -41,6 +46,7 @@ struct market {
 	int64_t close_us;		/* of our clock; no series has an earlier candle to close */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
+	size_t unknown_n;		/* legs of its bots whose outcome the venue does not say */
 	size_t bots_n;
 	struct bot **bots;		/* borrowed from the engine */
 };
@@ -52,6 +58,7 @@ struct bot {
 	enum emergency emergency;
 	char error[256], config_error[256], model_error[256];
 	struct bot_config config;
+	bool config_waits;		/* a part of the newest is not in force: no entries */
 	const struct strategy *strategy;
 	struct predictor model;
 	bool has_model;
@@ -62,6 +69,7 @@ struct bot {
 	int64_t start_us, last_execution_us, last_decision_us;
 	int64_t loss_streak, cooldown_until_us;
 	struct money equity, peak_equity, day_equity;
+	struct price last_price;	/* of before a restart, until the market has one */
 	struct qty dust;		/* spot: base that closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day, as far as we know of it */
@@ -73,6 +81,7 @@ struct bot {
 	size_t entries_n;		/* ever */
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
 	size_t ended_n;			/* ever */
+	size_t unknown_n;		/* its share of the market's */
 	int64_t equity_due_us;
 	int64_t due_us;			/* earliest deadline of the bot, NEVER none */
 	size_t index;			/* in the engine's list */
@@ -93,6 +102,8 @@ int64_t engine_next_fill_id(const struct engine *e);	/* without taking it */
 int64_t engine_open_all(const struct engine *e);
 void engine_count_open(struct engine *e, int change);
 int64_t engine_drift(const struct engine *e);
+int64_t engine_behind_us(const struct engine *e);
+int64_t engine_target(const struct engine *e);		/* the clock that we are brought to */
 int64_t engine_equity_interval(const struct engine *e);
 int64_t engine_signal_repeat(const struct engine *e);
 void engine_due(struct engine *e, const struct bot *b);	/* its deadline has changed */
@@ -140,6 +151,12 @@ void leg_end(struct leg *l, enum leg_state state, const char *reason, int64_t no
 bool leg_send(struct bot *b, struct order *o, const struct leg_plan *p, int64_t now_us);
 /* False: the venue would not take the cancel in; order_retry_later was called. */
 bool leg_cancel(struct bot *b, struct order *o, struct leg *l, int64_t now_us);
+/*
+ * A request went out, an answer came, or none is due any more: sets when the venue is
+ * asked about the leg. Every live leg that waits for an answer has such a time: a request
+ * to place or cancel LEG_ANSWER_US after it was sent, a market order as long as it works.
+ */
+void leg_await(struct leg *l, int64_t now_us);
 /* The venue refused something: go on after a wait that doubles. */
 void order_retry_later(struct bot *b, struct order *o, int64_t now_us);
 
@@ -169,9 +186,25 @@ void bot_close_all(struct bot *b, enum close_reason reason, const char *correlat
 		   int64_t now_us);
 int64_t bot_drop_orders(struct bot *b, int64_t now_us);
 
+/* bot_ask.c */
+/* Ask about every live leg, as a start does. */
+void bot_reconcile(struct bot *b, int64_t now_us);
+/* Ask about the legs whose answer is late; each is asked about again until one comes. */
+void bot_ask_late(struct bot *b, int64_t now_us);
+/* When the next answer is late; NEVER none is due. */
+int64_t order_ask_due(const struct order *o);
+size_t order_unknown_legs(const struct order *o);
+
 /* bot_updates.c */
 void bot_on_update(struct bot *b, const struct venue_update *u);
-void bot_reconcile(struct bot *b, int64_t now_us);
+struct order *bot_find_leg(struct bot *b, const char *client_order_id, struct leg **leg);
+enum outcome {
+	OUTCOME_ENDED,		/* the leg is over; it may be free'd, with its order */
+	OUTCOME_LIVES,		/* the venue has it, or will have it in a moment */
+	OUTCOME_UNKNOWN		/* the venue does not answer, or does not know yet */
+};
+/* Ask the venue about a live leg and take its answer in. */
+enum outcome leg_ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us);
 
 /* bot_watch.c */
 bool order_stop_crossed(const struct order *o, struct price last);

@@ -115,6 +115,7 @@ struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, i
 	l->quantity = p->quantity;
 	l->state = LEG_PLANNED;
 	l->requested_us = now_us;
+	leg_await(l, now_us);
 	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb1-%lld-%lld-%c-%d",
 		 (long long)b->id, (long long)o->id, (char)p->kind, l->n);
 	snprintf(l->correlation_id, sizeof(l->correlation_id), "%s",
@@ -122,9 +123,20 @@ struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, i
 	return l;
 }
 
+void leg_await(struct leg *l, int64_t now_us)
+{
+	bool awaits = l->state == LEG_PLANNED || l->cancel_requested || l->type == TYPE_MARKET;
+
+	l->asks = 0;
+	l->unknown_us = 0;
+	l->alarmed = false;
+	l->ask_us = awaits && !leg_done(l) ? now_us + LEG_ANSWER_US : 0;
+}
+
 void leg_end(struct leg *l, enum leg_state state, const char *reason, int64_t now_us)
 {
 	l->state = state;
+	l->ask_us = l->unknown_us = 0;
 	l->done_us = now_us;
 	snprintf(l->reject_reason, sizeof(l->reject_reason), "%s", reason);
 }
@@ -171,6 +183,7 @@ bool leg_cancel(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 		return false;
 	}
 	l->cancel_requested = true;
+	leg_await(l, now_us);
 	leg_report(b, o, l);
 	return true;
 }

@@ -141,7 +141,7 @@ static void merge(struct bot *b, struct order *o, enum leg_kind kind, int64_t no
 
 		if (l->kind != kind || leg_done(l))
 			continue;
-		if (l->cancel_requested || l->state == LEG_PLANNED)
+		if (l->cancel_requested || l->state == LEG_PLANNED || l->state == LEG_UNKNOWN)
 			return;
 		candidate = l;
 	}

@@ -40,6 +40,7 @@ static void fill_leg(struct leg *l, const struct venue_update *u)
 		l->done_us = u->at_us;
 	if (!l->acked_us)
 		l->acked_us = u->at_us;
+	leg_await(l, u->at_us);
 }
 
 /*
@@ -280,10 +281,11 @@ static void on_accepted(struct bot *b, struct order *o, struct leg *l, const str
 {
 	bool protects = l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP;
 
-	if (l->state != LEG_PLANNED)
+	if (l->state != LEG_PLANNED && l->state != LEG_UNKNOWN)
 		return;
 	l->state = LEG_NEW;
 	l->acked_us = u->at_us;
+	leg_await(l, u->at_us);
 	memcpy(l->exchange_id, u->exchange_id, sizeof(l->exchange_id));
 	leg_report(b, o, l);
 	if (!protects || o->phase == PHASE_CLOSING)
@@ -297,8 +299,16 @@ static void on_accepted(struct bot *b, struct order *o, struct leg *l, const str
 
 /* ---- asking the venue ---- */
 
-/* What became of a live leg. False: it lives on, or nobody knows yet. */
-static bool ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
+/* The venue has it. */
+static void take_in(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
+{
+	if (adopt_missing(b, o, l, u, u->cumulative))
+		order_progress(b, o, u->at_us);
+	else if (u->exchange_id[0]) /* else it is still on its way */
+		on_accepted(b, o, l, u);
+}
+
+enum outcome leg_ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
 	struct venue_update u = { .at_us = now_us };
@@ -310,35 +320,33 @@ static bool ask(struct bot *b, struct order *o, struct leg *l, int64_t now_us)
 		u = (struct venue_update){ .kind = UPDATE_REJECTED, .at_us = now_us };
 		snprintf(u.reason, sizeof(u.reason), "never reached the venue");
 	} else if (rc) {
-		bot_notice(b, l->correlation_id, e.msg);
-		return false;
+		if (!l->asks)
+			bot_notice(b, l->correlation_id, e.msg);
+		return OUTCOME_UNKNOWN;
 	}
 	switch (u.kind) {
 	case UPDATE_ACCEPTED:
-		if (adopt_missing(b, o, l, &u, u.cumulative))
-			order_progress(b, o, now_us);
-		else if (u.exchange_id[0]) /* else it is still on its way */
-			on_accepted(b, o, l, &u);
-		return false;
+		take_in(b, o, l, &u);
+		return OUTCOME_LIVES;
 	case UPDATE_FILL:
 		if (!adopt_missing(b, o, l, &u, u.cumulative))
-			return leg_done(l);
+			return leg_done(l) ? OUTCOME_ENDED : OUTCOME_LIVES;
 		order_progress(b, o, now_us);
-		return true;
+		return OUTCOME_ENDED;
 	case UPDATE_CANCELLED:
 	case UPDATE_REJECTED:
 	case UPDATE_EXPIRED:
 		on_end(b, o, l, u.kind == UPDATE_CANCELLED ? LEG_CANCELLED :
 		       u.kind == UPDATE_REJECTED ? LEG_REJECTED : LEG_EXPIRED, &u);
-		return true;
+		return OUTCOME_ENDED;
 	case UPDATE_CANCEL_REJECTED:
 	case UPDATE_FUNDING:
 		break;
 	}
-	return false;
+	return OUTCOME_UNKNOWN;
 }
 
-static struct order *find_order(struct bot *b, const char *client_order_id, struct leg **leg)
+struct order *bot_find_leg(struct bot *b, const char *client_order_id, struct leg **leg)
 {
 	for (size_t i = 0; i < b->orders_n; i++) {
 		*leg = order_leg(b->orders[i], client_order_id);
@@ -357,43 +365,13 @@ static void on_cancel_rejected(struct bot *b, struct order *o, struct leg *l,
 	if (leg_done(l) || !l->cancel_requested)
 		return;
 	l->cancel_requested = false;
+	leg_await(l, u->at_us);
 	leg_report(b, o, l);
-	if (ask(b, o, l, u->at_us))
+	if (leg_ask(b, o, l, u->at_us) == OUTCOME_ENDED)
 		return;
-	same = find_order(b, u->client_order_id, &l);
+	same = bot_find_leg(b, u->client_order_id, &l);
 	if (same && !leg_done(l))
 		order_retry_later(b, same, u->at_us);
-}
-
-void bot_reconcile(struct bot *b, int64_t now_us)
-{
-	char ids[ORDER_LEGS_MAX][CLIENT_ORDER_ID_MAX];
-
-	for (size_t i = b->orders_n; i-- > 0;) {
-		struct order *o, *same;
-		struct leg *l = NULL;
-		int64_t order_id;
-		size_t n = 0;
-
-		if (i >= b->orders_n)
-			continue; /* an answer ended several */
-		o = b->orders[i];
-		order_id = o->id;
-		for (size_t k = 0; k < o->legs_n; k++)
-			if (!leg_done(&o->legs[k]))
-				memcpy(ids[n++], o->legs[k].client_order_id, CLIENT_ORDER_ID_MAX);
-		for (size_t k = 0; k < n; k++) {
-			same = find_order(b, ids[k], &l);
-			if (same && !leg_done(l))
-				(void)ask(b, same, l, now_us);
-		}
-		/* A close that waits for nothing would wait for ever. */
-		if (i < b->orders_n && b->orders[i]->id == order_id &&
-		    b->orders[i]->phase == PHASE_CLOSING && order_live_legs(b->orders[i]) == 0 &&
-		    !b->orders[i]->retry_us)
-			order_progress(b, b->orders[i], now_us);
-	}
-	bot_refresh_due(b);
 }
 
 /* ---- the venue acts on its own ---- */
@@ -461,7 +439,7 @@ void bot_on_update(struct bot *b, const struct venue_update *u)
 		on_funding(b, u);
 		return;
 	}
-	o = find_order(b, u->client_order_id, &l);
+	o = bot_find_leg(b, u->client_order_id, &l);
 	if (!o) {
 		if (u->kind == UPDATE_FILL && strncmp(u->client_order_id, LIQUIDATION_ORDER,
 						      strlen(LIQUIDATION_ORDER)) == 0)

@@ -51,6 +51,7 @@ static int64_t order_due(const struct bot *b, struct order *o)
 		AT(o->stop_crossed_us + STOP_GRACE_US);
 	if (o->retry_us)
 		AT(o->retry_us);
+	AT(order_ask_due(o));
 #undef AT
 	return due;
 }
@@ -100,6 +101,7 @@ void bot_orders_timer(struct bot *b, int64_t now_us)
 {
 	for (size_t i = b->orders_n; i-- > 0;)
 		order_timer(b, b->orders[i], now_us);
+	bot_ask_late(b, now_us);
 }
 
 static void back(int64_t *time_us, int64_t now_us)
@@ -112,6 +114,7 @@ void bot_times_back(struct bot *b, int64_t now_us)
 {
 	int64_t rest_us = engine_limits(b->engine)->cooldown_s * INT64_C(1000000);
 
+	back(&b->start_us, now_us);
 	back(&b->cooldown_until_us, now_us + rest_us);
 	for (size_t i = 0; i < b->orders_n; i++) {
 		struct order *o = b->orders[i];

@@ -15,6 +15,8 @@ int64_t engine_next_fill_id(const struct engine *e) { return e->args.first_fill_
 int64_t engine_open_all(const struct engine *e) { return e->open_all; }
 void engine_count_open(struct engine *e, int change) { e->open_all += change; }
 int64_t engine_drift(const struct engine *e) { return e->drift_us; }
+int64_t engine_behind_us(const struct engine *e) { return e->behind_us; }
+int64_t engine_target(const struct engine *e) { return e->target_us; }
 int64_t engine_equity_interval(const struct engine *e) { return e->args.equity_interval_us; }
 int64_t engine_signal_repeat(const struct engine *e) { return e->args.signal_repeat_us; }
 
@@ -102,8 +104,9 @@ void engine_advance(struct engine *e, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
 
-	if (e->now_us == 0)
+	if (e->now_us == 0 || now_us - e->now_us > ENGINE_GAP_US)
 		e->now_us = now_us;
+	e->target_us = now_us + e->behind_us;
 	for (;;) {
 		int64_t venue_due = v->ops->next_due(v);
 		int64_t due = venue_due <= e->due_us ? venue_due : e->due_us;
@@ -120,6 +123,11 @@ void engine_advance(struct engine *e, int64_t now_us)
 	}
 	if (now_us > e->now_us)
 		e->now_us = now_us;
+}
+
+void engine_behind(struct engine *e, int64_t behind_us)
+{
+	e->behind_us = behind_us > 0 ? behind_us : 0;
 }
 
 int64_t engine_next_due(const struct engine *e)

@@ -9,7 +9,10 @@
  *
  * Time comes in with each event ("now_us", never smaller than before). Before an
  * event is handled, every deadline up to its time fires at the deadline's own
- * time, venue first: so nothing depends on how often the loop turns.
+ * time, venue first: so nothing depends on how often the loop turns. In a gap of more
+ * than ENGINE_GAP_US (the machine slept, the clock was set) nobody was there: what came
+ * due in it fires once, at its end, so that no gap costs more work than its end. What is
+ * done at regular times (equity samples) is done once after any gap.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -20,6 +23,8 @@
 #include "worker/engine/risk.h"
 #include "worker/strategy/strategy.h"
 #include "worker/venue/venue.h"
+
+#define ENGINE_GAP_US INT64_C(3600000000)
 
 struct engine;
 struct market;
@@ -80,6 +85,11 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 /* Frames are missing since the newest event: windows start anew. */
 void engine_gap(struct engine *e, struct market *m, int64_t now_us);
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us);
+/*
+ * How far the events that come now are behind the clock, us (0: on time): a feed catches
+ * up after the process stood still. It counts to their age: entries are judged by it.
+ */
+void engine_behind(struct engine *e, int64_t behind_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
@@ -99,6 +109,8 @@ struct bot_restore {			/* what the database remembers of a bot */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
+	struct money equity;		/* as last seen, until there is a price */
+	struct price last_price;	/* of its symbol, likewise */
 	struct money peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
@@ -133,12 +145,23 @@ int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 
 /*
  * New settings. ERR_CONFLICT: a change of symbol or exchange, and of leverage on
- * futures, needs a bot without open orders.
+ * futures, needs a bot without open orders: it waits as engine_bot_config_wait says.
  * ERR_NOT_FOUND: no such market or strategy. On failure the old ones stay and the
  * bot's report says why (config_error).
  */
 MUST_CHECK int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
 				 struct err *err);
+/*
+ * New settings of which a part must wait (for open orders to close, for a reset of the
+ * account): the rest is in force at once, and until all of it is (engine_bot_config) no
+ * entries are made and those that wait to be filled are cancelled; exits go on. why: what
+ * waits for what, for the bot's report. ERR_NOT_FOUND as engine_bot_config.
+ */
+MUST_CHECK int engine_bot_config_wait(struct engine *e, int64_t bot_id,
+				      const struct bot_config *config, const char *why,
+				      struct err *err);
+/* The settings in use; NULL: there is no such bot. Borrowed until they change. */
+const struct bot_config *engine_bot_config_now(const struct engine *e, int64_t bot_id);
 /* A config that could not even be read: keep the old one and say so. */
 void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why);
 /*

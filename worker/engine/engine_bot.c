@@ -26,7 +26,7 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 	*m = engine_market(e, c->symbol);
 	if (!*m)
 		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
-	if ((*m)->info.futures != (strcmp(c->exchange, "binance_futures") == 0))
+	if ((*m)->info.futures != bot_config_futures(c))
 		return err_set(err, ERR_NOT_FOUND,
 			       "the feed's %s is a %s market: set the bot's exchange to %s",
 			       c->symbol,
@@ -57,6 +57,8 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->last_decision_us = r->last_decision_us;
 	b->loss_streak = r->loss_streak;
 	b->cooldown_until_us = r->cooldown_until_us;
+	b->equity = r->equity;
+	b->last_price = r->last_price;
 	b->peak_equity = r->peak_equity;
 	b->day_equity = r->day_equity;
 	b->dust = r->dust;
@@ -146,6 +148,8 @@ void engine_reconcile(struct engine *e, int64_t now_us)
 	for (size_t i = 0; i < e->bots_n; i++) {
 		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);
+		if (e->bots[i]->config_waits)
+			bot_cancel_entries(e->bots[i], "", now_us);
 	}
 }
 
@@ -195,11 +199,29 @@ static int config_refused(struct bot *b, const struct err *err, int rc)
 	return rc;
 }
 
-int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
-		      struct err *err)
+static void use_config(struct bot *b, const struct bot_config *config, struct market *m,
+		       struct series *s, const struct strategy *strategy)
+{
+	if (m != b->market) {
+		b->last_price = (struct price){ 0 };
+		b->dust = (struct qty){ 0 };
+		market_leave(b->market, b);
+		market_join(m, b);
+	}
+	b->market = m;
+	b->series = s;
+	b->strategy = strategy;
+	b->config = *config;
+	bot_signal_ends(b);
+	b->dirty = true;
+}
+
+int engine_bot_config_wait(struct engine *e, int64_t bot_id, const struct bot_config *config,
+			   const char *why, struct err *err)
 {
 	struct bot *b = engine_find_bot(e, bot_id);
 	const struct strategy *strategy;
+	struct bot_config held;
 	struct err local = { 0 };
 	struct market *m;
 	struct series *s;
@@ -209,29 +231,56 @@ int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config 
 		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 	if (!err)
 		err = &local;
-	if (b->orders_n && (strcmp(config->symbol, b->config.symbol) != 0 ||
-			    strcmp(config->exchange, b->config.exchange) != 0 ||
-			    (b->market->info.futures && config->leverage != b->config.leverage))) {
-		rc = err_set(err, ERR_CONFLICT, "symbol, exchange and leverage can change only "
-			     "without open orders: %zu are open", b->orders_n);
+	bot_config_hold(&b->config, config, &held);
+	rc = locate(e, &held, &m, &s, &strategy, err);
+	if (rc)
 		return config_refused(b, err, rc);
+	use_config(b, &held, m, s, strategy);
+	b->config_waits = true;
+	snprintf(b->config_error, sizeof(b->config_error), "%s", why);
+	bot_cancel_entries(b, "", e->now_us);
+	return 0;
+}
+
+int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
+		      struct err *err)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+	const struct strategy *strategy;
+	char moves[BOT_CONFIG_MOVE_MAX];
+	struct err local = { 0 };
+	struct market *m;
+	struct series *s;
+	int rc;
+
+	if (!b)
+		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (!err)
+		err = &local;
+	if (b->orders_n && bot_config_moves(&b->config, config)) {
+		rc = err_set(err, ERR_CONFLICT, "version %lld waits: %s can change only without "
+			     "open orders, %zu are open; until they are closed no entries are "
+			     "made, the rest of the version is in force",
+			     (long long)config->version,
+			     bot_config_move_text(&b->config, config, moves), b->orders_n);
+		if (engine_bot_config_wait(e, bot_id, config, err->msg, &local))
+			*err = local;
+		return rc;
 	}
 	rc = locate(e, config, &m, &s, &strategy, err);
 	if (rc)
 		return config_refused(b, err, rc);
-	if (m != b->market) {
-		b->dust = (struct qty){ 0 };
-		market_leave(b->market, b);
-		market_join(m, b);
-	}
-	b->market = m;
-	b->series = s;
-	b->strategy = strategy;
-	b->config = *config;
+	use_config(b, config, m, s, strategy);
+	b->config_waits = false;
 	b->config_error[0] = '\0';
-	bot_signal_ends(b);
-	b->dirty = true;
 	return 0;
+}
+
+const struct bot_config *engine_bot_config_now(const struct engine *e, int64_t bot_id)
+{
+	const struct bot *b = engine_find_bot(e, bot_id);
+
+	return b ? &b->config : NULL;
 }
 
 void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why)
@@ -265,6 +314,8 @@ void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const cha
 {
 	struct bot *b = engine_find_bot(e, bot_id);
 
-	if (b)
-		bot_fail(b, now_us > e->now_us ? now_us : e->now_us, why);
+	if (!b)
+		return;
+	engine_advance(e, now_us);
+	bot_fail(b, e->now_us, why);
 }

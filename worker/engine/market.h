@@ -9,6 +9,7 @@
 #define ENGINE_MARKET_H
 
 #include "common/bot_config.h"
+#include "common/fees.h"
 #include "common/money.h"
 
 #include <stdbool.h>
@@ -38,6 +39,7 @@ struct symbol_info {
 	struct price tick;
 	struct qty step, min_qty, max_qty;
 	struct money min_notional;
+	struct fees fees;		/* as this account pays them */
 };
 
 #endif

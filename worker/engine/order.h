@@ -57,6 +57,11 @@ struct leg {
 	char reject_reason[96];
 	char correlation_id[CORRELATION_ID_MAX];
 	int64_t requested_us, acked_us, done_us;	/* ours, UTC; 0 not yet */
+	/* Not stored: a start asks about every live leg at once. */
+	int64_t ask_us;			/* when the venue is asked about it; 0: no answer is due */
+	int64_t unknown_us;		/* since when the venue does not say; 0 it does */
+	int asks;			/* since its answer was due */
+	bool alarmed;			/* that it has been unknown for long was said */
 };
 
 struct ended_leg {			/* of a closed order: a late fill is looked up here */

@@ -37,6 +37,15 @@ static bool clock_drift(const struct risk_input *in, char *why)
 	return true;
 }
 
+/* What may be open already is not added to. */
+static bool unknown_order(const struct risk_input *in, char *why)
+{
+	if (in->unknown_orders)
+		return refuse("%lld orders on this market whose outcome the venue has not said",
+			      (long long)in->unknown_orders);
+	return true;
+}
+
 static bool max_positions(const struct risk_input *in, char *why)
 {
 	if (in->open_bot >= in->config->max_positions)
@@ -227,6 +236,7 @@ static const struct {
 	{ "book", book },
 	{ "stale_feed", stale_feed },
 	{ "clock_drift", clock_drift },
+	{ "unknown_order", unknown_order },
 	{ "max_positions", max_positions },
 	{ "max_open_positions", max_open_positions },
 	{ "cooldown", cooldown },

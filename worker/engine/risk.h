@@ -38,6 +38,7 @@ struct risk_input {			/* everything a rule may look at */
 	int64_t feed_age_us;		/* silence of the symbol since its book was new */
 	int64_t clock_drift_us;
 	bool book_valid;
+	int64_t unknown_orders;		/* of the market, whose outcome the venue does not say */
 	int64_t open_all, open_bot;	/* pending and active orders */
 	int64_t entries_last_min;
 	int64_t loss_streak, cooldown_until_us;

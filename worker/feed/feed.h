@@ -51,14 +51,20 @@ struct feed_ops {
 	const char *name;		/* "synthetic", "replay" */
 	/*
 	 * Hand on events due at or before now_us (wall clock), at most max frames.
-	 * *next_us: when to ask again; now_us when more is due already; INT64_MAX at
-	 * the end of a feed that ends. A feed without a pace (replay at "max") hands
-	 * on max frames each time. ERR_END when nothing will ever come again.
+	 * *next_us: when the next one is due (before now_us when the feed is behind);
+	 * INT64_MAX at the end of a feed that ends. A feed without a pace (replay at
+	 * "max") hands on max frames each time and answers now_us. ERR_END when nothing
+	 * will ever come again.
 	 */
 	MUST_CHECK int (*poll)(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
 			       struct err *e);
 	/* A feed without a pace: the receive time of what the next poll hands on first. */
 	int64_t (*first_us)(const struct feed *f);
+	/*
+	 * What is due before now_us is not wanted any more (nobody polled for long): go on
+	 * at now_us, after a gap. Nothing in a feed without a pace.
+	 */
+	void (*skip)(struct feed *f, int64_t now_us);
 	void (*position)(const struct feed *f, struct feed_position *out);
 	void (*free)(struct feed *f);
 };
@@ -67,6 +73,7 @@ struct feed {			/* embed as the first member */
 	const struct feed_ops *ops;
 	struct feed_sink sink;
 	struct feed_stats stats;
+	int64_t next_us;	/* what the newest poll answered: for who polls several */
 };
 
 /* Symbols and filters a feed's venue has, for sim venue and engine. */

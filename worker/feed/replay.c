@@ -229,6 +229,19 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 	return 0;
 }
 
+/* The recording waited meanwhile: the line that comes next happens at now_us. */
+static void replay_skip(struct feed *f, int64_t now_us)
+{
+	struct replay *r = (struct replay *)f;
+	struct lane *l = earliest(r);
+
+	if (!l || r->args.speed <= 0 || !r->begun)
+		return;
+	r->start_us = now_us;
+	r->at.offset_us = now_us - l->line.time_us;
+	r->gap_due = true;
+}
+
 static void replay_position(const struct feed *f, struct feed_position *out)
 {
 	*out = ((const struct replay *)f)->at;
@@ -256,7 +269,7 @@ static void replay_free(struct feed *f)
 }
 
 static const struct feed_ops replay_ops = {
-	.name = "replay", .poll = replay_poll, .first_us = replay_first_us,
+	.name = "replay", .poll = replay_poll, .first_us = replay_first_us, .skip = replay_skip,
 	.position = replay_position, .free = replay_free,
 };
 

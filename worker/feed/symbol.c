@@ -128,6 +128,7 @@ void symbol_info_default(const char *symbol, bool futures, struct symbol_info *o
 		.futures = futures, .tick = price_of_units(f.tick), .step = qty_of_units(f.step),
 		.min_qty = qty_of_units(f.step), .max_qty = qty_of_units(f.max_qty),
 		.min_notional = money_of_units(f.min_notional),
+		.fees = fees_published(futures),
 	};
 	snprintf(out->symbol, sizeof(out->symbol), "%s", symbol);
 	split(symbol, out->base, out->quote);

@@ -15,6 +15,7 @@ struct synthetic {
 	bool futures;
 	uint64_t seed;
 	int64_t now_us;			/* newest wall clock seen */
+	int64_t history_s;		/* that a market begins with */
 	int64_t frames;
 	struct buf text;
 };
@@ -70,9 +71,25 @@ static int synthetic_poll(struct feed *f, int64_t now_us, size_t max, int64_t *n
 		m = earliest(s);
 	}
 	*next_us = m ? synthetic_market_peek(m)->time_us : INT64_MAX - 1;
-	if (*next_us < now_us)
-		*next_us = now_us;
 	return 0;
+}
+
+/* The markets begin anew, as at a start: their level depends on seed and date only. */
+static void synthetic_skip(struct feed *f, int64_t now_us)
+{
+	struct synthetic *s = (struct synthetic *)f;
+
+	for (size_t i = 0; i < s->n; i++) {
+		char symbol[SYMBOL_MAX];
+
+		memcpy(symbol, synthetic_market_info(s->markets[i])->symbol, sizeof(symbol));
+		synthetic_market_free(s->markets[i]);
+		s->markets[i] = synthetic_market_new(symbol, s->futures, s->seed,
+						     now_us - s->history_s * 1000000);
+	}
+	if (now_us > s->now_us)
+		s->now_us = now_us;
+	intake_gap(s->intake, NULL, now_us - s->history_s * 1000000, &s->feed.sink);
 }
 
 static void synthetic_position(const struct feed *f, struct feed_position *out)
@@ -95,8 +112,8 @@ static void synthetic_free(struct feed *f)
 }
 
 static const struct feed_ops synthetic_ops = {
-	.name = "synthetic", .poll = synthetic_poll, .position = synthetic_position,
-	.free = synthetic_free,
+	.name = "synthetic", .poll = synthetic_poll, .skip = synthetic_skip,
+	.position = synthetic_position, .free = synthetic_free,
 };
 
 static int add_market(struct synthetic *s, const char *symbol, int64_t start_us, struct err *e)
@@ -125,6 +142,7 @@ int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,
 	s->futures = a->futures;
 	s->seed = a->seed;
 	s->now_us = a->start_us;
+	s->history_s = a->history_s;
 	for (size_t i = 0; i < a->symbols_n && rc == 0; i++)
 		rc = add_market(s, a->symbols[i], a->start_us - a->history_s * 1000000, e);
 	if (rc) {

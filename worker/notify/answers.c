@@ -425,7 +425,7 @@ static int show_reload(const struct answers *a, const struct answer_bot *b, stru
 	buf_printf(out, ": version %lld of %lld is in force\n", (long long)b->config_applied,
 		   (long long)b->config_wanted);
 	if (*b->config_error)
-		buf_printf(out, "  refused: %s\n", b->config_error);
+		buf_printf(out, "  not in force: %s\n", b->config_error);
 	if (*b->model_error)
 		buf_printf(out, "  model: %s\n", b->model_error);
 	return 0;

@@ -401,7 +401,8 @@ static int write_heard_tx(struct notifier *n, struct db *db, int64_t wall_us, st
 	return rc;
 }
 
-int notifier_write_tx(struct notifier *n, struct db *db, int64_t wall_us, struct err *e)
+int notifier_write_tx(struct notifier *n, struct db *db, int64_t wall_us, int64_t ages_us,
+		      struct err *e)
 {
 	int rc = delivery_write_tx(n->delivery, db, e);
 
@@ -416,8 +417,8 @@ int notifier_write_tx(struct notifier *n, struct db *db, int64_t wall_us, struct
 
 		rc = delivery_add_tx(n->delivery, db, &note, e);
 	}
-	if (rc == 0 && wall_us - n->pruned_us >= PRUNE_EVERY_US) {
-		rc = store_notes_prune_tx(db, wall_us, e);
+	if (rc == 0 && ages_us && wall_us - n->pruned_us >= PRUNE_EVERY_US) {
+		rc = store_notes_prune_tx(db, ages_us, e);
 		n->pruned_us = wall_us;
 	}
 	return rc;

@@ -53,8 +53,9 @@ void notifier_answered(struct notifier *n, const struct command *c, const char *
 MUST_CHECK int notifier_turn(struct notifier *n, struct db *db, int64_t wall_us, int64_t mono_us,
 			     int64_t *next_us, struct err *e);
 bool notifier_pending(const struct notifier *n);	/* rows wait to be written */
+/* ages_us: what ages of messages count from; 0 in doubt, then no old ones go. */
 MUST_CHECK int notifier_write_tx(struct notifier *n, struct db *db, int64_t wall_us,
-				 struct err *e);
+				 int64_t ages_us, struct err *e);
 /* After the commit. True: it has queued commands, which should be looked at. */
 bool notifier_clear(struct notifier *n);
 /* Everything that can be delivered now is. */

@@ -270,7 +270,7 @@ static void on_bot(void *ctx, const struct bot_report *b)
 	if (now.config_version != old->config_version)
 		reload(n, b, "settings, version %lld, are in force", (long long)b->config_version);
 	if (*now.config_error && strcmp(now.config_error, old->config_error) != 0)
-		reload(n, b, "new settings are refused\n%s", b->config_error);
+		reload(n, b, "new settings are not all in force\n%s", b->config_error);
 	if (now.model_id != old->model_id)
 		reload(n, b, "model %lld is in force", (long long)b->model_id);
 	if (*now.model_error && strcmp(now.model_error, old->model_error) != 0)

@@ -64,6 +64,12 @@ void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, in
 	o->keep.orders_days = orders_days;
 }
 
+void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us)
+{
+	o->keep.clock_us = clock_us;
+	o->keep.engine_us = engine_us;
+}
+
 static void add(struct outbox *o, enum row_kind kind, const void *data, size_t len)
 {
 	static const unsigned char zeros[alignof(struct row)];
@@ -243,7 +249,7 @@ static int write_row(struct outbox *o, struct db *db, const struct row *r, struc
 	case ROW_BOT: return store_bot_state_tx(db, p, o->mode, e);
 	case ROW_FIGURES: return store_bot_figures_tx(db, p, e);
 	case ROW_EQUITY: return store_equity_tx(db, p, e);
-	case ROW_CANDLE: return store_candle_tx(db, p, e);
+	case ROW_CANDLE: return store_candle_tx(db, p, o->keep.engine_us, e);
 	case ROW_SIM_ACCOUNT: return store_sim_account_tx(db, p, e);
 	case ROW_SIM_LEDGER: return store_sim_ledger_tx(db, p, e);
 	case ROW_SIM_BALANCE: return store_sim_balance_tx(db, p, e);

@@ -23,6 +23,8 @@ struct outbox *outbox_new(const char *mode, const char *venue);
 void outbox_free(struct outbox *o);
 /* How long rows are kept (store_keep.h), in days; 0: for ever, as without this call. */
 void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, int64_t audit_days);
+/* What ages count from (store_keep.h), us UTC; 0, as without this call: nothing goes by age. */
+void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us);
 
 struct reporter outbox_reporter(struct outbox *o);
 struct sim_store outbox_sim_store(struct outbox *o);

@@ -68,12 +68,12 @@ static const char SQL_PRUNE_CANDLES[] =
 	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
-				  " peak_equity, day_equity, day, dust FROM bot_state"
-				  " WHERE bot_id = ?1";
-static const char SQL_HELD[] =
-	"SELECT applied_config_version FROM bot_state WHERE bot_id = ?1 AND EXISTS"
+				  " peak_equity, day_equity, day, dust, equity, last_price"
+				  " FROM bot_state WHERE bot_id = ?1";
+static const char SQL_RAN_WITH[] =
+	"SELECT applied_config_version, EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
-	" WHERE bot_id = ?1 AND status != 'closed')";
+	" WHERE bot_id = ?1 AND status != 'closed') FROM bot_state WHERE bot_id = ?1";
 #define SELECT_STATS \
 	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
 	" updated_us FROM trading_stats WHERE bot_id = ?1"
@@ -305,7 +305,7 @@ static int prune_candles(struct db *db, const char *symbol, int64_t before_us, s
 	return stmt_run(s, e);
 }
 
-int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
+int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us, struct err *e)
 {
 	const struct candle *c = &r->candle;
 	struct stmt *s;
@@ -324,8 +324,10 @@ int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e)
 	stmt_near_qty(s, 9, c->buy_volume);
 	stmt_bind_int(s, 10, c->trades);
 	rc = stmt_run(s, e);
-	if (rc == 0 && strcmp(r->interval, "1s") == 0 && c->open_us % MINUTE_US == 0)
-		rc = prune_candles(db, r->symbol, c->open_us - KEEP_SECONDS_US, e);
+	if (c->open_us < now_us)
+		now_us = c->open_us;
+	if (rc == 0 && now_us && strcmp(r->interval, "1s") == 0 && c->open_us % MINUTE_US == 0)
+		rc = prune_candles(db, r->symbol, now_us - KEEP_SECONDS_US, e);
 	return rc;
 }
 
@@ -362,6 +364,8 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 		r.day_equity = stmt_money(s, 8);
 		stmt_copy(s, 9, r.day, sizeof(r.day));
 		r.dust = stmt_qty(s, 10);
+		r.equity = stmt_money(s, 11);
+		r.last_price = stmt_price(s, 12);
 		rc = bot_status_parse(stmt_text(s, 0), &r.status);
 		if (rc)
 			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",
@@ -377,16 +381,18 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 	return rc;
 }
 
-int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
+int store_bot_ran_with(struct db *db, int64_t bot_id, int64_t *version, bool *open,
+		       struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_HELD, &s, e);
+	int rc = db_stmt(db, SQL_RAN_WITH, &s, e);
 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	rc = stmt_step(s, e);
-	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	*version = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	*open = rc == STMT_ROW && stmt_int(s, 1) != 0;
 	stmt_done(s);
 	return rc < 0 ? rc : 0;
 }

@@ -29,8 +29,12 @@ struct candle_row {
 	char symbol[SYMBOL_MAX], interval[8];
 	struct candle candle;
 };
-/* Seconds of the symbol that are a day older than this one go. */
-MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, struct err *e);
+/*
+ * Seconds of the symbol that are a day older than this one go; but none that is not a day
+ * older than now_us (a candle's time may be wrong), and none while that is 0.
+ */
+MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us,
+			       struct err *e);
 
 /* Drop all signals but the newest 20,000. */
 MUST_CHECK int store_prune_tx(struct db *db, struct err *e);
@@ -38,11 +42,9 @@ MUST_CHECK int store_prune_tx(struct db *db, struct err *e);
 /* ERR_NOT_FOUND: the bot never ran. */
 MUST_CHECK int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out,
 				 struct err *e);
-/*
- * The config version that a bot with open orders ran with; 0 when it has none, or
- * never ran.
- */
-MUST_CHECK int store_bot_held_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
+/* The config version that a bot ran with, 0 when it never ran; *open: it has open orders. */
+MUST_CHECK int store_bot_ran_with(struct db *db, int64_t bot_id, int64_t *version, bool *open,
+				  struct err *e);
 /* The row of a UTC day ("2026-01-31"). ERR_NOT_FOUND: nothing was closed then. */
 MUST_CHECK int store_stats_get(struct db *db, int64_t bot_id, const char *day,
 			       struct day_stats *out, struct err *e);

@@ -14,15 +14,12 @@
 static const char SQL_EQUITY_DONE[] = "SELECT value FROM counters WHERE name = 'equity_thinned_us'";
 static const char SQL_EQUITY_DONE_SET[] =
 	"INSERT OR REPLACE INTO counters(name, value) VALUES ('equity_thinned_us', ?1)";
-static const char SQL_EQUITY_NEWEST[] = "SELECT max(at_us) FROM equity";
 /* What has an older one of its bot in the same hour. */
 static const char SQL_EQUITY_THIN[] =
 	"DELETE FROM equity WHERE rowid IN (SELECT q.rowid FROM equity q INDEXED BY equity_time"
 	" WHERE q.at_us >= ?1 AND q.at_us < ?2 AND EXISTS (SELECT 1 FROM equity p"
 	" WHERE p.bot_id = q.bot_id AND p.at_us >= q.at_us - q.at_us % ?4 AND p.at_us < q.at_us)"
 	" ORDER BY q.at_us LIMIT ?3)";
-static const char SQL_LEDGER_NEWEST[] =
-	"SELECT at_us FROM sim_ledger WHERE id = (SELECT max(id) FROM sim_ledger)";
 static const char SQL_LEDGER_OLDEST[] =
 	"SELECT id, entry_id, bot_id, epoch, account, asset, amount, at_us FROM sim_ledger"
 	" WHERE id > 0 ORDER BY id LIMIT ?1";
@@ -30,26 +27,18 @@ static const char SQL_LEDGER_CUT[] = "DELETE FROM sim_ledger WHERE id <= ?1";
 static const char SQL_LEDGER_CARRY[] =
 	"INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, at_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'carried', ?7)";
-static const char SQL_COMMANDS_NEWEST[] =
-	"SELECT created_us FROM commands WHERE id = (SELECT max(id) FROM commands)";
-static const char SQL_COMMANDS_CUT[] =
-	"DELETE FROM commands WHERE id IN"
-	" (SELECT id FROM commands WHERE id > 0 ORDER BY id LIMIT ?2)"
-	" AND status != 'queued' AND created_us < ?1";
-static const char SQL_AUDIT_NEWEST[] =
-	"SELECT at_us FROM audit_log WHERE id = (SELECT max(id) FROM audit_log)";
-static const char SQL_AUDIT_CUT[] =
-	"DELETE FROM audit_log WHERE id IN"
-	" (SELECT id FROM audit_log WHERE id > 0 ORDER BY id LIMIT ?2) AND at_us < ?1";
-static const char SQL_EVENTS_NEWEST[] =
-	"SELECT at_us FROM bot_events WHERE id = (SELECT max(id) FROM bot_events)";
+static const char SQL_COMMANDS_OLDEST[] =
+	"SELECT id, created_us, iif(status = 'queued', 0, created_us) FROM commands WHERE id > ?1"
+	" ORDER BY id LIMIT ?2";
+static const char SQL_COMMAND_CUT[] = "DELETE FROM commands WHERE id = ?1";
+static const char SQL_AUDIT_OLDEST[] =
+	"SELECT id, at_us, at_us FROM audit_log WHERE id > ?1 ORDER BY id LIMIT ?2";
+static const char SQL_AUDIT_CUT[] = "DELETE FROM audit_log WHERE id = ?1";
 /* The newest of each bot stays: it says why the bot is as it is. */
 static const char SQL_EVENTS_OLDEST[] =
 	"SELECT id, at_us, iif(EXISTS (SELECT 1 FROM bot_events n WHERE n.bot_id = o.bot_id"
 	" AND n.id > o.id), at_us, 0) FROM bot_events o WHERE id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_EVENT_CUT[] = "DELETE FROM bot_events WHERE id = ?1";
-static const char SQL_JOBS_NEWEST[] =
-	"SELECT created_us FROM jobs WHERE id = (SELECT max(id) FROM jobs)";
 /* The newest of each kind and state stays, and what has results that somebody may look at. */
 static const char SQL_JOBS_OLDEST[] =
 	"SELECT id, created_us, iif(state IN ('done', 'failed', 'cancelled')"
@@ -64,8 +53,6 @@ static const char SQL_JOB_COUNT[] =
 	" SELECT 'backup_failures', 1 FROM jobs WHERE id = ?1 AND kind = 'backup'"
 	" AND state = 'failed' ON CONFLICT (name) DO UPDATE SET value = value + 1";
 static const char SQL_JOB_CUT[] = "DELETE FROM jobs WHERE id = ?1";
-static const char SQL_ORDERS_NEWEST[] =
-	"SELECT created_us FROM trading_orders WHERE id = (SELECT max(id) FROM trading_orders)";
 static const char SQL_ORDERS_OLDEST[] =
 	"SELECT id, created_us, coalesce(closed_us, 0) FROM trading_orders WHERE id > ?1"
 	" ORDER BY id LIMIT ?2";
@@ -73,8 +60,8 @@ static const char SQL_FILLS_CUT[] = "DELETE FROM fills WHERE order_id = ?1";
 static const char SQL_LEGS_CUT[] = "DELETE FROM exchange_orders WHERE order_id = ?1";
 static const char SQL_ORDER_CUT[] = "DELETE FROM trading_orders WHERE id = ?1";
 
-/* *out: the newest row's time; 0 when there is none. */
-static int newest(struct db *db, const char *sql, int64_t *out, struct err *e)
+/* *out: the number that a query answers with; 0 when there is none. */
+static int number(struct db *db, const char *sql, int64_t *out, struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, sql, &s, e);
@@ -89,15 +76,15 @@ static int newest(struct db *db, const char *sql, int64_t *out, struct err *e)
 
 /* ---- equity ---- */
 
-static int keep_equity(struct db *db, int64_t *n, struct err *e)
+static int keep_equity(struct db *db, const struct keep *k, int64_t *n, struct err *e)
 {
-	int64_t until_us = 0, done_us = 0;
+	int64_t until_us = k->engine_us - DAY_US, done_us = 0;
 	struct stmt *s;
-	int rc = newest(db, SQL_EQUITY_NEWEST, &until_us, e);
+	int rc = number(db, SQL_EQUITY_DONE, &done_us, e);
 
-	if (rc == 0)
-		rc = newest(db, SQL_EQUITY_DONE, &done_us, e);
-	until_us -= DAY_US;
+	/* A clock that was ahead may have thinned ahead: what came since has its turn too. */
+	if (done_us > k->engine_us)
+		done_us = 0;
 	if (rc || until_us <= done_us)
 		return rc;
 	rc = db_stmt(db, SQL_EQUITY_THIN, &s, e);
@@ -162,8 +149,14 @@ static void read_row(struct stmt *s, struct carried *row)
 	row->sum = stmt_money(s, 6);
 }
 
-/* The id of the last row of the oldest whole entries before a time; 0: none. */
-static int last_whole(struct db *db, int64_t before_us, int64_t *last_id, struct err *e)
+/* Carried forward a booking loses its date alone, and one of the future has a wrong one. */
+static bool is_old(const struct keep *k, int64_t at_us)
+{
+	return at_us < k->engine_us - k->details_days * DAY_US || at_us > k->engine_us + DAY_US;
+}
+
+/* The id of the last row of the oldest whole entries that are old; 0: none. */
+static int last_whole(struct db *db, const struct keep *k, int64_t *last_id, struct err *e)
 {
 	int64_t rows = 0, entry = 0, id = 0;
 	struct stmt *s;
@@ -173,7 +166,7 @@ static int last_whole(struct db *db, int64_t before_us, int64_t *last_id, struct
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, KEEP_ROWS);
-	while ((rc = stmt_step(s, e)) == STMT_ROW && stmt_int(s, 7) < before_us) {
+	while ((rc = stmt_step(s, e)) == STMT_ROW && is_old(k, stmt_int(s, 7))) {
 		if (rows++ && stmt_int(s, 1) != entry)
 			*last_id = id;
 		entry = stmt_int(s, 1);
@@ -267,12 +260,10 @@ static int write_carried(struct db *db, struct old_rows *old, int64_t at_us, str
 static int keep_ledger(struct db *db, struct keep *k, int64_t *n, struct err *e)
 {
 	struct old_rows *old;
-	int64_t newest_us, last_id = 0;
+	int64_t last_id = 0;
 	struct stmt *s;
-	int rc = newest(db, SQL_LEDGER_NEWEST, &newest_us, e);
+	int rc = last_whole(db, k, &last_id, e);
 
-	if (rc == 0)
-		rc = last_whole(db, newest_us - k->details_days * DAY_US, &last_id, e);
 	if (rc || last_id == 0)
 		return rc;
 	old = xcalloc(1, sizeof(*old));
@@ -286,58 +277,27 @@ static int keep_ledger(struct db *db, struct keep *k, int64_t *n, struct err *e)
 		rc = stmt_run(s, e);
 	}
 	if (rc == 0)
-		rc = write_carried(db, old, newest_us, e);
+		rc = write_carried(db, old, k->engine_us, e);
 	*n = old->rows;
 out:
 	free(old);
 	return rc;
 }
 
-/* ---- answered commands, the audit log ---- */
-
-struct oldest {				/* rows that go in the order of their ids */
-	const char *newest, *cut;	/* cut: ?1 us, ?2 rows */
-};
-
-static const struct oldest commands = { SQL_COMMANDS_NEWEST, SQL_COMMANDS_CUT };
-static const struct oldest audit = { SQL_AUDIT_NEWEST, SQL_AUDIT_CUT };
-
-static int keep_newest(struct db *db, const struct oldest *o, int64_t days, int64_t *n,
-		       struct err *e)
-{
-	int64_t newest_us;
-	struct stmt *s;
-	int rc;
-
-	if (days == 0)
-		return 0;
-	rc = newest(db, o->newest, &newest_us, e);
-	if (rc == 0)
-		rc = db_stmt(db, o->cut, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, newest_us - days * DAY_US);
-	stmt_bind_int(s, 2, KEEP_ROWS);
-	rc = stmt_run(s, e);
-	*n = db_changes(db);
-	return rc;
-}
-
-/* ---- closed trades, events, ended jobs ---- */
+/* ---- all others: commands, the audit log, events, jobs, closed trades ---- */
 
 struct passed {				/* old rows among which some stay: all are walked through */
-	const char *newest;
 	const char *oldest;		/* ?1 after this id, ?2 rows: id, begun us, ended us or 0 */
 	const char *cut[3];		/* in this order, ?1 id */
 	int64_t at_once;
 };
 
-static const struct passed orders = { SQL_ORDERS_NEWEST, SQL_ORDERS_OLDEST,
+static const struct passed commands = { SQL_COMMANDS_OLDEST, { SQL_COMMAND_CUT }, WALK_ROWS };
+static const struct passed audit = { SQL_AUDIT_OLDEST, { SQL_AUDIT_CUT }, WALK_ROWS };
+static const struct passed events = { SQL_EVENTS_OLDEST, { SQL_EVENT_CUT }, WALK_ROWS };
+static const struct passed jobs = { SQL_JOBS_OLDEST, { SQL_JOB_COUNT, SQL_JOB_CUT }, 20 };
+static const struct passed orders = { SQL_ORDERS_OLDEST,
 	{ SQL_FILLS_CUT, SQL_LEGS_CUT, SQL_ORDER_CUT }, 20 };
-static const struct passed events = { SQL_EVENTS_NEWEST, SQL_EVENTS_OLDEST,
-	{ SQL_EVENT_CUT }, WALK_ROWS };
-static const struct passed jobs = { SQL_JOBS_NEWEST, SQL_JOBS_OLDEST,
-	{ SQL_JOB_COUNT, SQL_JOB_CUT }, 20 };
 
 static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
 {
@@ -354,27 +314,27 @@ static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
 	return rc;
 }
 
-/* after: the id looked at last; 0 when the walk is to begin again. */
-static int keep_walk(struct db *db, const struct passed *p, int64_t days, int64_t *after,
-		     int64_t *n, struct err *e)
+/*
+ * after: the id looked at last; 0 when the walk is to begin again. A row of the future (the
+ * clock was wrong when it came) is passed over: it does not keep those behind it.
+ */
+static int keep_walk(struct db *db, const struct passed *p, int64_t now_us, int64_t days,
+		     int64_t *after, int64_t *n, struct err *e)
 {
-	int64_t ids[WALK_ROWS], before_us, seen = 0;
+	int64_t ids[WALK_ROWS], before_us = now_us - days * DAY_US, seen = 0;
 	bool young = false;
 	struct stmt *s;
 	int rc;
 
 	if (days == 0)
 		return 0;
-	rc = newest(db, p->newest, &before_us, e);
-	if (rc == 0)
-		rc = db_stmt(db, p->oldest, &s, e);
+	rc = db_stmt(db, p->oldest, &s, e);
 	if (rc)
 		return rc;
-	before_us -= days * DAY_US;
 	stmt_bind_int(s, 1, *after);
 	stmt_bind_int(s, 2, p->at_once);
 	while (!young && (rc = stmt_step(s, e)) == STMT_ROW) {
-		young = stmt_int(s, 1) >= before_us;
+		young = stmt_int(s, 1) >= before_us && stmt_int(s, 1) <= now_us + DAY_US;
 		*after = stmt_int(s, 0);
 		seen++;
 		if (stmt_int(s, 2) && stmt_int(s, 2) < before_us)
@@ -394,13 +354,15 @@ static int keep_small(struct db *db, struct keep *k, int turn, int64_t *n, struc
 {
 	switch (turn) {
 	case 0:
-		return keep_newest(db, &commands, k->details_days, n, e);
+		return keep_walk(db, &commands, k->clock_us, k->details_days, &k->after_command, n,
+				 e);
 	case 1:
-		return keep_newest(db, &audit, k->audit_days, n, e);
+		return keep_walk(db, &audit, k->clock_us, k->audit_days, &k->after_audit, n, e);
 	case 2:
-		return keep_walk(db, &events, k->details_days, &k->after_event, n, e);
+		return keep_walk(db, &events, k->engine_us, k->details_days, &k->after_event, n,
+				 e);
 	default:
-		return keep_walk(db, &jobs, k->details_days, &k->after_job, n, e);
+		return keep_walk(db, &jobs, k->clock_us, k->details_days, &k->after_job, n, e);
 	}
 }
 
@@ -409,15 +371,17 @@ int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
 	int turn = k->turn;
 
 	*n = 0;
+	if (!k->clock_us || !k->engine_us)
+		return 0;
 	k->turn = (turn + 1) % KEEP_TURNS;
 	switch (turn % 4) {
 	case 0:
-		return keep_equity(db, n, e);
+		return keep_equity(db, k, n, e);
 	case 1:
 		return k->details_days ? keep_ledger(db, k, n, e) : 0;
 	case 2:
 		return keep_small(db, k, turn / 4, n, e);
 	default:
-		return keep_walk(db, &orders, k->orders_days, &k->after_order, n, e);
+		return keep_walk(db, &orders, k->engine_us, k->orders_days, &k->after_order, n, e);
 	}
 }

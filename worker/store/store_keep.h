@@ -12,9 +12,10 @@
  *	trading_orders	closed ones older than orders_days, with their exchange orders and
  *			fills; trading_stats keeps each day's totals
  *
- * Ages count from the newest row of the same table, not from the clock: a replay of an
- * old recording keeps what it made. Each call takes one table's turn and at most
- * KEEP_ROWS rows, so that no commit gets long.
+ * Ages count from the time that the caller gives, which is 0 while the clock is in doubt
+ * (clock_watch.h): then nothing goes. What the engine dates counts from the engine's time:
+ * a replay of an old recording keeps what it made. Each call takes one table's turn and at
+ * most KEEP_ROWS rows, so that no commit gets long.
  */
 #ifndef WORKER_STORE_STORE_KEEP_H
 #define WORKER_STORE_STORE_KEEP_H
@@ -26,8 +27,10 @@
 
 struct keep {
 	int64_t details_days, orders_days, audit_days;	/* 0: for ever */
+	int64_t clock_us, engine_us;		/* us UTC, now; 0: in doubt, nothing goes */
 	int turn;				/* whose it is, below KEEP_TURNS */
-	int64_t after_order, after_event, after_job;	/* ids looked at last; 0 none */
+	/* Ids looked at last; 0 none. */
+	int64_t after_order, after_event, after_job, after_command, after_audit;
 };
 
 /* *n: rows that went. */

@@ -10,8 +10,6 @@ void sim_args_init(struct sim_args *a)
 {
 	memset(a, 0, sizeof(*a));
 	a->latency_us = 50000;
-	a->maker_rate_e8 = 100000; /* 0.1 %, Binance spot without discount */
-	a->taker_rate_e8 = 100000;
 	a->slippage_e8 = 10000; /* 0.01 % */
 	a->funding_rate_e8 = 10000; /* 0.01 % per 8 h, Binance's interest part */
 	a->maintenance_rate_e8 = 500000; /* 0.5 % */
@@ -23,7 +21,7 @@ struct venue *sim_new(const struct sim_args *a)
 	struct sim *s = xcalloc(1, sizeof(*s));
 
 	ASSERT(a->latency_us >= 0 && a->slippage_e8 >= 0 && a->slippage_e8 <= RATE_ONE / 10);
-	ASSERT(a->maker_rate_e8 >= 0 && a->taker_rate_e8 >= 0 && a->liquidation_fee_e8 >= 0);
+	ASSERT(a->liquidation_fee_e8 >= 0);
 	ASSERT(a->maintenance_rate_e8 >= 0 && a->maintenance_rate_e8 < RATE_ONE);
 	s->venue.ops = &OPS;
 	s->args = *a;
@@ -106,6 +104,7 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	struct sim *s = sim_of(v);
 	int i = sim_symbol_find(v, info->symbol, info->futures);
 
+	ASSERT(info->fees.maker_e8 >= 0 && info->fees.taker_e8 >= 0);
 	if (i < 0) {
 		i = (int)s->markets_n++;
 		s->markets = xrealloc(s->markets, s->markets_n * sizeof(struct sim_market *));
@@ -225,6 +224,16 @@ static int64_t sim_next_due(const struct venue *v)
 	return due < s->funding_due ? due : s->funding_due;
 }
 
+/* Up to when funding can be charged together: nothing else happens before. */
+static int64_t funding_until(const struct sim *s, int64_t now_us)
+{
+	int64_t due_us = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+
+	if (due_us < s->funding_due)
+		return s->funding_due;
+	return due_us < now_us ? due_us : now_us;
+}
+
 /* In the order of time; funding before requests of the same microsecond. */
 static void sim_advance(struct venue *v, int64_t now_us)
 {
@@ -237,7 +246,7 @@ static void sim_advance(struct venue *v, int64_t now_us)
 		struct sim_slot *o;
 
 		if (s->funding_due <= due) {
-			sim_funding_run(s, due);
+			sim_funding_run(s, funding_until(s, now_us));
 			continue;
 		}
 		o = sim_travel_pop(s);

@@ -31,8 +31,6 @@
 
 struct sim_args {
 	int64_t latency_us;		/* from place or cancel to the venue, >= 0 */
-	int64_t maker_rate_e8;		/* commission, 1e-8 of the notional */
-	int64_t taker_rate_e8;
 	int64_t slippage_e8;		/* how much worse a taker trades; 1e-8, up to 10 % */
 	int64_t funding_rate_e8;	/* futures, every 8 h; longs pay when positive */
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
@@ -48,7 +46,7 @@ void sim_args_init(struct sim_args *a);
 struct venue *sim_new(const struct sim_args *a);
 
 /*
- * Add a market, or replace its filters when it is there. Markets are told apart
+ * Add a market, or replace its filters and fees when it is there. Markets are told apart
  * by name and kind. Returns its index, stable for the venue's life.
  */
 int sim_symbol_add(struct venue *v, const struct symbol_info *info);
@@ -120,6 +118,12 @@ void sim_counter_restore(struct venue *v, const char *name, int64_t next);
  * the market's account takes the rest, so that each asset sums to zero again.
  */
 void sim_restore_round(struct venue *v);
+
+/*
+ * After the orders, and after the machine's clock was set back: a request arrives at most
+ * one latency from now, whatever the row says, and funding is due at the next period.
+ */
+void sim_times_back(struct venue *v, int64_t now_us);
 
 /*
  * Do the books agree with themselves: every asset sums to zero, nothing we hold

@@ -293,12 +293,12 @@ enum ledger_asset sim_need_asset(const struct sim_acct *a, const struct sim_orde
 	return !a->row.futures && o->side == SIDE_SELL ? LEDGER_BASE : LEDGER_QUOTE;
 }
 
-int sim_need(const struct sim *s, const struct sim_acct *a, const struct sim_order *o,
-	     struct qty remaining, int64_t *e8)
+int sim_need(const struct sim_acct *a, const struct sim_order *o, struct qty remaining,
+	     int64_t *e8)
 {
 	struct price p = price_cmp(o->price, o->stop_price) > 0 ? o->price : o->stop_price;
-	int64_t rate = s->args.taker_rate_e8 > s->args.maker_rate_e8 ? s->args.taker_rate_e8 :
-		s->args.maker_rate_e8;
+	const struct fees *fees = &a->market->info.fees;
+	int64_t rate = fees->taker_e8 > fees->maker_e8 ? fees->taker_e8 : fees->maker_e8;
 	struct money notional, fee;
 
 	if (sim_need_asset(a, o) == LEDGER_BASE) {

@@ -3,10 +3,12 @@
 #include <string.h>
 
 /* Fee of an amount that is traded or received; always rounded up. */
-static int64_t fee_of(const struct sim *s, const struct sim_fill *f, int64_t amount_e8)
+static int64_t fee_of(const struct sim *s, const struct sim_acct *a, const struct sim_fill *f,
+		      int64_t amount_e8)
 {
+	const struct fees *fees = &a->market->info.fees;
 	int64_t rate = f->liquidation ? s->args.liquidation_fee_e8 :
-		f->maker ? s->args.maker_rate_e8 : s->args.taker_rate_e8;
+		f->maker ? fees->maker_e8 : fees->taker_e8;
 
 	return sim_rate_e8(amount_e8, rate, ROUND_UP);
 }
@@ -28,7 +30,7 @@ static void book_spot(struct sim *s, struct sim_acct *a, const struct sim_slot *
 	if (buy && f->released_e8 > 0 && quote > f->released_e8)
 		quote = f->released_e8;
 	f->fee_asset = buy ? LEDGER_BASE : LEDGER_QUOTE;
-	f->fee_e8 = fee_of(s, f, buy ? base : quote);
+	f->fee_e8 = fee_of(s, a, f, buy ? base : quote);
 	ledger_begin(&en, LEDGER_FILL, o->row.client_order_id, f->at_us);
 	ledger_move(&en, buy ? LEDGER_QUOTE : LEDGER_BASE, LEDGER_RESERVED, LEDGER_FREE,
 		    f->released_e8);
@@ -48,7 +50,7 @@ void sim_fill_book(struct sim *s, struct sim_acct *a, const struct sim_slot *o,
 		return;
 	}
 	f->fee_asset = LEDGER_QUOTE;
-	f->fee_e8 = fee_of(s, f, sim_notional_e8(f->price, f->qty, ROUND_UP));
+	f->fee_e8 = fee_of(s, a, f, sim_notional_e8(f->price, f->qty, ROUND_UP));
 	sim_position_fill(s, a, o, f);
 	if (f->liquidation && f->fee_e8 > a->book.balance_e8[LEDGER_QUOTE][LEDGER_FREE])
 		f->fee_e8 = a->book.balance_e8[LEDGER_QUOTE][LEDGER_FREE];
@@ -81,13 +83,13 @@ static void check_promises(const struct sim_slot *o, const struct sim_fill *f)
 }
 
 /* The filled part needs no reservation any more; fill says how much that frees. */
-static void release_part(struct sim *s, struct sim_slot *o, struct sim_fill *f)
+static void release_part(struct sim_slot *o, struct sim_fill *f)
 {
 	int64_t need = 0;
 	int rc = 0;
 
 	if (o->row.reserved_e8 > 0)
-		rc = sim_need(s, o->account, &o->row, sim_remaining(o), &need);
+		rc = sim_need(o->account, &o->row, sim_remaining(o), &need);
 	ASSERT(rc == 0); /* a part needs less than the whole, which fitted */
 	f->released_e8 = o->row.reserved_e8 - need;
 	o->row.reserved_e8 = need;
@@ -100,7 +102,7 @@ void sim_fill(struct sim *s, struct sim_slot *o, struct sim_fill *f)
 
 	check_promises(o, f);
 	o->row.filled = qty_of_units(qty_units(o->row.filled) + qty_units(f->qty));
-	release_part(s, o, f);
+	release_part(o, f);
 	sim_fill_book(s, a, o, f);
 	sim_fill_update(s, o, f, &u);
 	if (qty_sign(sim_remaining(o)) == 0) {

@@ -193,17 +193,27 @@ static void tell_funding(struct sim *s, const struct sim_acct *a, int64_t paid_e
 	sim_send(s, &u);
 }
 
-static void funding_book(struct sim *s, struct sim_acct *a, int64_t at_us)
+/* a x b, at most what an account can hold. */
+static int64_t times(int64_t a, int64_t b)
 {
+	int64_t most = INT64_MAX / 8;
+
+	return a > 0 && b > most / a ? most : a * b;
+}
+
+static void funding_book(struct sim *s, struct sim_acct *a, int64_t until_us)
+{
+	int64_t passed = (until_us - a->row.next_funding_us) / SIM_FUNDING_US + 1;
+	int64_t at_us = a->row.next_funding_us + (passed - 1) * SIM_FUNDING_US;
 	struct price p = price_sign(a->market->last) > 0 ? a->market->last : a->row.entry_price;
 	int64_t rate = s->args.funding_rate_e8;
 	bool pays = (qty_sign(a->row.position) > 0) == (rate > 0);
 	enum rounding r = pays ? ROUND_UP : ROUND_DOWN;
 	int64_t n = sim_notional_e8(p, sim_qty_abs(a->row.position), r);
-	int64_t amount = sim_rate_e8(n, rate < 0 ? -rate : rate, r);
+	int64_t amount = times(sim_rate_e8(n, rate < 0 ? -rate : rate, r), passed);
 
 	sim_pay(s, a, NULL, LEDGER_FUNDING, pays ? amount : -amount, LEDGER_FUNDING_PAID, at_us);
-	a->row.next_funding_us += SIM_FUNDING_US;
+	a->row.next_funding_us += passed * SIM_FUNDING_US;
 	a->row.updated_us = at_us;
 	sim_report_account(s, a);
 	if (amount)

@@ -130,8 +130,8 @@ MUST_CHECK int sim_acct_balance(const struct sim_acct *a, struct venue_balance *
 				struct err *e);
 /* Asset and amount that an order must reserve for "remaining"; ERR_RANGE. */
 enum ledger_asset sim_need_asset(const struct sim_acct *a, const struct sim_order *o);
-MUST_CHECK int sim_need(const struct sim *s, const struct sim_acct *a, const struct sim_order *o,
-			struct qty remaining, int64_t *e8);
+MUST_CHECK int sim_need(const struct sim_acct *a, const struct sim_order *o, struct qty remaining,
+			int64_t *e8);
 /* Move an order's reservation to what it needs now (0 when gone). */
 void sim_reserve(struct sim *s, struct sim_slot *o, int64_t want_e8, int64_t at_us);
 /* What an order may spend of the asset, its own reservation not counted. */
@@ -154,8 +154,7 @@ bool sim_crosses(const struct sim_market *m, enum side side, struct price price)
 void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, struct qty qty,
 	      struct price limit, struct price trigger, struct sim_plan *p);
 /* Everything that the plan takes from an account's quote (or base on a spot sale). */
-MUST_CHECK int sim_plan_cost(const struct sim *s, const struct sim_slot *o,
-			     const struct sim_plan *p, int64_t *e8);
+MUST_CHECK int sim_plan_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e8);
 void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us);
 void sim_match_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us);
 void sim_quiet_update(struct sim *s, struct sim_market *m);
@@ -197,6 +196,10 @@ void sim_position_fill(struct sim *s, struct sim_acct *a, const struct sim_slot 
 void sim_pay(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
 	     enum ledger_account to, int64_t amount_e8, enum ledger_kind kind, int64_t at_us);
 void sim_expire_reduce_only(struct sim *s, struct sim_acct *a, int64_t at_us);
+/*
+ * Charge each position for every funding time up to at_us that it was held through: the
+ * ones of a gap in one booking, at the price that is known, so that no gap costs more work.
+ */
 void sim_funding_run(struct sim *s, int64_t at_us);
 void sim_funding_due_update(struct sim *s);
 /* A trade at or below *low or at or above *high may liquidate; only ever widened. */

@@ -81,9 +81,9 @@ void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, s
 }
 
 /* Margin and fee of what a futures plan opens. */
-static int open_cost(const struct sim *s, const struct sim_slot *o, const struct sim_plan *p,
-		     int64_t *e8)
+static int open_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e8)
 {
+	int64_t taker_e8 = o->account->market->info.fees.taker_e8;
 	int64_t closing = qty_units(sim_closing(o->account, o->row.side, o->row.quantity));
 	int64_t sum = 0;
 
@@ -95,22 +95,21 @@ static int open_cost(const struct sim *s, const struct sim_slot *o, const struct
 		if (money_notional(p->level[i].price, qty_of_units(q - c), ROUND_UP, &n))
 			return ERR_RANGE;
 		if (__builtin_add_overflow(sum, sim_margin_e8(o->account, money_units(n)), &sum) ||
-		    __builtin_add_overflow(sum, sim_rate_e8(money_units(n), s->args.taker_rate_e8,
-							    ROUND_UP), &sum))
+		    __builtin_add_overflow(sum, sim_rate_e8(money_units(n), taker_e8, ROUND_UP),
+					   &sum))
 			return ERR_RANGE;
 	}
 	*e8 = sum;
 	return 0;
 }
 
-int sim_plan_cost(const struct sim *s, const struct sim_slot *o, const struct sim_plan *p,
-		  int64_t *e8)
+int sim_plan_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e8)
 {
 	bool futures = o->account->row.futures;
 	int64_t sum = 0;
 
 	if (futures && !o->row.reduce_only)
-		return open_cost(s, o, p, e8);
+		return open_cost(o, p, e8);
 	for (size_t i = 0; i < p->n && !futures; i++) {
 		struct money n;
 
@@ -199,7 +198,7 @@ static void arrive_resting(struct sim *s, struct sim_slot *o, int64_t at_us)
 	struct sim_market *m = o->account->market;
 	struct sim_plan p = { .n = 0 };
 	int64_t need = 0;
-	int rc = sim_need(s, o->account, &o->row, o->row.quantity, &need);
+	int rc = sim_need(o->account, &o->row, o->row.quantity, &need);
 
 	ASSERT(rc == 0); /* checked on arrival */
 	sim_reserve(s, o, need, at_us);
@@ -240,7 +239,7 @@ static void trigger_stop(struct sim *s, struct sim_slot *o, const struct trade *
 	sim_plan(s, a->market, o->row.side, fillable(o, o->row.quantity), price_of_units(0),
 		 t->price, &p);
 	if (sim_need_asset(a, &o->row) == LEDGER_QUOTE &&
-	    (sim_plan_cost(s, o, &p, &cost) ||
+	    (sim_plan_cost(o, &p, &cost) ||
 	     cost > sim_available(a, LEDGER_QUOTE) + o->row.reserved_e8)) {
 		sim_slot_end(s, o, UPDATE_EXPIRED,
 			     "MARGIN: the triggered stop would open more than the account carries",

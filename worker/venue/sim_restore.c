@@ -99,7 +99,7 @@ static bool round_to(int64_t *amount_e8, int64_t want_e8)
 	return true;
 }
 
-static void round_reserved(const struct sim *s, struct sim_acct *a)
+static void round_reserved(struct sim_acct *a)
 {
 	const struct sim_list *l = &a->market->resting;
 	int64_t sum[LEDGER_ASSETS] = { 0, 0 }, need;
@@ -108,7 +108,7 @@ static void round_reserved(const struct sim *s, struct sim_acct *a)
 		struct sim_order *o = &l->slots[i]->row;
 
 		if (l->slots[i]->account != a ||
-		    sim_need(s, a, o, sim_remaining(l->slots[i]), &need))
+		    sim_need(a, o, sim_remaining(l->slots[i]), &need))
 			continue;
 		(void)round_to(&o->reserved_e8, need);
 		sum[sim_need_asset(a, o)] += o->reserved_e8;
@@ -117,9 +117,9 @@ static void round_reserved(const struct sim *s, struct sim_acct *a)
 		(void)round_to(&a->book.balance_e8[asset][LEDGER_RESERVED], sum[asset]);
 }
 
-static void round_account(const struct sim *s, struct sim_acct *a)
+static void round_account(struct sim_acct *a)
 {
-	round_reserved(s, a);
+	round_reserved(a);
 	for (int asset = 0; asset < LEDGER_ASSETS; asset++) {
 		int64_t *b = a->book.balance_e8[asset];
 		int64_t sum = ledger_sum(&a->book, (enum ledger_asset)asset), most = 0;
@@ -136,7 +136,30 @@ void sim_restore_round(struct venue *v)
 	const struct sim *s = sim_of(v);
 
 	for (size_t i = 0; i < s->accounts_n; i++)
-		round_account(s, s->accounts[i]);
+		round_account(s->accounts[i]);
+}
+
+void sim_times_back(struct venue *v, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+
+	for (size_t i = 0; i < s->travel.n; i++) {
+		struct sim_slot *o = s->travel.slots[i];
+
+		if (o->row.due_us <= now_us + s->args.latency_us)
+			continue;
+		o->row.due_us = now_us + s->args.latency_us; /* by seq already: the order stays */
+		sim_report_order(s, o);
+	}
+	for (size_t i = 0; i < s->accounts_n; i++) {
+		struct sim_acct *a = s->accounts[i];
+
+		if (a->row.next_funding_us <= now_us + SIM_FUNDING_US)
+			continue;
+		a->row.next_funding_us = (now_us / SIM_FUNDING_US + 1) * SIM_FUNDING_US;
+		sim_report_account(s, a);
+	}
+	sim_funding_due_update(s);
 }
 
 static int corrupt(const struct sim_acct *a, struct err *e, const char *what)
@@ -164,7 +187,7 @@ static int check_balances(const struct sim_acct *a, struct err *e)
 	return 0;
 }
 
-static int check_reserved(const struct sim *s, const struct sim_acct *a, struct err *e)
+static int check_reserved(const struct sim_acct *a, struct err *e)
 {
 	int64_t sum[LEDGER_ASSETS] = { 0, 0 };
 	const struct sim_list *l = &a->market->resting;
@@ -175,7 +198,7 @@ static int check_reserved(const struct sim *s, const struct sim_acct *a, struct 
 
 		if (o->account != a || o->gone)
 			continue;
-		if (sim_need(s, a, &o->row, sim_remaining(o), &need) || need != o->row.reserved_e8)
+		if (sim_need(a, &o->row, sim_remaining(o), &need) || need != o->row.reserved_e8)
 			return corrupt(a, e, "an order reserves another amount than it needs");
 		if (qty_sign(sim_remaining(o)) <= 0 || qty_sign(o->row.queue_ahead) < 0)
 			return corrupt(a, e, "an order rests with nothing left to fill");
@@ -195,7 +218,7 @@ int sim_check(const struct venue *v, struct err *e)
 		int rc = check_balances(s->accounts[i], e);
 
 		if (rc == 0)
-			rc = check_reserved(s, s->accounts[i], e);
+			rc = check_reserved(s->accounts[i], e);
 		if (rc)
 			return rc;
 	}

@@ -1,0 +1,32 @@
+-- What the faults of the first version taught.
+
+-- ---- the clock ----
+
+-- Written by: worker; accepted_us by the command line (trading-bot clock accept). One row
+-- (id 1): the machine's clock, watched. Nothing is deleted by age while it is in doubt.
+CREATE TABLE clock_watch (
+	id INTEGER PRIMARY KEY CHECK (id = 1),	-- always 1
+	seen_us INTEGER NOT NULL,		-- us UTC, the clock at the worker's newest look
+	jump_us INTEGER NOT NULL DEFAULT 0,	-- us that it stepped, against the time passed; 0 settled
+	jumped_us INTEGER NOT NULL DEFAULT 0,	-- us UTC, by the clock, of the newest step; 0 never
+	settles_us INTEGER NOT NULL DEFAULT 0,	-- us UTC, by the clock, when it will be settled; 0 it is
+	jumps INTEGER NOT NULL DEFAULT 0,	-- steps noticed so far
+	accepted_us INTEGER NOT NULL DEFAULT 0	-- us UTC, by the clock, when the operator said it is right
+) STRICT;
+INSERT INTO clock_watch(id, seen_us) SELECT 1, beat_us FROM worker_heartbeat WHERE id = 1;
+
+-- ---- the file ----
+
+-- Written by: worker. One row (id 1): how the database file itself is.
+CREATE TABLE file_watch (
+	id INTEGER PRIMARY KEY CHECK (id = 1),	-- always 1
+	updated_us INTEGER NOT NULL,		-- us UTC
+	checkpoints INTEGER NOT NULL DEFAULT 0,	-- moves of pages from -wal into the file, since the worker's start
+	checkpoint_failures INTEGER NOT NULL DEFAULT 0,	-- of these, those that failed
+	failing_us INTEGER NOT NULL DEFAULT 0,	-- us UTC since when every one failed or was held up; 0 the newest went through
+	failing TEXT NOT NULL DEFAULT '',	-- why
+	wal_bytes INTEGER NOT NULL DEFAULT 0,	-- bytes of the -wal file
+	scrubbed_us INTEGER NOT NULL DEFAULT 0,	-- us UTC when the newest look at every page ended; 0 never
+	damaged_us INTEGER NOT NULL DEFAULT 0,	-- us UTC when damage was found; 0 none
+	damage TEXT NOT NULL DEFAULT ''		-- what
+) STRICT;
