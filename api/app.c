@@ -16,13 +16,12 @@ static void begin_checkpoints(struct app *a)
 		log_warn("main", NULL, "checkpoints hold up requests: %s", e.msg);
 }
 
-/* Opens with db_open or db_open_existing, and notes which file it is. */
-static int open_with(struct app *a, int (*open)(const char *, enum db_role, struct db **,
-						struct err *), struct err *e)
+/* And notes which file it is. */
+static int open_file(struct app *a, struct err *e)
 {
 	struct db *db = NULL;
 	struct stat st;
-	int rc = open(a->cfg->db_path, DB_API, &db, e);
+	int rc = db_open_existing(a->cfg->db_path, DB_API, &db, e);
 
 	if (rc)
 		return rc;
@@ -45,7 +44,7 @@ static int open_with(struct app *a, int (*open)(const char *, enum db_role, stru
 
 int app_db_open(struct app *a, struct err *e)
 {
-	return open_with(a, db_open, e);
+	return open_file(a, e);
 }
 
 void app_db_patience(struct app *a, int64_t ms)
@@ -117,7 +116,7 @@ void app_db_check(struct app *a)
 	    st.st_dev == a->db_device)
 		return;
 	app_db_close(a);
-	if (open_with(a, db_open_existing, &e))
+	if (open_file(a, &e))
 		trouble(a, e.msg);
 	else
 		log_info("db", NULL, "database %s opened again", a->cfg->db_path);

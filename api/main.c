@@ -6,7 +6,10 @@
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/db_start.h"
 #include "common/log.h"
+#include "common/output.h"
+#include "common/process.h"
 #include "common/supervisor.h"
 
 #include <event2/event.h>
@@ -21,20 +24,21 @@
 #define HEALTH_TIMEOUT_S 5
 
 struct options {
-	bool check_config, print_link, healthcheck;
+	bool check_config, print_link, healthcheck, new_database;
 };
 
 static void usage(FILE *out)
 {
-	fputs("usage: trading-bot-api [--check-config] [--healthcheck] [--print-link] [--version]\n"
-	      "                       [--help]\n"
+	fputs("usage: trading-bot-api [--check-config] [--healthcheck] [--print-link]\n"
+	      "                       [--new-database] [--version] [--help]\n"
 	      "\n"
 	      "Answers HTTP for the trading bot. Settings come from the environment and from\n"
 	      "./.env; docs/CONFIGURATION.md lists them.\n"
 	      "\n"
 	      "  --check-config  print the settings in use, secrets masked, and exit\n"
 	      "  --healthcheck   ask the running API how it is; exit code 0: it serves\n"
-	      "  --print-link    print the dashboard's link with the token in it\n", out);
+	      "  --print-link    print the dashboard's link with the token in it\n"
+	      "  --new-database  begin with an empty database where app.db is missing\n", out);
 }
 
 /* Returns -1 to go on, else the exit code. */
@@ -44,6 +48,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "healthcheck", no_argument, NULL, 'k' },
 		{ "print-link", no_argument, NULL, 'l' },
+		{ "new-database", no_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -60,6 +65,9 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'l':
 			o->print_link = true;
+			break;
+		case 'n':
+			o->new_database = true;
 			break;
 		case 'v':
 			puts(SERVICE " " VERSION);
@@ -117,21 +125,25 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 	const char *host = cfg->api_bind;
 	bool made;
 	const char *token = server_token(s, &made);
+	struct buf out = { 0 };
 
 	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::") || !strcmp(host, "*"))
 		host = "127.0.0.1";
 	if (!made && !asked && !isatty(STDOUT_FILENO))
 		return;
 	if (cfg->api_public_url[0])
-		printf("Dashboard: %.*s/", base_len(cfg->api_public_url), cfg->api_public_url);
+		buf_printf(&out, "Dashboard: %.*s/", base_len(cfg->api_public_url),
+			   cfg->api_public_url);
 	else
-		printf("Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http", host,
-		       server_port(s));
+		buf_printf(&out, "Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http",
+			   host, server_port(s));
 	if (token[0])
-		printf("#token=%s\n", token);
+		buf_printf(&out, "#token=%s\n", token);
 	else
-		printf("\n(the token is not known here; make another: trading-bot token create)\n");
-	fflush(stdout);
+		buf_puts(&out, "\n(the token is not known here; make another: trading-bot token "
+			 "create)\n");
+	output_line(STDOUT_FILENO, out.data, out.len);
+	buf_free(&out);
 }
 
 /* Whoever set it says how the port is reached: through TLS, or from this machine only. */
@@ -227,8 +239,10 @@ int main(int argc, char **argv)
 	struct options o = { 0 };
 	struct server *s = NULL;
 	struct err e = { 0 };
-	int rc = parse(argc, argv, &o);
+	int rc;
 
+	process_begin();
+	rc = parse(argc, argv, &o);
 	if (rc >= 0)
 		return rc;
 	if (config_load(&cfg, &e))
@@ -239,8 +253,9 @@ int main(int argc, char **argv)
 		return check_health(&cfg);
 	log_init(SERVICE, cfg.debug_mode ? LOG_DEBUG : cfg.log_level);
 	supervisor_init(&supervisor);
-	signal(SIGPIPE, SIG_IGN);
-	if (server_open(&cfg, &s, &e))
+	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
+	log_start();
+	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
 	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,
 		 server_port(s), cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.environment,

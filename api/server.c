@@ -20,6 +20,7 @@
 #include "api/wait.h"
 #include "api/ws.h"
 #include "common/clock.h"
+#include "common/db_start.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "common/store_logs.h"
@@ -422,6 +423,8 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	if (!rc)
 		rc = proxies_parse(cfg->api_trusted_proxies, &a->proxies, e);
 	setup_http(s);
+	if (!rc)
+		rc = db_start(cfg, false, e);
 	if (!rc)
 		rc = app_db_open(a, e);
 	if (!rc)

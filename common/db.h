@@ -17,37 +17,53 @@
 
 struct db;
 
+struct db_lock;
+
 enum db_role {
 	DB_WORKER,	/* may write everything */
 	DB_API,		/* authorizer: may not write what the worker owns */
-	DB_CLI,		/* as the API: reads, inserts commands */
-	DB_TOOL,	/* no authorizer, no migration: doctor, tests */
+	DB_CLI,		/* the command line: writes tokens, jobs, audit rows, commands */
+	DB_SECRETS,	/* as DB_CLI, and the sealed secrets of trading_configs */
+	DB_COMMAND,	/* reads, and inserts into commands; also on a newer or older schema */
+	DB_READ,	/* reads; also an older schema */
+	DB_TOOL,	/* no authorizer, any schema: tests, and threads of a program */
 	DB_ALONE	/* as DB_TOOL, for a file that the caller has to himself: see db_lock */
 };
 
 /*
- * Open (creating file and parent folder when missing), migrate under one lock with
- * a backup before each migration, install the role's authorizer.
- * Errors: ERR_NEWER, ERR_CORRUPT (not a database), ERR_READONLY, ERR_BUSY,
- * ERR_FULL, ERR_IO; the sentence says what to do.
- */
-MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
-/*
- * The same for a file that was there before: what is missing now is not made anew,
- * empty, where nobody asked for it: ERR_IO.
+ * Open a file that is there; ERR_IO when it is missing: what is missing is not made anew,
+ * empty, where nobody asked for it. The role's authorizer is installed.
+ *
+ * The first four roles need this program's schema: an older file is brought up to it, with a
+ * copy before, when nobody else has it open; else ERR_BUSY, and nothing is changed (the two
+ * programs first wait a while for the older ones' end). The others never change it.
+ *
+ * A symbolic link is followed, and a file with several names (hard links) refused: db_path()
+ * is where it leads. Nothing else in a program may open a database file that is in use, not
+ * even to look: see db_hold.h.
+ * Errors: ERR_NEWER, ERR_CORRUPT (not a database), ERR_READONLY, ERR_BUSY, ERR_CONFLICT
+ * (hard links), ERR_FULL, ERR_IO; the sentence says what to do.
  */
 MUST_CHECK int db_open_existing(const char *path, enum db_role role, struct db **out,
 				struct err *e);
+/*
+ * The same, and makes the file and its folder when missing. For tests: a program asks db_start
+ * (db_start.h) whether it may.
+ */
+MUST_CHECK int db_open(const char *path, enum db_role role, struct db **out, struct err *e);
 void db_close(struct db *db);
 /* From another thread: the statement that runs now, if any, ends with ERR_UNAVAILABLE. */
 void db_interrupt(struct db *db);
 /*
- * The database at path to oneself, also when it is damaged or missing: *fd holds the
- * lock until it is closed, and db_open with any role but DB_ALONE fails meanwhile with
- * ERR_BUSY. ERR_BUSY: somebody has it open. (flock on <path>.lock; a sqlite3 shell does
- * not know of it, but is seen by its own locks.)
+ * The database at path to oneself, also when it is damaged or missing, until db_unlock:
+ * db_open with any role but DB_ALONE fails meanwhile with ERR_BUSY. ERR_BUSY: somebody has it
+ * open. (flock on <path>.lock, and db_hold.h on the file; a sqlite3 shell does not know of
+ * them, but is seen by its own locks.)
  */
-MUST_CHECK int db_lock(const char *path, int *fd, struct err *e);
+MUST_CHECK int db_lock(const char *path, struct db_lock **out, struct err *e);
+bool db_lock_made(const struct db_lock *l);	/* it made the lock's file */
+void db_unlock(struct db_lock *take_l);		/* NULL is harmless */
+void db_lock_undo(struct db_lock *take_l);	/* and without the file that it made */
 /*
  * How long a call waits for another program's transaction before ERR_BUSY; at first
  * 5 s for the worker, 2 s for the others.
@@ -85,10 +101,11 @@ int64_t db_data_version(struct db *db);
 int db_schema_version(struct db *db);
 const char *db_path(const struct db *db);
 /*
- * True when the file was moved or deleted under us: what we write from now on is lost
- * to everybody else, so say so and end. A stat: ask once per second, not per turn.
+ * Is the file that we have open still the one that others find by its name? 0, or ERR_IO (it
+ * was replaced, moved or deleted) or ERR_CONFLICT (so were -wal or -shm): what we write from now
+ * on is lost to everybody else, so say so and end. Some stats: ask several times per second.
  */
-bool db_moved(struct db *db);
+MUST_CHECK int db_lost(struct db *db, struct err *e);
 const char *db_library_version(void);
 
 #endif

@@ -32,6 +32,8 @@ static const struct rule rules[] = {
 	{ "training_schedules", false, true, true, true, NULL },
 };
 
+#define SECRET_COLUMNS " api_key secret_key telegram_token "	/* of trading_configs */
+
 static const struct rule *find_rule(const char *table)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
@@ -54,10 +56,25 @@ bool db_policy_write(enum db_role role, enum db_write what, const char *table, c
 {
 	const struct rule *r;
 
-	if (role == DB_WORKER || role == DB_TOOL || role == DB_ALONE)
+	switch (role) {
+	case DB_WORKER:
+	case DB_TOOL:
+	case DB_ALONE:
 		return true;
+	case DB_READ:
+		return false;
+	case DB_COMMAND:
+		return what == DB_INSERT && strcasecmp(table, "commands") == 0;
+	case DB_SECRETS:
+		if (what == DB_UPDATE && strcasecmp(table, "trading_configs") == 0)
+			return column && has_word(SECRET_COLUMNS, column);
+		break;
+	case DB_API:
+	case DB_CLI:
+		break;
+	}
 	r = find_rule(table);
-	if (!r || (role == DB_CLI && !r->cli))
+	if (!r || (role != DB_API && !r->cli))
 		return false;
 	switch (what) {
 	case DB_INSERT: return r->insert;

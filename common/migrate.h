@@ -2,9 +2,10 @@
  * migrate.h - numbered, append-only SQL steps that bring a file up to date.
  *
  * user_version holds the version of the last step that ran. Each step runs in one
- * exclusive transaction (a new file: all in one); before a step on a file that holds
- * data, the file is copied to <path>.v<old>.bak. Two processes may call it at once: the
- * second waits, looks again and finds nothing to do.
+ * exclusive transaction (a new file: all in one); before the first step on a file that holds
+ * data, the file is copied to <path>.v<old>.bak, and of such copies the newest two stay. The
+ * log says from which version to which, and the copy's name and size. Two processes may call
+ * it at once: the second waits, looks again and finds nothing to do.
  */
 #ifndef COMMON_MIGRATE_H
 #define COMMON_MIGRATE_H
@@ -31,9 +32,11 @@ extern const unsigned migrations_count;
  */
 MUST_CHECK int migrate_run(struct db *db, const struct migration *list, unsigned n, struct err *e);
 /*
- * Which step has this file seen last? ERR_NEWER and ERR_CORRUPT as above; also ERR_CORRUPT
- * for a file that no step has made.
+ * Which step has this file seen last? ERR_NEWER unless "newer" is let pass; ERR_CORRUPT as above,
+ * also for a file that no step has made.
  */
+MUST_CHECK int migrate_look(struct db *db, bool newer, int *version, struct err *e);
+/* The same; a newer one is refused. */
 MUST_CHECK int migrate_version(struct db *db, int *version, struct err *e);
 
 #endif

@@ -4,6 +4,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/process.h"
 #include "worker/worker.h"
 
 #include <getopt.h>
@@ -14,8 +15,8 @@
 #include <unistd.h>
 
 static const char USAGE[] =
-	"Usage: trading-bot-worker [--check-config] [--bot-id N [--symbol S] [--config-json "
-	"JSON]]\n"
+	"Usage: trading-bot-worker [--check-config] [--new-database]\n"
+	"                          [--bot-id N [--symbol S] [--config-json JSON]]\n"
 	"\n"
 	"Runs every bot of the database DATA_DIR/app.db until SIGTERM or Ctrl-C. Settings come\n"
 	"from the environment and .env; docs/CONFIGURATION.md lists them.\n"
@@ -24,6 +25,7 @@ static const char USAGE[] =
 	"  --bot-id N          run this bot only\n"
 	"  --symbol S          trade this symbol (kept in the bot's config)\n"
 	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'\n"
+	"  --new-database      begin with an empty database where app.db is missing\n"
 	"  --version, --help\n";
 
 static int64_t bot_number(const char *text)
@@ -62,6 +64,7 @@ int main(int argc, char **argv)
 		{ "bot-id", required_argument, NULL, 'b' },
 		{ "symbol", required_argument, NULL, 's' },
 		{ "config-json", required_argument, NULL, 'j' },
+		{ "new-database", no_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -72,12 +75,14 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int option;
 
+	process_begin();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'c': check = true; break;
 		case 'b': args.only_bot = bot_number(optarg); break;
 		case 's': args.symbol = optarg; break;
 		case 'j': args.config_json = optarg; break;
+		case 'n': args.new_database = true; break;
 		case 'v': puts("trading-bot-worker " VERSION); return 0;
 		case 'h': fputs(USAGE, stdout); return 0;
 		default: fputs(USAGE, stderr); return 2;
@@ -92,7 +97,9 @@ int main(int argc, char **argv)
 	if (check)
 		check_config(&config);
 	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
+	log_start();
 	args.config = &config;
+	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	(void)signal(SIGTERM, end_early);
 	(void)signal(SIGINT, end_early);
 	if (worker_run(&args, &e)) {

@@ -23,8 +23,7 @@ static void worker_free(struct worker *w)
 	checkpoint_end(w->checkpoint);
 	db_close(w->db);
 	crypto_wipe(&w->key, sizeof(w->key));
-	if (w->lock_fd >= 0)
-		close(w->lock_fd);
+	worker_unlock(w->lock);
 }
 
 /* What can be delivered at once is; the rest waits for the next worker. */
@@ -73,7 +72,7 @@ static void end_at_once(int signal_number)
 
 int worker_run(const struct worker_args *a, struct err *e)
 {
-	struct worker w = { .config = a->config, .lock_fd = -1 };
+	struct worker w = { .config = a->config };
 	int rc;
 
 	if (a->config->trading_mode == MODE_LIVE)

@@ -13,6 +13,7 @@
 #include "common/config.h"
 #include "common/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct worker_args {
@@ -20,6 +21,7 @@ struct worker_args {
 	int64_t only_bot;		/* 0: all bots */
 	const char *symbol;		/* with only_bot: NULL or the symbol to trade */
 	const char *config_json;	/* with only_bot: NULL or settings to change */
+	bool new_database;		/* see db_start.h */
 };
 
 /* Runs until SIGTERM or SIGINT. 0 after a clean end; ERR_* when it could not start. */

@@ -34,6 +34,7 @@
 #include "worker/store/clock_watch.h"
 #include "worker/store/outbox.h"
 #include "worker/worker.h"
+#include "worker/worker_lock.h"
 
 #define WORKER_TICK_US INT64_C(50000)	/* the longest wait between two turns */
 
@@ -45,7 +46,7 @@ struct worker {
 	struct db *db;
 	struct checkpoint *checkpoint;
 	struct master_key key;
-	int lock_fd;
+	struct worker_lock *lock;
 	struct feed_choice *feed;
 	struct store_logs *logs;
 	struct outbox *outbox;
@@ -57,9 +58,9 @@ struct worker {
 	struct runner *runner;
 	struct notifier *notifier;
 	struct schedule schedule;	/* of backups */
-	struct watch *watch;
+	struct watch *watch;		/* NULL: the system has none left; each tick looks */
 	struct event_base *base;
-	struct event *turn_event, *watch_event, *term_event, *int_event;
+	struct event *turn_event, *watch_event, *term_event, *int_event, *hup_event;
 	struct heartbeat beat;
 	struct supervisor supervisor;
 	struct loop_times times;

@@ -1,5 +1,6 @@
 #include "worker/worker_internal.h"
 
+#include "common/db_start.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "worker/bootstrap.h"
@@ -8,21 +9,23 @@
 #include "worker/store/store_orders.h"
 #include "worker/store/store_sim.h"
 #include "worker/store/store_worker.h"
-#include "worker/worker_lock.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static int open_database(struct worker *w, const struct worker_args *a, struct err *e)
 {
-	int rc = file_mkdirs(w->config->data_dir, e);
+	int rc;
 
 	w->logs = store_logs_new("trading-bot-worker");
 	log_set_sink(store_logs_sink, w->logs);
+	rc = db_start(w->config, a->new_database, e);
 	if (rc == 0)
-		rc = worker_lock(w->config->db_path, &w->lock_fd, e);
+		rc = file_mkdirs(w->config->data_dir, e);
 	if (rc == 0)
-		rc = db_open(w->config->db_path, DB_WORKER, &w->db, e);
+		rc = worker_lock(w->config->db_path, &w->lock, e);
+	if (rc == 0)
+		rc = db_open_existing(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
 		rc = checkpoint_begin(w->db, &w->checkpoint, e);
 	if (rc == 0)
@@ -64,7 +67,7 @@ static void answered(void *ctx, const struct command *c, const struct command_an
 {
 	struct worker *w = ctx;
 
-	notifier_answered(w->notifier, c, a->status, a->message);
+	notifier_answered(w->notifier, c, a);
 }
 
 static void wake(void *ctx)
@@ -173,7 +176,6 @@ static int restore(struct worker *w, struct err *e)
 		rc = open_feed(w, now_us, resumes ? &w->position : NULL, e);
 	if (rc)
 		return rc;
-	session_warm_end(w->session);
 	session_reconcile(w->session, now_us);
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "api/auth.h"
 
 #include "common/clock.h"
+#include "common/db_start.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/store_tokens.h"
@@ -29,7 +30,7 @@ static int setup(void **state)
 	memset(&app, 0, sizeof(app));
 	app.cfg = &cfg;
 	app.auth = auth_new();
-	return app_db_open(&app, NULL);
+	return db_start(&cfg, false, NULL) || app_db_open(&app, NULL);
 }
 
 static int teardown(void **state)

@@ -243,15 +243,17 @@ static void test_transaction(void **state)
 static void test_moved(void **state)
 {
 	struct db *db = open_db(DB_WORKER);
+	struct err e;
 
 	(void)state;
-	assert_false(db_moved(db));
+	assert_int_equal(db_lost(db, &e), 0);
 	assert_int_equal(rename(scratch_path("app.db"), scratch_path("old.db")), 0);
-	assert_true(db_moved(db));
+	assert_int_equal(db_lost(db, &e), ERR_IO);
+	assert_non_null(strstr(e.msg, "replaced, moved or deleted"));
 	assert_int_equal(rename(scratch_path("old.db"), scratch_path("app.db")), 0);
-	assert_false(db_moved(db));
+	assert_int_equal(db_lost(db, &e), 0);
 	assert_int_equal(unlink(scratch_path("app.db")), 0);
-	assert_true(db_moved(db));
+	assert_int_equal(db_lost(db, &e), ERR_IO);
 	db_close(db);
 }
 
@@ -478,25 +480,29 @@ static void test_lock(void **state)
 {
 	struct db *db = open_db(DB_API), *other = NULL;
 	const char *path = scratch_path("app.db");
-	int fd = -1, second = -1;
+	struct db_lock *lock = NULL, *second = NULL;
 	struct err e;
 
 	(void)state;
-	assert_int_equal(db_lock(path, &fd, &e), ERR_BUSY);
+	assert_int_equal(db_lock(path, &lock, &e), ERR_BUSY);
 	assert_non_null(strstr(e.msg, "in use"));
 	db_close(db);
-	assert_int_equal(db_lock(path, &fd, &e), 0);
+	assert_int_equal(db_lock(path, &lock, &e), 0);
 	assert_int_equal(db_lock(path, &second, &e), ERR_BUSY);
 	assert_int_equal(db_open(path, DB_WORKER, &other, &e), ERR_BUSY);
 	assert_non_null(strstr(e.msg, "being restored"));
 	assert_int_equal(db_open(path, DB_TOOL, &other, &e), ERR_BUSY);
 	assert_int_equal(db_open(path, DB_ALONE, &other, &e), 0);
 	db_close(other);
-	close(fd);
+	db_unlock(lock);
 	db_close(open_db(DB_WORKER));
-	assert_int_equal(db_lock(scratch_path("missing.db"), &fd, &e), 0);
-	close(fd);
-	assert_int_equal(db_lock(scratch_path("none/missing.db"), &fd, &e), ERR_IO);
+	assert_int_equal(db_lock(scratch_path("missing.db"), &lock, &e), 0);
+	assert_true(db_lock_made(lock));
+	db_unlock(lock);
+	assert_int_equal(db_lock(scratch_path("missing.db"), &lock, &e), 0);
+	assert_false(db_lock_made(lock));
+	db_unlock(lock);
+	assert_int_equal(db_lock(scratch_path("none/missing.db"), &lock, &e), ERR_IO);
 }
 
 static void test_asserts(void **state)
@@ -608,7 +614,7 @@ static void test_existing_only(void **state)
 
 	(void)state;
 	assert_int_equal(db_open_existing(scratch_path("app.db"), DB_API, &db, &e), ERR_IO);
-	assert_non_null(strstr(e.msg, "is gone"));
+	assert_non_null(strstr(e.msg, "is missing"));
 	assert_null(db);
 	assert_int_not_equal(stat(scratch_path("app.db"), &st), 0);
 	db_close(open_db(DB_WORKER));

@@ -158,8 +158,9 @@ static void silence_stops_entries(void **state)
 	assert_non_null(strstr(d->rows.signals[d->rows.signals_n - 1].reason, "STALE_FEED_MS"));
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 0);
+	d->brain[1].probability = 0.9;
 	desk_book(d, "50000", "50000.01");
-	assert_int_equal(d->rows.orders_n, 1); /* the newest candle's wish */
+	assert_int_equal(d->rows.orders_n, 1); /* what the newest candle wanted */
 	desk_wait(d, 20 * MS);
 	desk_book(d, "50000", "50000.01");
 	assert_int_equal(d->rows.orders_n, 1);

@@ -78,7 +78,8 @@ static void test_steps(void **state)
 	assert_int_equal(ask(db, SQL_ROWS), 1);
 	assert_int_equal(migrate_run(db, good, 3, &e), 0);
 	assert_int_equal(db_schema_version(db), 3);
-	assert_true(exists("app.db.v1.bak") && exists("app.db.v2.bak"));
+	/* Who goes back goes to what ran before, not to a version in between. */
+	assert_true(exists("app.db.v1.bak") && !exists("app.db.v2.bak"));
 	assert_int_equal(ask(db, SQL_ROWS), 1);
 	assert_int_equal(ask(db, SQL_FK), 1);
 	assert_false(db_in_transaction(db));
@@ -116,6 +117,34 @@ static void test_backup(void **state)
 	assert_int_equal(migrate_run(copy, good, 3, &e), 0);
 	assert_int_equal(ask(copy, SQL_ROWS), 2);
 	db_close(copy);
+	db_close(db);
+}
+
+/* Copies of two versions stay, whatever else is in the folder. */
+static void test_old_copies_go(void **state)
+{
+	static const char *const others[] = {
+		"app.db.v1.bak.keep", "app.db.vx.bak", "app.db.before-restore-1", "xapp.db.v0.bak",
+	};
+	struct migration list[5] = { OK_1 };
+	char name[32];
+	struct db *db = open_raw("app.db");
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		fclose(fopen(scratch_path(others[i]), "w"));
+	for (unsigned v = 2; v <= 5; v++)
+		list[v - 1] = (struct migration){ v, "step", "UPDATE a SET t = 'x'" };
+	assert_int_equal(migrate_run(db, list, 1, &e), 0);
+	for (unsigned v = 2; v <= 5; v++) {
+		assert_int_equal(migrate_run(db, list, v, &e), 0);
+		for (unsigned old = 1; old < v; old++) {
+			snprintf(name, sizeof(name), "app.db.v%u.bak", old);
+			assert_int_equal(exists(name), old + 2 >= v);
+		}
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_true(exists(others[i]));
 	db_close(db);
 }
 
@@ -310,6 +339,7 @@ int main(void)
 		WITH_FOLDER(test_steps),
 		WITH_FOLDER(test_new_file),
 		WITH_FOLDER(test_backup),
+		WITH_FOLDER(test_old_copies_go),
 		WITH_FOLDER(test_failing_step),
 		WITH_FOLDER(test_newer),
 		WITH_FOLDER(test_other_program),

@@ -128,7 +128,7 @@ static int check_room(const struct making *m, struct err *e)
 static int copy_database(struct making *m, struct err *e)
 {
 	struct db *db = NULL;
-	int rc = db_open(m->args->config->db_path, DB_TOOL, &db, e);
+	int rc = db_open_existing(m->args->config->db_path, DB_READ, &db, e);
 
 	m->manifest.made_us = clock_now_us();
 	if (rc == 0)
@@ -142,7 +142,7 @@ static int look_at_copy(const char *path, struct manifest *m, struct backup_mode
 			struct err *e)
 {
 	struct db *db = NULL;
-	int rc = db_open(path, DB_ALONE, &db, e);
+	int rc = db_open_existing(path, DB_ALONE, &db, e);
 
 	if (rc == 0)
 		rc = db_exec(db, "PRAGMA journal_mode = DELETE", e);
@@ -321,7 +321,7 @@ static bool is_database(const char *file)
 static int copy_plain(const char *file, const char *database, struct err *e)
 {
 	struct db *db = NULL;
-	int rc = db_open(file, DB_ALONE, &db, e);
+	int rc = db_open_existing(file, DB_ALONE, &db, e);
 
 	if (rc == 0)
 		rc = db_backup(db, database, e);

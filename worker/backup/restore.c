@@ -79,7 +79,7 @@ static int settle(struct restoring *r, struct err *e)
 	int64_t made_us = r->result.checked.manifest.made_us;
 	struct db *db = NULL;
 	struct stat st;
-	int rc = db_open(r->fresh, DB_ALONE, &db, e);
+	int rc = db_open_existing(r->fresh, DB_ALONE, &db, e);
 
 	/* A plain copy does not say when it was made. */
 	if (!made_us && stat(r->file, &st) == 0)
@@ -103,7 +103,7 @@ static int fold_old(struct restoring *r, struct err *e)
 	const char *path = r->config->db_path;
 	struct err why = { 0 };
 	struct db *db = NULL;
-	int rc = db_open(path, DB_ALONE, &db, &why);
+	int rc = db_open_existing(path, DB_ALONE, &db, &why);
 
 	if (rc == 0)
 		rc = db_exec(db, "PRAGMA journal_mode = DELETE", &why);
@@ -163,21 +163,20 @@ static int replace(struct restoring *r, struct err *e)
 	char when[ROTATION_STAMP_MAX];
 	int rc;
 
-	if (!exists(path)) {
-		if (rename(r->fresh, path))
-			return file_error(e, "move", r->fresh);
-		file_sync_folder(path);
-		return 0;
-	}
 	rotation_stamp(clock_now_us(), when);
 	snprintf(r->result.kept, sizeof(r->result.kept), "%s.before-restore-%s", path, when);
+	/* Also where the database is gone: SQLite would take its log for the new one's. */
 	rc = move_beside(r, "-wal", e);
 	if (!rc)
 		rc = move_beside(r, "-shm", e);
 	if (!rc)
 		rc = move_beside(r, "-journal", e);
-	if (!rc)
+	if (!rc && !exists(path)) {
+		r->result.kept[0] = '\0';
+		rc = rename(r->fresh, path) ? file_error(e, "move", r->fresh) : 0;
+	} else if (!rc) {
 		rc = exchange(r, e);
+	}
 	if (!rc)
 		file_sync_folder(path);
 	return rc;
@@ -187,7 +186,7 @@ static int replace(struct restoring *r, struct err *e)
 static int check_again(const struct restoring *r, struct err *e)
 {
 	struct db *db = NULL;
-	int rc = db_open(r->config->db_path, DB_ALONE, &db, e);
+	int rc = db_open_existing(r->config->db_path, DB_ALONE, &db, e);
 
 	if (rc == 0)
 		rc = store_backup_check(db, e);
@@ -240,22 +239,30 @@ int restore_run(const struct config *c, const char *file, struct restore_result 
 		struct err *e)
 {
 	struct restoring r = { .config = c, .file = file };
-	int rc, fd = -1;
+	bool folder_there = exists(c->data_dir);
+	struct db_lock *lock = NULL;
+	int rc;
 
 	if (same_file(c->db_path, file))
 		return err_set(e, ERR_INVALID, "%s is the database itself, not a backup of it",
 			       file);
+	if (access(file, R_OK))
+		return file_error(e, "read", file);
 	snprintf(r.fresh, sizeof(r.fresh), "%s.restoring", c->db_path);
 	rc = file_mkdirs(c->data_dir, e);
 	if (!rc)
-		rc = db_lock(c->db_path, &fd, e);
+		rc = db_lock(c->db_path, &lock, e);
 	if (rc == ERR_BUSY && e)
 		err_prefix(e, "nothing was changed: stop trading-bot-worker and trading-bot-api "
 			   "first");
 	if (!rc)
 		rc = restore_locked(&r, e);
-	if (fd >= 0)
-		close(fd);
+	if (rc && !exists(c->db_path))
+		db_lock_undo(lock);
+	else
+		db_unlock(lock);
+	if (rc && !folder_there)
+		(void)rmdir(c->data_dir);	/* nothing was restored: as it was, without it */
 	free(r.since.revoked);
 	if (rc)
 		manifest_free(&r.result.checked.manifest);

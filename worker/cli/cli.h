@@ -22,10 +22,21 @@ extern const struct cli_command cli_status, cli_start, cli_stop, cli_pause, cli_
 	cli_restore, cli_rotate_key, cli_job, cli_job_run, cli_model_check, cli_model_predict;
 
 /*
- * The bot's database. ERR_NOT_FOUND: there is none, and none is made: an emergency stop that
- * was given in the wrong folder must not look as if it had been heard.
+ * The bot's database: the one way in which a command opens it. ERR_NOT_FOUND: there is none, and
+ * none is made, no folder and no lock's file either: an emergency stop that was given in the
+ * wrong folder must not look as if it had been heard. The role (db.h) is the least that the
+ * command needs:
+ *
+ *	DB_READ		looks only (status, doctor, healthcheck). Never changes the schema: an older
+ *			one is read as far as it goes, a newer one refused (ERR_NEWER).
+ *	DB_COMMAND	reads, and inserts into commands, whatever the schema's version: those
+ *			columns stay (docs/DATABASE.md). For start, stop, ..., emergency-stop.
+ *	DB_CLI		writes tokens, jobs, audit rows. Needs this program's schema: an older one
+ *			is brought up to it when nothing runs on it, else ERR_BUSY says so.
+ *	DB_SECRETS	as DB_CLI, and seals the stored secrets anew.
  */
-MUST_CHECK int cli_db_open(const struct config *c, struct db **out, struct err *e);
+MUST_CHECK int cli_db_open(const struct config *c, enum db_role role, struct db **out,
+			   struct err *e);
 /* A row for audit_log: by whom of this machine, now. target 0: none. */
 struct audit_row cli_audit_row(const char *action, int64_t target);
 /* A number from 1 in text, or -1. */

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/db.h"
 #include "common/file.h"
+#include "common/migrate.h"
 #include "worker/backup/backup.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
@@ -26,6 +27,22 @@ static int failed(const struct err *e)
 	return 1;
 }
 
+/* A backup before an upgrade must not be the upgrade. */
+static int open_for_note(const struct config *c, struct db **out, struct err *e)
+{
+	struct db *db = NULL;
+	int version, rc = cli_db_open(c, DB_READ, &db, e);
+
+	if (rc)
+		return rc;
+	version = db_schema_version(db);
+	db_close(db);
+	if (version != (int)migrations_count)
+		return err_set(e, ERR_CONFLICT, "it has schema version %d, of an older program",
+			       version);
+	return cli_db_open(c, DB_CLI, out, e);
+}
+
 /* For the metrics and the list of jobs; a backup is as good without its row. */
 static void note(const struct config *c, struct job_row *row, const struct backup_made *made,
 		 const struct err *why)
@@ -46,7 +63,7 @@ static void note(const struct config *c, struct job_row *row, const struct backu
 	json_object_end(&j);
 	snprintf(row->result, sizeof(row->result), "%s", buf_text(&text));
 	buf_free(&text);
-	rc = db_open(c->db_path, DB_CLI, &db, &e);
+	rc = open_for_note(c, &db, &e);
 	if (rc == 0)
 		rc = db_begin(db, &e);
 	if (rc == 0) {
@@ -129,16 +146,23 @@ static void abandon(int number)
 	_exit(128 + number);
 }
 
-/* Unpacked where there is room for a database: beside the one that is in use. */
+/* Where there is room for a database: beside the one that is in use, if one is. */
+static const char *scratch_folder(const struct config *c)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (access(c->data_dir, W_OK) == 0)
+		return c->data_dir;
+	return tmp && tmp[0] ? tmp : "/tmp";
+}
+
 static int verify(const struct config *c, const char *file)
 {
 	struct backup_checked checked;
 	struct err e = { 0 };
-	int rc = file_mkdirs(c->data_dir, &e);
+	int rc;
 
-	if (rc)
-		return failed(&e);
-	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", c->data_dir, (int)getpid());
+	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", scratch_folder(c), (int)getpid());
 	signal(SIGINT, abandon);
 	signal(SIGTERM, abandon);
 	rc = backup_check(file, scratch, &checked, &e);

@@ -59,7 +59,7 @@ static int run(const struct config *c, int argc, char **argv)
 		fputs("Usage: trading-bot clock [accept]\n", stderr);
 		return 2;
 	}
-	rc = cli_db_open(c, &db, &e);
+	rc = cli_db_open(c, accept ? DB_CLI : DB_READ, &db, &e);
 	if (rc == 0 && accept)
 		rc = accept_clock(db, &e);
 	else if (rc == 0) {

@@ -8,6 +8,7 @@
 #include "common/file.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"
+#include "common/watch.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
@@ -58,6 +59,20 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 	putchar('\n');
 }
 
+/* Slower, but nothing is wrong. */
+static void check_wakeups(const struct checkup *d)
+{
+	struct watch *w = NULL;
+	struct err e = { 0 };
+
+	if (access(d->config->data_dir, F_OK))
+		return;
+	if (watch_open(d->config->db_path, &w, &e))
+		printf("note  the worker looks for commands every 50 ms only: %s\n", e.msg);
+	else
+		watch_close(w);
+}
+
 static void check_folder(struct checkup *d)
 {
 	const char *dir = d->config->data_dir;
@@ -95,7 +110,7 @@ static void check_database(struct checkup *d)
 {
 	struct err e = { 0 };
 
-	if (cli_db_open(d->config, &d->db, &e)) {
+	if (cli_db_open(d->config, DB_READ, &d->db, &e)) {
 		say(d, false, "%s", e.msg);
 		return;
 	}
@@ -250,6 +265,7 @@ static int run(const struct config *c, int argc, char **argv)
 	say(&d, true, "configuration is valid (trading-bot-worker --check-config shows it)");
 	check_clock(&d);
 	check_folder(&d);
+	check_wakeups(&d);
 	check_feed(&d);
 	check_backups(&d);
 	check_database(&d);

@@ -40,7 +40,7 @@ static int run(const struct config *c, int argc, char **argv)
 		fputs("Usage: trading-bot healthcheck\n", stderr);
 		return 2;
 	}
-	rc = db_open(c->db_path, DB_TOOL, &db, &e);	/* DB_TOOL: a check must not migrate */
+	rc = cli_db_open(c, DB_READ, &db, &e);
 	if (rc == 0)
 		rc = store_heartbeat_get(db, &h, &e);
 	if (rc == 0)

@@ -13,7 +13,7 @@ static int queue(const struct config *c, const char *kind, const char *args, str
 {
 	struct db *db = NULL;
 	int64_t id = 0;
-	int rc = cli_db_open(c, &db, e);
+	int rc = cli_db_open(c, DB_CLI, &db, e);
 
 	if (rc == 0)
 		rc = db_begin(db, e);

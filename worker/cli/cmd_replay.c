@@ -313,7 +313,7 @@ static int run(const struct config *c, int argc, char **argv)
 	r.digest = digest_new();
 	r.predictors = predictors_new(c->data_dir);
 	if (access(c->db_path, F_OK) == 0)
-		rc = db_open(c->db_path, DB_CLI, &r.db, &e);
+		rc = cli_db_open(c, DB_READ, &r.db, &e);
 	if (rc == 0)
 		rc = replay(&r, &e);
 	if (rc)

@@ -30,7 +30,7 @@ static int run(const struct config *c, int argc, char **argv)
 		fputs("Usage: trading-bot rotate-key\n", stderr);
 		return 2;
 	}
-	rc = db_open(c->db_path, DB_TOOL, &db, &e);
+	rc = cli_db_open(c, DB_SECRETS, &db, &e);
 	if (rc == 0)
 		rc = store_rotate_key(db, c->master_key_file, &r, &e);
 	if (rc == 0) {

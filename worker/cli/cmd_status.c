@@ -69,7 +69,7 @@ static int run(const struct config *c, int argc, char **argv)
 		fputs("Usage: trading-bot status\n", stderr);
 		return 2;
 	}
-	rc = cli_db_open(c, &db, &e);
+	rc = cli_db_open(c, DB_READ, &db, &e);
 	if (rc == 0) {
 		print_worker(db);
 		rc = print_bots(db, &e);

@@ -135,8 +135,7 @@ static int run(const struct config *c, int argc, char **argv)
 		fputs(USAGE, stderr);
 		return 2;
 	}
-	/* one may be made before the first start */
-	rc = argv[1][0] == 'c' ? db_open(c->db_path, DB_CLI, &db, &e) : cli_db_open(c, &db, &e);
+	rc = cli_db_open(c, argv[1][0] == 'l' ? DB_READ : DB_CLI, &db, &e);
 	if (rc == 0 && argv[1][0] == 'l')
 		rc = list(db, &e);
 	else if (rc == 0 && argv[1][0] == 'c')

@@ -4,8 +4,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/process.h"
 #include "worker/cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +37,12 @@ long long cli_number(const char *text)
 	return number_int(text, 1, INT64_MAX, &n) ? n : -1;
 }
 
-int cli_db_open(const struct config *c, struct db **out, struct err *e)
+int cli_db_open(const struct config *c, enum db_role role, struct db **out, struct err *e)
 {
-	if (access(c->db_path, F_OK))
+	if (access(c->db_path, F_OK) && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "there is no database %s: go to the folder that "
 			       "the bot was started in, or set DATA_DIR", c->db_path);
-	return db_open(c->db_path, DB_CLI, out, e);
+	return db_open_existing(c->db_path, role, out, e);
 }
 
 struct audit_row cli_audit_row(const char *action, int64_t target)
@@ -54,29 +56,44 @@ struct audit_row cli_audit_row(const char *action, int64_t target)
 	return row;
 }
 
+/*
+ * A reader that has gone away (| head) is no fault of ours, and what was asked for is done
+ * to its end; a disk that takes no output is one.
+ */
+static int finish(int code)
+{
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+
+	if (!failed || errno == EPIPE)
+		return code;
+	fprintf(stderr, "trading-bot: the output could not be written: %s\n", strerror(errno));
+	return code ? code : 1;
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
 	struct err e = { 0 };
 
+	process_begin();
 	if (argc < 2) {
 		usage(stderr);
 		return 2;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		usage(stdout);
-		return 0;
+		return finish(0);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("trading-bot " VERSION);
-		return 0;
+		return finish(0);
 	}
 	if (config_load(&config, &e))
 		die("trading-bot: %s", e.msg);
 	log_init("trading-bot", LOG_WARN);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(&config, argc - 1, argv + 1);
+			return finish(commands[i]->run(&config, argc - 1, argv + 1));
 	fprintf(stderr, "trading-bot: there is no command \"%s\"\n\n", argv[1]);
 	usage(stderr);
 	return 2;

@@ -251,15 +251,6 @@ static int64_t data_age(const struct bot *b, int64_t now_us)
 	return behind_us > age_us ? behind_us : age_us;
 }
 
-static void refuse_entry(struct bot *b, const struct signal *s, const char *rule,
-			 const char *reason, int64_t now_us)
-{
-	report_signal(b, s, false, rule, reason, 0, "", now_us);
-	b->wishes = strcmp(rule, "stale_feed") == 0;
-	if (b->wishes)
-		b->wish = *s;
-}
-
 static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
@@ -312,7 +303,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		.profit_target = s->profit_target, .stop_loss = s->stop_loss,
 	};
 	if (!risk_allows(&in, rule, reason)) {
-		refuse_entry(b, s, rule, reason, now_us);
+		report_signal(b, s, false, rule, reason, 0, "", now_us);
 		return;
 	}
 	if (!order_exits(&m->info, s, limit, &target, &stop)) {
@@ -325,49 +316,54 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	report_signal(b, s, true, s->rule, s->reason, order_id, cid, now_us);
 }
 
-void bot_decide(struct bot *b, int64_t now_us)
+/* False: it can't decide, and the bot has failed. */
+static bool ask_strategy(struct bot *b, struct signal *s, int64_t now_us)
 {
 	struct strategy_input in = {
 		.config = &b->config, .window = &b->series->window, .work = &b->series->work,
 		.model = b->has_model ? &b->model : NULL, .last = b->market->last,
 		.top = b->market->top,
 	};
-	struct signal s = { 0 };
 	struct err e = { 0 };
 	char why[160];
 
+	if (b->strategy->decide(&in, s, &e)) {
+		err_prefix(&e, "strategy %s", b->strategy->name);
+		bot_fail(b, now_us, e.msg);
+		return false;
+	}
+	if (!s->wanted || usable(s))
+		return true;
+	snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, which no "
+		 "order can have", b->strategy->name, s->profit_target, s->stop_loss);
+	bot_fail(b, now_us, why);
+	return false;
+}
+
+void bot_decide(struct bot *b, int64_t now_us)
+{
+	struct signal s = { 0 };
+
 	b->last_execution_us = now_us;
-	b->wishes = false;
 	if (b->status != BOT_RUNNING)
 		return;
 	b->last_decision_us = now_us;
 	b->moved = true;
-	if (b->strategy->decide(&in, &s, &e)) {
-		err_prefix(&e, "strategy %s", b->strategy->name);
-		bot_fail(b, now_us, e.msg);
+	if (!ask_strategy(b, &s, now_us))
 		return;
-	}
-	if (s.wanted && !usable(&s)) {
-		snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, "
-			 "which no order can have", b->strategy->name, s.profit_target,
-			 s.stop_loss);
-		bot_fail(b, now_us, why);
-		return;
-	}
 	if (s.wanted)
 		consider_entry(b, &s, now_us);
 	else
 		report_signal(b, &s, false, s.rule, s.reason, 0, "", now_us);
 }
 
-void bot_wish(struct bot *b, int64_t now_us)
+void bot_decide_again(struct bot *b, int64_t since_us, int64_t now_us)
 {
-	struct signal s = b->wish;
+	struct signal s = { 0 };
 
-	if (!b->wishes || b->status != BOT_RUNNING)
-		return;
-	b->wishes = false;
-	consider_entry(b, &s, now_us);
+	if (b->status == BOT_RUNNING && b->last_decision_us > since_us &&
+	    ask_strategy(b, &s, now_us) && s.wanted)
+		consider_entry(b, &s, now_us);
 }
 
 /* ---- time ---- */

@@ -98,7 +98,6 @@ void engine_warm_book(struct engine *e, struct market *m, const struct book_top 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
-void engine_warm_end(struct engine *e);	/* what comes now acts */
 
 #define ENTRIES_KEPT 256		/* what MAX_ORDERS_PER_MIN can count */
 

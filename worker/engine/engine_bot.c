@@ -139,12 +139,15 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = copy;
 	e->open_all++;
+	if (copy->phase == PHASE_CLOSING)
+		b->market->closes_wait = true;
 	bot_refresh_due(b);
 	return 0;
 }
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
+	markets_warm(e, e->now_us);
 	for (size_t i = 0; i < e->bots_n; i++) {
 		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);

@@ -50,6 +50,9 @@ struct series *market_series(struct market *m, const char *interval);
 void market_join(struct market *m, struct bot *b);
 void market_leave(struct market *m, const struct bot *b);
 
+/* Warming up: candles close by our clock as they did when the bots were there. */
+void markets_warm(struct engine *e, int64_t now_us);
+
 /* engine_bot.c */
 struct bot *engine_find_bot(const struct engine *e, int64_t bot_id);	/* NULL: none */
 

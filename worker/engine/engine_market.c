@@ -181,8 +181,7 @@ void markets_close(struct engine *e, int64_t at_us, int64_t until_us, bool act)
 	}
 }
 
-/* Warming up: candles close by our clock as they did when the bots were there. */
-static void warm_advance(struct engine *e, int64_t now_us)
+void markets_warm(struct engine *e, int64_t now_us)
 {
 	while (e->close_us <= now_us)
 		markets_close(e, e->close_us, now_us, false);
@@ -212,21 +211,27 @@ static void series_time(struct engine *e, struct market *m, struct series *s, in
 
 /* ---- what is heard ---- */
 
+/* Since when is the silence until now too long? 0: it is not. */
+static int64_t too_long_since(const struct engine *e, const struct market *m, int64_t now_us)
+{
+	int64_t limit = e->args.limits.stale_feed_us;
+
+	if (m->stale_us)
+		return m->stale_from_us;
+	return limit && m->event_us && now_us - m->event_us > limit ? m->event_us + limit : 0;
+}
+
 /* After a silence the book is old until a new one comes: entries wait for it. */
 static void heard(const struct engine *e, struct market *m, int64_t now_us)
 {
 	int64_t limit = e->args.limits.stale_feed_us;
 
-	if (limit && m->event_us && now_us - m->event_us > limit)
+	if (limit && m->event_us && now_us - m->event_us > limit) {
+		if (!m->stale_us)
+			m->stale_from_us = m->event_us + limit;
 		m->stale_us = now_us - m->event_us;
+	}
 	m->event_us = now_us;
-}
-
-static bool was_silent(const struct engine *e, const struct market *m)
-{
-	int64_t limit = e->args.limits.stale_feed_us;
-
-	return m->stale_us || (limit && m->event_us && e->now_us - m->event_us > limit);
 }
 
 /* A feed must not be able to end the worker with a trade that is none. */
@@ -260,24 +265,38 @@ static void take_book(const struct engine *e, struct market *m, const struct boo
 	m->stale_us = 0;
 }
 
+/* Closes that waited for a book: once more, now that there is news of it. */
+static void try_closes(struct engine *e, struct market *m)
+{
+	if (!m->closes_wait)
+		return;
+	m->closes_wait = false;
+	for (size_t i = 0; i < m->bots_n; i++)
+		if (m->bots[i]->orders_n)
+			bot_try_closes(m->bots[i], e->now_us);
+}
+
 void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
-
-	bool silent;
+	int64_t since_us;
 
 	engine_advance(e, now_us);
-	silent = was_silent(e, m);
+	since_us = too_long_since(e, m, e->now_us);
 	take_book(e, m, b, e->now_us);
 	v->ops->on_book(v, m->info.symbol, b, e->now_us);
-	for (size_t i = 0; silent && i < m->bots_n; i++)
-		bot_wish(m->bots[i], e->now_us);
+	try_closes(e, m);
+	for (size_t i = 0; since_us && i < m->bots_n; i++)
+		bot_decide_again(m->bots[i], since_us, e->now_us);
 }
 
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	engine_advance(e, now_us);
 	heard(e, m, e->now_us);
+	v->ops->on_time(v, m->info.symbol, e->now_us);
 	market_lag(e, m, exchange_us, e->now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, true);
@@ -296,8 +315,12 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	engine_advance(e, now_us);
 	m->depth_invalid = !valid;
+	v->ops->on_book_valid(v, m->info.symbol, valid, e->now_us);
+	try_closes(e, m);
 }
 
 void engine_clock_drift(struct engine *e, int64_t drift_us)
@@ -307,7 +330,7 @@ void engine_clock_drift(struct engine *e, int64_t drift_us)
 
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
-	warm_advance(e, now_us);
+	markets_warm(e, now_us);
 	if (!trade_usable(t))
 		return;
 	m->last = t->price;
@@ -319,13 +342,13 @@ void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
 		      int64_t now_us)
 {
-	warm_advance(e, now_us);
+	markets_warm(e, now_us);
 	take_book(e, m, b, now_us);
 }
 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
-	warm_advance(e, now_us);
+	markets_warm(e, now_us);
 	heard(e, m, now_us);
 	market_lag(e, m, exchange_us, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
@@ -344,11 +367,6 @@ void engine_warm_book_valid(struct engine *e, struct market *m, bool valid)
 {
 	(void)e;
 	m->depth_invalid = !valid;
-}
-
-void engine_warm_end(struct engine *e)
-{
-	warm_advance(e, e->now_us);
 }
 
 /* Of the series that missed most; a longer candle takes trades that are late for a shorter. */

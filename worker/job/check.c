@@ -59,7 +59,7 @@ static int check(struct db *db, struct job *job, struct err *e)
 static int run(struct job *job, struct err *e)
 {
 	struct db *db = NULL;
-	int rc = db_open(job->config->db_path, DB_TOOL, &db, e);
+	int rc = db_open_existing(job->config->db_path, DB_READ, &db, e);
 
 	if (rc == 0)
 		rc = check(db, job, e);

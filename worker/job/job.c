@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const struct job_kind *const job_kinds[] = { &job_check, &job_backup, NULL };
@@ -94,12 +95,27 @@ out:
 	return rc;
 }
 
+/* Started by hand JOB_FD may be any file, such as the next one that is opened: the database. */
+static bool started_by_worker(void)
+{
+	struct stat st;
+
+	return fstat(JOB_FD, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
 int job_run(const struct config *c, int64_t id)
 {
 	struct db *db = NULL;
 	struct job_row row;
 	struct err e = { 0 };
-	int rc = db_open(c->db_path, DB_CLI, &db, &e);
+	int rc;
+
+	if (!started_by_worker()) {
+		fputs("trading-bot: job-run is started by the worker, and tells it how far it is; "
+		      "queue a job: trading-bot job KIND\n", stderr);
+		return 1;
+	}
+	rc = db_open_existing(c->db_path, DB_READ, &db, &e);
 
 	if (rc == 0)
 		rc = job_row_get(db, id, &row, &e);
