@@ -327,6 +327,7 @@ HELPER void desk_init(struct desk *d, bool futures)
 	d->config.sim_latency_ms = 10;
 	d->config.sim_slippage = 0;
 	d->config.max_risk_per_trade_pct = 100;
+	d->config.min_risk_reward_ratio = 0;
 	d->config.max_orders_per_min = 1000;
 	d->config.sim_tick_interval_s = 3600;
 	d->config.stale_feed_ms = 0;	/* tests wait long without market data */

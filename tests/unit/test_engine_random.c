@@ -450,6 +450,7 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 		.status = row->status, .emergency = (enum emergency)row->emergency,
 		.start_us = row->start_us, .last_decision_us = row->last_decision_us,
 		.loss_streak = row->loss_streak, .cooldown_until_us = row->cooldown_until_us,
+		.refusals = row->refusals, .refused_until_us = row->refused_until_us,
 		.equity = row->equity, .last_price = row->last_price,
 		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
 		.dust = row->dust,
@@ -458,9 +459,12 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 
 	memcpy(r.error, row->error, sizeof(r.error));
 	memcpy(r.day, row->day, sizeof(r.day));
-	for (size_t i = a->rows.orders_n; i-- > 0 && r.entries_n < ENTRIES_KEPT;)
+	for (size_t i = 0; i < a->rows.orders_n; i++)
 		if (a->rows.orders[i].bot_id == bot)
-			r.entries_us[r.entries_n++] = a->rows.orders[i].created_us;
+			r.last_entry_us = a->rows.orders[i].created_us;
+	for (size_t i = a->rows.legs_n; i-- > 0 && r.sent_n < ORDERS_KEPT;)
+		if (a->rows.legs[i].bot_id == bot)
+			r.sent_us[r.sent_n++] = a->rows.legs[i].leg.requested_us;
 	b->brain[bot] = a->brain[bot];
 	b->config[bot] = a->config[bot];
 	stage_bot(b, bot, &r);
@@ -548,8 +552,8 @@ static void check_no_far_deadline(const struct stage *b)
 	int64_t now = engine_now(b->e), latency = b->script->config.sim_latency_ms * MS;
 
 	for (size_t i = 0; i < b->paper.orders_n; i++)
-		if (b->paper.orders[i].stage != SIM_RESTING)
-			assert_true(b->paper.orders[i].due_us <= now + latency);
+		assert_true(b->paper.orders[i].due_us <=
+			    now + (b->paper.orders[i].stage == SIM_RESTING ? 0 : latency));
 	for (size_t i = 0; i < b->paper.accounts_n; i++)
 		assert_true(b->paper.accounts[i].next_funding_us <= now + 8 * 3600 * SECOND);
 	for (size_t i = 0; i < b->e->bots_n; i++) {

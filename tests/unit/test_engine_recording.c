@@ -61,6 +61,7 @@ static void open_run(struct run *r, const char *file)
 	d->bot.max_positions = 3;
 	d->bot.holding_time = 30;
 	d->bot.maker_order_timeout = 5;
+	d->bot.ignore_risk_reward = true; /* the rows are looked at, not the gain */
 	d->bot.profit_target_pct = 0.0006;
 	d->bot.stop_loss_pct = 0.0002;
 	r->digest = digest_new();

@@ -23,7 +23,7 @@
 static void put_trade(gzFile f, const char *symbol, int64_t id, int64_t at_us)
 {
 	gzprintf(f, "%lld000 {\"e\":\"trade\",\"E\":1,\"s\":\"%s\",\"t\":%lld,\"p\":\"100\","
-		 "\"q\":\"1\",\"T\":%lld,\"m\":true}\n", (long long)at_us + 40000, symbol,
+		 "\"q\":\"1\",\"T\":%lld,\"m\":true,\"M\":true}\n", (long long)at_us + 40000, symbol,
 		 (long long)id, (long long)at_us / 1000);
 }
 
@@ -169,7 +169,7 @@ static void overlapping_files(void **state)
 	for (int64_t i = 150; i < 300; i++) { /* received three seconds later than in one.gz */
 		gzprintf(f, "%lld000 ", (long long)(T0 + (i + 2) * S));
 		gzprintf(f, "{\"e\":\"trade\",\"E\":1,\"s\":\"BTCUSDT\",\"t\":%lld,\"p\":\"100\","
-			 "\"q\":\"1\",\"T\":%lld,\"m\":true}\n", (long long)i,
+			 "\"q\":\"1\",\"T\":%lld,\"m\":true,\"M\":true}\n", (long long)i,
 			 (long long)(T0 + (i - 1) * S) / 1000);
 	}
 	assert_int_equal(gzclose(f), Z_OK);

@@ -12,6 +12,7 @@
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/store/clock_watch.h"
 #include "worker/store/store_future.h"
@@ -166,13 +167,16 @@ static void check_bots(struct checkup *d)
 static void check_feed(struct checkup *d)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	struct err e = { 0 };
 	size_t n = 0;
 
 	if (d->config->market_data != MARKET_REPLAY)
 		return;
 	say(d, replay_symbols(d->config->recording, symbols, SYMBOLS_MAX, &n, &e) == 0,
-	    "recording can be read, %zu symbols%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	    "recording can be read, %zu markets%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	for (size_t i = 0; i < n; i++)
+		say(d, true, "%s", symbol_rules_text(&symbols[i], text));
 }
 
 static void check_backups(struct checkup *d)

@@ -7,6 +7,7 @@
 #include "common/store_config.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/names.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/report/digest.h"
 #include "worker/report/fanout.h"
@@ -77,10 +78,14 @@ static int parse(struct replay_run *r, int argc, char **argv)
 
 /* ---- settings ---- */
 
-/* Without a database the settings of the sample bot. */
+/*
+ * Without a database: trades of a minute, as many as recordings of some minutes can show.
+ * They don't earn their fees.
+ */
 static void sample_config(struct bot_config *c)
 {
 	bot_config_defaults(c);
+	c->ignore_risk_reward = true;
 	c->profit_target_pct = 0.003;
 	c->stop_loss_pct = 0.001;
 	c->holding_time = 60;
@@ -271,6 +276,7 @@ static void summary(struct replay_run *r, int64_t took_us)
 static int replay(struct replay_run *r, struct err *e)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	const char *files = buf_text(&r->files);
 	struct replay_args args = { .files = files };
 	struct feed_sink sink;
@@ -290,6 +296,8 @@ static int replay(struct replay_run *r, struct err *e)
 	rc = replay_open(&args, &sink, &r->feed, e);
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < n; i++)
+		printf("%s\n", symbol_rules_text(&symbols[i], text));
 	start_us = clock_mono_us();
 	rc = drive(r, e);
 	engine_signals_end(session_engine(r->session));

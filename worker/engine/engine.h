@@ -99,7 +99,7 @@ void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, i
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 
-#define ENTRIES_KEPT 256		/* what MAX_ORDERS_PER_MIN can count */
+#define ORDERS_KEPT 1024		/* of before a start, that MAX_ORDERS_PER_MIN counts */
 
 enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
@@ -114,8 +114,10 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct qty dust;		/* what closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
-	int64_t entries_us[ENTRIES_KEPT];	/* newest entries' times, any order */
-	size_t entries_n;
+	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
+	int64_t last_entry_us;		/* when the newest order was made, 0 never */
+	int64_t sent_us[ORDERS_KEPT];	/* when the newest orders were sent, in any order */
+	size_t sent_n;
 	struct ended_leg ended[ENDED_LEGS];	/* of the newest closed orders, newest first */
 	size_t ended_n;
 };

@@ -48,6 +48,18 @@ static int earlier(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* The newest ones that the ring holds; it goes on with its oldest. */
+static void adopt_sent(struct bot *b, const struct bot_restore *r)
+{
+	int64_t all[ORDERS_KEPT];
+	size_t skip = r->sent_n > b->sent_most ? r->sent_n - b->sent_most : 0;
+
+	memcpy(all, r->sent_us, r->sent_n * sizeof(all[0]));
+	qsort(all, r->sent_n, sizeof(all[0]), earlier);
+	b->sent_n = r->sent_n - skip;
+	memcpy(b->sent_us, all + skip, b->sent_n * sizeof(all[0]));
+}
+
 static void adopt(struct bot *b, const struct bot_restore *r)
 {
 	b->status = r->status;
@@ -55,6 +67,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	memcpy(b->error, r->error, sizeof(b->error));
 	b->start_us = r->start_us;
 	b->last_decision_us = r->last_decision_us;
+	b->last_entry_us = r->last_entry_us;
 	b->loss_streak = r->loss_streak;
 	b->cooldown_until_us = r->cooldown_until_us;
 	b->equity = r->equity;
@@ -64,10 +77,9 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->dust = r->dust;
 	memcpy(b->day, r->day, sizeof(b->day));
 	b->stats = r->stats;
-	b->entries_n = r->entries_n < ENTRY_RING ? r->entries_n : ENTRY_RING;
-	memcpy(b->entries_us, r->entries_us, b->entries_n * sizeof(b->entries_us[0]));
-	/* The ring goes on with its oldest. */
-	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
+	b->refusals = r->refusals;
+	b->refused_until_us = r->refused_until_us;
+	adopt_sent(b, r);
 	for (size_t i = r->ended_n; i-- > 0;)
 		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
 }
@@ -114,6 +126,8 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	b->due_us = NEVER;
 	b->dirty = true;
 	b->stats.bot_id = bot_id;
+	b->sent_most = (size_t)e->args.limits.max_orders_per_min;
+	b->sent_us = xcalloc(b->sent_most + 1, sizeof(b->sent_us[0]));
 	if (r)
 		adopt(b, r);
 	insert_bot(e, b);

@@ -66,8 +66,13 @@ static const char SQL_IDS[] =
 	" (SELECT coalesce(max(id), 0) + 1 FROM exchange_orders),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM fills),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";
-static const char SQL_ENTRIES[] =
-	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT ?2";
+/* Only a minute of them counts: those of older trades than the newest ?2 are older. */
+static const char SQL_SENT[] =
+	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
+	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
+	" ORDER BY x.id DESC LIMIT ?2";
+static const char SQL_LAST_ENTRY[] =
+	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT 1";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
@@ -370,11 +375,11 @@ int store_next_ids(struct db *db, struct next_ids *out, struct err *e)
 	return rc;
 }
 
-int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, size_t *n,
-		      struct err *e)
+int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, size_t *n,
+		     struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_ENTRIES, &s, e);
+	int rc = db_stmt(db, SQL_SENT, &s, e);
 
 	if (rc)
 		return rc;
@@ -385,6 +390,20 @@ int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, s
 		out[(*n)++] = stmt_int(s, 0);
 	stmt_done(s);
 	return rc;
+}
+
+int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LAST_ENTRY, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
 }
 
 int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,
