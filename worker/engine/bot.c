@@ -229,7 +229,8 @@ static bool entries_spaced(const struct bot *b, int64_t now_us)
 {
 	int64_t length_us = b->series->length_us, newest_us = b->last_entry_us;
 
-	return newest_us == 0 || newest_us > now_us || (now_us / length_us - newest_us / length_us) * length_us >=
+	return newest_us == 0 || newest_us > now_us ||
+	       (now_us / length_us - newest_us / length_us) * length_us >=
 		b->config.decision_interval_ms * INT64_C(1000);
 }
 
