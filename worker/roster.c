@@ -122,6 +122,7 @@ static void failed(struct roster *r, struct db *db, struct slot *s, const char *
 	row.peak_equity = old.peak_equity;
 	row.day_equity = old.day_equity;
 	row.dust = old.dust;
+	row.dust_cost = old.dust_cost;
 	memcpy(row.day, old.day, sizeof(row.day));
 	snprintf(row.error, sizeof(row.error), "%s", why);
 	r->args.reporter.bot(r->args.reporter.ctx, &row);

@@ -105,6 +105,7 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct price last_price;	/* of its symbol, likewise */
 	struct money peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
+	struct money dust_cost;		/* what it had cost */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
 	int64_t entries_us[ENTRIES_KEPT];	/* newest entries' times, any order */
@@ -132,7 +133,7 @@ bool engine_bot_exists(const struct engine *e, int64_t bot_id);
 size_t engine_bots(const struct engine *e);
 int64_t engine_bot_id(const struct engine *e, size_t index);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
-/* Orders not closed yet. */
+/* Orders not closed yet; remainders (order.h) are none. */
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 
 /*
