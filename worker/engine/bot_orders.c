@@ -101,8 +101,8 @@ void order_finish_at(struct bot *b, struct order *o, struct money left_cost, int
 	o->closed_us = now_us;
 	o->retry_us = 0;
 	o->dust = order_position(o);
+	o->dust_cost = left_cost;
 	if (!b->market->info.futures) {
-		o->dust_cost = left_cost;
 		ASSERT(qty_add(b->dust, o->dust, &b->dust) == 0);
 		ASSERT(money_add(b->dust_cost, o->dust_cost, &b->dust_cost) == 0);
 		b->dirty = true;
