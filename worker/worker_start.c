@@ -67,7 +67,7 @@ static void answered(void *ctx, const struct command *c, const struct command_an
 {
 	struct worker *w = ctx;
 
-	notifier_answered(w->notifier, c, a->status, a->message);
+	notifier_answered(w->notifier, c, a);
 }
 
 static void wake(void *ctx)

@@ -56,6 +56,8 @@ static const char SQL_OPEN[] =
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
 	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost"
 	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
+static const char SQL_OPEN_COUNT[] =
+	"SELECT count(*) FROM trading_orders WHERE bot_id = ?1 AND status != 'closed'";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
@@ -334,6 +336,23 @@ int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
 	stmt_done(s);
 out:
 	free(o);
+	return rc;
+}
+
+int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_OPEN_COUNT, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*n = stmt_int(s, 0);
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 
