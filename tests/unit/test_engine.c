@@ -239,9 +239,11 @@ static void dust(void **state)
 	desk_decide(d, 1, 0.9);
 	desk_trade_qty(d, "50000", "10.00004", true); /* 2 USDT: nothing that can be sold */
 	desk_wait(d, 21 * SECOND);
-	assert_int_equal(rows_last(&d->rows)->phase, PHASE_REMAINDER); /* see test_engine_remainder */
+	/* see test_engine_remainder.c */
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_REMAINDER);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_MAKER_TIMEOUT);
-	assert_int_equal(qty_units(order_position(rows_last(&d->rows))), qty_units(Q("0.00003996")));
+	assert_int_equal(qty_units(order_position(rows_last(&d->rows))),
+			 qty_units(Q("0.00003996")));
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 }
 

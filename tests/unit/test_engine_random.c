@@ -42,7 +42,8 @@ struct truth {			/* the books kept again, from the rows alone */
 	struct qty dust[SCRIPT_BOTS + 1];	/* that closed orders left, since the last reset */
 	struct money cash[SCRIPT_BOTS + 1];	/* that closed orders moved */
 	struct money won[SCRIPT_BOTS + 1];	/* their results */
-	struct money left_cost[SCRIPT_BOTS + 1];	/* of their dust, less what they took over */
+	/* Cost of their dust, less what they took over. */
+	struct money left_cost[SCRIPT_BOTS + 1];
 	struct money borne[SCRIPT_BOTS + 1];	/* of it by the market */
 	int64_t epoch[SCRIPT_BOTS + 1];
 	int64_t emergency_us[SCRIPT_BOTS + 1];	/* when it began, 0 none */
