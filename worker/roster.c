@@ -117,6 +117,8 @@ static void report_absent(struct roster *r, struct db *db, struct slot *s,
 	row.last_decision_us = old.last_decision_us;
 	row.loss_streak = old.loss_streak;
 	row.cooldown_until_us = old.cooldown_until_us;
+	row.refusals = old.refusals;
+	row.refused_until_us = old.refused_until_us;
 	row.equity = old.equity;
 	row.last_price = old.last_price;
 	row.peak_equity = old.peak_equity;
@@ -187,9 +189,7 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 			old.status = BOT_STOPPED;
 			old.error[0] = '\0';
 		}
-		rc = store_entry_times(db, s->bot_id, old.entries_us,
-				       sizeof(old.entries_us) / sizeof(old.entries_us[0]),
-				       &old.entries_n, e);
+		rc = store_sent_times(db, s->bot_id, old.sent_us, ORDERS_KEPT, &old.sent_n, e);
 		if (rc == 0)
 			rc = store_ended_legs(db, s->bot_id, old.ended, ENDED_LEGS, &old.ended_n,
 					      e);

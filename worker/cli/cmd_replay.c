@@ -79,10 +79,14 @@ static int parse(struct replay_run *r, int argc, char **argv)
 
 /* ---- settings ---- */
 
-/* Without a database the settings of the sample bot. */
+/*
+ * Without a database: trades of a minute, as many as recordings of some minutes can show.
+ * They don't earn their fees.
+ */
 static void sample_config(struct bot_config *c)
 {
 	bot_config_defaults(c);
+	c->ignore_risk_reward = true;
 	c->profit_target_pct = 0.003;
 	c->stop_loss_pct = 0.001;
 	c->holding_time = 60;
@@ -281,7 +285,8 @@ static int replay(struct replay_run *r, struct err *e)
 		rc = add_bot(r, symbols, n, e);
 	if (rc)
 		return rc;
-	sink = session_sink(r->session);
+	sink = session_sink(r->session, false);
+	args.futures = session_sink(r->session, true);
 	rc = replay_open(&args, &sink, &r->feed, e);
 	if (rc)
 		return rc;

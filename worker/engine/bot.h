@@ -18,7 +18,6 @@
 #include "worker/engine/stats.h"
 
 #define SERIES_MAX 7			/* intervals a market may be asked for */
-#define ENTRY_RING ENTRIES_KEPT
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
 #define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define RETRY_DOUBLINGS 5
@@ -27,6 +26,8 @@
 #define ASK_AGAIN_US INT64_C(500000)	/* first wait between two questions; doubles */
 #define ASK_MOST_US INT64_C(30000000)
 #define UNKNOWN_ALARM_US INT64_C(30000000)	/* an outcome unknown for so long is said */
+#define REFUSAL_US INT64_C(1000000)	/* wait after an entry that the venue refused; doubles */
+#define REFUSAL_MOST_US INT64_C(300000000)
 #define NEVER INT64_MAX
 
 struct series {				/* candles of one interval */
@@ -77,8 +78,10 @@ struct bot {
 	struct day_stats stats;		/* of the newest day, as far as we know of it */
 	struct signal_report signal;	/* newest, while it repeats */
 	int64_t signal_written_us;
-	int64_t entries_us[ENTRY_RING];	/* ring of entry times */
-	size_t entries_n;		/* ever */
+	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
+	size_t sent_most;		/* MAX_ORDERS_PER_MIN: more need not be remembered */
+	int64_t *sent_us;		/* ring of the times at which the newest orders were sent */
+	size_t sent_n;			/* ever */
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
 	size_t ended_n;			/* ever */
 	size_t unknown_n;		/* its share of the market's */
@@ -193,9 +196,16 @@ bool bot_takeable(const struct bot *b, struct qty q, struct price at);
  */
 bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
 		 struct price *target, struct price *stop);
-/* Start an order from a decision that passed every rule, order_exits included. */
-void bot_enter(struct bot *b, const struct signal *s, struct price limit, struct qty quantity,
+struct entry_plan {			/* what passed every rule is what is sent */
+	struct price limit, target, stop;
+	struct qty quantity;
+};
+/* Start an order from a decision. */
+void bot_enter(struct bot *b, const struct signal *s, const struct entry_plan *p,
 	       const char *correlation_id, int64_t now_us, int64_t *order_id);
+/* The venue refused an entry, or took one: the next try waits, longer each time, or not. */
+void bot_entry_refused(struct bot *b, int64_t now_us);
+void bot_entry_taken(struct bot *b);
 /* Something changed: do what the order needs next. May free o. */
 void order_progress(struct bot *b, struct order *o, int64_t now_us);
 bool order_closable(const struct bot *b, const struct order *o);	/* holds what can be sold */

@@ -108,6 +108,8 @@ struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, i
 	l->state = LEG_PLANNED;
 	l->requested_us = now_us;
 	leg_await(l, now_us);
+	if (b->sent_most)
+		b->sent_us[b->sent_n++ % b->sent_most] = now_us;
 	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb1-%lld-%lld-%c-%d",
 		 (long long)b->id, (long long)o->id, (char)p->kind, l->n);
 	snprintf(l->correlation_id, sizeof(l->correlation_id), "%s",

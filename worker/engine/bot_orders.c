@@ -169,7 +169,7 @@ static bool close_possible(struct bot *b, const struct order *o, int64_t now_us)
 	struct venue *v = engine_venue(b->engine);
 
 	if (!order_exit_live(o) ||
-	    v->ops->tradable(v, o->symbol, order_exit_side(o), now_us))
+	    v->ops->tradable(v, &b->market->info, order_exit_side(o), now_us))
 		return true;
 	b->market->closes_wait = true;
 	return false;
@@ -374,8 +374,27 @@ bool order_exits(const struct symbol_info *info, const struct signal *s, struct 
 	       price_cmp(*stop, limit) == (is_long ? -1 : 1);
 }
 
-static struct order *order_new(struct bot *b, const struct signal *s, struct price limit,
-			       struct qty quantity, int64_t now_us)
+void bot_entry_refused(struct bot *b, int64_t now_us)
+{
+	int64_t wait_us = REFUSAL_US;
+
+	for (int64_t i = 0; i < b->refusals && wait_us < REFUSAL_MOST_US; i++)
+		wait_us *= 2;
+	b->refusals++;
+	b->refused_until_us = now_us + (wait_us < REFUSAL_MOST_US ? wait_us : REFUSAL_MOST_US);
+	b->dirty = true;
+}
+
+void bot_entry_taken(struct bot *b)
+{
+	if (!b->refusals)
+		return;
+	b->refusals = b->refused_until_us = 0;
+	b->dirty = true;
+}
+
+static struct order *order_new(struct bot *b, const struct signal *s, const struct entry_plan *p,
+			       int64_t now_us)
 {
 	const struct symbol_info *info = &b->market->info;
 	struct order *o = xcalloc(1, sizeof(*o));
@@ -386,9 +405,10 @@ static struct order *order_new(struct bot *b, const struct signal *s, struct pri
 	o->side = s->side;
 	o->status = ORDER_PENDING;
 	o->phase = PHASE_ENTERING;
-	o->limit_price = limit;
-	o->quantity = quantity;
-	ASSERT(order_exits(info, s, limit, &o->take_profit, &o->stop_loss));
+	o->limit_price = p->limit;
+	o->take_profit = p->target;
+	o->stop_loss = p->stop;
+	o->quantity = p->quantity;
 	o->confidence = s->confidence;
 	memcpy(o->strategy, b->config.strategy, sizeof(o->strategy));
 	o->model_id = b->has_model ? b->model.model_id : 0;
@@ -399,24 +419,24 @@ static struct order *order_new(struct bot *b, const struct signal *s, struct pri
 	return o;
 }
 
-void bot_enter(struct bot *b, const struct signal *s, struct price limit, struct qty quantity,
+void bot_enter(struct bot *b, const struct signal *s, const struct entry_plan *plan,
 	       const char *correlation_id, int64_t now_us, int64_t *order_id)
 {
-	struct order *o = order_new(b, s, limit, quantity, now_us);
+	struct order *o = order_new(b, s, plan, now_us);
 	struct leg_plan p = {
-		.kind = LEG_ENTRY, .type = TYPE_LIMIT_MAKER, .side = s->side, .price = limit,
-		.quantity = quantity,
+		.kind = LEG_ENTRY, .type = TYPE_LIMIT_MAKER, .side = s->side, .price = plan->limit,
+		.quantity = plan->quantity,
 	};
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);
 	*order_id = o->id;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = o;
-	b->entries_us[b->entries_n++ % ENTRY_RING] = now_us;
 	engine_count_open(b->engine, 1);
 	order_report(b, o);
 	if (!leg_send(b, o, &p, now_us)) {
 		o->reason = CLOSE_ENTRY_REJECTED;
+		bot_entry_refused(b, now_us);
 		order_progress(b, o, now_us);
 	}
 	bot_refresh_due(b);

@@ -57,7 +57,7 @@ bool order_wake(struct bot *b, struct order *o, int64_t now_us)
 	struct venue *v = engine_venue(b->engine);
 
 	if (!order_closable(b, o) ||
-	    !v->ops->tradable(v, o->symbol, order_exit_side(o), now_us))
+	    !v->ops->tradable(v, &b->market->info, order_exit_side(o), now_us))
 		return false;
 	engine_count_open(b->engine, 1);
 	return true;

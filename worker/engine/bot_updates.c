@@ -65,6 +65,7 @@ static void book_fill(struct bot *b, struct order *o, struct leg *l, const struc
 	ASSERT(money_add(o->bad_debt, money_of_units(u->borne_e8), &o->bad_debt) == 0);
 	book_fee(b, o, u);
 	if (entry && o->status == ORDER_PENDING) {
+		bot_entry_taken(b);
 		o->status = ORDER_ACTIVE;
 		o->opened_us = u->at_us;
 		order_take_over(b, o, u->at_us);
@@ -274,6 +275,8 @@ static void on_end(struct bot *b, struct order *o, struct leg *l, enum leg_state
 		bot_fail(b, u->at_us, "the venue ended an order with fills that it had not told");
 	if (l->kind == LEG_ENTRY && gone && o->reason == CLOSE_NONE)
 		o->reason = state == LEG_REJECTED ? CLOSE_ENTRY_REJECTED : CLOSE_ENTRY_CANCELLED;
+	if (l->kind == LEG_ENTRY && state == LEG_REJECTED)
+		bot_entry_refused(b, u->at_us);
 	if (state == LEG_EXPIRED && liquidating(b, o, u))
 		return;
 	if (l->kind == LEG_CLOSE && order_closable(b, o))
@@ -294,6 +297,8 @@ static void on_accepted(struct bot *b, struct order *o, struct leg *l, const str
 	l->state = LEG_NEW;
 	l->acked_us = u->at_us;
 	leg_await(l, u->at_us);
+	if (l->kind == LEG_ENTRY)
+		bot_entry_taken(b);
 	memcpy(l->exchange_id, u->exchange_id, sizeof(l->exchange_id));
 	leg_report(b, o, l);
 	if (!protects || o->phase == PHASE_CLOSING)

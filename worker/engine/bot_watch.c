@@ -128,6 +128,7 @@ void bot_times_back(struct bot *b, int64_t now_us)
 
 	back(&b->start_us, now_us);
 	back(&b->cooldown_until_us, now_us + rest_us);
+	back(&b->refused_until_us, now_us + REFUSAL_MOST_US);
 	for (size_t i = 0; i < b->orders_n; i++) {
 		struct order *o = b->orders[i];
 

@@ -68,8 +68,11 @@ static const char SQL_IDS[] =
 	" (SELECT coalesce(max(id), 0) + 1 FROM exchange_orders),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM fills),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";
-static const char SQL_ENTRIES[] =
-	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT ?2";
+/* Only a minute of them counts: those of older trades than the newest ?2 are older. */
+static const char SQL_SENT[] =
+	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
+	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
+	" ORDER BY x.id DESC LIMIT ?2";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
@@ -375,11 +378,11 @@ int store_next_ids(struct db *db, struct next_ids *out, struct err *e)
 	return rc;
 }
 
-int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, size_t *n,
-		      struct err *e)
+int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, size_t *n,
+		     struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_ENTRIES, &s, e);
+	int rc = db_stmt(db, SQL_SENT, &s, e);
 
 	if (rc)
 		return rc;

@@ -44,9 +44,9 @@ struct next_ids {
 	int64_t order, leg, fill, signal;
 };
 MUST_CHECK int store_next_ids(struct db *db, struct next_ids *out, struct err *e);
-/* Creation times of a bot's newest orders, at most max. */
-MUST_CHECK int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
-				 size_t *n, struct err *e);
+/* When a bot's newest orders were sent to the venue (entries, exits, all), at most max. */
+MUST_CHECK int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
+				size_t *n, struct err *e);
 /* Legs of a bot's newest closed orders, newest orders first, at most max. */
 MUST_CHECK int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max,
 				size_t *n, struct err *e);

@@ -152,6 +152,17 @@ static void arrived_by(const struct sim *s, struct sim_list *resting, int64_t no
 	}
 }
 
+/* What rests has arrived: no trade of from now on came before it. */
+static void rested_before(const struct sim *s, struct sim_list *l, int64_t now_us)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->slots[i]->row.due_us <= now_us)
+			continue;
+		l->slots[i]->row.due_us = now_us;
+		sim_report_order(s, l->slots[i]);
+	}
+}
+
 void sim_times_back(struct venue *v, int64_t now_us)
 {
 	struct sim *s = sim_of(v);
@@ -166,6 +177,8 @@ void sim_times_back(struct venue *v, int64_t now_us)
 	}
 	for (size_t i = 0; i < s->markets_n; i++)
 		arrived_by(s, &s->markets[i]->resting, now_us);
+	for (size_t m = 0; m < s->markets_n; m++)
+		rested_before(s, &s->markets[m]->resting, now_us);
 	for (size_t i = 0; i < s->accounts_n; i++) {
 		struct sim_acct *a = s->accounts[i];
 
