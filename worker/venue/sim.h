@@ -57,8 +57,8 @@ int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
  * Needed when spot and futures of one name were added: the forms by name take
  * the one that was added first.
  */
-void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
-void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
+void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);	/* (tests) */
+void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);	/* (tests) */
 /*
  * Market state without an event, after a restart: nothing is matched. last 0 and
  * book NULL leave that part as it is.
