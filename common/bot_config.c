@@ -339,15 +339,10 @@ int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_erro
 	return ok ? 0 : ERR_INVALID;
 }
 
-static bool on_futures(const struct bot_config *c)
-{
-	return strcmp(c->exchange, "binance_futures") == 0;
-}
-
 /* Leverage of a spot account is 1, whatever the row says. */
 static bool leverage_moves(const struct bot_config *a, const struct bot_config *b)
 {
-	return on_futures(a) && on_futures(b) && a->leverage != b->leverage;
+	return bot_config_futures(a) && bot_config_futures(b) && a->leverage != b->leverage;
 }
 
 bool bot_config_moves(const struct bot_config *a, const struct bot_config *b)
@@ -384,7 +379,7 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 	memcpy(c.symbol, a->symbol, sizeof(c.symbol));
 	memcpy(c.exchange, a->exchange, sizeof(c.exchange));
 	c.leverage = a->leverage;
-	if (on_futures(a) != on_futures(b))
+	if (bot_config_futures(a) != bot_config_futures(b))
 		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));
 	*out = c;
 	crypto_wipe(&c, sizeof(c));

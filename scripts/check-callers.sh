@@ -58,6 +58,7 @@ unreferred() {
 
 # The header says of it: (tests
 for_tests() {
+	# shellcheck disable=SC2016
 	grep -rlw --include='*.h' "$1" api common worker | xargs -r awk -v name="$1" '
 		/\/\*/ && !/;/ { note = "" }
 		{ note = note $0 }

@@ -69,7 +69,8 @@ static void ring_fill(struct ring *r, int64_t low)
 		x ^= x << 17;
 		p = low * RATE_ONE + (int64_t)(x % 2000) * (RATE_ONE / 100);
 		r->trade[i] = (struct trade){ .id = i, .price = price_of_units(p),
-			.qty = qty_of_units(1000), .buyer_is_maker = x & 4096 };
+			.time_us = INT64_MAX, .qty = qty_of_units(1000),
+			.buyer_is_maker = x & 4096 };
 		r->book[i] = (struct book_top){ .bid = price_of_units(p),
 			.ask = price_of_units(p + RATE_ONE / 100),
 			.bid_qty = qty_of_units(RATE_ONE), .ask_qty = qty_of_units(RATE_ONE) };
@@ -88,18 +89,18 @@ static void run(const char *what, int markets, int orders, int64_t low, int64_t 
 {
 	static struct ring r;
 	struct venue *v = venue_with(markets, orders);
-	char name[64][SYMBOL_MAX];
+	struct symbol_info name[64] = { 0 };
 	int64_t from;
 
 	for (int i = 0; i < markets; i++)
-		snprintf(name[i], SYMBOL_MAX, "COIN%dUSDT", i);
+		snprintf(name[i].symbol, SYMBOL_MAX, "COIN%dUSDT", i);
 	ring_fill(&r, low);
 	from = clock_mono_us();
 	for (int64_t i = 0; i < n; i++) {
 		int m = (int)(i % markets);
 
 		if (by_name)
-			v->ops->on_trade(v, name[m], &r.trade[i % RING], i + 2);
+			v->ops->on_trade(v, &name[m], &r.trade[i % RING], i + 2);
 		else
 			sim_trade(v, m, &r.trade[i % RING], i + 2);
 		if (books)

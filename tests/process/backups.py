@@ -31,7 +31,7 @@ class BackupCase(harness.TestCase):
         file = recording.write(os.path.join(folder, "made.gz"), 240, seed=3)
         bot = harness.Bot(folder, **replays.environment(file))
         try:
-            bot.start_worker()
+            bot.start_worker(*replays.first(bot))
             harness.wait(lambda: replays.ended(bot), "the replay ends", 120)
         finally:
             bot.worker.signal(signal.SIGTERM)

@@ -31,7 +31,8 @@ class Crash(harness.TestCase):
         n = 0
         while not cls.template.value("SELECT count(*) FROM models"):
             n += 1
-            worker = cls.template.start_worker(FAULT_COMMIT="%d:after" % n)
+            worker = cls.template.start_worker(*replays.first(cls.template),
+                                               FAULT_COMMIT="%d:after" % n)
             worker.wait(120)
             assert worker.popen.returncode == -signal.SIGKILL, worker.output()[-2000:]
         print("%d commits until the sample model is there" % n)
@@ -43,7 +44,7 @@ class Crash(harness.TestCase):
 
     def crash(self, bot, n, kind):
         """Runs until the fault strikes; False when the replay ended before."""
-        bot.start_worker(FAULT_COMMIT="%d:%s" % (n, kind))
+        bot.start_worker(*replays.first(bot), FAULT_COMMIT="%d:%s" % (n, kind))
         self.wait(lambda: not bot.worker.alive() or replays.ended(bot), "commit %d" % n, 120)
         if bot.worker.alive():
             bot.worker.kill9()
@@ -89,7 +90,7 @@ class Crash(harness.TestCase):
         """A write that fails (disk full) neither ends the worker wrongly nor breaks the books."""
         for n in (1, 5, 20, 60, 150, 400, 1000):
             bot = self.replay_bot()
-            bot.start_worker(FAULT_WRITE=str(n))
+            bot.start_worker(*replays.first(bot), FAULT_WRITE=str(n))
             self.wait(lambda b=bot: not b.worker.alive() or replays.ended(b), "write %d" % n, 120)
             self.assertEqual(books.breaches(bot), [], "after failing write %d" % n)
             if bot.worker.alive():

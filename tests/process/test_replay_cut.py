@@ -23,7 +23,7 @@ class ReplayCut(harness.TestCase):
         bot = self.bot(**replays.environment(*files))
         cuts = 0
         for point in points:
-            bot.start_worker()
+            bot.start_worker(*replays.first(bot))
             self.wait(lambda p=point: (replays.frame(bot) >= p and
                                        (number == signal.SIGKILL or bot.worker_is_up()))
                       or replays.ended(bot) or not bot.worker.alive(),

@@ -320,6 +320,7 @@ HELPER void desk_init(struct desk *d, bool futures)
 	d->config.sim_latency_ms = 10;
 	d->config.sim_slippage = 0;
 	d->config.max_risk_per_trade_pct = 100;
+	d->config.min_risk_reward_ratio = 0;
 	d->config.max_orders_per_min = 1000;
 	d->config.sim_tick_interval_s = 3600;
 	d->config.stale_feed_ms = 0;	/* tests wait long without market data */
@@ -350,7 +351,7 @@ HELPER void desk_open(struct desk *d)
 
 	assert_int_equal(session_new(&a, &d->s, &d->err), 0);
 	d->e = session_engine(d->s);
-	d->sink = session_sink(d->s);
+	d->sink = session_sink(d->s, d->futures);
 	session_market_add(d->s, &info);
 }
 
@@ -489,7 +490,7 @@ HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struc
 	struct money now = desk_balance(d, bot).equity, won, dust_now, dust_cost = { 0 }, fees, net;
 
 	assert_int_equal(o->status, ORDER_CLOSED);
-	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol)), left_of(o),
+	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol, d->futures)), left_of(o),
 					ROUND_DOWN, &dust_now), 0);
 	if (qty_sign(o->filled) > 0)
 		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled,

@@ -222,7 +222,7 @@ static void config_history_and_rollback(void **state)
 	answer_free(&r);
 	r = call("POST", CONFIG "/rollback", "{\"version\":1}", 200);
 	assert_true(answer_number(&r, "version") == 4);
-	assert_true(answer_number(&r, "config.holding_time") == 60);
+	assert_true(answer_number(&r, "config.holding_time") == 900);
 	answer_free(&r);
 	api_expect(&a, "POST", CONFIG "/rollback", "{\"version\":44}", 404,
 		   "not_found");

@@ -116,6 +116,35 @@ static void cooldown_after_losses(void **state)
 	assert_int_equal(d->rows.orders_n, 2);
 }
 
+/* Every order that is sent counts: entry, target with stop, close. Exits are never held back. */
+static void order_rate_counts_exits(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.max_orders_per_min = 4;
+	desk_enter(d); /* entry and OCO */
+	assert_int_equal(d->rows.legs_n, 2);
+	desk_order(d, 1, EVENT_STOP, true);
+	desk_wait(d, SECOND);
+	assert_int_equal(d->rows.legs_n, 3);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	desk_order(d, 1, EVENT_START, false);
+	desk_decide(d, 1, 0.9); /* the fourth */
+	assert_int_equal(d->rows.orders_n, 2);
+	desk_trade(d, "49999");
+	desk_wait(d, SECOND);
+	assert_int_equal(d->rows.legs_n, 5); /* its exit goes out all the same */
+	desk_order(d, 1, EVENT_STOP, true);
+	desk_wait(d, SECOND);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	desk_order(d, 1, EVENT_START, false);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "order_rate");
+	desk_wait(d, 61 * SECOND);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 3);
+}
+
 static void order_rate_counts_restored_entries(void **state)
 {
 	struct desk *d = *state;
@@ -124,9 +153,9 @@ static void order_rate_counts_restored_entries(void **state)
 
 	d->config.max_orders_per_min = 120;
 	desk_open(d);
-	r.entries_n = 119;
-	for (size_t i = 0; i < r.entries_n; i++) /* newest first, as the database has them */
-		r.entries_us[i] = d->now - (int64_t)i * 100 * MS;
+	r.sent_n = 119;
+	for (size_t i = 0; i < r.sent_n; i++) /* newest first, as the database has them */
+		r.sent_us[i] = d->now - (int64_t)i * 100 * MS;
 	assert_int_equal(session_account(d->s, 1, &d->bot, d->now, &d->err), 0);
 	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, &r, &d->err), 0);
 	engine_bot_model(d->e, 1, &p, NULL);
@@ -194,7 +223,7 @@ static void gap_starts_anew(void **state)
 
 	desk_start(d);
 	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
-	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT")).bid_qty), 0);
+	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT", d->futures)).bid_qty), 0);
 	desk_decide(d, 1, 0.9); /* no candle closes over a gap */
 	assert_int_equal(d->brain[1].asked, 0);
 	desk_trade(d, "50000");
@@ -231,9 +260,9 @@ static void names_are_compared(void **state)
 	snprintf(name, sizeof(name), "ETHUSDT");
 	t.price = P("3000");
 	d->sink.trade(d->sink.ctx, name, &t, ++d->now);
-	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT"))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
 			 price_units(P("50001")));
-	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT"))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT", d->futures))),
 			 price_units(P("3000")));
 }
 
@@ -331,7 +360,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(one_sample_after_a_gap),
 		SPOT(behind_the_clock), SPOT(days_are_apart),
-		SPOT(cooldown_after_losses), SPOT(order_rate_counts_restored_entries),
+		SPOT(cooldown_after_losses), SPOT(order_rate_counts_exits),
+		SPOT(order_rate_counts_restored_entries),
 		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
 		SPOT(reports_in_turn), SPOT(one_wrong_price), SPOT(the_peak_is_what_was_won),
 	};

@@ -176,8 +176,10 @@ static void rows_from_the_future(void **state)
 
 	(void)state;
 	r.last_decision_us = r.cooldown_until_us = f->now + year;
-	for (r.entries_n = 0; r.entries_n < 50; r.entries_n++)
-		r.entries_us[r.entries_n] = f->now + year;
+	r.refusals = 9;
+	r.refused_until_us = f->now + year;
+	for (r.sent_n = 0; r.sent_n < 50; r.sent_n++)
+		r.sent_us[r.sent_n] = f->now + year;
 	o->id = 2; /* the next entry is number 1 here */
 	o->created_us = f->now + year;
 	o->retry_us = f->now + year;

@@ -597,6 +597,57 @@ static void asking_ends_many(void **state)
 	fake_teardown(f);
 }
 
+/* A decision each second while the brain wants in; returns when an entry went out. */
+static int64_t next_entry(struct fake *f)
+{
+	size_t before = f->placed_n;
+
+	for (int i = 0; i < 1000 && f->placed_n == before; i++) {
+		f->now = (f->now / SECOND + 1) * SECOND;
+		engine_market_time(f->e, f->m, f->now, f->now);
+	}
+	assert_int_equal(f->placed_n, before + 1);
+	return f->now;
+}
+
+/* The venue refuses one entry after the other: each try waits longer, until one is taken. */
+static void refusals_back_off(void **state)
+{
+	static const int64_t waits_s[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 };
+	struct fake *f = SPOT_PLAIN;
+	char id[CLIENT_ORDER_ID_MAX];
+	int64_t at;
+
+	(void)state;
+	enter(f);
+	f->brain.probability = 0.9;
+	tell(f, UPDATE_EXPIRED, "tb1-1-1-e-1", ""); /* no refusal: no wait */
+	at = next_entry(f);
+	for (int i = 0; i < 11; i++) {
+		int64_t refused;
+
+		snprintf(id, sizeof(id), "tb1-1-%d-e-1", i + 2);
+		tell(f, UPDATE_REJECTED, id, "FUNDS: not enough");
+		refused = f->now;
+		at = next_entry(f);
+		assert_true(at >= refused + waits_s[i] * SECOND);
+		assert_true(at <= refused + (waits_s[i] + 1) * SECOND);
+	}
+	assert_string_equal(f->rows.signals[f->rows.signals_n - 2].rule, "venue_refused");
+	engine_report(f->e, f->now, 0, SIZE_MAX);
+	assert_int_equal(f->rows.bots[1].refusals, 11);
+	/* taken: the next refusal begins with one second again */
+	tell(f, UPDATE_ACCEPTED, "tb1-1-13-e-1", "");
+	engine_report(f->e, f->now, 0, SIZE_MAX);
+	assert_int_equal(f->rows.bots[1].refusals, 0);
+	tell(f, UPDATE_CANCELLED, "tb1-1-13-e-1", "");
+	next_entry(f);
+	tell(f, UPDATE_REJECTED, "tb1-1-14-e-1", "no");
+	at = f->now;
+	assert_true(next_entry(f) <= at + 2 * SECOND);
+	fake_teardown(f);
+}
+
 static struct order *first(struct fake *f)
 {
 	return engine_find_bot(f->e, 1)->orders[0];
@@ -698,7 +749,7 @@ int main(void)
 		cmocka_unit_test(target_and_stop_fill), cmocka_unit_test(sold_too_much),
 		cmocka_unit_test(many_pieces), cmocka_unit_test(fee_in_third_asset),
 		cmocka_unit_test(asking_ends_many), cmocka_unit_test(answer_is_lost),
-		cmocka_unit_test(cancel_is_lost),
+		cmocka_unit_test(cancel_is_lost), cmocka_unit_test(refusals_back_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,15 @@
 #include "common/db.h"
 #include "common/db_check.h"
 #include "common/file.h"
+#include "common/fs_kind.h"
+#include "common/migrate.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"
+#include "common/watch.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/store/clock_watch.h"
 #include "worker/store/store_future.h"
@@ -58,12 +62,29 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 	putchar('\n');
 }
 
+/* Slower, but nothing is wrong. */
+static void check_wakeups(const struct checkup *d)
+{
+	struct watch *w = NULL;
+	struct err e = { 0 };
+
+	if (access(d->config->data_dir, F_OK))
+		return;
+	if (watch_open(d->config->db_path, &w, &e))
+		printf("note  the worker looks for commands every 50 ms only: %s\n", e.msg);
+	else
+		watch_close(w);
+}
+
 static void check_folder(struct checkup *d)
 {
 	const char *dir = d->config->data_dir;
 	long long free_bytes = file_free_bytes(dir);
+	struct err e = { 0 };
 	struct stat st;
 
+	if (fs_kind_check(d->config->db_path, &e))
+		say(d, false, "%s", e.msg);
 	if (stat(dir, &st)) {
 		say(d, false, "data directory %s is missing; the first start makes it", dir);
 		return;
@@ -99,8 +120,10 @@ static void check_database(struct checkup *d)
 		say(d, false, "%s", e.msg);
 		return;
 	}
-	say(d, true, "database %s opens, schema version %d, SQLite %s", d->config->db_path,
-	    db_schema_version(d->db), db_library_version());
+	say(d, true, "database %s opens, schema version %d%s, SQLite %s", d->config->db_path,
+	    db_schema_version(d->db), db_schema_version(d->db) < (int)migrations_count ?
+	    " (an older one: the programs bring it up to date when they start)" : "",
+	    db_library_version());
 	say(d, db_check(d->db, &e) == 0, "database is whole%s%s", e.msg[0] ? ": " : "", e.msg);
 	check_count(d, SQL_LEDGER, "every ledger booking sums to zero");
 	check_count(d, SQL_UNEQUAL, "every position equals its fills");
@@ -151,13 +174,16 @@ static void check_bots(struct checkup *d)
 static void check_feed(struct checkup *d)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	struct err e = { 0 };
 	size_t n = 0;
 
 	if (d->config->market_data != MARKET_REPLAY)
 		return;
 	say(d, replay_symbols(d->config->recording, symbols, SYMBOLS_MAX, &n, &e) == 0,
-	    "recording can be read, %zu symbols%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	    "recording can be read, %zu markets%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	for (size_t i = 0; i < n; i++)
+		say(d, true, "%s", symbol_rules_text(&symbols[i], text));
 }
 
 static void check_backups(struct checkup *d)
@@ -250,11 +276,12 @@ static int run(const struct config *c, int argc, char **argv)
 	say(&d, true, "configuration is valid (trading-bot-worker --check-config shows it)");
 	check_clock(&d);
 	check_folder(&d);
+	check_wakeups(&d);
 	check_feed(&d);
 	check_backups(&d);
 	check_database(&d);
 	if (d.db) {
-		if (master_key_load(c->master_key_file, &d.key, &e))
+		if (master_key_read(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
 		check_watch(&d);
 		check_future(&d);

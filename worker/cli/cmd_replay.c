@@ -6,6 +6,7 @@
 #include "common/db.h"
 #include "common/store_config.h"
 #include "worker/cli/cli.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/report/digest.h"
 #include "worker/report/fanout.h"
@@ -78,10 +79,14 @@ static int parse(struct replay_run *r, int argc, char **argv)
 
 /* ---- settings ---- */
 
-/* Without a database the settings of the sample bot. */
+/*
+ * Without a database: trades of a minute, as many as recordings of some minutes can show.
+ * They don't earn their fees.
+ */
 static void sample_config(struct bot_config *c)
 {
 	bot_config_defaults(c);
+	c->ignore_risk_reward = true;
 	c->profit_target_pct = 0.003;
 	c->stop_loss_pct = 0.001;
 	c->holding_time = 60;
@@ -105,13 +110,14 @@ static int apply_json(struct bot_config *c, const char *text, struct err *e)
 
 static int load_settings(struct replay_run *r, const struct symbol_info *first, struct err *e)
 {
-	struct master_key key;
+	struct master_key key = { 0 };
 	int rc = 0;
 
 	sample_config(&r->bot);
 	if (r->db) {
-		rc = master_key_load(r->config->master_key_file, &key, e);
-		if (rc == 0)
+		/* Without it only a config with sealed keys can't be used; none is made here. */
+		rc = master_key_read(r->config->master_key_file, &key, e);
+		if (rc == 0 || rc == ERR_NOT_FOUND)
 			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, e);
 		crypto_wipe(&key, sizeof(key));
 	}
@@ -265,6 +271,7 @@ static void summary(struct replay_run *r, int64_t took_us)
 static int replay(struct replay_run *r, struct err *e)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	struct replay_args args = { .files = r->files };
 	struct feed_sink sink;
 	int64_t start_us;
@@ -279,10 +286,13 @@ static int replay(struct replay_run *r, struct err *e)
 		rc = add_bot(r, symbols, n, e);
 	if (rc)
 		return rc;
-	sink = session_sink(r->session);
+	sink = session_sink(r->session, false);
+	args.futures = session_sink(r->session, true);
 	rc = replay_open(&args, &sink, &r->feed, e);
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < n; i++)
+		printf("%s\n", symbol_rules_text(&symbols[i], text));
 	start_us = clock_mono_us();
 	rc = drive(r, e);
 	if (rc == 0)

@@ -177,13 +177,13 @@ static void sample_equity(struct bot *b, int64_t now_us)
 
 /* ---- decisions ---- */
 
-static int64_t entries_last_minute(const struct bot *b, int64_t now_us)
+static int64_t orders_last_minute(const struct bot *b, int64_t now_us)
 {
-	size_t n = b->entries_n < ENTRY_RING ? b->entries_n : ENTRY_RING;
+	size_t n = b->sent_n < b->sent_most ? b->sent_n : b->sent_most;
 	int64_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		count += b->entries_us[i] > now_us - MINUTE_US && b->entries_us[i] <= now_us;
+		count += b->sent_us[i] > now_us - MINUTE_US && b->sent_us[i] <= now_us;
 	return count;
 }
 
@@ -234,11 +234,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	struct venue *v = engine_venue(b->engine);
 	struct market *m = b->market;
 	bool buy = s->side == SIDE_BUY;
-	struct price limit = buy ? m->top.bid : m->top.ask;
+	struct entry_plan plan = { .limit = buy ? m->top.bid : m->top.ask };
 	struct venue_balance balance = { 0 };
 	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
-	struct price target, stop;
 	struct risk_input in;
+	bool has_exits;
 	int64_t order_id;
 	struct err e = { 0 };
 
@@ -260,6 +260,8 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		return;
 	}
 	bot_equity(b, now_us);
+	plan.quantity = entry_quantity(b, plan.limit);
+	has_exits = order_exits(&m->info, s, plan.limit, &plan.target, &plan.stop);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
 		.now_us = now_us, .feed_age_us = data_age(b),
@@ -268,24 +270,20 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
 		.unknown_orders = (int64_t)m->unknown_n,
 		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
-		.entries_last_min = entries_last_minute(b, now_us),
+		.orders_last_min = orders_last_minute(b, now_us),
+		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.free = balance.free, .last = m->last, .entry = limit,
-		.quantity = entry_quantity(b, limit),
-		.profit_target = s->profit_target, .stop_loss = s->stop_loss,
+		.free = balance.free, .last = m->last, .entry = plan.limit,
+		.has_exits = has_exits, .target = plan.target, .stop = plan.stop,
+		.quantity = plan.quantity,
 	};
 	if (!risk_allows(&in, rule, reason)) {
 		report_signal(b, s, false, rule, reason, 0, "", now_us);
 		return;
 	}
-	if (!order_exits(&m->info, s, limit, &target, &stop)) {
-		report_signal(b, s, false, "filters", "no target and stop on the symbol's grid "
-			      "lie on the two sides of this price", 0, "", now_us);
-		return;
-	}
 	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)now_us);
-	bot_enter(b, s, limit, in.quantity, cid, now_us, &order_id);
+	bot_enter(b, s, &plan, cid, now_us, &order_id);
 	report_signal(b, s, true, s->rule, s->reason, order_id, cid, now_us);
 }
 
@@ -403,6 +401,7 @@ void bot_report(struct bot *b, int64_t now_us)
 		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
+		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.updated_us = now_us, .figures_only = !b->dirty,
 	};
 
@@ -425,5 +424,6 @@ void bot_free(struct bot *b)
 	for (size_t i = 0; i < b->orders_n; i++)
 		free(b->orders[i]);
 	free(b->orders);
+	free(b->sent_us);
 	free(b);
 }

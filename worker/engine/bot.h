@@ -4,6 +4,7 @@
  * engine*.c	markets, time, the list of bots: see engine_internal.h
  * bot.c	status, decisions, entries
  * bot_orders.c	leads an order from entry over protection to its close
+ * bot_protect.c	target and stop at the venue for what is held
  * bot_legs.c	what is sent to the venue for an order
  * bot_ask.c	what became of a leg whose answer is late
  * bot_updates.c what the venue says
@@ -16,7 +17,6 @@
 #include "worker/engine/stats.h"
 
 #define SERIES_MAX 7			/* intervals a market may be asked for */
-#define ENTRY_RING ENTRIES_KEPT
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
 #define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define RETRY_DOUBLINGS 5
@@ -25,6 +25,8 @@
 #define ASK_AGAIN_US INT64_C(500000)	/* first wait between two questions; doubles */
 #define ASK_MOST_US INT64_C(30000000)
 #define UNKNOWN_ALARM_US INT64_C(30000000)	/* an outcome unknown for so long is said */
+#define REFUSAL_US INT64_C(1000000)	/* wait after an entry that the venue refused; doubles */
+#define REFUSAL_MOST_US INT64_C(300000000)
 #define NEVER INT64_MAX
 
 struct series {				/* candles of one interval */
@@ -42,6 +44,7 @@ struct market {
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
 	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
+	bool closes_wait;		/* some bot here waits for a book to close at market */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
 	size_t unknown_n;		/* legs of its bots whose outcome the venue does not say */
@@ -73,8 +76,10 @@ struct bot {
 	struct day_stats stats;		/* of the newest day, as far as we know of it */
 	struct signal_report signal;	/* newest, while it repeats */
 	int64_t signal_written_us;
-	int64_t entries_us[ENTRY_RING];	/* ring of entry times */
-	size_t entries_n;		/* ever */
+	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
+	size_t sent_most;		/* MAX_ORDERS_PER_MIN: more need not be remembered */
+	int64_t *sent_us;		/* ring of the times at which the newest orders were sent */
+	size_t sent_n;			/* ever */
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
 	size_t ended_n;			/* ever */
 	size_t unknown_n;		/* its share of the market's */
@@ -132,7 +137,6 @@ void bot_notice(struct bot *b, const char *correlation_id, const char *text);
 struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none */
 size_t order_live_legs(const struct order *o);
 bool order_exit_live(const struct order *o);
-bool order_stop_rests(const struct order *o);	/* the venue holds, or gets, a stop for it */
 /* What the live legs of a kind still wait to trade. */
 struct qty order_waiting(const struct order *o, enum leg_kind kind);
 /* A new leg in a slot of the order; older leg pointers are no longer valid. Not reported. */
@@ -151,16 +155,35 @@ void leg_await(struct leg *l, int64_t now_us);
 /* The venue refused something: go on after a wait that doubles. */
 void order_retry_later(struct bot *b, struct order *o, int64_t now_us);
 
+/* bot_protect.c */
+enum side order_exit_side(const struct order *o);
+/* Target and stop for what is held and has none yet. May free o. */
+void order_protect(struct bot *b, struct order *o, bool entry_live, int64_t now_us);
+/* The venue holds, or gets, a stop for all that is held. */
+bool order_stop_rests(const struct bot *b, const struct order *o);
+/* Legs or position changed: how long something is held without a stop at the venue. */
+void order_cover_clock(struct bot *b, struct order *o, int64_t now_us);
+
 /* bot_orders.c */
+struct qty order_held(const struct bot *b, const struct order *o);	/* whole steps */
+/* Would the venue take an exit of this quantity at this price? */
+bool bot_takeable(const struct bot *b, struct qty q, struct price at);
 /*
  * Target and stop of an entry at limit, on the grid and at least one tick away from it.
  * False: there are none (a price of a few ticks, or one that does not fit).
  */
 bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
 		 struct price *target, struct price *stop);
-/* Start an order from a decision that passed every rule, order_exits included. */
-void bot_enter(struct bot *b, const struct signal *s, struct price limit, struct qty quantity,
+struct entry_plan {			/* what passed every rule is what is sent */
+	struct price limit, target, stop;
+	struct qty quantity;
+};
+/* Start an order from a decision. */
+void bot_enter(struct bot *b, const struct signal *s, const struct entry_plan *p,
 	       const char *correlation_id, int64_t now_us, int64_t *order_id);
+/* The venue refused an entry, or took one: the next try waits, longer each time, or not. */
+void bot_entry_refused(struct bot *b, int64_t now_us);
+void bot_entry_taken(struct bot *b);
 /* Something changed: do what the order needs next. May free o. */
 void order_progress(struct bot *b, struct order *o, int64_t now_us);
 bool order_closable(const struct bot *b, const struct order *o);	/* holds what can be sold */
@@ -174,6 +197,7 @@ void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	       const char *correlation_id, int64_t now_us);
 void bot_close_all(struct bot *b, enum close_reason reason, const char *correlation_id,
 		   int64_t now_us);
+void bot_try_closes(struct bot *b, int64_t now_us);	/* a book came: closes that wait for it */
 int64_t bot_drop_orders(struct bot *b, int64_t now_us);
 
 /* bot_ask.c */

@@ -58,14 +58,6 @@ bool order_exit_live(const struct order *o)
 	return false;
 }
 
-bool order_stop_rests(const struct order *o)
-{
-	for (size_t i = 0; i < o->legs_n; i++)
-		if (!leg_done(&o->legs[i]) && price_sign(o->legs[i].stop_price) > 0)
-			return true;
-	return false;
-}
-
 struct qty order_waiting(const struct order *o, enum leg_kind kind)
 {
 	struct qty sum = { 0 }, left;
@@ -116,6 +108,8 @@ struct leg *leg_plan(struct bot *b, struct order *o, const struct leg_plan *p, i
 	l->state = LEG_PLANNED;
 	l->requested_us = now_us;
 	leg_await(l, now_us);
+	if (b->sent_most)
+		b->sent_us[b->sent_n++ % b->sent_most] = now_us;
 	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb1-%lld-%lld-%c-%d",
 		 (long long)b->id, (long long)o->id, (char)p->kind, l->n);
 	snprintf(l->correlation_id, sizeof(l->correlation_id), "%s",

@@ -65,7 +65,8 @@ void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t 
 
 /* Idempotent. The market is the engine's. */
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
-struct market *engine_market(struct engine *e, const char *symbol);	/* NULL: unknown */
+/* NULL: unknown. BTCUSDT spot and BTCUSDT futures are two markets. */
+struct market *engine_market(struct engine *e, const char *symbol, bool futures);
 const struct symbol_info *market_info(const struct market *m);
 struct price market_last(const struct market *m);
 struct book_top market_top(const struct market *m);
@@ -92,7 +93,7 @@ void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, i
 void engine_warm_gap(struct engine *e, struct market *m);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 
-#define ENTRIES_KEPT 256		/* what MAX_ORDERS_PER_MIN can count */
+#define ORDERS_KEPT 1024		/* of before a start, that MAX_ORDERS_PER_MIN counts */
 
 enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
@@ -107,8 +108,9 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct qty dust;		/* what closed orders left and none took over */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
-	int64_t entries_us[ENTRIES_KEPT];	/* newest entries' times, any order */
-	size_t entries_n;
+	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
+	int64_t sent_us[ORDERS_KEPT];	/* when the newest orders were sent, in any order */
+	size_t sent_n;
 	struct ended_leg ended[ENDED_LEGS];	/* of the newest closed orders, newest first */
 	size_t ended_n;
 };

@@ -23,15 +23,10 @@ struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
 static int locate(struct engine *e, const struct bot_config *c, struct market **m,
 		  struct series **s, const struct strategy **strategy, struct err *err)
 {
-	*m = engine_market(e, c->symbol);
+	*m = engine_market(e, c->symbol, bot_config_futures(c));
 	if (!*m)
-		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
-	if ((*m)->info.futures != bot_config_futures(c))
-		return err_set(err, ERR_NOT_FOUND,
-			       "the feed's %s is a %s market: set the bot's exchange to %s",
-			       c->symbol,
-			       (*m)->info.futures ? "USD-M futures" : "spot",
-			       (*m)->info.futures ? "binance_futures" : "binance");
+		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s",
+			       bot_config_futures(c) ? "USD-M futures" : "spot", c->symbol);
 	*strategy = strategy_find(c->strategy);
 	if (!*strategy)
 		return err_set(err, ERR_NOT_FOUND, "there is no strategy \"%s\"", c->strategy);
@@ -46,6 +41,18 @@ static int earlier(const void *a, const void *b)
 	const int64_t *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
+}
+
+/* The newest ones that the ring holds; it goes on with its oldest. */
+static void adopt_sent(struct bot *b, const struct bot_restore *r)
+{
+	int64_t all[ORDERS_KEPT];
+	size_t skip = r->sent_n > b->sent_most ? r->sent_n - b->sent_most : 0;
+
+	memcpy(all, r->sent_us, r->sent_n * sizeof(all[0]));
+	qsort(all, r->sent_n, sizeof(all[0]), earlier);
+	b->sent_n = r->sent_n - skip;
+	memcpy(b->sent_us, all + skip, b->sent_n * sizeof(all[0]));
 }
 
 static void adopt(struct bot *b, const struct bot_restore *r)
@@ -64,10 +71,9 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->dust = r->dust;
 	memcpy(b->day, r->day, sizeof(b->day));
 	b->stats = r->stats;
-	b->entries_n = r->entries_n < ENTRY_RING ? r->entries_n : ENTRY_RING;
-	memcpy(b->entries_us, r->entries_us, b->entries_n * sizeof(b->entries_us[0]));
-	/* The ring goes on with its oldest. */
-	qsort(b->entries_us, b->entries_n, sizeof(b->entries_us[0]), earlier);
+	b->refusals = r->refusals;
+	b->refused_until_us = r->refused_until_us;
+	adopt_sent(b, r);
 	for (size_t i = r->ended_n; i-- > 0;)
 		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
 }
@@ -114,6 +120,8 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	b->due_us = NEVER;
 	b->dirty = true;
 	b->stats.bot_id = bot_id;
+	b->sent_most = (size_t)e->args.limits.max_orders_per_min;
+	b->sent_us = xcalloc(b->sent_most + 1, sizeof(b->sent_us[0]));
 	if (r)
 		adopt(b, r);
 	insert_bot(e, b);
@@ -139,6 +147,8 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = copy;
 	e->open_all++;
+	if (copy->phase == PHASE_CLOSING)
+		b->market->closes_wait = true;
 	bot_refresh_due(b);
 	return 0;
 }

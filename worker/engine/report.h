@@ -77,6 +77,7 @@ struct bot_report {			/* row of bot_state */
 	struct price last_price;
 	int64_t last_decision_us;
 	int64_t loss_streak, cooldown_until_us;
+	int64_t refusals, refused_until_us;
 	char day[DAY_TEXT_MAX];
 	int64_t updated_us;
 	bool figures_only;		/* nothing happened but figures that move all the time */

@@ -1,7 +1,10 @@
 #include "worker/engine/risk.h"
 
+#include "worker/engine/order.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* 0.003 / 0.001 must pass a ratio of 3, and 5 % a limit of 5, whatever the last bit is. */
 #define EPSILON 1e-9
@@ -9,6 +12,84 @@
 #define KEPT_RATE_E8 (RATE_ONE / 100 * 99)
 
 #define refuse(...) (snprintf(why, RISK_REASON_MAX, __VA_ARGS__), false)
+#define NUMBER_MAX 40
+
+/* Two numbers with as many decimals as it takes to tell them apart. */
+static void tell_apart(double a, double b, char a_text[NUMBER_MAX], char b_text[NUMBER_MAX])
+{
+	for (int decimals = 2; decimals <= 12; decimals++) {
+		snprintf(a_text, NUMBER_MAX, "%.*f", decimals, a);
+		snprintf(b_text, NUMBER_MAX, "%.*f", decimals, b);
+		if (strcmp(a_text, b_text) != 0)
+			return;
+	}
+	snprintf(a_text, NUMBER_MAX, "%.2f", a);
+	snprintf(b_text, NUMBER_MAX, "%.2f", b);
+}
+
+/* ---- what a trade wins and loses, after fees ---- */
+
+struct outcome {
+	struct money reward, risk;	/* quote asset */
+};
+
+/* What a fill of this order pays: who waits in the book is a maker. */
+static int64_t fee_rate(const struct fees *f, enum leg_type type)
+{
+	switch (type) {
+	case TYPE_LIMIT_MAKER:
+	case TYPE_LIMIT: /* ours rest: targets */
+		return f->maker_e8;
+	case TYPE_MARKET:
+	case TYPE_STOP_MARKET:
+	case TYPE_OCO: /* its stop; its target is a TYPE_LIMIT here */
+		return f->taker_e8;
+	}
+	return f->taker_e8;
+}
+
+/* The value of a fill and its fee. */
+static int fill_value(const struct risk_input *in, struct price at, enum leg_type type,
+		      struct money *value, struct money *fee)
+{
+	int rc = money_notional(at, in->quantity, ROUND_NEAREST, value);
+
+	return rc ? rc : money_scale(*value, fee_rate(&in->symbol->fees, type), ROUND_UP, fee);
+}
+
+/* What is won (negative: lost) when an entry at a price ends at another. */
+static int gain(const struct risk_input *in, struct price exit, enum leg_type type,
+		struct money *out)
+{
+	bool rises = price_cmp(in->target, in->entry) > 0;
+	struct money in_value, in_fee, out_value, out_fee, won;
+
+	if (fill_value(in, in->entry, TYPE_LIMIT_MAKER, &in_value, &in_fee) ||
+	    fill_value(in, exit, type, &out_value, &out_fee) ||
+	    (rises ? money_sub(out_value, in_value, &won) : money_sub(in_value, out_value, &won)) ||
+	    money_sub(won, in_fee, &won) || money_sub(won, out_fee, out))
+		return ERR_RANGE;
+	return 0;
+}
+
+/* Without exits or quantity there is no trade to judge: "filters" says so. */
+static bool is_trade(const struct risk_input *in)
+{
+	return in->has_exits && qty_sign(in->quantity) > 0;
+}
+
+static int outcome(const struct risk_input *in, struct outcome *out)
+{
+	int rc = gain(in, in->target, TYPE_LIMIT, &out->reward);
+
+	if (rc == 0)
+		rc = gain(in, in->stop, TYPE_STOP_MARKET, &out->risk);
+	if (rc == 0)
+		out->risk = money_neg(out->risk);
+	return rc;
+}
+
+/* ---- the rules ---- */
 
 static bool book(const struct risk_input *in, char *why)
 {
@@ -71,75 +152,115 @@ static bool cooldown(const struct risk_input *in, char *why)
 	return true;
 }
 
+static bool venue_refused(const struct risk_input *in, char *why)
+{
+	if (in->now_us < in->refused_until_us)
+		return refuse("the venue refused %lld entries in a row; the next try is in %lld ms",
+			      (long long)in->refusals,
+			      (long long)((in->refused_until_us - in->now_us) / 1000 + 1));
+	return true;
+}
+
 static bool order_rate(const struct risk_input *in, char *why)
 {
 	if (in->limits->max_orders_per_min &&
-	    in->entries_last_min >= in->limits->max_orders_per_min)
-		return refuse("%lld entries in the last minute, MAX_ORDERS_PER_MIN is %lld",
-			      (long long)in->entries_last_min,
+	    in->orders_last_min >= in->limits->max_orders_per_min)
+		return refuse("%lld orders in the last minute, MAX_ORDERS_PER_MIN is %lld",
+			      (long long)in->orders_last_min,
 			      (long long)in->limits->max_orders_per_min);
+	return true;
+}
+
+/* A trade that reaches its target must win. */
+static bool edge_after_fees(const struct risk_input *in, char *why)
+{
+	char reward[MONEY_TEXT_MAX], target[MONEY_TEXT_MAX], entry[MONEY_TEXT_MAX];
+	struct outcome o;
+
+	if (in->config->ignore_risk_reward || !is_trade(in))
+		return true;
+	if (outcome(in, &o))
+		return refuse("price times quantity does not fit");
+	if (money_sign(o.reward) <= 0)
+		return refuse("entry %s and target %s leave %s after the fees of both: a trade "
+			      "that reaches its target would not win", price_text(in->entry, entry),
+			      price_text(in->target, target), money_text(o.reward, reward));
 	return true;
 }
 
 static bool risk_reward(const struct risk_input *in, char *why)
 {
-	double ratio = in->stop_loss > 0 ? in->profit_target / in->stop_loss : INFINITY;
+	char has[NUMBER_MAX], least[NUMBER_MAX], target[MONEY_TEXT_MAX], stop[MONEY_TEXT_MAX];
+	struct outcome o;
+	double ratio;
 
-	if (in->config->ignore_risk_reward)
+	if (in->config->ignore_risk_reward || !is_trade(in) ||
+	    in->limits->min_risk_reward_ratio <= 0)
 		return true;
-	if (ratio + EPSILON < in->limits->min_risk_reward_ratio)
-		return refuse("target %.4f%% / stop %.4f%% = %.3f, MIN_RISK_REWARD_RATIO is %.2f",
-			      in->profit_target * 100, in->stop_loss * 100, ratio,
-			      in->limits->min_risk_reward_ratio);
-	return true;
+	if (outcome(in, &o))
+		return refuse("price times quantity does not fit");
+	ratio = money_sign(o.risk) > 0 ? money_double(o.reward) / money_double(o.risk) : INFINITY;
+	if (ratio + EPSILON >= in->limits->min_risk_reward_ratio)
+		return true;
+	tell_apart(ratio, in->limits->min_risk_reward_ratio, has, least);
+	return refuse("target wins %s, stop loses %s after fees = %s, MIN_RISK_REWARD_RATIO is %s",
+		      money_text(o.reward, target), money_text(o.risk, stop), has, least);
 }
 
 static bool risk_per_trade(const struct risk_input *in, char *why)
 {
-	double at_risk = price_double(in->entry) * qty_double(in->quantity) * in->stop_loss;
-	double equity = money_double(in->equity);
-	double pct = equity > 0 ? at_risk / equity * 100 : INFINITY;
+	double equity = money_double(in->equity), pct;
+	char has[NUMBER_MAX], most[NUMBER_MAX], stop[MONEY_TEXT_MAX];
+	struct outcome o;
 
-	if (in->config->ignore_risk_per_trade || in->limits->max_risk_per_trade_pct <= 0)
+	if (in->config->ignore_risk_per_trade || in->limits->max_risk_per_trade_pct <= 0 ||
+	    !is_trade(in))
 		return true;
-	if (pct > in->limits->max_risk_per_trade_pct + EPSILON)
-		return refuse("the stop would cost %.2f%% of equity, MAX_RISK_PER_TRADE is %.2f",
-			      pct, in->limits->max_risk_per_trade_pct);
-	return true;
+	if (outcome(in, &o))
+		return refuse("price times quantity does not fit");
+	pct = equity > 0 ? money_double(o.risk) / equity * 100 : INFINITY;
+	if (pct <= in->limits->max_risk_per_trade_pct + EPSILON)
+		return true;
+	tell_apart(pct, in->limits->max_risk_per_trade_pct, has, most);
+	return refuse("the stop would cost %s with fees, %s%% of equity, MAX_RISK_PER_TRADE is %s",
+		      money_text(o.risk, stop), has, most);
 }
 
 static bool daily_loss(const struct risk_input *in, char *why)
 {
 	double start = money_double(in->day_equity);
 	double loss = start > 0 ? (start - money_double(in->equity)) / start * 100 : 0;
+	char has[NUMBER_MAX], most[NUMBER_MAX];
 
-	if (in->limits->max_daily_loss_pct > 0 &&
-	    loss >= in->limits->max_daily_loss_pct - EPSILON)
-		return refuse("%.2f%% lost today, MAX_DAILY_LOSS is %.2f", loss,
-			      in->limits->max_daily_loss_pct);
-	return true;
+	if (in->limits->max_daily_loss_pct <= 0 ||
+	    loss < in->limits->max_daily_loss_pct - EPSILON)
+		return true;
+	tell_apart(loss, in->limits->max_daily_loss_pct, has, most);
+	return refuse("%s%% lost today, MAX_DAILY_LOSS is %s", has, most);
 }
 
 static bool drawdown(const struct risk_input *in, char *why)
 {
 	double peak = money_double(in->peak_equity);
 	double down = peak > 0 ? (peak - money_double(in->equity)) / peak * 100 : 0;
+	char has[NUMBER_MAX], most[NUMBER_MAX];
 
-	if (in->limits->max_drawdown_pct > 0 && down >= in->limits->max_drawdown_pct - EPSILON)
-		return refuse("%.2f%% below the peak, MAX_DRAWDOWN is %.2f", down,
-			      in->limits->max_drawdown_pct);
-	return true;
+	if (in->limits->max_drawdown_pct <= 0 || down < in->limits->max_drawdown_pct - EPSILON)
+		return true;
+	tell_apart(down, in->limits->max_drawdown_pct, has, most);
+	return refuse("%s%% below the peak, MAX_DRAWDOWN is %s", has, most);
 }
 
 static bool price_band(const struct risk_input *in, char *why)
 {
 	double last = price_double(in->last), entry = price_double(in->entry);
 	double off = last > 0 ? fabs(entry - last) / last * 100 : INFINITY;
+	char has[NUMBER_MAX], most[NUMBER_MAX];
 
-	if (in->limits->price_band_pct > 0 && off > in->limits->price_band_pct + EPSILON)
-		return refuse("entry is %.3f%% off the last trade, PRICE_BAND is %.3f", off,
-			      in->limits->price_band_pct);
-	return true;
+	if (in->limits->price_band_pct <= 0 || off <= in->limits->price_band_pct + EPSILON)
+		return true;
+	tell_apart(off, in->limits->price_band_pct, has, most);
+	return refuse("entry is %s%% off the last trade, PRICE_BAND is %s", has, most);
 }
 
 /*
@@ -148,19 +269,14 @@ static bool price_band(const struct risk_input *in, char *why)
  */
 static bool sellable_at_stop(const struct risk_input *in, char *why)
 {
-	double down = in->stop_loss > 0 && in->stop_loss < 1 ? in->stop_loss : 0;
 	char have[MONEY_TEXT_MAX], want[MONEY_TEXT_MAX];
 	struct money notional;
-	struct price stop;
 	struct qty left;
-	int64_t rate;
 
 	if (in->symbol->futures)
 		return true;
-	if (rate_from_double(1 - down, &rate) ||
-	    price_scale(in->entry, rate, ROUND_DOWN, &stop) ||
-	    qty_scale(in->quantity, KEPT_RATE_E8, ROUND_DOWN, &left) ||
-	    money_notional(stop, qty_to_step(left, in->symbol->step, ROUND_DOWN), ROUND_DOWN,
+	if (qty_scale(in->quantity, KEPT_RATE_E8, ROUND_DOWN, &left) ||
+	    money_notional(in->stop, qty_to_step(left, in->symbol->step, ROUND_DOWN), ROUND_DOWN,
 			   &notional))
 		return refuse("price times quantity does not fit");
 	left = qty_to_step(left, in->symbol->step, ROUND_DOWN);
@@ -192,6 +308,9 @@ static bool filters(const struct risk_input *in, char *why)
 		return refuse("notional %s is under the symbol's least %s; raise capital_per_trade",
 			      money_text(notional, have),
 			      money_text(in->symbol->min_notional, want));
+	if (!in->has_exits)
+		return refuse("no target and stop on the symbol's grid lie on the two sides of "
+			      "this price");
 	return sellable_at_stop(in, why);
 }
 
@@ -209,22 +328,38 @@ static bool max_notional(const struct risk_input *in, char *why)
 	return true;
 }
 
-static bool funds(const struct risk_input *in, char *why)
+/* As the venue reserves it: margin and fee on futures; on spot the fee is paid in coins. */
+static int reserved(const struct risk_input *in, struct money *out)
 {
-	struct money notional;
-	char have[MONEY_TEXT_MAX], want[MONEY_TEXT_MAX];
+	const struct fees *f = &in->symbol->fees;
+	struct money notional, fee;
+	int64_t leverage;
 
 	if (money_notional(in->entry, in->quantity, ROUND_UP, &notional))
-		return refuse("price times quantity does not fit");
-	if (in->symbol->futures && in->config->leverage > 1) {
-		int64_t share;
-
-		if (rate_from_double(1 / in->config->leverage, &share) ||
-		    money_scale(notional, share, ROUND_UP, &notional))
-			return refuse("margin does not fit");
+		return ERR_RANGE;
+	if (!in->symbol->futures) {
+		*out = notional;
+		return 0;
 	}
-	if (money_cmp(notional, in->free) > 0)
-		return refuse("needs %s, free is %s", money_text(notional, want),
+	if (rate_from_double(in->config->leverage, &leverage) || leverage < RATE_ONE ||
+	    money_scale(notional, f->taker_e8 > f->maker_e8 ? f->taker_e8 : f->maker_e8, ROUND_UP,
+			&fee) ||
+	    money_share(notional, qty_of_units(RATE_ONE), qty_of_units(leverage), ROUND_UP,
+			&notional))
+		return ERR_RANGE;
+	return money_add(notional, fee, out);
+}
+
+static bool funds(const struct risk_input *in, char *why)
+{
+	char have[MONEY_TEXT_MAX], want[MONEY_TEXT_MAX];
+	struct money need;
+
+	if (reserved(in, &need))
+		return refuse("price times quantity does not fit");
+	if (money_cmp(need, in->free) > 0)
+		return refuse("needs %s%s, free is %s", money_text(need, want),
+			      in->symbol->futures ? " of margin and fees" : "",
 			      money_text(in->free, have));
 	return true;
 }
@@ -240,7 +375,9 @@ static const struct {
 	{ "max_positions", max_positions },
 	{ "max_open_positions", max_open_positions },
 	{ "cooldown", cooldown },
+	{ "venue_refused", venue_refused },
 	{ "order_rate", order_rate },
+	{ "edge_after_fees", edge_after_fees },
 	{ "risk_reward", risk_reward },
 	{ "risk_per_trade", risk_per_trade },
 	{ "daily_loss", daily_loss },

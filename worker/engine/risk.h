@@ -4,6 +4,11 @@
  * Rules never block an exit. Percentages are of equity at the last price. What it is
  * compared with lasts, so one wrong price may not make it: peak_equity is the highest
  * with open positions at what they cost, day_equity the day's first without open gains.
+ *
+ * What a trade wins or loses is counted after fees, as they would be paid:
+ *
+ *	reward = (target - entry) x quantity - maker fee of entry - maker fee of target
+ *	risk = (entry - stop) x quantity + maker fee of entry + taker fee of stop
  */
 #ifndef ENGINE_RISK_H
 #define ENGINE_RISK_H
@@ -23,7 +28,7 @@ struct risk_limits {			/* from the environment; 0 switches a rule off */
 	double max_daily_loss_pct;	/* % of the day's first equity */
 	double max_drawdown_pct;	/* % from the peak */
 	int64_t cooldown_after_losses, cooldown_s;
-	int64_t max_orders_per_min;	/* entries of one bot */
+	int64_t max_orders_per_min;	/* orders of one bot: entries, exits, replacements */
 	struct money max_notional;	/* quote asset, of one entry */
 	double price_band_pct;		/* entry price against the last trade */
 	int64_t stale_feed_us;
@@ -40,12 +45,16 @@ struct risk_input {			/* everything a rule may look at */
 	bool book_valid;
 	int64_t unknown_orders;		/* of the market, whose outcome the venue does not say */
 	int64_t open_all, open_bot;	/* pending and active orders */
-	int64_t entries_last_min;
+	int64_t orders_last_min;	/* sent for this bot */
+	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
 	int64_t loss_streak, cooldown_until_us;
 	struct money equity, peak_equity, day_equity, free;
-	struct price last, entry;	/* entry: the limit price */
+	struct price last;
+	/* What is sent, on the symbol's grid: no rule judges the fractions they come from. */
+	struct price entry;		/* limit price */
+	bool has_exits;			/* false: no target and stop fit around this price */
+	struct price target, stop;
 	struct qty quantity;
-	double profit_target, stop_loss;	/* fractions of this entry */
 };
 
 #define RISK_RULE_MAX 32

@@ -33,6 +33,8 @@ MUST_CHECK int store_fill_tx(struct db *db, const struct fill_row *r, const char
 /* Every order that is not closed, oldest first, with its live legs and leg counts. */
 typedef int order_each(void *ctx, const struct order *o, struct err *e);
 MUST_CHECK int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e);
+/* How many orders of a bot are not closed. */
+MUST_CHECK int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e);
 
 /*
  * Next free row numbers: one over the highest there is; for orders at least the counter
@@ -42,9 +44,9 @@ struct next_ids {
 	int64_t order, leg, fill, signal;
 };
 MUST_CHECK int store_next_ids(struct db *db, struct next_ids *out, struct err *e);
-/* Creation times of a bot's newest orders, at most max. */
-MUST_CHECK int store_entry_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
-				 size_t *n, struct err *e);
+/* When a bot's newest orders were sent to the venue (entries, exits, all), at most max. */
+MUST_CHECK int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
+				size_t *n, struct err *e);
 /* Legs of a bot's newest closed orders, newest orders first, at most max. */
 MUST_CHECK int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max,
 				size_t *n, struct err *e);
