@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define WAITS_MAX 400
+#define QUOTE_MAX 16
 
 static void fields_json(struct json *j, const char *key, const struct field_errors *f)
 {
@@ -66,6 +67,30 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 	return rc;
 }
 
+/* The asset that prices and amounts of the bot count in, as far as it is known. */
+static const char *quote_of(struct request *r, const struct bot_config *c, int64_t id,
+			    char quote[QUOTE_MAX])
+{
+	size_t len = strlen(c->symbol), n;
+
+	if (store_sim_quote(r->app->db, id, quote, QUOTE_MAX, NULL))
+		quote[0] = '\0';
+	n = strlen(quote);
+	if (n > len || strcmp(c->symbol + len - n, quote) != 0)
+		quote[0] = '\0';
+	return quote;
+}
+
+/* What the fractions mean, beside them. */
+static void meaning_json(struct request *r, const struct bot_config *c, int64_t id)
+{
+	char quote[QUOTE_MAX];
+
+	json_object(&r->json, "meaning");
+	bot_config_meaning(c, quote_of(r, c, id, quote), &r->json);
+	json_object_end(&r->json);
+}
+
 static void config_json(struct request *r, const struct bot_config *c, const struct bot_status *b)
 {
 	struct json *j = &r->json;
@@ -77,6 +102,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 	json_object(j, "config");
 	bot_config_json(c, j);
 	json_object_end(j);
+	meaning_json(r, c, b->bot_id);
 	warnings_json(r, c, b);
 	json_time(j, "timestamp", clock_now_us());
 	request_etag(r, c->version);
@@ -102,6 +128,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		struct err *e)
 {
 	struct db *db = r->app->db;
+	char quote[QUOTE_MAX], exits[BOT_EXITS_TEXT_MAX];
 	int64_t now = clock_now_us();
 	int rc;
 
@@ -118,9 +145,9 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		rc = store_models_unassign_tx(db, id, e);
 	rc = db_end(db, rc, e);
 	if (!rc)
-		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s",
+		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s: %s",
 			 (long long)id, (long long)old->version, (long long)c->version,
-			 r->who.name);
+			 r->who.name, bot_exits_text(c, quote_of(r, c, id, quote), exits));
 	return rc;
 }
 
@@ -227,6 +254,7 @@ int handle_config_validate(struct request *r, struct err *e)
 		json_object(&r->json, "config");
 		bot_config_json(&c, &r->json);
 		json_object_end(&r->json);
+		meaning_json(r, &c, id);
 	}
 	crypto_wipe(&c, sizeof(c));
 	free(f);
@@ -265,6 +293,7 @@ int handle_config_rollback(struct request *r, struct err *e)
 		rc = json_read(text.data, text.len, &old, e);
 	if (!rc) {
 		cJSON_DeleteItemFromObjectCaseSensitive(old, "version");
+		cJSON_AddTrueToObject(old, "confirm_wide"); /* it was valid once */
 		rc = change(r, old, id, &c, &b, e);
 	}
 	crypto_wipe(&c, sizeof(c));
