@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "common/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,12 +160,9 @@ _Noreturn static void become(const char *program, char *const argv[], int in, in
 			     pid_t parent)
 {
 	char *const nothing[] = { NULL }; /* our environment may hold keys */
-	sigset_t none;
 
+	process_child_signals();
 	limits_set(parent, CHILD_MEMORY_MB, CHILD_TIME_S);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
 	(void)close_range(3, ~0U, 0);

@@ -8,6 +8,8 @@
 #include "common/config.h"
 #include "common/db_start.h"
 #include "common/log.h"
+#include "common/output.h"
+#include "common/process.h"
 #include "common/supervisor.h"
 
 #include <event2/event.h>
@@ -123,21 +125,25 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 	const char *host = cfg->api_bind;
 	bool made;
 	const char *token = server_token(s, &made);
+	struct buf out = { 0 };
 
 	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::") || !strcmp(host, "*"))
 		host = "127.0.0.1";
 	if (!made && !asked && !isatty(STDOUT_FILENO))
 		return;
 	if (cfg->api_public_url[0])
-		printf("Dashboard: %.*s/", base_len(cfg->api_public_url), cfg->api_public_url);
+		buf_printf(&out, "Dashboard: %.*s/", base_len(cfg->api_public_url),
+			   cfg->api_public_url);
 	else
-		printf("Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http", host,
-		       server_port(s));
+		buf_printf(&out, "Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http",
+			   host, server_port(s));
 	if (token[0])
-		printf("#token=%s\n", token);
+		buf_printf(&out, "#token=%s\n", token);
 	else
-		printf("\n(the token is not known here; make another: trading-bot token create)\n");
-	fflush(stdout);
+		buf_puts(&out, "\n(the token is not known here; make another: trading-bot token "
+			 "create)\n");
+	output_line(STDOUT_FILENO, out.data, out.len);
+	buf_free(&out);
 }
 
 /* Whoever set it says how the port is reached: through TLS, or from this machine only. */
@@ -233,8 +239,10 @@ int main(int argc, char **argv)
 	struct options o = { 0 };
 	struct server *s = NULL;
 	struct err e = { 0 };
-	int rc = parse(argc, argv, &o);
+	int rc;
 
+	process_begin();
+	rc = parse(argc, argv, &o);
 	if (rc >= 0)
 		return rc;
 	if (config_load(&cfg, &e))
@@ -245,7 +253,8 @@ int main(int argc, char **argv)
 		return check_health(&cfg);
 	log_init(SERVICE, cfg.debug_mode ? LOG_DEBUG : cfg.log_level);
 	supervisor_init(&supervisor);
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
+	log_start();
 	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
 	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,

@@ -48,6 +48,7 @@ int handle_simulation_performance(struct request *r, struct err *e)
 	const struct bot_sums *s;
 	struct bot_status b;
 	double capital = 0, equity;
+	bool known;
 	int rc;
 
 	rc = load(r, &b, e);
@@ -57,9 +58,10 @@ int handle_simulation_performance(struct request *r, struct err *e)
 		rc = trade_sums_get(r->app->sums, r->db, r->db_generation, b.bot_id, &s, e);
 	if (rc)
 		return rc;
+	known = capital > 0 && b.mode[0]; /* it has an account, and the worker looked at it */
 	if (capital <= 0)
 		capital = r->app->cfg->sim_initial_capital;
-	equity = money_sign(b.equity) > 0 ? money_double(b.equity) : capital;
+	equity = known ? money_double(b.equity) : capital; /* 0 is 0: everything is lost */
 	json_int(j, "bot_id", b.bot_id);
 	json_double(j, "initial_capital", capital);
 	json_double(j, "equity", equity);

@@ -111,8 +111,8 @@ void stats_end(const struct stats *s, double capital, struct stats_ratios *out)
 	out->has_factor = lost > 0;
 	if (out->has_factor)
 		out->profit_factor = money_double(s->profits) / lost;
-	if (capital > 0 && top > 0)
-		out->max_drawdown_pct = 100 * money_double(s->max_drawdown) / top;
+	if (capital > 0 && top > 0) /* the trades may be of several accounts, one after another */
+		out->max_drawdown_pct = fmin(100, 100 * money_double(s->max_drawdown) / top);
 	close_day(&all, all.day + 1);
 	if (all.days >= 2)
 		day_ratios(&all, out);

@@ -129,7 +129,8 @@ const struct config_key config_keys[] = {
 	REAL("PRICE_BAND", price_band_pct, 0, 100, "1",
 	     "An entry further than this from the last trade is refused, in percent. 0: off."),
 	INT("STALE_FEED_MS", stale_feed_ms, 100, 3600000, "10000",
-	    "Milliseconds without market data after which no entry is made."),
+	    "Milliseconds without market data after which no entry is made, and without a new "
+	    "book after which the paper exchange fills nothing."),
 	INT("MAX_CLOCK_DRIFT_MS", max_clock_drift_ms, 1, 60000, "1000",
 	    "Milliseconds that this machine's clock may differ from the exchange's."),
 
@@ -167,6 +168,9 @@ const struct config_key config_keys[] = {
 	     "Seconds between two notes of an unchanged decision in signals."),
 	INT("SIM_LATENCY_MS", sim_latency_ms, 0, 60000, "50",
 	    "Milliseconds that an order takes to the simulated exchange."),
+	ENUM("SIM_THROUGH_FILL", sim_through_fill, "printed", "printed|all",
+	     "How much of a resting order a trade through its price fills: printed: at most the "
+	     "quantity of that trade; all: the whole rest, which flatters."),
 	REAL("SIM_LEVERAGE", sim_leverage, 1, 125, "1",
 	     "Leverage of the simulated futures account."),
 

@@ -21,6 +21,7 @@
 #define CONFIG_PATH_MAX 1024
 
 enum market_data { MARKET_AUTO, MARKET_BINANCE, MARKET_REPLAY, MARKET_SYNTHETIC };
+enum through_fill { THROUGH_PRINTED, THROUGH_ALL };
 enum trading_mode { MODE_SIMULATION, MODE_LIVE };
 
 /* Flat: filled by config_load. Units are in the names, or in the table's help. */
@@ -81,6 +82,7 @@ struct config {
 	double sim_tick_interval_s;		/* equity sample interval */
 	double sim_strategy_interval_s;
 	int64_t sim_latency_ms;
+	enum through_fill sim_through_fill;
 	double sim_leverage;			/* futures */
 	/* accounts; a bot's own keys win */
 	char binance_api_key[256];		/* secret */

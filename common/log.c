@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/output.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,11 +28,6 @@ static struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool inside_sink;
 
-void log_init(const char *service, enum log_level min)
-{
-	state.service = service;
-	state.min = min;
-}
 
 int log_level_parse(const char *text, enum log_level *out)
 {
@@ -113,6 +109,10 @@ static bool put_line(const char *line, size_t len)
 
 	if (state.fd < 0)
 		return true;
+	if (output_takes(state.fd)) {
+		output_line(state.fd, line, len); /* what it loses it counts itself */
+		return true;
+	}
 	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLOUT))
 		return false;
 	do {
@@ -121,17 +121,23 @@ static bool put_line(const char *line, size_t len)
 	return n == (ssize_t)len;
 }
 
-static void put_dropped(int64_t now_us)
+static void dropped_line(struct buf *out, unsigned long dropped)
 {
 	struct log_record rec = {
-		.time_us = now_us, .level = LOG_WARN, .logger = "log", .correlation_id = "",
+		.time_us = clock_now_us(), .level = LOG_WARN, .logger = "log", .correlation_id = "",
 	};
-	struct buf b = { 0 };
 	char message[96];
 
 	snprintf(message, sizeof(message), "%lu lines were dropped: the reader was too slow",
-		 state.dropped);
-	format_line(&b, &rec, message);
+		 dropped);
+	format_line(out, &rec, message);
+}
+
+static void put_dropped(void)
+{
+	struct buf b = { 0 };
+
+	dropped_line(&b, state.dropped);
 	if (put_line(b.data, b.len))
 		state.dropped = 0;
 	buf_free(&b);
@@ -140,7 +146,7 @@ static void put_dropped(int64_t now_us)
 static void deliver(struct log_record *rec, struct buf *b)
 {
 	if (state.dropped > 0)
-		put_dropped(rec->time_us);
+		put_dropped();
 	if (!put_line(b->data, b->len))
 		state.dropped++;
 	if (!state.sink || inside_sink)
@@ -150,6 +156,18 @@ static void deliver(struct log_record *rec, struct buf *b)
 	inside_sink = true;
 	state.sink(state.sink_ctx, rec);
 	inside_sink = false;
+}
+
+void log_init(const char *service, enum log_level min)
+{
+	state.service = service;
+	state.min = min;
+}
+
+void log_start(void)
+{
+	output_start();
+	output_on_dropped(STDERR_FILENO, dropped_line);
 }
 
 void log_write(enum log_level level, const char *logger, const char *correlation_id,

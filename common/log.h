@@ -27,6 +27,11 @@ struct log_record {		/* borrowed for the call of the sink */
 
 /* service: "trading-bot-api" or "trading-bot-worker"; kept, not copied. */
 void log_init(const char *service, enum log_level min);
+/*
+ * From now on what stdout and stderr can't take at once waits in a bounded queue
+ * (output.h); before, and without this call, it is dropped.
+ */
+void log_start(void);
 /* Accepts DEBUG INFO WARNING WARN ERROR CRITICAL in any case. */
 MUST_CHECK int log_level_parse(const char *text, enum log_level *out);
 const char *log_level_name(enum log_level level);

@@ -13,6 +13,7 @@ static const char SQL_NEXT[] =
 	"SELECT " COLUMNS " FROM commands WHERE status = 'queued' AND id > ?1 ORDER BY id LIMIT 1";
 static const char SQL_SAME_KEY[] =
 	"SELECT id, kind, bot_id, args FROM commands WHERE idempotency_key = ?1";
+static const char SQL_BOT_EXISTS[] = "SELECT EXISTS (SELECT 1 FROM bots WHERE id = ?1)";
 static const char SQL_INSERT[] =
 	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, idempotency_key, "
 	"created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -202,6 +203,23 @@ int store_command_next(struct db *db, int64_t after, struct command *out, struct
 
 	if (rc == ERR_NOT_FOUND)
 		return err_set(e, rc, "no command is queued after %lld", (long long)after);
+	return rc;
+}
+
+int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_BOT_EXISTS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*out = stmt_int(s, 0) != 0;
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 

@@ -15,6 +15,7 @@
 
 #define COMMAND_EXPIRES_US INT64_C(10000000)
 #define COMMAND_EMERGENCY_STOP "emergency-stop"
+#define COMMAND_RESULT_MAX 16384	/* room for what 100 bots and more have to say */
 #define HEARTBEAT_DEAD_US INT64_C(5000000)	/* an older beat: the worker is away */
 
 struct command {
@@ -29,7 +30,7 @@ struct command {
 	char status[12];		/* queued, done, failed, expired */
 	char code[24];
 	char message[512];
-	char result[1024];		/* JSON object */
+	char result[COMMAND_RESULT_MAX];	/* JSON object; "bots": see bot_answers.h */
 	int64_t answered_us;
 };
 
@@ -55,6 +56,8 @@ MUST_CHECK int store_command_add_tx(struct db *db, const struct command *c, int6
 MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
 /* The oldest queued one with an id over after: ERR_NOT_FOUND when there is none. */
 MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
+/* Does the bot exist, as far as the database says? */
+MUST_CHECK int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e);
 
 struct heartbeat {
 	int64_t pid, started_us, beat_us, stopped_us;	/* 0 never */

@@ -29,7 +29,7 @@ Usage: $self [OPTION...] COMMAND
   logs [-f]        the newest lines of both (docker's options for logs are passed on)
   health           ask both; exit code 0 when both are well
   link             the dashboard's address, with the token in it
-  cli ...          the bot's own commands: cli status, cli doctor, cli emergency-stop --all,
+  cli ...          the bot's own commands: cli status, cli doctor, cli emergency-stop,
                    cli help; also while the worker is down
   backup [FILE]    database and models to FILE (default backups/trading-bot-TIME.tar.gz)
                    while it runs; FILE.db: the database alone

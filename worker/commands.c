@@ -1,5 +1,6 @@
 #include "worker/commands.h"
 
+#include "common/bot_answers.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "worker/store/store_worker.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define AT_ONCE 64
+#define BOTS_ROOM (COMMAND_RESULT_MAX - 1024)	/* of a result, for the answers of single bots */
 
 struct commands {
 	struct session *session;
@@ -103,6 +105,8 @@ struct outcome {			/* sums up over the bots of one command */
 	bool differ;			/* the bots have not all the same status */
 	char message[512];
 	int64_t positions, pending, closing;
+	struct buf bots;		/* of a command for all: the answer of each, JSON */
+	int64_t more;			/* bots for whom that had no room */
 };
 
 static int transition(struct commands *c, struct db *db, const struct command *cmd,
@@ -193,6 +197,21 @@ static bool event_of(const char *kind, enum bot_event *out)
 	return false;
 }
 
+/* It may have open orders that wait for it to come up: then it closes them. */
+static int latch(struct commands *c, struct db *db, const struct command *cmd, int64_t bot_id,
+		 int64_t now_us, struct outcome *out, struct err *e)
+{
+	int rc = roster_latch(c->roster, db, bot_id, cmd->requested_by, cmd->correlation_id,
+			      now_us, e);
+
+	if (rc)
+		return rc;
+	out->status = BOT_STOPPED;
+	snprintf(out->message, sizeof(out->message), "Emergency stop in force; the bot does not "
+		 "run: %.300s", roster_failure(c->roster, bot_id));
+	return 0;
+}
+
 static int on_bot(struct commands *c, struct db *db, const struct command *cmd,
 		  const struct args *a, int64_t bot_id, int64_t now_us, struct outcome *out,
 		  struct err *e)
@@ -203,6 +222,8 @@ static int on_bot(struct commands *c, struct db *db, const struct command *cmd,
 	if (!roster_has(c->roster, bot_id))
 		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 	if (event_of(cmd->kind, &event)) {
+		if (event == EVENT_EMERGENCY_STOP && roster_failure(c->roster, bot_id))
+			return latch(c, db, cmd, bot_id, now_us, out, e);
 		if (event != EVENT_START && roster_failure(c->roster, bot_id)) {
 			out->status = BOT_ERROR;
 			return err_set(e, ERR_CONFLICT, "bot %lld does not run: %s",
@@ -217,6 +238,34 @@ static int on_bot(struct commands *c, struct db *db, const struct command *cmd,
 	return reset(c, a, bot_id, now_us, out, e);
 }
 
+/* Whoever reads an error must see whose it is: people command several bots at once. */
+static int on_named_bot(struct commands *c, struct db *db, const struct command *cmd,
+			const struct args *a, int64_t bot_id, int64_t now_us, struct outcome *out,
+			struct err *e)
+{
+	char name[40];
+	int rc = on_bot(c, db, cmd, a, bot_id, now_us, out, e);
+
+	snprintf(name, sizeof(name), "bot %lld", (long long)bot_id);
+	if (rc && e && !strstr(e->msg, name))
+		err_prefix(e, "%s", name);
+	return rc;
+}
+
+static void add_bot(struct outcome *out, int64_t bot_id, bool done, const char *message)
+{
+	struct json j = { .out = &out->bots };
+	struct bot_answer a = { .bot_id = bot_id, .done = done, .message = message };
+
+	if (out->bots.len > BOTS_ROOM) {
+		out->more++;
+		return;
+	}
+	if (out->bots.len)
+		buf_putc(&out->bots, ',');
+	bot_answers_add(&j, &a);
+}
+
 /* A command for all bots does what it can; its failures are told together. */
 static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 		  const struct args *a, int64_t now_us, struct outcome *out, struct err *e)
@@ -229,11 +278,13 @@ static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 		struct err one = { 0 };
 		size_t used = strlen(failures);
 		enum bot_status before = out->status;
+		int rc = on_named_bot(c, db, cmd, a, ids[i], now_us, out, &one);
 
-		if (on_bot(c, db, cmd, a, ids[i], now_us, out, &one) == 0)
+		if (rc == 0)
 			done++;
 		else
 			snprintf(failures + used, sizeof(failures) - used, "; %s", one.msg);
+		add_bot(out, ids[i], rc == 0, rc ? one.msg : out->message);
 		out->differ |= i > 0 && out->status != before;
 	}
 	if (done == 0 && n > 0)
@@ -260,6 +311,12 @@ static void write_result(const struct outcome *out, char *text, size_t size)
 	json_int(&j, "positions", out->positions);
 	json_int(&j, "pending", out->pending);
 	json_int(&j, "closing", out->closing);
+	if (out->bots.len) {
+		json_array(&j, "bots");
+		buf_add(&b, out->bots.data, out->bots.len);
+		json_array_end(&j);
+		json_int(&j, "more", out->more);
+	}
 	json_object_end(&j);
 	snprintf(text, size, "%s", buf_text(&b));
 	buf_free(&b);
@@ -283,12 +340,13 @@ static void carry_out(struct commands *c, struct db *db, const struct command *c
 	int rc = read_args(cmd->args, &a, &e);
 
 	if (rc == 0)
-		rc = cmd->bot_id ? on_bot(c, db, cmd, &a, cmd->bot_id, engine_us, &out, &e)
+		rc = cmd->bot_id ? on_named_bot(c, db, cmd, &a, cmd->bot_id, engine_us, &out, &e)
 				 : on_all(c, db, cmd, &a, engine_us, &out, &e);
 	write_result(&out, answer->result, sizeof(answer->result));
 	snprintf(answer->status, sizeof(answer->status), rc ? "failed" : "done");
 	snprintf(answer->code, sizeof(answer->code), "%s", rc ? err_name(rc) : "");
 	snprintf(answer->message, sizeof(answer->message), "%s", rc ? e.msg : out.message);
+	buf_free(&out.bots);
 }
 
 int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,

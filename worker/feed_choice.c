@@ -1,5 +1,8 @@
 #include "worker/feed_choice.h"
 
+#include "common/log.h"
+#include "worker/feed/symbol.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,13 @@ struct feed_choice {
 	struct feed_sink sink;
 	int64_t opened_us;			/* 0 not yet */
 };
+
+static void say_rules(const struct symbol_info *info)
+{
+	char text[SYMBOL_RULES_MAX];
+
+	log_info("market", NULL, "%s", symbol_rules_text(info, text));
+}
 
 int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e)
 {
@@ -43,6 +53,8 @@ int feed_choice_new(const struct config *c, struct feed_choice **out, struct err
 				     "(one or more recordings, separated by blanks)");
 		else
 			rc = replay_symbols(c->recording, f->symbols, SYMBOLS_MAX, &f->n, e);
+		for (size_t i = 0; i < f->n; i++)
+			say_rules(&f->symbols[i]);
 		break;
 	}
 	if (rc) {
@@ -166,6 +178,7 @@ int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 			f->n--;
 			return rc;
 		}
+		say_rules(info);
 	}
 	*out = *info;
 	return 0;

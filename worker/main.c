@@ -4,6 +4,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/process.h"
 #include "worker/worker.h"
 
 #include <getopt.h>
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int option;
 
+	process_begin();
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'c': check = true; break;
@@ -99,7 +101,9 @@ int main(int argc, char **argv)
 	if (check)
 		check_config(&config);
 	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
+	log_start();
 	args.config = &config;
+	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	(void)signal(SIGTERM, end_early);
 	(void)signal(SIGINT, end_early);
 	if (worker_run(&args, &e)) {

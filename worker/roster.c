@@ -98,19 +98,19 @@ static struct slot *slot_of(struct roster *r, int64_t bot_id)
  * A bot that is not in the engine still has a row that says why. What it needs when it
  * comes up one day stays in it, and an emergency stop stays one.
  */
-static void failed(struct roster *r, struct db *db, struct slot *s, const char *why,
-		   int64_t now_us)
+static void report_absent(struct roster *r, struct db *db, struct slot *s,
+			  enum emergency asked, int64_t now_us)
 {
 	struct bot_report row = { .bot_id = s->bot_id, .status = BOT_ERROR, .updated_us = now_us };
 	struct bot_restore old = { 0 };
 
-	if (strcmp(s->failure, why) == 0)
+	if (!r->args.reporter.bot)
 		return;
-	snprintf(s->failure, sizeof(s->failure), "%s", why);
-	log_error("roster", NULL, "bot %lld can't run: %s", (long long)s->bot_id, why);
-	if (s->running || !r->args.reporter.bot)
-		return;
-	if (store_bot_restore(db, s->bot_id, &old, NULL) == 0 && old.emergency != EMERGENCY_NONE)
+	if (store_bot_restore(db, s->bot_id, &old, NULL))
+		memset(&old, 0, sizeof(old));
+	if (asked != EMERGENCY_NONE)
+		old.emergency = asked;
+	if (old.emergency != EMERGENCY_NONE)
 		row.status = BOT_STOPPED;
 	row.emergency = (int)old.emergency;
 	row.start_us = old.start_us;
@@ -125,8 +125,19 @@ static void failed(struct roster *r, struct db *db, struct slot *s, const char *
 	row.day_equity = old.day_equity;
 	row.dust = old.dust;
 	memcpy(row.day, old.day, sizeof(row.day));
-	snprintf(row.error, sizeof(row.error), "%s", why);
+	snprintf(row.error, sizeof(row.error), "%s", s->failure);
 	r->args.reporter.bot(r->args.reporter.ctx, &row);
+}
+
+static void failed(struct roster *r, struct db *db, struct slot *s, const char *why,
+		   int64_t now_us)
+{
+	if (strcmp(s->failure, why) == 0)
+		return;
+	snprintf(s->failure, sizeof(s->failure), "%s", why);
+	log_error("roster", NULL, "bot %lld can't run: %s", (long long)s->bot_id, why);
+	if (!s->running)
+		report_absent(r, db, s, EMERGENCY_NONE, now_us);
 }
 
 /* Everything the engine needs before it can take a config: market and account. */
@@ -495,6 +506,30 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 		apply_model(r, db, s, model_id, now_us);
 		r->waiting += s->loading;
 	}
+	return 0;
+}
+
+int roster_latch(struct roster *r, struct db *db, int64_t bot_id, const char *by,
+		 const char *correlation_id, int64_t now_us, struct err *e)
+{
+	struct slot *s = find(r, bot_id);
+	struct status_report event = {
+		.bot_id = bot_id, .from = BOT_ERROR, .to = BOT_STOPPED,
+		.event = bot_event_name(EVENT_EMERGENCY_STOP), .reason = "", .requested_by = by,
+		.correlation_id = correlation_id, .at_us = now_us,
+	};
+	int64_t open = 0;
+	int rc;
+
+	if (!s || s->running)
+		return err_set(e, ERR_NOT_FOUND, "no bot %lld waits for its config",
+			       (long long)bot_id);
+	rc = store_open_count(db, bot_id, &open, e);
+	if (rc)
+		return rc;
+	report_absent(r, db, s, open ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED, now_us);
+	if (r->args.reporter.status)
+		r->args.reporter.status(r->args.reporter.ctx, &event);
 	return 0;
 }
 

@@ -47,6 +47,12 @@ bool roster_waits(const struct roster *r);
 /* Give a bot that failed to come up another try. */
 MUST_CHECK int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us,
 			    struct err *e);
+/*
+ * An emergency stop of a bot that could not come up (roster_failure): its row keeps it, and
+ * it is flattened when it comes up one day. ERR_NOT_FOUND: it runs, or does not exist.
+ */
+MUST_CHECK int roster_latch(struct roster *r, struct db *db, int64_t bot_id, const char *by,
+			    const char *correlation_id, int64_t now_us, struct err *e);
 /* NULL when it runs (or does not exist); else why it could not come up. */
 const char *roster_failure(const struct roster *r, int64_t bot_id);
 bool roster_has(const struct roster *r, int64_t bot_id);

@@ -15,7 +15,7 @@ struct session {
 	struct fees fees[2];		/* of a spot and of a futures market */
 	size_t symbols_n;
 	struct symbol_slot *symbols;
-	struct market *last;		/* of the newest event */
+	struct symbol_slot *last;	/* of the newest event */
 	uint64_t events;
 	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
 };
@@ -47,6 +47,8 @@ static int sim_from(const struct config *c, struct sim_args *a, struct err *e)
 {
 	sim_args_init(a);
 	a->latency_us = c->sim_latency_ms * 1000;
+	a->stale_us = c->stale_feed_ms * 1000;
+	a->through_all = c->sim_through_fill == THROUGH_ALL;
 	if (rate_from_double(c->sim_slippage, &a->slippage_e8))
 		return err_set(e, ERR_RANGE, "SIMULATION_SLIPPAGE %g does not fit",
 			       c->sim_slippage);
@@ -130,19 +132,20 @@ struct market *session_market_add(struct session *s, const struct symbol_info *i
 			return m;
 	s->symbols = xrealloc(s->symbols, (s->symbols_n + 1) * sizeof(s->symbols[0]));
 	s->symbols[s->symbols_n++] = slot;
+	s->last = NULL;
 	return m;
 }
 
 /* ---- market data ---- */
 
 /* The market of the last event is the next one's most of the time: look there first. */
-static struct market *find(struct session *s, const char *symbol)
+static struct symbol_slot *find(struct session *s, const char *symbol)
 {
-	if (s->last && strcmp(market_info(s->last)->symbol, symbol) == 0)
+	if (s->last && strcmp(market_info(s->last->market)->symbol, symbol) == 0)
 		return s->last;
 	for (size_t i = 0; i < s->symbols_n; i++) {
 		if (strcmp(market_info(s->symbols[i].market)->symbol, symbol) == 0) {
-			s->last = s->symbols[i].market;
+			s->last = &s->symbols[i];
 			return s->last;
 		}
 	}
@@ -158,110 +161,121 @@ static bool acts(struct session *s, int64_t now_us)
 	if (now_us < s->act_from_us)
 		return false;
 	s->act_from_us = 0;
-	session_warm_end(s);
 	return true;
 }
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
-{
-	struct session *s = ctx;
-	struct market *m = find(s, symbol);
-
-	if (m && acts(s, now_us))
-		engine_trade(s->engine, m, t, now_us);
-	else if (m)
-		engine_warm_trade(s->engine, m, t, now_us);
-}
-
-static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
-{
-	struct session *s = ctx;
-	struct market *m = find(s, symbol);
-
-	if (m && acts(s, now_us))
-		engine_book(s->engine, m, b, now_us);
-	else if (m)
-		engine_warm_book(s->engine, m, b, now_us);
-}
-
-static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
-{
-	struct session *s = ctx;
-	struct market *m = find(s, symbol);
-
-	if (m && acts(s, now_us))
-		engine_market_time(s->engine, m, exchange_us, now_us);
-	else if (m)
-		engine_warm_time(s->engine, m, exchange_us, now_us);
-}
-
-static void on_gap(void *ctx, const char *symbol, int64_t now_us)
-{
-	struct session *s = ctx;
-	struct market *m = find(s, symbol);
-
-	if (m && acts(s, now_us))
-		engine_gap(s->engine, m, now_us);
-	else if (m)
-		engine_warm_gap(s->engine, m);
-}
-
-static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
-{
-	struct session *s = ctx;
-	struct market *m = find(s, symbol);
-
-	if (m && acts(s, now_us))
-		engine_book_valid(s->engine, m, valid, now_us);
-	else if (m)
-		engine_warm_book_valid(s->engine, m, valid);
-}
+/* What is history for the engine is history for the venue as well. */
 
 static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
 	struct session *s = ctx;
-	struct market *m = find(s, symbol);
+	struct symbol_slot *m = find(s, symbol);
 
-	if (m)
-		engine_warm_trade(s->engine, m, t, now_us);
+	if (!m)
+		return;
+	engine_warm_trade(s->engine, m->market, t, now_us);
+	sim_warm_trade(s->venue, m->venue_index, t, now_us);
 }
 
 static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
 {
 	struct session *s = ctx;
-	struct market *m = find(s, symbol);
+	struct symbol_slot *m = find(s, symbol);
 
-	if (m)
-		engine_warm_book(s->engine, m, b, now_us);
+	if (!m)
+		return;
+	engine_warm_book(s->engine, m->market, b, now_us);
+	sim_warm_book(s->venue, m->venue_index, b, now_us);
 }
 
 static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
 {
 	struct session *s = ctx;
-	struct market *m = find(s, symbol);
+	struct symbol_slot *m = find(s, symbol);
 
-	if (m)
-		engine_warm_time(s->engine, m, exchange_us, now_us);
+	if (!m)
+		return;
+	engine_warm_time(s->engine, m->market, exchange_us, now_us);
+	sim_warm_time(s->venue, m->venue_index, now_us);
 }
 
 static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
 {
 	struct session *s = ctx;
-	struct market *m = find(s, symbol);
+	struct symbol_slot *m = find(s, symbol);
+	struct book_top none = { 0 };
 
-	(void)now_us;
-	if (m)
-		engine_warm_gap(s->engine, m);
+	if (!m)
+		return;
+	engine_warm_gap(s->engine, m->market);
+	sim_warm_book(s->venue, m->venue_index, &none, now_us);
 }
 
 static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
 {
 	struct session *s = ctx;
-	struct market *m = find(s, symbol);
+	struct symbol_slot *m = find(s, symbol);
 
 	(void)now_us;
-	if (m)
-		engine_warm_book_valid(s->engine, m, valid);
+	if (!m)
+		return;
+	engine_warm_book_valid(s->engine, m->market, valid);
+	sim_warm_book_valid(s->venue, m->venue_index, valid);
+}
+
+static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+{
+	struct session *s = ctx;
+	struct symbol_slot *m = find(s, symbol);
+
+	if (m && acts(s, now_us))
+		engine_trade(s->engine, m->market, t, now_us);
+	else if (m)
+		warm_trade(s, symbol, t, now_us);
+}
+
+static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+{
+	struct session *s = ctx;
+	struct symbol_slot *m = find(s, symbol);
+
+	if (m && acts(s, now_us))
+		engine_book(s->engine, m->market, b, now_us);
+	else if (m)
+		warm_book(s, symbol, b, now_us);
+}
+
+static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+{
+	struct session *s = ctx;
+	struct symbol_slot *m = find(s, symbol);
+
+	if (m && acts(s, now_us))
+		engine_market_time(s->engine, m->market, exchange_us, now_us);
+	else if (m)
+		warm_time(s, symbol, exchange_us, now_us);
+}
+
+static void on_gap(void *ctx, const char *symbol, int64_t now_us)
+{
+	struct session *s = ctx;
+	struct symbol_slot *m = find(s, symbol);
+
+	if (m && acts(s, now_us))
+		engine_gap(s->engine, m->market, now_us);
+	else if (m)
+		warm_gap(s, symbol, now_us);
+}
+
+static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+{
+	struct session *s = ctx;
+	struct symbol_slot *m = find(s, symbol);
+
+	if (m && acts(s, now_us))
+		engine_book_valid(s->engine, m->market, valid, now_us);
+	else if (m)
+		warm_book_valid(s, symbol, valid, now_us);
 }
 
 struct feed_sink session_sink(struct session *s)
@@ -287,17 +301,6 @@ struct feed_sink session_warm_sink(struct session *s)
 void session_act_from(struct session *s, int64_t act_from_us)
 {
 	s->act_from_us = act_from_us;
-}
-
-void session_warm_end(struct session *s)
-{
-	for (size_t i = 0; i < s->symbols_n; i++) {
-		struct book_top top = market_top(s->symbols[i].market);
-
-		sim_market_seed(s->venue, s->symbols[i].venue_index,
-				market_last(s->symbols[i].market),
-				&top);
-	}
 }
 
 void session_reconcile(struct session *s, int64_t now_us)

@@ -41,8 +41,6 @@ struct feed_sink session_sink(struct session *s);
 struct feed_sink session_warm_sink(struct session *s);
 /* Events received before act_from_us (the history a feed begins with) only warm up. */
 void session_act_from(struct session *s, int64_t act_from_us);
-/* After warming up: the venue learns last prices and books. */
-void session_warm_end(struct session *s);
 
 /*
  * Last of a restart, when bots, orders and the venue's rows are back: asks what became of

@@ -58,9 +58,9 @@ struct worker {
 	struct runner *runner;
 	struct notifier *notifier;
 	struct schedule schedule;	/* of backups */
-	struct watch *watch;
+	struct watch *watch;		/* NULL: the system has none left; each tick looks */
 	struct event_base *base;
-	struct event *turn_event, *watch_event, *term_event, *int_event;
+	struct event *turn_event, *watch_event, *term_event, *int_event, *hup_event;
 	struct heartbeat beat;
 	struct supervisor supervisor;
 	struct loop_times times;

@@ -226,22 +226,49 @@ static void signal_cb(evutil_socket_t fd, short what, void *ctx)
 	event_base_loopbreak(w->base);
 }
 
+/* Without it each turn looks, and there is one every 50 ms: slower, and no reason to stop. */
+static void open_watch(struct worker *w)
+{
+	struct err e = { 0 };
+
+	if (w->watch)
+		return;
+	if (watch_open(w->config->db_path, &w->watch, &e)) {
+		w->watch = NULL;
+		log_warn("worker", NULL, "commands are looked for every %lld ms only: %s",
+			 (long long)(WORKER_TICK_US / US_PER_MS), e.msg);
+		return;
+	}
+	w->watch_event = event_new(w->base, watch_fd(w->watch), EV_READ | EV_PERSIST, watch_cb, w);
+	event_add(w->watch_event, NULL);
+}
+
+/* Sent by a terminal that closes, and by people who know it from other programs. */
+static void hangup_cb(evutil_socket_t fd, short what, void *ctx)
+{
+	struct worker *w = ctx;
+
+	(void)fd;
+	(void)what;
+	log_info("worker", NULL, "SIGHUP: bots, models and commands are looked at again; settings "
+		 "of the environment need a restart");
+	open_watch(w);
+	w->db_changed = true;
+}
+
 int worker_loop_open(struct worker *w, struct err *e)
 {
-	int rc = watch_open(w->config->db_path, &w->watch, e);
-
-	if (rc)
-		return rc;
 	w->base = event_base_new();
 	if (!w->base)
 		return err_set(e, ERR_IO, "no event loop from the operating system");
 	w->turn_event = evtimer_new(w->base, turn_cb, w);
-	w->watch_event = event_new(w->base, watch_fd(w->watch), EV_READ | EV_PERSIST, watch_cb, w);
 	w->term_event = evsignal_new(w->base, SIGTERM, signal_cb, w);
 	w->int_event = evsignal_new(w->base, SIGINT, signal_cb, w);
-	event_add(w->watch_event, NULL);
+	w->hup_event = evsignal_new(w->base, SIGHUP, hangup_cb, w);
 	event_add(w->term_event, NULL);
 	event_add(w->int_event, NULL);
+	event_add(w->hup_event, NULL);
+	open_watch(w);
 	return 0;
 }
 
@@ -252,7 +279,8 @@ void worker_loop_run(struct worker *w)
 
 void worker_loop_close(struct worker *w)
 {
-	struct event *events[] = { w->turn_event, w->watch_event, w->term_event, w->int_event };
+	struct event *events[] = { w->turn_event, w->watch_event, w->term_event, w->int_event,
+				   w->hup_event };
 
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i])

@@ -68,7 +68,7 @@ static void answered(void *ctx, const struct command *c, const struct command_an
 {
 	struct worker *w = ctx;
 
-	notifier_answered(w->notifier, c, a->status, a->message);
+	notifier_answered(w->notifier, c, a);
 }
 
 static void wake(void *ctx)
@@ -186,7 +186,6 @@ static int restore(struct worker *w, struct err *e)
 		rc = open_feed(w, now_us, resumes ? &w->position : NULL, e);
 	if (rc)
 		return rc;
-	session_warm_end(w->session);
 	session_reconcile(w->session, now_us);
 	return 0;
 }

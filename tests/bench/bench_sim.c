@@ -69,7 +69,8 @@ static void ring_fill(struct ring *r, int64_t low)
 		x ^= x << 17;
 		p = low * RATE_ONE + (int64_t)(x % 2000) * (RATE_ONE / 100);
 		r->trade[i] = (struct trade){ .id = i, .price = price_of_units(p),
-			.qty = qty_of_units(1000), .buyer_is_maker = x & 4096 };
+			.time_us = INT64_MAX, .qty = qty_of_units(1000),
+			.buyer_is_maker = x & 4096 };
 		r->book[i] = (struct book_top){ .bid = price_of_units(p),
 			.ask = price_of_units(p + RATE_ONE / 100),
 			.bid_qty = qty_of_units(RATE_ONE), .ask_qty = qty_of_units(RATE_ONE) };

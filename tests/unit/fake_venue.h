@@ -26,6 +26,7 @@ struct fake {			/* a venue that does only what a test says */
 	int query_rc;
 	size_t queries;
 	struct qty base;	/* that the account holds */
+	bool silent;		/* no market order would trade now */
 	int64_t now, trade_id;
 };
 
@@ -80,6 +81,29 @@ HELPER void fake_book(struct venue *v, const char *s, const struct book_top *b, 
 	(void)now_us;
 }
 
+HELPER void fake_time(struct venue *v, const char *s, int64_t now_us)
+{
+	(void)v;
+	(void)s;
+	(void)now_us;
+}
+
+HELPER void fake_book_valid(struct venue *v, const char *s, bool valid, int64_t now_us)
+{
+	(void)v;
+	(void)s;
+	(void)valid;
+	(void)now_us;
+}
+
+HELPER bool fake_tradable(const struct venue *v, const char *s, enum side side, int64_t now_us)
+{
+	(void)s;
+	(void)side;
+	(void)now_us;
+	return !((const struct fake *)(const void *)v)->silent;
+}
+
 HELPER int fake_query(struct venue *v, const char *id, struct venue_update *out, struct err *e)
 {
 	struct fake *f = (struct fake *)(void *)v;
@@ -117,6 +141,7 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 		.name = "fake", .resting_stop = resting_stop, .place = fake_place,
 		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
 		.advance = fake_advance, .on_trade = fake_trade, .on_book = fake_book,
+		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
 		.query = fake_query, .balance = fake_balance, .free = fake_free,
 	};
 	f->venue.ops = &f->ops;

@@ -329,6 +329,13 @@ HELPER void world_trade(struct world *w, bool futures, const char *price, const 
 	sim_trade(w->v, world_market(w, futures), &t, w->now);
 }
 
+HELPER void world_warm_trade(struct world *w, bool futures, const char *price)
+{
+	struct trade t = { .time_us = w->now, .price = P(price) };
+
+	sim_warm_trade(w->v, world_market(w, futures), &t, w->now);
+}
+
 struct ask {			/* an order to place, as text */
 	int64_t bot;
 	const char *id;

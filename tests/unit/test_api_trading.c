@@ -462,6 +462,14 @@ static void simulation(void **state)
 	assert_true(fabs(answer_number(&r, "total_return_pct") - 1.2345678901) < 1e-9);
 	assert_true(answer_number(&r, "trades") == 3);
 	answer_free(&r);
+	seed("UPDATE bot_state SET equity = 0 WHERE bot_id = 1"); /* bankrupt, not unknown */
+	r = get("/api/v1/simulation/performance");
+	assert_true(answer_number(&r, "equity") == 0);
+	assert_true(answer_number(&r, "total_return_pct") == -100);
+	answer_free(&r);
+	r = get("/api/v1/simulation/performance?bot_id=2"); /* never ran: what it begins with */
+	assert_true(answer_number(&r, "equity") == 10000);
+	answer_free(&r);
 	r = get("/api/v1/simulation/ledger?limit=1");
 	assert_true(answer_number(&r, "ledger.0.amount") == -10000);
 	answer_free(&r);

@@ -202,6 +202,49 @@ static void a_command_becomes_a_row(void **state)
 	assert_string_equal(commands[0].kind, "close-all");
 }
 
+static void answered(const struct command *c, const char *status, const char *message,
+		     const char *result)
+{
+	static struct command_answer a;
+
+	snprintf(a.status, sizeof(a.status), "%s", status);
+	snprintf(a.message, sizeof(a.message), "%s", message);
+	snprintf(a.result, sizeof(a.result), "%s", result);
+	desk_answered(desk, c, &a);
+}
+
+static void several_bots_at_once(void **state)
+{
+	struct command c;
+
+	(void)state;
+	say("/stop 1 2 3");
+	assert_int_equal(commands_n, 3);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(commands[i].bot_id, i + 1);
+	say("/pause 1 99 #3");		/* one that there isn't hinders no other */
+	assert_true(commands_n == 2 && commands[0].bot_id == 1 && commands[1].bot_id == 3);
+	assert_non_null(strstr(replies, "There is no bot 99"));
+	say("/stop 1 1 1 1 1 1 1 1 1 1 1 2");	/* no word is lost, no bot told twice */
+	assert_true(commands_n == 2 && commands[1].bot_id == 2);
+	say("/fx all #2 #3");
+	assert_true(commands_n == 2 && commands[1].bot_id == 3);
+	say("/fx 5 6");			/* not the first alone */
+	assert_true(commands_n == 0 && strstr(replies, "one trade"));
+	say("/daily 3 5");
+	assert_true(commands_n == 0 && strstr(replies, "does not take"));
+	say("/pause");
+	c = commands[0];
+	assert_int_equal(c.bot_id, 0);
+	replies[0] = '\0';
+	answered(&c, "done", "pause: done for 1 of 2 bots",
+		 "{\"bots\":[{\"bot_id\":1,\"done\":true,\"message\":\"Bot paused\"},"
+		 "{\"bot_id\":2,\"done\":false,\"message\":\"bot 2: can't\"}],\"more\":3}");
+	assert_non_null(strstr(replies, "pause, bot 1: Bot paused"));
+	assert_non_null(strstr(replies, "pause, bot 2: not done: bot 2: can"));
+	assert_non_null(strstr(replies, "and 3 more bots"));
+}
+
 static void what_is_no_command_is_left(void **state)
 {
 	static const char *const quiet[] = { "hello", "", "/", "/stop@other_bot", "stop /stop" };
@@ -299,6 +342,10 @@ static void an_emergency_stop_needs_two_steps(void **state)
 	say("/emergency_stop");
 	say("/emergency_stop confirm");
 	assert_true(commands_n == 1 && commands[0].bot_id == 0);
+	say("/emergency_stop 1 #3 1");
+	assert_true(commands_n == 0 && strstr(replies, "Emergency stop of bots 1, 3?"));
+	say("/emergency_stop confirm");
+	assert_true(commands_n == 2 && commands[0].bot_id == 1 && commands[1].bot_id == 3);
 	say("/emergency_stop");
 	snprintf(data, sizeof(data), "%s", yes());
 	memcpy(strrchr(data, ':'), ":no", 4);
@@ -328,18 +375,18 @@ static void answers_come_back(void **state)
 	(void)state;
 	say("/pause 2");
 	c = commands[0];
-	desk_answered(desk, &c, "done", "Bot <2> paused");
+	answered(&c, "done", "Bot <2> paused", "{}");
 	assert_non_null(strstr(replies, "pause, bot 2: Bot &lt;2&gt; paused"));
-	desk_answered(desk, &c, "expired", "too late");
+	answered(&c, "expired", "too late", "{}");
 	assert_non_null(strstr(replies, "not done: too late"));
 	replies[0] = '\0';
 	snprintf(c.requested_by, sizeof(c.requested_by), "telegram:666");
-	desk_answered(desk, &c, "done", "x");
+	answered(&c, "done", "x", "{}");
 	snprintf(c.requested_by, sizeof(c.requested_by), "token of A");
-	desk_answered(desk, &c, "done", "x");
+	answered(&c, "done", "x", "{}");
 	snprintf(c.requested_by, sizeof(c.requested_by), "telegram:100");
 	c.idempotency_key[0] = '\0';
-	desk_answered(desk, &c, "done", "x");
+	answered(&c, "done", "x", "{}");
 	assert_string_equal(replies, "");
 }
 
@@ -390,6 +437,7 @@ int main(void)
 		WITH_DESK(messages_find_their_places),
 		WITH_DESK(equal_tokens_are_one_account),
 		WITH_DESK(a_command_becomes_a_row),
+		WITH_DESK(several_bots_at_once),
 		WITH_DESK(what_is_no_command_is_left),
 		WITH_DESK(only_configured_chats_are_heard),
 		WITH_DESK(old_commands_are_not_carried_out),

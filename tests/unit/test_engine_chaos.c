@@ -147,6 +147,26 @@ static void line_book(struct venue *v, const char *symbol, const struct book_top
 	line_of(v)->sim->ops->on_book(line_of(v)->sim, symbol, b, now_us);
 }
 
+static void line_time(struct venue *v, const char *symbol, int64_t now_us)
+{
+	line_of(v)->sim->ops->on_time(line_of(v)->sim, symbol, now_us);
+}
+
+static void line_book_valid(struct venue *v, const char *symbol, bool valid, int64_t now_us)
+{
+	line_of(v)->sim->ops->on_book_valid(line_of(v)->sim, symbol, valid, now_us);
+}
+
+/* As a real exchange: what it could do now is not known here. */
+static bool line_tradable(const struct venue *v, const char *symbol, enum side side, int64_t now_us)
+{
+	(void)v;
+	(void)symbol;
+	(void)side;
+	(void)now_us;
+	return true;
+}
+
 static int line_query(struct venue *v, const char *id, struct venue_update *out, struct err *e)
 {
 	if (refuses(line_of(v)))
@@ -164,7 +184,8 @@ static void line_free(struct venue *v) { (void)v; }
 static const struct venue_ops LINE_OPS = {
 	.name = "line", .resting_stop = true, .place = line_place, .cancel = line_cancel,
 	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
-	.on_trade = line_trade, .on_book = line_book, .query = line_query,
+	.on_trade = line_trade, .on_book = line_book, .on_time = line_time,
+	.on_book_valid = line_book_valid, .tradable = line_tradable, .query = line_query,
 	.balance = line_balance, .free = line_free,
 };
 

@@ -36,10 +36,13 @@ struct truth {			/* the books kept again, from the rows alone */
 	struct stage *g;
 	size_t at;		/* step */
 	size_t orders_seen, fills_seen, statuses_seen;
+	int64_t *numbers;	/* of the venue's trades, of all fills so far */
 	struct qty *in, *out;	/* by order id: sums of its fills */
 	size_t in_n;
 	struct qty dust[SCRIPT_BOTS + 1];	/* that closed orders left, since the last reset */
 	struct money cash[SCRIPT_BOTS + 1];	/* that closed orders moved */
+	struct money won[SCRIPT_BOTS + 1];	/* their results */
+	struct money borne[SCRIPT_BOTS + 1];	/* of it by the market */
 	int64_t epoch[SCRIPT_BOTS + 1];
 	int64_t emergency_us[SCRIPT_BOTS + 1];	/* when it began, 0 none */
 	struct day_stats day[SCRIPT_BOTS + 1];	/* of the closed orders of the newest day */
@@ -113,6 +116,8 @@ static void on_closed(void *ctx, const struct order *o)
 	HOLDS(t, o->reason != CLOSE_NONE);
 	assert_int_equal(qty_add(t->dust[o->bot_id], left_of(o), &t->dust[o->bot_id]), 0);
 	assert_int_equal(money_add(t->cash[o->bot_id], moved(o), &t->cash[o->bot_id]), 0);
+	assert_int_equal(money_add(t->won[o->bot_id], o->pnl, &t->won[o->bot_id]), 0);
+	assert_int_equal(money_add(t->borne[o->bot_id], o->bad_debt, &t->borne[o->bot_id]), 0);
 }
 
 /* New entries only from a running bot, and never above a limit. */
@@ -129,6 +134,15 @@ static void check_new_orders(struct truth *t, const enum bot_status *before)
 			 t->g->config[o->bot_id].max_positions);
 		HOLDS(t, engine_open_all(t->g->e) <= MAX_OPEN);
 	}
+}
+
+/* One number is one fill, also where one execution closed several orders. */
+static void check_number(struct truth *t, int64_t trade_id)
+{
+	for (size_t i = 0; i < t->fills_seen; i++)
+		HOLDS(t, t->numbers[i] != trade_id);
+	t->numbers = xrealloc(t->numbers, (t->fills_seen + 1) * sizeof(*t->numbers));
+	t->numbers[t->fills_seen] = trade_id;
 }
 
 static void check_fills(struct truth *t)
@@ -148,6 +162,7 @@ static void check_fills(struct truth *t)
 
 		assert_int_equal(qty_add(*sum, f->f.quantity, sum), 0);
 		HOLDS(t, qty_sign(f->f.quantity) > 0);
+		check_number(t, f->f.trade_id);
 	}
 	for (size_t i = 0; i < r->orders_n; i++) {
 		HOLDS(t, qty_cmp(t->in[i], r->orders[i].filled) == 0);
@@ -164,7 +179,7 @@ static void check_epoch(struct truth *t, int64_t bot)
 
 	if (t->epoch[bot] && a->epoch != t->epoch[bot]) {
 		t->dust[bot] = (struct qty){ 0 };
-		t->cash[bot] = (struct money){ 0 };
+		t->cash[bot] = t->won[bot] = t->borne[bot] = (struct money){ 0 };
 	}
 	t->epoch[bot] = a->epoch;
 }
@@ -198,6 +213,28 @@ static void check_account(struct truth *t, int64_t bot)
 			      t->g->gift_e8[bot]);
 	if (!t->g->script->futures || qty_sign(b.base) == 0)
 		HOLDS(t, money_cmp(want, b.balance) == 0);
+	HOLDS(t, money_sign(b.equity) >= 0 && money_sign(b.free) >= 0);
+	if (t->g->script->futures && engine_open_orders(t->g->e, bot) == 0) {
+		HOLDS(t, money_units(b.balance) ==
+			 INT64_C(10000) * RATE_ONE + money_units(t->won[bot]));
+		HOLDS(t, money_units(t->borne[bot]) == t->g->gift_e8[bot]);
+	}
+}
+
+/* Does the venue hold a stop in this leg? Its own rows say so. */
+static bool stops(const struct world *w, const struct leg *l)
+{
+	const struct sim_order *row = &w->orders[world_order_at(w, l->client_order_id)];
+
+	return row->stage == SIM_RESTING && price_sign(row->stop_price) > 0;
+}
+
+static struct qty rest_of(const struct leg *l)
+{
+	struct qty q;
+
+	assert_int_equal(qty_sub(l->quantity, l->filled, &q), 0);
+	return q;
 }
 
 /*
@@ -215,6 +252,7 @@ static void check_legs(struct truth *t)
 	for (size_t i = 0; i < r->orders_n; i++) {
 		const struct order *o = &r->orders[i];
 		const struct symbol_info *info = &t->g->script->markets[o->bot_id == 3];
+		struct qty covered = { 0 };
 		bool exit = false;
 
 		if (o->status == ORDER_CLOSED)
@@ -226,12 +264,28 @@ static void check_legs(struct truth *t)
 				continue;
 			alive++;
 			exit = exit || l->kind != LEG_ENTRY;
+			if (stops(w, l))
+				assert_int_equal(qty_add(covered, rest_of(l), &covered), 0);
 			HOLDS(t, world_order_at(w, l->client_order_id) < w->orders_n);
 		}
+		/* what no stop at the venue covers is watched, and timed */
+		HOLDS(t, (qty_cmp(covered, qty_to_step(order_position(o), info->step,
+						       ROUND_DOWN)) < 0) ==
+			 (o->uncovered_from_us != 0));
 		HOLDS(t, exit || o->retry_us || o->phase != PHASE_HOLDING ||
 			 qty_cmp(order_position(o), info->min_qty) < 0);
 	}
 	HOLDS(t, alive == here);
+}
+
+/* Could a market order of either side trade on the bot's market? */
+static bool could_close(const struct truth *t, int64_t bot, int64_t now)
+{
+	const struct venue *v = session_venue(t->g->s);
+	const char *symbol = t->g->script->markets[bot == 3].symbol;
+
+	return v->ops->tradable(v, symbol, SIDE_BUY, now) &&
+	       v->ops->tradable(v, symbol, SIDE_SELL, now);
 }
 
 /* Flat in bounded time after an emergency stop, and nothing but a start undoes it. */
@@ -250,6 +304,9 @@ static void check_emergency(struct truth *t, int64_t bot, int64_t now)
 		if (strcmp(k->event, "start") == 0)
 			t->emergency_us[bot] = 0;
 	}
+	/* nothing can be sold without a book: the time begins when there is one */
+	if (t->emergency_us[bot] && !could_close(t, bot, now))
+		t->emergency_us[bot] = now;
 	if (t->emergency_us[bot] && now > t->emergency_us[bot] + FLAT_WITHIN)
 		HOLDS(t, engine_open_orders(t->g->e, bot) == 0);
 	if (t->emergency_us[bot])
@@ -298,6 +355,7 @@ static void play_checked(struct stage *g, struct truth *t)
 	}
 	free(t->in);
 	free(t->out);
+	free(t->numbers);
 }
 
 static void invariants(void **state)
@@ -465,7 +523,6 @@ static struct stage *take_up(const struct stage *a, const struct script *script,
 	for (size_t i = 0; i < at; i++)
 		if (script->steps[i].kind <= STEP_VALID)
 			stage_play(b, &script->steps[i], &warm);
-	session_warm_end(b->s);
 	engine_clock_drift(b->e, a->drift_us);
 	b->drift_us = a->drift_us;
 	b->logging = true;
@@ -492,8 +549,8 @@ static void check_no_far_deadline(const struct stage *b)
 	int64_t now = engine_now(b->e), latency = b->script->config.sim_latency_ms * MS;
 
 	for (size_t i = 0; i < b->paper.orders_n; i++)
-		if (b->paper.orders[i].stage != SIM_RESTING)
-			assert_true(b->paper.orders[i].due_us <= now + latency);
+		assert_true(b->paper.orders[i].due_us <=
+			    now + (b->paper.orders[i].stage == SIM_RESTING ? 0 : latency));
 	for (size_t i = 0; i < b->paper.accounts_n; i++)
 		assert_true(b->paper.accounts[i].next_funding_us <= now + 8 * 3600 * SECOND);
 	for (size_t i = 0; i < b->e->bots_n; i++) {
@@ -559,8 +616,11 @@ static void set_back_at(const struct script *script, size_t cut, size_t *open)
 		struct book_top book = market_top(market);
 
 		book.bid_qty = book.ask_qty = Q("1000");
+		if (price_sign(book.bid) <= 0 || price_sign(book.ask) <= 0)
+			book.bid = book.ask = market_last(market); /* a gap took it away */
 		if (price_sign(book.bid) > 0)
 			engine_book(b->e, market, &book, now);
+		engine_book_valid(b->e, market, true, now);
 	}
 	engine_advance(b->e, now + 180 * SECOND);
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)

@@ -217,10 +217,11 @@ static void assert_restored(struct venue *v, const struct sim_args *args, struct
 {
 	struct venue_balance before, after;
 	struct venue *again = sim_new(args);
+	struct trade t = { .price = last };
 
 	if (store_sim_restore(db, again, &e))
 		fail_msg("%s", e.msg);
-	sim_market_seed(again, sim_symbol_find(again, "BTCUSDT", false), last, NULL);
+	sim_warm_trade(again, sim_symbol_find(again, "BTCUSDT", false), &t, T0);
 	assert_int_equal(v->ops->balance(v, 1, &before, &e), 0);
 	assert_int_equal(again->ops->balance(again, 1, &after, &e), 0);
 	assert_int_equal(qty_cmp(before.base, after.base), 0);

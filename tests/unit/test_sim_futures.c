@@ -197,7 +197,7 @@ static void reservations(void **state)
 	      .stop = "52000");
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "52.52");
 	seen(w);
-	world_trade(w, true, "51000.1", "0.001", false);
+	world_trade(w, true, "51000.1", "0.1", false);
 	expect_fill(w, "t", "51000", "0.1", true);
 	expect_update(w, UPDATE_EXPIRED, "s", "REDUCE_ONLY: the position is closed");
 	world_no_more(w);
@@ -357,10 +357,12 @@ static void stops(void **state)
 	PLACE(w, .id = "f", .side = SIDE_SELL, .type = TYPE_STOP_MARKET, .quantity = "0.01",
 	      .stop = "58000");
 	expect_update(w, UPDATE_ACCEPTED, "f", "");
-	world_book(w, true, "57990", "0", "58000", "1"); /* no bids: the trade counts */
+	world_book(w, true, "57990", "0", "58000", "1"); /* no bids: it waits for one */
 	world_trade(w, true, "57995", "1", true);
-	expect_fill(w, "f", "57995", "0.01", false);
-	assert_position(w, "-0.01", "57995");
+	world_no_more(w);
+	world_book(w, true, "57990", "1", "58000", "1");
+	expect_fill(w, "f", "57990", "0.01", false);
+	assert_position(w, "-0.01", "57990");
 }
 
 static void funding(void **state)
@@ -498,6 +500,8 @@ static void liquidation_on_the_floor(void **state)
 	seen(w);
 	world_book(w, true, "0", "1", "0.2", "1"); /* a bid of nothing */
 	world_trade(w, true, "0.1", "1", true);
+	world_no_more(w);
+	world_book(w, true, "0.1", "1", "0.2", "1");
 	expect_fill(w, "liquidation-1-3", "0.1", "0.015", false);
 	assert_position(w, "0", "0");
 }
@@ -589,7 +593,7 @@ static void restore_position(void **state)
 	world_trade(w, true, "50500", "1", false);
 	assert_int_equal(w->v->ops->balance(w->v, 1, &before, NULL), 0);
 	world_restart(w);
-	sim_market_seed(w->v, w->futures, P("50500"), NULL);
+	world_warm_trade(w, true, "50500");
 	assert_int_equal(w->v->ops->balance(w->v, 1, &after, NULL), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H);

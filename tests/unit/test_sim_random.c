@@ -19,6 +19,7 @@ struct known {			/* what the test sent, and what it heard of it */
 	struct venue_order order;
 	enum life life;
 	int64_t filled;
+	bool bare;		/* an OCO whose stop ended with a fill of its target */
 };
 
 struct random {
@@ -28,7 +29,9 @@ struct random {
 	size_t known_n;
 	int64_t price[2];	/* ticks, spot and futures */
 	struct book_top book[2];
-	struct price last[2];
+	struct trade last[2];
+	int64_t book_us[2];	/* when the newest book came */
+	bool invalid[2];
 	/* sums of what was heard, per bot, since its epoch began */
 	int64_t base[BOTS + 1], quote[BOTS + 1], fees[BOTS + 1][2];
 	int64_t held[BOTS + 1][2][LEDGER_ACCOUNTS];	/* from rows; base, quote */
@@ -79,8 +82,11 @@ static void act_trade(struct random *r)
 	r->price[m] += move;
 	if (r->price[m] * tick(m) < 1000 * RATE_ONE || r->price[m] * tick(m) > 90000 * RATE_ONE)
 		r->price[m] = 30000 * RATE_ONE / tick(m);
-	t.price = r->last[m] = price_of_units(r->price[m] * tick(m));
+	t.price = price_of_units(r->price[m] * tick(m));
 	t.qty = qty_of_units(step_of(m) * (1 + upto(r, 300)));
+	t.time_us = r->w.now - (upto(r, 10) ? 0 : upto(r, 6000));
+	r->last[m] = t;
+	r->last[m].time_us = r->w.now;
 	sim_trade(r->w.v, m ? r->w.futures : r->w.spot, &t, r->w.now);
 }
 
@@ -95,6 +101,7 @@ static void act_book(struct random *r)
 	b.bid_qty = qty_of_units(upto(r, 40) ? step_of(m) * (1 + upto(r, 200)) : 0);
 	b.ask_qty = qty_of_units(upto(r, 40) ? step_of(m) * (1 + upto(r, 200)) : 0);
 	r->book[m] = b;
+	r->book_us[m] = r->w.now;
 	sim_book(r->w.v, m ? r->w.futures : r->w.spot, &b, r->w.now);
 }
 
@@ -137,6 +144,14 @@ static void act_cancel(struct random *r)
 					     k->order.client_order_id, r->w.now, NULL), 0);
 }
 
+static void act_valid(struct random *r)
+{
+	int m = (int)upto(r, 2);
+
+	r->invalid[m] = !r->invalid[m] && upto(r, 4) == 0;
+	sim_book_valid(r->w.v, m ? r->w.futures : r->w.spot, !r->invalid[m], r->w.now);
+}
+
 /* The new epoch's sums start at zero; the old rows are in the digest. */
 static void act_reset(struct random *r)
 {
@@ -166,11 +181,22 @@ static void act(struct random *r)
 		act_cancel(r);
 	else if (dice < 951)
 		act_reset(r);
+	else if (dice < 953)
+		act_valid(r);
 	else if (dice < 960)
 		r->w.now += upto(r, INT64_C(5) * 3600 * 1000000);
 	r->w.v->ops->advance(r->w.v, r->w.now);
 }
 
+
+/* Nothing fills while the book is old, out of step or empty on both sides. */
+static bool book_trades(const struct random *r, const struct known *k, int64_t at_us)
+{
+	int m = FUTURES[k->order.bot_id];
+	bool any = qty_sign(r->book[m].bid_qty) > 0 || qty_sign(r->book[m].ask_qty) > 0;
+
+	return any && !r->invalid[m] && at_us - r->book_us[m] <= r->w.args.stale_us;
+}
 
 static void hear_fill(struct random *r, const struct venue_update *u, struct known *k)
 {
@@ -191,6 +217,9 @@ static void hear_fill(struct random *r, const struct venue_update *u, struct kno
 	}
 	r->stops += u->stop_triggered;
 	assert_int_equal(k->life, WORKING);
+	assert_true(book_trades(r, k, u->at_us));
+	assert_false(k->bare && u->stop_triggered);
+	k->bare = k->order.type == TYPE_OCO && !u->stop_triggered;
 	k->filled += q;
 	assert_int_equal(k->filled, qty_units(u->cumulative));
 	assert_true(k->filled <= qty_units(k->order.quantity));
@@ -327,12 +356,27 @@ static void check(struct random *r)
 		check_bot(r, bot);
 }
 
+/* What a restarted feed hands on of the time before, in the order in which it came. */
+static void warm(struct random *r, int m)
+{
+	int market = m ? r->w.futures : r->w.spot;
+
+	bool after = r->last[m].time_us >= r->book_us[m];
+
+	if (!after && r->last[m].id)
+		sim_warm_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
+	if (r->book[m].update_id)
+		sim_warm_book(r->w.v, market, &r->book[m], r->book_us[m]);
+	sim_warm_book_valid(r->w.v, market, !r->invalid[m]);
+	if (after && r->last[m].id)
+		sim_warm_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
+}
+
 static void restart(struct random *r)
 {
 	world_restart(&r->w);
 	for (int m = 0; m < 2; m++)
-		sim_market_seed(r->w.v, m ? r->w.futures : r->w.spot, r->last[m],
-				r->book[m].update_id ? &r->book[m] : NULL);
+		warm(r, m);
 }
 
 static struct random *random_new(uint64_t seed)
@@ -345,6 +389,7 @@ static struct random *random_new(uint64_t seed)
 	r->price[1] = 30000 * RATE_ONE / tick(1);
 	world_init(&r->w);
 	r->w.args.latency_us = 4000;
+	r->w.args.stale_us = 200000;
 	r->w.args.slippage_e8 = seed % 2 ? 3000 : 0;
 	r->w.fees.maker_e8 = 20000;
 	r->w.fees.taker_e8 = 50000;

@@ -283,14 +283,17 @@ static void market_without_prices(void **state)
 	world_trade(w, false, "40000", "1", true);
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
 	expect_update(w, UPDATE_ACCEPTED, "b", "");
-	expect_fill(w, "b", "40000", "0.01", false); /* the last trade stands in */
+	expect_update(w, UPDATE_EXPIRED, "b", "NO_LIQUIDITY"); /* a trade is no book */
 	world_book(w, false, "39999", "0", "40000", "1");
+	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
+	expect_update(w, UPDATE_ACCEPTED, "b", "");
+	expect_fill(w, "b", "40000", "0.01", false);
 	PLACE(w, .id = "c", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.005");
 	expect_update(w, UPDATE_ACCEPTED, "c", "");
 	expect_update(w, UPDATE_EXPIRED, "c", "NO_LIQUIDITY");
 	world_restart(w); /* the market is forgotten, what is held can't be valued */
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), ERR_UNAVAILABLE);
-	sim_market_seed(w->v, w->spot, P("40000"), NULL);
+	world_warm_trade(w, false, "40000");
 	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
 }
 
@@ -307,7 +310,7 @@ static void through_the_price(void **state)
 	assert_int_equal(qty_units(w->orders[0].queue_ahead), E("2"));
 	world_trade(w, false, "50000.01", "10", false);
 	world_no_more(w);
-	world_trade(w, false, "49999.99", "0.00001", true); /* tiny, but the level is gone */
+	world_trade(w, false, "49999.99", "0.01", true); /* the level is gone */
 	u = expect_fill(w, "a", "50000", "0.01", true);
 	assert_int_equal(u->fee_e8, E("0.00001"));
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "0");
@@ -316,7 +319,7 @@ static void through_the_price(void **state)
 	      .price = "50100");
 	expect_update(w, UPDATE_ACCEPTED, "t", "");
 	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999");
-	world_trade(w, false, "50100.01", "0.00001", false);
+	world_trade(w, false, "50100.01", "0.01", false);
 	expect_fill(w, "t", "50100", "0.00999", true);
 	world_no_more(w);
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "999.998501");
@@ -511,6 +514,7 @@ static void latency(void **state)
 	assert_int_equal(w->orders_n, 0);
 	assert_int_equal(w->v->ops->next_due(w->v), INT64_MAX);
 	/* A trade brings the time along: who was due before it is in the book. */
+	world_book(w, false, "50000", "2", "50000.01", "3");
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.01",
 	      .price = "49000");
 	w->now += 999;
@@ -543,10 +547,10 @@ static void oco_limit_part(void **state)
 	world_no_more(w);
 }
 
+/* As at the exchange: the first fill of the target ends the stop. */
 static void oco_stop_part(void **state)
 {
 	struct world *w = *state;
-	const struct venue_update *u;
 
 	hold(w, "0.01");
 	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
@@ -554,10 +558,14 @@ static void oco_stop_part(void **state)
 	expect_update(w, UPDATE_ACCEPTED, "o", "");
 	world_trade(w, false, "50100", "3.001", false);
 	expect_fill(w, "o", "50100", "0.001", true);
-	world_trade(w, false, "49890", "0.1", true); /* below the bid we saw: never better */
-	u = expect_fill(w, "o", "49890", "0.00899", false);
-	assert_true(u->stop_triggered);
-	assert_int_equal(qty_units(u->cumulative), E("0.00999"));
+	assert_int_equal(price_units(w->orders[0].stop_price), 0);
+	world_trade(w, false, "49890", "0.1", true);
+	world_no_more(w);
+	world_restart(w);
+	world_book(w, false, "50099", "1", "50101", "1");
+	world_trade(w, false, "50100.01", "1", false); /* the rest of the target lives on */
+	assert_int_equal(qty_units(expect_fill(w, "o", "50100", "0.00899", true)->cumulative),
+			 E("0.00999"));
 	world_no_more(w);
 	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0");
 }
@@ -644,7 +652,7 @@ static void by_name(void **state)
 	struct world *w = *state;
 	struct book_top b = { .bid = P("40000"), .ask = P("40001"), .bid_qty = Q("1"),
 			      .ask_qty = Q("1") };
-	struct trade t = { .price = P("39000"), .qty = Q("1") };
+	struct trade t = { .time_us = w->now + 10, .price = P("39000"), .qty = Q("1") };
 
 	w->v->ops->on_book(w->v, "BTCUSDT", &b, ++w->now); /* spot: added first */
 	w->v->ops->on_book(w->v, "NONE", &b, ++w->now);

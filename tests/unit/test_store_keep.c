@@ -114,14 +114,15 @@ static void on_balance(void *ctx, const struct sim_balance *r)
 static void trade_days(int from, int to)
 {
 	struct venue_order o = { .bot_id = 1, .symbol = "BTCUSDT", .type = TYPE_MARKET };
-	struct trade t = { .id = 1, .price = P("61234.57") };
+	struct book_top top = { .bid = P("61234.57"), .ask = P("61234.57") };
 
-	t.qty = Q("1");
+	top.bid_qty = top.ask_qty = Q("1");
 	for (int i = from * 10; i < to * 10; i++) {
 		int64_t now = T0 + i * (DAY / 10);
 
 		assert_int_equal(db_begin(db, &e), 0);
-		sim_trade(paper, 0, &t, now);
+		top.update_id = i + 1;
+		sim_book(paper, 0, &top, now);
 		o.bot_id = 1 + i / 2 % 2; /* in turns: rows of both lie between each other */
 		o.side = i % 2 ? SIDE_SELL : SIDE_BUY;
 		o.quantity = i % 2 ? Q("0.00998") : Q("0.01");

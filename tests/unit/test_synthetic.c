@@ -369,8 +369,9 @@ static void known_symbols(void **state)
 	static const struct { const char *symbol, *base, *quote; } t[] = {
 		{ "BTCUSDT", "BTC", "USDT" }, { "ETHBTC", "ETH", "BTC" },
 		{ "BTCFDUSD", "BTC", "FDUSD" },
-		{ "1000PEPEUSDC", "1000PEPE", "USDC" }, { "USDT", "USDT", "USDT" },
-		{ "X", "X", "USDT" },
+		{ "1000PEPEUSDC", "1000PEPE", "USDC" }, { "USDT", "USDT", "unknown" },
+		{ "X", "X", "unknown" }, { "USDTMXN", "USDT", "MXN" },
+		{ "BTCUSD1", "BTC", "USD1" }, { "SOLPLN", "SOL", "PLN" },
 		{ "ABCDEFGHIJKLMNOPQRSTUVWXYZUSDT", "ABCDEFGHIJK", "USDT" },
 	};
 	struct symbol_info info;

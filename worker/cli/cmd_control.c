@@ -1,6 +1,11 @@
 /*
- * start, stop, pause, resume, emergency-stop: a row in table commands, and its answer.
+ * start, stop, pause, resume, emergency-stop: rows in table commands, and their answers.
+ *
+ * Several bots are several rows of one transaction, so that a mistake in one hinders no
+ * other. An emergency stop without a bot is one row for all of them: the worker knows
+ * also those that the database has forgotten.
  */
+#include "common/bot_answers.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/store_commands.h"
@@ -9,93 +14,237 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WAIT_US COMMAND_EXPIRES_US	/* later nobody does it any more */
+#define DEFAULT_BOT 1			/* as in the API's routes without a number */
 
-static int wait_for_answer(struct db *db, struct watch *w, struct command *c, struct err *e)
+struct control {
+	const char *kind;
+	bool all, close, by_default;
+	struct command *commands;	/* one for each bot; bot_id 0: for all */
+	size_t n;
+	int code;			/* of our exit: the worst that happened */
+};
+
+static bool is_emergency(const struct control *c)
+{
+	return strcmp(c->kind, COMMAND_EMERGENCY_STOP) == 0;
+}
+
+/* ---- the words behind the command ---- */
+
+static void add(struct control *c, int64_t bot_id)
+{
+	struct command *one;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->commands[i].bot_id == bot_id)
+			return;
+	c->commands = xrealloc(c->commands, (c->n + 1) * sizeof(*c->commands));
+	one = &c->commands[c->n++];
+	memset(one, 0, sizeof(*one));
+	snprintf(one->kind, sizeof(one->kind), "%s", c->kind);
+	snprintf(one->requested_by, sizeof(one->requested_by), "command line");
+	one->bot_id = bot_id;
+}
+
+static int usage(const struct control *c)
+{
+	fprintf(stderr, "Usage: trading-bot %s [BOT-ID ... | --all]%s\n", c->kind,
+		strcmp(c->kind, "stop") == 0 ? " [--close]" : "");
+	return 2;
+}
+
+/*
+ * Nothing is done for what can't be read, but for one thing: in an emergency a slip of
+ * the finger must not keep the other bots running.
+ */
+static int parse(struct control *c, int argc, char **argv)
+{
+	bool named = false;
+
+	for (int i = 1; i < argc; i++) {
+		long long id = cli_number(argv[i]);
+
+		named = named || argv[i][0] != '-';
+		if (strcmp(argv[i], "--all") == 0) {
+			c->all = true;
+		} else if (strcmp(argv[i], "--close") == 0 && strcmp(c->kind, "stop") == 0) {
+			c->close = true;
+		} else if (id > 0) {
+			add(c, id);
+		} else if (argv[i][0] != '-' && is_emergency(c)) {
+			fprintf(stderr, "trading-bot: \"%s\" is not the number of a bot\n",
+				argv[i]);
+			c->code = 2;
+		} else {
+			return usage(c);
+		}
+	}
+	if (c->all || (!named && is_emergency(c))) {
+		c->n = 0;
+		add(c, 0);
+	} else if (!named) {
+		c->by_default = true;
+		add(c, DEFAULT_BOT);
+	}
+	return c->n ? 0 : usage(c);
+}
+
+/* ---- queued, and answered ---- */
+
+static int queue(struct control *c, struct db *db, struct err *e)
+{
+	int64_t now_us = clock_now_us();
+	int rc = db_begin(db, e);
+
+	for (size_t i = 0; rc == 0 && i < c->n; i++) {
+		struct command *one = &c->commands[i];
+
+		if (c->close)
+			snprintf(one->args, sizeof(one->args), "{\"positions\":\"close\"}");
+		correlation_id_new(one->correlation_id);
+		one->created_us = now_us;
+		one->expires_us = is_emergency(c) ? 0 : now_us + COMMAND_EXPIRES_US;
+		rc = store_command_queue_tx(db, one, &one->id, e);
+	}
+	return db_in_transaction(db) ? db_end(db, rc, e) : rc;
+}
+
+static int read_answers(struct control *c, struct db *db, bool *all, struct err *e)
+{
+	*all = true;
+	for (size_t i = 0; i < c->n; i++) {
+		int rc = store_command_get(db, c->commands[i].id, &c->commands[i], e);
+
+		if (rc)
+			return rc;
+		*all = *all && strcmp(c->commands[i].status, "queued") != 0;
+	}
+	return 0;
+}
+
+/* Returns also when the time is up; who is still "queued" then has no answer. */
+static int wait_for_answers(struct control *c, struct db *db, struct watch *w, struct err *e)
 {
 	int64_t until_us = clock_mono_us() + WAIT_US;
-	int64_t id = c->id;
+	bool all = false;
 	int rc;
 
 	do {
-		struct pollfd p = { .fd = watch_fd(w), .events = POLLIN };
+		struct pollfd p = { .fd = w ? watch_fd(w) : -1, .events = POLLIN };
 
-		rc = store_command_get(db, id, c, e);
-		if (rc || strcmp(c->status, "queued") != 0)
+		rc = read_answers(c, db, &all, e);
+		if (rc || all)
 			return rc;
 		(void)poll(&p, 1, 50);
-		(void)watch_drain(w);
+		if (w)
+			(void)watch_drain(w);
 	} while (clock_mono_us() < until_us);
 	return 0;
 }
 
-static int show(const struct command *c)
+/* ---- one line for each bot ---- */
+
+static void line(struct control *c, int64_t bot_id, bool done, const char *message)
 {
-	if (strcmp(c->status, "done") == 0) {
-		printf("%s\n", c->message);
-		return 0;
-	}
-	if (strcmp(c->status, "queued") == 0) {
-		printf("%s is queued as command %lld: the worker has not answered yet and does it "
-		       "first when it starts\n", c->kind, (long long)c->id);
-		return strcmp(c->kind, "emergency-stop") == 0 ? 0 : 1;
-	}
-	fprintf(stderr, "trading-bot: %s %s: %s\n", c->kind, c->status, c->message);
-	return 1;
+	char name[40];
+	FILE *out = done ? stdout : stderr;
+
+	snprintf(name, sizeof(name), "bot %lld:", (long long)bot_id);
+	if (!done && c->code == 0)
+		c->code = 1;
+	if (!done)
+		fputs("trading-bot: ", out);
+	if (bot_id && strncmp(message, name, strlen(name)) != 0)
+		fprintf(out, "bot %lld%s: ", (long long)bot_id,
+			c->by_default ? " (the default bot)" : "");
+	fprintf(out, "%s\n", message);
 }
 
-static int parse(int argc, char **argv, struct command *c)
+static void bot_line(void *ctx, const struct bot_answer *a)
 {
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--all") == 0)
-			c->bot_id = 0;
-		else if (strcmp(argv[i], "--close") == 0 && strcmp(c->kind, "stop") == 0)
-			snprintf(c->args, sizeof(c->args), "{\"positions\":\"close\"}");
-		else if (cli_number(argv[i]) > 0)
-			c->bot_id = cli_number(argv[i]);
-		else
-			return -1;
+	line(ctx, a->bot_id, a->done, a->message);
+}
+
+/* A worker that is away takes every emergency stop; it can't say yet that there is no such bot. */
+static void show_queued(struct control *c, struct db *db, const struct command *one)
+{
+	char text[200];
+	bool exists = true;
+
+	if (one->bot_id && store_command_bot_exists(db, one->bot_id, &exists, NULL) == 0 &&
+	    !exists) {
+		snprintf(text, sizeof(text), "there is no bot %lld", (long long)one->bot_id);
+		line(c, one->bot_id, false, text);
+		return;
 	}
-	return 0;
+	snprintf(text, sizeof(text), "%s%s is queued as command %lld: the worker has not answered "
+		 "yet and does it first when it starts", one->kind,
+		 one->bot_id ? "" : " of all bots", (long long)one->id);
+	line(c, one->bot_id, is_emergency(c), text);
+}
+
+static void show(struct control *c, struct db *db, const struct command *one)
+{
+	int64_t more = 0;
+	char text[600];
+
+	if (strcmp(one->status, "queued") == 0) {
+		show_queued(c, db, one);
+	} else if (bot_answers_each(one->result, bot_line, c, &more)) {
+		if (more)
+			printf("... and %lld more bots: trading-bot status shows them\n",
+			       (long long)more);
+	} else if (strcmp(one->status, "done") == 0) {
+		line(c, one->bot_id, true, one->message);
+	} else {
+		snprintf(text, sizeof(text), "%s %s: %s", one->kind, one->status, one->message);
+		line(c, one->bot_id, false, text);
+	}
 }
 
 static int control(const struct config *config, int argc, char **argv)
 {
-	struct command c = { .bot_id = 1, .args = "{}", .requested_by = "command line" };
+	struct control c = { .kind = argv[0] };
 	struct db *db = NULL;
 	struct watch *w = NULL;
 	struct err e = { 0 };
-	int64_t now_us = clock_now_us();
-	int code = 1;
+	int rc = parse(&c, argc, argv);
 
-	snprintf(c.kind, sizeof(c.kind), "%s", argv[0]);
-	if (parse(argc, argv, &c)) {
-		fprintf(stderr, "Usage: trading-bot %s [BOT-ID | --all]%s\n", argv[0],
-			strcmp(argv[0], "stop") == 0 ? " [--close]" : "");
-		return 2;
+	if (rc == 0) {
+		rc = cli_db_open(config, DB_COMMAND, &db, &e);
+		if (rc == 0 && watch_open(db_path(db), &w, NULL))
+			w = NULL;	/* no inotify: the answer is looked for every 50 ms */
+		if (rc == 0)
+			rc = queue(&c, db, &e);
+		if (rc == 0)
+			rc = wait_for_answers(&c, db, w, &e);
+		if (rc)
+			fprintf(stderr, "trading-bot: %s: %s\n", c.kind, e.msg);
+		for (size_t i = 0; rc == 0 && i < c.n; i++)
+			show(&c, db, &c.commands[i]);
+		c.code = rc ? 1 : c.code;
+	} else {
+		c.code = rc;
 	}
-	correlation_id_new(c.correlation_id);
-	c.created_us = now_us;
-	c.expires_us = strcmp(c.kind, "emergency-stop") == 0 ? 0 : now_us + COMMAND_EXPIRES_US;
-	if (cli_db_open(config, DB_COMMAND, &db, &e) || watch_open(db_path(db), &w, &e) ||
-	    store_command_queue(db, &c, &c.id, &e) || wait_for_answer(db, w, &c, &e))
-		fprintf(stderr, "trading-bot: %s\n", e.msg);
-	else
-		code = show(&c);
 	watch_close(w);
 	db_close(db);
-	return code;
+	free(c.commands);
+	return c.code;
 }
 
-#define CONTROL(variable, word, text)                                       \
-	const struct cli_command variable = {                               \
-		.name = word, .arguments = "[BOT-ID | --all]", .help = text, .run = control }
+#define CONTROL(variable, word, text)                                              \
+	const struct cli_command variable = {                                      \
+		.name = word, .arguments = "[BOT-ID ... | --all]", .help = text,   \
+		.run = control }
 
-CONTROL(cli_start, "start", "start a bot (default: bot 1)");
-CONTROL(cli_stop, "stop", "stop a bot; --close also closes its positions");
-CONTROL(cli_pause, "pause", "no new entries; open positions stay protected");
-CONTROL(cli_resume, "resume", "let a paused bot trade again");
+CONTROL(cli_start, "start", "start bots; without BOT-ID bot 1, the default bot");
+CONTROL(cli_stop, "stop", "stop bots (without BOT-ID bot 1); --close also closes their positions");
+CONTROL(cli_pause, "pause", "no new entries (without BOT-ID of bot 1); positions stay protected");
+CONTROL(cli_resume, "resume", "let paused bots trade again (without BOT-ID bot 1)");
 CONTROL(cli_emergency_stop, "emergency-stop",
-	"cancel and close everything now; also queued for a worker that is away");
+	"cancel and close everything of these bots, without BOT-ID of all, now; also queued for "
+	"a worker that is away");

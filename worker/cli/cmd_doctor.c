@@ -8,9 +8,11 @@
 #include "common/file.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"
+#include "common/watch.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/store/clock_watch.h"
 #include "worker/store/store_future.h"
@@ -56,6 +58,20 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
+}
+
+/* Slower, but nothing is wrong. */
+static void check_wakeups(const struct checkup *d)
+{
+	struct watch *w = NULL;
+	struct err e = { 0 };
+
+	if (access(d->config->data_dir, F_OK))
+		return;
+	if (watch_open(d->config->db_path, &w, &e))
+		printf("note  the worker looks for commands every 50 ms only: %s\n", e.msg);
+	else
+		watch_close(w);
 }
 
 static void check_folder(struct checkup *d)
@@ -151,13 +167,16 @@ static void check_bots(struct checkup *d)
 static void check_feed(struct checkup *d)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	struct err e = { 0 };
 	size_t n = 0;
 
 	if (d->config->market_data != MARKET_REPLAY)
 		return;
 	say(d, replay_symbols(d->config->recording, symbols, SYMBOLS_MAX, &n, &e) == 0,
-	    "recording can be read, %zu symbols%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	    "recording can be read, %zu markets%s%s", n, e.msg[0] ? ": " : "", e.msg);
+	for (size_t i = 0; i < n; i++)
+		say(d, true, "%s", symbol_rules_text(&symbols[i], text));
 }
 
 static void check_backups(struct checkup *d)
@@ -250,6 +269,7 @@ static int run(const struct config *c, int argc, char **argv)
 	say(&d, true, "configuration is valid (trading-bot-worker --check-config shows it)");
 	check_clock(&d);
 	check_folder(&d);
+	check_wakeups(&d);
 	check_feed(&d);
 	check_backups(&d);
 	check_database(&d);

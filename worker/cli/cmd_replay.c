@@ -6,6 +6,7 @@
 #include "common/db.h"
 #include "common/store_config.h"
 #include "worker/cli/cli.h"
+#include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/report/digest.h"
 #include "worker/report/fanout.h"
@@ -274,6 +275,7 @@ static void summary(struct replay_run *r, int64_t took_us)
 static int replay(struct replay_run *r, struct err *e)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
+	char text[SYMBOL_RULES_MAX];
 	struct replay_args args = { .files = r->files };
 	struct feed_sink sink;
 	int64_t start_us;
@@ -292,6 +294,8 @@ static int replay(struct replay_run *r, struct err *e)
 	rc = replay_open(&args, &sink, &r->feed, e);
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < n; i++)
+		printf("%s\n", symbol_rules_text(&symbols[i], text));
 	start_us = clock_mono_us();
 	rc = drive(r, e);
 	if (rc == 0)

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/process.h"
 #include "worker/cli/cli.h"
 
 #include <errno.h>
@@ -55,29 +56,44 @@ struct audit_row cli_audit_row(const char *action, int64_t target)
 	return row;
 }
 
+/*
+ * A reader that has gone away (| head) is no fault of ours, and what was asked for is done
+ * to its end; a disk that takes no output is one.
+ */
+static int finish(int code)
+{
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+
+	if (!failed || errno == EPIPE)
+		return code;
+	fprintf(stderr, "trading-bot: the output could not be written: %s\n", strerror(errno));
+	return code ? code : 1;
+}
+
 int main(int argc, char **argv)
 {
 	static struct config config;
 	struct err e = { 0 };
 
+	process_begin();
 	if (argc < 2) {
 		usage(stderr);
 		return 2;
 	}
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		usage(stdout);
-		return 0;
+		return finish(0);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("trading-bot " VERSION);
-		return 0;
+		return finish(0);
 	}
 	if (config_load(&config, &e))
 		die("trading-bot: %s", e.msg);
 	log_init("trading-bot", LOG_WARN);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(&config, argc - 1, argv + 1);
+			return finish(commands[i]->run(&config, argc - 1, argv + 1));
 	fprintf(stderr, "trading-bot: there is no command \"%s\"\n\n", argv[1]);
 	usage(stderr);
 	return 2;

@@ -4,6 +4,7 @@
  * engine*.c	markets, time, the list of bots: see engine_internal.h
  * bot.c	status, decisions, entries
  * bot_orders.c	leads an order from entry over protection to its close
+ * bot_protect.c	target and stop at the venue for what is held
  * bot_legs.c	what is sent to the venue for an order
  * bot_ask.c	what became of a leg whose answer is late
  * bot_updates.c what the venue says
@@ -43,6 +44,7 @@ struct market {
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
 	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
+	bool closes_wait;		/* some bot here waits for a book to close at market */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
 	size_t unknown_n;		/* legs of its bots whose outcome the venue does not say */
@@ -135,7 +137,6 @@ void bot_notice(struct bot *b, const char *correlation_id, const char *text);
 struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none */
 size_t order_live_legs(const struct order *o);
 bool order_exit_live(const struct order *o);
-bool order_stop_rests(const struct order *o);	/* the venue holds, or gets, a stop for it */
 /* What the live legs of a kind still wait to trade. */
 struct qty order_waiting(const struct order *o, enum leg_kind kind);
 /* A new leg in a slot of the order; older leg pointers are no longer valid. Not reported. */
@@ -154,7 +155,19 @@ void leg_await(struct leg *l, int64_t now_us);
 /* The venue refused something: go on after a wait that doubles. */
 void order_retry_later(struct bot *b, struct order *o, int64_t now_us);
 
+/* bot_protect.c */
+enum side order_exit_side(const struct order *o);
+/* Target and stop for what is held and has none yet. May free o. */
+void order_protect(struct bot *b, struct order *o, bool entry_live, int64_t now_us);
+/* The venue holds, or gets, a stop for all that is held. */
+bool order_stop_rests(const struct bot *b, const struct order *o);
+/* Legs or position changed: how long something is held without a stop at the venue. */
+void order_cover_clock(struct bot *b, struct order *o, int64_t now_us);
+
 /* bot_orders.c */
+struct qty order_held(const struct bot *b, const struct order *o);	/* whole steps */
+/* Would the venue take an exit of this quantity at this price? */
+bool bot_takeable(const struct bot *b, struct qty q, struct price at);
 /*
  * Target and stop of an entry at limit, on the grid and at least one tick away from it.
  * False: there are none (a price of a few ticks, or one that does not fit).
@@ -185,6 +198,7 @@ void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	       const char *correlation_id, int64_t now_us);
 void bot_close_all(struct bot *b, enum close_reason reason, const char *correlation_id,
 		   int64_t now_us);
+void bot_try_closes(struct bot *b, int64_t now_us);	/* a book came: closes that wait for it */
 int64_t bot_drop_orders(struct bot *b, int64_t now_us);
 
 /* bot_ask.c */

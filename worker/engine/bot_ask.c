@@ -119,6 +119,14 @@ void bot_ask_late(struct bot *b, int64_t now_us)
 			ask_order(b, b->orders[i], now_us, now_us);
 }
 
+/* Asked for while the bot could not come up: its orders don't know of it yet. */
+static void go_on_flattening(struct bot *b, int64_t now_us)
+{
+	for (size_t i = b->orders_n; b->emergency == EMERGENCY_FLATTENING && i-- > 0;)
+		if (i < b->orders_n && b->orders[i]->phase != PHASE_CLOSING)
+			bot_close(b, b->orders[i], CLOSE_EMERGENCY, "", now_us);
+}
+
 void bot_reconcile(struct bot *b, int64_t now_us)
 {
 	for (size_t i = b->orders_n; i-- > 0;) {
@@ -138,5 +146,6 @@ void bot_reconcile(struct bot *b, int64_t now_us)
 		    !b->orders[i]->retry_us)
 			order_progress(b, b->orders[i], now_us);
 	}
+	go_on_flattening(b, now_us);
 	bot_refresh_due(b);
 }

@@ -58,14 +58,6 @@ bool order_exit_live(const struct order *o)
 	return false;
 }
 
-bool order_stop_rests(const struct order *o)
-{
-	for (size_t i = 0; i < o->legs_n; i++)
-		if (!leg_done(&o->legs[i]) && price_sign(o->legs[i].stop_price) > 0)
-			return true;
-	return false;
-}
-
 struct qty order_waiting(const struct order *o, enum leg_kind kind)
 {
 	struct qty sum = { 0 }, left;

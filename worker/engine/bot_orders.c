@@ -4,26 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Slots kept free for the close of an order that filled in many pieces. */
-#define LEG_SLOTS_KEPT 6
 /* After so many failed closes (15 s) the account is asked what there is to close. */
 #define TRIES_BEFORE_ACCOUNT 4
 
-static enum side opposite(enum side s)
-{
-	return s == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
-}
-
 /* ---- the end of an order ---- */
 
-/* Whole steps of what is held. */
-static struct qty held(const struct bot *b, const struct order *o)
+struct qty order_held(const struct bot *b, const struct order *o)
 {
 	return qty_to_step(order_position(o), b->market->info.step, ROUND_DOWN);
 }
 
-/* Would the venue take an exit of this quantity at this price? */
-static bool takeable(const struct bot *b, struct qty q, struct price at)
+bool bot_takeable(const struct bot *b, struct qty q, struct price at)
 {
 	const struct symbol_info *info = &b->market->info;
 	struct money notional;
@@ -37,14 +28,15 @@ static bool takeable(const struct bot *b, struct qty q, struct price at)
 
 bool order_closable(const struct bot *b, const struct order *o)
 {
-	return takeable(b, held(b, o), b->market->last);
+	return bot_takeable(b, order_held(b, o), b->market->last);
 }
 
 /*
  * Long: pnl = exits - (entries - cost of dust) - quote fees - funding; coins paid as
  * fees are part of what the entries bought, so their loss is inside already. Dust is what
  * is left less what was taken over, both at this order's entry price.
- * Short: the signs of entries and exits change. gross = pnl + all costs.
+ * Short: the signs of entries and exits change. gross = pnl + all costs. A loss that the
+ * account could not pay is none of the trade: the market bore it (bad debt).
  */
 static void order_settle(struct order *o)
 {
@@ -60,6 +52,7 @@ static void order_settle(struct order *o)
 		ASSERT(money_sub(o->exit_notional, cost, &pnl) == 0);
 	else
 		ASSERT(money_sub(cost, o->exit_notional, &pnl) == 0);
+	ASSERT(money_add(pnl, o->bad_debt, &pnl) == 0);
 	ASSERT(money_sub(pnl, o->quote_fees, &o->pnl) == 0);
 	ASSERT(money_sub(o->pnl, o->funding, &o->pnl) == 0);
 	ASSERT(money_add(pnl, o->base_fees_value, &o->gross) == 0);
@@ -104,6 +97,7 @@ static void forget(struct bot *b, struct order *o)
 
 static void order_finish(struct bot *b, struct order *o, int64_t now_us)
 {
+	order_cover_clock(b, o, now_us);
 	o->phase = PHASE_DONE;
 	o->status = ORDER_CLOSED;
 	o->closed_us = now_us;
@@ -119,78 +113,6 @@ static void order_finish(struct bot *b, struct order *o, int64_t now_us)
 	forget(b, o);
 	if (b->emergency == EMERGENCY_FLATTENING && b->orders_n == 0)
 		bot_set_status(b, EVENT_EMERGENCY_STOP, "flat", "worker", "", now_us);
-}
-
-/* ---- protection ---- */
-
-static bool slots_left(const struct order *o, bool entry_live)
-{
-	return !entry_live || order_live_legs(o) + LEG_SLOTS_KEPT < ORDER_LEGS_MAX;
-}
-
-/*
- * What is left over is too little for an order of its own: take back one that
- * rests, so that both go out as one. One at a time, or nothing would protect.
- */
-static void merge(struct bot *b, struct order *o, enum leg_kind kind, int64_t now_us)
-{
-	struct leg *candidate = NULL;
-
-	for (size_t i = 0; i < o->legs_n; i++) {
-		struct leg *l = &o->legs[i];
-
-		if (l->kind != kind || leg_done(l))
-			continue;
-		if (l->cancel_requested || l->state == LEG_PLANNED || l->state == LEG_UNKNOWN)
-			return;
-		candidate = l;
-	}
-	if (candidate)
-		(void)leg_cancel(b, o, candidate, now_us);
-}
-
-/* Cover what has been filled and no live leg of this kind covers yet. */
-static void cover(struct bot *b, struct order *o, struct leg_plan *p, bool entry_live,
-		  int64_t now_us)
-{
-	struct qty open;
-
-	if (qty_sub(order_position(o), order_waiting(o, p->kind), &open) || now_us < o->retry_us)
-		return;
-	p->quantity = qty_to_step(open, b->market->info.step, ROUND_DOWN);
-	if (qty_sign(p->quantity) <= 0)
-		return;
-	if (!takeable(b, p->quantity, o->stop_loss)) {
-		if (!entry_live)
-			merge(b, o, p->kind, now_us);
-		return;
-	}
-	if (slots_left(o, entry_live) && !leg_send(b, o, p, now_us))
-		order_retry_later(b, o, now_us);
-}
-
-static void order_protect(struct bot *b, struct order *o, bool entry_live, int64_t now_us)
-{
-	bool rests = engine_venue(b->engine)->ops->resting_stop;
-	bool futures = b->market->info.futures;
-	struct leg_plan p = {
-		.kind = LEG_TAKE_PROFIT,
-		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT,
-		.side = opposite(o->side),
-		.reduce_only = futures,
-		.price = o->take_profit,
-	};
-
-	if (p.type == TYPE_OCO)
-		p.stop_price = o->stop_loss;
-	cover(b, o, &p, entry_live, now_us);
-	if (rests && futures) {
-		p.kind = LEG_STOP;
-		p.type = TYPE_STOP_MARKET;
-		p.price = (struct price){ 0 };
-		p.stop_price = o->stop_loss;
-		cover(b, o, &p, entry_live, now_us);
-	}
 }
 
 /* ---- close ---- */
@@ -234,13 +156,43 @@ static void give_up(struct bot *b, struct order *o, int64_t now_us)
 	bot_fail(b, now_us, text);
 }
 
+/*
+ * A close that can't happen (a silence, a halt) leaves target and stop where they are: what
+ * rests acts by itself. False while the close has to wait for a book.
+ */
+static bool close_possible(struct bot *b, const struct order *o, int64_t now_us)
+{
+	struct venue *v = engine_venue(b->engine);
+
+	if (!order_exit_live(o) ||
+	    v->ops->tradable(v, o->symbol, order_exit_side(o), now_us))
+		return true;
+	b->market->closes_wait = true;
+	return false;
+}
+
+/* Cancel everything but a close under way. False: not now. */
+static bool take_back(struct bot *b, struct order *o, int64_t now_us)
+{
+	struct leg *entry = order_live_leg(o, LEG_ENTRY);
+
+	if (entry && !leg_cancel(b, o, entry, now_us))
+		return false;
+	if (!close_possible(b, o, now_us))
+		return false;
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].kind != LEG_CLOSE && !leg_cancel(b, o, &o->legs[i], now_us))
+			return false;
+	return true;
+}
+
 /* First everything that rests is taken back, then what is held is sold. */
 static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 {
 	struct leg_plan p = {
 		.kind = LEG_CLOSE,
 		.type = TYPE_MARKET,
-		.side = opposite(o->side),
+		.side = order_exit_side(o),
 		.reduce_only = b->market->info.futures,
 	};
 
@@ -250,16 +202,13 @@ static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 	}
 	if (now_us < o->retry_us)
 		return;
-	for (size_t i = 0; i < o->legs_n; i++)
-		if (o->legs[i].kind != LEG_CLOSE && !leg_cancel(b, o, &o->legs[i], now_us))
-			return;
-	if (order_live_legs(o) > 0)
+	if (!take_back(b, o, now_us) || order_live_legs(o) > 0)
 		return;
 	o->retry_us = 0;
-	p.quantity = held(b, o);
+	p.quantity = order_held(b, o);
 	if (o->retries >= TRIES_BEFORE_ACCOUNT) {
 		p.quantity = at_most_account(b, o, p.quantity);
-		if (!takeable(b, p.quantity, b->market->last)) {
+		if (!bot_takeable(b, p.quantity, b->market->last)) {
 			give_up(b, o, now_us);
 			return;
 		}
@@ -272,13 +221,14 @@ static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 /* Nothing is held any more, or too little to sell and nothing rests that would. */
 static bool order_over(const struct bot *b, const struct order *o)
 {
-	return qty_sign(held(b, o)) <= 0 || (!order_exit_live(o) && !order_closable(b, o));
+	return qty_sign(order_held(b, o)) <= 0 || (!order_exit_live(o) && !order_closable(b, o));
 }
 
 void order_progress(struct bot *b, struct order *o, int64_t now_us)
 {
 	struct leg *entry = order_live_leg(o, LEG_ENTRY);
 
+	order_cover_clock(b, o, now_us);
 	if (o->phase != PHASE_CLOSING && !entry && order_over(b, o))
 		o->phase = PHASE_CLOSING;
 	if (o->phase == PHASE_CLOSING) {
@@ -301,6 +251,16 @@ bool order_entry_unwanted(const struct order *o)
 	       o->reason == CLOSE_STOP_LOSS;
 }
 
+static void close_waits(struct bot *b, const struct order *o)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "order %lld: nothing can be %s now, the book is old or empty; "
+		 "its target and stop stay until it can", (long long)o->id,
+		 o->side == SIDE_BUY ? "sold" : "bought");
+	bot_notice(b, o->close_correlation_id, text);
+}
+
 void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	       const char *correlation_id, int64_t now_us)
 {
@@ -316,7 +276,17 @@ void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	o->retries = 0;
 	snprintf(o->close_correlation_id, sizeof(o->close_correlation_id), "%s", correlation_id);
 	order_report(b, o);
+	if (!close_possible(b, o, now_us))
+		close_waits(b, o);
 	order_progress(b, o, now_us);
+}
+
+void bot_try_closes(struct bot *b, int64_t now_us)
+{
+	for (size_t i = b->orders_n; i-- > 0;)
+		if (b->orders[i]->phase == PHASE_CLOSING)
+			order_progress(b, b->orders[i], now_us);
+	bot_refresh_due(b);
 }
 
 void bot_close_all(struct bot *b, enum close_reason reason, const char *correlation_id,

@@ -32,6 +32,7 @@ static void book_fee(struct bot *b, struct order *o, const struct venue_update *
 static void fill_leg(struct leg *l, const struct venue_update *u)
 {
 	ASSERT(qty_add(l->filled, u->quantity, &l->filled) == 0);
+	l->stop_triggered = u->stop_triggered;
 	if (qty_cmp(l->filled, l->quantity) >= 0)
 		l->state = LEG_FILLED;
 	else if (!leg_done(l))
@@ -82,6 +83,7 @@ static void book_fill(struct bot *b, struct order *o, struct leg *l, const struc
 	ASSERT(qty_add(*sum, u->quantity, sum) == 0);
 	ASSERT(money_notional(u->price, u->quantity, ROUND_NEAREST, &notional) == 0);
 	ASSERT(money_add(*amount, notional, amount) == 0);
+	ASSERT(money_add(o->bad_debt, money_of_units(u->borne_e8), &o->bad_debt) == 0);
 	book_fee(b, o, u);
 	if (entry && o->status == ORDER_PENDING) {
 		bot_entry_taken(b);
@@ -111,29 +113,55 @@ static void close_by(struct bot *b, struct order *o, const struct venue_update *
 	if (o->phase != PHASE_CLOSING || reason == CLOSE_LIQUIDATION)
 		o->reason = reason;
 	o->phase = PHASE_CLOSING;
-	o->retry_us = 0;
+	/* A liquidation takes all, in several fills: nothing is sent against it. */
+	o->retry_us = reason == CLOSE_LIQUIDATION ? part->at_us + RETRY_US : 0;
 	book_fill(b, o, l, part);
 	order_progress(b, o, part->at_us);
+}
+
+/* Part of an amount, by size; the rest of it stays for the rest. */
+static int64_t cut_amount(int64_t *rest_e8, struct qty part, struct qty whole)
+{
+	struct money m;
+
+	ASSERT(money_share(money_of_units(*rest_e8), part, whole, ROUND_DOWN, &m) == 0);
+	*rest_e8 -= money_units(m);
+	return money_units(m);
+}
+
+/*
+ * Cut a part off an execution, with its share of fee and bad debt. The first part keeps the
+ * venue's number of the trade; those of the others are ours, negative: a number is one fill.
+ */
+static struct venue_update cut(const struct bot *b, struct venue_update *rest, struct qty q)
+{
+	struct venue_update part = *rest;
+
+	part.quantity = q;
+	part.fee_e8 = cut_amount(&rest->fee_e8, q, rest->quantity);
+	part.borne_e8 = cut_amount(&rest->borne_e8, q, rest->quantity);
+	if (part.trade_id == 0)
+		part.trade_id = -engine_next_fill_id(b->engine);
+	rest->trade_id = 0;
+	ASSERT(qty_sub(rest->quantity, q, &rest->quantity) == 0);
+	return part;
 }
 
 /* Share an execution among the open orders, newest first; returns what is left of it. */
 static struct qty share(struct bot *b, const struct venue_update *u, enum close_reason reason)
 {
-	struct qty left = u->quantity;
-	int64_t fee = u->fee_e8; /* booked with the first order */
+	struct venue_update rest = *u;
 
-	for (size_t i = b->orders_n; i-- > 0 && qty_sign(left) > 0;) {
-		struct venue_update part = *u;
+	for (size_t i = b->orders_n; i-- > 0 && qty_sign(rest.quantity) > 0;) {
+		struct qty q = qty_min(rest.quantity, order_position(b->orders[i]));
+		struct venue_update part;
 
-		part.quantity = qty_min(left, order_position(b->orders[i]));
-		if (qty_sign(part.quantity) <= 0)
+		if (qty_sign(q) <= 0)
 			continue;
-		part.fee_e8 = fee;
-		fee = 0;
-		ASSERT(qty_sub(left, part.quantity, &left) == 0);
+		part = cut(b, &rest, q);
 		close_by(b, b->orders[i], &part, reason);
 	}
-	return left;
+	return rest.quantity;
 }
 
 /*
@@ -142,16 +170,15 @@ static struct qty share(struct bot *b, const struct venue_update *u, enum close_
  */
 static void book_exit(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
 {
-	struct venue_update mine = *u, rest = *u;
+	struct venue_update mine, rest = *u;
 	enum close_reason reason = l->kind == LEG_CLOSE ? o->reason :
 		u->stop_triggered || l->kind == LEG_STOP ? CLOSE_STOP_LOSS : CLOSE_TAKE_PROFIT;
+	struct qty own = qty_min(u->quantity, order_position(o));
 	char text[160];
 
-	mine.quantity = qty_min(u->quantity, order_position(o));
-	ASSERT(qty_sub(u->quantity, mine.quantity, &rest.quantity) == 0);
-	if (qty_sign(mine.quantity) > 0) {
+	if (qty_sign(own) > 0) {
+		mine = cut(b, &rest, own);
 		book_fill(b, o, l, &mine);
-		rest.fee_e8 = 0;
 	}
 	if (qty_sign(rest.quantity) <= 0)
 		return;
@@ -231,7 +258,7 @@ static void protection_lost(struct bot *b, struct order *o, const struct leg *l,
 {
 	struct price last = b->market->last;
 
-	if (price_sign(last) > 0 && order_stop_crossed(o, last) && !order_stop_rests(o)) {
+	if (price_sign(last) > 0 && order_stop_crossed(o, last) && !order_stop_rests(b, o)) {
 		bot_close(b, o, CLOSE_STOP_LOSS, "", now_us);
 	} else if (price_sign(last) > 0 && l->kind == LEG_TAKE_PROFIT && crossed_target(o, last)) {
 		bot_close(b, o, CLOSE_TAKE_PROFIT, "", now_us);

@@ -16,7 +16,7 @@ void bot_watch_stops(struct bot *b, struct price last, int64_t now_us)
 		if (o->phase == PHASE_CLOSING || !order_stop_crossed(o, last) ||
 		    qty_sign(order_position(o)) <= 0)
 			continue;
-		if (!order_stop_rests(o)) {
+		if (!order_stop_rests(b, o)) {
 			bot_close(b, o, CLOSE_STOP_LOSS, "", now_us);
 		} else if (!o->stop_crossed_us) {
 			o->stop_crossed_us = now_us;
@@ -123,6 +123,7 @@ void bot_times_back(struct bot *b, int64_t now_us)
 		back(&o->created_us, now_us);
 		back(&o->opened_us, now_us);
 		back(&o->stop_crossed_us, now_us);
+		back(&o->uncovered_from_us, now_us);
 		back(&o->retry_us, now_us + RETRY_MOST_US);
 	}
 	bot_refresh_due(b);

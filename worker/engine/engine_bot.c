@@ -152,6 +152,8 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = copy;
 	e->open_all++;
+	if (copy->phase == PHASE_CLOSING)
+		b->market->closes_wait = true;
 	bot_refresh_due(b);
 	return 0;
 }

@@ -172,6 +172,17 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 		series_trade(e, m, m->series[i], t, true);
 }
 
+/* Closes that waited for a book: once more, now that there is news of it. */
+static void try_closes(struct engine *e, struct market *m)
+{
+	if (!m->closes_wait)
+		return;
+	m->closes_wait = false;
+	for (size_t i = 0; i < m->bots_n; i++)
+		if (m->bots[i]->orders_n)
+			bot_try_closes(m->bots[i], e->now_us);
+}
+
 void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
@@ -179,12 +190,16 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 	engine_advance(e, now_us);
 	engine_warm_book(e, m, b, e->now_us);
 	v->ops->on_book(v, m->info.symbol, b, e->now_us);
+	try_closes(e, m);
 }
 
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	engine_advance(e, now_us);
 	heard(e, m, e->now_us);
+	v->ops->on_time(v, m->info.symbol, e->now_us);
 	for (size_t i = 0; i < m->series_n && time_usable(exchange_us, e->now_us); i++)
 		series_time(e, m, m->series[i], exchange_us, true);
 }
@@ -200,8 +215,12 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	engine_advance(e, now_us);
 	m->depth_invalid = !valid;
+	v->ops->on_book_valid(v, m->info.symbol, valid, e->now_us);
+	try_closes(e, m);
 }
 
 void engine_clock_drift(struct engine *e, int64_t drift_us)

@@ -30,6 +30,15 @@ struct book_top {		/* best prices; a side without orders has quantity 0 */
 	struct qty bid_qty, ask_qty;
 };
 
+enum symbol_origin {		/* where the rules of a market come from */
+	ORIGIN_EXCHANGE,	/* the exchange said so (exchangeInfo) */
+	ORIGIN_KNOWN,		/* our table of the exchange's rules for a few symbols */
+	ORIGIN_DERIVED,		/* read from recorded prices and quantities */
+	ORIGIN_MADE_UP		/* a made-up market's own */
+};
+/* "exchange", "known", "derived", "made_up": as stored. */
+const char *symbol_origin_name(enum symbol_origin o);
+
 /* What a venue demands of orders on a symbol. Units: quote per base, base, quote. */
 struct symbol_info {
 	char symbol[SYMBOL_MAX];
@@ -39,6 +48,8 @@ struct symbol_info {
 	struct qty step, min_qty, max_qty;
 	struct money min_notional;
 	struct fees fees;		/* as this account pays them */
+	enum symbol_origin origin;
+	char note[160];			/* the origin in a sentence, with what is not known */
 };
 
 #endif

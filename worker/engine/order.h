@@ -53,6 +53,7 @@ struct leg {
 	struct qty quantity, filled;
 	enum leg_state state;
 	bool cancel_requested;
+	bool stop_triggered;		/* OCO: its stop fills it, not its target; not stored */
 	char exchange_id[32];
 	char reject_reason[96];
 	char correlation_id[CORRELATION_ID_MAX];
@@ -87,6 +88,7 @@ struct order {
 	struct money quote_fees;	/* quote paid as fees */
 	struct money base_fees_value;	/* base fees at their fill price, quote */
 	struct money funding;		/* quote paid for holding (futures); negative: received */
+	struct money bad_debt;		/* quote, loss beyond the account, borne by the market */
 	struct money gross, pnl;	/* set when closed */
 	double confidence;
 	char strategy[STRATEGY_NAME_MAX];
@@ -99,6 +101,8 @@ struct order {
 	int64_t stop_crossed_us;	/* when the market passed the stop, 0 not */
 	int64_t retry_us;		/* next try of a close that failed, 0 none */
 	int retries;
+	int64_t uncovered_us;		/* us that it held something without a stop at the venue */
+	int64_t uncovered_from_us;	/* since when it does, 0 all is covered */
 	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];

@@ -10,7 +10,7 @@
 /* Fields by their key: a letter, or one of the few longer ones. */
 enum slot {
 	SLOT_LETTERS = 0,	/* a..z, A..Z */
-	SLOT_PU = 52, SLOT_LAST_UPDATE_ID, SLOT_BIDS, SLOT_ASKS, SLOT_STREAM, SLOT_DATA,
+	SLOT_PU = 52, SLOT_NQ, SLOT_LAST_UPDATE_ID, SLOT_BIDS, SLOT_ASKS, SLOT_STREAM, SLOT_DATA,
 	SLOT_N
 };
 #define SLOT(c) ((c) >= 'a' ? (c) - 'a' : (c) - 'A' + 26)
@@ -46,6 +46,8 @@ static int slot_of(const struct scan_token *key)
 		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ? SLOT(c) : -1;
 	if (scan_is(key, "pu"))
 		return SLOT_PU;
+	if (scan_is(key, "nq"))
+		return SLOT_NQ;
 	if (scan_is(key, "lastUpdateId"))
 		return SLOT_LAST_UPDATE_ID;
 	if (scan_is(key, "bids"))
@@ -324,7 +326,8 @@ static int read_trade(struct reader *r, int id_slot, const char *id_key)
 	struct trade t = { 0 };
 	int rc = get_time(r, SLOT('T'), "T", &t.time_us);
 
-	f->futures = cause != NULL;
+	f->futures = cause != NULL || has(r, SLOT_NQ);
+	f->spot = !f->futures && has(r, SLOT('M'));
 	if (rc)
 		return rc;
 	f->event_us = t.time_us;
@@ -353,6 +356,7 @@ static int read_top(struct reader *r)
 	int rc;
 
 	f->futures = has(r, SLOT('e'));
+	f->spot = !f->futures;
 	if (f->futures && (rc = get_time(r, SLOT('T'), "T", &b.time_us)))
 		return rc;
 	if ((rc = get_id(r, SLOT('u'), "u", &b.update_id)) ||
@@ -383,6 +387,7 @@ static int read_depth(struct reader *r)
 	int rc;
 
 	f->futures = has(r, SLOT_PU);
+	f->spot = !f->futures;
 	f->depth.previous_id = -1;
 	if ((rc = get_id(r, SLOT('U'), "U", &f->depth.first_id)) ||
 	    (rc = get_id(r, SLOT('u'), "u", &f->depth.last_id)) ||
@@ -402,6 +407,7 @@ static int read_snapshot(struct reader *r)
 	int rc;
 
 	f->futures = has(r, SLOT('T'));
+	f->spot = !f->futures;
 	f->depth.previous_id = -1;
 	f->depth.first_id = 0;
 	if ((rc = get_id(r, SLOT_LAST_UPDATE_ID, "lastUpdateId", &f->depth.last_id)) ||
@@ -462,7 +468,7 @@ int frame_decode(const char *bytes, size_t len, struct frame *f, struct err *e)
 	r.levels_error = NULL;
 	r.e = e;
 	f->symbol[0] = '\0';
-	f->futures = false;
+	f->futures = f->spot = false;
 	f->event_us = 0;
 	f->bids.n = f->asks.n = 0;
 	f->kind = FRAME_OTHER;

@@ -36,7 +36,7 @@ struct levels {			/* owned by the frame, reused from frame to frame */
 struct frame {
 	enum frame_kind kind;
 	char symbol[SYMBOL_MAX];	/* "" for SNAPSHOT and OTHER */
-	bool futures;			/* the frame has USD-M's shape */
+	bool futures, spot;		/* it has USD-M's shape, or spot's; some have neither */
 	int64_t event_us;		/* exchange, UTC; 0 where the frame has no time */
 	union {
 		struct trade trade;	/* TRADE, AGG_TRADE */

@@ -6,56 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_LINES 20000	/* how far a file is searched for its symbols */
-
-/* ---- looking into files ---- */
-
-static void note_symbol(struct tape *t, const struct frame *f)
-{
-	for (size_t i = 0; i < t->symbols_n; i++)
-		if (strcmp(t->symbols[i].symbol, f->symbol) == 0)
-			return;
-	if (t->symbols_n < sizeof(t->symbols) / sizeof(t->symbols[0]))
-		symbol_info_default(f->symbol, f->futures, &t->symbols[t->symbols_n++]);
-}
-
-static int look_at_lines(struct tape *t, struct recording *r, struct err *e)
-{
-	struct recording_line line;
-	struct frame f;
-	int rc = 0;
-
-	frame_init(&f);
-	for (int i = 0; i < LOOK_LINES && rc != ERR_END; i++) {
-		rc = recording_next(r, &line, NULL);
-		if (rc || frame_decode(line.json, line.len, &f, NULL))
-			continue;
-		if (!t->first_us)
-			t->first_us = line.time_us;
-		if (f.symbol[0])
-			note_symbol(t, &f);
-		t->snapshot |= f.kind == FRAME_SNAPSHOT;
-	}
-	frame_free(&f);
-	if (t->symbols_n == 0)
-		return err_set(e, ERR_CORRUPT,
-			       "%s holds no frame of a market (trade, bookTicker or "
-			       "depth); a line is: receive time in ns, a blank, Binance's JSON",
-			       t->path);
-	return 0;
-}
-
-static int look_at(struct tape *t, struct err *e)
-{
-	struct recording *r = NULL;
-	int rc = recording_open(t->path, &r, e);
-
-	if (rc == 0)
-		rc = look_at_lines(t, r, e);
-	recording_close(r);
-	return rc;
-}
-
 static int by_time(const void *a, const void *b)
 {
 	const struct tape *x = a, *y = b;
@@ -67,18 +17,18 @@ static int by_time(const void *a, const void *b)
 
 static int check_pair(const struct tape *a, const struct tape *b, struct err *e)
 {
-	if (a->first_us == b->first_us && strcmp(a->symbols[0].symbol, b->symbols[0].symbol) == 0)
+	if (a->first_us == b->first_us && a->futures == b->futures &&
+	    strcmp(a->markets[0].info.symbol, b->markets[0].info.symbol) == 0)
 		return err_set(e, ERR_INVALID,
 			       "%s and %s are the same recording: both begin with %s "
-			       "at the same time", a->path, b->path, a->symbols[0].symbol);
-	for (size_t i = 0; i < a->symbols_n; i++)
-		for (size_t j = 0; j < b->symbols_n; j++)
-			if (strcmp(a->symbols[i].symbol, b->symbols[j].symbol) == 0 &&
-			    a->symbols[i].futures != b->symbols[j].futures)
+			       "at the same time", a->path, b->path, a->markets[0].info.symbol);
+	for (size_t i = 0; i < a->markets_n && a->futures != b->futures; i++)
+		for (size_t j = 0; j < b->markets_n; j++)
+			if (strcmp(a->markets[i].info.symbol, b->markets[j].info.symbol) == 0)
 				return err_set(e, ERR_INVALID,
 					       "%s is spot in one of %s and %s, USD-M "
 					       "futures in the other; replay them one at a time",
-					       a->symbols[i].symbol, a->path, b->path);
+					       a->markets[i].info.symbol, a->path, b->path);
 	return 0;
 }
 
@@ -101,11 +51,13 @@ int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 
 	for (const char *p = files + strspn(files, blanks); *p && rc == 0; p += strspn(p, blanks)) {
 		size_t len = strcspn(p, blanks);
+		char *name = xcalloc(len + 1, 1);
 
+		memcpy(name, p, len);
 		list = xrealloc(list, (count + 1) * sizeof(*list));
-		list[count] = (struct tape){ .path = xcalloc(len + 1, 1) };
-		memcpy(list[count].path, p, len);
-		rc = look_at(&list[count++], e);
+		rc = tape_open(name, &list[count], e);
+		count += rc == 0;
+		free(name);
 		p += len;
 	}
 	if (rc == 0 && count == 0)
@@ -115,6 +67,7 @@ int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 	if (rc == 0) {
 		qsort(list, count, sizeof(*list), by_time);
 		rc = check_all(list, count, e);
+		tapes_rules(list, count);
 	}
 	if (rc) {
 		tapes_free(list, count);
@@ -128,7 +81,7 @@ int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 void tapes_free(struct tape *tapes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		free(tapes[i].path);
+		tape_fini(&tapes[i]);
 	free(tapes);
 }
 
@@ -192,5 +145,5 @@ void lane_fini(struct lane *l)
 
 const char *lane_symbol(const struct lane *l)
 {
-	return l->tapes[0]->symbols[0].symbol;
+	return l->tapes[0]->markets[0].info.symbol;
 }

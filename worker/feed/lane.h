@@ -10,14 +10,7 @@
 
 #include "worker/engine/market.h"
 #include "worker/feed/recording.h"
-
-struct tape {			/* one file, as its beginning tells */
-	char *path;
-	int64_t first_us;
-	struct symbol_info symbols[8];	/* in order of appearance; the first is the file's */
-	size_t symbols_n;
-	bool snapshot;		/* it has one, so the first symbol's book becomes valid */
-};
+#include "worker/feed/tape.h"
 
 /*
  * Look into the files (names separated by blanks); sorted by time. ERR_INVALID

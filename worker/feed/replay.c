@@ -36,7 +36,7 @@ struct replay {
 static struct lane *lane_for(struct replay *r, const struct tape *t)
 {
 	for (size_t i = 0; i < r->lanes_n; i++)
-		if (strcmp(lane_symbol(&r->lanes[i]), t->symbols[0].symbol) == 0)
+		if (strcmp(lane_symbol(&r->lanes[i]), t->markets[0].info.symbol) == 0)
 			return &r->lanes[i];
 	r->lanes[r->lanes_n] = (struct lane){ .tapes = xcalloc(r->tapes_n, sizeof(t)) };
 	return &r->lanes[r->lanes_n++];
@@ -49,8 +49,8 @@ static void make_lanes(struct replay *r)
 		struct lane *l = lane_for(r, &r->tapes[i]);
 
 		l->tapes[l->n++] = &r->tapes[i];
-		for (size_t j = 0; j < r->tapes[i].symbols_n; j++)
-			intake_add(r->intake, r->tapes[i].symbols[j].symbol);
+		for (size_t j = 0; j < r->tapes[i].markets_n; j++)
+			intake_add(r->intake, r->tapes[i].markets[j].info.symbol);
 	}
 }
 
@@ -329,9 +329,9 @@ int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < tapes_n; i++)
-		for (size_t j = 0; j < tapes[i].symbols_n && found < max; j++)
-			if (!has_symbol(out, found, tapes[i].symbols[j].symbol))
-				out[found++] = tapes[i].symbols[j];
+		for (size_t j = 0; j < tapes[i].markets_n && found < max; j++)
+			if (!has_symbol(out, found, tapes[i].markets[j].info.symbol))
+				out[found++] = tapes[i].markets[j].info;
 	tapes_free(tapes, tapes_n);
 	*n = found;
 	return 0;

@@ -1,5 +1,6 @@
 #include "worker/feed/symbol.h"
 #include "worker/feed/feed.h"
+#include "worker/feed/grid.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,12 +40,42 @@ static const struct {
 	  { 1000, UNIT, 50000000 * UNIT, 5 * UNIT } },
 };
 #define KNOWN_N (sizeof(known) / sizeof(known[0]))
+#define KNOWN_NOTE "as Binance had them in 2024-08"
 
-/* Longer ones first: FDUSD before USD. */
-static const char *const quotes[] = {
-	"FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USD", "EUR", "TRY", "BRL", "JPY", "BTC", "ETH",
-	"BNB",
+/*
+ * Assets that others are priced in, and the least worth of an order in them on spot
+ * (Binance exchangeInfo, 2024-08; 0: not known here).
+ */
+static const struct {
+	const char *name;
+	int64_t min_notional;	/* 1e-8 */
+} quotes[] = {
+	{ "USDT", 5 * UNIT }, { "FDUSD", 5 * UNIT }, { "USDC", 5 * UNIT }, { "TUSD", 5 * UNIT },
+	{ "BUSD", 5 * UNIT }, { "USDP", 5 * UNIT }, { "USD1", 5 * UNIT }, { "DAI", 5 * UNIT },
+	{ "USD", 5 * UNIT }, { "PAX", 0 }, { "UST", 0 }, { "USDS", 0 }, { "XUSD", 0 },
+	{ "BFUSD", 0 }, { "USDE", 0 }, { "EUR", 5 * UNIT }, { "AEUR", 5 * UNIT },
+	{ "EURI", 5 * UNIT }, { "GBP", 5 * UNIT }, { "AUD", 0 }, { "TRY", 10 * UNIT },
+	{ "BRL", 10 * UNIT }, { "ARS", 0 }, { "MXN", 0 }, { "PLN", 0 }, { "RON", 0 },
+	{ "CZK", 0 }, { "ZAR", 0 }, { "UAH", 0 }, { "JPY", 0 }, { "RUB", 0 }, { "NGN", 0 },
+	{ "COP", 0 }, { "IDR", 0 }, { "IDRT", 0 }, { "BIDR", 0 }, { "BKRW", 0 }, { "BVND", 0 },
+	{ "BTC", UNIT / 10000 }, { "ETH", UNIT / 1000 }, { "BNB", UNIT / 100 }, { "SOL", 0 },
+	{ "TRX", 0 }, { "XRP", 0 }, { "DOGE", 0 }, { "DOT", 0 },
 };
+#define QUOTES_N (sizeof(quotes) / sizeof(quotes[0]))
+#define FUTURES_MIN_NOTIONAL (5 * UNIT)	/* most USD-M contracts, 2024-08 */
+/* What Binance writes where there is no limit: the largest number in its unit of 1e-8. */
+#define QTY_UNLIMITED (INT64_C(92141578737) * UNIT)
+
+const char *symbol_origin_name(enum symbol_origin o)
+{
+	switch (o) {
+	case ORIGIN_EXCHANGE: return "exchange";
+	case ORIGIN_KNOWN: return "known";
+	case ORIGIN_DERIVED: return "derived";
+	case ORIGIN_MADE_UP: return "made_up";
+	}
+	return "";
+}
 
 uint64_t symbol_hash(const char *symbol)
 {
@@ -98,21 +129,61 @@ static struct filters filters_by_price(int64_t price)
 	return f;
 }
 
-static void split(const char *symbol, char base[12], char quote[12])
+/* Index of the longest asset that the name ends with, or QUOTES_N. */
+static size_t quote_of(const char *symbol, size_t len)
 {
-	size_t len = strlen(symbol);
+	size_t best = QUOTES_N, best_len = 0;
 
-	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
-		size_t q = strlen(quotes[i]);
+	for (size_t i = 0; i < QUOTES_N; i++) {
+		size_t q = strlen(quotes[i].name);
 
-		if (len > q && strcmp(symbol + len - q, quotes[i]) == 0) {
-			snprintf(base, 12, "%.*s", (int)(len - q < 11 ? len - q : 11), symbol);
-			snprintf(quote, 12, "%s", quotes[i]);
-			return;
+		if (len > q && q > best_len &&
+		    memcmp(symbol + len - q, quotes[i].name, q) == 0) {
+			best = i;
+			best_len = q;
 		}
 	}
-	snprintf(base, 12, "%.11s", symbol);
-	snprintf(quote, 12, "USDT");
+	return best;
+}
+
+bool symbol_split(const char *symbol, char base[12], char quote[12])
+{
+	size_t len = strcspn(symbol, "_"); /* BTCUSDT_240927: a contract that ends */
+	size_t i = quote_of(symbol, len), q;
+
+	if (i == QUOTES_N) {
+		snprintf(base, 12, "%.11s", symbol);
+		snprintf(quote, 12, "unknown");
+		return false;
+	}
+	q = strlen(quotes[i].name);
+	snprintf(base, 12, "%.*s", (int)(len - q < 11 ? len - q : 11), symbol);
+	snprintf(quote, 12, "%s", quotes[i].name);
+	return true;
+}
+
+static struct money usual_notional(const char *symbol, bool futures)
+{
+	size_t i = quote_of(symbol, strcspn(symbol, "_"));
+
+	if (futures)
+		return money_of_units(FUTURES_MIN_NOTIONAL);
+	return money_of_units(i < QUOTES_N ? quotes[i].min_notional : 0);
+}
+
+static void start_info(const char *symbol, bool futures, struct symbol_info *out)
+{
+	*out = (struct symbol_info){ .futures = futures, .fees = fees_published(futures) };
+	snprintf(out->symbol, sizeof(out->symbol), "%s", symbol);
+	(void)symbol_split(symbol, out->base, out->quote);
+}
+
+static void set_filters(struct symbol_info *out, const struct filters *f)
+{
+	out->tick = price_of_units(f->tick);
+	out->step = out->min_qty = qty_of_units(f->step);
+	out->max_qty = qty_of_units(f->max_qty);
+	out->min_notional = money_of_units(f->min_notional);
 }
 
 void symbol_info_default(const char *symbol, bool futures, struct symbol_info *out)
@@ -120,16 +191,90 @@ void symbol_info_default(const char *symbol, bool futures, struct symbol_info *o
 	size_t i = find_known(symbol);
 	struct filters f;
 
-	if (i < KNOWN_N)
+	start_info(symbol, futures, out);
+	if (i < KNOWN_N) {
 		f = futures ? known[i].futures : known[i].spot;
-	else
+		out->origin = ORIGIN_KNOWN;
+		snprintf(out->note, sizeof(out->note), "%s", KNOWN_NOTE);
+	} else {
 		f = filters_by_price(price_units(symbol_start_price(symbol)));
-	*out = (struct symbol_info){
-		.futures = futures, .tick = price_of_units(f.tick), .step = qty_of_units(f.step),
-		.min_qty = qty_of_units(f.step), .max_qty = qty_of_units(f.max_qty),
-		.min_notional = money_of_units(f.min_notional),
-		.fees = fees_published(futures),
-	};
-	snprintf(out->symbol, sizeof(out->symbol), "%s", symbol);
-	split(symbol, out->base, out->quote);
+		out->origin = ORIGIN_MADE_UP;
+		snprintf(out->note, sizeof(out->note),
+			 "made up with the built-in market's price of it");
+	}
+	set_filters(out, &f);
+}
+
+/* The table's row of a symbol, when what was recorded is on its grid. */
+static const struct filters *fitting(const char *symbol, bool futures, const struct grid *g)
+{
+	size_t i = find_known(symbol);
+	const struct filters *f;
+
+	if (i == KNOWN_N)
+		return NULL;
+	f = futures ? &known[i].futures : &known[i].spot;
+	return grid_fits(g, price_of_units(f->tick), qty_of_units(f->step)) ? f : NULL;
+}
+
+static void derived_note(struct symbol_info *out, const struct grid *g, const struct filters *k)
+{
+	char base[12], quote[12];
+	int n = snprintf(out->note, sizeof(out->note),
+			 "derived from %lld recorded prices and %lld quantities%s",
+			 (long long)g->price.seen, (long long)g->qty.seen,
+			 grid_sure(g) ? "" : ", too few different ones to be sure");
+
+	if (!symbol_split(out->symbol, base, quote))
+		snprintf(out->note + n, sizeof(out->note) - (size_t)n,
+			 "; the quote asset is not known");
+	else if (!k)
+		snprintf(out->note + n, sizeof(out->note) - (size_t)n,
+			 money_sign(out->min_notional) ? "; least worth as usual for %s%s" :
+			 "; least worth for %s%s not known", quote,
+			 out->futures ? " futures" : "");
+}
+
+void symbol_info_recorded(const char *symbol, bool futures, const struct grid *g,
+			  struct symbol_info *out)
+{
+	const struct filters *k = fitting(symbol, futures, g);
+	struct money notional = k ? money_of_units(k->min_notional) :
+				usual_notional(symbol, futures);
+	struct symbol_info info;
+
+	start_info(symbol, futures, &info);
+	if (!grid_steps(g, notional, &info.tick, &info.step)) {
+		info.tick = price_of_units(1);
+		info.step = qty_of_units(1);
+	}
+	if (k && !grid_sure(g)) {
+		set_filters(&info, k);
+		info.origin = ORIGIN_KNOWN;
+		snprintf(info.note, sizeof(info.note), "%s; all that was recorded fits",
+			 KNOWN_NOTE);
+		*out = info;
+		return;
+	}
+	info.origin = ORIGIN_DERIVED;
+	info.min_qty = info.step;
+	info.max_qty = qty_to_step(qty_of_units(k ? k->max_qty : QTY_UNLIMITED), info.step,
+				   ROUND_DOWN);
+	info.min_notional = notional;
+	derived_note(&info, g, k);
+	*out = info;
+}
+
+const char *symbol_rules_text(const struct symbol_info *info, char text[SYMBOL_RULES_MAX])
+{
+	char tick[MONEY_TEXT_MAX], step[MONEY_TEXT_MAX], least[MONEY_TEXT_MAX];
+	char worth[MONEY_TEXT_MAX];
+
+	snprintf(text, SYMBOL_RULES_MAX,
+		 "%s %s: tick %s, step %s, an order is at least %s %s and worth %s %s; %s",
+		 info->symbol, info->futures ? "USD-M futures" : "spot",
+		 price_text(info->tick, tick), qty_text(info->step, step),
+		 qty_text(info->min_qty, least), info->base, money_text(info->min_notional, worth),
+		 info->quote, info->note);
+	return text;
 }

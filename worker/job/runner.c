@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "common/limits.h"
 #include "common/log.h"
+#include "common/process.h"
 #include "worker/job/job.h"
 #include "worker/store/job_rows.h"
 
@@ -130,6 +131,7 @@ static void readable_cb(evutil_socket_t fd, short what, void *ctx)
 _Noreturn static void become_job(const struct runner *r, const struct job_kind *kind,
 				 const char *number, int out, pid_t parent)
 {
+	process_child_signals();
 	limits_set(parent, kind->memory_mb, kind->time_s);
 	if (setpriority(PRIO_PROCESS, 0, JOB_NICE) < 0)
 		_exit(126);

@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -164,9 +165,7 @@ static void child_limits(const struct sample_args *a)
 	const struct rlimit core = { 0, 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
+	process_child_signals();
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_CORE, &core);
 	if (LIMIT_MEMORY)

@@ -1,5 +1,6 @@
 #include "worker/notify/desk.h"
 
+#include "common/bot_answers.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/json.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 6
+#define WORDS_MAX (TELEGRAM_COMMAND_MAX / 2)	/* as many as fit into one */
 #define CONFIRMS_MAX 16
 #define WARNED_MAX 32
 #define CLOCK_SLACK_S 5
@@ -21,7 +22,9 @@
 #define BUTTON "emergency"
 
 struct confirm {			/* an emergency stop that waits for its second step */
-	int64_t account, chat, user, bot_id;
+	int64_t account, chat, user;
+	int64_t bots[WORDS_MAX];	/* none: all of the chat */
+	size_t bots_n;
 	int64_t until_us;		/* 0: free */
 	char code[12];
 };
@@ -44,7 +47,8 @@ struct talk {				/* one command while it is worked on */
 	size_t words_n;
 	int64_t *bots;			/* those the chat may command */
 	size_t bots_n;
-	int64_t bot_id;			/* the one that was named, 0 none */
+	int64_t named[WORDS_MAX];	/* of them, those that the command names */
+	size_t named_n;
 	int64_t n;			/* the number that was given, 0 none */
 };
 
@@ -64,32 +68,32 @@ struct desk_command {
 static talk_fn show, queue, force_exit, emergency, help;
 
 static const struct desk_command COMMANDS[] = {
-	{ "status", NULL, "[bot]", "bots and their open trades", false, show, answer_status,
+	{ "status", NULL, "[bot ...]", "bots and their open trades", false, show, answer_status,
 	  NULL },
 	{ "profit", NULL, "[days]", "results of closed trades", true, show, answer_profit, NULL },
-	{ "balance", NULL, "[bot]", "equity and balances", false, show, answer_balance, NULL },
+	{ "balance", NULL, "[bot ...]", "equity and balances", false, show, answer_balance, NULL },
 	{ "daily", NULL, "[n]", "results by day", true, show, answer_daily, NULL },
 	{ "weekly", NULL, "[n]", "results by week", true, show, answer_weekly, NULL },
 	{ "monthly", NULL, "[n]", "results by month", true, show, answer_monthly, NULL },
-	{ "performance", NULL, "[bot]", "results by symbol", false, show, answer_performance,
+	{ "performance", NULL, "[bot ...]", "results by symbol", false, show, answer_performance,
 	  NULL },
-	{ "count", NULL, "[bot]", "open positions and how many there may be", false, show,
+	{ "count", NULL, "[bot ...]", "open positions and how many there may be", false, show,
 	  answer_count, NULL },
-	{ "start", NULL, "[bot]", "start trading", false, queue, NULL, "start" },
-	{ "pause", "stopentry", "[bot]", "no new entries; positions stay protected", false, queue,
+	{ "start", NULL, "[bot ...]", "start trading", false, queue, NULL, "start" },
+	{ "pause", "stopentry", "[bot ...]", "no new entries; positions stay protected", false, queue,
 	  NULL, "pause" },
-	{ "resume", NULL, "[bot]", "entries again after /pause", false, queue, NULL, "resume" },
-	{ "stop", NULL, "[bot]", "stop trading; positions stay open, with their orders", false,
+	{ "resume", NULL, "[bot ...]", "entries again after /pause", false, queue, NULL, "resume" },
+	{ "stop", NULL, "[bot ...]", "stop trading; positions stay open, with their orders", false,
 	  queue, NULL, "stop" },
 	{ "forceexit", "fx", "<trade>|all", "close a trade, or all, at market", true, force_exit,
 	  NULL, NULL },
-	{ "emergency_stop", NULL, "[bot]", "cancel and sell everything; asks once more", false,
+	{ "emergency_stop", NULL, "[bot ...]", "cancel and sell everything; asks once more", false,
 	  emergency, NULL, NULL },
-	{ "reload_config", NULL, "[bot]", "which settings are in force", false, show,
+	{ "reload_config", NULL, "[bot ...]", "which settings are in force", false, show,
 	  answer_reload, NULL },
-	{ "show_config", NULL, "[bot]", "settings, without secrets", false, show, answer_config,
+	{ "show_config", NULL, "[bot ...]", "settings, without secrets", false, show, answer_config,
 	  NULL },
-	{ "locks", NULL, "[bot]", "what holds entries back", false, show, answer_locks, NULL },
+	{ "locks", NULL, "[bot ...]", "what holds entries back", false, show, answer_locks, NULL },
 	{ "logs", NULL, "[n]", "newest log lines", true, show, answer_logs, NULL },
 	{ "health", NULL, "", "how the worker is", false, show, answer_health, NULL },
 	{ "version", NULL, "", "version of the program", false, show, answer_version, NULL },
@@ -149,7 +153,8 @@ static void show(struct talk *t, const struct desk_command *c)
 {
 	struct answers a = {
 		.db = t->db, .config = t->desk->args.config, .now_us = t->now_us, .n = t->n,
-		.bots = t->bot_id ? &t->bot_id : t->bots, .bots_n = t->bot_id ? 1 : t->bots_n,
+		.bots = t->named_n ? t->named : t->bots,
+		.bots_n = t->named_n ? t->named_n : t->bots_n,
 	};
 	struct buf out = { 0 };
 	struct err e = { 0 };
@@ -169,7 +174,8 @@ static void help(struct talk *t, const struct desk_command *self)
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		buf_printf(&out, "/%s%s%s\n  %s\n", COMMANDS[i].name, *COMMANDS[i].usage ? " " : "",
 			   COMMANDS[i].usage, COMMANDS[i].help);
-	buf_puts(&out, "#2 behind any command is bot 2; without it all bots are meant.\n");
+	buf_puts(&out, "#2 behind any command is bot 2, #2 #3 are both; without one all bots are "
+		 "meant.\n");
 	reply_lines(t, buf_text(&out));
 	buf_free(&out);
 }
@@ -194,23 +200,27 @@ static void queue_one(struct talk *t, const char *kind, const char *args, int64_
 	t->desk->args.command(t->desk->args.ctx, &c);
 }
 
-/* One command for the bot that was named, or for each that the chat may command. */
-static void queue_for(struct talk *t, const char *kind, const char *args, int64_t bot_id)
+/*
+ * One command for each bot that was named; without one for all of the chat's. Where the
+ * chat may command every bot that is one row for all: an emergency stop then also reaches
+ * a bot that was deleted while it still has positions.
+ */
+static void queue_for(struct talk *t, const char *kind, const char *args, const int64_t *bots,
+		      size_t n)
 {
 	bool all = places_allows(t->desk->args.places, t->from->account, t->u->chat, 0);
 
-	if (bot_id == 0 && all && t->bots_n > 1) {
+	if (n == 0 && all && (t->bots_n > 1 || strcmp(kind, COMMAND_EMERGENCY_STOP) == 0)) {
 		queue_one(t, kind, args, 0);
 		return;
 	}
-	for (size_t i = 0; i < t->bots_n; i++)
-		if (bot_id == 0 || t->bots[i] == bot_id)
-			queue_one(t, kind, args, t->bots[i]);
+	for (size_t i = 0; i < (n ? n : t->bots_n); i++)
+		queue_one(t, kind, args, n ? bots[i] : t->bots[i]);
 }
 
 static void queue(struct talk *t, const struct desk_command *c)
 {
-	queue_for(t, c->kind, "{}", t->bot_id);
+	queue_for(t, c->kind, "{}", t->named, t->named_n);
 }
 
 static bool may(const struct talk *t, int64_t bot_id)
@@ -227,12 +237,12 @@ static void force_exit(struct talk *t, const struct desk_command *c)
 	int64_t bot_id = 0;
 	char args[48];
 
-	if (t->words_n == 1 && strcmp(t->words[0], "all") == 0) {
-		queue_for(t, "close-all", "{}", t->bot_id);
+	if (t->words_n == 1 && strcmp(t->words[0], "all") == 0 && !t->n) {
+		queue_for(t, "close-all", "{}", t->named, t->named_n);
 		return;
 	}
-	if (!t->n) {
-		reply(t, "/%s needs the number of a trade (/status shows them), or all", c->name);
+	if (!t->n || t->words_n) {
+		reply(t, "/%s needs the number of one trade (/status shows them), or all", c->name);
 		return;
 	}
 	if (store_answer_trade_bot(t->db, t->n, &bot_id, &e) || !may(t, bot_id)) {
@@ -280,25 +290,34 @@ static void put_button(struct json *j, const char *label, const char *code, cons
 	json_object_end(j);
 }
 
+/* "all bots", "bot 1", "bots 1, 2, 3" */
+static void put_whom(struct buf *out, const int64_t *bots, size_t n)
+{
+	buf_puts(out, n == 0 ? "all bots" : n == 1 ? "bot " : "bots ");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%lld", i ? ", " : "", (long long)bots[i]);
+}
+
 static void ask_emergency(struct talk *t)
 {
 	struct confirm *c = confirm_slot(t);
 	struct buf markup = { 0 }, html = { 0 };
 	struct json j = { .out = &markup };
-	char question[300], whom[40] = "all bots";
+	struct buf question = { 0 };
 	uint32_t random;
 
 	crypto_random(&random, sizeof(random));
 	*c = (struct confirm){ .account = t->from->account, .chat = t->u->chat,
-			       .user = t->u->user, .bot_id = t->bot_id,
+			       .user = t->u->user, .bots_n = t->named_n,
 			       .until_us = t->now_us + DESK_CONFIRM_US };
+	memcpy(c->bots, t->named, t->named_n * sizeof(c->bots[0]));
 	snprintf(c->code, sizeof(c->code), "%08x", random);
-	if (t->bot_id)
-		snprintf(whom, sizeof(whom), "bot %lld", (long long)t->bot_id);
-	snprintf(question, sizeof(question), "Emergency stop of %s?\nIt cancels every order and "
-		 "sells every position at market. Press the button, or send "
-		 "/emergency_stop confirm, within 60 seconds.", whom);
-	telegram_message(&html, "", question);
+	buf_puts(&question, "Emergency stop of ");
+	put_whom(&question, t->named, t->named_n);
+	buf_puts(&question, "?\nIt cancels every order and sells every position at market. Press "
+		 "the button, or send /emergency_stop confirm, within 60 seconds.");
+	telegram_message(&html, "", buf_text(&question));
+	buf_free(&question);
 	json_object(&j, NULL);
 	json_array(&j, "inline_keyboard");
 	json_array(&j, NULL);
@@ -321,7 +340,7 @@ static void emergency(struct talk *t, const struct desk_command *self)
 		return;
 	}
 	if (t->words_n > 1 || strcmp(t->words[0], "confirm") != 0) {
-		reply(t, "/%s takes the number of a bot, or confirm", self->name);
+		reply(t, "/%s takes numbers of bots, or confirm", self->name);
 		return;
 	}
 	c = confirm_find(t, NULL);
@@ -331,7 +350,7 @@ static void emergency(struct talk *t, const struct desk_command *self)
 		return;
 	}
 	c->until_us = 0;
-	queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bot_id);
+	queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bots, c->bots_n);
 }
 
 /* "emergency:<code>:yes" */
@@ -351,7 +370,7 @@ static void press(struct talk *t)
 	}
 	c->until_us = 0;
 	if (strcmp(word, "yes") == 0)
-		queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bot_id);
+		queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bots, c->bots_n);
 	else
 		reply(t, "Nothing was stopped.");
 }
@@ -423,30 +442,43 @@ static const char *split(struct talk *t)
 	return name;
 }
 
-/* Takes "#2" and numbers out of the words; false: one can't be used, which was told. */
+/* A bot that the chat may not command is told; the command goes on for the others. */
+static void name_bot(struct talk *t, int64_t bot_id)
+{
+	for (size_t i = 0; i < t->named_n; i++)
+		if (t->named[i] == bot_id)
+			return;
+	if (may(t, bot_id))
+		t->named[t->named_n++] = bot_id;
+	else
+		reply(t, "There is no bot %lld that this chat may command.", (long long)bot_id);
+}
+
+/* Takes "#2" and numbers out of the words; false: nothing is left to do, which was told. */
 static bool read_words(struct talk *t, const struct desk_command *c)
 {
-	size_t kept = 0;
+	int64_t ids[WORDS_MAX], v;
+	size_t ids_n = 0, kept = 0;
 
 	for (size_t i = 0; i < t->words_n; i++) {
-		char *word = t->words[i];
-		int64_t *out = *word == '#' || !c->number ? &t->bot_id : &t->n;
+		bool hash = t->words[i][0] == '#';
 
-		if (!number(word + (*word == '#'), out))
-			t->words[kept++] = word;
+		if (!number(t->words[i] + hash, &v) || (!hash && c->number && t->n))
+			t->words[kept++] = t->words[i];
+		else if (hash || !c->number)
+			ids[ids_n++] = v;
+		else
+			t->n = v;
 	}
 	t->words_n = kept;
-	if (t->bot_id && !may(t, t->bot_id)) {
-		reply(t, "There is no bot %lld that this chat may command.",
-		      (long long)t->bot_id);
-		return false;
-	}
 	if (kept && c->run != force_exit && c->run != emergency) {
 		reply(t, "/%s does not take \"%.40s\"; usage: /%s %s", c->name, t->words[0],
 		      c->name, c->usage);
 		return false;
 	}
-	return true;
+	for (size_t i = 0; i < ids_n; i++)
+		name_bot(t, ids[i]);
+	return !ids_n || t->named_n;
 }
 
 static int read_bots(struct talk *t, struct err *e)
@@ -512,23 +544,45 @@ static bool number_behind(const char *prefix, const char *text, int64_t *out)
 	return end > text + n && (!*end || *end == ':');
 }
 
-void desk_answered(struct desk *d, const struct command *c, const char *status,
-		   const char *message)
+struct lines {
+	const struct command *c;
+	struct buf text;
+};
+
+static void add_line(void *ctx, const struct bot_answer *a)
+{
+	struct lines *l = ctx;
+
+	buf_printf(&l->text, "%s, bot %lld: %s%s\n", l->c->kind, (long long)a->bot_id,
+		   a->done ? "" : "not done: ", a->message);
+}
+
+void desk_answered(struct desk *d, const struct command *c, const struct command_answer *answer)
 {
 	struct telegram_source from = { 0 };
 	struct telegram_update u = { 0 };
 	struct talk t = { .desk = d, .from = &from, .u = &u };
-	bool done = strcmp(status, "done") == 0;
+	struct lines l = { .c = c };
+	struct bot_answer one = { c->bot_id, strcmp(answer->status, "done") == 0,
+				  answer->message };
+	int64_t more = 0;
 
 	if (!number_behind("telegram:", c->requested_by, &u.chat) ||
 	    !number_behind("tg:", c->idempotency_key, &from.account) ||
 	    !places_knows(d->args.places, from.account, u.chat))
 		return;
-	if (c->bot_id)
+	if (c->bot_id) {
 		reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,
-		      done ? "" : "not done: ", message);
-	else
-		reply(&t, "%s: %s%s", c->kind, done ? "" : "not done: ", message);
+		      one.done ? "" : "not done: ", one.message);
+		return;
+	}
+	if (!bot_answers_each(answer->result, add_line, &l, &more))
+		buf_printf(&l.text, "%s: %s%s\n", c->kind, one.done ? "" : "not done: ",
+			   one.message);
+	if (more)
+		buf_printf(&l.text, "and %lld more bots; /status shows them\n", (long long)more);
+	reply_lines(&t, buf_text(&l.text));
+	buf_free(&l.text);
 }
 
 void desk_commands_json(struct buf *out)

@@ -16,6 +16,7 @@
 #include "common/store_commands.h"
 #include "worker/notify/places.h"
 #include "worker/notify/telegram_poll.h"
+#include "worker/store/store_worker.h"
 
 #define DESK_CONFIRM_US INT64_C(60000000)
 
@@ -40,9 +41,11 @@ void desk_free(struct desk *d);
 /* One update. Reads db; a failed read is told in the chat. */
 void desk_take(struct desk *d, struct db *db, const struct telegram_source *from,
 	       const struct telegram_update *u, int64_t now_us);
-/* The worker answered a command; ours (by requested_by and key) is told in its chat. */
-void desk_answered(struct desk *d, const struct command *c, const char *status,
-		   const char *message);
+/*
+ * The worker answered a command; ours (by requested_by and key) is told in its chat, one line
+ * for each bot.
+ */
+void desk_answered(struct desk *d, const struct command *c, const struct command_answer *answer);
 
 /* The body of setMyCommands; free it. */
 void desk_commands_json(struct buf *out);

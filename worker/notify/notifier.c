@@ -207,10 +207,10 @@ static void on_pressed(void *ctx, int64_t account, const char *press_id)
 	buf_free(&body);
 }
 
-void notifier_answered(struct notifier *n, const struct command *c, const char *status,
-		       const char *message)
+void notifier_answered(struct notifier *n, const struct command *c,
+		       const struct command_answer *answer)
 {
-	desk_answered(n->desk, c, status, message);
+	desk_answered(n->desk, c, answer);
 }
 
 struct taking {

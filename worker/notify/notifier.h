@@ -17,6 +17,7 @@
 #include "common/store_commands.h"
 #include "worker/report/notify_report.h"
 #include "worker/roster.h"
+#include "worker/store/store_worker.h"
 
 struct event_base;
 struct notifier;
@@ -46,8 +47,8 @@ void notifier_hush(struct notifier *n);
 void notifier_feed(struct notifier *n, const char *state, const char *message);
 
 /* An answer to a command, before the transaction that it is written in. */
-void notifier_answered(struct notifier *n, const struct command *c, const char *status,
-		       const char *message);
+void notifier_answered(struct notifier *n, const struct command *c,
+		       const struct command_answer *answer);
 
 /* *next_us: when to be asked again (monotonic). */
 MUST_CHECK int notifier_turn(struct notifier *n, struct db *db, int64_t wall_us, int64_t mono_us,

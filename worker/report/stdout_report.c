@@ -1,16 +1,27 @@
 #include "worker/report/stdout_report.h"
 
 #include "common/json.h"
+#include "common/output.h"
 
 #include <unistd.h>
 
-/* A reader that is gone must not stop trading: what can't be written is dropped. */
+/* A reader that is gone or hangs must not stop trading. */
 static void line(struct buf *b)
 {
 	buf_putc(b, '\n');
-	if (write(STDOUT_FILENO, b->data, b->len) < 0)
-		buf_clear(b);
+	output_line(STDOUT_FILENO, b->data, b->len);
 	buf_free(b);
+}
+
+static void on_dropped(struct buf *out, unsigned long dropped)
+{
+	struct json j = { .out = out };
+
+	json_object(&j, NULL);
+	json_string(&j, "event", "dropped");
+	json_int(&j, "lines", (int64_t)dropped);
+	json_object_end(&j);
+	buf_putc(out, '\n');
 }
 
 static void on_order(void *ctx, const struct order *o)
@@ -118,6 +129,8 @@ static void on_notice(void *ctx, int64_t bot_id, const char *correlation_id, con
 
 struct reporter stdout_reporter(void)
 {
+	output_start();
+	output_on_dropped(STDOUT_FILENO, on_dropped);
 	return (struct reporter){
 		.order = on_order, .fill = on_fill, .stats = on_stats, .status = on_status,
 		.notice = on_notice,

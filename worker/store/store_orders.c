@@ -10,11 +10,12 @@ static const char SQL_ORDER[] =
 	" entry_notional, exit_notional, fees, base_fees, quote_fees, gross, pnl, confidence,"
 	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
 	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
-	" stop_crossed_us, retry_us, retries, expires_us, updated_us, funding, dust_taken)"
+	" stop_crossed_us, retry_us, retries, expires_us, updated_us, funding, dust_taken,"
+	" bad_debt, uncovered_us, uncovered_from_us)"
 	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	"?13,"
 	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
-	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43)"
+	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46)"
 	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
 	" entry_price = excluded.entry_price, exit_price = excluded.exit_price,"
 	" filled = excluded.filled, exited = excluded.exited, position = excluded.position,"
@@ -26,7 +27,8 @@ static const char SQL_ORDER[] =
 	" stop_crossed_us = excluded.stop_crossed_us, retry_us = excluded.retry_us,"
 	" retries = excluded.retries, expires_us = excluded.expires_us,"
 	" updated_us = excluded.updated_us, funding = excluded.funding,"
-	" dust_taken = excluded.dust_taken";
+	" dust_taken = excluded.dust_taken, bad_debt = excluded.bad_debt,"
+	" uncovered_us = excluded.uncovered_us, uncovered_from_us = excluded.uncovered_from_us";
 static const char SQL_LEG[] =
 	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
 	"leg, n,"
@@ -50,8 +52,10 @@ static const char SQL_OPEN[] =
 	" filled, exited, base_fees, quote_fees, fees, entry_notional, exit_notional, confidence,"
 	" close_reason, strategy, model_id, config_version, correlation_id, created_us, opened_us,"
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
-	" funding, dust_taken"
+	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us"
 	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
+static const char SQL_OPEN_COUNT[] =
+	"SELECT count(*) FROM trading_orders WHERE bot_id = ?1 AND status != 'closed'";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
@@ -141,6 +145,9 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	stmt_bind_int(s, 41, o->updated_us);
 	stmt_near_money(s, 42, o->funding);
 	stmt_near_qty(s, 43, o->dust_taken);
+	stmt_near_money(s, 44, o->bad_debt);
+	stmt_bind_int(s, 45, o->uncovered_us);
+	stmt_bind_int(s, 46, o->uncovered_from_us);
 	return stmt_run(s, e);
 }
 
@@ -279,6 +286,9 @@ static int read_order(struct stmt *s, struct order *o, struct err *e)
 	o->quote_fees = stmt_money(s, 13);
 	o->funding = stmt_money(s, 31);
 	o->dust_taken = stmt_qty(s, 32);
+	o->bad_debt = stmt_money(s, 33);
+	o->uncovered_us = stmt_int(s, 34);
+	o->uncovered_from_us = stmt_int(s, 35);
 	ASSERT(money_sub(stmt_money(s, 14), o->quote_fees, &o->base_fees_value) == 0);
 	ASSERT(money_sub(o->base_fees_value, o->funding, &o->base_fees_value) == 0);
 	o->entry_notional = stmt_money(s, 15);
@@ -324,6 +334,23 @@ int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
 	stmt_done(s);
 out:
 	free(o);
+	return rc;
+}
+
+int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_OPEN_COUNT, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*n = stmt_int(s, 0);
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 

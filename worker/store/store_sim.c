@@ -19,8 +19,9 @@ static const char SQL_BALANCE[] =
 static const char SQL_ORDER[] =
 	"INSERT OR REPLACE INTO sim_orders(client_order_id, seq, bot_id, symbol, side, type,"
 	" reduce_only, price, stop_price, quantity, filled, queue_ahead, reserved, reserved_asset,"
-	" stage, due_us, exchange_id)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+	" stage, due_us, exchange_id, trigger_price)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
+	" ?18)";
 static const char SQL_ORDER_GONE[] = "DELETE FROM sim_orders WHERE client_order_id = ?1";
 static const char SQL_COUNTER[] = "INSERT OR REPLACE INTO counters(name, value) VALUES (?1, ?2)";
 static const char SQL_MARKETS[] =
@@ -32,8 +33,8 @@ static const char SQL_BALANCES[] =
 	"SELECT bot_id, epoch, account, asset, amount FROM sim_balances ORDER BY bot_id, epoch";
 static const char SQL_ORDERS[] =
 	"SELECT client_order_id, seq, bot_id, symbol, side, type, reduce_only, price, stop_price,"
-	" quantity, filled, queue_ahead, reserved, reserved_asset, stage, due_us, exchange_id"
-	" FROM sim_orders ORDER BY seq";
+	" quantity, filled, queue_ahead, reserved, reserved_asset, stage, due_us, exchange_id,"
+	" trigger_price FROM sim_orders ORDER BY seq";
 static const char SQL_COUNTERS[] = "SELECT name, value FROM counters";
 
 int store_sim_account_tx(struct db *db, const struct sim_account *r, struct err *e)
@@ -116,6 +117,7 @@ int store_sim_order_tx(struct db *db, const struct sim_order *r, struct err *e)
 	stmt_bind_text(s, 15, sim_stage_name(r->stage));
 	stmt_bind_int(s, 16, r->due_us);
 	stmt_bind_int(s, 17, r->exchange_id);
+	stmt_near_price(s, 18, r->trigger_price);
 	return stmt_run(s, e);
 }
 
@@ -210,6 +212,7 @@ static int restore_order(struct stmt *s, struct venue *sim, struct err *e)
 	stmt_copy(s, 13, r.reserved_asset, sizeof(r.reserved_asset));
 	r.due_us = stmt_int(s, 15);
 	r.exchange_id = stmt_int(s, 16);
+	r.trigger_price = stmt_price(s, 17);
 	if (side_parse(stmt_text(s, 4), &r.side))
 		return bad_word("sim_orders", stmt_text(s, 4), e);
 	if (leg_type_parse(stmt_text(s, 5), &r.type))

@@ -134,7 +134,7 @@ static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row
 	struct sim_slot *o;
 
 	row->seq = s->next_order++;
-	row->due_us = now_us + s->args.latency_us;
+	row->due_us = now_us + s->args.latency_us; /* kept: what happened before is not for it */
 	o = sim_slot_new(s, a, row);
 	sim_travel_add(s, o);
 	sim_report_order(s, o);
@@ -276,18 +276,49 @@ static void market_trade(struct sim *s, struct sim_market *m, const struct trade
 	sim_finish(s);
 }
 
-/* A book without orders on either side is no book: the last price counts until one comes. */
-static void book_set(struct sim_market *m, const struct book_top *b)
+/* A book without orders on either side is no book: nothing fills until one comes. */
+static void book_set(struct sim_market *m, const struct book_top *b, int64_t now_us)
 {
 	m->book = *b;
 	m->has_book = qty_sign(b->bid_qty) > 0 || qty_sign(b->ask_qty) > 0;
+	m->alive_us = now_us;
+}
+
+/* Only a new book ends a silence: after it, that nothing changed can't be known. */
+static void book_alive(const struct sim *s, struct sim_market *m, int64_t now_us)
+{
+	if (sim_fresh(s, m, now_us))
+		m->alive_us = now_us;
+}
+
+/* What the next fresh book decides may trade. */
+static void book_decides(struct sim *s, struct sim_market *m, int64_t now_us)
+{
+	if (!m->waits)
+		return;
+	sim_wait_over(s, m, now_us);
+	sim_finish(s);
 }
 
 static void market_book(struct sim *s, struct sim_market *m, const struct book_top *b,
 			int64_t now_us)
 {
 	sim_advance(&s->venue, now_us);
-	book_set(m, b);
+	book_set(m, b, now_us);
+	book_decides(s, m, now_us);
+}
+
+static void market_time(struct sim *s, struct sim_market *m, int64_t now_us)
+{
+	sim_advance(&s->venue, now_us);
+	book_alive(s, m, now_us);
+}
+
+static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_t now_us)
+{
+	sim_advance(&s->venue, now_us);
+	m->invalid = !valid;
+	book_decides(s, m, now_us);
 }
 
 static void sim_on_trade(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us)
@@ -307,31 +338,89 @@ static void sim_on_book(struct venue *v, const char *symbol, const struct book_t
 		market_book(sim_of(v), m, b, now_us);
 }
 
+static void sim_on_time(struct venue *v, const char *symbol, int64_t now_us)
+{
+	struct sim_market *m = market_by_name(sim_of(v), symbol);
+
+	if (m)
+		market_time(sim_of(v), m, now_us);
+}
+
+static void sim_on_book_valid(struct venue *v, const char *symbol, bool valid, int64_t now_us)
+{
+	struct sim_market *m = market_by_name(sim_of(v), symbol);
+
+	if (m)
+		market_valid(sim_of(v), m, valid, now_us);
+}
+
+static bool sim_tradable(const struct venue *v, const char *symbol, enum side side, int64_t now_us)
+{
+	const struct sim *s = sim_of_const(v);
+	const struct sim_market *m = NULL;
+
+	for (size_t i = 0; i < s->markets_n && !m; i++)
+		if (strcmp(s->markets[i]->info.symbol, symbol) == 0)
+			m = s->markets[i];
+	return m && sim_fresh(s, m, now_us) &&
+	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
+}
+
+static struct sim_market *market_at(struct sim *s, int index)
+{
+	ASSERT(index >= 0 && (size_t)index < s->markets_n);
+	return s->markets[index];
+}
+
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
 {
-	struct sim *s = sim_of(v);
-
-	ASSERT(index >= 0 && (size_t)index < s->markets_n);
-	market_trade(s, s->markets[index], t, now_us);
+	market_trade(sim_of(v), market_at(sim_of(v), index), t, now_us);
 }
 
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
 {
-	struct sim *s = sim_of(v);
-
-	ASSERT(index >= 0 && (size_t)index < s->markets_n);
-	market_book(s, s->markets[index], b, now_us);
+	market_book(sim_of(v), market_at(sim_of(v), index), b, now_us);
 }
 
-void sim_market_seed(struct venue *v, int index, struct price last, const struct book_top *book)
+void sim_time(struct venue *v, int index, int64_t now_us)
 {
-	struct sim *s = sim_of(v);
+	market_time(sim_of(v), market_at(sim_of(v), index), now_us);
+}
 
-	ASSERT(index >= 0 && (size_t)index < s->markets_n);
-	if (price_sign(last) > 0)
-		s->markets[index]->last = last;
-	if (book)
-		book_set(s->markets[index], book);
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us)
+{
+	market_valid(sim_of(v), market_at(sim_of(v), index), valid, now_us);
+}
+
+void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
+{
+	struct sim_market *m = market_at(sim_of(v), index);
+
+	if (price_sign(t->price) <= 0)
+		return;
+	m->last = t->price;
+	if (!sim_fresh(sim_of(v), m, now_us))
+		m->waits = true;
+}
+
+void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
+{
+	struct sim_market *m = market_at(sim_of(v), index);
+
+	book_set(m, b, now_us);
+	m->waits = false; /* whatever it decided is in the rows */
+	for (size_t i = 0; i < m->resting.n; i++)
+		m->waits = m->waits || sim_waits(&m->resting.slots[i]->row);
+}
+
+void sim_warm_time(struct venue *v, int index, int64_t now_us)
+{
+	book_alive(sim_of(v), market_at(sim_of(v), index), now_us);
+}
+
+void sim_warm_book_valid(struct venue *v, int index, bool valid)
+{
+	market_at(sim_of(v), index)->invalid = !valid;
 }
 
 static int sim_query(struct venue *v, const char *client_order_id, struct venue_update *out,
@@ -373,6 +462,9 @@ static const struct venue_ops OPS = {
 	.advance = sim_advance,
 	.on_trade = sim_on_trade,
 	.on_book = sim_on_book,
+	.on_time = sim_on_time,
+	.on_book_valid = sim_on_book_valid,
+	.tradable = sim_tradable,
 	.query = sim_query,
 	.balance = sim_balance,
 	.free = sim_free,

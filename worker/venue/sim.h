@@ -8,6 +8,10 @@
  *	                     |  `--market, crossing limit--> fill at the touch and worse
  *	                     `--> rejected
  *
+ * A book has an age. While the newest is older than stale_us, out of step, or of a market
+ * that none was heard of yet, nothing fills: limits rest, stops that a trade reaches and
+ * market orders that close wait, and the first fresh book decides.
+ *
  * One instance per database: its counters (trade, entry, sim_order) are shared
  * by all accounts. Accounts do not see each other: a traded volume that fills
  * one bot's order is there for another bot's order too.
@@ -18,10 +22,10 @@
  * of them and begins with "LIQUIDATION:". The engine closes the bot's open
  * orders against these fills.
  *
- * The sink and the store are called from advance, on_trade, on_book, sim_trade,
- * sim_book and sim_account_reset; the store also from place, cancel and
- * sim_account_add. From inside them place, cancel, query, balance and next_due
- * may be called, nothing else.
+ * The sink and the store are called from advance, the market's events (on_*, sim_trade,
+ * sim_book, sim_time, sim_book_valid) and sim_account_reset; the store also from place,
+ * cancel and sim_account_add. From inside them place, cancel, query, balance, tradable
+ * and next_due may be called, nothing else.
  */
 #ifndef VENUE_SIM_H
 #define VENUE_SIM_H
@@ -35,6 +39,8 @@ struct sim_args {
 	int64_t funding_rate_e8;	/* futures, every 8 h; longs pay when positive */
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
+	int64_t stale_us;		/* a book older than this fills nothing; 0: no limit */
+	bool through_all;		/* a trade through a price fills all of it, not what it printed */
 	struct venue_sink sink;
 	struct sim_store store;
 };
@@ -59,11 +65,13 @@ int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
  */
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-/*
- * Market state without an event, after a restart: nothing is matched. last 0 and
- * book NULL leave that part as it is.
- */
-void sim_market_seed(struct venue *v, int index, struct price last, const struct book_top *book);
+void sim_time(struct venue *v, int index, int64_t now_us);
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);
+/* The same, heard before a restart: the market's state only, nothing is matched. */
+void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
+void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
+void sim_warm_time(struct venue *v, int index, int64_t now_us);
+void sim_warm_book_valid(struct venue *v, int index, bool valid);
 
 #define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
 struct sim_account_args {

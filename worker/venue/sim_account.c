@@ -255,7 +255,8 @@ int sim_acct_balance(const struct sim_acct *a, struct venue_balance *out, struct
 	out->free = money_of_units(sim_available(a, LEDGER_QUOTE));
 	out->balance = money_of_units(a->row.futures ? wallet :
 				      quote[LEDGER_FREE] + quote[LEDGER_RESERVED]);
-	out->equity = money_of_units(money_units(out->balance) + value);
+	value += money_units(out->balance);
+	out->equity = money_of_units(value > 0 ? value : 0); /* the market bears the rest */
 	out->base = base;
 	return 0;
 }
@@ -264,14 +265,16 @@ struct money sim_account_worth(const struct venue *v, int64_t bot_id)
 {
 	const struct sim_acct *a = sim_acct_find(sim_of_const(v), bot_id);
 	struct price last;
+	int64_t worth;
 
 	if (!a)
 		return money_of_units(0);
 	last = a->market->last;
-	if (price_sign(last) == 0)
-		return money_of_units(sim_wallet_e8(a));
-	return money_of_units(sim_wallet_e8(a) + (a->row.futures ? sim_unrealized_e8(a, last) :
-		sim_notional_e8(last, qty_of_units(base_held_e8(a)), ROUND_DOWN)));
+	worth = sim_wallet_e8(a);
+	if (price_sign(last) > 0)
+		worth += a->row.futures ? sim_unrealized_e8(a, last) :
+			sim_notional_e8(last, qty_of_units(base_held_e8(a)), ROUND_DOWN);
+	return money_of_units(worth > 0 ? worth : 0);
 }
 
 int64_t sim_available(const struct sim_acct *a, enum ledger_asset asset)

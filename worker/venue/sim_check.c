@@ -66,6 +66,8 @@ static bool check_notional(const struct sim_market *m, const struct sim_order *o
 	}
 	if (m->info.futures && o->reduce_only)
 		return true;
+	if (o->type == TYPE_MARKET && price_sign(lowest_price(m, o)) <= 0)
+		return true; /* no price to judge it by */
 	if (money_cmp(n, m->info.min_notional) < 0) {
 		sim_reason(reason, "NOTIONAL: %s is under %s", money_text(n, a),
 			   money_text(m->info.min_notional, b));
@@ -213,10 +215,11 @@ static bool check_funds(const struct sim *s, const struct sim_slot *o, char reas
 	return false;
 }
 
-static bool check_market(const struct sim_market *m, const struct sim_order *o,
+/* What closes waits for a price. */
+static bool check_market(const struct sim_market *m, const struct sim_order *o, bool closes,
 			 char reason[SIM_REASON_MAX])
 {
-	if (o->type != TYPE_MARKET || m->has_book || price_sign(m->last) > 0)
+	if (o->type != TYPE_MARKET || closes || m->has_book || price_sign(m->last) > 0)
 		return true;
 	sim_reason(reason, "NO_MARKET: no price of %s is known yet", m->info.symbol);
 	return false;
@@ -233,7 +236,7 @@ bool sim_check_order(const struct sim *s, const struct sim_slot *o, char reason[
 	       check_price(&m->info, r->price, limit, "price", reason) &&
 	       check_price(&m->info, r->stop_price, stop, "stop price", reason) &&
 	       check_lot(&m->info, r->quantity, reason) &&
-	       check_market(m, r, reason) &&
+	       check_market(m, r, sim_closes(o->account, r), reason) &&
 	       check_notional(m, r, reason) &&
 	       check_stop(m, r, reason) &&
 	       check_post_only(m, r, reason) &&

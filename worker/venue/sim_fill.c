@@ -54,8 +54,8 @@ void sim_fill_book(struct sim *s, struct sim_acct *a, const struct sim_slot *o,
 	sim_position_fill(s, a, o, f);
 	if (f->liquidation && f->fee_e8 > a->book.balance_e8[LEDGER_QUOTE][LEDGER_FREE])
 		f->fee_e8 = a->book.balance_e8[LEDGER_QUOTE][LEDGER_FREE];
-	sim_pay(s, a, o, LEDGER_FEES, f->fee_e8, f->liquidation ? LEDGER_LIQUIDATION : LEDGER_FEE,
-		f->at_us);
+	f->fee_e8 = sim_pay(s, a, o, LEDGER_FEES, f->fee_e8,
+			    f->liquidation ? LEDGER_LIQUIDATION : LEDGER_FEE, f->at_us);
 }
 
 void sim_fill_update(struct sim *s, const struct sim_slot *o, const struct sim_fill *f,
@@ -66,6 +66,7 @@ void sim_fill_update(struct sim *s, const struct sim_slot *o, const struct sim_f
 	u->price = f->price;
 	u->quantity = f->qty;
 	u->fee_e8 = f->fee_e8;
+	u->borne_e8 = f->borne_e8;
 	memcpy(u->fee_asset, o->account->book.asset[f->fee_asset], sizeof(u->fee_asset));
 	u->maker = f->maker;
 	u->stop_triggered = f->stop_triggered;
@@ -102,6 +103,8 @@ void sim_fill(struct sim *s, struct sim_slot *o, struct sim_fill *f)
 
 	check_promises(o, f);
 	o->row.filled = qty_of_units(qty_units(o->row.filled) + qty_units(f->qty));
+	if (f->maker && o->row.type == TYPE_OCO) /* its stop leg ends (Binance, 2026-12-01) */
+		o->row.stop_price = price_of_units(0);
 	release_part(o, f);
 	sim_fill_book(s, a, o, f);
 	sim_fill_update(s, o, f, &u);

@@ -54,8 +54,8 @@ int64_t sim_margin_e8(const struct sim_acct *a, int64_t notional_e8)
 	return money_units(m);
 }
 
-/* Bring free to need_e8; margin is used down to keep_margin_e8. */
-static void raise_free(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
+/* Bring free to need_e8; margin is used down to keep_margin_e8. Returns what is missing. */
+static int64_t raise_free(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
 		       int64_t need_e8, int64_t keep_margin_e8, int64_t at_us)
 {
 	struct sim_list *l = &a->market->resting;
@@ -71,28 +71,37 @@ static void raise_free(struct sim *s, struct sim_acct *a, const struct sim_slot 
 	}
 	lack = need_e8 - quote_of(a, LEDGER_FREE);
 	if (lack <= 0)
-		return;
+		return 0;
 	use = quote_of(a, LEDGER_MARGIN) - keep_margin_e8;
 	use = use < 0 ? 0 : use < lack ? use : lack;
 	ledger_begin(&en, LEDGER_RELEASE, "", at_us);
 	ledger_move(&en, LEDGER_QUOTE, LEDGER_MARGIN, LEDGER_FREE, use);
 	ledger_commit(&s->ledger, &a->book, &en);
+	return lack - use;
+}
+
+/* Nobody gets more out of an account than it has: the market bears the rest of a loss. */
+static void bear(struct sim *s, struct sim_acct *a, int64_t missing_e8, int64_t at_us)
+{
+	struct ledger_entry en;
+
 	ledger_begin(&en, LEDGER_LIQUIDATION, "", at_us);
-	ledger_move(&en, LEDGER_QUOTE, LEDGER_MARKET, LEDGER_FREE, lack - use);
+	ledger_move(&en, LEDGER_QUOTE, LEDGER_MARKET, LEDGER_FREE, missing_e8);
 	ledger_commit(&s->ledger, &a->book, &en);
 }
 
-void sim_pay(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
+int64_t sim_pay(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
 	     enum ledger_account to, int64_t amount_e8, enum ledger_kind kind, int64_t at_us)
 {
 	struct ledger_entry en;
 
 	if (amount_e8 > quote_of(a, LEDGER_FREE))
-		raise_free(s, a, except, amount_e8, 0, at_us);
+		amount_e8 -= raise_free(s, a, except, amount_e8, 0, at_us);
 	ledger_begin(&en, kind, except ? except->row.client_order_id : "", at_us);
 	ledger_move(&en, LEDGER_QUOTE, LEDGER_FREE, to, amount_e8);
 	ledger_commit(&s->ledger, &a->book, &en);
 	a->market->dirty = true;
+	return amount_e8;
 }
 
 void sim_funding_due_update(struct sim *s)
@@ -133,7 +142,7 @@ static void position_changed(struct sim *s, struct sim_acct *a, int64_t at_us)
 }
 
 void sim_position_fill(struct sim *s, struct sim_acct *a, const struct sim_slot *o,
-		       const struct sim_fill *f)
+		       struct sim_fill *f)
 {
 	int64_t sign = o->row.side == SIDE_BUY ? 1 : -1;
 	enum rounding r = sign > 0 ? ROUND_UP : ROUND_DOWN;
@@ -150,8 +159,10 @@ void sim_position_fill(struct sim *s, struct sim_acct *a, const struct sim_slot 
 		margin_back = share_of(quote_of(a, LEDGER_MARGIN), closing, size);
 	}
 	spare = f->released_e8 + margin_back + realized;
-	if (quote_of(a, LEDGER_FREE) + spare < 0)
-		raise_free(s, a, o, -spare, margin_back, f->at_us);
+	f->borne_e8 = quote_of(a, LEDGER_FREE) + spare < 0 ?
+		raise_free(s, a, o, -spare, margin_back, f->at_us) : 0;
+	if (f->borne_e8)
+		bear(s, a, f->borne_e8, f->at_us);
 	spare += quote_of(a, LEDGER_FREE) - f->fee_e8;
 	margin = sim_margin_e8(a, n_open);
 	margin = spare < 0 ? 0 : margin < spare ? margin : spare;
@@ -212,12 +223,13 @@ static void funding_book(struct sim *s, struct sim_acct *a, int64_t until_us)
 	int64_t n = sim_notional_e8(p, sim_qty_abs(a->row.position), r);
 	int64_t amount = times(sim_rate_e8(n, rate < 0 ? -rate : rate, r), passed);
 
-	sim_pay(s, a, NULL, LEDGER_FUNDING, pays ? amount : -amount, LEDGER_FUNDING_PAID, at_us);
+	amount = sim_pay(s, a, NULL, LEDGER_FUNDING, pays ? amount : -amount,
+			 LEDGER_FUNDING_PAID, at_us);
 	a->row.next_funding_us += passed * SIM_FUNDING_US;
 	a->row.updated_us = at_us;
 	sim_report_account(s, a);
 	if (amount)
-		tell_funding(s, a, pays ? amount : -amount, at_us);
+		tell_funding(s, a, amount, at_us);
 }
 
 void sim_funding_run(struct sim *s, int64_t at_us)
@@ -269,18 +281,21 @@ static void liquidate(struct sim *s, struct sim_acct *a, const char *reason, int
 	struct sim_plan p;
 	int64_t planned = 0;
 
+	o.row.side = qty_sign(a->row.position) > 0 ? SIDE_SELL : SIDE_BUY;
+	o.row.type = TYPE_MARKET;
+	o.row.reduce_only = true;
+	o.row.quantity = sim_qty_abs(a->row.position);
+	sim_plan(s, a->market, o.row.side, o.row.quantity, price_of_units(0), a->market->last, &p);
+	if (p.n == 0) { /* nobody on that side: the next book decides */
+		a->market->waits = true;
+		return;
+	}
 	sim_expire_account(s, a, false, reason, at_us);
 	o.row.bot_id = a->row.bot_id;
 	o.row.exchange_id = s->next_order++;
 	snprintf(o.row.client_order_id, sizeof(o.row.client_order_id),
 		 "liquidation-%" PRId64 "-%" PRId64, a->row.bot_id, o.row.exchange_id);
 	memcpy(o.row.symbol, a->market->info.symbol, sizeof(o.row.symbol));
-	o.row.side = qty_sign(a->row.position) > 0 ? SIDE_SELL : SIDE_BUY;
-	o.row.type = TYPE_MARKET;
-	o.row.reduce_only = true;
-	o.row.quantity = sim_qty_abs(a->row.position);
-	sim_plan(s, a->market, o.row.side, o.row.quantity, price_of_units(0), a->market->last, &p);
-	ASSERT(p.n > 0);
 	for (size_t i = 0; i < p.n; i++)
 		planned += qty_units(p.level[i].qty);
 	/* It is closed whatever the depth: the worst level takes the rest. */

@@ -6,6 +6,7 @@
  *	sim_account.c	accounts: deposit, reset, restore, balance, reservations
  *	sim_check.c	what the venue refuses on arrival
  *	sim_match.c	book and trades against orders
+ *	sim_wait.c	the book's age, and what waits for a fresh one
  *	sim_fill.c	booking one execution
  *	sim_futures.c	position, margin, funding, liquidation
  *	sim_restore.c	rows taken back, and the check of the books
@@ -39,7 +40,10 @@ struct sim_market {
 	struct symbol_info info;
 	struct price last;		/* newest trade; 0 none yet */
 	struct book_top book;
-	bool has_book;
+	bool has_book;			/* one side has orders */
+	bool invalid;			/* out of step with the exchange's */
+	int64_t alive_us;		/* when the book was news, or confirmed while fresh */
+	bool waits;			/* the next fresh book has something to decide */
 	/*
 	 * A trade strictly between the two can touch no order and no position here.
 	 * Raw price units; valid unless dirty.
@@ -156,8 +160,27 @@ void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, s
 /* Everything that the plan takes from an account's quote (or base on a spot sale). */
 MUST_CHECK int sim_plan_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e8);
 void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us);
+/* How much of qty this order can trade: no more than its rest, or than the position. */
+struct qty sim_fillable(const struct sim_slot *o, struct qty q);
+/* Trade what was planned; the order may be gone afterwards. */
+void sim_take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, bool stop,
+	      int64_t at_us);
+/* What a market order or a triggered stop did not get is not kept. */
+void sim_expire_rest(struct sim *s, struct sim_slot *o, int64_t at_us);
 void sim_match_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us);
 void sim_quiet_update(struct sim *s, struct sim_market *m);
+
+/* sim_wait.c */
+/* Is what is known of the book the market as it is? */
+bool sim_fresh(const struct sim *s, const struct sim_market *m, int64_t now_us);
+/* Does the order wait for a fresh book: a market order that rests, a stop set off? */
+bool sim_waits(const struct sim_order *o);
+/* Must this market order wait while the book is not fresh? What opens does not. */
+bool sim_closes(const struct sim_acct *a, const struct sim_order *o);
+/* A trade reached its stop: it trades now, or waits for a book with that side. */
+void sim_stop_set_off(struct sim *s, struct sim_slot *o, struct price trigger, int64_t now_us);
+/* A book came, or is in step again: whatever waits for it. */
+void sim_wait_over(struct sim *s, struct sim_market *m, int64_t now_us);
 
 /* sim_fill.c */
 struct sim_fill {
@@ -167,6 +190,7 @@ struct sim_fill {
 	int64_t at_us;
 	int64_t released_e8;		/* of the order's reservation; set by sim_fill */
 	int64_t fee_e8;			/* set by sim_fill_book, in fee_asset */
+	int64_t borne_e8;		/* set by sim_fill_book: the market bore this much */
 	enum ledger_asset fee_asset;
 };
 /* Book an execution of an order and tell. The order may be gone afterwards. */
@@ -188,13 +212,14 @@ struct qty sim_closing(const struct sim_acct *a, enum side side, struct qty qty)
 int64_t sim_margin_e8(const struct sim_acct *a, int64_t notional_e8);
 /* Books position and margin of a fill. */
 void sim_position_fill(struct sim *s, struct sim_acct *a, const struct sim_slot *o,
-		       const struct sim_fill *f);
+		       struct sim_fill *f);
 /*
  * Take amount_e8 out of free. When free is short: orders that would open (but
- * not "except") expire, then margin is used, then the market pays (bankrupt).
+ * not "except") expire, then margin is used; who has no more pays no more. Returns
+ * what was paid.
  */
-void sim_pay(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
-	     enum ledger_account to, int64_t amount_e8, enum ledger_kind kind, int64_t at_us);
+int64_t sim_pay(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
+		enum ledger_account to, int64_t amount_e8, enum ledger_kind kind, int64_t at_us);
 void sim_expire_reduce_only(struct sim *s, struct sim_acct *a, int64_t at_us);
 /*
  * Charge each position for every funding time up to at_us that it was held through: the

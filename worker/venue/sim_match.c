@@ -26,23 +26,18 @@ static bool is_worse(enum side side, struct price a, struct price b)
 }
 
 /* Where a taker begins and how much is shown there; false: nobody is there. */
-static bool touch_of(const struct sim_market *m, enum side side, struct qty qty,
-		     struct price trigger, struct price *touch, struct qty *shown)
+static bool touch_of(const struct sim_market *m, enum side side, struct price trigger,
+		     struct price *touch, struct qty *shown)
 {
 	struct price best = side == SIDE_BUY ? m->book.ask : m->book.bid;
 	struct qty best_qty = side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty;
 	bool triggered = price_sign(trigger) > 0;
 
-	if (m->has_book && qty_sign(best_qty) > 0 && price_sign(best) > 0) {
-		*touch = triggered && is_worse(side, trigger, best) ? trigger : best;
-		*shown = best_qty;
-		return true;
-	}
-	if (m->has_book && !triggered)
+	if (qty_sign(best_qty) <= 0 || price_sign(best) <= 0)
 		return false;
-	*touch = triggered ? trigger : m->last;
-	*shown = qty;
-	return price_sign(*touch) > 0;
+	*touch = triggered && is_worse(side, trigger, best) ? trigger : best;
+	*shown = best_qty;
+	return true;
 }
 
 void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, struct qty qty,
@@ -53,7 +48,7 @@ void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, s
 	struct qty shown;
 
 	p->n = 0;
-	if (!touch_of(m, side, qty, trigger, &touch, &shown))
+	if (!touch_of(m, side, trigger, &touch, &shown))
 		return;
 	depth = qty_units(shown);
 	for (int k = 0; k < SIM_LEVELS_MAX && left > 0; k++) {
@@ -124,19 +119,18 @@ int sim_plan_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e
 	return 0;
 }
 
-/* A reduce-only order never fills more than the position. */
-static struct qty fillable(const struct sim_slot *o, struct qty q)
+struct qty sim_fillable(const struct sim_slot *o, struct qty q)
 {
 	q = qty_min(q, sim_remaining(o));
 	return o->row.reduce_only ? sim_closing(o->account, o->row.side, q) : q;
 }
 
-static void take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, bool stop,
-		 int64_t at_us)
+void sim_take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, bool stop,
+	      int64_t at_us)
 {
 	for (size_t i = 0; i < p->n && !o->gone; i++) {
 		struct sim_fill f = {
-			.price = p->level[i].price, .qty = fillable(o, p->level[i].qty),
+			.price = p->level[i].price, .qty = sim_fillable(o, p->level[i].qty),
 			.stop_triggered = stop, .at_us = at_us,
 		};
 
@@ -146,12 +140,11 @@ static void take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, bo
 	}
 }
 
-/* What a market order or a triggered stop did not get is not kept. */
-static void expire_rest(struct sim *s, struct sim_slot *o, int64_t at_us)
+void sim_expire_rest(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
 	if (o->gone)
 		return;
-	sim_slot_end(s, o, UPDATE_EXPIRED, qty_sign(fillable(o, o->row.quantity)) <= 0 ?
+	sim_slot_end(s, o, UPDATE_EXPIRED, qty_sign(sim_fillable(o, o->row.quantity)) <= 0 ?
 		     "REDUCE_ONLY: the position is closed" :
 		     "NO_LIQUIDITY: the book is too thin for the rest", at_us);
 }
@@ -159,14 +152,15 @@ static void expire_rest(struct sim *s, struct sim_slot *o, int64_t at_us)
 /*
  * Volume that trades at our price before we do. Better than the best of our
  * side: none. At the best: what the book shows. Deeper levels are not in the
- * book top: as much as at the best.
+ * book top: as much as at the best. In a book that is not fresh: nobody knows.
  */
-static struct qty queue_on_arrival(const struct sim_market *m, enum side side, struct price price)
+static struct qty queue_on_arrival(const struct sim_market *m, bool fresh, enum side side,
+				   struct price price)
 {
 	struct price best = side == SIDE_BUY ? m->book.bid : m->book.ask;
 	struct qty best_qty = side == SIDE_BUY ? m->book.bid_qty : m->book.ask_qty;
 
-	if (!m->has_book)
+	if (!fresh)
 		return qty_of_units(SIM_QUEUE_UNKNOWN_E8);
 	if (qty_sign(best_qty) == 0 || is_worse(side, price, best))
 		return qty_of_units(0);
@@ -181,36 +175,57 @@ static void tell_accepted(struct sim *s, const struct sim_slot *o, int64_t at_us
 	sim_send(s, &u);
 }
 
+/* In a silence the exchange would still trade, at prices that we hear of later. */
+static void arrive_waiting(struct sim *s, struct sim_slot *o, int64_t at_us)
+{
+	int64_t need = 0;
+	int rc = sim_need(o->account, &o->row, o->row.quantity, &need);
+
+	ASSERT(rc == 0); /* what closes needs coins or nothing */
+	sim_reserve(s, o, need, at_us);
+	sim_rest_add(o);
+	sim_report_order(s, o);
+	tell_accepted(s, o, at_us);
+}
+
 static void arrive_market(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
-	struct sim_plan p;
+	struct sim_market *m = o->account->market;
+	bool fresh = sim_fresh(s, m, at_us);
+	struct sim_plan p = { .n = 0 };
 
-	sim_plan(s, o->account->market, o->row.side, fillable(o, o->row.quantity),
-		 price_of_units(0), price_of_units(0), &p);
+	if (!fresh && sim_closes(o->account, &o->row)) {
+		arrive_waiting(s, o, at_us);
+		return;
+	}
+	if (fresh)
+		sim_plan(s, m, o->row.side, sim_fillable(o, o->row.quantity), price_of_units(0),
+			 price_of_units(0), &p);
 	tell_accepted(s, o, at_us);
-	take(s, o, &p, false, at_us);
-	expire_rest(s, o, at_us);
+	sim_take(s, o, &p, false, at_us);
+	sim_expire_rest(s, o, at_us);
 	free(o);
 }
 
 static void arrive_resting(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
 	struct sim_market *m = o->account->market;
+	bool fresh = sim_fresh(s, m, at_us);
 	struct sim_plan p = { .n = 0 };
 	int64_t need = 0;
 	int rc = sim_need(o->account, &o->row, o->row.quantity, &need);
 
 	ASSERT(rc == 0); /* checked on arrival */
 	sim_reserve(s, o, need, at_us);
-	if (o->row.type == TYPE_LIMIT && sim_crosses(m, o->row.side, o->row.price))
-		sim_plan(s, m, o->row.side, fillable(o, o->row.quantity), o->row.price,
+	if (o->row.type == TYPE_LIMIT && fresh && sim_crosses(m, o->row.side, o->row.price))
+		sim_plan(s, m, o->row.side, sim_fillable(o, o->row.quantity), o->row.price,
 			 price_of_units(0), &p);
 	if (o->row.type != TYPE_STOP_MARKET)
-		o->row.queue_ahead = queue_on_arrival(m, o->row.side, o->row.price);
+		o->row.queue_ahead = queue_on_arrival(m, fresh, o->row.side, o->row.price);
 	sim_rest_add(o);
 	sim_report_order(s, o);
 	tell_accepted(s, o, at_us);
-	take(s, o, &p, false, at_us);
+	sim_take(s, o, &p, false, at_us);
 }
 
 void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us)
@@ -230,89 +245,102 @@ void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us)
 	}
 }
 
-static void trigger_stop(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
+/* What is left of a trade for this account: each volume once. */
+static int64_t volume_left(const struct sim *s, struct sim_acct *a, const struct trade *t)
 {
-	const struct sim_acct *a = o->account;
-	struct sim_plan p;
-	int64_t cost;
-
-	sim_plan(s, a->market, o->row.side, fillable(o, o->row.quantity), price_of_units(0),
-		 t->price, &p);
-	if (sim_need_asset(a, &o->row) == LEDGER_QUOTE &&
-	    (sim_plan_cost(o, &p, &cost) ||
-	     cost > sim_available(a, LEDGER_QUOTE) + o->row.reserved_e8)) {
-		sim_slot_end(s, o, UPDATE_EXPIRED,
-			     "MARGIN: the triggered stop would open more than the account carries",
-			     now_us);
-		return;
-	}
-	take(s, o, &p, true, now_us);
-	expire_rest(s, o, now_us);
-}
-
-static void maker_fill(struct sim *s, struct sim_slot *o, struct qty qty, int64_t now_us)
-{
-	struct sim_fill f = {
-		.price = o->row.price, .qty = fillable(o, qty), .maker = true, .at_us = now_us,
-	};
-
-	if (qty_sign(f.qty) > 0)
-		sim_fill(s, o, &f);
-}
-
-/* A trade at our price: first those ahead of us, then we, each volume once per account. */
-static void match_at_price(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
-{
-	struct sim_acct *a = o->account;
-	int64_t ahead = qty_units(o->row.queue_ahead), traded = qty_units(t->qty), left;
-
 	if (a->volume_trade != s->trade_no) {
 		a->volume_trade = s->trade_no;
 		a->volume_used = qty_of_units(0);
 	}
-	if (ahead > 0)
-		o->row.queue_ahead = qty_of_units(traded < ahead ? ahead - traded : 0);
-	left = traded - ahead - qty_units(a->volume_used);
-	if (left > 0) {
-		struct qty q = fillable(o, qty_of_units(left));
-
-		a->volume_used = qty_of_units(qty_units(a->volume_used) + qty_units(q));
-		maker_fill(s, o, q, now_us);
-	} else if (ahead > 0) {
-		sim_report_order(s, o);
-	}
+	return qty_units(t->qty) - qty_units(a->volume_used);
 }
 
-static void match_order(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
+static void maker_fill(struct sim *s, struct sim_slot *o, int64_t qty_e8, int64_t now_us)
+{
+	struct sim_acct *a = o->account;
+	struct sim_fill f = { .price = o->row.price, .maker = true, .at_us = now_us };
+
+	f.qty = sim_fillable(o, qty_of_units(qty_e8));
+	if (qty_sign(f.qty) <= 0)
+		return;
+	a->volume_used = qty_of_units(qty_units(a->volume_used) + qty_units(f.qty));
+	sim_fill(s, o, &f);
+}
+
+/* A trade at our price: first those ahead of us, then we. */
+static void match_at_price(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
+{
+	int64_t ahead = qty_units(o->row.queue_ahead), traded = qty_units(t->qty);
+	int64_t left = volume_left(s, o->account, t) - ahead;
+
+	if (ahead > 0)
+		o->row.queue_ahead = qty_of_units(traded < ahead ? ahead - traded : 0);
+	if (left > 0)
+		maker_fill(s, o, left, now_us);
+	else if (ahead > 0)
+		sim_report_order(s, o);
+}
+
+/*
+ * A trade beyond our price: nobody is ahead of us any more. How much we would have got of
+ * what passed is not known: no more than this trade printed.
+ */
+static void match_through(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
+{
+	bool queued = qty_sign(o->row.queue_ahead) > 0;
+	int64_t left = volume_left(s, o->account, t);
+
+	o->row.queue_ahead = qty_of_units(0);
+	if (s->args.through_all)
+		left = qty_units(sim_remaining(o));
+	if (left > 0)
+		maker_fill(s, o, left, now_us);
+	else if (queued)
+		sim_report_order(s, o);
+}
+
+/* What happened before the order arrived is news to us, and over for the order. */
+static bool concerns(const struct sim_order *o, const struct trade *t)
+{
+	return t->time_us >= o->due_us && !sim_waits(o);
+}
+
+static void match_order(struct sim *s, struct sim_slot *o, const struct trade *t, bool fresh,
+			int64_t now_us)
 {
 	bool buy = o->row.side == SIDE_BUY;
 	int cmp;
 
+	if (!concerns(&o->row, t))
+		return;
 	if (price_sign(o->row.stop_price) > 0) {
 		cmp = price_cmp(t->price, o->row.stop_price);
 		if (buy ? cmp >= 0 : cmp <= 0) {
-			trigger_stop(s, o, t, now_us);
+			sim_stop_set_off(s, o, t->price, now_us);
 			return;
 		}
 	}
-	if (price_sign(o->row.price) == 0)
+	if (price_sign(o->row.price) == 0 || !fresh)
 		return;
 	cmp = price_cmp(t->price, o->row.price);
 	if (buy ? cmp < 0 : cmp > 0)
-		maker_fill(s, o, sim_remaining(o), now_us);
+		match_through(s, o, t, now_us);
 	else if (cmp == 0 && t->buyer_is_maker == buy)
 		match_at_price(s, o, t, now_us);
 }
 
 void sim_match_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us)
 {
+	bool fresh = sim_fresh(s, m, now_us);
 	size_t n = m->resting.n;
 
 	s->trade_no++;
 	for (size_t i = 0; i < n; i++)
 		if (!m->resting.slots[i]->gone)
-			match_order(s, m->resting.slots[i], t, now_us);
-	for (size_t i = 0; i < s->accounts_n; i++)
+			match_order(s, m->resting.slots[i], t, fresh, now_us);
+	if (!fresh)
+		m->waits = true; /* a liquidation may be due */
+	for (size_t i = 0; i < s->accounts_n && fresh; i++)
 		if (s->accounts[i]->market == m)
 			sim_liquidate_if_due(s, s->accounts[i], now_us);
 }
@@ -326,7 +354,7 @@ void sim_quiet_update(struct sim *s, struct sim_market *m)
 		bool buy = o->side == SIDE_BUY;
 		int64_t p = price_units(o->price), stop = price_units(o->stop_price);
 
-		if (m->resting.slots[i]->gone)
+		if (m->resting.slots[i]->gone || sim_waits(o))
 			continue;
 		if (p > 0 && buy && p > low)
 			low = p;

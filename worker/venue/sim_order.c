@@ -149,9 +149,10 @@ void sim_rest_add(struct sim_slot *o)
 	struct sim_market *m = o->account->market;
 
 	o->row.stage = SIM_RESTING;
-	o->row.due_us = 0;
 	list_add(&m->resting, o);
 	m->dirty = true;
+	if (sim_waits(&o->row))
+		m->waits = true;
 }
 
 void sim_slot_drop(struct sim *s, struct sim_slot *o)

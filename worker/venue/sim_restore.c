@@ -139,6 +139,30 @@ void sim_restore_round(struct venue *v)
 		round_account(s->accounts[i]);
 }
 
+/* What rests has arrived: no later than now. */
+static void arrived_by(const struct sim *s, struct sim_list *resting, int64_t now_us)
+{
+	for (size_t i = 0; i < resting->n; i++) {
+		struct sim_slot *o = resting->slots[i];
+
+		if (o->row.due_us <= now_us)
+			continue;
+		o->row.due_us = now_us;
+		sim_report_order(s, o);
+	}
+}
+
+/* What rests has arrived: no trade of from now on came before it. */
+static void rested_before(const struct sim *s, struct sim_list *l, int64_t now_us)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->slots[i]->row.due_us <= now_us)
+			continue;
+		l->slots[i]->row.due_us = now_us;
+		sim_report_order(s, l->slots[i]);
+	}
+}
+
 void sim_times_back(struct venue *v, int64_t now_us)
 {
 	struct sim *s = sim_of(v);
@@ -151,6 +175,10 @@ void sim_times_back(struct venue *v, int64_t now_us)
 		o->row.due_us = now_us + s->args.latency_us; /* by seq already: the order stays */
 		sim_report_order(s, o);
 	}
+	for (size_t i = 0; i < s->markets_n; i++)
+		arrived_by(s, &s->markets[i]->resting, now_us);
+	for (size_t m = 0; m < s->markets_n; m++)
+		rested_before(s, &s->markets[m]->resting, now_us);
 	for (size_t i = 0; i < s->accounts_n; i++) {
 		struct sim_acct *a = s->accounts[i];
 

@@ -83,13 +83,14 @@ struct sim_order {
 	enum side side;
 	enum leg_type type;
 	bool reduce_only;
-	struct price price, stop_price;	/* 0 where the type has none */
+	struct price price, stop_price;	/* 0 where the type has none, or has none any more */
+	struct price trigger_price;	/* of the trade that set off its stop, 0 not yet */
 	struct qty quantity, filled;
 	struct qty queue_ahead;		/* trades at our price before we do */
 	int64_t reserved_e8;		/* set aside, in reserved_asset */
 	char reserved_asset[SIM_ASSET_MAX];	/* "" before arrival */
 	enum sim_stage stage;
-	int64_t due_us;			/* UTC arrival of a request; 0 when resting */
+	int64_t due_us;			/* UTC arrival, to come or past; 0: of an older version */
 	int64_t exchange_id;		/* given on arrival, 0 before */
 };
 

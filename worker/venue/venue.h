@@ -55,9 +55,14 @@ struct venue_update {
 	struct qty quantity;	/* of this execution */
 	struct qty cumulative;	/* of the order so far, this included */
 	int64_t fee_e8;		/* in fee_asset, 1e-8 */
+	int64_t borne_e8; /* loss that the account couldn't pay and the market bore, quote, 1e-8 */
 	char fee_asset[12];
 	bool maker;
-	bool stop_triggered;	/* OCO, STOP_MARKET: this fill is the stop's */
+	/*
+	 * OCO, STOP_MARKET: this fill is the stop's. A fill of an OCO that is not has ended
+	 * its stop: the rest of the target rests alone.
+	 */
+	bool stop_triggered;
 	/* UPDATE_REJECTED, _EXPIRED, _CANCEL_REJECTED */
 	char reason[96];	/* "LOT_SIZE: quantity 0.00001 is under 0.0001" */
 };
@@ -97,6 +102,16 @@ struct venue_ops {
 			 int64_t now_us);
 	void (*on_book)(struct venue *v, const char *symbol, const struct book_top *b,
 			int64_t now_us);
+	/* Nothing changed, but its book is being heard of. */
+	void (*on_time)(struct venue *v, const char *symbol, int64_t now_us);
+	/* Its book is out of step (valid false) or in step again. */
+	void (*on_book_valid)(struct venue *v, const char *symbol, bool valid, int64_t now_us);
+	/*
+	 * Could a market order of this side trade now, as far as the venue knows? A venue
+	 * that only hears of the market later than its orders do says true.
+	 */
+	bool (*tradable)(const struct venue *v, const char *symbol, enum side side,
+			 int64_t now_us);
 	/*
 	 * What the venue knows of an order, for reconciliation: 0 and the cumulative
 	 * state as an update (ACCEPTED, CANCELLED, REJECTED, EXPIRED, or FILL with

@@ -1,0 +1,29 @@
+#include "common/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* Of ours, those that an exec would hand down, or that a forked copy would answer. */
+static const int changed[] = { SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+
+void process_begin(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)open("/dev/null", O_RDWR);	/* the lowest free one: fd */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
+void process_child_signals(void)
+{
+	sigset_t none;
+
+	for (size_t i = 0; i < sizeof(changed) / sizeof(changed[0]); i++)
+		(void)signal(changed[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}

@@ -1,0 +1,32 @@
+/*
+ * exchange_info.h - a market's rules as the exchange states them, in a recording.
+ *
+ * A line of a recording may hold the exact answer to GET /api/v3/exchangeInfo (spot) or
+ * GET /fapi/v1/exchangeInfo (USD-M), whole or for some symbols, or one member of its
+ * list "symbols" alone:
+ *
+ *	1723161254087891268 {"symbols":[{"symbol":"BTCUSDT","baseAsset":"BTC", ...}]}
+ *	1723161254087891268 {"symbol":"BTCUSDT","baseAsset":"BTC","quoteAsset":"USDT",
+ *			     "filters":[{"filterType":"PRICE_FILTER","tickSize":"0.01"}, ...]}
+ *
+ * Read are PRICE_FILTER, LOT_SIZE and NOTIONAL or MIN_NOTIONAL. A member with "contractType"
+ * is a futures contract, one with "contractSize" COIN-M's, which is passed over. (Binance,
+ * Exchange information, spot and USD-M, 2025-11.)
+ */
+#ifndef FEED_EXCHANGE_INFO_H
+#define FEED_EXCHANGE_INFO_H
+
+#include "worker/engine/market.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Might these bytes be such a line? Cheap: they name a filter. */
+bool exchange_info_likely(const char *json, size_t len);
+/*
+ * The markets of such a line, appended to *list (free() it). A member that lacks tick or
+ * step, or whose values can't be, is passed over.
+ */
+void exchange_info_read(const char *json, size_t len, struct symbol_info **list, size_t *n);
+
+#endif
