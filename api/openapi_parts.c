@@ -77,7 +77,7 @@ static const struct openapi_field settings[] = {
 	{ "applied_version", "count", "The version that the worker uses." },
 	{ "config_error", "text?", "Why the worker does not use the newest version." },
 	F("config", "BotConfig"),
-	{ "meaning", "object", "The fractions in words: {\"stop_loss_pct\": \"0.9 % = 1.80 USDT\"}." },
+	{ "meaning", "object", "Its fractions in words: \"0.9 % = 1.80 USDT\"." },
 	{ "warnings", "[FieldMessage]", "What would never trade with these settings." },
 	NOW, { NULL, NULL, NULL },
 };

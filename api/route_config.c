@@ -7,6 +7,7 @@
 #include "api/store_status.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/quote_asset.h"
 #include "common/store_config.h"
 
 #include <stdio.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 
 #define WAITS_MAX 400
-#define QUOTE_MAX 16
 
 static void fields_json(struct json *j, const char *key, const struct field_errors *f)
 {
@@ -67,27 +67,18 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 	return rc;
 }
 
-/* The asset that prices and amounts of the bot count in, as far as it is known. */
-static const char *quote_of(struct request *r, const struct bot_config *c, int64_t id,
-			    char quote[QUOTE_MAX])
+static const char *quote_of(const struct bot_config *c)
 {
-	size_t len = strlen(c->symbol), n;
+	const char *quote = quote_asset_of(c->symbol);
 
-	if (store_sim_quote(r->app->db, id, quote, QUOTE_MAX, NULL))
-		quote[0] = '\0';
-	n = strlen(quote);
-	if (n > len || strcmp(c->symbol + len - n, quote) != 0)
-		quote[0] = '\0';
-	return quote;
+	return quote ? quote : "";
 }
 
 /* What the fractions mean, beside them. */
-static void meaning_json(struct request *r, const struct bot_config *c, int64_t id)
+static void meaning_json(struct request *r, const struct bot_config *c)
 {
-	char quote[QUOTE_MAX];
-
 	json_object(&r->json, "meaning");
-	bot_config_meaning(c, quote_of(r, c, id, quote), &r->json);
+	bot_config_meaning(c, quote_of(c), &r->json);
 	json_object_end(&r->json);
 }
 
@@ -102,7 +93,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 	json_object(j, "config");
 	bot_config_json(c, j);
 	json_object_end(j);
-	meaning_json(r, c, b->bot_id);
+	meaning_json(r, c);
 	warnings_json(r, c, b);
 	json_time(j, "timestamp", clock_now_us());
 	request_etag(r, c->version);
@@ -128,7 +119,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		struct err *e)
 {
 	struct db *db = r->app->db;
-	char quote[QUOTE_MAX], exits[BOT_EXITS_TEXT_MAX];
+	char exits[BOT_EXITS_TEXT_MAX];
 	int64_t now = clock_now_us();
 	int rc;
 
@@ -147,7 +138,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 	if (!rc)
 		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s: %s",
 			 (long long)id, (long long)old->version, (long long)c->version,
-			 r->who.name, bot_exits_text(c, quote_of(r, c, id, quote), exits));
+			 r->who.name, bot_exits_text(c, quote_of(c), exits));
 	return rc;
 }
 
@@ -254,7 +245,7 @@ int handle_config_validate(struct request *r, struct err *e)
 		json_object(&r->json, "config");
 		bot_config_json(&c, &r->json);
 		json_object_end(&r->json);
-		meaning_json(r, &c, id);
+		meaning_json(r, &c);
 	}
 	crypto_wipe(&c, sizeof(c));
 	free(f);

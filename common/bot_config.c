@@ -61,7 +61,8 @@ const struct bot_key bot_keys[] = {
 	REAL(leverage, 1, 125, "1",
 	     "Times the capital, on futures only."),
 	BOOL(ignore_risk_reward, "false",
-	     "true: this bot may trade under MIN_RISK_REWARD_RATIO."),
+	     "true: this bot may trade under MIN_RISK_REWARD_RATIO, and without an edge after "
+	     "fees."),
 	BOOL(ignore_risk_per_trade, "false",
 	     "true: this bot may risk more than MAX_RISK_PER_TRADE."),
 	INT(model_id, 0, ID_MAX, "0",

@@ -127,14 +127,15 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 void bot_config_json(const struct bot_config *c, struct json *j);
 
 /*
- * What would never trade under these risk settings, as warnings (not errors):
- * profit_target_pct / stop_loss_pct under min_risk_reward, profit target under
- * round-trip fees, a stop that costs more than max_risk_per_trade_pct, no model
- * for strategy "model", capital over max notional. A rule that the config skips
- * (ignore_risk_reward, ignore_risk_per_trade) gives no warning.
+ * What would never trade, or never win, under these risk settings, as warnings (not
+ * errors): reward to risk after fees under min_risk_reward, a target that does not pay the
+ * fees (ignore_risk_reward lifts both rules, the second warning stays) or does so only
+ * with a high hit rate, a stop that costs more than max_risk_per_trade_pct, no model for
+ * strategy "model", capital over max notional or under the exchange's least, a threshold
+ * of 0, a holding time under one candle, a leverage whose liquidation comes before the stop.
  */
 struct bot_config_limits {
-	double min_risk_reward;		/* take profit to stop loss; 0 off */
+	double min_risk_reward;		/* reward to risk, after fees; 0 off */
 	double max_risk_per_trade_pct;	/* of equity; 0 off */
 	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */

@@ -16,7 +16,8 @@
 
 static const char USAGE[] =
 	"Usage: trading-bot-worker [--check-config] [--new-database]\n"
-	"                          [--bot-id N [--symbol S] [--config-json JSON [--confirm-wide]]]\n"
+	"                          [--bot-id N [--symbol S]\n"
+	"                          [--config-json JSON [--confirm-wide]]]\n"
 	"\n"
 	"Runs every bot of the database DATA_DIR/app.db until SIGTERM or Ctrl-C. Settings come\n"
 	"from the environment and .env; docs/CONFIGURATION.md lists them.\n"
@@ -24,8 +25,8 @@ static const char USAGE[] =
 	"  --check-config      print the effective settings, secrets masked, and end\n"
 	"  --bot-id N          run this bot only\n"
 	"  --symbol S          trade this symbol (kept in the bot's config)\n"
-	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'; keys named _pct\n"
-	"                      are fractions (0.009 is 0.9 %) or percent as text (\"0.9%\")\n"
+	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'; keys named\n"
+	"                      _pct are fractions (0.009: 0.9 %) or percent as text: \"0.9%\"\n"
 	"  --confirm-wide      a target or stop over 0.1 (10 %) is meant\n"
 	"  --new-database      begin with an empty database where app.db is missing\n"
 	"  --version, --help\n";

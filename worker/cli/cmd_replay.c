@@ -26,8 +26,9 @@ static const char USAGE[] =
 	"                          [--confirm-wide]] [--quiet] FILE...\n"
 	"\n"
 	"Takes the settings and the model of bot N (default 1) from the database when there is\n"
-	"one. --strategy ema_cross needs no model. Keys named _pct in JSON are fractions (0.009 is\n"
-	"0.9 %) or percent as text (\"0.9%\"); --confirm-wide: one over 0.1 (10 %) is meant.\n";
+	"one. --strategy ema_cross needs no model. Keys named _pct in JSON are fractions\n"
+	"(0.009 is 0.9 %) or percent as text (\"0.9%\"); --confirm-wide: one over 0.1 (10 %)\n"
+	"is meant.\n";
 
 struct replay_run {
 	const struct config *config;
