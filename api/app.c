@@ -110,11 +110,19 @@ static void trouble(struct app *a, const char *text)
 void app_db_check(struct app *a)
 {
 	struct err e = { 0 };
-	struct stat st;
+	int rc = a->db ? db_lost(a->db, &e) : ERR_IO;
 
-	if (a->db && !stat(a->cfg->db_path, &st) && st.st_ino == a->db_inode &&
-	    st.st_dev == a->db_device)
+	if (!rc || a->lost)
 		return;
+	if (a->db)
+		db_abandon(a->db);
+	if (rc == ERR_CONFLICT) {
+		log_error("db", NULL, "the API ends: %s. A new start goes on with what is there",
+			  e.msg);
+		a->lost = true;
+		event_base_loopbreak(a->base);
+		return;
+	}
 	app_db_close(a);
 	if (open_file(a, &e))
 		trouble(a, e.msg);

@@ -76,6 +76,7 @@ struct app {
 	uint64_t requests;		/* answered since the start */
 	uint64_t errors;		/* of these with a 5xx */
 	int64_t busy_ms;		/* APP_TRY_MS while the loop runs, else APP_BUSY_MS */
+	bool lost;			/* the database's -wal: we end, see app_db_check */
 	bool stopping;			/* what comes now is answered with 503 */
 	struct request *spare;		/* request.c; NULL none */
 	char date[32];			/* of a Date header, as of date_s */
@@ -86,8 +87,10 @@ struct app {
 /* Opens the database as DB_API and notes which file it is. */
 MUST_CHECK int app_db_open(struct app *a, struct err *e);
 /*
- * Once a second: a file that was replaced is reopened, one that is missing closes
- * ours, so that nothing is written where nobody looks; it comes back by itself.
+ * Once a second, and before each request that changes something: a file that was replaced is
+ * reopened, one that is missing closes ours, so that nothing is written where nobody looks; it
+ * comes back by itself. A -wal or -shm that was taken away under us (a->lost) ends the loop: a
+ * process that has the old ones open, in any thread, can't use new ones.
  */
 void app_db_check(struct app *a);
 void app_db_close(struct app *a);

@@ -239,6 +239,7 @@ int main(int argc, char **argv)
 	struct options o = { 0 };
 	struct server *s = NULL;
 	struct err e = { 0 };
+	bool lost;
 	int rc;
 
 	process_begin();
@@ -263,7 +264,8 @@ int main(int argc, char **argv)
 	warn_about_bind(&cfg);
 	print_link(s, &cfg, o.print_link);
 	run(s, &supervisor);
+	lost = server_lost(s);
 	server_close(s);
 	log_info("main", NULL, "stopped");
-	return 0;
+	return lost ? 1 : 0;
 }

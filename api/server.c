@@ -260,7 +260,9 @@ static int call_handler(struct request *r, void *ctx, struct err *e)
 	int rc;
 
 	(void)ctx;
-	if (!r->app->db && !r->route->no_db)
+	if (changes_state(r->method))
+		app_db_check(r->app);
+	if (r->app->lost || (!r->app->db && !r->route->no_db))
 		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
 	if (fault_request())
 		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
@@ -507,6 +509,11 @@ void server_close(struct server *s)
 	crypto_wipe(s->token, sizeof(s->token));
 	crypto_wipe(&a->key, sizeof(a->key));
 	free(s);
+}
+
+bool server_lost(const struct server *s)
+{
+	return s->app.lost;
 }
 
 int server_port(const struct server *s)

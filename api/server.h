@@ -17,6 +17,7 @@ struct server;
  * (port 0: any free one). cfg is borrowed for the server's life.
  */
 MUST_CHECK int server_open(const struct config *cfg, struct server **out, struct err *e);
+bool server_lost(const struct server *s);	/* the loop ended because the database is lost */
 /* Answers what waits, closes the connections and the database. */
 void server_close(struct server *s);
 

@@ -75,6 +75,11 @@ void db_set_busy_timeout(struct db *db, int64_t ms);
  * would make every later write fail, however long the busy timeout.
  */
 MUST_CHECK int db_begin(struct db *db, struct err *e);
+/*
+ * From now on each db_begin asks "check", inside the transaction, and fails with what it says:
+ * may this program still write? NULL: nobody asks.
+ */
+void db_on_begin(struct db *db, int (*check)(void *ctx, struct err *e), void *ctx);
 /* Rolls back when it fails. Wakes who watches the file (watch.h). */
 MUST_CHECK int db_commit(struct db *db, struct err *e);
 /* How often db_commit of this connection succeeded. */
@@ -106,6 +111,11 @@ const char *db_path(const struct db *db);
  * on is lost to everybody else, so say so and end. Some stats: ask several times per second.
  */
 MUST_CHECK int db_lost(struct db *db, struct err *e);
+/*
+ * After db_lost, before db_close. A removed -wal file that nobody has replaced yet is still open
+ * here: what is in it goes into the database. Beside another -wal nothing is touched any more.
+ */
+void db_abandon(struct db *db);
 const char *db_library_version(void);
 
 #endif

@@ -7,8 +7,19 @@
 
 int db_begin(struct db *db, struct err *e)
 {
+	int rc;
+
 	ASSERT(db->active == 0); /* a forgotten stmt_done would make this fail at random */
-	return db_exec(db, "BEGIN IMMEDIATE", e);
+	rc = db_exec(db, "BEGIN IMMEDIATE", e);
+	if (!rc && db->may_write && (rc = db->may_write(db->may_write_ctx, e)))
+		db_rollback(db);
+	return rc;
+}
+
+void db_on_begin(struct db *db, int (*check)(void *ctx, struct err *e), void *ctx)
+{
+	db->may_write = check;
+	db->may_write_ctx = ctx;
 }
 
 /*

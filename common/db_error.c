@@ -1,4 +1,5 @@
 #include "common/db_internal.h"
+#include "common/migrate.h"
 
 #include <errno.h>
 #include <string.h>
@@ -89,6 +90,11 @@ int db_fail(const struct db *db, int rc, const char *sql, struct err *e)
 	}
 	/* No memory, or our use of SQLite is wrong. */
 	ASSERT(rc != SQLITE_NOMEM && rc != SQLITE_MISUSE && rc != SQLITE_RANGE);
+	if (db->schema > 0 && db->schema < (int)migrations_count)
+		return err_set(e, ERR_CONFLICT, "%s has schema version %d, of an older version, "
+			       "and this program reads %u (%s): use the older version's "
+			       "trading-bot, or start this version's programs, which bring it up "
+			       "to date", db->path, db->schema, migrations_count, why);
 	return err_set(e, ERR_INVALID, "%s: SQL failed (%s): %.*s", db->path, why, DB_SQL_SHOWN,
 		       sql ? sql : "");
 }

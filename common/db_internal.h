@@ -55,6 +55,8 @@ struct db {
 	uint64_t commits;
 	bool (*waiting)(void *ctx, int pages);	/* takes care of the -wal file; or NULL */
 	void *waiting_ctx;
+	int (*may_write)(void *ctx, struct err *e);	/* or NULL */
+	void *may_write_ctx;
 	struct stmt **cache;	/* open addressing, cache_size a power of two */
 	size_t cache_size, cache_used;
 };

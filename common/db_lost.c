@@ -25,11 +25,9 @@ void db_lost_begin(struct db *db)
 	static const char *const endings[] = { "-wal", "-shm" };
 	struct stat st;
 
-	for (size_t i = 0; i < 2; i++) {
-		if (!identify(db, endings[i], &st))
-			continue;
-		db->beside[i] = (struct db_beside){ endings[i], st.st_dev, st.st_ino };
-	}
+	for (size_t i = 0; i < 2; i++)
+		if (identify(db, endings[i], &st))
+			db->beside[i] = (struct db_beside){ endings[i], st.st_dev, st.st_ino };
 }
 
 static int lost_beside(const struct db *db, const struct db_beside *b, struct err *e)
@@ -57,4 +55,15 @@ int db_lost(struct db *db, struct err *e)
 	for (size_t i = 0; i < 2 && !rc; i++)
 		rc = lost_beside(db, &db->beside[i], e);
 	return rc;
+}
+
+void db_abandon(struct db *db)
+{
+	struct stat st;
+
+	if (!identify(db, "-wal", &st))
+		sqlite3_wal_checkpoint_v2(db->lite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	else if (!db->beside[0].ending || st.st_dev != db->beside[0].dev ||
+		 st.st_ino != db->beside[0].ino)
+		sqlite3_db_config(db->lite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }

@@ -49,12 +49,13 @@ static char *folder_of(const char *path, const char *slash)
 
 int watch_open(const char *db_path, struct watch **out, struct err *e)
 {
-	const char *slash = strrchr(db_path, '/');
-	char *folder = folder_of(db_path, slash);
+	char *real = realpath(db_path, NULL);	/* the -wal file is where a link leads */
+	const char *path = real ? real : db_path, *slash = strrchr(path, '/');
+	char *folder = folder_of(path, slash);
 	struct watch *w = xcalloc(1, sizeof(*w));
 	int rc = 0;
 
-	w->name = xstrdup(slash ? slash + 1 : db_path);
+	w->name = xstrdup(slash ? slash + 1 : path);
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd < 0 || inotify_add_watch(w->fd, folder, EVENTS | IN_ONLYDIR) < 0) {
 		rc = fail(folder, errno, e);
@@ -65,6 +66,7 @@ int watch_open(const char *db_path, struct watch **out, struct err *e)
 out:
 	watch_close(w);
 	free(folder);
+	free(real);
 	return rc;
 }
 

@@ -18,7 +18,7 @@ struct feed_choice {
 	size_t n;
 	struct symbol_info symbols[SYMBOLS_MAX];	/* replay: all; synthetic: asked for */
 	struct feed *feeds[FEEDS_MAX];		/* synthetic: spot, futures; replay: the first */
-	struct feed_sink sink;
+	struct feed_sink sinks[2];		/* of spot, of futures markets */
 	int64_t opened_us;			/* 0 not yet */
 };
 
@@ -104,25 +104,31 @@ void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
 				    out);
 }
 
-static struct symbol_info *find(struct feed_choice *f, const char *symbol)
+static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool futures)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (strcmp(f->symbols[i].symbol, symbol) == 0)
+		if (f->symbols[i].futures == futures && strcmp(f->symbols[i].symbol, symbol) == 0)
 			return &f->symbols[i];
 	return NULL;
 }
 
-static int not_recorded(const struct feed_choice *f, const char *symbol, struct err *e)
+static int not_recorded(const struct feed_choice *f, const struct bot_config *c, struct err *e)
 {
-	char have[160] = "";
+	bool futures = bot_config_futures(c);
+	char have[400] = "";
 
 	for (size_t i = 0; i < f->n; i++) {
 		size_t used = strlen(have);
 
-		snprintf(have + used, sizeof(have) - used, "%s%s", i ? ", " : "",
-			 f->symbols[i].symbol);
+		if (strcmp(f->symbols[i].symbol, c->symbol) == 0)
+			return err_set(e, ERR_NOT_FOUND,
+				       "%s is a %s market in this recording; set the bot's exchange "
+				       "to %s", c->symbol, futures ? "spot" : "USD-M futures",
+				       futures ? "binance" : "binance_futures");
+		snprintf(have + used, sizeof(have) - used, "%s%s %s", i ? ", " : "",
+			 f->symbols[i].symbol, f->symbols[i].futures ? "(USD-M)" : "(spot)");
 	}
-	return err_set(e, ERR_NOT_FOUND, "the recording has no %s; it has %s", symbol, have);
+	return err_set(e, ERR_NOT_FOUND, "the recording has no %s; it has %s", c->symbol, have);
 }
 
 static int open_synthetic(struct feed_choice *f, bool futures, int64_t now_us, struct err *e)
@@ -138,7 +144,7 @@ static int open_synthetic(struct feed_choice *f, bool futures, int64_t now_us, s
 			memcpy(names[a.symbols_n++], f->symbols[i].symbol, SYMBOL_MAX);
 	if (a.symbols_n == 0)
 		return 0;
-	return synthetic_open(&a, &f->sink, &f->feeds[futures], e);
+	return synthetic_open(&a, &f->sinks[futures], &f->feeds[futures], e);
 }
 
 /* A bot came with a new symbol while the market runs. */
@@ -157,17 +163,11 @@ int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 		       struct symbol_info *out, struct err *e)
 {
 	bool futures = bot_config_futures(config);
-	struct symbol_info *info = find(f, config->symbol);
+	struct symbol_info *info = find(f, config->symbol, futures);
 	int rc;
 
 	if (!info && f->replay)
-		return not_recorded(f, config->symbol, e);
-	if (info && info->futures != futures)
-		return err_set(e, ERR_CONFLICT,
-			       "%s is a %s market %s; set the bot's exchange to %s", config->symbol,
-			       info->futures ? "USD-M futures" : "spot",
-			       f->replay ? "in this recording" : "of another bot in this worker",
-			       info->futures ? "binance_futures" : "binance");
+		return not_recorded(f, config, e);
 	if (!info) {
 		if (f->n == SYMBOLS_MAX)
 			return err_set(e, ERR_LIMIT, "one worker takes %d symbols", SYMBOLS_MAX);
@@ -184,22 +184,23 @@ int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 	return 0;
 }
 
-int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink *sink,
-		     const struct feed_sink *warm, const struct feed_position *resume,
+int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink sinks[2],
+		     const struct feed_sink warm[2], const struct feed_position *resume,
 		     struct err *e)
 {
 	struct replay_args a = {
 		.files = f->config->recording, .speed = f->config->replay_speed,
-		.loop = f->config->replay_loop, .warm_up_s = WARM_UP_S, .warm = *warm,
+		.loop = f->config->replay_loop, .warm_up_s = WARM_UP_S, .warm = warm[false],
+		.futures = sinks[true], .warm_futures = warm[true],
 	};
 	int rc;
 
-	f->sink = *sink;
+	memcpy(f->sinks, sinks, sizeof(f->sinks));
 	f->opened_us = now_us;
 	if (f->replay) {
 		if (resume)
 			a.resume = *resume;
-		return replay_open(&a, sink, &f->feeds[0], e);
+		return replay_open(&a, &sinks[false], &f->feeds[0], e);
 	}
 	rc = open_synthetic(f, false, now_us, e);
 	if (rc == 0)

@@ -33,11 +33,12 @@ MUST_CHECK int feed_choice_symbol(struct feed_choice *f, const struct bot_config
 
 /*
  * Open it for the symbols asked for so far. resume: NULL or where to go on;
- * warm hears the frames before it. Once.
+ * warm hears the frames before it. Of both sinks the first hears spot markets, the second
+ * futures. Once.
  */
-MUST_CHECK int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink *sink,
-				const struct feed_sink *warm, const struct feed_position *resume,
-				struct err *e);
+MUST_CHECK int feed_choice_open(struct feed_choice *f, int64_t now_us,
+				const struct feed_sink sinks[2], const struct feed_sink warm[2],
+				const struct feed_position *resume, struct err *e);
 /* The open feeds, one by one (synthetic: spot and futures). NULL behind the last. */
 struct feed *feed_choice_feed(const struct feed_choice *f, size_t index);
 

@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGTERM, end_early);
 	(void)signal(SIGINT, end_early);
 	if (worker_run(&args, &e)) {
-		log_error("worker", NULL, "could not run: %s", e.msg);
+		log_error("worker", NULL, "%s", e.msg);
 		return 1;
 	}
 	return 0;

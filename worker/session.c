@@ -8,6 +8,12 @@ struct symbol_slot {
 	int venue_index;
 };
 
+struct way {				/* where a sink of spot or of futures markets leads */
+	struct session *session;
+	bool futures;
+	struct symbol_slot *last;	/* of the newest event */
+};
+
 struct session {
 	struct engine *engine;
 	struct venue *venue;
@@ -15,7 +21,7 @@ struct session {
 	struct fees fees[2];		/* of a spot and of a futures market */
 	size_t symbols_n;
 	struct symbol_slot *symbols;
-	struct symbol_slot *last;	/* of the newest event */
+	struct way ways[2];		/* spot, futures */
 	uint64_t events;
 	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
 };
@@ -86,6 +92,8 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 			       c->sim_commission);
 
 	s = xcalloc(1, sizeof(*s));
+	s->ways[false] = (struct way){ .session = s };
+	s->ways[true] = (struct way){ .session = s, .futures = true };
 	memcpy(s->fees, fees, sizeof(fees));
 	s->initial_capital = money_of_units(capital);
 	s->engine = engine_new(&engine);
@@ -132,21 +140,25 @@ struct market *session_market_add(struct session *s, const struct symbol_info *i
 			return m;
 	s->symbols = xrealloc(s->symbols, (s->symbols_n + 1) * sizeof(s->symbols[0]));
 	s->symbols[s->symbols_n++] = slot;
-	s->last = NULL;
+	s->ways[false].last = s->ways[true].last = NULL;
 	return m;
 }
 
 /* ---- market data ---- */
 
 /* The market of the last event is the next one's most of the time: look there first. */
-static struct symbol_slot *find(struct session *s, const char *symbol)
+static struct symbol_slot *find(struct way *way, const char *symbol)
 {
-	if (s->last && strcmp(market_info(s->last->market)->symbol, symbol) == 0)
-		return s->last;
+	struct session *s = way->session;
+
+	if (way->last && strcmp(market_info(way->last->market)->symbol, symbol) == 0)
+		return way->last;
 	for (size_t i = 0; i < s->symbols_n; i++) {
-		if (strcmp(market_info(s->symbols[i].market)->symbol, symbol) == 0) {
-			s->last = &s->symbols[i];
-			return s->last;
+		const struct symbol_info *info = market_info(s->symbols[i].market);
+
+		if (info->futures == way->futures && strcmp(info->symbol, symbol) == 0) {
+			way->last = &s->symbols[i];
+			return way->last;
 		}
 	}
 	return NULL;
@@ -168,8 +180,9 @@ static bool acts(struct session *s, int64_t now_us)
 
 static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (!m)
 		return;
@@ -179,8 +192,9 @@ static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int
 
 static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (!m)
 		return;
@@ -190,8 +204,9 @@ static void warm_book(void *ctx, const char *symbol, const struct book_top *b, i
 
 static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (!m)
 		return;
@@ -201,8 +216,9 @@ static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_
 
 static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 	struct book_top none = { 0 };
 
 	if (!m)
@@ -213,8 +229,9 @@ static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
 
 static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	(void)now_us;
 	if (!m)
@@ -225,71 +242,76 @@ static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t n
 
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
 		engine_trade(s->engine, m->market, t, now_us);
 	else if (m)
-		warm_trade(s, symbol, t, now_us);
+		warm_trade(way, symbol, t, now_us);
 }
 
 static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
 		engine_book(s->engine, m->market, b, now_us);
 	else if (m)
-		warm_book(s, symbol, b, now_us);
+		warm_book(way, symbol, b, now_us);
 }
 
 static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
 		engine_market_time(s->engine, m->market, exchange_us, now_us);
 	else if (m)
-		warm_time(s, symbol, exchange_us, now_us);
+		warm_time(way, symbol, exchange_us, now_us);
 }
 
 static void on_gap(void *ctx, const char *symbol, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
 		engine_gap(s->engine, m->market, now_us);
 	else if (m)
-		warm_gap(s, symbol, now_us);
+		warm_gap(way, symbol, now_us);
 }
 
 static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
 {
-	struct session *s = ctx;
-	struct symbol_slot *m = find(s, symbol);
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
 		engine_book_valid(s->engine, m->market, valid, now_us);
 	else if (m)
-		warm_book_valid(s, symbol, valid, now_us);
+		warm_book_valid(way, symbol, valid, now_us);
 }
 
-struct feed_sink session_sink(struct session *s)
+struct feed_sink session_sink(struct session *s, bool futures)
 {
 	return (struct feed_sink){
-		.ctx = s, .trade = on_trade, .book = on_book, .time = on_time, .gap = on_gap,
+		.ctx = &s->ways[futures], .trade = on_trade, .book = on_book, .time = on_time, .gap = on_gap,
 		.book_valid = on_book_valid,
 	};
 }
 
-struct feed_sink session_warm_sink(struct session *s)
+struct feed_sink session_warm_sink(struct session *s, bool futures)
 {
 	return (struct feed_sink){
-		.ctx = s,
+		.ctx = &s->ways[futures],
 		.trade = warm_trade,
 		.book = warm_book,
 		.time = warm_time,
@@ -330,7 +352,7 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 		    int64_t now_us, struct err *e)
 {
 	const struct sim_account *have = sim_account_get(s->venue, bot_id);
-	const struct market *m = engine_market(s->engine, config->symbol);
+	const struct market *m = engine_market(s->engine, config->symbol, bot_config_futures(config));
 	struct sim_account_args a;
 	struct money worth;
 	int rc = account_args(s, bot_id, config, &a, e);

@@ -35,10 +35,10 @@ struct venue *session_venue(struct session *s);
  */
 struct market *session_market_add(struct session *s, const struct symbol_info *info);
 
-/* Events to trade on. Unknown symbols are ignored. */
-struct feed_sink session_sink(struct session *s);
+/* Events of spot, or of futures markets, to trade on. Unknown symbols are ignored. */
+struct feed_sink session_sink(struct session *s, bool futures);
 /* Events before a resume: they fill candles and books, and nothing acts. */
-struct feed_sink session_warm_sink(struct session *s);
+struct feed_sink session_warm_sink(struct session *s, bool futures);
 /* Events received before act_from_us (the history a feed begins with) only warm up. */
 void session_act_from(struct session *s, int64_t act_from_us);
 

@@ -62,6 +62,13 @@ static void end(struct worker *w)
 		worker_commit(w, now_us, true); /* the line above */
 }
 
+/* Nothing of ours is written or sent any more; whoever supervises us starts us on what is there. */
+static int lost(const struct worker *w, struct err *e)
+{
+	return err_set(e, w->lost.code, "trading ends at once: %s. A new start goes on with what is "
+		       "there", w->lost.msg);
+}
+
 /* Until the loop listens: every state on disk is a good one to end at. */
 static void end_at_once(int signal_number)
 {
@@ -72,6 +79,7 @@ static void end_at_once(int signal_number)
 int worker_run(const struct worker_args *a, struct err *e)
 {
 	struct worker w = { .config = a->config };
+	struct err why;
 	int rc;
 
 	if (a->config->trading_mode == MODE_LIVE)
@@ -81,15 +89,22 @@ int worker_run(const struct worker_args *a, struct err *e)
 	signal(SIGTERM, end_at_once);
 	signal(SIGINT, end_at_once);
 	rc = worker_start(&w, a, e);
-	if (rc)
+	if (rc) {
+		why = *e;
+		err_set(e, rc, "could not run: %s", why.msg);
 		goto out;
+	}
 	w.db_changed = true; /* commands that waited for us come first */
 	worker_look(&w, worker_clock(&w));
 	worker_commit(&w, worker_clock(&w), true);
 	supervisor_ready(&w.supervisor);
 	worker_schedule(&w, 0);
-	worker_loop_run(&w);
-	end(&w);
+	if (!w.lost.code)
+		worker_loop_run(&w);
+	if (!w.lost.code)
+		end(&w);
+	if (w.lost.code)
+		rc = lost(&w, e);
 out:
 	worker_free(&w);
 	return rc;

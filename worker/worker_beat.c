@@ -12,11 +12,8 @@
 void worker_beat_begin(struct worker *w)
 {
 	struct heartbeat *h = &w->beat;
-	char id[CORRELATION_ID_MAX];
 
-	correlation_id_new(id);
 	h->pid = getpid();
-	snprintf(h->boot_id, sizeof(h->boot_id), "%.39s", id);
 	snprintf(h->version, sizeof(h->version), "%s", VERSION);
 	h->started_us = clock_now_us();
 	snprintf(h->trading_mode, sizeof(h->trading_mode), "%s",

@@ -94,6 +94,8 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	struct err e = { 0 };
 	int rc;
 
+	if (worker_lost(w))
+		return;
 	if (!w->commit_failed) /* what waits is enough: a full disk may last for days */
 		engine_report(session_engine(w->session), worker_time(w, wall_us), ROW_MAX_AGE_US,
 			      figure_rows(w));
@@ -110,6 +112,8 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 		rc = write_all_tx(w, beat, wall_us, &queued, &e);
 		rc = db_end(w->db, rc, &e);
 	}
+	if (w->lost.code)
+		return;
 	if (rc) {
 		if (!w->commit_failed)
 			log_error("loop", NULL, "trading waits: the database takes no writes: %s",
@@ -134,6 +138,7 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 		w->db_changed = true; /* the next queued job may start */
 	}
 	w->db_changed = w->db_changed || queued;
+	w->beaten = w->beaten || beat;
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));

@@ -7,6 +7,7 @@
  *	worker_start.c		everything opened, put together, and as it was before
  *	worker_loop.c		one turn, and what wakes it
  *	worker_commit.c		what a turn did, in one transaction
+ *	worker_guard.c		is the database still there, and ours?
  *	worker_beat.c		the heartbeat: how we are
  *	worker_ages.c		is the clock right? what ages of rows count from
  */
@@ -77,6 +78,9 @@ struct worker {
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
+	bool beaten;			/* our heartbeat is in the database */
+	struct err lost;		/* why the database is ours no more; code 0: it is */
+	int64_t look_us;		/* monotonic: not before this at the file again */
 	struct feed_position position;
 	uint64_t events_seen;
 };
@@ -115,6 +119,18 @@ void worker_ages_look(struct worker *w);	/* with each beat; a jump is told */
 /* What ages count from, of rows that the clock dates and of the engine's; 0: in doubt. */
 int64_t worker_ages_clock(const struct worker *w, int64_t wall_us);
 int64_t worker_ages_engine(const struct worker *w, int64_t wall_us);
+
+/* worker_guard.c */
+/*
+ * Writes our boot_id into the heartbeat's row, and from now on each transaction of w->db fails
+ * unless it still stands there: w->lost says why, and the loop ends.
+ */
+MUST_CHECK int worker_claim(struct worker *w, struct err *e);
+/*
+ * Is the database ours no more? Looks at its files some times per second. Nothing may be sent
+ * or written then; the loop ends.
+ */
+bool worker_lost(struct worker *w);
 
 /* worker_beat.c */
 void worker_beat_begin(struct worker *w);

@@ -233,7 +233,7 @@ static void open_watch(struct worker *w)
 
 	if (w->watch)
 		return;
-	if (watch_open(w->config->db_path, &w->watch, &e)) {
+	if (watch_open(db_path(w->db), &w->watch, &e)) {
 		w->watch = NULL;
 		log_warn("worker", NULL, "commands are looked for every %lld ms only: %s",
 			 (long long)(WORKER_TICK_US / US_PER_MS), e.msg);

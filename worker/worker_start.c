@@ -27,6 +27,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = db_open_existing(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
+		rc = worker_claim(w, e);
+	if (rc == 0)
 		rc = checkpoint_begin(w->db, &w->checkpoint, e);
 	if (rc == 0)
 		rc = master_key_load(w->config->master_key_file, &w->key, e);
@@ -152,10 +154,13 @@ static int first_moment(struct worker *w, int64_t *now_us, struct err *e)
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
 		     struct err *e)
 {
-	struct feed_sink sink = session_sink(w->session);
-	struct feed_sink warm = session_warm_sink(w->session);
+	struct feed_sink sinks[2], warm[2];
 
-	return feed_choice_open(w->feed, now_us, &sink, &warm, resume, e);
+	for (int i = 0; i < 2; i++) {
+		sinks[i] = session_sink(w->session, i);
+		warm[i] = session_warm_sink(w->session, i);
+	}
+	return feed_choice_open(w->feed, now_us, sinks, warm, resume, e);
 }
 
 /* Bots up, open orders and the paper venue as they were, feed where it was. */

@@ -84,7 +84,7 @@ static struct session *session_with(enum kind kind, float *probability)
 /* n trades, step_us of market time apart; returns the time behind the last. */
 static int64_t drive(struct session *s, int64_t from_us, int64_t n, int64_t step_us)
 {
-	struct feed_sink sink = session_sink(s);
+	struct feed_sink sink = session_sink(s, false);
 	int64_t at = from_us;
 
 	for (int64_t i = 0; i < n; i++) {
@@ -99,7 +99,7 @@ static int64_t drive(struct session *s, int64_t from_us, int64_t n, int64_t step
 
 static void book(struct session *s, int64_t at)
 {
-	struct feed_sink sink = session_sink(s);
+	struct feed_sink sink = session_sink(s, false);
 	struct book_top b = {
 		.bid = price_of_units(60010 * RATE_ONE), .ask = price_of_units(60011 * RATE_ONE),
 		.bid_qty = qty_of_units(RATE_ONE), .ask_qty = qty_of_units(RATE_ONE),

@@ -89,18 +89,18 @@ static void run(const char *what, int markets, int orders, int64_t low, int64_t 
 {
 	static struct ring r;
 	struct venue *v = venue_with(markets, orders);
-	char name[64][SYMBOL_MAX];
+	struct symbol_info name[64] = { 0 };
 	int64_t from;
 
 	for (int i = 0; i < markets; i++)
-		snprintf(name[i], SYMBOL_MAX, "COIN%dUSDT", i);
+		snprintf(name[i].symbol, SYMBOL_MAX, "COIN%dUSDT", i);
 	ring_fill(&r, low);
 	from = clock_mono_us();
 	for (int64_t i = 0; i < n; i++) {
 		int m = (int)(i % markets);
 
 		if (by_name)
-			v->ops->on_trade(v, name[m], &r.trade[i % RING], i + 2);
+			v->ops->on_trade(v, &name[m], &r.trade[i % RING], i + 2);
 		else
 			sim_trade(v, m, &r.trade[i % RING], i + 2);
 		if (books)

@@ -351,7 +351,7 @@ HELPER void desk_open(struct desk *d)
 
 	assert_int_equal(session_new(&a, &d->s, &d->err), 0);
 	d->e = session_engine(d->s);
-	d->sink = session_sink(d->s);
+	d->sink = session_sink(d->s, d->futures);
 	session_market_add(d->s, &info);
 }
 
@@ -490,7 +490,7 @@ HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struc
 	struct money now = desk_balance(d, bot).equity, won, dust_now, dust_cost = { 0 }, fees, net;
 
 	assert_int_equal(o->status, ORDER_CLOSED);
-	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol)), left_of(o),
+	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol, d->futures)), left_of(o),
 					ROUND_DOWN, &dust_now), 0);
 	if (qty_sign(o->filled) > 0)
 		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled,

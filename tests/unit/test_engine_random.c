@@ -282,10 +282,10 @@ static void check_legs(struct truth *t)
 static bool could_close(const struct truth *t, int64_t bot, int64_t now)
 {
 	const struct venue *v = session_venue(t->g->s);
-	const char *symbol = t->g->script->markets[bot == 3].symbol;
+	const struct symbol_info *m = &t->g->script->markets[bot == 3];
 
-	return v->ops->tradable(v, symbol, SIDE_BUY, now) &&
-	       v->ops->tradable(v, symbol, SIDE_SELL, now);
+	return v->ops->tradable(v, m, SIDE_BUY, now) &&
+	       v->ops->tradable(v, m, SIDE_SELL, now);
 }
 
 /* Flat in bounded time after an emergency stop, and nothing but a start undoes it. */
@@ -338,7 +338,7 @@ static void check_all(struct truth *t, const enum bot_status *before, int64_t no
 
 static void play_checked(struct stage *g, struct truth *t)
 {
-	struct feed_sink sink = session_sink(g->s);
+	struct feed_sink sink = session_sink(g->s, g->script->futures);
 
 	t->g = g;
 	g->rows.on_closed = on_closed;
@@ -396,7 +396,7 @@ static void digest_of(uint64_t seed, char hex[SHA256_HEX_MAX], uint64_t *lines)
 
 	script_make(&script, seed, STEPS);
 	g = open_stage(&script);
-	sink = session_sink(g->s);
+	sink = session_sink(g->s, g->script->futures);
 	for (size_t i = 0; i < script.n; i++)
 		stage_play(g, &script.steps[i], &sink);
 	*lines = digest_lines(g->digest);
@@ -519,7 +519,7 @@ static struct stage *take_up(const struct stage *a, const struct script *script,
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
 		restore_bot(b, a, bot);
 	restore_orders(b, a);
-	warm = session_warm_sink(b->s);
+	warm = session_warm_sink(b->s, script->futures);
 	for (size_t i = 0; i < at; i++)
 		if (script->steps[i].kind <= STEP_VALID)
 			stage_play(b, &script->steps[i], &warm);
@@ -590,7 +590,7 @@ static void set_back_at(const struct script *script, size_t cut, size_t *open)
 {
 	struct stage *a = open_stage(script), *b;
 	struct script earlier = *script;
-	struct feed_sink sink = session_sink(a->s);
+	struct feed_sink sink = session_sink(a->s, a->script->futures);
 	int64_t now;
 
 	for (size_t i = 0; i < cut; i++)
@@ -612,7 +612,7 @@ static void set_back_at(const struct script *script, size_t cut, size_t *open)
 		stage_play(b, &stop, &sink);
 	}
 	for (int m = 0; m < SCRIPT_MARKETS; m++) {
-		struct market *market = engine_market(b->e, script->markets[m].symbol);
+		struct market *market = engine_market(b->e, script->markets[m].symbol, script->futures);
 		struct book_top book = market_top(market);
 
 		book.bid_qty = book.ask_qty = Q("1000");
@@ -670,13 +670,13 @@ static void compare_logs(const struct stage *a, const struct stage *b, size_t cu
 static void cut_at(const struct script *script, size_t cut, size_t *rows)
 {
 	struct stage *a = open_stage(script), *b;
-	struct feed_sink sink_a = session_sink(a->s), sink_b;
+	struct feed_sink sink_a = session_sink(a->s, a->script->futures), sink_b;
 
 	for (size_t i = 0; i < cut; i++)
 		stage_play(a, &script->steps[i], &sink_a);
 	engine_report(a->e, engine_now(a->e), 0, SIZE_MAX);
 	b = take_up(a, script, cut, engine_now(a->e));
-	sink_b = session_sink(b->s);
+	sink_b = session_sink(b->s, b->script->futures);
 	a->logging = true;
 	for (size_t i = cut; i < script->n; i++) {
 		stage_play(a, &script->steps[i], &sink_a);
@@ -713,7 +713,7 @@ static bool delicate(const struct stage *g, enum step_kind newest)
 static size_t delicate_cut(const struct script *script, struct script *dice)
 {
 	struct stage *g = open_stage(script);
-	struct feed_sink sink = session_sink(g->s);
+	struct feed_sink sink = session_sink(g->s, g->script->futures);
 	size_t cut = 10 + (size_t)below(dice, STEPS - 20), found = 0;
 
 	for (size_t i = 0; i < script->n; i++) {

@@ -76,7 +76,7 @@ static void open_run(struct run *r, const char *file)
 	assert_int_equal(session_account(d->s, 1, &d->bot, 1, &d->err), 0);
 	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, &running, &d->err), 0);
 	engine_bot_model(d->e, 1, &p, NULL);
-	d->sink = session_sink(d->s);
+	d->sink = session_sink(d->s, r->info.futures);
 	assert_int_equal(replay_open(&replay, &d->sink, &r->feed, &d->err), 0);
 }
 
@@ -118,7 +118,7 @@ static void play(const char *file, char hex[SHA256_HEX_MAX], size_t *orders)
 	open_run(r, file);
 	do {
 		rc = r->feed->ops->poll(r->feed, 0, FRAMES, &next_us, &r->d.err);
-		if (rc == 0 && price_sign(market_last(engine_market(r->d.e, r->info.symbol))) > 0)
+		if (rc == 0 && price_sign(market_last(engine_market(r->d.e, r->info.symbol, r->info.futures))) > 0)
 			check_books(r);
 	} while (rc == 0 && next_us != INT64_MAX);
 	assert_true(rc == 0 || rc == ERR_END);

@@ -223,7 +223,7 @@ static void gap_starts_anew(void **state)
 
 	desk_start(d);
 	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
-	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT")).bid_qty), 0);
+	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT", d->futures)).bid_qty), 0);
 	desk_decide(d, 1, 0.9); /* no candle closes over a gap */
 	assert_int_equal(d->brain[1].asked, 0);
 	desk_trade(d, "50000");
@@ -260,9 +260,9 @@ static void names_are_compared(void **state)
 	snprintf(name, sizeof(name), "ETHUSDT");
 	t.price = P("3000");
 	d->sink.trade(d->sink.ctx, name, &t, ++d->now);
-	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT"))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
 			 price_units(P("50001")));
-	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT"))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT", d->futures))),
 			 price_units(P("3000")));
 }
 

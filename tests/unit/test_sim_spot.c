@@ -654,14 +654,18 @@ static void by_name(void **state)
 			      .ask_qty = Q("1") };
 	struct trade t = { .time_us = w->now + 10, .price = P("39000"), .qty = Q("1") };
 
-	w->v->ops->on_book(w->v, "BTCUSDT", &b, ++w->now); /* spot: added first */
-	w->v->ops->on_book(w->v, "NONE", &b, ++w->now);
+	struct symbol_info spot = world_info(false), futures = world_info(true), none = spot;
+
+	none.symbol[0] = 'X';
+	w->v->ops->on_book(w->v, &spot, &b, ++w->now);
+	w->v->ops->on_book(w->v, &none, &b, ++w->now);
 	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 	      .price = "40000");
-	w->v->ops->on_trade(w->v, "NONE", &t, ++w->now);
+	w->v->ops->on_trade(w->v, &none, &t, ++w->now);
+	w->v->ops->on_trade(w->v, &futures, &t, ++w->now);
 	expect_update(w, UPDATE_ACCEPTED, "a", "");
 	world_no_more(w);
-	w->v->ops->on_trade(w->v, "BTCUSDT", &t, ++w->now);
+	w->v->ops->on_trade(w->v, &spot, &t, ++w->now);
 	expect_fill(w, "a", "40000", "0.001", true);
 	assert_int_equal(sim_symbol_find(w->v, "BTCUSDT", true), w->futures);
 	assert_int_equal(sim_symbol_find(w->v, "NONE", true), -1);

@@ -6,6 +6,8 @@
 #include "common/db.h"
 #include "common/db_check.h"
 #include "common/file.h"
+#include "common/fs_kind.h"
+#include "common/migrate.h"
 #include "common/store_commands.h"
 #include "common/store_config.h"
 #include "common/watch.h"
@@ -78,8 +80,11 @@ static void check_folder(struct checkup *d)
 {
 	const char *dir = d->config->data_dir;
 	long long free_bytes = file_free_bytes(dir);
+	struct err e = { 0 };
 	struct stat st;
 
+	if (fs_kind_check(d->config->db_path, &e))
+		say(d, false, "%s", e.msg);
 	if (stat(dir, &st)) {
 		say(d, false, "data directory %s is missing; the first start makes it", dir);
 		return;
@@ -115,8 +120,10 @@ static void check_database(struct checkup *d)
 		say(d, false, "%s", e.msg);
 		return;
 	}
-	say(d, true, "database %s opens, schema version %d, SQLite %s", d->config->db_path,
-	    db_schema_version(d->db), db_library_version());
+	say(d, true, "database %s opens, schema version %d%s, SQLite %s", d->config->db_path,
+	    db_schema_version(d->db), db_schema_version(d->db) < (int)migrations_count ?
+	    " (an older one: the programs bring it up to date when they start)" : "",
+	    db_library_version());
 	say(d, db_check(d->db, &e) == 0, "database is whole%s%s", e.msg[0] ? ": " : "", e.msg);
 	check_count(d, SQL_LEDGER, "every ledger booking sums to zero");
 	check_count(d, SQL_UNEQUAL, "every position equals its fills");
@@ -274,7 +281,7 @@ static int run(const struct config *c, int argc, char **argv)
 	check_backups(&d);
 	check_database(&d);
 	if (d.db) {
-		if (master_key_load(c->master_key_file, &d.key, &e))
+		if (master_key_read(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
 		check_watch(&d);
 		check_future(&d);

@@ -116,13 +116,14 @@ static int apply_json(struct bot_config *c, const char *text, bool confirm_wide,
 
 static int load_settings(struct replay_run *r, const struct symbol_info *first, struct err *e)
 {
-	struct master_key key;
+	struct master_key key = { 0 };
 	int rc = 0;
 
 	sample_config(&r->bot);
 	if (r->db) {
-		rc = master_key_load(r->config->master_key_file, &key, e);
-		if (rc == 0)
+		/* Without it only a config with sealed keys can't be used; none is made here. */
+		rc = master_key_read(r->config->master_key_file, &key, e);
+		if (rc == 0 || rc == ERR_NOT_FOUND)
 			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, e);
 		crypto_wipe(&key, sizeof(key));
 	}
@@ -291,7 +292,8 @@ static int replay(struct replay_run *r, struct err *e)
 		rc = add_bot(r, symbols, n, e);
 	if (rc)
 		return rc;
-	sink = session_sink(r->session);
+	sink = session_sink(r->session, false);
+	args.futures = session_sink(r->session, true);
 	rc = replay_open(&args, &sink, &r->feed, e);
 	if (rc)
 		return rc;

@@ -165,7 +165,7 @@ static bool close_possible(struct bot *b, const struct order *o, int64_t now_us)
 	struct venue *v = engine_venue(b->engine);
 
 	if (!order_exit_live(o) ||
-	    v->ops->tradable(v, o->symbol, order_exit_side(o), now_us))
+	    v->ops->tradable(v, &b->market->info, order_exit_side(o), now_us))
 		return true;
 	b->market->closes_wait = true;
 	return false;

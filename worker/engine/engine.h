@@ -65,7 +65,8 @@ void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t 
 
 /* Idempotent. The market is the engine's. */
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
-struct market *engine_market(struct engine *e, const char *symbol);	/* NULL: unknown */
+/* NULL: unknown. BTCUSDT spot and BTCUSDT futures are two markets. */
+struct market *engine_market(struct engine *e, const char *symbol, bool futures);
 const struct symbol_info *market_info(const struct market *m);
 struct price market_last(const struct market *m);
 struct book_top market_top(const struct market *m);

@@ -23,15 +23,10 @@ struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
 static int locate(struct engine *e, const struct bot_config *c, struct market **m,
 		  struct series **s, const struct strategy **strategy, struct err *err)
 {
-	*m = engine_market(e, c->symbol);
+	*m = engine_market(e, c->symbol, bot_config_futures(c));
 	if (!*m)
-		return err_set(err, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
-	if ((*m)->info.futures != bot_config_futures(c))
-		return err_set(err, ERR_NOT_FOUND,
-			       "the feed's %s is a %s market: set the bot's exchange to %s",
-			       c->symbol,
-			       (*m)->info.futures ? "USD-M futures" : "spot",
-			       (*m)->info.futures ? "binance_futures" : "binance");
+		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s",
+			       bot_config_futures(c) ? "USD-M futures" : "spot", c->symbol);
 	*strategy = strategy_find(c->strategy);
 	if (!*strategy)
 		return err_set(err, ERR_NOT_FOUND, "there is no strategy \"%s\"", c->strategy);

@@ -8,7 +8,7 @@
 
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info)
 {
-	struct market *m = engine_market(e, info->symbol);
+	struct market *m = engine_market(e, info->symbol, info->futures);
 
 	if (m)
 		return m;
@@ -19,10 +19,11 @@ struct market *engine_market_add(struct engine *e, const struct symbol_info *inf
 	return m;
 }
 
-struct market *engine_market(struct engine *e, const char *symbol)
+struct market *engine_market(struct engine *e, const char *symbol, bool futures)
 {
 	for (size_t i = 0; i < e->markets_n; i++)
-		if (strcmp(e->markets[i]->info.symbol, symbol) == 0)
+		if (e->markets[i]->info.futures == futures &&
+		    strcmp(e->markets[i]->info.symbol, symbol) == 0)
 			return e->markets[i];
 	return NULL;
 }
@@ -164,7 +165,7 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 		return;
 	m->last = t->price;
 	heard(e, m, e->now_us);
-	v->ops->on_trade(v, m->info.symbol, t, e->now_us);
+	v->ops->on_trade(v, &m->info, t, e->now_us);
 	for (size_t i = 0; i < m->bots_n; i++)
 		if (m->bots[i]->orders_n)
 			bot_watch_stops(m->bots[i], t->price, e->now_us);
@@ -189,7 +190,7 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 
 	engine_advance(e, now_us);
 	engine_warm_book(e, m, b, e->now_us);
-	v->ops->on_book(v, m->info.symbol, b, e->now_us);
+	v->ops->on_book(v, &m->info, b, e->now_us);
 	try_closes(e, m);
 }
 
@@ -199,7 +200,7 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 
 	engine_advance(e, now_us);
 	heard(e, m, e->now_us);
-	v->ops->on_time(v, m->info.symbol, e->now_us);
+	v->ops->on_time(v, &m->info, e->now_us);
 	for (size_t i = 0; i < m->series_n && time_usable(exchange_us, e->now_us); i++)
 		series_time(e, m, m->series[i], exchange_us, true);
 }
@@ -210,7 +211,7 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 
 	engine_advance(e, now_us);
 	engine_warm_gap(e, m);
-	v->ops->on_book(v, m->info.symbol, &m->top, e->now_us); /* no side has orders */
+	v->ops->on_book(v, &m->info, &m->top, e->now_us); /* no side has orders */
 }
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
@@ -219,7 +220,7 @@ void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t n
 
 	engine_advance(e, now_us);
 	m->depth_invalid = !valid;
-	v->ops->on_book_valid(v, m->info.symbol, valid, e->now_us);
+	v->ops->on_book_valid(v, &m->info, valid, e->now_us);
 	try_closes(e, m);
 }
 

@@ -84,6 +84,8 @@ struct replay_args {
 	 * not to the sink. NULL fields are skipped.
 	 */
 	struct feed_sink warm;
+	/* Hear USD-M markets where their ctx is set; otherwise sink and warm hear all. */
+	struct feed_sink futures, warm_futures;
 };
 /*
  * Paced replays are rebased: the first frame (after the warm-up) happens "now", the
@@ -95,7 +97,7 @@ struct replay_args {
  * several symbols are merged by time; a silence of all for more than 60 s is a gap,
  * which a paced replay does not wait for.
  * ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not gzip, no frame at all), ERR_INVALID (no
- * name, the same recording twice, spot and USD-M of one symbol), ERR_CONFLICT (the
+ * name, the same recording twice, see tape.h), ERR_CONFLICT (the
  * resume position is not in these files) name the file and what a recording looks
  * like. A broken line is counted and skipped, not fatal.
  */
@@ -120,8 +122,9 @@ MUST_CHECK int synthetic_add(struct feed *f, const char *symbol, struct err *e);
 void symbol_info_default(const char *symbol, bool futures, struct symbol_info *out);
 
 /*
- * The symbols that recordings hold (seen in the first 20,000 lines of each file), in
- * order of first appearance; futures when the frames are USD-M's. Errors as replay_open.
+ * The markets that recordings hold (seen in the first 20,000 lines of each file), in order
+ * of first appearance, with their rules; BTCUSDT spot and USD-M are two. Errors as
+ * replay_open.
  */
 MUST_CHECK int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
 			      struct err *e);

@@ -22,13 +22,6 @@ static int check_pair(const struct tape *a, const struct tape *b, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "%s and %s are the same recording: both begin with %s "
 			       "at the same time", a->path, b->path, a->markets[0].info.symbol);
-	for (size_t i = 0; i < a->markets_n && a->futures != b->futures; i++)
-		for (size_t j = 0; j < b->markets_n; j++)
-			if (strcmp(a->markets[i].info.symbol, b->markets[j].info.symbol) == 0)
-				return err_set(e, ERR_INVALID,
-					       "%s is spot in one of %s and %s, USD-M "
-					       "futures in the other; replay them one at a time",
-					       a->markets[i].info.symbol, a->path, b->path);
 	return 0;
 }
 
@@ -146,4 +139,9 @@ void lane_fini(struct lane *l)
 const char *lane_symbol(const struct lane *l)
 {
 	return l->tapes[0]->markets[0].info.symbol;
+}
+
+bool lane_futures(const struct lane *l)
+{
+	return l->tapes[0]->futures;
 }

@@ -1,5 +1,5 @@
 /*
- * lane.h - the recordings of one symbol, played one after the other.
+ * lane.h - the recordings of one market, played one after the other.
  *
  * Files are taken in the order of their first receive time. Where the next one
  * begins before the last has ended, its lines of that time are passed over: they
@@ -14,7 +14,7 @@
 
 /*
  * Look into the files (names separated by blanks); sorted by time. ERR_INVALID
- * without a name or when one symbol is spot here and USD-M there, ERR_CORRUPT when
+ * without a name, ERR_CORRUPT when
  * a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with tapes_free.
  */
 MUST_CHECK int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e);
@@ -37,7 +37,8 @@ MUST_CHECK int lane_rewind(struct lane *l, struct err *e);
 /* Go to the next item. Errors as recording_open: a file has gone away; the lane has ended then. */
 MUST_CHECK int lane_advance(struct lane *l, struct err *e);
 void lane_fini(struct lane *l);
-/* Name of the symbol whose snapshots these are. */
+/* Name of the symbol whose snapshots these are; is it futures? */
 const char *lane_symbol(const struct lane *l);
+bool lane_futures(const struct lane *l);
 
 #endif

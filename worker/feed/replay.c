@@ -19,7 +19,8 @@
 struct replay {
 	struct feed feed;		/* first: a struct feed * is one of these */
 	struct replay_args args;	/* "files" is not used after opening */
-	struct intake *intake;
+	struct intake *intakes[2];	/* of spot, of futures */
+	struct feed_sink sinks[2], warm_sinks[2];	/* the same */
 	struct tape *tapes;
 	struct lane *lanes;
 	size_t tapes_n, lanes_n;
@@ -36,7 +37,8 @@ struct replay {
 static struct lane *lane_for(struct replay *r, const struct tape *t)
 {
 	for (size_t i = 0; i < r->lanes_n; i++)
-		if (strcmp(lane_symbol(&r->lanes[i]), t->markets[0].info.symbol) == 0)
+		if (lane_futures(&r->lanes[i]) == t->futures &&
+		    strcmp(lane_symbol(&r->lanes[i]), t->markets[0].info.symbol) == 0)
 			return &r->lanes[i];
 	r->lanes[r->lanes_n] = (struct lane){ .tapes = xcalloc(r->tapes_n, sizeof(t)) };
 	return &r->lanes[r->lanes_n++];
@@ -50,7 +52,8 @@ static void make_lanes(struct replay *r)
 
 		l->tapes[l->n++] = &r->tapes[i];
 		for (size_t j = 0; j < r->tapes[i].markets_n; j++)
-			intake_add(r->intake, r->tapes[i].markets[j].info.symbol);
+			intake_add(r->intakes[r->tapes[i].futures],
+				   r->tapes[i].markets[j].info.symbol);
 	}
 }
 
@@ -86,7 +89,7 @@ static void count_broken(struct feed_stats *stats, const struct err *why)
 	snprintf(stats->last_error, sizeof(stats->last_error), "%.199s", why->msg);
 }
 
-static void take_line(struct replay *r, struct lane *l, const struct feed_sink *sink)
+static void take_line(struct replay *r, struct lane *l, const struct feed_sink sinks[2])
 {
 	struct intake_frame f = {
 		.bytes = l->line.json, .len = l->line.len, .snapshot_symbol = lane_symbol(l),
@@ -94,7 +97,8 @@ static void take_line(struct replay *r, struct lane *l, const struct feed_sink *
 	};
 	struct err e = { 0 };
 
-	if (intake_take(r->intake, &f, sink, &r->feed.stats, &e) == 0)
+	if (intake_take(r->intakes[lane_futures(l)], &f, &sinks[lane_futures(l)],
+			&r->feed.stats, &e) == 0)
 		return;
 	snprintf(r->feed.stats.last_error, sizeof(r->feed.stats.last_error),
 		 "%.99s line %lld: %.80s",
@@ -115,15 +119,17 @@ static void skip_hole(struct replay *r, int64_t time_us)
 }
 
 /* Hand on the head of the lane and go to the next. */
-static int consume(struct replay *r, struct lane *l, const struct feed_sink *sink, struct err *e)
+static int consume(struct replay *r, struct lane *l, const struct feed_sink sinks[2],
+		   struct err *e)
 {
 	switch (l->item) {
 	case LANE_LINE:
 		skip_hole(r, l->line.time_us);
-		if (r->gap_due)
-			intake_gap(r->intake, NULL, l->line.time_us + r->at.offset_us, sink);
+		for (int i = 0; i < 2 && r->gap_due; i++)
+			intake_gap(r->intakes[i], NULL, l->line.time_us + r->at.offset_us,
+				   &sinks[i]);
 		r->gap_due = false;
-		take_line(r, l, sink);
+		take_line(r, l, sinks);
 		break;
 	case LANE_BROKEN:
 		count_broken(&r->feed.stats, &l->error);
@@ -201,7 +207,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 			*next_us = due_us(r, l->line.time_us);
 			return 0;
 		}
-		rc = consume(r, l, &r->feed.sink, e);
+		rc = consume(r, l, r->sinks, e);
 		if (rc)
 			return rc;
 	}
@@ -237,7 +243,8 @@ static void replay_free(struct feed *f)
 		lane_fini(&r->lanes[i]);
 	free(r->lanes);
 	tapes_free(r->tapes, r->tapes_n);
-	intake_free(r->intake);
+	intake_free(r->intakes[false]);
+	intake_free(r->intakes[true]);
 	free(r);
 }
 
@@ -249,14 +256,15 @@ static const struct feed_ops replay_ops = {
 /* A round that was not the first began with a gap, and with a book out of step. */
 static void warm_seam(struct replay *r)
 {
-	const struct feed_sink *sink = &r->args.warm;
-
 	r->gap_due = true;
-	for (size_t i = 0; i < r->lanes_n && sink->book_valid; i++)
-		for (size_t j = 0; j < r->lanes[i].n; j++)
+	for (size_t i = 0; i < r->lanes_n; i++) {
+		const struct feed_sink *sink = &r->warm_sinks[lane_futures(&r->lanes[i])];
+
+		for (size_t j = 0; j < r->lanes[i].n && sink->book_valid; j++)
 			if (r->lanes[i].tapes[j]->snapshot)
 				sink->book_valid(sink->ctx, lane_symbol(&r->lanes[i]), false,
 						 r->first_us + r->at.offset_us);
+	}
 }
 
 /* Play the lines before the resume position into the market's state. */
@@ -277,7 +285,7 @@ static int warm(struct replay *r, struct err *e)
 				       "the recording has %lld lines, but line %lld was "
 				       "reached before: it is not the same recording",
 				       (long long)r->at.frame, (long long)to.frame);
-		rc = consume(r, l, &r->args.warm, e);
+		rc = consume(r, l, r->warm_sinks, e);
 	}
 	r->feed.stats = (struct feed_stats){
 		.last_now_us = r->feed.stats.last_now_us,
@@ -295,7 +303,12 @@ int replay_open(const struct replay_args *a, const struct feed_sink *sink, struc
 	r->feed.ops = &replay_ops;
 	r->feed.sink = *sink;
 	r->args = *a;
-	r->intake = intake_new();
+	r->intakes[false] = intake_new();
+	r->intakes[true] = intake_new();
+	r->sinks[false] = *sink;
+	r->sinks[true] = a->futures.ctx ? a->futures : *sink;
+	r->warm_sinks[false] = a->warm;
+	r->warm_sinks[true] = a->warm_futures.ctx ? a->warm_futures : a->warm;
 	rc = tapes_open(a->files, &r->tapes, &r->tapes_n, e);
 	if (rc == 0) {
 		make_lanes(r);
@@ -311,10 +324,10 @@ int replay_open(const struct replay_args *a, const struct feed_sink *sink, struc
 	return 0;
 }
 
-static bool has_symbol(const struct symbol_info *list, size_t n, const char *symbol)
+static bool has_market(const struct symbol_info *list, size_t n, const struct symbol_info *m)
 {
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(list[i].symbol, symbol) == 0)
+		if (list[i].futures == m->futures && strcmp(list[i].symbol, m->symbol) == 0)
 			return true;
 	return false;
 }
@@ -330,7 +343,7 @@ int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_
 		return rc;
 	for (size_t i = 0; i < tapes_n; i++)
 		for (size_t j = 0; j < tapes[i].markets_n && found < max; j++)
-			if (!has_symbol(out, found, tapes[i].markets[j].info.symbol))
+			if (!has_market(out, found, &tapes[i].markets[j].info))
 				out[found++] = tapes[i].markets[j].info;
 	tapes_free(tapes, tapes_n);
 	*n = found;

@@ -158,7 +158,8 @@ static int restore_market(struct stmt *s, struct venue *sim, struct err *e)
 
 	(void)e;
 	symbol_info_default(stmt_text(s, 0), strcmp(stmt_text(s, 1), "futures") == 0, &info);
-	(void)sim_symbol_add(sim, &info);
+	if (sim_symbol_find(sim, info.symbol, info.futures) < 0)
+		(void)sim_symbol_add(sim, &info);
 	return 0;
 }
 

@@ -14,6 +14,8 @@ static const char SQL_BEAT[] =
 	" feed_state = excluded.feed_state, feed_message = excluded.feed_message,"
 	" feed_age_ms = excluded.feed_age_ms, clock_drift_ms = excluded.clock_drift_ms,"
 	" decode_errors = excluded.decode_errors, rss_bytes = excluded.rss_bytes";
+static const char SQL_BOOT_ID[] = "SELECT boot_id FROM worker_heartbeat WHERE id = 1";
+static const char SQL_CLAIM[] = "UPDATE worker_heartbeat SET boot_id = ?1 WHERE id = 1";
 static const char SQL_QUEUED[] =
 	"SELECT id FROM commands WHERE status = 'queued'"
 	" AND (?2 = 0 OR bot_id IS NULL OR bot_id = ?2)"
@@ -34,6 +36,36 @@ static const char SQL_ASSIGN[] =
 	" VALUES (?1, ?2, ?3, 'first start')";
 static const char SQL_HAS[] = "SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM "
 			      "model_assignments WHERE bot_id = ?1)";
+
+int store_boot_id(struct db *db, char *out, size_t size, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_BOOT_ID, &s, e);
+
+	out[0] = '\0';
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		stmt_copy(s, 0, out, size);
+		rc = 0;
+	} else if (rc == STMT_END) {
+		rc = err_set(e, ERR_NOT_FOUND, "a worker has never run on %s", db_path(db));
+	}
+	stmt_done(s);
+	return rc;
+}
+
+int store_claim_tx(struct db *db, const char *boot_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_CLAIM, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, boot_id);
+	return stmt_run(s, e);
+}
 
 int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
 {

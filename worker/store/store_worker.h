@@ -10,6 +10,10 @@
 #include "common/store_model.h"
 #include "worker/feed/feed.h"
 
+/* The start that the heartbeat's row is of. ERR_NOT_FOUND: none ever ran. */
+MUST_CHECK int store_boot_id(struct db *db, char *out, size_t size, struct err *e);
+/* It is ours from now on; without a row: nothing, the first heartbeat makes it. */
+MUST_CHECK int store_claim_tx(struct db *db, const char *boot_id, struct err *e);
 MUST_CHECK int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e);
 
 /*

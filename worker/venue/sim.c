@@ -115,18 +115,17 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	return i;
 }
 
-/* By name only: the one added first. The newest answer is usually the next one. */
-static struct sim_market *market_by_name(struct sim *s, const char *symbol)
+/* The newest answer is usually the next one. */
+static struct sim_market *market_like(struct sim *s, const struct symbol_info *info)
 {
-	if (s->last_market && strcmp(s->last_market->info.symbol, symbol) == 0)
-		return s->last_market;
-	for (size_t i = 0; i < s->markets_n; i++) {
-		if (strcmp(s->markets[i]->info.symbol, symbol) == 0) {
-			s->last_market = s->markets[i];
-			return s->last_market;
-		}
-	}
-	return NULL;
+	struct sim_market *m = s->last_market;
+
+	if (m && m->info.futures == info->futures && strcmp(m->info.symbol, info->symbol) == 0)
+		return m;
+	m = sim_market_find(s, info->symbol, info->futures);
+	if (m)
+		s->last_market = m;
+	return m;
 }
 
 static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row, int64_t now_us)
@@ -321,47 +320,45 @@ static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_
 	book_decides(s, m, now_us);
 }
 
-static void sim_on_trade(struct venue *v, const char *symbol, const struct trade *t, int64_t now_us)
+static void sim_on_trade(struct venue *v, const struct symbol_info *info, const struct trade *t, int64_t now_us)
 {
-	struct sim_market *m = market_by_name(sim_of(v), symbol);
+	struct sim_market *m = market_like(sim_of(v), info);
 
 	if (m)
 		market_trade(sim_of(v), m, t, now_us);
 }
 
-static void sim_on_book(struct venue *v, const char *symbol, const struct book_top *b,
+static void sim_on_book(struct venue *v, const struct symbol_info *info, const struct book_top *b,
 			int64_t now_us)
 {
-	struct sim_market *m = market_by_name(sim_of(v), symbol);
+	struct sim_market *m = market_like(sim_of(v), info);
 
 	if (m)
 		market_book(sim_of(v), m, b, now_us);
 }
 
-static void sim_on_time(struct venue *v, const char *symbol, int64_t now_us)
+static void sim_on_time(struct venue *v, const struct symbol_info *info, int64_t now_us)
 {
-	struct sim_market *m = market_by_name(sim_of(v), symbol);
+	struct sim_market *m = market_like(sim_of(v), info);
 
 	if (m)
 		market_time(sim_of(v), m, now_us);
 }
 
-static void sim_on_book_valid(struct venue *v, const char *symbol, bool valid, int64_t now_us)
+static void sim_on_book_valid(struct venue *v, const struct symbol_info *info, bool valid, int64_t now_us)
 {
-	struct sim_market *m = market_by_name(sim_of(v), symbol);
+	struct sim_market *m = market_like(sim_of(v), info);
 
 	if (m)
 		market_valid(sim_of(v), m, valid, now_us);
 }
 
-static bool sim_tradable(const struct venue *v, const char *symbol, enum side side, int64_t now_us)
+static bool sim_tradable(const struct venue *v, const struct symbol_info *info, enum side side,
+			 int64_t now_us)
 {
 	const struct sim *s = sim_of_const(v);
-	const struct sim_market *m = NULL;
+	const struct sim_market *m = sim_market_find(s, info->symbol, info->futures);
 
-	for (size_t i = 0; i < s->markets_n && !m; i++)
-		if (strcmp(s->markets[i]->info.symbol, symbol) == 0)
-			m = s->markets[i];
 	return m && sim_fresh(s, m, now_us) &&
 	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
 }

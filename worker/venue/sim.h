@@ -59,9 +59,7 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info);
 /* Index, or -1. */
 int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
 /*
- * on_trade and on_book without the look-up by name; index from sim_symbol_add.
- * Needed when spot and futures of one name were added: the forms by name take
- * the one that was added first.
+ * on_trade and on_book without the look-up; index from sim_symbol_add.
  */
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);

@@ -97,20 +97,23 @@ struct venue_ops {
 	int64_t (*next_due)(const struct venue *v);
 	/* Run own events that are due at or before now_us. */
 	void (*advance)(struct venue *v, int64_t now_us);
-	/* The market moved (before the engine hears it). symbol as added with its info. */
-	void (*on_trade)(struct venue *v, const char *symbol, const struct trade *t,
+	/*
+	 * The market moved (before the engine hears it). A market is its symbol and whether it
+	 * is futures, as in the info that it was added with: BTCUSDT may be both.
+	 */
+	void (*on_trade)(struct venue *v, const struct symbol_info *m, const struct trade *t,
 			 int64_t now_us);
-	void (*on_book)(struct venue *v, const char *symbol, const struct book_top *b,
+	void (*on_book)(struct venue *v, const struct symbol_info *m, const struct book_top *b,
 			int64_t now_us);
 	/* Nothing changed, but its book is being heard of. */
-	void (*on_time)(struct venue *v, const char *symbol, int64_t now_us);
+	void (*on_time)(struct venue *v, const struct symbol_info *m, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
-	void (*on_book_valid)(struct venue *v, const char *symbol, bool valid, int64_t now_us);
+	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid, int64_t now_us);
 	/*
 	 * Could a market order of this side trade now, as far as the venue knows? A venue
 	 * that only hears of the market later than its orders do says true.
 	 */
-	bool (*tradable)(const struct venue *v, const char *symbol, enum side side,
+	bool (*tradable)(const struct venue *v, const struct symbol_info *m, enum side side,
 			 int64_t now_us);
 	/*
 	 * What the venue knows of an order, for reconciliation: 0 and the cumulative
