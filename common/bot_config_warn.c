@@ -65,8 +65,8 @@ static void warn_fees(const struct bot_config *c, const struct bot_config_limits
 			    c->ignore_risk_reward ? "" : ", and edge_after_fees lets none begin");
 	else if (hit_rate > HIT_RATE_HIGH)
 		field_error(w, "profit_target_pct", "of %.6g %% leaves %.4g %% after fees, the "
-			    "stop costs %.4g %%: %.1f %% of the trades must reach the target to break "
-			    "even", c->profit_target_pct * PERCENT, won * PERCENT, lost * PERCENT,
+			    "stop costs %.4g %%: %.1f %% of the trades must reach the target "
+			    "to break even", c->profit_target_pct * PERCENT, won * PERCENT, lost * PERCENT,
 			    hit_rate * PERCENT);
 }
 
@@ -150,8 +150,8 @@ static void warn_liquidation(const struct bot_config *c, const struct bot_config
 		return;
 	if (money_sign(l->equity) > 0 && cross <= c->stop_loss_pct)
 		field_error(w, "leverage", "of %g: the liquidation comes %.4g %% from the "
-			    "entry, before the stop at %.4g %%, even with all of the account behind %lld "
-			    "positions", c->leverage, (cross > 0 ? cross : 0) * PERCENT,
+			    "entry, before the stop at %.4g %%, even with all of the account "
+			    "behind %lld positions", c->leverage, (cross > 0 ? cross : 0) * PERCENT,
 			    c->stop_loss_pct * PERCENT, (long long)c->max_positions);
 	else
 		field_error(w, "leverage", "of %g: with an entry's own margin (isolated) the "

@@ -335,7 +335,8 @@ static void fractions_in_words(void **state)
 	assert_string_equal(bot_exits_text(&c, "USDT", text),
 			    "target 2.1 % = 4.20 USDT, stop 0.9 % = 1.80 USDT");
 	applies(&c, "{\"exchange\":\"binance_futures\",\"leverage\":5}");
-	assert_string_equal(bot_exits_text(&c, "", text), "target 2.1 % = 21.00, stop 0.9 % = 9.00");
+	assert_string_equal(bot_exits_text(&c, "", text),
+			    "target 2.1 % = 21.00, stop 0.9 % = 9.00");
 	applies(&c, "{\"capital_per_trade\":0.001,\"leverage\":1}");
 	assert_string_equal(bot_exits_text(&c, "BTC", text),
 			    "target 2.1 % = 0.00002100 BTC, stop 0.9 % = 0.00000900 BTC");
