@@ -536,6 +536,28 @@ static void set_defaults(struct config *c)
 			ASSERT(!config_value_set(c, &config_keys[i], config_keys[i].def, "", NULL));
 }
 
+int config_load_place(struct config *c, struct err *doubt, struct err *e)
+{
+	static const char *const names[] = { "DATA_DIR", "DB_PATH" };
+	struct config *fresh = xcalloc(1, sizeof(*fresh));
+	struct dotenv file = { 0 };
+	int rc = dotenv_read(DOTENV_PATH, &file, doubt);
+
+	if (rc == ERR_NOT_FOUND)
+		doubt->msg[0] = '\0';
+	set_defaults(fresh);
+	rc = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++)
+		rc = read_key(fresh, key_find(names[i]), &file, e);
+	if (!rc)
+		rc = default_path(fresh->db_path, fresh->data_dir, "app.db", e);
+	if (!rc)
+		*c = *fresh;
+	dotenv_free(&file);
+	free(fresh);
+	return rc;
+}
+
 int config_load(struct config *c, struct err *e)
 {
 	struct config *fresh = xcalloc(1, sizeof(*fresh));

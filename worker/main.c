@@ -104,6 +104,7 @@ int main(int argc, char **argv)
 	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
 	log_start();
 	args.config = &config;
+	worker_listen();
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	(void)signal(SIGTERM, end_early);
 	(void)signal(SIGINT, end_early);

@@ -555,6 +555,14 @@ const char *roster_failure(const struct roster *r, int64_t bot_id)
 	return s && !s->running ? s->failure : NULL;
 }
 
+bool roster_loads(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+	const struct strategy *strategy = s && s->running ? strategy_find(s->config.strategy) : NULL;
+
+	return strategy && strategy->needs_model && s->loading && !s->model_used;
+}
+
 bool roster_has(const struct roster *r, int64_t bot_id)
 {
 	return find(r, bot_id) != NULL;

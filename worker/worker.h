@@ -26,6 +26,8 @@ struct worker_args {
 	bool new_database;		/* see db_start.h */
 };
 
+/* SIGUSR1 is an emergency stop of all bots from now on, also before worker_run. */
+void worker_listen(void);
 /* Runs until SIGTERM or SIGINT. 0 after a clean end; ERR_* when it could not start. */
 MUST_CHECK int worker_run(const struct worker_args *a, struct err *e);
 
