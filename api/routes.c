@@ -98,6 +98,8 @@ static const struct param b_bot_new[] = {
 	  .help = "run by our worker, or reporting from outside; trading unless given" },
 	{ .name = "description", .type = PARAM_TEXT, .max = 1000, .help = "for people" },
 	{ .name = "config", .type = PARAM_OBJECT, .help = "first settings, as in PUT config" },
+	{ .name = "confirm_wide", .type = PARAM_BOOL,
+	  .help = "true: a target or stop over 0.1 (10 %) is meant" },
 	END
 };
 static const struct param b_bot[] = {
