@@ -209,7 +209,6 @@ void bot_entry_taken(struct bot *b);
 /* Something changed: do what the order needs next. May free o. */
 void order_progress(struct bot *b, struct order *o, int64_t now_us);
 bool order_closable(const struct bot *b, const struct order *o);	/* holds what can be sold */
-bool order_entry_unwanted(const struct order *o);
 void order_close_failed(struct bot *b, struct order *o, const char *why, int64_t now_us);
 void bot_cancel_entries(struct bot *b, const char *correlation_id, int64_t now_us);
 /*

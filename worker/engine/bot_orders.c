@@ -232,6 +232,12 @@ static bool order_over(const struct bot *b, const struct order *o)
 	return qty_sign(order_held(b, o)) <= 0 || (!order_exit_live(o) && !order_closable(b, o));
 }
 
+static bool entry_unwanted(const struct order *o)
+{
+	return o->reason == CLOSE_MAKER_TIMEOUT || o->reason == CLOSE_ENTRY_CANCELLED ||
+	       o->reason == CLOSE_STOP_LOSS;
+}
+
 void order_progress(struct bot *b, struct order *o, int64_t now_us)
 {
 	struct leg *entry = order_live_leg(o, LEG_ENTRY);
@@ -251,16 +257,10 @@ void order_progress(struct bot *b, struct order *o, int64_t now_us)
 		o->phase = PHASE_HOLDING;
 		order_report(b, o);
 	}
-	if (entry && order_entry_unwanted(o) && now_us >= o->retry_us)
+	if (entry && entry_unwanted(o) && now_us >= o->retry_us)
 		(void)leg_cancel(b, o, entry, now_us);
 	if (qty_sign(order_position(o)) > 0)
 		order_protect(b, o, entry != NULL, now_us);
-}
-
-bool order_entry_unwanted(const struct order *o)
-{
-	return o->reason == CLOSE_MAKER_TIMEOUT || o->reason == CLOSE_ENTRY_CANCELLED ||
-	       o->reason == CLOSE_STOP_LOSS;
 }
 
 static void close_waits(struct bot *b, const struct order *o)

@@ -131,9 +131,6 @@ MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, str
 void engine_reconcile(struct engine *e, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
-bool engine_bot_exists(const struct engine *e, int64_t bot_id);
-size_t engine_bots(const struct engine *e);
-int64_t engine_bot_id(const struct engine *e, size_t index);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
 /* Orders not closed yet; remainders (order.h) are none. */
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id);

@@ -182,14 +182,6 @@ int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 	return 0;
 }
 
-bool engine_bot_exists(const struct engine *e, int64_t bot_id)
-{
-	return engine_find_bot(e, bot_id) != NULL;
-}
-
-size_t engine_bots(const struct engine *e) { return e->bots_n; }
-int64_t engine_bot_id(const struct engine *e, size_t index) { return e->bots[index]->id; }
-
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id)
 {
 	const struct bot *b = engine_find_bot(e, bot_id);
