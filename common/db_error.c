@@ -9,6 +9,9 @@ int db_fail_access(const struct db *db, int os, struct err *e)
 	if (os == ENOSPC || os == EDQUOT)
 		return err_set(e, ERR_FULL, "%s: no space left on its file system (%s): free some "
 			       "space", db->path, strerror(os));
+	if (os == EFBIG)
+		return err_set(e, ERR_FULL, "%s has reached the limit on the size of files (%s): "
+			       "raise it (ulimit -f, LimitFSIZE)", db->path, strerror(os));
 	if (os == EACCES || os == EROFS || os == EPERM)
 		return err_set(e, ERR_READONLY, "%s or its folder can't be written (%s): give this "
 			       "user the right to write both, or set DATA_DIR to another folder",
