@@ -62,8 +62,8 @@ int fs_kind_check(const char *path, struct err *e)
 
 	if (!name)
 		return 0; /* what can't be asked is found out by opening */
-	return err_set(e, ERR_UNAVAILABLE, "%.200s is on the file system %s, where a SQLite database "
-		       "gets damaged: it has no memory that programs share. Put DATA_DIR on a local "
-		       "disk; in containers on a named volume, not on a folder of Windows or macOS "
-		       "(docs/DEPLOYMENT.md)", path, name);
+	return err_set(e, ERR_UNAVAILABLE, "%.200s is on the file system %s, where a SQLite "
+		       "database gets damaged: it has no memory that programs share. Put DATA_DIR "
+		       "on a local disk; in containers on a named volume, not on a folder of "
+		       "Windows or macOS (docs/DEPLOYMENT.md)", path, name);
 }

@@ -95,6 +95,7 @@ int worker_run(const struct worker_args *a, struct err *e)
 		err_set(e, rc, "could not run: %s", why.msg);
 		goto out;
 	}
+	worker_stop_begin(&w);
 	w.db_changed = true; /* commands that waited for us come first */
 	worker_look(&w, worker_clock(&w));
 	worker_commit(&w, worker_clock(&w), true);

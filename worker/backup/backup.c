@@ -5,7 +5,7 @@
 #include "common/fault.h"
 #include "common/file.h"
 #include "common/migrate.h"
-#include "worker/backup/output.h"
+#include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 
 #include <errno.h>
@@ -94,7 +94,7 @@ static int take_file(struct making *m, struct err *e)
 	if (strlen(file) >= sizeof(m->file))
 		return err_set(e, ERR_INVALID, "the path is too long: %.200s", file);
 	snprintf(m->file, sizeof(m->file), "%s", file);
-	return output_check(m->args->config, file, m->args->force, e);
+	return new_file_check(m->args->config, file, m->args->force, e);
 }
 
 /* In BACKUP_DIR leftovers of a killed backup are ours by their name; elsewhere nothing is. */
@@ -454,7 +454,7 @@ static int make(struct making *m, struct err *e)
 	if (!rc)
 		rc = is_plain_name(m->file) ? make_plain(m, e) : make_archive(m, e);
 	fault_step();
-	return rc ? rc : output_place(m->part, m->file, m->args->force, e);
+	return rc ? rc : new_file_place(m->part, m->file, m->args->force, e);
 }
 
 int backup_make(const struct backup_args *a, struct backup_made *out, struct err *e)

@@ -6,7 +6,7 @@
 #include "common/file.h"
 #include "common/migrate.h"
 #include "worker/backup/backup.h"
-#include "worker/backup/output.h"
+#include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/store/job_rows.h"
@@ -88,7 +88,7 @@ static int make(const struct config *c, const char *file, bool force)
 		(void)file_error(&e, "read", c->db_path);
 		return failed(&e);
 	}
-	if (file && output_check(c, file, force, &e))
+	if (file && new_file_check(c, file, force, &e))
 		return failed(&e);	/* nothing to note: no backup has failed */
 	if (backup_make(&args, &made, &e)) {
 		note(c, &row, NULL, &e);

@@ -9,8 +9,10 @@
 #include "common/fs_kind.h"
 #include "common/migrate.h"
 #include "common/store_commands.h"
+#include "common/reserve.h"
 #include "common/store_config.h"
 #include "common/watch.h"
+#include "common/worker_blocked.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
@@ -97,6 +99,17 @@ static void check_folder(struct checkup *d)
 		    d->config->master_key_file);
 }
 
+static void check_reserve(struct checkup *d)
+{
+	const char *path = d->config->db_path;
+	bool there = reserve_there(path);
+
+	say(d, there, there ? "the reserve of %lld MiB for a full disk is there (%s.reserve)"
+			    : "the reserve of %lld MiB for a full disk is missing (%s.reserve): "
+			      "the worker makes it as soon as there is room",
+	    RESERVE_BYTES >> 20, path);
+}
+
 static void check_count(struct checkup *d, const char *sql, const char *good)
 {
 	struct err e = { 0 };
@@ -131,10 +144,20 @@ static void check_database(struct checkup *d)
 
 static void check_worker(struct checkup *d)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	struct heartbeat h;
+	struct err e = { 0 };
+	int rc = store_heartbeat_get(d->db, &h, &e);
 
-	if (store_heartbeat_get(d->db, &h, NULL)) {
-		say(d, false, "the worker never ran on this database; start trading-bot-worker");
+	if (rc) {
+		say(d, false, "%s", rc == ERR_NOT_FOUND ? "the worker never ran on this database; "
+		    "start trading-bot-worker" : e.msg);
+		return;
+	}
+	if (!heartbeat_alive(&h, clock_now_us()) &&
+	    worker_blocked(db_path(d->db), h.stopped_us ? 0 : h.pid, why)) {
+		say(d, false, "worker: alive, but it has stored nothing for %lld s: %s",
+		    (long long)((clock_now_us() - h.beat_us) / US_PER_S), why);
 		return;
 	}
 	say(d, heartbeat_alive(&h, clock_now_us()), "worker: last beat %lld ms ago",
@@ -285,6 +308,7 @@ static int run(const struct config *c, int argc, char **argv)
 			say(&d, false, "%s", e.msg);
 		check_watch(&d);
 		check_future(&d);
+		check_reserve(&d);
 		check_worker(&d);
 		check_bots(&d);
 		db_close(d.db);

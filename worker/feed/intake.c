@@ -355,19 +355,7 @@ int intake_follows(const struct intake *in, const struct frame *f)
 	return f->trade.id == in->markets[i]->ids.next_id;
 }
 
-const struct book *intake_book(const struct intake *in, const char *symbol)
-{
-	size_t i = find(in, symbol);
-
-	return i < in->n ? in->markets[i]->book : NULL;
-}
-
 void intake_add(struct intake *in, const char *symbol)
 {
 	find_or_add(in, symbol);
-}
-
-const struct frame *intake_newest(const struct intake *in)
-{
-	return &in->frame;
 }

@@ -49,12 +49,8 @@ void intake_begin_again(struct intake *in);
  */
 int intake_follows(const struct intake *in, const struct frame *f);
 
-/* The local book, NULL for a symbol that has not been seen. Borrowed. */
-const struct book *intake_book(const struct intake *in, const char *symbol);
 /* Make a symbol known before its first frame, so that intake_gap reaches it. */
 void intake_add(struct intake *in, const char *symbol);
 
-/* The frame that the newest intake_take decoded. Borrowed until the next. */
-const struct frame *intake_newest(const struct intake *in);
 
 #endif

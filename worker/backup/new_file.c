@@ -1,4 +1,4 @@
-#include "worker/backup/output.h"
+#include "worker/backup/new_file.h"
 
 #include "common/crypto.h"
 #include "common/file.h"
@@ -140,9 +140,9 @@ static int check_log(const char *file, struct err *e)
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(name, sizeof(name), "%.4300s%s", file, endings[i]);
 		if (lstat(name, &st) == 0)
-			return err_set(e, ERR_CONFLICT, "%.200s is there: it is the log of a database "
-				       "%.200s, and would be taken for the new file's. Choose another "
-				       "name", name, file);
+			return err_set(e, ERR_CONFLICT, "%.200s is there: it is the log of a "
+				       "database %.200s, and would be taken for the new file's. "
+				       "Choose another name", name, file);
 	}
 	return 0;
 }
@@ -162,7 +162,7 @@ static int check_existing(const char *file, bool force, struct err *e)
 	return 0;
 }
 
-int output_check(const struct config *c, const char *file, bool force, struct err *e)
+int new_file_check(const struct config *c, const char *file, bool force, struct err *e)
 {
 	char name[NAME_SIZE];
 	const char *why;
@@ -183,7 +183,7 @@ int output_check(const struct config *c, const char *file, bool force, struct er
 	return check_log(file, e);
 }
 
-int output_place(const char *part, const char *file, bool force, struct err *e)
+int new_file_place(const char *part, const char *file, bool force, struct err *e)
 {
 	int rc = renameat2(AT_FDCWD, part, AT_FDCWD, file, force ? 0 : RENAME_NOREPLACE);
 
