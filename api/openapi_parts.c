@@ -77,6 +77,7 @@ static const struct openapi_field settings[] = {
 	{ "applied_version", "count", "The version that the worker uses." },
 	{ "config_error", "text?", "Why the worker does not use the newest version." },
 	F("config", "BotConfig"),
+	{ "meaning", "object", "Its fractions in words: \"0.9 % = 1.80 USDT\"." },
 	{ "warnings", "[FieldMessage]", "What would never trade with these settings." },
 	NOW, { NULL, NULL, NULL },
 };
@@ -282,7 +283,8 @@ const struct openapi_part openapi_parts[] = {
 	       { "valid", "bool", "They would be saved." },
 	       { "errors", "[FieldMessage]", "Why not." },
 	       { "warnings", "[FieldMessage]", "What would never trade with them." },
-	       { "config", "BotConfig", "As it would be." }),
+	       { "config", "BotConfig", "As it would be." },
+	       { "meaning", "object", "Its fractions in words." }),
 	ROWS("SettingsVersion", "Settings as they once were.", store_history_columns,
 	     HELP("version", "Count of changes, from 1."),
 	     { "config", "object", "The keys of that time, secrets masked." },

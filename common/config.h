@@ -160,6 +160,6 @@ void config_defaults(struct config *c);
 /* What k takes, as messages and docs say it: "1 to 65535", "true or false". */
 void config_allowed(const struct config_key *k, struct buf *out);
 /* "text", "path", "whole number", "number", "true/false", "choice" or "secret". */
-const char *config_type_name(enum config_type type);
+const char *config_type_name(enum config_type type);	/* (tests) */
 
 #endif

@@ -37,7 +37,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = bootstrap(w->db, w->config, &w->key, w->feed, e);
 	if (rc == 0 && a->only_bot)
-		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json, e);
+		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json,
+				   a->confirm_wide, e);
 	return rc;
 }
 
@@ -136,22 +137,13 @@ static int restore_order(void *ctx, const struct order *o, struct err *e)
 	return 0;
 }
 
-/*
- * A replay at "max" makes its own time: the first frame says when it begins. (What
- * the frame holds is lost on markets that no bot has asked for yet; the next one
- * comes at once.)
- */
-static int first_moment(struct worker *w, int64_t *now_us, struct err *e)
+/* A replay at "max" makes its own time: its first frame says when it begins. */
+static void first_moment(struct worker *w, int64_t *now_us)
 {
 	struct feed *f = feed_choice_feed(w->feed, 0);
-	int64_t next_us;
-	int rc = f->ops->poll(f, *now_us, 1, &next_us, e);
 
-	if (rc)
-		return rc;
-	*now_us = f->stats.last_now_us;
+	*now_us = f->ops->first_us(f);
 	engine_resume_at(session_engine(w->session), *now_us);
-	return 0;
 }
 
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
@@ -183,7 +175,7 @@ static int restore(struct worker *w, struct err *e)
 	if (rc == 0 && fresh)
 		rc = open_feed(w, now_us, NULL, e);
 	if (rc == 0 && fresh)
-		rc = first_moment(w, &now_us, e);
+		first_moment(w, &now_us);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
 	if (rc == 0)
