@@ -121,3 +121,16 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	worker_json(j, b, now_us);
 	json_time(j, "timestamp", now_us);
 }
+
+void commission_json(struct json *j, const struct config *cfg, bool futures)
+{
+	struct fees f;
+
+	ASSERT(!fees_with(cfg->sim_commission, futures, &f));
+	json_object(j, "commission");
+	json_double(j, "maker", (double)f.maker_e8 / (double)RATE_ONE);
+	json_double(j, "taker", (double)f.taker_e8 / (double)RATE_ONE);
+	json_string(j, "source", cfg->sim_commission < 0 ? fees_source(futures) :
+		    "SIMULATION_COMMISSION");
+	json_object_end(j);
+}

@@ -110,7 +110,7 @@ void bot_config_json(const struct bot_config *c, struct json *j);
  * What would never trade under these risk settings, as warnings (not errors):
  * profit_target_pct / stop_loss_pct under min_risk_reward, profit target under
  * round-trip fees, a stop that costs more than max_risk_per_trade_pct, no model
- * for strategy "model", capital over max notional. A rule that the config skips
+ * for strategy "model", capital over max notional, a symbol that no source knows. A rule that the config skips
  * (ignore_risk_reward, ignore_risk_per_trade) gives no warning.
  */
 struct bot_config_limits {
@@ -119,6 +119,8 @@ struct bot_config_limits {
 	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */
 	struct money equity;		/* 0: not known */
+	/* What a replaying worker has: "BTCUSDT (spot), ETHUSDT (USD-M)"; NULL: no such list. */
+	const char *recorded;
 };
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w);

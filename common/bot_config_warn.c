@@ -1,6 +1,8 @@
 /* What a valid configuration can't do under the worker's risk settings. */
+#include "common/asset.h"
 #include "common/bot_config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PERCENT 100.0
@@ -60,9 +62,34 @@ static void warn_notional(const struct bot_config *c, const struct bot_config_li
 		    "is made", notional(c), l->max_notional);
 }
 
+/* Is "BTCUSDT (spot)" a member of the list? */
+static bool recorded_has(const char *list, const char *label)
+{
+	for (const char *p = list; (p = strstr(p, label)) != NULL; p++)
+		if (p == list || p[-1] == ' ')
+			return true;
+	return false;
+}
+
+static void warn_symbol(const struct bot_config *c, const struct bot_config_limits *l,
+			struct field_errors *w)
+{
+	char label[SYMBOL_MAX + 12], base[ASSET_MAX], quote[ASSET_MAX];
+
+	snprintf(label, sizeof(label), "%s (%s)", c->symbol,
+		 bot_config_futures(c) ? "USD-M" : "spot");
+	if (l->recorded && !recorded_has(l->recorded, label))
+		field_error(w, "symbol", "%s is not among the markets that the worker replays: %s",
+			    label, l->recorded);
+	else if (!l->recorded && !asset_split(c->symbol, base, quote))
+		field_error(w, "symbol", "%s ends with no asset that pairs are priced in (USDT, "
+			    "BTC, EUR): no market is known by this name", c->symbol);
+}
+
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w)
 {
+	warn_symbol(c, l, w);
 	warn_risk_reward(c, l, w);
 	warn_fees(c, l, w);
 	warn_risk(c, l, w);

@@ -37,6 +37,16 @@ static int64_t resident_bytes(void)
 	return pages * sysconf(_SC_PAGESIZE);
 }
 
+static bool some_feed_failed(const struct worker *w)
+{
+	const struct feed *f;
+
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++)
+		if (f->failed)
+			return true;
+	return false;
+}
+
 void worker_beat_fill(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -57,7 +67,7 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
 	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
 		h->feed_age_ms = 0;
-	if (strcmp(h->feed_state, "failed") == 0)
+	if (some_feed_failed(w))
 		return;
 	snprintf(h->feed_state, sizeof(h->feed_state), "%s",
 		 w->feed_ended ? "ended" :
@@ -74,6 +84,16 @@ void worker_feed_failed(struct worker *w, const struct err *e)
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
 	log_error("feed", NULL, "%s", e->msg);
 	notifier_feed(w->notifier, w->beat.feed_state, w->beat.feed_message);
+}
+
+void worker_feed_back(struct worker *w, int64_t wall_us)
+{
+	if (some_feed_failed(w))
+		return;
+	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%s",
+		 feed_choice_message(w->feed));
+	log_info("feed", NULL, "market data is back");
+	worker_beat_fill(w, wall_us);
 }
 
 void worker_beat_end(struct worker *w)

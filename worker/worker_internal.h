@@ -137,5 +137,7 @@ void worker_beat_begin(struct worker *w);
 void worker_beat_fill(struct worker *w, int64_t wall_us);	/* as it is now */
 void worker_beat_end(struct worker *w);		/* we end on purpose */
 void worker_feed_failed(struct worker *w, const struct err *e);	/* said once */
+/* A feed that had failed gives data again: the state is that of all feeds. */
+void worker_feed_back(struct worker *w, int64_t wall_us);
 
 #endif

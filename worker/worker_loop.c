@@ -73,8 +73,12 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 		w->feed_ended = true;
 		f->next_us = INT64_MAX;
 	} else if (rc) {
+		f->failed = true;
 		worker_feed_failed(w, &e);
 		f->next_us = wall_us + US_PER_S;
+	} else if (f->failed) {
+		f->failed = false;
+		worker_feed_back(w, wall_us);
 	}
 }
 

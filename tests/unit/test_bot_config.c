@@ -280,7 +280,7 @@ static struct field_errors warnings(const struct bot_config *c, const struct bot
 /* The documented defaults can never trade under the documented risk settings. */
 static void defaults_warn(void **state)
 {
-	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE) };
+	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE), NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -307,7 +307,7 @@ static void defaults_warn(void **state)
 
 static void too_large_warns(void **state)
 {
-	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(1000 * RATE_ONE) };
+	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(1000 * RATE_ONE), NULL };
 	struct bot_config c;
 	struct field_errors w;
 
