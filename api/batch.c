@@ -1,6 +1,8 @@
 #include "api/batch.h"
 
 #include "common/clock.h"
+#include "common/log.h"
+#include "common/reserve.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -45,8 +47,9 @@ static int write_all(struct db *db, struct job *first, struct err *e)
 		return rc;
 	for (struct job *j = first; j; j = j->next) {
 		j->rc = store_command_queue_tx(db, &j->c, &j->c.id, &j->e);
-		if (j->rc && !db_in_transaction(db)) {
+		if (j->rc == ERR_FULL || (j->rc && !db_in_transaction(db))) {
 			*e = j->e;
+			db_rollback(db);
 			return j->rc;
 		}
 	}
@@ -60,6 +63,18 @@ static void tell(struct job *j)
 	free(j);
 }
 
+/* On a full disk there is room for commands in the reserve. */
+static int write_with_reserve(struct db *db, struct job *first, struct err *e)
+{
+	int rc = write_all(db, first, e);
+
+	if (rc != ERR_FULL || !reserve_give(db_path(db)))
+		return rc;
+	log_error("batch", NULL, "the disk is full: the reserve was given up for commands; free "
+		  "some space");
+	return write_all(db, first, e);
+}
+
 static void flush(struct batch *b)
 {
 	static const struct timeval again = { 0, AGAIN_US };
@@ -70,7 +85,7 @@ static void flush(struct batch *b)
 
 	if (!first)
 		return;
-	rc = a->db ? write_all(a->db, first, &e) : err_set(&e, ERR_IO, "%s", a->db_trouble);
+	rc = a->db ? write_with_reserve(a->db, first, &e) : err_set(&e, ERR_IO, "%s", a->db_trouble);
 	if (rc == ERR_BUSY && !a->stopping && clock_mono_us() < b->deadline_us) {
 		event_add(b->turn, &again);
 		return;

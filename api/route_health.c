@@ -6,6 +6,7 @@
 #include "api/wait.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/reserve.h"
 #include "common/store_machine.h"
 
 #include <event2/event.h>
@@ -154,6 +155,7 @@ static void database_json(struct request *r, const struct health *h)
 	json_int(j, "size_bytes", size_of(cfg->db_path));
 	json_int(j, "wal_bytes", size_of(wal));
 	json_int(j, "disk_free_bytes", file_free_bytes(cfg->data_dir));
+	json_bool(j, "reserve", reserve_there(cfg->db_path));
 	json_int(j, "checkpoints", h->file.checkpoints);
 	json_int(j, "checkpoint_failures", h->file.checkpoint_failures);
 	json_time(j, "checkpoints_fail_since", h->file.failing_us);

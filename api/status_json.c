@@ -21,6 +21,8 @@ const char *worker_state(const struct bot_status *b, int64_t now_us)
 {
 	if (!b->worker_seen)
 		return "never";
+	if (b->holder)
+		return "blocked";
 	if (b->stopped_us)
 		return "stopped";
 	return now_us - b->beat_us > HEARTBEAT_DEAD_US ? "away" : "running";
@@ -43,6 +45,7 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 		/* What a worker that is away said of its feed is true no more. */
 		json_string(j, "feed_state", worker_runs(b, now_us) ? b->feed_state : NULL);
 		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
+		json_string(j, "blocked_by", b->holder ? b->blocked : NULL);
 	} else {
 		json_null(j, "last_beat_age_ms");
 	}

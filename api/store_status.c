@@ -1,5 +1,8 @@
 #include "api/store_status.h"
 
+#include "common/clock.h"
+#include "common/store_commands.h"
+
 static const char SQL_STATUS[] =
 	"SELECT b.id, b.name, coalesce(s.status, 'STOPPED'), s.emergency, s.error, s.mode,"
 	" s.start_us, s.last_execution_us, c.version, s.applied_config_version, s.config_error,"
@@ -55,6 +58,16 @@ static void read_worker(struct stmt *s, struct bot_status *out)
 	out->feed_age_ms = stmt_int(s, 25);
 }
 
+/* Only when the beat says that nobody is there: the lock knows better. */
+static void look_at_lock(struct db *db, struct bot_status *out)
+{
+	int64_t age_us = clock_now_us() - out->beat_us;
+
+	if (out->worker_seen && (age_us > HEARTBEAT_DEAD_US || age_us < -HEARTBEAT_DEAD_US))
+		out->holder = worker_blocked(db_path(db), out->stopped_us ? 0 : out->worker_pid,
+					     out->blocked);
+}
+
 int store_status_get(struct db *db, int64_t bot_id, struct bot_status *out, struct err *e)
 {
 	struct stmt *s;
@@ -70,6 +83,8 @@ int store_status_get(struct db *db, int64_t bot_id, struct bot_status *out, stru
 		read_worker(s, out);
 	}
 	stmt_done(s);
+	if (rc == STMT_ROW)
+		look_at_lock(db, out);
 	if (rc == STMT_END)
 		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 	return rc < 0 ? rc : 0;

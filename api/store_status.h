@@ -6,6 +6,7 @@
 #define API_STORE_STATUS_H
 
 #include "common/db.h"
+#include "common/worker_blocked.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,8 @@ struct bot_status {
 	int64_t worker_pid, worker_started_us, beat_us, stopped_us;
 	char worker_version[24], market_data[16], feed_state[16], feed_message[256];
 	int64_t feed_age_ms;
+	int64_t holder;			/* pid of a worker that runs but can't write, 0 none */
+	char blocked[WORKER_BLOCKED_TEXT];	/* by what */
 };
 
 /* ERR_NOT_FOUND: no such bot. */

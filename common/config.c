@@ -111,7 +111,8 @@ const struct config_key config_keys[] = {
 	REAL("MAX_RISK_PER_TRADE", max_risk_per_trade_pct, 0.001, 100, "2.0",
 	     "Most that one trade may lose at its stop, in percent of equity."),
 	REAL("MIN_RISK_REWARD_RATIO", min_risk_reward_ratio, 0, 1000, "3.0",
-	     "Least ratio of take profit to stop loss; a bot's own key can skip the rule. 0: off."),
+	     "Least ratio of reward to risk after fees; a bot's own key can skip the rule. 0: "
+	     "off."),
 	REAL("MAX_DAILY_LOSS", max_daily_loss_pct, 0, 100, "5",
 	     "No new entries for the rest of the UTC day after this loss, in percent of the day's "
 	     "first equity. 0: off."),
@@ -123,7 +124,7 @@ const struct config_key config_keys[] = {
 	INT("COOLDOWN_S", cooldown_s, 0, 604800, "300",
 	    "Seconds of that rest."),
 	INT("MAX_ORDERS_PER_MIN", max_orders_per_min, 1, 100000, "120",
-	    "Orders per minute for each bot."),
+	    "Orders per minute for each bot, entries and exits; only entries are refused by it."),
 	REAL("MAX_NOTIONAL", max_notional, 0, 1e9, "0",
 	     "Largest entry, in the quote asset (price times quantity). 0: off."),
 	REAL("PRICE_BAND", price_band_pct, 0, 100, "1",
@@ -533,6 +534,28 @@ static void set_defaults(struct config *c)
 	for (size_t i = 0; i < config_keys_count; i++)
 		if (*config_keys[i].def)
 			ASSERT(!config_value_set(c, &config_keys[i], config_keys[i].def, "", NULL));
+}
+
+int config_load_place(struct config *c, struct err *doubt, struct err *e)
+{
+	static const char *const names[] = { "DATA_DIR", "DB_PATH" };
+	struct config *fresh = xcalloc(1, sizeof(*fresh));
+	struct dotenv file = { 0 };
+	int rc = dotenv_read(DOTENV_PATH, &file, doubt);
+
+	if (rc == ERR_NOT_FOUND)
+		doubt->msg[0] = '\0';
+	set_defaults(fresh);
+	rc = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !rc; i++)
+		rc = read_key(fresh, key_find(names[i]), &file, e);
+	if (!rc)
+		rc = default_path(fresh->db_path, fresh->data_dir, "app.db", e);
+	if (!rc)
+		*c = *fresh;
+	dotenv_free(&file);
+	free(fresh);
+	return rc;
 }
 
 int config_load(struct config *c, struct err *e)

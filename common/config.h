@@ -143,6 +143,12 @@ extern const size_t config_keys_count;
  * .env that is none of ours is ignored, unless it looks like a misspelt one.
  */
 MUST_CHECK int config_load(struct config *c, struct err *e);
+/*
+ * data_dir and db_path alone, everything else at its default: for commands that must work
+ * whatever is wrong with another setting. A .env that can't be read is left out, and doubt says
+ * why (msg "" otherwise). ERR_INVALID: one of the two is wrong.
+ */
+MUST_CHECK int config_load_place(struct config *c, struct err *doubt, struct err *e);
 /* "KEY=value" lines, secrets masked, with what is derived. */
 void config_print(const struct config *c, struct buf *out);
 /* All defaults; for tests and tools. */
@@ -151,6 +157,6 @@ void config_defaults(struct config *c);
 /* What k takes, as messages and docs say it: "1 to 65535", "true or false". */
 void config_allowed(const struct config_key *k, struct buf *out);
 /* "text", "path", "whole number", "number", "true/false", "choice" or "secret". */
-const char *config_type_name(enum config_type type);
+const char *config_type_name(enum config_type type);	/* (tests) */
 
 #endif

@@ -32,7 +32,7 @@ static int on_busy(void *ctx, int tries)
 
 	if (tries == 0)
 		db->busy_since_us = now;
-	if (now - db->busy_since_us >= db->busy_limit_us)
+	if (now - db->busy_since_us >= db->busy_limit_us || (db->hurry && *db->hurry))
 		return 0;
 	nanosleep(&step, NULL);
 	return 1;
@@ -361,6 +361,11 @@ void db_close(struct db *db)
 void db_interrupt(struct db *db)
 {
 	sqlite3_interrupt(db->lite);
+}
+
+void db_set_hurry(struct db *db, const volatile int *flag)
+{
+	db->hurry = flag;
 }
 
 void db_set_busy_timeout(struct db *db, int64_t ms)

@@ -70,6 +70,9 @@ void db_lock_undo(struct db_lock *take_l);	/* and without the file that it made 
  */
 void db_set_busy_timeout(struct db *db, int64_t ms);
 
+/* As soon as *flag (set by a signal) is not 0, no call waits for another program any more. */
+void db_set_hurry(struct db *db, const volatile int *flag);
+
 /*
  * BEGIN IMMEDIATE. No statement may stand on a row (ASSERT): its old snapshot
  * would make every later write fail, however long the busy timeout.

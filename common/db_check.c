@@ -2,10 +2,54 @@
 
 #include "common/db_internal.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char SQL_CHECK[] = "PRAGMA quick_check(1)";
 static const char SQL_REFERENCES[] = "PRAGMA foreign_key_check";
+
+/*
+ * SQLite writes a page that it could not read into the same list as one that is wrong:
+ * "unable to get the page. error code=10". SQLITE_IOERR_SHORT_READ is a file that was cut.
+ */
+static int failed_read(const char *line)
+{
+	static const char WORDS[] = "error code";
+	const char *at = strstr(line, WORDS);
+	int code = 0;
+
+	if (at) {
+		at += strlen(WORDS);
+		code = (int)strtol(at + (*at == '='), NULL, 10);
+	}
+	if (code == SQLITE_IOERR_SHORT_READ)
+		return 0;
+	switch (code & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_INTERRUPT:
+		return code;
+	default:
+		return 0;
+	}
+}
+
+int db_check_line(const struct db *db, const char *line, struct err *e)
+{
+	int failed = failed_read(line);
+
+	if (strcmp(line, "ok") == 0)
+		return 0;
+	if (failed) {
+		errno = 0; /* what the disk said to an earlier call is no reason of this one */
+		return db_fail(db, failed, SQL_CHECK, e);
+	}
+	return db_fail_damaged(db, line, e);
+}
 
 int db_check(struct db *db, struct err *e)
 {
@@ -16,8 +60,7 @@ int db_check(struct db *db, struct err *e)
 		return rc;
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW)
-		rc = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 :
-		     db_fail_damaged(db, stmt_text(s, 0), e);
+		rc = db_check_line(db, stmt_text(s, 0), e);
 	stmt_done(s);
 	return rc;
 }

@@ -1,4 +1,5 @@
 #include "common/db_internal.h"
+#include "common/migrate.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,6 +9,9 @@ int db_fail_access(const struct db *db, int os, struct err *e)
 	if (os == ENOSPC || os == EDQUOT)
 		return err_set(e, ERR_FULL, "%s: no space left on its file system (%s): free some "
 			       "space", db->path, strerror(os));
+	if (os == EFBIG)
+		return err_set(e, ERR_FULL, "%s has reached the limit on the size of files (%s): "
+			       "raise it (ulimit -f, LimitFSIZE)", db->path, strerror(os));
 	if (os == EACCES || os == EROFS || os == EPERM)
 		return err_set(e, ERR_READONLY, "%s or its folder can't be written (%s): give this "
 			       "user the right to write both, or set DATA_DIR to another folder",
@@ -89,6 +93,11 @@ int db_fail(const struct db *db, int rc, const char *sql, struct err *e)
 	}
 	/* No memory, or our use of SQLite is wrong. */
 	ASSERT(rc != SQLITE_NOMEM && rc != SQLITE_MISUSE && rc != SQLITE_RANGE);
+	if (db->schema > 0 && db->schema < (int)migrations_count)
+		return err_set(e, ERR_CONFLICT, "%s has schema version %d, of an older version, "
+			       "and this program reads %u (%s): use the older version's "
+			       "trading-bot, or start this version's programs, which bring it up "
+			       "to date", db->path, db->schema, migrations_count, why);
 	return err_set(e, ERR_INVALID, "%s: SQL failed (%s): %.*s", db->path, why, DB_SQL_SHOWN,
 		       sql ? sql : "");
 }

@@ -52,6 +52,7 @@ struct db {
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
 	int64_t busy_since_us, busy_limit_us;
+	const volatile int *hurry;	/* not 0: wait for nobody; NULL none */
 	uint64_t commits;
 	bool (*waiting)(void *ctx, int pages);	/* takes care of the -wal file; or NULL */
 	void *waiting_ctx;

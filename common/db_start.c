@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/db_internal.h"
+#include "common/fs_kind.h"
 #include "common/log.h"
 
 #include <stdio.h>
@@ -101,6 +102,8 @@ int db_start(const struct config *c, bool new_database, struct err *e)
 	char path[DB_PATH_MAX];
 	int rc = db_file_name(c->db_path, path, e);
 
+	if (!rc)
+		rc = fs_kind_check(path, e);
 	if (rc || there(path))
 		return rc;
 	rc = db_file_folder(path, e);

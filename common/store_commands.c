@@ -1,6 +1,7 @@
 #include "common/store_commands.h"
 
 #include "common/clock.h"
+#include "common/worker_blocked.h"
 
 #include <string.h>
 
@@ -70,7 +71,9 @@ static int find_same_key(struct db *db, const struct command *c, int64_t *id, st
 
 static int check_worker(struct db *db, int64_t now_us, struct err *e)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	struct heartbeat h;
+	int64_t pid;
 	int rc = store_heartbeat_get(db, &h, e);
 
 	if (rc == ERR_NOT_FOUND)
@@ -80,6 +83,11 @@ static int check_worker(struct db *db, int64_t now_us, struct err *e)
 		return rc;
 	if (heartbeat_alive(&h, now_us))
 		return 0;
+	pid = worker_blocked(db_path(db), h.stopped_us ? 0 : h.pid, why);
+	if (pid)
+		return err_set(e, ERR_UNAVAILABLE, "the worker (pid %lld) runs, but has stored "
+			       "nothing for %lld s: %s; nothing was queued", (long long)pid,
+			       (long long)((now_us - h.beat_us) / US_PER_S), why);
 	if (h.stopped_us)
 		return err_set(e, ERR_UNAVAILABLE, "the worker was stopped %lld s ago: start "
 			       "trading-bot-worker; nothing was queued",

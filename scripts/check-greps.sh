@@ -4,17 +4,24 @@ set -uo pipefail
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+export COPY=$scratch
 breaches=0
 
 list() { git ls-files -co --exclude-standard "$@"; }
 
 # A copy of the tree's C files without comments and strings' contents, lines kept.
-list '*.c' '*.h' | while read -r file; do
-	mkdir -p "$scratch/$(dirname "$file")"
-	# shellcheck disable=SC2016
-	perl -0pe 's{([#]\s*include[^\n]*)|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\x27(?:\\.|[^\x27\\\n])*\x27}
-		{my $t = $&; $1 // "\n" x ($t =~ tr/\n//)}gse' "$file" >"$scratch/$file"
-done
+# shellcheck disable=SC2016
+list '*.c' '*.h' | perl -MFile::Basename -MFile::Path=make_path -ne '
+	chomp;
+	my $file = $_;
+	open(my $in, "<", $file) or next;
+	my $code = do { local $/; <$in> };
+	$code =~ s{([#]\s*include[^\n]*)|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\x27(?:\\.|[^\x27\\\n])*\x27}
+		{my $t = $&; $1 // "\n" x ($t =~ tr/\n//)}gse;
+	make_path("$ENV{COPY}/" . dirname($file));
+	open(my $out, ">", "$ENV{COPY}/$file") or die "$file: $!";
+	print $out $code;
+'
 
 breach() {
 	echo "$1"
@@ -59,17 +66,21 @@ never "the API does not include the worker" 'include\s*"worker/' api common
 never "the worker does not include the API" 'include\s*"api/' worker common
 never "a struct has no typedef" '\btypedef\s+(struct|union|enum)\b' api common worker
 
-long=$(list '*.c' '*.h' | while read -r file; do
-	# a raw frame in a test stays in one line
-	expand -t 8 "$file" | LC_ALL=C.UTF-8 awk -v f="$file" 'length($0) > 100 &&
-		!(f ~ /^tests\// && /[{,]\\"/) { print f ":" NR ": " length($0) " columns" }'
-done)
+# a raw frame in a test stays in one line
+# shellcheck disable=SC2016
+long=$(list '*.c' '*.h' | xargs perl -CSD -ne '
+	chomp;
+	my $text = $_;
+	1 while $text =~ s/\t/" " x (8 - $-[0] % 8)/e;
+	print "$ARGV:$.: ", length $text, " columns\n"
+		if length $text > 100 && !($ARGV =~ m{^tests/} && /[{,]\\"/);
+	close ARGV if eof')
 [[ -z $long ]] || breach "a line is at most 100 columns" <<<"$long"
 
-long=$(list 'api/*.c' 'common/*.c' 'worker/*.c' 'tests/*.c' | while read -r file; do
-	awk -v f="$file" '/^\{$/ { start = NR } /^\}/ && start {
-		if (NR - start - 1 > 100) print f ":" start ": " NR - start - 1 " lines"; start = 0 }' "$file"
-done)
+# shellcheck disable=SC2016
+long=$(list 'api/*.c' 'common/*.c' 'worker/*.c' 'tests/*.c' | xargs awk '
+	/^\{$/ { start = FNR } /^\}/ && start {
+		if (FNR - start - 1 > 100) print FILENAME ":" start ": " FNR - start - 1 " lines"; start = 0 }')
 [[ -z $long ]] || breach "a function is at most 100 lines" <<<"$long"
 
 # shellcheck disable=SC2016

@@ -163,6 +163,14 @@ native_health() {
 
 native_cli() { as_bot "$bin/trading-bot" "${arguments[@]}"; }
 
+native_emergency-stop() {
+	as_bot "$bin/trading-bot" emergency-stop "${arguments[@]}" && return
+	[[ ${#arguments[@]} -eq 0 ]] || fail "not every bot was told (above); without a number all bots are stopped"
+	systemctl kill --kill-whom=main -s USR1 trading-bot-worker.service ||
+		systemctl kill --kill-who=main -s USR1 trading-bot-worker.service || fail "no bot was told (above)"
+	say "all bots: the worker was told by signal; $self --native logs says what it did"
+}
+
 native_link() {
 	local token='' port bind folder
 	port=$(setting API_PORT) bind=$(setting API_BIND)

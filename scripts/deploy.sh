@@ -29,8 +29,10 @@ Usage: $self [OPTION...] COMMAND
   logs [-f]        the newest lines of both (docker's options for logs are passed on)
   health           ask both; exit code 0 when both are well
   link             the dashboard's address, with the token in it
-  cli ...          the bot's own commands: cli status, cli doctor, cli emergency-stop,
-                   cli help; also while the worker is down
+  emergency-stop   cancel and close everything of all bots, now (BOT-ID ...: of these); by a
+                   signal to the worker where the database takes no command
+  cli ...          the bot's own commands: cli status, cli doctor, cli help; also while the
+                   worker is down
   backup [FILE]    database and models to FILE (default backups/trading-bot-TIME.tar.gz)
                    while it runs; FILE.db: the database alone
   restore FILE     put such a backup in place of the database (asks for --yes)
@@ -474,6 +476,17 @@ cmd_cli() {
 		--entrypoint trading-bot "$(field $worker '{{.Image}}')" "${arguments[@]}"
 }
 
+# Whatever is wrong inside, the engine can still send the worker the signal.
+cmd_emergency-stop() {
+	local ids=("${arguments[@]}")
+	arguments=(emergency-stop "${ids[@]}")
+	cmd_cli && return
+	[[ ${#ids[@]} -eq 0 ]] || fail "not every bot was told (above); without a number all bots are stopped"
+	running $worker || fail "no bot was told (above), and the worker does not run"
+	"$docker" kill --signal USR1 $worker >/dev/null || fail "no bot was told (above)"
+	say "all bots: the worker was told by signal; $self logs says what it did"
+}
+
 # in_volume IMAGE SCRIPT TEMPORARY: a shell with the programs and the data. Files whose
 # names begin with TEMPORARY ($1 in it) are gone in the end, also after Ctrl-C.
 in_volume() {
@@ -587,7 +600,7 @@ none)
 	usage >&2
 	exit 2
 	;;
-deploy | build | test | start | stop | restart | status | logs | health | link | cli | backup | restore | cleanup) ;;
+deploy | build | test | start | stop | restart | status | logs | health | link | emergency-stop | cli | backup | restore | cleanup) ;;
 *) fail "there is no command '$command'; $self help lists them" ;;
 esac
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define AT_ONCE 64
+#define MODEL_WAIT_US INT64_C(8000000)	/* that a start waits for its model: who asked waits 10 s */
 #define BOTS_ROOM (COMMAND_RESULT_MAX - 1024)	/* of a result, for the answers of single bots */
 
 struct commands {
@@ -23,6 +24,13 @@ struct commands {
 	void *answered_ctx;
 	size_t n;
 	struct command_answer answers[AT_ONCE];
+	struct waiting {		/* a start whose model is being loaded */
+		int64_t id, since_us;
+	} waiting[AT_ONCE];
+	size_t waiting_n;
+	bool stopped;			/* an emergency stop that is no row yet */
+	struct command stop;
+	struct command_answer stop_answer;
 };
 
 struct commands *commands_new(struct session *session, struct roster *roster,
@@ -125,15 +133,15 @@ static int transition(struct commands *c, struct db *db, const struct command *c
 		rc = store_emergency_after(db, cmd->id, bot_id, &stopped_since, e);
 	if (rc)
 		return rc;
-	if (stopped_since)
+	if (stopped_since || ((event == EVENT_START || event == EVENT_RESUME) && c->stopped))
 		return err_set(e, ERR_CONFLICT, "an emergency stop of bot %lld was asked for after "
 			       "this %s: it is not carried out; send it again",
 			       (long long)bot_id, cmd->kind);
-	if (event == EVENT_START) {
-		rc = roster_retry(c->roster, db, bot_id, now_us, e);
-		if (rc)
-			return rc;
-	}
+	if (event == EVENT_START && roster_failure(c->roster, bot_id))
+		return err_set(e, ERR_CONFLICT, "%s", roster_failure(c->roster, bot_id));
+	if (event == EVENT_START && roster_loads(c->roster, bot_id))
+		return err_set(e, ERR_BUSY, "the model of bot %lld is still being loaded: send the "
+			       "start again", (long long)bot_id);
 	rc = engine_bot_command(session_engine(c->session), bot_id, &ec, now_us, &answer, e);
 	if (rc != ERR_NOT_FOUND)
 		out->status = answer.status;
@@ -331,6 +339,81 @@ static void expire(const struct command *cmd, struct command_answer *a)
 	snprintf(a->result, sizeof(a->result), "{}");
 }
 
+/* ---- a start waits for its model ---- */
+
+static struct waiting *find_waiting(struct commands *c, int64_t id)
+{
+	for (size_t i = 0; i < c->waiting_n; i++)
+		if (c->waiting[i].id == id)
+			return &c->waiting[i];
+	return NULL;
+}
+
+static void forget_waiting(struct commands *c, int64_t id)
+{
+	struct waiting *w = find_waiting(c, id);
+
+	if (w)
+		*w = c->waiting[--c->waiting_n];
+}
+
+/* What could not run before gets another try: once for each command. */
+static int try_again(struct commands *c, struct db *db, const struct command *cmd,
+		     int64_t engine_us, struct err *e)
+{
+	size_t n = 1;
+	const int64_t *ids = cmd->bot_id ? &cmd->bot_id : roster_ids(c->roster, &n);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = roster_retry(c->roster, db, ids[i], engine_us, e);
+		if (rc == ERR_NOT_FOUND || rc == ERR_CONFLICT)
+			rc = 0; /* the command itself says so */
+	}
+	return rc;
+}
+
+static bool loads(const struct commands *c, const struct command *cmd)
+{
+	size_t n = 1;
+	const int64_t *ids = cmd->bot_id ? &cmd->bot_id : roster_ids(c->roster, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (roster_loads(c->roster, ids[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A model that was repaired or replaced is loaded beside the loop. A start that is taken up
+ * meanwhile stays queued until it is there, for a bounded time, and gives way to what is asked
+ * of its bot after it.
+ */
+static int must_wait(struct commands *c, struct db *db, const struct command *cmd,
+		     int64_t wall_us, int64_t engine_us, bool *out, struct err *e)
+{
+	struct waiting *w = find_waiting(c, cmd->id);
+	bool overtaken = false;
+	int rc = 0;
+
+	*out = false;
+	if (strcmp(cmd->kind, bot_event_name(EVENT_START)) != 0)
+		return 0;
+	if (!w)
+		rc = try_again(c, db, cmd, engine_us, e);
+	if (rc || !loads(c, cmd))
+		return rc;
+	rc = store_queued_after(db, cmd->id, cmd->bot_id, &overtaken, e);
+	if (rc || overtaken || (!w && c->waiting_n == AT_ONCE))
+		return rc;
+	if (!w) {
+		w = &c->waiting[c->waiting_n++];
+		*w = (struct waiting){ .id = cmd->id, .since_us = wall_us };
+	}
+	*out = wall_us - w->since_us < MODEL_WAIT_US;
+	return 0;
+}
+
 static void carry_out(struct commands *c, struct db *db, const struct command *cmd,
 		      int64_t engine_us, struct command_answer *answer)
 {
@@ -349,6 +432,37 @@ static void carry_out(struct commands *c, struct db *db, const struct command *c
 	buf_free(&out.bots);
 }
 
+static int take_up(struct commands *c, struct db *db, int64_t id, int64_t wall_us,
+		   int64_t engine_us, struct err *e)
+{
+	struct command_answer *answer = &c->answers[c->n];
+	struct command cmd;
+	bool late, waits = false;
+	int rc = store_command_get(db, id, &cmd, e);
+
+	if (rc)
+		return rc;
+	late = cmd.expires_us && cmd.expires_us < wall_us && !find_waiting(c, id);
+	if (!late)
+		rc = must_wait(c, db, &cmd, wall_us, engine_us, &waits, e);
+	if (rc || waits)
+		return rc;
+	forget_waiting(c, id);
+	memset(answer, 0, sizeof(*answer));
+	answer->id = cmd.id;
+	answer->at_us = wall_us;
+	if (late)
+		expire(&cmd, answer);
+	else
+		carry_out(c, db, &cmd, engine_us, answer);
+	log_info("command", cmd.correlation_id, "%s bot %lld by %s: %s (%s)", cmd.kind,
+		 (long long)cmd.bot_id, cmd.requested_by, answer->status, answer->message);
+	if (c->answered)
+		c->answered(c->answered_ctx, &cmd, answer);
+	c->n++;
+	return 0;
+}
+
 int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,
 		 struct err *e)
 {
@@ -360,33 +474,39 @@ int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t eng
 		return 0; /* the last ones are not committed yet */
 	rc = store_queued(db, c->only_bot, ids, AT_ONCE, &n, e);
 	c->more = n == AT_ONCE;
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		struct command_answer *answer = &c->answers[c->n];
-		struct command cmd;
-
-		rc = store_command_get(db, ids[i], &cmd, e);
-		if (rc)
-			break;
-		memset(answer, 0, sizeof(*answer));
-		answer->id = cmd.id;
-		answer->at_us = wall_us;
-		if (cmd.expires_us && cmd.expires_us < wall_us)
-			expire(&cmd, answer);
-		else
-			carry_out(c, db, &cmd, engine_us, answer);
-		log_info("command", cmd.correlation_id, "%s bot %lld by %s: %s (%s)", cmd.kind,
-			 (long long)cmd.bot_id, cmd.requested_by, answer->status, answer->message);
-		if (c->answered)
-			c->answered(c->answered_ctx, &cmd, answer);
-		c->n++;
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = take_up(c, db, ids[i], wall_us, engine_us, e);
 	return rc;
+}
+
+void commands_stop_all(struct commands *c, struct db *db, const char *by, int64_t wall_us,
+		       int64_t engine_us)
+{
+	struct command_answer *answer = &c->stop_answer;
+	struct command *cmd = &c->stop;
+
+	memset(cmd, 0, sizeof(*cmd));
+	memset(answer, 0, sizeof(*answer));
+	snprintf(cmd->kind, sizeof(cmd->kind), COMMAND_EMERGENCY_STOP);
+	snprintf(cmd->args, sizeof(cmd->args), "{}");
+	snprintf(cmd->requested_by, sizeof(cmd->requested_by), "%s", by);
+	correlation_id_new(cmd->correlation_id);
+	cmd->created_us = answer->at_us = wall_us;
+	carry_out(c, db, cmd, engine_us, answer);
+	c->stopped = true;
+	log_error("command", cmd->correlation_id, "emergency stop of all bots by %s: %s (%s)", by,
+		  answer->status, answer->message);
 }
 
 int commands_write_tx(struct commands *c, struct db *db, struct err *e)
 {
 	int rc = 0;
 
+	if (c->stopped) {
+		rc = store_command_add_tx(db, &c->stop, &c->stop_answer.id, e);
+		if (rc == 0)
+			rc = store_answer_tx(db, &c->stop_answer, e);
+	}
 	for (size_t i = 0; rc == 0 && i < c->n; i++)
 		rc = store_answer_tx(db, &c->answers[i], e);
 	return rc;
@@ -394,12 +514,13 @@ int commands_write_tx(struct commands *c, struct db *db, struct err *e)
 
 bool commands_pending(const struct commands *c)
 {
-	return c->n > 0;
+	return c->n > 0 || c->stopped;
 }
 
 void commands_clear(struct commands *c)
 {
 	c->n = 0;
+	c->stopped = false;
 }
 
 bool commands_more(const struct commands *c)

@@ -24,10 +24,18 @@ void commands_on_answer(struct commands *c, command_answered *fn, void *ctx);
 
 /*
  * Carry out what is queued, emergency stops first; a start or resume from before one is
- * refused. engine_us: the engine's time.
+ * refused, and one whose model is being loaded stays queued for some seconds. engine_us: the
+ * engine's time.
  */
 MUST_CHECK int commands_run(struct commands *c, struct db *db, int64_t wall_us, int64_t engine_us,
 			    struct err *e);
+/*
+ * An emergency stop of all bots that did not come by the database (SIGUSR1, the stop file):
+ * carried out now; its row in table commands is written with the answers. Until then no start
+ * or resume is carried out.
+ */
+void commands_stop_all(struct commands *c, struct db *db, const char *by, int64_t wall_us,
+		       int64_t engine_us);
 /* Write the answers of commands_run, in the transaction of their effects. */
 MUST_CHECK int commands_write_tx(struct commands *c, struct db *db, struct err *e);
 bool commands_pending(const struct commands *c);	/* answers wait to be written */

@@ -112,11 +112,16 @@ const char *feed_choice_resumes(const struct feed_choice *f)
 
 void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
 {
-	if (f->replay)
-		*out = f->symbols[0];
-	else
-		symbol_info_default("BTCUSDT", strcmp(f->config->exchange, "binance_futures") == 0,
-				    out);
+	bool futures = strcmp(f->config->exchange, "binance_futures") == 0;
+	size_t i = 0;
+
+	if (!f->replay) {
+		symbol_info_default("BTCUSDT", futures, out);
+		return;
+	}
+	while (i < f->n && f->symbols[i].futures != futures)
+		i++;
+	*out = f->symbols[i < f->n ? i : 0];
 }
 
 static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool futures)

@@ -124,6 +124,7 @@ static void report_absent(struct roster *r, struct db *db, struct slot *s,
 	row.peak_equity = old.peak_equity;
 	row.day_equity = old.day_equity;
 	row.dust = old.dust;
+	row.dust_cost = old.dust_cost;
 	memcpy(row.day, old.day, sizeof(row.day));
 	snprintf(row.error, sizeof(row.error), "%s", s->failure);
 	r->args.reporter.bot(r->args.reporter.ctx, &row);
@@ -282,13 +283,15 @@ static void applied(struct roster *r, struct db *db, struct slot *s, int rc, con
 		    int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
+	char exits[BOT_EXITS_TEXT_MAX];
 
 	if (rc == 0) {
 		if (s->refused || s->denied)
 			log_warn("roster", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
 		else
-			log_info("roster", NULL, "bot %lld: config version %lld applied",
-				 (long long)s->bot_id, (long long)s->config.version);
+			log_info("roster", NULL, "bot %lld: config version %lld applied: %s",
+				 (long long)s->bot_id, (long long)s->config.version,
+				 bot_exits_text(&s->config, "", exits));
 		return;
 	}
 	if (!s->running && rc == ERR_INVALID)
@@ -551,6 +554,14 @@ const char *roster_failure(const struct roster *r, int64_t bot_id)
 	const struct slot *s = find(r, bot_id);
 
 	return s && !s->running ? s->failure : NULL;
+}
+
+bool roster_loads(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+	const struct strategy *strategy = s && s->running ? strategy_find(s->config.strategy) : NULL;
+
+	return strategy && strategy->needs_model && s->loading && !s->model_used;
 }
 
 bool roster_has(const struct roster *r, int64_t bot_id)

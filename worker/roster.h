@@ -55,6 +55,8 @@ MUST_CHECK int roster_latch(struct roster *r, struct db *db, int64_t bot_id, con
 			    const char *correlation_id, int64_t now_us, struct err *e);
 /* NULL when it runs (or does not exist); else why it could not come up. */
 const char *roster_failure(const struct roster *r, int64_t bot_id);
+/* Does it need a model to start, and is that on its way? */
+bool roster_loads(const struct roster *r, int64_t bot_id);
 bool roster_has(const struct roster *r, int64_t bot_id);
 /* All ids that are present, ascending. Borrowed until the next refresh. */
 const int64_t *roster_ids(const struct roster *r, size_t *n);

@@ -79,6 +79,7 @@ static void end_at_once(int signal_number)
 int worker_run(const struct worker_args *a, struct err *e)
 {
 	struct worker w = { .config = a->config };
+	struct err why;
 	int rc;
 
 	if (a->config->trading_mode == MODE_LIVE)
@@ -89,9 +90,11 @@ int worker_run(const struct worker_args *a, struct err *e)
 	signal(SIGINT, end_at_once);
 	rc = worker_start(&w, a, e);
 	if (rc) {
-		err_prefix(e, "could not run");
+		why = *e;
+		err_set(e, rc, "could not run: %s", why.msg);
 		goto out;
 	}
+	worker_stop_begin(&w);
 	w.db_changed = true; /* commands that waited for us come first */
 	worker_look(&w, worker_clock(&w));
 	worker_commit(&w, worker_clock(&w), true);

@@ -14,6 +14,7 @@
 #include "common/err.h"
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct worker_args {
@@ -21,9 +22,12 @@ struct worker_args {
 	int64_t only_bot;		/* 0: all bots */
 	const char *symbol;		/* with only_bot: NULL or the symbol to trade */
 	const char *config_json;	/* with only_bot: NULL or settings to change */
+	bool confirm_wide;		/* their target or stop over 10 % is meant */
 	bool new_database;		/* see db_start.h */
 };
 
+/* SIGUSR1 is an emergency stop of all bots from now on, also before worker_run. */
+void worker_listen(void);
 /* Runs until SIGTERM or SIGINT. 0 after a clean end; ERR_* when it could not start. */
 MUST_CHECK int worker_run(const struct worker_args *a, struct err *e);
 

@@ -86,6 +86,17 @@ static bool commit_waits(const struct worker *w, bool beat)
 	       runner_pending(w->runner);
 }
 
+static int try_commit(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
+{
+	int rc = db_begin(w->db, e);
+
+	*queued = false;
+	if (rc)
+		return rc;
+	rc = write_all_tx(w, beat, wall_us, queued, e);
+	return db_end(w->db, rc, e);
+}
+
 void worker_commit(struct worker *w, int64_t wall_us, bool force)
 {
 	struct feed_position before = w->position;
@@ -104,13 +115,14 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	if (beat) {
 		worker_beat_fill(w, wall_us);
 		worker_ages_look(w);
+		worker_reserve_look(w);
 	}
 	outbox_now(w->outbox, worker_ages_clock(w, wall_us), worker_ages_engine(w, wall_us));
 	db_set_durable(w->db, commit_waits(w, beat));
-	rc = db_begin(w->db, &e);
-	if (rc == 0) {
-		rc = write_all_tx(w, beat, wall_us, &queued, &e);
-		rc = db_end(w->db, rc, &e);
+	rc = try_commit(w, beat, wall_us, &queued, &e);
+	if (rc == ERR_FULL && worker_reserve_give(w)) {
+		w->position = before;
+		rc = try_commit(w, beat, wall_us, &queued, &e);
 	}
 	if (w->lost.code)
 		return;
@@ -120,11 +132,14 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 				  e.msg);
 		w->commit_failed = true;
 		w->position = before;
+		if (w->stop_told)	/* an emergency stop waits for no disk */
+			session_venue(w->session)->ops->flush(session_venue(w->session));
 		return;
 	}
 	if (w->commit_failed)
 		log_info("loop", NULL, "the database takes writes again; nothing was lost");
 	w->commit_failed = false;
+	worker_stop_committed(w);
 	w->committed_us = wall_us;
 	w->events_seen = session_events(w->session);
 	outbox_clear(w->outbox);

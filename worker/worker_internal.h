@@ -9,6 +9,8 @@
  *	worker_commit.c		what a turn did, in one transaction
  *	worker_guard.c		is the database still there, and ours?
  *	worker_beat.c		the heartbeat: how we are
+ *	worker_stop.c		an emergency stop, and room on the disk, when the database takes
+ *				no writes
  *	worker_ages.c		is the clock right? what ages of rows count from
  */
 #ifndef WORKER_WORKER_INTERNAL_H
@@ -73,6 +75,10 @@ struct worker {
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
+	bool marked;			/* the stop file asks for an emergency stop */
+	bool stop_told;			/* one without the database is not committed yet */
+	bool no_reserve, had_reserve;	/* there was no room for it, which was told; there was once */
+	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
@@ -106,6 +112,16 @@ void worker_schedule(struct worker *w, int64_t in_us);	/* the next turn */
 MUST_CHECK int worker_loop_open(struct worker *w, struct err *e);
 void worker_loop_run(struct worker *w);		/* until a signal; when ending: one wake-up */
 void worker_loop_close(struct worker *w);
+
+/* worker_stop.c */
+/* An emergency stop that waited for us; the reserve; from now on SIGUSR1 ends waits. */
+void worker_stop_begin(struct worker *w);
+/* SIGUSR1 or the stop file (stop_mark.h): every bot, at once. Cheap: call it in each turn. */
+void worker_stop_look(struct worker *w, int64_t wall_us);
+void worker_stop_committed(struct worker *w);
+/* False: there is none any more. */
+bool worker_reserve_give(struct worker *w);
+void worker_reserve_look(struct worker *w);	/* make it again when there is room */
 
 /* worker_commit.c */
 /*

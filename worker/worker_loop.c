@@ -171,6 +171,7 @@ static void turn(struct worker *w)
 	int64_t wait_us = WORKER_TICK_US;
 	int64_t took_us;
 
+	worker_stop_look(w, wall_us);
 	/* While commits fail nothing new is taken in: memory must not run ahead of the file. */
 	if (w->commit_failed) {
 		wait_us = RETRY_US;

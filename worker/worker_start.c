@@ -37,7 +37,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = bootstrap(w->db, w->config, &w->key, w->feed, e);
 	if (rc == 0 && a->only_bot)
-		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json, e);
+		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json,
+				   a->confirm_wide, e);
 	return rc;
 }
 

@@ -50,7 +50,8 @@ class Backup(backups.BackupCase):
         plain = os.path.join(bot.folder, "mine.db")
         self.ok(bot, "backup", archive)
         self.ok(bot, "backup", plain)
-        self.ok(bot, "backup", plain)		# again: replaced
+        self.assertIn("--force", self.refused(bot, "backup", plain))
+        self.ok(bot, "backup", "--force", plain)
         self.assertEqual(sorted(f for f in os.listdir(bot.folder) if f.startswith("mine")),
                          ["mine.db", "mine.tar.gz"])
         for path in (archive, plain):
@@ -195,7 +196,7 @@ class Verify(backups.BackupCase):
             (lambda n, d: None if n.startswith("models") else d, "lacks"),
             (lambda n, d: None if n == "manifest.json" else d, "no backup of trading-bot"),
             (manifest(lambda m: m.update(format=2)), "newer version"),
-            (manifest(lambda m: m.update(schema_version=7)), "schema version"),
+            (manifest(lambda m: m.update(schema_version=1)), "schema version"),
             (manifest(lambda m: m["rows"].update(fills=m["rows"]["fills"] + 1)), "fills"),
             (manifest(lambda m: m["files"].reverse()), "manifest.json"),
             (manifest(lambda m: m.pop("made")), "manifest.json"),

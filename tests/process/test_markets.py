@@ -41,7 +41,7 @@ class Markets(harness.TestCase):
         return rows[0] if rows else None
 
     def made(self, bot, name, **config):
-        answer = bot.post("/api/v1/trading/bots", {"name": name, "config": config})
+        answer = bot.post("/api/v1/bots", {"name": name, "config": config})
         self.assertEqual(answer.status, 201, answer)
         return answer.json["id"]
 

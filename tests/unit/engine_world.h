@@ -492,9 +492,7 @@ HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struc
 	assert_int_equal(o->status, ORDER_CLOSED);
 	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol, d->futures)), left_of(o),
 					ROUND_DOWN, &dust_now), 0);
-	if (qty_sign(o->filled) > 0)
-		assert_int_equal(money_share(o->entry_notional, left_of(o), o->filled,
-					     ROUND_NEAREST, &dust_cost), 0);
+	assert_int_equal(money_sub(o->dust_cost, o->dust_taken_cost, &dust_cost), 0);
 	assert_int_equal(money_sub(now, before, &won), 0);
 	assert_int_equal(money_sub(won, dust_now, &won), 0);
 	assert_int_equal(money_add(won, dust_cost, &won), 0);

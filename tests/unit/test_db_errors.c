@@ -150,6 +150,35 @@ static void test_damaged(void **state)
 	db_close(db);
 }
 
+/* A page that could not be read stands in the same list as one that is wrong. */
+static void test_what_can_not_be_read_is_not_damaged(void **state)
+{
+	static const struct {
+		const char *line;
+		int code;
+	} cases[] = {
+		{ "ok", 0 },
+		{ "Tree 3 page 7: btreeInitPage() returns error code 11", ERR_CORRUPT },
+		{ "row 3 missing from index bots_name", ERR_CORRUPT },
+		{ "Page 9: never used", ERR_CORRUPT },
+		{ "Tree 4 page 5: unable to get the page. error code=10", ERR_IO },
+		{ "Tree 4 page 5: unable to get the page. error code=266", ERR_IO },
+		{ "Tree 4 page 5: unable to get the page. error code=522", ERR_CORRUPT },
+		{ "Tree 4 page 5: unable to get the page. error code=5", ERR_BUSY },
+		{ "Tree 4 page 5: unable to get the page. error code=13", ERR_FULL },
+	};
+	struct db *db = open_db(DB_WORKER);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&e, 0, sizeof(e));
+		if (db_check_line(db, cases[i].line, &e) != cases[i].code)
+			fail_msg("%s: %s", cases[i].line, e.msg);
+		assert_int_equal(!!strstr(e.msg, "restore a backup"), cases[i].code == ERR_CORRUPT);
+	}
+	db_close(db);
+}
+
 static void test_not_a_file(void **state)
 {
 	struct db *db;
@@ -336,7 +365,7 @@ static int over_file_limit(void *arg)
 		return 1;
 	while (put(db, n) == 0 && n < 100000)
 		n++;
-	if (e.code != ERR_IO || !strstr(e.msg, "File too large")) {
+	if (e.code != ERR_FULL || !strstr(e.msg, "File too large")) {
 		fprintf(stderr, "%d %s\n", e.code, e.msg);
 		return 2;
 	}
@@ -362,6 +391,7 @@ int main(void)
 		WITH_FOLDER(test_locked),
 		WITH_FOLDER(test_garbage),
 		WITH_FOLDER(test_damaged),
+		WITH_FOLDER(test_what_can_not_be_read_is_not_damaged),
 		WITH_FOLDER(test_not_a_file),
 		WITH_FOLDER(test_newer),
 		WITH_FOLDER(test_readonly_file),

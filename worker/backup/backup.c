@@ -5,6 +5,7 @@
 #include "common/fault.h"
 #include "common/file.h"
 #include "common/migrate.h"
+#include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PART_MAX (BACKUP_FILE_MAX + 16)
+#define PART_MAX (BACKUP_FILE_MAX + 32)
 #define SPARE_BYTES (INT64_C(16) << 20)	/* that a backup leaves free for the bot */
 #define COPY_SHARE 0.4			/* of the progress: copy, look, pack, read back */
 #define PACK_SHARE 0.7
@@ -86,20 +87,32 @@ static int take_folder(struct making *m, struct err *e)
 	return 0;
 }
 
+static int take_file(struct making *m, struct err *e)
+{
+	const char *file = m->args->file;
+
+	if (strlen(file) >= sizeof(m->file))
+		return err_set(e, ERR_INVALID, "the path is too long: %.200s", file);
+	snprintf(m->file, sizeof(m->file), "%s", file);
+	return new_file_check(m->args->config, file, m->args->force, e);
+}
+
+/* In BACKUP_DIR leftovers of a killed backup are ours by their name; elsewhere nothing is. */
 static int choose_names(struct making *m, struct err *e)
 {
-	int rc = 0;
+	char copy[PART_MAX], part[PART_MAX], id[24] = "";
+	int rc = m->args->file ? take_file(m, e) : take_folder(m, e);
 
-	if (m->args->file)
-		rc = snprintf(m->file, sizeof(m->file), "%s", m->args->file) <
-				     (int)sizeof(m->file) ? 0 :
-		     err_set(e, ERR_INVALID, "the path is too long: %.200s", m->args->file);
-	else
-		rc = take_folder(m, e);
 	if (rc)
 		return rc;
-	snprintf(m->copy, sizeof(m->copy), "%s.db.part", m->file);
-	snprintf(m->part, sizeof(m->part), "%s.part", m->file);
+	if (m->args->file)
+		snprintf(id, sizeof(id), ".%d", (int)getpid());
+	snprintf(copy, sizeof(copy), "%.1100s%s.db.part", m->file, id);
+	snprintf(part, sizeof(part), "%.1100s%s.part", m->file, id);
+	if (access(copy, F_OK) == 0 || access(part, F_OK) == 0)
+		return err_set(e, ERR_CONFLICT, "%.400s is in the way: remove it", part);
+	memcpy(m->copy, copy, sizeof(copy));
+	memcpy(m->part, part, sizeof(part));
 	return 0;
 }
 
@@ -441,11 +454,7 @@ static int make(struct making *m, struct err *e)
 	if (!rc)
 		rc = is_plain_name(m->file) ? make_plain(m, e) : make_archive(m, e);
 	fault_step();
-	if (!rc && rename(m->part, m->file))
-		rc = file_error(e, "write", m->file);
-	if (!rc)
-		file_sync_folder(m->file);
-	return rc;
+	return rc ? rc : new_file_place(m->part, m->file, m->args->force, e);
 }
 
 int backup_make(const struct backup_args *a, struct backup_made *out, struct err *e)

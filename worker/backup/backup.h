@@ -27,6 +27,7 @@ typedef bool backup_progress(void *ctx, double done, const char *what);
 struct backup_args {
 	const struct config *config;
 	const char *file;	/* NULL: a dated name in BACKUP_DIR, and old ones are removed */
+	bool force;		/* over a file that is there; see new_file.h */
 	backup_progress *progress;	/* NULL: nobody asks */
 	void *ctx;
 };

@@ -157,6 +157,17 @@ static int exchange(struct restoring *r, struct err *e)
 	return 0;
 }
 
+/* Two in one second must not take each other's. */
+static void choose_kept(struct restoring *r, const char *when)
+{
+	char *kept = r->result.kept;
+	size_t size = sizeof(r->result.kept);
+
+	snprintf(kept, size, "%s.before-restore-%s", r->config->db_path, when);
+	for (int i = 1; exists(kept); i++)
+		snprintf(kept, size, "%s.before-restore-%s-%d", r->config->db_path, when, i);
+}
+
 static int replace(struct restoring *r, struct err *e)
 {
 	const char *path = r->config->db_path;
@@ -164,7 +175,7 @@ static int replace(struct restoring *r, struct err *e)
 	int rc;
 
 	rotation_stamp(clock_now_us(), when);
-	snprintf(r->result.kept, sizeof(r->result.kept), "%s.before-restore-%s", path, when);
+	choose_kept(r, when);
 	/* Also where the database is gone: SQLite would take its log for the new one's. */
 	rc = move_beside(r, "-wal", e);
 	if (!rc)

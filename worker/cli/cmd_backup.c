@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/migrate.h"
 #include "worker/backup/backup.h"
+#include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/store/job_rows.h"
@@ -18,6 +19,7 @@
 
 static const char USAGE[] =
 	"Usage: trading-bot backup [FILE]       into BACKUP_DIR, or FILE; FILE.db: database alone\n"
+	"       trading-bot backup --force FILE also over a file that is there\n"
 	"       trading-bot backup list         what is in BACKUP_DIR\n"
 	"       trading-bot backup verify FILE  is it whole and sound?\n";
 
@@ -75,9 +77,9 @@ static void note(const struct config *c, struct job_row *row, const struct backu
 		fprintf(stderr, "trading-bot: not noted in the database: %s\n", e.msg);
 }
 
-static int make(const struct config *c, const char *file)
+static int make(const struct config *c, const char *file, bool force)
 {
-	struct backup_args args = { .config = c, .file = file };
+	struct backup_args args = { .config = c, .file = file, .force = force };
 	struct job_row row = { .started_us = clock_now_us() };
 	struct backup_made made;
 	struct err e = { 0 };
@@ -86,6 +88,8 @@ static int make(const struct config *c, const char *file)
 		(void)file_error(&e, "read", c->db_path);
 		return failed(&e);
 	}
+	if (file && new_file_check(c, file, force, &e))
+		return failed(&e);	/* nothing to note: no backup has failed */
 	if (backup_make(&args, &made, &e)) {
 		note(c, &row, NULL, &e);
 		return failed(&e);
@@ -176,21 +180,35 @@ static int verify(const struct config *c, const char *file)
 	return 0;
 }
 
+/* Takes the word out of the arguments; was it there? */
+static bool take_force(int *argc, char **argv)
+{
+	int kept = 1, all = *argc;
+
+	for (int i = 1; i < all; i++)
+		if (strcmp(argv[i], "--force") != 0)
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return kept < all;
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
-	if (argc == 1)
-		return make(c, NULL);
-	if (argc == 2 && strcmp(argv[1], "list") == 0)
+	bool force = take_force(&argc, argv);
+
+	if (argc == 1 && !force)
+		return make(c, NULL, false);
+	if (argc == 2 && !force && strcmp(argv[1], "list") == 0)
 		return list(c);
-	if (argc == 3 && strcmp(argv[1], "verify") == 0)
+	if (argc == 3 && !force && strcmp(argv[1], "verify") == 0)
 		return verify(c, argv[2]);
 	if (argc == 2 && argv[1][0] != '-' && strcmp(argv[1], "verify") != 0)
-		return make(c, argv[1]);
+		return make(c, argv[1], force);
 	fputs(USAGE, stderr);
 	return 2;
 }
 
 const struct cli_command cli_backup = {
-	.name = "backup", .arguments = "[FILE] | list | verify FILE",
+	.name = "backup", .arguments = "[--force] [FILE] | list | verify FILE",
 	.help = "copy database and models while they are in use", .run = run,
 };

@@ -8,9 +8,11 @@
 #include "common/bot_answers.h"
 #include "common/clock.h"
 #include "common/json.h"
+#include "common/reserve.h"
 #include "common/store_commands.h"
 #include "common/watch.h"
 #include "worker/cli/cli.h"
+#include "worker/cli/stop_by_signal.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@
 #define DEFAULT_BOT 1			/* as in the API's routes without a number */
 
 struct control {
+	const struct config *config;
 	const char *kind;
 	bool all, close, by_default;
 	struct command *commands;	/* one for each bot; bot_id 0: for all */
@@ -206,32 +209,74 @@ static void show(struct control *c, struct db *db, const struct command *one)
 	}
 }
 
-static int control(const struct config *config, int argc, char **argv)
+static int queue_in(struct control *c, const char *path, struct db **db, struct err *e)
 {
-	struct control c = { .kind = argv[0] };
-	struct db *db = NULL;
+	int rc = *db ? 0 : cli_db_open(c->config, DB_COMMAND, db, e);
+
+	if (rc == 0)
+		rc = queue(c, *db, e);
+	if (rc != ERR_FULL || !reserve_give(path))
+		return rc;
+	fputs("trading-bot: the disk is full: the reserve was given up for this command; free "
+	      "some space\n", stderr);
+	db_close(*db);	/* it may have been opened half */
+	*db = NULL;
+	rc = cli_db_open(c->config, DB_COMMAND, db, e);
+	return rc ? rc : queue(c, *db, e);
+}
+
+/* Nothing was queued. */
+static int refused(struct control *c, const char *path, int rc, const struct err *e)
+{
+	if (rc != ERR_NOT_FOUND && is_emergency(c) && c->commands[0].bot_id == 0)
+		return stop_by_signal(path, e->msg);
+	fprintf(stderr, "trading-bot: %s: %s\n", c->kind, e->msg);
+	if (rc != ERR_NOT_FOUND && is_emergency(c))
+		fputs("trading-bot: no bot was told. Without a number all bots are stopped by a "
+		      "signal to the worker, which needs no database\n", stderr);
+	return 1;
+}
+
+static void answers(struct control *c, struct db *db)
+{
 	struct watch *w = NULL;
 	struct err e = { 0 };
-	int rc = parse(&c, argc, argv);
 
-	if (rc == 0) {
-		rc = cli_db_open(config, DB_COMMAND, &db, &e);
-		if (rc == 0 && watch_open(db_path(db), &w, NULL))
-			w = NULL;	/* no inotify: the answer is looked for every 50 ms */
-		if (rc == 0)
-			rc = queue(&c, db, &e);
-		if (rc == 0)
-			rc = wait_for_answers(&c, db, w, &e);
-		if (rc)
-			fprintf(stderr, "trading-bot: %s: %s\n", c.kind, e.msg);
-		for (size_t i = 0; rc == 0 && i < c.n; i++)
-			show(&c, db, &c.commands[i]);
-		c.code = rc ? 1 : c.code;
+	if (watch_open(db_path(db), &w, NULL))
+		w = NULL;	/* no inotify: the answer is looked for every 50 ms */
+	if (wait_for_answers(c, db, w, &e)) {
+		fprintf(stderr, "trading-bot: %s is queued, but its answer can't be read: %s\n",
+			c->kind, e.msg);
+		c->code = 1;
 	} else {
-		c.code = rc;
+		for (size_t i = 0; i < c->n; i++)
+			show(c, db, &c->commands[i]);
 	}
 	watch_close(w);
+}
+
+static int control(const struct config *config, int argc, char **argv)
+{
+	struct control c = { .kind = argv[0], .config = config };
+	struct db *db = NULL;
+	struct err e = { 0 };
+	char *path = realpath(config->db_path, NULL);	/* as the worker calls it */
+	int rc = parse(&c, argc, argv);
+
+	if (rc) {
+		c.code = rc;
+	} else {
+		rc = queue_in(&c, path ? path : config->db_path, &db, &e);
+		if (rc == 0) {
+			answers(&c, db);
+		} else {
+			db_close(db);
+			db = NULL;
+			c.code = refused(&c, path ? path : config->db_path, rc, &e);
+		}
+	}
 	db_close(db);
+	free(path);
 	free(c.commands);
 	return c.code;
 }
@@ -239,7 +284,7 @@ static int control(const struct config *config, int argc, char **argv)
 #define CONTROL(variable, word, text)                                              \
 	const struct cli_command variable = {                                      \
 		.name = word, .arguments = "[BOT-ID ... | --all]", .help = text,   \
-		.run = control }
+		.place_only = true, .run = control }
 
 CONTROL(cli_start, "start", "start bots; without BOT-ID bot 1, the default bot");
 CONTROL(cli_stop, "stop", "stop bots (without BOT-ID bot 1); --close also closes their positions");

@@ -6,9 +6,13 @@
 #include "common/db.h"
 #include "common/db_check.h"
 #include "common/file.h"
+#include "common/fs_kind.h"
+#include "common/migrate.h"
 #include "common/store_commands.h"
+#include "common/reserve.h"
 #include "common/store_config.h"
 #include "common/watch.h"
+#include "common/worker_blocked.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
@@ -78,8 +82,11 @@ static void check_folder(struct checkup *d)
 {
 	const char *dir = d->config->data_dir;
 	long long free_bytes = file_free_bytes(dir);
+	struct err e = { 0 };
 	struct stat st;
 
+	if (fs_kind_check(d->config->db_path, &e))
+		say(d, false, "%s", e.msg);
 	if (stat(dir, &st)) {
 		say(d, false, "data directory %s is missing; the first start makes it", dir);
 		return;
@@ -90,6 +97,17 @@ static void check_folder(struct checkup *d)
 	if (stat(d->config->master_key_file, &st) == 0)
 		say(d, (st.st_mode & 077) == 0, "master key %s is readable by its owner only",
 		    d->config->master_key_file);
+}
+
+static void check_reserve(struct checkup *d)
+{
+	const char *path = d->config->db_path;
+	bool there = reserve_there(path);
+
+	say(d, there, there ? "the reserve of %lld MiB for a full disk is there (%s.reserve)"
+			    : "the reserve of %lld MiB for a full disk is missing (%s.reserve): "
+			      "the worker makes it as soon as there is room",
+	    RESERVE_BYTES >> 20, path);
 }
 
 static void check_count(struct checkup *d, const char *sql, const char *good)
@@ -115,8 +133,10 @@ static void check_database(struct checkup *d)
 		say(d, false, "%s", e.msg);
 		return;
 	}
-	say(d, true, "database %s opens, schema version %d, SQLite %s", d->config->db_path,
-	    db_schema_version(d->db), db_library_version());
+	say(d, true, "database %s opens, schema version %d%s, SQLite %s", d->config->db_path,
+	    db_schema_version(d->db), db_schema_version(d->db) < (int)migrations_count ?
+	    " (an older one: the programs bring it up to date when they start)" : "",
+	    db_library_version());
 	say(d, db_check(d->db, &e) == 0, "database is whole%s%s", e.msg[0] ? ": " : "", e.msg);
 	check_count(d, SQL_LEDGER, "every ledger booking sums to zero");
 	check_count(d, SQL_UNEQUAL, "every position equals its fills");
@@ -124,10 +144,20 @@ static void check_database(struct checkup *d)
 
 static void check_worker(struct checkup *d)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	struct heartbeat h;
+	struct err e = { 0 };
+	int rc = store_heartbeat_get(d->db, &h, &e);
 
-	if (store_heartbeat_get(d->db, &h, NULL)) {
-		say(d, false, "the worker never ran on this database; start trading-bot-worker");
+	if (rc) {
+		say(d, false, "%s", rc == ERR_NOT_FOUND ? "the worker never ran on this database; "
+		    "start trading-bot-worker" : e.msg);
+		return;
+	}
+	if (!heartbeat_alive(&h, clock_now_us()) &&
+	    worker_blocked(db_path(d->db), h.stopped_us ? 0 : h.pid, why)) {
+		say(d, false, "worker: alive, but it has stored nothing for %lld s: %s",
+		    (long long)((clock_now_us() - h.beat_us) / US_PER_S), why);
 		return;
 	}
 	say(d, heartbeat_alive(&h, clock_now_us()), "worker: last beat %lld ms ago",
@@ -274,10 +304,11 @@ static int run(const struct config *c, int argc, char **argv)
 	check_backups(&d);
 	check_database(&d);
 	if (d.db) {
-		if (master_key_load(c->master_key_file, &d.key, &e))
+		if (master_key_read(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
 		check_watch(&d);
 		check_future(&d);
+		check_reserve(&d);
 		check_worker(&d);
 		check_bots(&d);
 		db_close(d.db);

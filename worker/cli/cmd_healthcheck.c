@@ -5,16 +5,23 @@
 #include "common/clock.h"
 #include "common/db.h"
 #include "common/store_commands.h"
+#include "common/worker_blocked.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>
 
 /* The loop commits a beat each second: one that stands still or can't write has none. */
-static int judge(const struct heartbeat *h)
+static int judge(const char *path, const struct heartbeat *h)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	int64_t now_us = clock_now_us();
 	long long age_ms = (now_us - h->beat_us) / US_PER_MS;
 
+	if (!heartbeat_alive(h, now_us) && worker_blocked(path, h->stopped_us ? 0 : h->pid, why)) {
+		printf("unhealthy: the worker runs, but has stored nothing for %lld ms: %s\n",
+		       age_ms, why);
+		return 1;
+	}
 	if (h->stopped_us) {
 		puts("unhealthy: the worker was stopped");
 		return 1;
@@ -44,7 +51,7 @@ static int run(const struct config *c, int argc, char **argv)
 	if (rc == 0)
 		rc = store_heartbeat_get(db, &h, &e);
 	if (rc == 0)
-		rc = judge(&h);
+		rc = judge(db_path(db), &h);
 	else
 		printf("unhealthy: %s\n", e.msg);
 	db_close(db);
@@ -55,5 +62,6 @@ const struct cli_command cli_healthcheck = {
 	.name = "healthcheck",
 	.arguments = "",
 	.help = "exit code 0 while the trading loop turns",
+	.place_only = true,
 	.run = run,
 };

@@ -22,18 +22,20 @@
 #define RULES_MAX 32
 
 static const char USAGE[] =
-	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON] [--quiet] "
-	"FILE...\n"
+	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON\n"
+	"                          [--confirm-wide]] [--quiet] FILE...\n"
 	"\n"
 	"Takes the settings and the model of bot N (default 1) from the database when there is\n"
-	"one. --strategy ema_cross needs no model.\n";
+	"one. --strategy ema_cross needs no model. Keys named _pct in JSON are fractions\n"
+	"(0.009 is 0.9 %) or percent as text (\"0.9%\"); --confirm-wide: one over 0.1 (10 %)\n"
+	"is meant.\n";
 
 struct replay_run {
 	const struct config *config;
 	char files[4096];
 	int64_t bot_id;
 	const char *strategy, *config_json;
-	bool quiet;
+	bool quiet, confirm_wide;
 	struct bot_config bot;
 	struct db *db;			/* NULL: there is none */
 	struct predictors *predictors;
@@ -65,6 +67,8 @@ static int parse(struct replay_run *r, int argc, char **argv)
 			r->strategy = argv[++i];
 		} else if (strcmp(argv[i], "--config-json") == 0 && more) {
 			r->config_json = argv[++i];
+		} else if (strcmp(argv[i], "--confirm-wide") == 0) {
+			r->confirm_wide = true;
 		} else if (strcmp(argv[i], "--quiet") == 0) {
 			r->quiet = true;
 		} else if (argv[i][0] == '-') {
@@ -93,7 +97,7 @@ static void sample_config(struct bot_config *c)
 	c->maker_order_timeout = 5;
 }
 
-static int apply_json(struct bot_config *c, const char *text, struct err *e)
+static int apply_json(struct bot_config *c, const char *text, bool confirm_wide, struct err *e)
 {
 	struct field_errors f = { 0 };
 	cJSON *patch = NULL;
@@ -101,6 +105,8 @@ static int apply_json(struct bot_config *c, const char *text, struct err *e)
 
 	if (rc)
 		return rc;
+	if (confirm_wide && cJSON_IsObject(patch))
+		cJSON_AddTrueToObject(patch, "confirm_wide");
 	rc = bot_config_apply(c, patch, &f);
 	if (rc)
 		err_set(e, rc, "--config-json: %s: %s", f.list[0].field, f.list[0].message);
@@ -110,13 +116,14 @@ static int apply_json(struct bot_config *c, const char *text, struct err *e)
 
 static int load_settings(struct replay_run *r, const struct symbol_info *first, struct err *e)
 {
-	struct master_key key;
+	struct master_key key = { 0 };
 	int rc = 0;
 
 	sample_config(&r->bot);
 	if (r->db) {
-		rc = master_key_load(r->config->master_key_file, &key, e);
-		if (rc == 0)
+		/* Without it only a config with sealed keys can't be used; none is made here. */
+		rc = master_key_read(r->config->master_key_file, &key, e);
+		if (rc == 0 || rc == ERR_NOT_FOUND)
 			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, e);
 		crypto_wipe(&key, sizeof(key));
 	}
@@ -131,7 +138,7 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 	}
 	if (r->strategy)
 		snprintf(r->bot.strategy, sizeof(r->bot.strategy), "%s", r->strategy);
-	return r->config_json ? apply_json(&r->bot, r->config_json, e) : 0;
+	return r->config_json ? apply_json(&r->bot, r->config_json, r->confirm_wide, e) : 0;
 }
 
 static const char SQL_ASSIGNED[] =

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/db.h"
 #include "common/store_commands.h"
+#include "common/worker_blocked.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>
@@ -18,11 +19,25 @@ static const char SQL_BOTS[] =
 
 static void print_worker(struct db *db)
 {
+	char why[WORKER_BLOCKED_TEXT];
 	struct heartbeat h;
-	int64_t now_us = clock_now_us();
+	int64_t now_us = clock_now_us(), pid;
+	struct err e = { 0 };
+	int rc = store_heartbeat_get(db, &h, &e);
 
-	if (store_heartbeat_get(db, &h, NULL)) {
+	if (rc && rc != ERR_NOT_FOUND) {
+		printf("worker: not known: %s\n", e.msg);
+		return;
+	}
+	if (rc) {
 		puts("worker: never ran on this database; start trading-bot-worker");
+		return;
+	}
+	pid = heartbeat_alive(&h, now_us) ? 0 : 
+	      worker_blocked(db_path(db), h.stopped_us ? 0 : h.pid, why);
+	if (pid) {
+		printf("worker: alive (pid %lld), but it has stored nothing for %lld s: %s\n",
+		       (long long)pid, (long long)((now_us - h.beat_us) / US_PER_S), why);
 		return;
 	}
 	if (!heartbeat_alive(&h, now_us)) {
@@ -81,5 +96,6 @@ static int run(const struct config *c, int argc, char **argv)
 }
 
 const struct cli_command cli_status = {
-	.name = "status", .arguments = "", .help = "the worker and every bot", .run = run,
+	.name = "status", .arguments = "", .help = "the worker and every bot",
+	.place_only = true, .run = run,
 };

@@ -70,11 +70,22 @@ static int finish(int code)
 	return code ? code : 1;
 }
 
-int main(int argc, char **argv)
+/* A mistake in settings that have nothing to do with it must not keep a bot from being stopped. */
+static int run(const struct cli_command *c, int argc, char **argv)
 {
 	static struct config config;
-	struct err e = { 0 };
+	struct err e = { 0 }, doubt = { 0 };
 
+	if (c->place_only ? config_load_place(&config, &doubt, &e) : config_load(&config, &e))
+		die("trading-bot: %s", e.msg);
+	if (doubt.msg[0])
+		fprintf(stderr, "trading-bot: %s; the database is taken to be %s\n", doubt.msg,
+			config.db_path);
+	return c->run(&config, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
 	process_begin();
 	if (argc < 2) {
 		usage(stderr);
@@ -88,12 +99,10 @@ int main(int argc, char **argv)
 		puts("trading-bot " VERSION);
 		return finish(0);
 	}
-	if (config_load(&config, &e))
-		die("trading-bot: %s", e.msg);
 	log_init("trading-bot", LOG_WARN);
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
-			return finish(commands[i]->run(&config, argc - 1, argv + 1));
+			return finish(run(commands[i], argc - 1, argv + 1));
 	fprintf(stderr, "trading-bot: there is no command \"%s\"\n\n", argv[1]);
 	usage(stderr);
 	return 2;

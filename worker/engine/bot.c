@@ -89,7 +89,7 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 
 	ASSERT(bot_state_next(b->status, event, &s.to, NULL) == 0);
 	if (event == EVENT_EMERGENCY_STOP)
-		b->emergency = b->orders_n ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED;
+		b->emergency = bot_working(b) ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED;
 	if (event == EVENT_START) {
 		b->emergency = EMERGENCY_NONE;
 		b->error[0] = '\0';
@@ -269,7 +269,7 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
 		.unknown_orders = (int64_t)m->unknown_n,
-		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
+		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)bot_working(b),
 		.orders_last_min = orders_last_minute(b, now_us),
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -381,7 +381,8 @@ int64_t bot_positions(const struct bot *b)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < b->orders_n; i++)
-		n += b->orders[i]->status == ORDER_ACTIVE;
+		n += b->orders[i]->status == ORDER_ACTIVE &&
+			b->orders[i]->phase != PHASE_REMAINDER;
 	return n;
 }
 
@@ -397,7 +398,7 @@ void bot_report(struct bot *b, int64_t now_us)
 		.model_id = b->has_model ? b->model.model_id : 0,
 		.open_positions = bot_positions(b),
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.dust = b->dust,
+		.dust = b->dust, .dust_cost = b->dust_cost,
 		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -407,7 +408,7 @@ void bot_report(struct bot *b, int64_t now_us)
 
 	if (v->ops->balance(v, b->id, &balance, NULL) == 0)
 		row.equity = balance.equity; /* peak and day move with samples and decisions */
-	row.pending_orders = (int64_t)b->orders_n - row.open_positions;
+	row.pending_orders = (int64_t)bot_working(b) - row.open_positions;
 	memcpy(row.error, b->error, sizeof(row.error));
 	memcpy(row.config_error, b->config_error, sizeof(row.config_error));
 	memcpy(row.model_error, b->model_error, sizeof(row.model_error));

@@ -106,6 +106,7 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct price last_price;	/* of its symbol, likewise */
 	struct money peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
+	struct money dust_cost;		/* what it had cost */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
@@ -130,11 +131,8 @@ MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, str
 void engine_reconcile(struct engine *e, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
-bool engine_bot_exists(const struct engine *e, int64_t bot_id);
-size_t engine_bots(const struct engine *e);
-int64_t engine_bot_id(const struct engine *e, size_t index);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
-/* Orders not closed yet. */
+/* Orders not closed yet; remainders (order.h) are none. */
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 
 /*

@@ -240,19 +240,7 @@ void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
 	}
 }
 
-const struct book *intake_book(const struct intake *in, const char *symbol)
-{
-	size_t i = find(in, symbol);
-
-	return i < in->n ? in->markets[i]->book : NULL;
-}
-
 void intake_add(struct intake *in, const char *symbol)
 {
 	find_or_add(in, symbol);
-}
-
-const struct frame *intake_newest(const struct intake *in)
-{
-	return &in->frame;
 }

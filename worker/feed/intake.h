@@ -34,12 +34,8 @@ MUST_CHECK int intake_take(struct intake *in, const struct intake_frame *f,
 void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
 		const struct feed_sink *sink);
 
-/* The local book, NULL for a symbol that has not been seen. Borrowed. */
-const struct book *intake_book(const struct intake *in, const char *symbol);
 /* Make a symbol known before its first frame, so that intake_gap reaches it. */
 void intake_add(struct intake *in, const char *symbol);
 
-/* The frame that the newest intake_take decoded. Borrowed until the next. */
-const struct frame *intake_newest(const struct intake *in);
 
 #endif

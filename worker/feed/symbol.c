@@ -1,5 +1,5 @@
 #include "worker/feed/symbol.h"
-#include "common/asset.h"
+#include "common/quote_asset.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/grid.h"
 
@@ -43,7 +43,6 @@ static const struct {
 #define KNOWN_N (sizeof(known) / sizeof(known[0]))
 #define KNOWN_NOTE "as Binance had them in 2024-08"
 
-#define FUTURES_MIN_NOTIONAL (5 * UNIT)	/* most USD-M contracts, 2024-08 */
 /* What Binance writes where there is no limit: the largest number in its unit of 1e-8. */
 #define QTY_UNLIMITED (INT64_C(92141578737) * UNIT)
 
@@ -110,16 +109,28 @@ static struct filters filters_by_price(int64_t price)
 	return f;
 }
 
-static struct money usual_notional(const char *symbol, bool futures)
+bool symbol_split(const char *symbol, char base[12], char quote[12])
 {
-	return futures ? money_of_units(FUTURES_MIN_NOTIONAL) : asset_min_notional(symbol);
+	const char *found = quote_asset_of(symbol);
+	size_t len = strcspn(symbol, "_"); /* BTCUSDT_240927: a contract that ends */
+	size_t q;
+
+	if (!found) {
+		snprintf(base, 12, "%.11s", symbol);
+		snprintf(quote, 12, "unknown");
+		return false;
+	}
+	q = strlen(found);
+	snprintf(base, 12, "%.*s", (int)(len - q < 11 ? len - q : 11), symbol);
+	snprintf(quote, 12, "%s", found);
+	return true;
 }
 
 static void start_info(const char *symbol, bool futures, struct symbol_info *out)
 {
 	*out = (struct symbol_info){ .futures = futures, .fees = fees_published(futures) };
 	snprintf(out->symbol, sizeof(out->symbol), "%s", symbol);
-	(void)asset_split(symbol, out->base, out->quote);
+	(void)symbol_split(symbol, out->base, out->quote);
 }
 
 static void set_filters(struct symbol_info *out, const struct filters *f)
@@ -169,7 +180,7 @@ static void derived_note(struct symbol_info *out, const struct grid *g, const st
 			 (long long)g->price.seen, (long long)g->qty.seen,
 			 grid_sure(g) ? "" : ", too few different ones to be sure");
 
-	if (!asset_split(out->symbol, base, quote))
+	if (!symbol_split(out->symbol, base, quote))
 		snprintf(out->note + n, sizeof(out->note) - (size_t)n,
 			 "; the quote asset is not known");
 	else if (!k)
@@ -184,7 +195,7 @@ void symbol_info_recorded(const char *symbol, bool futures, const struct grid *g
 {
 	const struct filters *k = fitting(symbol, futures, g);
 	struct money notional = k ? money_of_units(k->min_notional) :
-				usual_notional(symbol, futures);
+				quote_least_notional(symbol, futures);
 	struct symbol_info info;
 
 	start_info(symbol, futures, &info);

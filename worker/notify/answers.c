@@ -402,9 +402,13 @@ static int show_config(const struct answers *a, const struct answer_bot *b, stru
 	head(b, out);
 	buf_printf(out, ", version %lld\n", (long long)b->config_wanted);
 	cJSON_ArrayForEach(m, root) {
+		const struct bot_key *k = bot_key_find(m->string);
 		char *value = cJSON_IsString(m) ? NULL : cJSON_PrintUnformatted(m);
 
-		buf_printf(out, "  %s: %s\n", m->string, value ? value : cJSON_GetStringValue(m));
+		buf_printf(out, "  %s: %s", m->string, value ? value : cJSON_GetStringValue(m));
+		if (k && bot_key_fraction(k))
+			buf_printf(out, " (%.10g %%)", m->valuedouble * 100);
+		buf_putc(out, '\n');
 		cJSON_free(value);
 	}
 	cJSON_Delete(root);

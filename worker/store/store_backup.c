@@ -99,8 +99,7 @@ static int check_pages(struct db *db, struct err *e)
 		return rc;
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW)
-		rc = strcmp(stmt_text(s, 0), "ok") == 0 ? 0 :
-		     err_set(e, ERR_CORRUPT, "%s is damaged: %s", db_path(db), stmt_text(s, 0));
+		rc = db_check_line(db, stmt_text(s, 0), e);
 	stmt_done(s);
 	return rc;
 }

@@ -23,6 +23,9 @@ static const char SQL_QUEUED[] =
 static const char SQL_EMERGENCY_AFTER[] =
 	"SELECT EXISTS (SELECT 1 FROM commands WHERE id > ?1 AND kind = 'emergency-stop'"
 	" AND (bot_id IS NULL OR bot_id = ?2))";
+static const char SQL_QUEUED_AFTER[] =
+	"SELECT EXISTS (SELECT 1 FROM commands WHERE status = 'queued' AND id > ?1"
+	" AND (?2 = 0 OR bot_id IS NULL OR bot_id = ?2))";
 static const char SQL_ANSWER[] =
 	"UPDATE commands SET status = ?2, code = ?3, message = ?4, result = ?5, answered_us = ?6"
 	" WHERE id = ?1 AND status = 'queued'";
@@ -115,10 +118,11 @@ int store_queued(struct db *db, int64_t only_bot, int64_t *ids, size_t max, size
 	return rc;
 }
 
-int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+static int exists_after(struct db *db, const char *sql, int64_t id, int64_t bot_id, bool *out,
+			struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_EMERGENCY_AFTER, &s, e);
+	int rc = db_stmt(db, sql, &s, e);
 
 	if (rc)
 		return rc;
@@ -131,6 +135,16 @@ int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, 
 	}
 	stmt_done(s);
 	return rc;
+}
+
+int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+{
+	return exists_after(db, SQL_EMERGENCY_AFTER, id, bot_id, out, e);
+}
+
+int store_queued_after(struct db *db, int64_t id, int64_t bot_id, bool *out, struct err *e)
+{
+	return exists_after(db, SQL_QUEUED_AFTER, id, bot_id, out, e);
 }
 
 int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e)

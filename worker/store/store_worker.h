@@ -25,6 +25,9 @@ MUST_CHECK int store_queued(struct db *db, int64_t only_bot, int64_t *ids, size_
 /* Was an emergency stop of this bot asked for after command id? */
 MUST_CHECK int store_emergency_after(struct db *db, int64_t id, int64_t bot_id, bool *out,
 				     struct err *e);
+/* Is something queued behind command id for this bot (0: for any), or for all? */
+MUST_CHECK int store_queued_after(struct db *db, int64_t id, int64_t bot_id, bool *out,
+				  struct err *e);
 struct command_answer {
 	int64_t id;
 	char status[12];		/* done, failed, expired */

@@ -1,9 +1,9 @@
-#include "common/asset.h"
+#include "common/quote_asset.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define UNIT INT64_C(100000000)	/* 1 in units of 1e-8 */
+#define FUTURES_MIN_NOTIONAL (5 * UNIT)	/* most USD-M contracts, 2024-08 */
 
 /*
  * Assets that others are priced in, and the least worth of an order in them on spot
@@ -27,9 +27,9 @@ static const struct {
 #define QUOTES_N (sizeof(quotes) / sizeof(quotes[0]))
 
 /* Index of the longest asset that the name ends with, or QUOTES_N. */
-static size_t quote_of(const char *symbol, size_t len)
+static size_t find(const char *symbol)
 {
-	size_t best = QUOTES_N, best_len = 0;
+	size_t best = QUOTES_N, best_len = 0, len = strcspn(symbol, "_");
 
 	for (size_t i = 0; i < QUOTES_N; i++) {
 		size_t q = strlen(quotes[i].name);
@@ -43,29 +43,18 @@ static size_t quote_of(const char *symbol, size_t len)
 	return best;
 }
 
-static size_t pair_len(const char *symbol)
+const char *quote_asset_of(const char *symbol)
 {
-	return strcspn(symbol, "_"); /* BTCUSDT_240927: a contract that ends */
+	size_t i = find(symbol);
+
+	return i < QUOTES_N ? quotes[i].name : NULL;
 }
 
-bool asset_split(const char *symbol, char base[ASSET_MAX], char quote[ASSET_MAX])
+struct money quote_least_notional(const char *symbol, bool futures)
 {
-	size_t len = pair_len(symbol), i = quote_of(symbol, len), q;
+	size_t i = find(symbol);
 
-	if (i == QUOTES_N) {
-		snprintf(base, ASSET_MAX, "%.11s", symbol);
-		snprintf(quote, ASSET_MAX, "unknown");
-		return false;
-	}
-	q = strlen(quotes[i].name);
-	snprintf(base, ASSET_MAX, "%.*s", (int)(len - q < 11 ? len - q : 11), symbol);
-	snprintf(quote, ASSET_MAX, "%s", quotes[i].name);
-	return true;
-}
-
-struct money asset_min_notional(const char *symbol)
-{
-	size_t i = quote_of(symbol, pair_len(symbol));
-
+	if (futures)
+		return money_of_units(FUTURES_MIN_NOTIONAL);
 	return money_of_units(i < QUOTES_N ? quotes[i].min_notional : 0);
 }
