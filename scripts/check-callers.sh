@@ -60,11 +60,10 @@ unreferred() {
 for_tests() {
 	# shellcheck disable=SC2016
 	grep -rlw --include='*.h' "$1" api common worker | xargs -r awk -v name="$1" '
-		/\/\*/ && !/;/ { note = "" }
-		{ note = note $0 }
-		$0 ~ "(^|[^a-z_])" name "[^a-z_0-9]" && note ~ /\(tests|[Ff]or tests/ { found = 1 }
-		/;/ { if ($0 !~ /^[a-zA-Z].*;.*$/ || $0 ~ /^$/) note = "" }
-		/^$/ { note = "" }
+		/^\/\*/ { note = "" }
+		/^(\/\*| \*)/ { note = note $0; next }
+		$0 ~ "(^|[^a-z_])" name "[^a-z_0-9]" && (note $0) ~ /\(tests|[Ff]or tests/ { found = 1 }
+		{ note = "" }
 		END { exit !found }'
 }
 
