@@ -40,7 +40,7 @@ struct sim_args {
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
 	int64_t stale_us;		/* a book older than this fills nothing; 0: no limit */
-	bool through_all;		/* a trade through a price fills all of it, not what it printed */
+	bool through_all; /* a trade through a price fills all of it, not what it printed */
 	struct venue_sink sink;
 	struct sim_store store;
 };
