@@ -191,6 +191,8 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 		}
 		rc = store_sent_times(db, s->bot_id, old.sent_us, ORDERS_KEPT, &old.sent_n, e);
 		if (rc == 0)
+			rc = store_last_entry(db, s->bot_id, &old.last_entry_us, e);
+		if (rc == 0)
 			rc = store_ended_legs(db, s->bot_id, old.ended, ENDED_LEGS, &old.ended_n,
 					      e);
 		if (rc)

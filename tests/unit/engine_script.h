@@ -257,7 +257,7 @@ HELPER void script_make(struct script *s, uint64_t seed, size_t steps)
 	memset(s, 0, sizeof(*s));
 	s->seed = s->state = seed;
 	s->futures = seed % 2;
-	s->reckless = seed % 10 == 3;
+	s->reckless = seed % 10 == 3 || seed % 10 == 7;
 	for (int m = 0; m < SCRIPT_MARKETS; m++)
 		s->markets[m] = world_info(s->futures);
 	snprintf(s->markets[1].symbol, sizeof(s->markets[1].symbol), "ETHUSDT");

@@ -482,6 +482,9 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 
 	memcpy(r.error, row->error, sizeof(r.error));
 	memcpy(r.day, row->day, sizeof(r.day));
+	for (size_t i = 0; i < a->rows.orders_n; i++)
+		if (a->rows.orders[i].bot_id == bot)
+			r.last_entry_us = a->rows.orders[i].created_us;
 	for (size_t i = a->rows.legs_n; i-- > 0 && r.sent_n < ORDERS_KEPT;)
 		if (a->rows.legs[i].bot_id == bot)
 			r.sent_us[r.sent_n++] = a->rows.legs[i].leg.requested_us;

@@ -45,6 +45,9 @@ struct market {
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
 	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
+	int64_t stale_from_us;		/* then: since when it was too long */
+	int64_t lag_us;			/* our clock minus the exchange's, at its newest time */
+	int64_t close_us;		/* of our clock; no series has an earlier candle to close */
 	bool closes_wait;		/* some bot here waits for a book to close at market */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
@@ -80,6 +83,7 @@ struct bot {
 	int64_t signal_written_us;
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
 	size_t sent_most;		/* MAX_ORDERS_PER_MIN: more need not be remembered */
+	int64_t last_entry_us;		/* when the newest order was made, 0 never */
 	int64_t *sent_us;		/* ring of the times at which the newest orders were sent */
 	size_t sent_n;			/* ever */
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
@@ -116,7 +120,13 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 		    const char *correlation_id, int64_t now_us);
 void bot_fail(struct bot *b, int64_t now_us, const char *why);
 void bot_signal_ends(struct bot *b);
-void bot_decide(struct bot *b, int64_t now_us);
+void bot_decide(struct bot *b, int64_t now_us);		/* a candle of its interval closed */
+/*
+ * The first book after a silence, in which since_us decisions could make no entry: what the
+ * newest candle wanted since then is looked at again. (Nothing is remembered for it, so a
+ * restart in the silence changes nothing.)
+ */
+void bot_decide_again(struct bot *b, int64_t since_us, int64_t now_us);
 void bot_timer(struct bot *b, int64_t now_us);		/* everything due at now_us */
 void bot_refresh_due(struct bot *b);
 void bot_equity(struct bot *b, int64_t now_us);		/* look at the account */

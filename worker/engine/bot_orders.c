@@ -430,6 +430,7 @@ void bot_enter(struct bot *b, const struct signal *s, const struct entry_plan *p
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);
 	*order_id = o->id;
+	b->last_entry_us = now_us;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = o;
 	engine_count_open(b->engine, 1);

@@ -62,6 +62,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	memcpy(b->error, r->error, sizeof(b->error));
 	b->start_us = r->start_us;
 	b->last_decision_us = r->last_decision_us;
+	b->last_entry_us = r->last_entry_us;
 	b->loss_streak = r->loss_streak;
 	b->cooldown_until_us = r->cooldown_until_us;
 	b->equity = r->equity;
@@ -156,6 +157,7 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
+	markets_warm(e, e->now_us);
 	for (size_t i = 0; i < e->bots_n; i++) {
 		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);

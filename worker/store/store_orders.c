@@ -73,6 +73,8 @@ static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
 	" ORDER BY x.id DESC LIMIT ?2";
+static const char SQL_LAST_ENTRY[] =
+	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT 1";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
@@ -393,6 +395,20 @@ int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, si
 		out[(*n)++] = stmt_int(s, 0);
 	stmt_done(s);
 	return rc;
+}
+
+int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LAST_ENTRY, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
 }
 
 int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,
