@@ -85,6 +85,7 @@ struct worker {
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	uint64_t odd_trades;		/* late, repeated and missing ones that were told */
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
