@@ -189,6 +189,9 @@ static const struct param b_token[] = {
 	END
 };
 
+/* Stands in "later" entries; never called. */
+static int handle_later(struct request *r, struct err *e);
+
 #define V .role = ROLE_VIEWER
 #define T .role = ROLE_TRADER
 #define A .role = ROLE_ADMIN
@@ -350,7 +353,7 @@ const struct route routes[] = {
 };
 const size_t routes_count = sizeof(routes) / sizeof(routes[0]);
 
-int handle_later(struct request *r, struct err *e)
+static int handle_later(struct request *r, struct err *e)
 {
 	return request_error(r, e, 501, "not_implemented", "%s: not yet", r->route->summary);
 }

@@ -34,7 +34,7 @@ static const char SQL_UPDATE[] =
 static const char SQL_BUSY[] =
 	"SELECT coalesce(s.status, 'STOPPED'), coalesce(s.emergency, 0),"
 	" (SELECT count(*) FROM trading_orders o INDEXED BY trading_orders_open_bot"
-	" WHERE o.bot_id = ?1 AND o.status != 'closed')"
+	" WHERE o.bot_id = ?1 AND o.status != 'closed' AND o.phase != 'remainder')"
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id WHERE b.id = ?1";
 static const char SQL_DELETE[] = "DELETE FROM bots WHERE id = ?1";
 static const char SQL_EVENTS[] =

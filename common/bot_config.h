@@ -66,7 +66,7 @@ const struct bot_key *bot_key_find(const char *name);
 /* What k takes, as messages and docs say it: "a number from 0 to 1". */
 void bot_key_allowed(const struct bot_key *k, struct buf *out);
 /* "text", "whole number", "number", "amount", "true/false", "choice" or "secret". */
-const char *bot_key_type_name(enum bot_key_type type);
+const char *bot_key_type_name(enum bot_key_type type);	/* (tests) */
 
 #define FIELD_ERRORS_MAX 64
 struct field_errors {

@@ -18,7 +18,7 @@
 
 int64_t clock_now_us(void);	/* wall clock, UTC */
 int64_t clock_mono_us(void);	/* monotonic */
-int64_t clock_mono_ns(void);	/* monotonic, for measurements */
+int64_t clock_mono_ns(void);	/* monotonic (tests and benches) */
 int64_t clock_boot_us(void);	/* monotonic, goes on while the machine is suspended */
 
 /* Does the system keep its clock by another one (NTP)? False also where it can't say. */

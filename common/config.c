@@ -146,7 +146,7 @@ const struct config_key config_keys[] = {
 	     "Address of the exchange's REST API (http:// or https://). Empty: the one of "
 	     "EXCHANGE."),
 	TEXT("RECORDING", recording, "",
-	     "Recorded frames to replay: file names separated by blanks, in this order."),
+	     "Recorded frames to replay: file names separated by blanks; one with blanks in quotes."),
 	REAL_OR("REPLAY_SPEED", replay_speed, 0, 1e6, "1", "max", 0,
 		"How many times faster than recorded; max: as fast as it goes."),
 	BOOL("REPLAY_LOOP", replay_loop, "true",
@@ -235,12 +235,16 @@ const struct config_key config_keys[] = {
 	     "Certificates (PEM) that the worker trusts for https:// addresses, instead of the "
 	     "system's."),
 
-	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "90",
+	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "30",
 	    "Days that the paper ledger's single entries, answered commands, status changes of "
 	    "bots and ended jobs are kept; older entries are carried forward as one. 0: for ever."),
 	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
 	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
 	    "totals stay. 0: for ever."),
+	INT("KEEP_FILLS_DAYS", keep_fills_days, 0, 36500, "30",
+	    "Days that exchange orders and fills of closed paper trades are kept, and entries that "
+	    "never filled; a trade with all its figures stays, and everything of real money. 0: "
+	    "for ever."),
 	INT("KEEP_AUDIT_DAYS", keep_audit_days, 0, 36500, "365",
 	    "Days that the audit log is kept: who changed what. 0: for ever."),
 
@@ -255,6 +259,12 @@ const struct config_key config_keys[] = {
 	    "Of so many days the day's newest backup is kept as well."),
 	INT("BACKUP_KEEP_WEEKLY", backup_keep_weekly, 0, 1000, "8",
 	    "Of so many weeks the week's newest backup is kept as well."),
+	INT("BACKUP_MAX_BYTES", backup_max_bytes, 1048576, INT64_C(1) << 50, "2147483648",
+	    "Bytes that the backups in BACKUP_DIR may take together: beyond it the oldest go, "
+	    "whatever the rules above keep. The newest always stays."),
+	REAL("SCRUB_INTERVAL", scrub_interval_s, 0, 2592000, "21600",
+	     "Seconds between two looks at every page of the database, in a process of its own: "
+	     "damage is told before it is needed. 0: none (each backup looks at its copy)."),
 
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
 	       "A label that GET /status/info and the first log line show; it changes nothing "

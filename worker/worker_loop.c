@@ -68,8 +68,10 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
 
 	if (rc == ERR_END || f->next_us == INT64_MAX) {
-		if (!w->feed_ended)
+		if (!w->feed_ended) {
 			log_info("feed", NULL, "the recording has ended");
+			engine_signals_end(session_engine(w->session));
+		}
 		w->feed_ended = true;
 		f->next_us = INT64_MAX;
 	} else if (rc) {
