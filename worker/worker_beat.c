@@ -79,7 +79,12 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 			 (unsigned long long)f->stats.decode_errors, f->stats.last_error);
 	h->decode_errors = (int64_t)f->stats.decode_errors;
 	tell_trades(w, f);
-	h->clock_drift_ms = f->stats.clock_drift_us / 1000;
+	if (w->drift_seen) {
+		h->clock_drift_ms = w->drift_us / 1000;
+		if (!feed_choice_unpaced(w->feed))
+			engine_clock_drift(session_engine(w->session), w->drift_us);
+		w->drift_seen = false;
+	}
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
 	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
 		h->feed_age_ms = 0;
