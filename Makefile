@@ -117,7 +117,8 @@ test-docker: deps-docker ## images, compose files and deploy.sh on a Docker engi
 build: programs ## compile the three programs into build/
 
 .PHONY: lint
-lint: deps-lint $(OUT)/gen/migrations.c ## clang-format, clang-tidy, cppcheck, shellcheck, house rules
+lint: deps-lint ## clang-format, clang-tidy, cppcheck, shellcheck, house rules, callers
+	$(SUB_MAKE) programs
 	scripts/lint.sh
 
 .PHONY: format
@@ -128,6 +129,11 @@ format: deps-lint ## let clang-format repair function bodies
 bench: deps-bench ## measure; prints figures, never fails for a slow one
 	$(SUB_MAKE) programs bench-bins
 	exec scripts/bench.sh
+
+.PHONY: bench-instructions
+bench-instructions: deps-bench ## engine, GET status, a command in instructions (callgrind): figures only
+	$(SUB_MAKE) programs bench-bins
+	exec tests/bench/instructions.py
 
 # How long the load lasts, in minutes.
 LOAD_TIME ?= 10

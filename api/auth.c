@@ -49,7 +49,8 @@ static void keep_last_used(const struct auth *a, struct token *list, size_t n)
 	}
 }
 
-int auth_load(struct auth *a, struct db *db, struct err *e)
+/* Reads api_tokens; on failure the old list stays in use. */
+static int auth_load(struct auth *a, struct db *db, struct err *e)
 {
 	struct token *list = NULL;
 	size_t n = 0;

@@ -14,8 +14,6 @@ struct auth;
 
 struct auth *auth_new(void);
 void auth_free(struct auth *a);
-/* Reads api_tokens; on failure the old list stays in use. */
-MUST_CHECK int auth_load(struct auth *a, struct db *db, struct err *e);
 /* Reads again when the database moved. A failure is left to the request that needs it. */
 void auth_refresh(struct auth *a, struct app *app);
 /* The holder of "Bearer <token>" (header may be NULL). false: nobody. */

@@ -107,7 +107,4 @@ int handle_page(struct request *r, struct err *e);
 int handle_docs(struct request *r, struct err *e);
 int handle_openapi(struct request *r, struct err *e);
 
-/* Stands in "later" entries; never called. */
-int handle_later(struct request *r, struct err *e);
-
 #endif

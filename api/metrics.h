@@ -99,7 +99,7 @@ struct metric {
 };
 
 extern const struct metric metrics[];	/* by enum metric_id */
-extern const size_t metrics_count;
+extern const size_t metrics_count;	/* (tests) */
 
 const char *metric_type_name(enum metric_type t);
 

@@ -133,6 +133,26 @@ static void put_amount(struct json *j, const struct bot_key *k, bool change)
 	json_array_end(j);
 }
 
+/* A fraction, or in a change percent as text. */
+static void put_fraction(struct json *j, const struct bot_key *k, bool change)
+{
+	if (!change) {
+		json_string(j, "type", "number");
+		put_range(j, k->min, k->max);
+		return;
+	}
+	json_array(j, "anyOf");
+	json_object(j, NULL);
+	json_string(j, "type", "number");
+	put_range(j, k->min, k->max);
+	json_object_end(j);
+	json_object(j, NULL);
+	json_string(j, "type", "string");
+	json_string(j, "pattern", "^[0-9]+([.][0-9]+)? ?%$");
+	json_object_end(j);
+	json_array_end(j);
+}
+
 static void put_secret(struct json *j, const struct bot_key *k, bool change)
 {
 	json_string(j, "type", "string");
@@ -164,6 +184,10 @@ static void put_key(struct json *j, const struct bot_key *k, bool change)
 		put_range(j, k->min, k->max);
 		break;
 	case BOT_REAL:
+		if (bot_key_fraction(k)) {
+			put_fraction(j, k, change);
+			break;
+		}
 		json_string(j, "type", "number");
 		put_range(j, k->min, k->max);
 		break;
@@ -195,6 +219,13 @@ static void config_schema(struct json *j, const char *name, const char *help, bo
 	json_object(j, "properties");
 	for (size_t i = 0; i < bot_keys_count; i++)
 		put_key(j, &bot_keys[i], change);
+	if (change) {
+		json_object(j, "confirm_wide");
+		json_string(j, "type", "boolean");
+		json_string(j, "description", "true: a target or stop over 0.1 (10 %) is meant. "
+			    "Not stored.");
+		json_object_end(j);
+	}
 	json_object_end(j);
 	json_array(j, "required");
 	for (size_t i = 0; i < bot_keys_count && !change; i++)

@@ -143,7 +143,8 @@ void openapi_type_schema(struct json *j, const char *key, const char *type, cons
 	json_object_end(j);
 }
 
-const struct openapi_part *openapi_part_find(const char *name)
+/* NULL: there is no such part. */
+static const struct openapi_part *openapi_part_find(const char *name)
 {
 	for (size_t i = 0; i < openapi_parts_count; i++) {
 		if (!strcmp(openapi_parts[i].name, name))
@@ -152,7 +153,8 @@ const struct openapi_part *openapi_part_find(const char *name)
 	return NULL;
 }
 
-const struct openapi_word *openapi_word_find(const char *name)
+/* NULL: nothing is said about it. */
+static const struct openapi_word *openapi_word_find(const char *name)
 {
 	for (size_t i = 0; i < openapi_words_count; i++) {
 		if (!strcmp(openapi_words[i].name, name))

@@ -39,8 +39,6 @@ struct openapi_part {
 
 extern const struct openapi_part openapi_parts[];
 extern const size_t openapi_parts_count;
-/* NULL: there is no such part. */
-const struct openapi_part *openapi_part_find(const char *name);
 
 /* What a member of this name means wherever it stands, and an example (JSON). */
 struct openapi_word {
@@ -48,8 +46,6 @@ struct openapi_word {
 };
 extern const struct openapi_word openapi_words[];
 extern const size_t openapi_words_count;
-/* NULL: nothing is said about it. */
-const struct openapi_word *openapi_word_find(const char *name);
 
 /* The members of part p, one by one; false after the last. Begin with a zeroed struct. */
 struct openapi_member {

@@ -68,7 +68,9 @@ const struct openapi_word openapi_words[] = {
 	W("order_id", "\"tb1-1-17\"", "The order's own number, unique."),
 	W("origin", "\"upload\"", "sample, upload or training."),
 	W("pending_orders", NULL, "How many."),
-	W("phase", "\"holding\"", "Inside the status: entering, holding, closing, done."),
+	W("phase", "\"holding\"",
+	  "Inside the status: entering, holding, closing, remainder (too little to be sold "
+	  "alone), done."),
 	W("pnl", "12.5", "Quote asset, after fees."),
 	W("progress", NULL, "0 to 1."),
 	W("quantity", "0.01", "Base asset."),

@@ -77,9 +77,9 @@ struct push *push_new(int64_t first_seq, const struct push_limits *l);
 /* After its clients. */
 void push_free(struct push *p);
 int64_t push_seq(const struct push *p);		/* of the newest change */
-size_t push_clients(const struct push *p);
+size_t push_clients(const struct push *p);	/* (tests) */
 unsigned push_wanted(const struct push *p);	/* topics that somebody listens to */
-uint64_t push_dropped(const struct push *p);	/* slow clients so far */
+uint64_t push_dropped(const struct push *p);	/* slow clients so far (tests) */
 
 /* Before each look: drops the clients that are over the limit. */
 void push_sweep(struct push *p);

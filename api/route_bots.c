@@ -53,15 +53,18 @@ static int add_bot(struct request *r, struct bot_config *c, int64_t *id, struct 
 
 int handle_bots_post(struct request *r, struct err *e)
 {
-	const cJSON *patch = request_member(r, "config");
+	cJSON *patch = cJSON_Duplicate(request_member(r, "config"), true);
 	struct bot_config c;
 	char link[48];
 	int64_t id = 0;
 	int rc = 0;
 
 	bot_config_defaults(&c);
+	if (cJSON_IsObject(patch) && request_bool(r, "confirm_wide", false))
+		cJSON_AddTrueToObject(patch, "confirm_wide");
 	if (patch && !bot_config_apply(&c, patch, request_fields(r)) && c.model_id)
 		rc = store_models_check(r->app->db, c.model_id, request_fields(r), e);
+	cJSON_Delete(patch);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
 	if (!rc)

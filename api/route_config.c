@@ -7,6 +7,7 @@
 #include "api/store_status.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/quote_asset.h"
 #include "common/store_config.h"
 
 #include <stdio.h>
@@ -66,6 +67,21 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 	return rc;
 }
 
+static const char *quote_of(const struct bot_config *c)
+{
+	const char *quote = quote_asset_of(c->symbol);
+
+	return quote ? quote : "";
+}
+
+/* What the fractions mean, beside them. */
+static void meaning_json(struct request *r, const struct bot_config *c)
+{
+	json_object(&r->json, "meaning");
+	bot_config_meaning(c, quote_of(c), &r->json);
+	json_object_end(&r->json);
+}
+
 static void config_json(struct request *r, const struct bot_config *c, const struct bot_status *b)
 {
 	struct json *j = &r->json;
@@ -77,6 +93,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 	json_object(j, "config");
 	bot_config_json(c, j);
 	json_object_end(j);
+	meaning_json(r, c);
 	warnings_json(r, c, b);
 	json_time(j, "timestamp", clock_now_us());
 	request_etag(r, c->version);
@@ -102,6 +119,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		struct err *e)
 {
 	struct db *db = r->app->db;
+	char exits[BOT_EXITS_TEXT_MAX];
 	int64_t now = clock_now_us();
 	int rc;
 
@@ -118,9 +136,9 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		rc = store_models_unassign_tx(db, id, e);
 	rc = db_end(db, rc, e);
 	if (!rc)
-		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s",
+		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s: %s",
 			 (long long)id, (long long)old->version, (long long)c->version,
-			 r->who.name);
+			 r->who.name, bot_exits_text(c, quote_of(c), exits));
 	return rc;
 }
 
@@ -227,6 +245,7 @@ int handle_config_validate(struct request *r, struct err *e)
 		json_object(&r->json, "config");
 		bot_config_json(&c, &r->json);
 		json_object_end(&r->json);
+		meaning_json(r, &c);
 	}
 	crypto_wipe(&c, sizeof(c));
 	free(f);
@@ -265,6 +284,7 @@ int handle_config_rollback(struct request *r, struct err *e)
 		rc = json_read(text.data, text.len, &old, e);
 	if (!rc) {
 		cJSON_DeleteItemFromObjectCaseSensitive(old, "version");
+		cJSON_AddTrueToObject(old, "confirm_wide"); /* it was valid once */
 		rc = change(r, old, id, &c, &b, e);
 	}
 	crypto_wipe(&c, sizeof(c));

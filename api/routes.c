@@ -98,6 +98,8 @@ static const struct param b_bot_new[] = {
 	  .help = "run by our worker, or reporting from outside; trading unless given" },
 	{ .name = "description", .type = PARAM_TEXT, .max = 1000, .help = "for people" },
 	{ .name = "config", .type = PARAM_OBJECT, .help = "first settings, as in PUT config" },
+	{ .name = "confirm_wide", .type = PARAM_BOOL,
+	  .help = "true: a target or stop over 0.1 (10 %) is meant" },
 	END
 };
 static const struct param b_bot[] = {
@@ -186,6 +188,9 @@ static const struct param b_token[] = {
 	  .help = "s until it ends, never unless given" },
 	END
 };
+
+/* Stands in "later" entries; never called. */
+static int handle_later(struct request *r, struct err *e);
 
 #define V .role = ROLE_VIEWER
 #define T .role = ROLE_TRADER
@@ -348,7 +353,7 @@ const struct route routes[] = {
 };
 const size_t routes_count = sizeof(routes) / sizeof(routes[0]);
 
-int handle_later(struct request *r, struct err *e)
+static int handle_later(struct request *r, struct err *e)
 {
 	return request_error(r, e, 501, "not_implemented", "%s: not yet", r->route->summary);
 }

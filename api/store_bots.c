@@ -6,7 +6,7 @@
 	"SELECT b.id, b.name, b.bot_type, b.description, lower(coalesce(s.status, 'STOPPED'))," \
 	" coalesce(s.status, 'STOPPED'), s.error, s.mode, c.symbol, c.strategy, c.exchange," \
 	" c.interval, c.version, s.applied_config_version, m.model_id, s.pending_orders," \
-	" s.open_positions, s.equity, s.last_price, s.start_us, s.last_execution_us," \
+	" s.open_positions, s.equity, nullif(s.last_price, 0.0), s.start_us, s.last_execution_us," \
 	" b.created_us, b.updated_us" \
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id" \
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id" \
@@ -34,7 +34,7 @@ static const char SQL_UPDATE[] =
 static const char SQL_BUSY[] =
 	"SELECT coalesce(s.status, 'STOPPED'), coalesce(s.emergency, 0),"
 	" (SELECT count(*) FROM trading_orders o INDEXED BY trading_orders_open_bot"
-	" WHERE o.bot_id = ?1 AND o.status != 'closed')"
+	" WHERE o.bot_id = ?1 AND o.status != 'closed' AND o.phase != 'remainder')"
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id WHERE b.id = ?1";
 static const char SQL_DELETE[] = "DELETE FROM bots WHERE id = ?1";
 static const char SQL_EVENTS[] =

@@ -18,9 +18,10 @@ static const char SQL_BOTS[] =
 	" sum(losses) AS losses, sum(net) AS net, sum(fees) AS fees FROM trading_stats"
 	" GROUP BY bot_id) t ON t.bot_id = b.id"
 	" LEFT JOIN (SELECT o.bot_id, count(*) AS n FROM trading_orders o"
-	" WHERE o.status != 'closed' AND o.position > 0 AND NOT EXISTS"
+	" WHERE o.status != 'closed' AND o.phase != 'remainder' AND o.position > 0 AND NOT EXISTS"
 	" (SELECT 1 FROM exchange_orders x"
-	" WHERE x.order_id = o.id AND x.stop_price > 0 AND x.state IN ('new', 'partially_filled'))"
+	" WHERE x.order_id = o.id AND x.stop_price > 0 AND x.state IN ('new', 'partially_filled')"
+	" AND NOT (x.type = 'OCO' AND x.filled > 0))" /* its target's first fill ends its stop */
 	" GROUP BY o.bot_id) u ON u.bot_id = b.id ORDER BY b.id";
 static const char SQL_JOBS[] =
 	"SELECT sum(state = 'queued'), sum(state = 'running'), sum(state = 'done'),"

@@ -315,22 +315,13 @@ void streams_free(struct streams *all)
 	free(all);
 }
 
-size_t streams_count(const struct streams *all)
-{
-	return all->n;
-}
-
-size_t streams_max(const struct streams *all)
+/* Some of API_MAX_CONNECTIONS stay free for requests. */
+static size_t streams_max(const struct streams *all)
 {
 	size_t max = (size_t)all->app->cfg->api_max_connections;
 	size_t kept = max / 50 + 2;
 
 	return max > kept ? max - kept : 1;
-}
-
-uint64_t streams_dropped(const struct streams *all)
-{
-	return push_dropped(all->push);
 }
 
 struct push *streams_push(struct streams *all)

@@ -32,11 +32,6 @@ struct streams *streams_new(struct app *a);
 /* Says goodbye to every client (the loop runs once more for that) and frees all. */
 void streams_free(struct streams *all);
 
-size_t streams_count(const struct streams *all);
-/* Live connections at most: some of API_MAX_CONNECTIONS stay free for requests. */
-size_t streams_max(const struct streams *all);
-uint64_t streams_dropped(const struct streams *all);	/* slow readers so far */
-
 struct push *streams_push(struct streams *all);
 struct app *streams_app(struct streams *all);
 /* Follows these topics and looks, so that snapshots and changes fit together. */

@@ -67,6 +67,6 @@ bool ws_open(const struct ws *w);
 /* The last byte is written to out: when it is on its way the connection ends. */
 bool ws_over(const struct ws *w);
 /* The code of the close that we sent; 0 none. */
-int ws_code_sent(const struct ws *w);
+int ws_code_sent(const struct ws *w);	/* (tests) */
 
 #endif

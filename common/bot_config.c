@@ -8,9 +8,11 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SECRET_MASK "********"
+#define CONFIRM_WIDE "confirm_wide"	/* a member of requests, no setting */
 #define ID_MAX 9007199254740991.0	/* 2^53 - 1, the largest whole number that JSON carries */
 #define CAPITAL_MIN 0.00000001
 #define CAPITAL_MAX 1e9
@@ -55,11 +57,12 @@ const struct bot_key bot_keys[] = {
 	INT(max_positions, 1, 1000, "2",
 	    "Positions of this bot open at once."),
 	INT(decision_interval_ms, 1, 86400000, "2000",
-	    "Least milliseconds between two decisions."),
+	    "Least milliseconds between two entries; every closed candle is looked at."),
 	REAL(leverage, 1, 125, "1",
 	     "Times the capital, on futures only."),
 	BOOL(ignore_risk_reward, "false",
-	     "true: this bot may trade under MIN_RISK_REWARD_RATIO."),
+	     "true: this bot may trade under MIN_RISK_REWARD_RATIO, and without an edge after "
+	     "fees."),
 	BOOL(ignore_risk_per_trade, "false",
 	     "true: this bot may risk more than MAX_RISK_PER_TRADE."),
 	INT(model_id, 0, ID_MAX, "0",
@@ -99,6 +102,13 @@ const struct bot_key *bot_key_find(const char *name)
 	return NULL;
 }
 
+bool bot_key_fraction(const struct bot_key *k)
+{
+	size_t len = strlen(k->name);
+
+	return k->type == BOT_REAL && len > 4 && strcmp(k->name + len - 4, "_pct") == 0;
+}
+
 static void put_choices(const char *choices, struct buf *out)
 {
 	for (const char *p = choices; *p; p++)
@@ -122,7 +132,8 @@ void bot_key_allowed(const struct bot_key *k, struct buf *out)
 		buf_printf(out, "a whole number from %.0f to %.0f", k->min, k->max);
 		break;
 	case BOT_REAL:
-		buf_printf(out, "a number from %.15g to %.15g", k->min, k->max);
+		buf_printf(out, "a number from %.15g to %.15g%s", k->min, k->max,
+			   bot_key_fraction(k) ? ", or percent as text such as \"0.9%\"" : "");
 		break;
 	case BOT_MONEY:
 		ASSERT(!money_from_real(k->min, &least));
@@ -172,6 +183,26 @@ void field_error(struct field_errors *f, const char *field, const char *fmt, ...
 static bool in_range(const struct bot_key *k, double v)
 {
 	return isfinite(v) && v >= k->min && v <= k->max;
+}
+
+/* "0.9%", "0.9 %": the nearest double of the fraction. */
+static bool set_percent(const struct bot_key *k, const char *text, double *out)
+{
+	size_t whole = strspn(text, "0123456789"), n = whole;
+	char number[48];
+	double v;
+
+	if (text[n] == '.')
+		n += 1 + strspn(text + n + 1, "0123456789");
+	if (!whole || text[n - 1] == '.' || n > 40 ||
+	    (strcmp(text + n, "%") != 0 && strcmp(text + n, " %") != 0))
+		return false;
+	snprintf(number, sizeof(number), "%.*se-2", (int)n, text);
+	v = strtod(number, NULL);
+	if (!in_range(k, v))
+		return false;
+	*out = v;
+	return true;
 }
 
 static bool set_number(const struct bot_key *k, const cJSON *v, double *out)
@@ -277,7 +308,9 @@ static bool set_any(const struct bot_key *k, const cJSON *v, void *out)
 	switch (k->type) {
 	case BOT_TEXT: return set_text(k, v, out);
 	case BOT_INT: return set_int(k, v, out);
-	case BOT_REAL: return set_number(k, v, out);
+	case BOT_REAL:
+		return bot_key_fraction(k) && cJSON_IsString(v) ?
+		       set_percent(k, v->valuestring, out) : set_number(k, v, out);
 	case BOT_MONEY: return set_money(k, v, out);
 	case BOT_BOOL: return set_bool(v, out);
 	case BOT_SECRET: return set_secret(k, v, out);
@@ -321,7 +354,31 @@ static bool check_together(const struct bot_config *c, struct field_errors *f)
 	return strcmp(c->side_mode, "long") == 0 && c->leverage <= 1;
 }
 
-int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f)
+/* A stop of 0.5 is rarely meant: who wrote 0.5 for half a percent is asked. */
+static bool check_wide(const struct bot_config *old, const struct bot_config *c,
+		       struct field_errors *f)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+		double now, before;
+
+		if (!bot_key_fraction(k))
+			continue;
+		now = *(const double *)const_field(c, k);
+		before = *(const double *)const_field(old, k);
+		if (now <= BOT_WIDE || now == before)
+			continue;
+		field_error(f, k->name, "of %.10g is %.10g %% of the entry price; over %g %% it "
+			    "needs \"confirm_wide\": true (did you mean %.10g, which is %.10g %%?)",
+			    now, now * 100, BOT_WIDE * 100, now / 100, now);
+		ok = false;
+	}
+	return ok;
+}
+
+static int apply(struct bot_config *c, const cJSON *patch, bool confirmed, struct field_errors *f)
 {
 	struct bot_config fresh = *c;
 	const cJSON *member;
@@ -330,13 +387,65 @@ int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_erro
 	if (!ok)
 		field_error(f, "body", "must be a JSON object");
 	else
-		cJSON_ArrayForEach(member, patch)
-			ok = apply_member(&fresh, member, f) && ok;
+		cJSON_ArrayForEach(member, patch) {
+			if (strcmp(member->string, CONFIRM_WIDE) != 0) {
+				ok = apply_member(&fresh, member, f) && ok;
+			} else if (cJSON_IsBool(member)) {
+				confirmed = confirmed || cJSON_IsTrue(member);
+			} else {
+				field_error(f, CONFIRM_WIDE, "must be true or false");
+				ok = false;
+			}
+		}
 	ok = ok && check_together(&fresh, f);
+	ok = (confirmed || check_wide(c, &fresh, f)) && ok;
 	if (ok)
 		*c = fresh;
 	crypto_wipe(&fresh, sizeof(fresh));
 	return ok ? 0 : ERR_INVALID;
+}
+
+int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f)
+{
+	return apply(c, patch, false, f);
+}
+
+int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f)
+{
+	return apply(c, patch, true, f);
+}
+
+const char *bot_fraction_text(const struct bot_config *c, const struct bot_key *k,
+			      const char *quote, char text[BOT_FRACTION_TEXT_MAX])
+{
+	double fraction = *(const double *)const_field(c, k);
+	double amount = money_double(c->capital_per_trade) * fraction *
+			(bot_config_futures(c) ? c->leverage : 1);
+
+	snprintf(text, BOT_FRACTION_TEXT_MAX, "%.10g %% = %.*f%s%s", fraction * 100,
+		 amount >= 0.1 ? 2 : 8, amount, *quote ? " " : "", quote);
+	return text;
+}
+
+const char *bot_exits_text(const struct bot_config *c, const char *quote,
+			   char text[BOT_EXITS_TEXT_MAX])
+{
+	char target[BOT_FRACTION_TEXT_MAX], stop[BOT_FRACTION_TEXT_MAX];
+
+	snprintf(text, BOT_EXITS_TEXT_MAX, "target %s, stop %s",
+		 bot_fraction_text(c, bot_key_find("profit_target_pct"), quote, target),
+		 bot_fraction_text(c, bot_key_find("stop_loss_pct"), quote, stop));
+	return text;
+}
+
+void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j)
+{
+	char text[BOT_FRACTION_TEXT_MAX];
+
+	for (size_t i = 0; i < bot_keys_count; i++)
+		if (bot_key_fraction(&bot_keys[i]))
+			json_string(j, bot_keys[i].name,
+				    bot_fraction_text(c, &bot_keys[i], quote, text));
 }
 
 /* Leverage of a spot account is 1, whatever the row says. */

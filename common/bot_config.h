@@ -66,7 +66,7 @@ const struct bot_key *bot_key_find(const char *name);
 /* What k takes, as messages and docs say it: "a number from 0 to 1". */
 void bot_key_allowed(const struct bot_key *k, struct buf *out);
 /* "text", "whole number", "number", "amount", "true/false", "choice" or "secret". */
-const char *bot_key_type_name(enum bot_key_type type);
+const char *bot_key_type_name(enum bot_key_type type);	/* (tests) */
 
 #define FIELD_ERRORS_MAX 64
 struct field_errors {
@@ -85,9 +85,29 @@ bool bot_config_futures(const struct bot_config *c);
  * values out of range each add one field error; with any, c is unchanged and
  * ERR_INVALID returned. Rules over several keys (short needs futures) as well.
  * A secret given as its mask ("********") leaves the stored one as it is. Amounts
- * may be numbers or decimal texts; a symbol is turned into upper case.
+ * may be numbers or decimal texts, fractions numbers or percents ("0.9%"); a symbol is
+ * turned into upper case. A target or stop over BOT_WIDE that was not there before needs
+ * the member "confirm_wide": true, which is no setting.
  */
+#define BOT_WIDE 0.1
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/* The same for what was stored once and is valid as it is: nothing is to be confirmed. */
+MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/* Is it a fraction (its name ends with _pct)? */
+bool bot_key_fraction(const struct bot_key *k);
+/*
+ * What a fraction of the entry price means to a person: "0.9 % = 1.80 USDT", of one entry
+ * of capital_per_trade (times leverage on futures). quote: "" when it is not known.
+ */
+#define BOT_FRACTION_TEXT_MAX 80
+const char *bot_fraction_text(const struct bot_config *c, const struct bot_key *k,
+			      const char *quote, char text[BOT_FRACTION_TEXT_MAX]);
+/* "target 2.1 % = 4.20 USDT, stop 0.4 % = 0.80 USDT", for logs. */
+#define BOT_EXITS_TEXT_MAX 200
+const char *bot_exits_text(const struct bot_config *c, const char *quote,
+			   char text[BOT_EXITS_TEXT_MAX]);
+/* Each fraction's meaning as a member, between json_object and its end. */
+void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j);
 /*
  * Does the change from a to b put the bot on another market or account? Such a change
  * waits until nothing is open; see bot_config_hold.
@@ -107,14 +127,15 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 void bot_config_json(const struct bot_config *c, struct json *j);
 
 /*
- * What would never trade under these risk settings, as warnings (not errors):
- * profit_target_pct / stop_loss_pct under min_risk_reward, profit target under
- * round-trip fees, a stop that costs more than max_risk_per_trade_pct, no model
- * for strategy "model", capital over max notional. A rule that the config skips
- * (ignore_risk_reward, ignore_risk_per_trade) gives no warning.
+ * What would never trade, or never win, under these risk settings, as warnings (not
+ * errors): reward to risk after fees under min_risk_reward, a target that does not pay the
+ * fees (ignore_risk_reward lifts both rules, the second warning stays) or does so only
+ * with a high hit rate, a stop that costs more than max_risk_per_trade_pct, no model for
+ * strategy "model", capital over max notional or under the exchange's least, a threshold
+ * of 0, a holding time under one candle, a leverage whose liquidation comes before the stop.
  */
 struct bot_config_limits {
-	double min_risk_reward;		/* take profit to stop loss; 0 off */
+	double min_risk_reward;		/* reward to risk, after fees; 0 off */
 	double max_risk_per_trade_pct;	/* of equity; 0 off */
 	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */

@@ -1,52 +1,84 @@
-/* What a valid configuration can't do under the worker's risk settings. */
+/* What a valid configuration can't do, or can't win, under the worker's risk settings. */
 #include "common/bot_config.h"
+#include "common/quote_asset.h"
 
 #include <string.h>
 
 #define PERCENT 100.0
+#define RATE 1e-8			/* of struct fees */
 /* 0.003 / 0.001 must pass a ratio of 3 whatever the last bit of the division is. */
 #define RATIO_EPSILON 1e-9
+#define HIT_RATE_HIGH 0.7		/* needed to break even: who needs more is told */
+#define MAINTENANCE 0.005		/* of the notional: USD-M's smallest bracket and ours */
+#define EXIT_KEPT 0.99			/* of an entry, that can be sold after its fee in coins */
+
+/* ---- what a trade wins and loses, as fractions of the entry; as worker/engine/risk.c ---- */
+
+static double maker(const struct bot_config_limits *l)
+{
+	return (double)l->fees.maker_e8 * RATE;
+}
+
+/* At the target: gain less both fees; entry and target rest, so both are makers. */
+static double reward(const struct bot_config *c, const struct bot_config_limits *l)
+{
+	return c->profit_target_pct - maker(l) - (1 + c->profit_target_pct) * maker(l);
+}
+
+/* At the stop: loss and both fees; the stop is a taker. */
+static double risk(const struct bot_config *c, const struct bot_config_limits *l)
+{
+	return c->stop_loss_pct + maker(l) +
+	       (1 - c->stop_loss_pct) * (double)l->fees.taker_e8 * RATE;
+}
 
 static double notional(const struct bot_config *c)
 {
-	return money_double(c->capital_per_trade) * c->leverage;
+	return money_double(c->capital_per_trade) * (bot_config_futures(c) ? c->leverage : 1);
 }
+
+/* ---- warnings ---- */
 
 static void warn_risk_reward(const struct bot_config *c, const struct bot_config_limits *l,
 			     struct field_errors *w)
 {
-	double ratio = c->profit_target_pct / c->stop_loss_pct;
+	double ratio = reward(c, l) / risk(c, l);
+	double least = (l->min_risk_reward * risk(c, l) + 2 * maker(l)) / (1 - maker(l));
 
 	if (c->ignore_risk_reward || ratio + RATIO_EPSILON >= l->min_risk_reward)
 		return;
-	field_error(w, "profit_target_pct", "is %.3g times stop_loss_pct; with "
-		    "MIN_RISK_REWARD_RATIO=%.6g no entry is made: use %.6g or more, a smaller "
-		    "stop_loss_pct, or ignore_risk_reward", ratio, l->min_risk_reward,
-		    c->stop_loss_pct * l->min_risk_reward);
+	field_error(w, "profit_target_pct", "is %.3g times the risk after fees; with "
+		    "MIN_RISK_REWARD_RATIO=%.6g no entry is made: use %.4g (%.4g %%) or more, a "
+		    "smaller stop_loss_pct, or ignore_risk_reward", ratio, l->min_risk_reward,
+		    least, least * PERCENT);
 }
 
 static void warn_fees(const struct bot_config *c, const struct bot_config_limits *l,
 		      struct field_errors *w)
 {
-	/* In as maker, out as taker: what a trade that is closed for any reason pays. */
-	double fees = (double)(l->fees.maker_e8 + l->fees.taker_e8) / (double)RATE_ONE;
+	double won = reward(c, l), lost = risk(c, l), hit_rate = lost / (won + lost);
 
-	if (c->profit_target_pct > fees)
-		return;
-	field_error(w, "profit_target_pct", "of %.6g %% does not pay for the fees of buying and "
-		    "selling, %.6g %%: every trade loses", c->profit_target_pct * PERCENT,
-		    fees * PERCENT);
+	if (won <= 0)
+		field_error(w, "profit_target_pct", "of %.6g %% does not pay for the fees of "
+			    "buying and selling, %.6g %%: every trade loses%s",
+			    c->profit_target_pct * PERCENT, 2 * maker(l) * PERCENT,
+			    c->ignore_risk_reward ? "" : ", and edge_after_fees lets none begin");
+	else if (hit_rate > HIT_RATE_HIGH)
+		field_error(w, "profit_target_pct", "of %.6g %% leaves %.4g %% after fees, the "
+			    "stop costs %.4g %%: %.1f %% of the trades must reach the target "
+			    "to break even", c->profit_target_pct * PERCENT, won * PERCENT, lost * PERCENT,
+			    hit_rate * PERCENT);
 }
 
 static void warn_risk(const struct bot_config *c, const struct bot_config_limits *l,
 		      struct field_errors *w)
 {
-	double loss = notional(c) * c->stop_loss_pct, equity = money_double(l->equity);
+	double loss = notional(c) * risk(c, l), equity = money_double(l->equity);
 
 	if (c->ignore_risk_per_trade || l->max_risk_per_trade_pct <= 0 || equity <= 0 ||
 	    loss / equity * PERCENT <= l->max_risk_per_trade_pct)
 		return;
-	field_error(w, "stop_loss_pct", "would cost %.4g %% of the equity; with "
+	field_error(w, "stop_loss_pct", "would cost %.4g %% of the equity with fees; with "
 		    "MAX_RISK_PER_TRADE=%.6g no entry is made: use a smaller stop_loss_pct or "
 		    "capital_per_trade", loss / equity * PERCENT, l->max_risk_per_trade_pct);
 }
@@ -60,6 +92,92 @@ static void warn_notional(const struct bot_config *c, const struct bot_config_li
 		    "is made", notional(c), l->max_notional);
 }
 
+/* On spot the exit must be worth the least as well, after the fee and at the stop. */
+static void warn_least(const struct bot_config *c, struct field_errors *w)
+{
+	bool futures = bot_config_futures(c);
+	double least = money_double(quote_least_notional(c->symbol, futures));
+	double exit = futures ? 1 : EXIT_KEPT * (1 - c->stop_loss_pct);
+
+	if (notional(c) * exit >= least)
+		return;
+	field_error(w, "capital_per_trade", "makes entries of %.8g, the exchange's least is "
+		    "%.8g%s: none is made; use %.8g or more", notional(c), least,
+		    futures ? "" : ", also of the sale at the stop", least / exit /
+		    (futures ? c->leverage : 1));
+}
+
+static void warn_threshold(const struct bot_config *c, struct field_errors *w)
+{
+	if (strcmp(c->strategy, "model") == 0 && c->confidence_threshold <= 0)
+		field_error(w, "confidence_threshold", "of 0 takes every decision as an entry, "
+			    "whatever the model says");
+}
+
+static int64_t interval_s(const char *interval)
+{
+	static const struct { const char *name; int64_t seconds; } known[] = {
+		{ "1s", 1 }, { "1m", 60 }, { "5m", 300 }, { "15m", 900 }, { "1h", 3600 },
+		{ "4h", 14400 }, { "1d", 86400 },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].name, interval) == 0)
+			return known[i].seconds;
+	return 0;
+}
+
+static void warn_holding(const struct bot_config *c, struct field_errors *w)
+{
+	if (c->holding_time >= interval_s(c->interval))
+		return;
+	field_error(w, "holding_time", "of %lld s is shorter than one candle of %s: a position is "
+		    "closed before the next decision", (long long)c->holding_time, c->interval);
+}
+
+/*
+ * Isolated, an entry's own margin stands for it; the paper account stands for all of its
+ * positions with all of its money (cross).
+ */
+static void warn_liquidation(const struct bot_config *c, const struct bot_config_limits *l,
+			     struct field_errors *w)
+{
+	double alone = 1 / c->leverage - MAINTENANCE;
+	double all = notional(c) * (double)c->max_positions;
+	double cross = money_double(l->equity) / all - MAINTENANCE;
+
+	if (!bot_config_futures(c) || alone > c->stop_loss_pct)
+		return;
+	if (money_sign(l->equity) > 0 && cross <= c->stop_loss_pct)
+		field_error(w, "leverage", "of %g: the liquidation comes %.4g %% from the "
+			    "entry, before the stop at %.4g %%, even with all of the account "
+			    "behind %lld positions", c->leverage, (cross > 0 ? cross : 0) * PERCENT,
+			    c->stop_loss_pct * PERCENT, (long long)c->max_positions);
+	else
+		field_error(w, "leverage", "of %g: with an entry's own margin (isolated) the "
+			    "liquidation comes %.4g %% from the entry, before the stop at %.4g %%; "
+			    "only the rest of the paper account (cross) keeps it from that",
+			    c->leverage, (alone > 0 ? alone : 0) * PERCENT,
+			    c->stop_loss_pct * PERCENT);
+}
+
+/* Indicators look at 60 closed candles: of long ones that is a while. */
+static void warn_warming(const struct bot_config *c, struct field_errors *w)
+{
+	static const struct {
+		const char *interval, *wait;
+	} long_ones[] = {
+		{ "1m", "an hour" }, { "5m", "5 hours" }, { "15m", "15 hours" },
+		{ "1h", "60 hours" }, { "4h", "10 days" }, { "1d", "60 days" },
+	};
+
+	for (size_t i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++)
+		if (strcmp(c->interval, long_ones[i].interval) == 0)
+			field_error(w, "interval", "of %s decides on 60 closed candles: after each "
+				    "start, and after a gap in the market data, the first decision "
+				    "comes %s later", c->interval, long_ones[i].wait);
+}
+
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w)
 {
@@ -67,6 +185,11 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_fees(c, l, w);
 	warn_risk(c, l, w);
 	warn_notional(c, l, w);
+	warn_least(c, w);
+	warn_threshold(c, w);
+	warn_holding(c, w);
+	warn_liquidation(c, l, w);
+	warn_warming(c, w);
 	if (strcmp(c->strategy, "model") == 0 && c->model_id == 0)
 		field_error(w, "model_id", "is 0: strategy \"model\" makes no entry until a "
 			    "model is assigned");

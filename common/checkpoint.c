@@ -1,16 +1,20 @@
 #include "common/checkpoint.h"
 
+#include "common/wal_readers.h"
+
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct checkpoint {
 	struct db *db;			/* whose commits we hear of */
 	struct db *own;			/* the thread's connection */
+	struct wal_readers *readers;	/* the thread's */
 	pthread_t thread;
 	pthread_mutex_t lock;		/* of all below */
 	pthread_cond_t wake;
 	bool wanted, end;
-	uint64_t made, failed;
+	struct checkpoint_state state;
 };
 
 /* In the loop's thread, inside its commit: say what is wanted and be gone. */
@@ -42,19 +46,36 @@ static bool await_work(struct checkpoint *c)
 	return !end;
 }
 
+/* What remains is next time's; a reader that stays holds up more and more. */
+static void move_pages(struct checkpoint *c)
+{
+	struct checkpoint_state now = { 0 };
+	struct err e = { 0 };
+	int waiting = 0, left = 0;
+	int rc = db_checkpoint(c->own, &waiting, &left, &e);
+	char who[120];
+
+	now.failing = rc || left > CHECKPOINT_HELD;
+	if (rc)
+		snprintf(now.why, sizeof(now.why), "%.255s", e.msg);
+	else if (now.failing)
+		snprintf(now.why, sizeof(now.why), "%d pages of the -wal file can't be moved while "
+			 "%s reads in an old transaction", left,
+			 wal_readers_name(c->readers, who, sizeof(who)));
+	pthread_mutex_lock(&c->lock);
+	now.made = c->state.made + 1;
+	now.failed = c->state.failed + (rc != 0);
+	now.wal_pages = rc ? c->state.wal_pages : waiting;
+	c->state = now;
+	pthread_mutex_unlock(&c->lock);
+}
+
 static void *work(void *ctx)
 {
 	struct checkpoint *c = ctx;
 
-	while (await_work(c)) {
-		/* PASSIVE: waits for nobody, and nobody for it. What remains is next time's. */
-		bool ok = db_exec(c->own, "PRAGMA wal_checkpoint(PASSIVE)", NULL) == 0;
-
-		pthread_mutex_lock(&c->lock);
-		c->made++;
-		c->failed += !ok;
-		pthread_mutex_unlock(&c->lock);
-	}
+	while (await_work(c))
+		move_pages(c);
 	return NULL;
 }
 
@@ -63,6 +84,7 @@ static void release(struct checkpoint *c)
 	pthread_cond_destroy(&c->wake);
 	pthread_mutex_destroy(&c->lock);
 	db_close(c->own);
+	wal_readers_free(c->readers);
 	free(c);
 }
 
@@ -72,6 +94,7 @@ int checkpoint_begin(struct db *db, struct checkpoint **out, struct err *e)
 	int rc;
 
 	c->db = db;
+	c->readers = wal_readers_new(db_path(db));
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->wake, NULL);
 	rc = db_open_existing(db_path(db), DB_TOOL, &c->own, e);
@@ -100,10 +123,9 @@ void checkpoint_end(struct checkpoint *c)
 	release(c);
 }
 
-void checkpoint_count(struct checkpoint *c, uint64_t *made, uint64_t *failed)
+void checkpoint_state(struct checkpoint *c, struct checkpoint_state *out)
 {
 	pthread_mutex_lock(&c->lock);
-	*made = c->made;
-	*failed = c->failed;
+	*out = c->state;
 	pthread_mutex_unlock(&c->lock);
 }

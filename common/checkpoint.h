@@ -16,6 +16,7 @@
 
 #define CHECKPOINT_PAGES 1000		/* of 4 KiB */
 #define CHECKPOINT_MOST 16000
+#define CHECKPOINT_HELD 4000		/* pages that a reader may hold up before it is told */
 
 struct checkpoint;
 
@@ -23,7 +24,13 @@ struct checkpoint;
 MUST_CHECK int checkpoint_begin(struct db *db, struct checkpoint **out, struct err *e);
 /* Waits for a move under way. Before db_close(db); NULL: nothing. */
 void checkpoint_end(struct checkpoint *c);
-/* How many moves were made so far, and how many of them failed (tests, metrics). */
-void checkpoint_count(struct checkpoint *c, uint64_t *made, uint64_t *failed);
+
+struct checkpoint_state {
+	uint64_t made, failed;		/* moves so far, and those of them that failed */
+	bool failing;			/* the newest failed, or a reader held most of it up */
+	char why[256];			/* then: an error, or who holds it up */
+	int64_t wal_pages;		/* at the newest move */
+};
+void checkpoint_state(struct checkpoint *c, struct checkpoint_state *out);
 
 #endif

@@ -111,7 +111,8 @@ const struct config_key config_keys[] = {
 	REAL("MAX_RISK_PER_TRADE", max_risk_per_trade_pct, 0.001, 100, "2.0",
 	     "Most that one trade may lose at its stop, in percent of equity."),
 	REAL("MIN_RISK_REWARD_RATIO", min_risk_reward_ratio, 0, 1000, "3.0",
-	     "Least ratio of take profit to stop loss; a bot's own key can skip the rule. 0: off."),
+	     "Least ratio of reward to risk after fees; a bot's own key can skip the rule. 0: "
+	     "off."),
 	REAL("MAX_DAILY_LOSS", max_daily_loss_pct, 0, 100, "5",
 	     "No new entries for the rest of the UTC day after this loss, in percent of the day's "
 	     "first equity. 0: off."),
@@ -123,7 +124,7 @@ const struct config_key config_keys[] = {
 	INT("COOLDOWN_S", cooldown_s, 0, 604800, "300",
 	    "Seconds of that rest."),
 	INT("MAX_ORDERS_PER_MIN", max_orders_per_min, 1, 100000, "120",
-	    "Orders per minute for each bot."),
+	    "Orders per minute for each bot, entries and exits; only entries are refused by it."),
 	REAL("MAX_NOTIONAL", max_notional, 0, 1e9, "0",
 	     "Largest entry, in the quote asset (price times quantity). 0: off."),
 	REAL("PRICE_BAND", price_band_pct, 0, 100, "1",
@@ -145,7 +146,7 @@ const struct config_key config_keys[] = {
 	     "Address of the exchange's REST API (http:// or https://). Empty: the one of "
 	     "EXCHANGE."),
 	TEXT("RECORDING", recording, "",
-	     "Recorded frames to replay: file names separated by blanks, in this order."),
+	     "Recorded frames to replay: file names separated by blanks; one with blanks in quotes."),
 	REAL_OR("REPLAY_SPEED", replay_speed, 0, 1e6, "1", "max", 0,
 		"How many times faster than recorded; max: as fast as it goes."),
 	BOOL("REPLAY_LOOP", replay_loop, "true",
@@ -234,12 +235,16 @@ const struct config_key config_keys[] = {
 	     "Certificates (PEM) that the worker trusts for https:// addresses, instead of the "
 	     "system's."),
 
-	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "90",
+	INT("KEEP_DETAILS_DAYS", keep_details_days, 0, 36500, "30",
 	    "Days that the paper ledger's single entries, answered commands, status changes of "
 	    "bots and ended jobs are kept; older entries are carried forward as one. 0: for ever."),
 	INT("KEEP_ORDERS_DAYS", keep_orders_days, 0, 36500, "0",
 	    "Days that closed trades are kept, with their exchange orders and fills; each day's "
 	    "totals stay. 0: for ever."),
+	INT("KEEP_FILLS_DAYS", keep_fills_days, 0, 36500, "30",
+	    "Days that exchange orders and fills of closed paper trades are kept, and entries that "
+	    "never filled; a trade with all its figures stays, and everything of real money. 0: "
+	    "for ever."),
 	INT("KEEP_AUDIT_DAYS", keep_audit_days, 0, 36500, "365",
 	    "Days that the audit log is kept: who changed what. 0: for ever."),
 
@@ -254,6 +259,12 @@ const struct config_key config_keys[] = {
 	    "Of so many days the day's newest backup is kept as well."),
 	INT("BACKUP_KEEP_WEEKLY", backup_keep_weekly, 0, 1000, "8",
 	    "Of so many weeks the week's newest backup is kept as well."),
+	INT("BACKUP_MAX_BYTES", backup_max_bytes, 1048576, INT64_C(1) << 50, "2147483648",
+	    "Bytes that the backups in BACKUP_DIR may take together: beyond it the oldest go, "
+	    "whatever the rules above keep. The newest always stays."),
+	REAL("SCRUB_INTERVAL", scrub_interval_s, 0, 2592000, "21600",
+	     "Seconds between two looks at every page of the database, in a process of its own: "
+	     "damage is told before it is needed. 0: none (each backup looks at its copy)."),
 
 	ONE_OF("ENVIRONMENT", environment, "production", "production,prod|staging|development,dev",
 	       "A label that GET /status/info and the first log line show; it changes nothing "

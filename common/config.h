@@ -102,11 +102,14 @@ struct config {
 	int64_t notify_queue_max;		/* undelivered messages kept for each place */
 	char tls_ca_file[CONFIG_PATH_MAX];	/* PEM; "" the system's certificates */
 	/* how long rows are kept */
-	int64_t keep_details_days, keep_orders_days, keep_audit_days;	/* 0: for ever */
+	int64_t keep_details_days, keep_orders_days;
+	int64_t keep_fills_days, keep_audit_days;	/* 0: for ever */
 	/* backups */
 	char backup_dir[CONFIG_PATH_MAX];	/* default DATA_DIR/backups */
 	double backup_interval_s;		/* 0: none by the clock */
 	int64_t backup_keep, backup_keep_daily, backup_keep_weekly;	/* count */
+	int64_t backup_max_bytes;
+	double scrub_interval_s;		/* between two looks at every page; 0 none */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */
@@ -157,6 +160,6 @@ void config_defaults(struct config *c);
 /* What k takes, as messages and docs say it: "1 to 65535", "true or false". */
 void config_allowed(const struct config_key *k, struct buf *out);
 /* "text", "path", "whole number", "number", "true/false", "choice" or "secret". */
-const char *config_type_name(enum config_type type);
+const char *config_type_name(enum config_type type);	/* (tests) */
 
 #endif

@@ -102,6 +102,12 @@ void db_set_durable(struct db *db, bool durable);
  * itself does from the 1000th on). "waiting" must not use db. NULL: as it was.
  */
 void db_on_wal(struct db *db, bool (*waiting)(void *ctx, int pages), void *ctx);
+/*
+ * Move what can be moved from the -wal file into the database file, waiting for nobody.
+ * *waiting: pages that stand in -wal; *left: those that could not be moved, because a
+ * reader still needs what they replace. ERR_*: it failed.
+ */
+MUST_CHECK int db_checkpoint(struct db *db, int *waiting, int *left, struct err *e);
 bool db_in_transaction(const struct db *db);
 
 /* Changes whenever another connection has committed (PRAGMA data_version); -1 on error. */

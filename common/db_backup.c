@@ -1,6 +1,7 @@
 #include "common/db_backup.h"
 
 #include "common/db_internal.h"
+#include "common/fault.h"
 #include "common/file.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ static int copy_pages(sqlite3 *from, sqlite3 *to, struct copy *c)
 	if (!b)
 		return sqlite3_extended_errcode(to);
 	do {
+		fault_sql();
 		rc = sqlite3_backup_step(b, COPY_PAGES);
 		if (c->step && (rc == SQLITE_OK || rc == SQLITE_DONE)) {
 			double all = sqlite3_backup_pagecount(b);
@@ -84,6 +86,7 @@ int db_backup_steps(struct db *db, const char *path, db_copy_step *step, void *c
 	if (db_in_memory(db))
 		return err_set(e, ERR_INVALID, "backup: a database in memory has no file");
 	rc = copy_file(db, temporary, &c, e);
+	fault_sql();
 	if (!rc && rename(temporary, path) != 0)
 		rc = err_set(e, ERR_IO, "backup: %s can't be renamed to %s: %s", temporary, path,
 			     strerror(errno));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const char SQL_CHECK[] = "PRAGMA quick_check(1)";
+static const char SQL_CHECK_WHOLE[] = "PRAGMA integrity_check(1)";
 static const char SQL_REFERENCES[] = "PRAGMA foreign_key_check";
 
 /*
@@ -51,10 +52,10 @@ int db_check_line(const struct db *db, const char *line, struct err *e)
 	return db_fail_damaged(db, line, e);
 }
 
-int db_check(struct db *db, struct err *e)
+static int check(struct db *db, const char *sql, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_CHECK, &s, e);
+	int rc = db_stmt(db, sql, &s, e);
 
 	if (rc)
 		return rc;
@@ -63,6 +64,16 @@ int db_check(struct db *db, struct err *e)
 		rc = db_check_line(db, stmt_text(s, 0), e);
 	stmt_done(s);
 	return rc;
+}
+
+int db_check(struct db *db, struct err *e)
+{
+	return check(db, SQL_CHECK, e);
+}
+
+int db_check_whole(struct db *db, struct err *e)
+{
+	return check(db, SQL_CHECK_WHOLE, e);
 }
 
 int db_check_references(struct db *db, struct err *e)

@@ -11,6 +11,8 @@
  * that: ERR_BUSY, ERR_FULL or ERR_IO then, and trying again helps.
  */
 MUST_CHECK int db_check(struct db *db, struct err *e);
+/* PRAGMA integrity_check: the same, and whether indexes and tables agree. Slower. */
+MUST_CHECK int db_check_whole(struct db *db, struct err *e);
 /* The same of a first line that SQLite gave, by quick_check or integrity_check. */
 MUST_CHECK int db_check_line(const struct db *db, const char *line, struct err *e);
 /* Does each foreign key find its row? ERR_CORRUPT with the first that does not. */

@@ -103,6 +103,20 @@ void db_on_wal(struct db *db, bool (*waiting)(void *ctx, int pages), void *ctx)
 		sqlite3_wal_autocheckpoint(db->lite, DB_WAL_PAGES);
 }
 
+int db_checkpoint(struct db *db, int *waiting, int *left, struct err *e)
+{
+	int log = 0, moved = 0;
+	int rc = sqlite3_wal_checkpoint_v2(db->lite, "main", SQLITE_CHECKPOINT_PASSIVE, &log,
+					   &moved);
+
+	/* Another connection moves pages just now: as good. */
+	if (rc && (rc & 0xff) != SQLITE_BUSY)
+		return db_fail(db, rc, NULL, e);
+	*waiting = log > 0 ? log : 0;
+	*left = log > moved ? log - moved : 0;
+	return 0;
+}
+
 bool db_in_transaction(const struct db *db)
 {
 	return !sqlite3_get_autocommit(db->lite);

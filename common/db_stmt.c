@@ -111,11 +111,6 @@ void stmt_bind_text(struct stmt *s, int index, const char *v)
 	check_bind(s, index, sqlite3_bind_text(s->st, index, v, -1, SQLITE_TRANSIENT));
 }
 
-void stmt_bind_blob(struct stmt *s, int index, const void *v, size_t len)
-{
-	check_bind(s, index, sqlite3_bind_blob64(s->st, index, v ? v : "", len, SQLITE_TRANSIENT));
-}
-
 void stmt_bind_null(struct stmt *s, int index)
 {
 	check_bind(s, index, sqlite3_bind_null(s->st, index));
@@ -130,14 +125,6 @@ void stmt_bind_price(struct stmt *s, int index, struct price v)
 {
 	double real = 0;
 	int rc = price_to_real(v, &real);
-
-	bind_exact(s, index, rc, real);
-}
-
-void stmt_bind_qty(struct stmt *s, int index, struct qty v)
-{
-	double real = 0;
-	int rc = qty_to_real(v, &real);
 
 	bind_exact(s, index, rc, real);
 }
@@ -227,14 +214,6 @@ const char *stmt_text(struct stmt *s, int col)
 	return (const char *)sqlite3_column_text(at_column(s, col), col);
 }
 
-const void *stmt_blob(struct stmt *s, int col, size_t *len)
-{
-	const void *p = sqlite3_column_blob(at_column(s, col), col);
-
-	*len = (size_t)sqlite3_column_bytes(s->st, col);
-	return p;
-}
-
 bool stmt_is_null(struct stmt *s, int col)
 {
 	return sqlite3_column_type(at_column(s, col), col) == SQLITE_NULL;
@@ -307,6 +286,7 @@ int db_exec(struct db *db, const char *sql, struct err *e)
 		const char *at = sql;
 		int rc;
 
+		fault_sql();
 		db->cascade = false;
 		errno = 0;
 		rc = sqlite3_prepare_v2(db->lite, at, -1, &st, &sql);

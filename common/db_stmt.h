@@ -36,11 +36,9 @@ MUST_CHECK int db_stmt(struct db *db, const char *sql, struct stmt **out, struct
 void stmt_bind_int(struct stmt *s, int index, int64_t v);
 void stmt_bind_double(struct stmt *s, int index, double v);
 void stmt_bind_text(struct stmt *s, int index, const char *v);	/* copied; NULL: NULL */
-void stmt_bind_blob(struct stmt *s, int index, const void *v, size_t len);
 void stmt_bind_null(struct stmt *s, int index);
 /* As REAL. What a double can't hold exactly makes the next stmt_step fail with ERR_RANGE. */
 void stmt_bind_price(struct stmt *s, int index, struct price v);
-void stmt_bind_qty(struct stmt *s, int index, struct qty v);
 void stmt_bind_money(struct stmt *s, int index, struct money v);
 /*
  * As the REAL nearest to it: never fails. For the worker's own rows: trading must not
@@ -59,7 +57,6 @@ int64_t stmt_int(struct stmt *s, int col);
 double stmt_double(struct stmt *s, int col);
 /* Borrowed until the next step; NULL for SQL NULL. */
 const char *stmt_text(struct stmt *s, int col);
-const void *stmt_blob(struct stmt *s, int col, size_t *len);
 bool stmt_is_null(struct stmt *s, int col);
 /* A REAL column of ours that does not fit is a corrupt database: they ASSERT. */
 struct price stmt_price(struct stmt *s, int col);

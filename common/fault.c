@@ -7,15 +7,16 @@
 
 static struct {
 	bool loaded;
-	long commit_at, write_at, step_at, request_at;	/* 0: never */
+	long commit_at, write_at, step_at, sql_at, request_at;	/* 0: never */
 	bool after;			/* the commit, not before it */
-	long commits, writes, steps, requests;	/* so far */
+	long commits, writes, steps, sqls, requests;	/* so far */
 } fault;
 
 void fault_restart(void)
 {
 	const char *commit = getenv("FAULT_COMMIT"), *write = getenv("FAULT_WRITE");
 	const char *step = getenv("FAULT_STEP"), *request = getenv("FAULT_REQUEST");
+	const char *sql = getenv("FAULT_SQL");
 	char *end;
 
 	memset(&fault, 0, sizeof(fault));
@@ -28,6 +29,8 @@ void fault_restart(void)
 		fault.write_at = strtol(write, NULL, 10);
 	if (step)
 		fault.step_at = strtol(step, NULL, 10);
+	if (sql)
+		fault.sql_at = strtol(sql, NULL, 10);
 	if (request)
 		fault.request_at = strtol(request, NULL, 10);
 }
@@ -58,6 +61,14 @@ bool fault_request(void)
 	if (!fault.loaded)
 		fault_restart();
 	return ++fault.requests == fault.request_at;
+}
+
+void fault_sql(void)
+{
+	if (!fault.loaded)
+		fault_restart();
+	if (++fault.sqls == fault.sql_at)
+		raise(SIGKILL);
 }
 
 void fault_step(void)

@@ -22,7 +22,7 @@ struct fees {			/* 1e-8 of what is traded: 100000 is 0.1 % */
 /* What the exchange publishes for a regular user, without discounts. */
 struct fees fees_published(bool futures);
 /* Where that is published: "Binance spot, regular user, ...". */
-const char *fees_source(bool futures);
+const char *fees_source(bool futures);	/* (tests) */
 
 /*
  * What a fill costs when commission (a fraction, or COMMISSION_OF_EXCHANGE) is set.

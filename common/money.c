@@ -246,11 +246,6 @@ int qty_parse_n(const char *s, size_t len, struct qty *out)
 	return parse(s, len, &out->e8);
 }
 
-int money_parse_n(const char *s, size_t len, struct money *out)
-{
-	return parse(s, len, &out->e8);
-}
-
 const char *price_text(struct price p, char buf[MONEY_TEXT_MAX])
 {
 	return text(p.e8, buf);

@@ -36,12 +36,11 @@ enum rounding { ROUND_DOWN, ROUND_UP, ROUND_NEAREST };
  * +-92233720368.54775807).
  * The _n forms read len bytes that need no NUL.
  */
-MUST_CHECK int price_parse(const char *text, struct price *out);
-MUST_CHECK int qty_parse(const char *text, struct qty *out);
+MUST_CHECK int price_parse(const char *text, struct price *out);	/* (tests) */
+MUST_CHECK int qty_parse(const char *text, struct qty *out);	/* (tests) */
 MUST_CHECK int money_parse(const char *text, struct money *out);
 MUST_CHECK int price_parse_n(const char *text, size_t len, struct price *out);
 MUST_CHECK int qty_parse_n(const char *text, size_t len, struct qty *out);
-MUST_CHECK int money_parse_n(const char *text, size_t len, struct money *out);
 
 /* Shortest exact text ("61837.63", "0.1", "-3"); returns buf. */
 const char *price_text(struct price p, char buf[MONEY_TEXT_MAX]);
@@ -50,7 +49,7 @@ const char *money_text(struct money m, char buf[MONEY_TEXT_MAX]);
 
 /* For a database column. ERR_RANGE when the double would not come back exactly. */
 MUST_CHECK int price_to_real(struct price p, double *out);
-MUST_CHECK int qty_to_real(struct qty q, double *out);
+MUST_CHECK int qty_to_real(struct qty q, double *out);	/* (tests) */
 MUST_CHECK int money_to_real(struct money m, double *out);
 /* From a database column: nearest 1e-8. ERR_RANGE for NaN and what does not fit. */
 MUST_CHECK int price_from_real(double v, struct price *out);

@@ -35,7 +35,7 @@ struct command {
 };
 
 /*
- * Queue c (id, status and answer are ignored) in its own transaction; *id is its
+ * (tests) Queue c (id, status and answer are ignored) in its own transaction; *id is its
  * number. created_us 0 means now; expires_us is taken as it is. With an
  * idempotency key that exists already nothing is inserted, *id is the older one;
  * when that asked for something else (kind, bot, args): ERR_CONFLICT. Unless the kind
@@ -54,7 +54,7 @@ MUST_CHECK int store_command_queue_tx(struct db *db, const struct command *c, in
 MUST_CHECK int store_command_add_tx(struct db *db, const struct command *c, int64_t *id,
 				    struct err *e);
 MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
-/* The oldest queued one with an id over after: ERR_NOT_FOUND when there is none. */
+/* (tests) The oldest queued one with an id over after; ERR_NOT_FOUND: there is none. */
 MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
 /* Does the bot exist, as far as the database says? */
 MUST_CHECK int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e);

@@ -92,7 +92,7 @@ static int check_row(int64_t bot_id, struct bot_config *c, const cJSON *patch, s
 {
 	struct field_errors f = { 0 };
 
-	if (bot_config_apply(c, patch, &f) == 0)
+	if (bot_config_read(c, patch, &f) == 0)
 		return 0;
 	ASSERT(f.n > 0);
 	return err_set(e, ERR_INVALID, "bot %lld: trading_configs.%s: %s%s", (long long)bot_id,
@@ -326,7 +326,7 @@ static bool past_config(const char *text, int64_t version, struct bot_config *ou
 
 	bot_config_defaults(&c);
 	if (json_read(text, strlen(text), &patch, NULL) == 0)
-		good = bot_config_apply(&c, patch, &f) == 0;
+		good = bot_config_read(&c, patch, &f) == 0;
 	cJSON_Delete(patch);
 	c.version = version;
 	if (good)

@@ -42,6 +42,16 @@ ALTER TABLE trading_orders ADD COLUMN bad_debt REAL NOT NULL DEFAULT 0;	-- quote
 ALTER TABLE trading_orders ADD COLUMN uncovered_us INTEGER NOT NULL DEFAULT 0;	-- us that it held something without a stop at the venue, the worker watching
 ALTER TABLE trading_orders ADD COLUMN uncovered_from_us INTEGER NOT NULL DEFAULT 0;	-- us UTC since when it does, 0 all is covered
 
+-- Coins that are too few to be sold by themselves keep what they cost. Until now they counted
+-- at the entry price of the trade that took them over, and what waits had no cost: its worth.
+ALTER TABLE trading_orders ADD COLUMN dust_taken_cost REAL NOT NULL DEFAULT 0;	-- quote asset, what dust_taken had cost
+ALTER TABLE trading_orders ADD COLUMN dust_cost REAL NOT NULL DEFAULT 0;	-- quote asset, what dust had cost
+ALTER TABLE bot_state ADD COLUMN dust_cost REAL NOT NULL DEFAULT 0;	-- quote asset, what dust had cost
+UPDATE trading_orders SET dust_taken_cost = round(dust_taken * coalesce(entry_price, limit_price), 8),
+	dust_cost = round(dust * coalesce(entry_price, limit_price), 8)
+	WHERE dust_taken != 0 OR dust != 0;
+UPDATE bot_state SET dust_cost = round(dust * last_price, 8) WHERE dust != 0;
+
 -- ---- entries ----
 
 -- Of bot_state, written by: worker. Entries that the venue refused: the next try waits, longer each time.

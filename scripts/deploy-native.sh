@@ -68,6 +68,37 @@ native_test() {
 	say "both programs start, and are well"
 }
 
+# The new programs beside the old ones: nothing uses them yet.
+native_stage() {
+	local name
+	for name in "${programs[@]}"; do
+		install -m 755 "$root/build/$name" "$bin/.$name.new"
+	done
+}
+
+native_unstage() { rm -f "$bin"/.trading-bot{,-api,-worker}.new; }
+
+# native_check BEFORE AFTER (of the programs' names): would the programs start with the services' settings?
+native_check() {
+	local name
+	for name in trading-bot-api trading-bot-worker; do
+		as_bot "$bin/$1$name$2" --check-config >/dev/null || return 1
+	done
+}
+
+# The staged programs, with the settings that they are to have and on the backup just taken.
+native_try() {
+	step "trying the new version: settings${copy:+, and that backup}"
+	native_check . .new || {
+		native_unstage
+		fail "the settings can't be used by the new version (above); nothing was changed"
+	}
+	[[ ! $copy ]] || as_bot "$bin/.trading-bot.new" backup try "$copy" || {
+		native_unstage
+		fail "the new version can't use this database (above); nothing was changed, the one of before goes on"
+	}
+}
+
 native_install() {
 	local mode=simulation folder=$state
 	step "installing to $bin and $etc"
@@ -84,8 +115,9 @@ native_install() {
 	find "$etc/secrets" -type f -exec chown root:trading-bot {} + -exec chmod 640 {} +
 	# a program that runs can be replaced, not overwritten
 	local name
+	native_stage
 	for name in "${programs[@]}"; do
-		install -m 755 "$root/build/$name" "$bin/.$name.new"
+		[[ ! -e $bin/$name ]] || cp -p "$bin/$name" "$bin/.$name.old"
 		mv "$bin/.$name.new" "$bin/$name"
 	done
 	install -m 644 "$root"/scripts/systemd/*.service /etc/systemd/system/
@@ -99,6 +131,7 @@ native_well() {
 
 native_start() {
 	[[ -e $etc/variant.env ]] || fail "nothing is installed: run $self --native deploy"
+	native_check '' '' || fail "the settings can't be used (above); nothing was changed"
 	step "starting ($(installed_mode))"
 	local name
 	systemctl enable --quiet "${services[@]}"
@@ -117,6 +150,17 @@ native_start() {
 	native_link
 }
 
+native_backup_first() {
+	local said
+	step "upgrading: a backup first"
+	if said=$(as_bot "$bin/trading-bot" backup); then
+		copy=$(backup_path "$said")
+		say "${said%%$'\n'*}"
+	else
+		[[ $yes ]] || fail "no backup was made (above), and nothing was changed; --yes goes on without"
+	fi
+}
+
 native_deploy() {
 	if [[ $(installed_mode) == live && $variant != live ]]; then
 		[[ ! $variant || $yes ]] ||
@@ -126,13 +170,17 @@ native_deploy() {
 	check_mode
 	native_build
 	native_test
-	if systemctl is-active --quiet trading-bot-worker; then
-		step "upgrading: a backup first"
-		as_bot "$bin/trading-bot" backup | sed -n 1p || [[ $yes ]] ||
-			fail "no backup was made (above), and nothing was changed; --yes goes on without"
+	if ! systemctl is-active --quiet trading-bot-worker; then
+		native_install
+		native_start
+		return
 	fi
+	native_backup_first
+	native_stage
+	native_try
 	native_install
-	native_start
+	(native_start) || native_go_back
+	rm -f "$bin"/.trading-bot{,-api,-worker}.old
 }
 
 native_stop() {
@@ -141,6 +189,24 @@ native_stop() {
 }
 
 native_restart() { native_start; }
+
+# The programs of before again, and what to do if they can't.
+native_go_back() {
+	local name found=''
+	for name in "${programs[@]}"; do
+		[[ ! -e $bin/.$name.old ]] || { mv "$bin/.$name.old" "$bin/$name"; found=yes; }
+	done
+	[[ $found ]] || exit 1
+	step "going back to the programs of before"
+	if (native_start); then
+		printf 'deploy: the new version did not get well (above); the one of before runs again\n' >&2
+		exit 1
+	fi
+	printf '%s\n' "deploy: the new version did not get well, and the one of before does not on its data (above)." \
+		"The programs of before are in place again. The way back to the data of before:" \
+		"  $self --native restore ${copy:-FILE} --yes" >&2
+	exit 1
+}
 
 native_status() {
 	systemctl --no-pager --lines 0 status "${services[@]}" || true

@@ -19,7 +19,8 @@ usage() {
 	cat <<TEXT
 Usage: $self [OPTION...] COMMAND
 
-  deploy           build, test, start, wait until healthy; what runs already is upgraded
+  deploy           build, test, start, wait until healthy; what runs already is upgraded:
+                   backup, the new version tried on it, and the old one again if it fails
   build            make the images trading-bot-api and trading-bot-worker
   test             try the images on a volume of their own: settings, start, health
   start            start what was built; settings that were changed are taken over
@@ -389,19 +390,71 @@ note_images() {
 	done
 }
 
+# The backup that an upgrade begins with; its path in the volume is in $copy then.
+copy=''
+backup_first() {
+	local said
+	step "upgrading: a backup first"
+	if said=$("$docker" exec $worker trading-bot backup); then
+		copy=$(backup_path "$said")
+		say "${said%%$'\n'*}"
+	else
+		[[ $yes ]] || fail "no backup was made (above), and nothing was changed; --yes goes on without"
+	fi
+}
+
+# "backup of /data/app.db: /data/backups/x.tar.gz, 123 bytes, 1 model files": the file
+backup_path() { sed -n 's/^backup of .*: \(.*\), [0-9]* bytes, .*/\1/p' <<<"${1%%$'\n'*}"; }
+
+# Would the new version's migration go through? Tried on the backup, before anything is replaced.
+try_migration() {
+	[[ $copy ]] || return 0
+	step "trying the new version on that backup"
+	# shellcheck disable=SC2016  # for the shell inside
+	in_volume "$(image_of worker)" 'trading-bot backup try "$2"' /data/.try "$copy" ||
+		fail "the new version can't use this database (above); nothing was changed, the one of before goes on"
+}
+
+# The new containers don't get well: those of before again, and what to do if they can't.
+go_back() {
+	local images=$tested
+	[[ $images ]] || exit 1
+	step "going back to the images of before"
+	put_back
+	tested=''
+	if (start_containers); then
+		printf 'deploy: the new version did not get well (above); the one of before runs again\n' >&2
+		exit 1
+	fi
+	printf '%s\n' "deploy: the new version did not get well, and the one of before does not on its data (above)." \
+		"The images of before are in place again. The way back to the data of before:" >&2
+	if [[ $copy ]]; then
+		printf '  %s\n' "$docker cp $worker:$copy ./before.tar.gz" "$self restore ./before.tar.gz --yes" >&2
+	else
+		printf '  %s\n' "$self restore FILE --yes   (the newest backup that you have)" >&2
+	fi
+	exit 1
+}
+
 cmd_deploy() {
+	local upgrade=''
 	make_env_file
 	check_mode
 	tested=$(note_images)
 	cmd_build
 	cmd_test
-	tested=''
 	if running $worker; then
-		step "upgrading: a backup first"
-		"$docker" exec $worker trading-bot backup | sed -n 1p || [[ $yes ]] ||
-			fail "no backup was made (above), and nothing was changed; --yes goes on without"
+		upgrade=yes
+		backup_first
+		try_migration
 	fi
-	start_containers
+	if [[ ! $upgrade ]]; then
+		tested=''
+		start_containers
+		return
+	fi
+	(start_containers) || go_back
+	tested=''
 }
 
 cmd_stop() {

@@ -14,7 +14,7 @@ declare -A GROUPS_=(
 	[fuzz]="clang libclang-rt-14-dev"
 	[coverage]="gcovr"
 	[bench]="wrk nginx-light python3-fastapi python3-uvicorn python3-uvloop
-		python3-httptools"
+		python3-httptools valgrind"
 	[engine]="docker.io docker-compose"
 	[docker]="docker.io docker-compose debootstrap iptables python3"
 	# what the programs need to run, as docker/Dockerfile puts them into its images

@@ -38,7 +38,11 @@ check_cpp() {
 		--error-exitcode=1 -j "$(nproc)" -I. -D_GNU_SOURCE -DVERSION='""' "${sources[@]}"
 }
 
+# of the objects that `make lint` has built
+check_callers() { scripts/check-callers.sh --self-test && scripts/check-callers.sh; }
+
 step "house rules" scripts/check-greps.sh
+step "callers" check_callers
 step shellcheck shellcheck -x "${scripts[@]}"
 step clang-format scripts/format.sh --check
 step cppcheck check_cpp

@@ -288,7 +288,8 @@ static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 	return db_end(db, rc, e);
 }
 
-static int patch_config(struct bot_config *c, const char *symbol, const char *json, struct err *e)
+static int patch_config(struct bot_config *c, const char *symbol, const char *json,
+			bool confirm_wide, struct err *e)
 {
 	cJSON *patch = NULL;
 	struct field_errors f = { 0 };
@@ -302,6 +303,8 @@ static int patch_config(struct bot_config *c, const char *symbol, const char *js
 		patch = cJSON_CreateObject();
 	if (symbol && !cJSON_GetObjectItemCaseSensitive(patch, "symbol"))
 		cJSON_AddStringToObject(patch, "symbol", symbol);
+	if (confirm_wide)
+		cJSON_AddTrueToObject(patch, "confirm_wide");
 	rc = bot_config_apply(c, patch, &f);
 	if (rc)
 		err_set(e, rc, "--config-json: %s: %s", f.list[0].field, f.list[0].message);
@@ -310,7 +313,7 @@ static int patch_config(struct bot_config *c, const char *symbol, const char *js
 }
 
 int bootstrap_bot(struct db *db, const struct master_key *key, int64_t bot_id, const char *symbol,
-		  const char *config_json, struct err *e)
+		  const char *config_json, bool confirm_wide, struct err *e)
 {
 	struct bot_config c;
 	int rc = ensure_bot(db, bot_id, e);
@@ -325,6 +328,6 @@ int bootstrap_bot(struct db *db, const struct master_key *key, int64_t bot_id, c
 		return 0;
 	}
 	if (rc == 0)
-		rc = patch_config(&c, symbol, config_json, e);
+		rc = patch_config(&c, symbol, config_json, confirm_wide, e);
 	return rc ? rc : save(db, key, bot_id, &c, "command line", e);
 }

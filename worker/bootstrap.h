@@ -18,6 +18,7 @@ MUST_CHECK int bootstrap(struct db *db, const struct config *c, const struct mas
 
 /* --bot-id, --symbol, --config-json: change the bot's config, or make it; start it. */
 MUST_CHECK int bootstrap_bot(struct db *db, const struct master_key *key, int64_t bot_id,
-			     const char *symbol, const char *config_json, struct err *e);
+			     const char *symbol, const char *config_json, bool confirm_wide,
+			     struct err *e);
 
 #endif

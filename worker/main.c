@@ -16,7 +16,8 @@
 
 static const char USAGE[] =
 	"Usage: trading-bot-worker [--check-config] [--new-database]\n"
-	"                          [--bot-id N [--symbol S] [--config-json JSON]]\n"
+	"                          [--bot-id N [--symbol S]\n"
+	"                          [--config-json JSON [--confirm-wide]]]\n"
 	"\n"
 	"Runs every bot of the database DATA_DIR/app.db until SIGTERM or Ctrl-C. Settings come\n"
 	"from the environment and .env; docs/CONFIGURATION.md lists them.\n"
@@ -24,7 +25,9 @@ static const char USAGE[] =
 	"  --check-config      print the effective settings, secrets masked, and end\n"
 	"  --bot-id N          run this bot only\n"
 	"  --symbol S          trade this symbol (kept in the bot's config)\n"
-	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'\n"
+	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'; keys named\n"
+	"                      _pct are fractions (0.009: 0.9 %) or percent as text: \"0.9%\"\n"
+	"  --confirm-wide      a target or stop over 0.1 (10 %) is meant\n"
 	"  --new-database      begin with an empty database where app.db is missing\n"
 	"  --version, --help\n";
 
@@ -64,6 +67,7 @@ int main(int argc, char **argv)
 		{ "bot-id", required_argument, NULL, 'b' },
 		{ "symbol", required_argument, NULL, 's' },
 		{ "config-json", required_argument, NULL, 'j' },
+		{ "confirm-wide", no_argument, NULL, 'w' },
 		{ "new-database", no_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -82,6 +86,7 @@ int main(int argc, char **argv)
 		case 'b': args.only_bot = bot_number(optarg); break;
 		case 's': args.symbol = optarg; break;
 		case 'j': args.config_json = optarg; break;
+		case 'w': args.confirm_wide = true; break;
 		case 'n': args.new_database = true; break;
 		case 'v': puts("trading-bot-worker " VERSION); return 0;
 		case 'h': fputs(USAGE, stdout); return 0;

@@ -34,6 +34,6 @@ void predictors_drop(struct predictors *p, int64_t model_id);
  */
 void predictors_sweep(struct predictors *p, const int64_t *waited_for, size_t n);
 /* How many are loaded or on their way. */
-size_t predictors_count(const struct predictors *p);
+size_t predictors_count(const struct predictors *p);	/* (tests) */
 
 #endif

@@ -124,6 +124,7 @@ static void report_absent(struct roster *r, struct db *db, struct slot *s,
 	row.peak_equity = old.peak_equity;
 	row.day_equity = old.day_equity;
 	row.dust = old.dust;
+	row.dust_cost = old.dust_cost;
 	memcpy(row.day, old.day, sizeof(row.day));
 	snprintf(row.error, sizeof(row.error), "%s", s->failure);
 	r->args.reporter.bot(r->args.reporter.ctx, &row);
@@ -189,6 +190,8 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 			old.error[0] = '\0';
 		}
 		rc = store_sent_times(db, s->bot_id, old.sent_us, ORDERS_KEPT, &old.sent_n, e);
+		if (rc == 0)
+			rc = store_last_entry(db, s->bot_id, &old.last_entry_us, e);
 		if (rc == 0)
 			rc = store_ended_legs(db, s->bot_id, old.ended, ENDED_LEGS, &old.ended_n,
 					      e);
@@ -282,13 +285,15 @@ static void applied(struct roster *r, struct db *db, struct slot *s, int rc, con
 		    int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
+	char exits[BOT_EXITS_TEXT_MAX];
 
 	if (rc == 0) {
 		if (s->refused || s->denied)
 			log_warn("roster", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
 		else
-			log_info("roster", NULL, "bot %lld: config version %lld applied",
-				 (long long)s->bot_id, (long long)s->config.version);
+			log_info("roster", NULL, "bot %lld: config version %lld applied: %s",
+				 (long long)s->bot_id, (long long)s->config.version,
+				 bot_exits_text(&s->config, "", exits));
 		return;
 	}
 	if (!s->running && rc == ERR_INVALID)

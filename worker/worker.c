@@ -52,6 +52,7 @@ static void end(struct worker *w)
 	worker_stop_look(w, now_us); /* one that came with the signal that ends us */
 	supervisor_stopping(&w->supervisor);
 	runner_stop(w->runner, now_us);
+	engine_signals_end(session_engine(w->session));
 	worker_beat_end(w);
 	notifier_hush(w->notifier);
 	notifier_tell(w->notifier, NOTIFY_STARTUP,

@@ -14,6 +14,7 @@
 #include "common/err.h"
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct worker_args {
@@ -21,6 +22,7 @@ struct worker_args {
 	int64_t only_bot;		/* 0: all bots */
 	const char *symbol;		/* with only_bot: NULL or the symbol to trade */
 	const char *config_json;	/* with only_bot: NULL or settings to change */
+	bool confirm_wide;		/* their target or stop over 10 % is meant */
 	bool new_database;		/* see db_start.h */
 };
 

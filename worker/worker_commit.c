@@ -49,6 +49,10 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queu
 		rc = clock_watch_sync_tx(w->db, &w->clock_watch, e);
 	if (rc == 0 && beat)
 		rc = schedule_run_tx(&w->schedule, w->db, wall_us, queued, e);
+	if (rc == 0 && beat && !*queued)
+		rc = schedule_run_tx(&w->scrubs, w->db, wall_us, queued, e);
+	if (rc == 0 && beat)
+		rc = store_machine_file_tx(w->db, &w->file, wall_us, e);
 	return rc;
 }
 
@@ -115,6 +119,7 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	if (beat) {
 		worker_beat_fill(w, wall_us);
 		worker_ages_look(w);
+		worker_file_look(w);
 		worker_reserve_look(w);
 	}
 	outbox_now(w->outbox, worker_ages_clock(w, wall_us), worker_ages_engine(w, wall_us));

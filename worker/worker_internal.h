@@ -9,6 +9,7 @@
  *	worker_commit.c		what a turn did, in one transaction
  *	worker_guard.c		is the database still there, and ours?
  *	worker_beat.c		the heartbeat: how we are
+ *	worker_file.c		how the database's file is: checkpoints, damage
  *	worker_stop.c		an emergency stop, and room on the disk, when the database takes
  *				no writes
  *	worker_ages.c		is the clock right? what ages of rows count from
@@ -22,6 +23,7 @@
 #include "common/db.h"
 #include "common/store_commands.h"
 #include "common/store_logs.h"
+#include "common/store_machine.h"
 #include "common/supervisor.h"
 #include "common/watch.h"
 #include "worker/backup/schedule.h"
@@ -61,6 +63,8 @@ struct worker {
 	struct runner *runner;
 	struct notifier *notifier;
 	struct schedule schedule;	/* of backups */
+	struct schedule scrubs;		/* looks at every page */
+	struct machine_file file;	/* how the database's file is */
 	struct watch *watch;		/* NULL: the system has none left; each tick looks */
 	struct event_base *base;
 	struct event *turn_event, *watch_event, *term_event, *int_event, *hup_event;
@@ -71,6 +75,8 @@ struct worker {
 	int64_t beat_due_us;
 	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
 	bool clock_told;		/* that the machine's clock was set back */
+	int64_t drift_us;		/* least of receive time less exchange time since the last beat */
+	bool drift_seen;
 	struct clock_watch clock_watch;	/* the machine's clock: may it delete? */
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;
@@ -81,6 +87,7 @@ struct worker {
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	uint64_t odd_trades;		/* late, repeated and missing ones that were told */
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
@@ -129,6 +136,11 @@ void worker_reserve_look(struct worker *w);	/* make it again when there is room 
  * force: with a heartbeat, also when there is nothing else to write.
  */
 void worker_commit(struct worker *w, int64_t wall_us, bool force);
+
+/* worker_file.c */
+void worker_file_look(struct worker *w);	/* with each beat; what changes is told */
+/* A job has ended: a look at every page, or a backup, which looks at its copy. */
+void worker_file_checked(struct worker *w, const struct job_row *row);
 
 /* worker_ages.c */
 void worker_ages_look(struct worker *w);	/* with each beat; a jump is told */

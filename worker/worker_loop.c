@@ -68,13 +68,20 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
 
 	if (rc == ERR_END || f->next_us == INT64_MAX) {
-		if (!w->feed_ended)
+		if (!w->feed_ended) {
 			log_info("feed", NULL, "the recording has ended");
+			engine_signals_end(session_engine(w->session));
+		}
 		w->feed_ended = true;
 		f->next_us = INT64_MAX;
 	} else if (rc) {
 		worker_feed_failed(w, &e);
 		f->next_us = wall_us + US_PER_S;
+	} else if (f->stats.last_now_us) {
+		/* what travels fastest tells most of the clock, and least of the way */
+		if (!w->drift_seen || f->stats.clock_drift_us < w->drift_us)
+			w->drift_us = f->stats.clock_drift_us;
+		w->drift_seen = true;
 	}
 }
 

@@ -37,7 +37,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	if (rc == 0)
 		rc = bootstrap(w->db, w->config, &w->key, w->feed, e);
 	if (rc == 0 && a->only_bot)
-		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json, e);
+		rc = bootstrap_bot(w->db, &w->key, a->only_bot, a->symbol, a->config_json,
+				   a->confirm_wide, e);
 	return rc;
 }
 
@@ -90,8 +91,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	if (rc)
 		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
-	outbox_keep(w->outbox, w->config->keep_details_days, w->config->keep_orders_days,
-		    w->config->keep_audit_days);
+	outbox_keep(w->outbox, w->config);
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -104,6 +104,10 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	rc = make_session(w, e);
 	if (rc == 0)
 		rc = clock_watch_load(w->db, &w->clock_watch, e);
+	if (rc == 0)
+		rc = store_machine_file(w->db, &w->file, e);
+	w->file.failing_us = 0;	/* of the run before */
+	w->file.failing[0] = '\0';
 	if (rc)
 		return rc;
 	w->predictors = predictors_new(w->config->data_dir);
@@ -115,7 +119,8 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 				   a->only_bot);
 	commands_on_answer(w->commands, answered, w);
 	worker_beat_begin(w);
-	schedule_init(&w->schedule, w->config, w->beat.started_us);
+	schedule_init(&w->schedule, "backup", w->config->backup_interval_s, w->beat.started_us);
+	schedule_init(&w->scrubs, "check", w->config->scrub_interval_s, w->beat.started_us);
 	return 0;
 }
 
@@ -132,22 +137,13 @@ static int restore_order(void *ctx, const struct order *o, struct err *e)
 	return 0;
 }
 
-/*
- * A replay at "max" makes its own time: the first frame says when it begins. (What
- * the frame holds is lost on markets that no bot has asked for yet; the next one
- * comes at once.)
- */
-static int first_moment(struct worker *w, int64_t *now_us, struct err *e)
+/* A replay at "max" makes its own time: its first frame says when it begins. */
+static void first_moment(struct worker *w, int64_t *now_us)
 {
 	struct feed *f = feed_choice_feed(w->feed, 0);
-	int64_t next_us;
-	int rc = f->ops->poll(f, *now_us, 1, &next_us, e);
 
-	if (rc)
-		return rc;
-	*now_us = f->stats.last_now_us;
+	*now_us = f->ops->first_us(f);
 	engine_resume_at(session_engine(w->session), *now_us);
-	return 0;
 }
 
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
@@ -179,7 +175,7 @@ static int restore(struct worker *w, struct err *e)
 	if (rc == 0 && fresh)
 		rc = open_feed(w, now_us, NULL, e);
 	if (rc == 0 && fresh)
-		rc = first_moment(w, &now_us, e);
+		first_moment(w, &now_us);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
 	if (rc == 0)
@@ -201,6 +197,7 @@ static void job_ended_cb(void *ctx, const struct job_row *row)
 	struct reporter r = fanout_reporter(&w->fanout);
 	char text[640];
 
+	worker_file_checked(w, row);
 	if (strcmp(row->kind, "backup") != 0 || strcmp(row->state, "failed") != 0)
 		return;
 	snprintf(text, sizeof(text), "the backup failed: %s", row->error);

@@ -32,6 +32,7 @@ static void ring_fill(void)
 						(int64_t)(x % 2000) * (RATE_ONE / 100)),
 			.qty = qty_of_units(1000 + (int64_t)(x >> 40) % 100000),
 			.buyer_is_maker = x & 4096,
+			.whole = true, /* as a feed without holes says */
 		};
 	}
 }

@@ -81,6 +81,16 @@ QUERIES = {
                 sum(dust - dust_taken) AS dust FROM trading_orders GROUP BY 1) o ON o.bot_id = a.bot_id
         WHERE a.kind = 'spot' AND a.epoch = 1 AND (abs(ifnull(b.held, 0) - ifnull(o.held, 0)) > 1e-7
             OR abs(s.dust - ifnull(o.dust, 0)) > 1e-7)""",
+    "a spot account's money is not what its trades won, dust at its cost": """
+        SELECT a.bot_id, b.held, a.initial_capital + o.won AS expected FROM sim_accounts a
+        LEFT JOIN (SELECT bot_id, epoch, asset, sum(amount) AS held FROM sim_balances
+            WHERE account IN ('free', 'reserved') GROUP BY 1, 2, 3) b
+            ON b.bot_id = a.bot_id AND b.epoch = a.epoch AND b.asset = a.quote_asset
+        LEFT JOIN (SELECT bot_id, sum(pnl - dust_cost + dust_taken_cost) AS won FROM trading_orders
+            GROUP BY 1) o ON o.bot_id = a.bot_id
+        WHERE a.kind = 'spot' AND a.epoch = 1 AND NOT EXISTS (SELECT 1 FROM trading_orders x
+                WHERE x.bot_id = a.bot_id AND x.status != 'closed')
+            AND abs(ifnull(b.held, 0) - a.initial_capital - ifnull(o.won, 0)) > 1e-4""",
     "a futures position is not what its fills left": """
         SELECT a.bot_id, a.position, f.held FROM sim_accounts a
         LEFT JOIN (SELECT bot_id, sum(iif(side = 'BUY', quantity, -quantity)) AS held

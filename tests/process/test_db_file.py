@@ -186,6 +186,22 @@ class NothingIsMade(Case):
         self.assertEqual(bot.value("PRAGMA quick_check"), "ok")
         self.assertEqual(len(glob.glob(bot.db_path + ".before-restore-*-wal")), 1)
 
+    def test_restore_through_a_symbolic_link(self):
+        """What the link leads to is replaced, and the link stays."""
+        bot = self.bot()
+        bot.start_worker()
+        self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
+        copy, link = (os.path.join(bot.folder, n) for n in ("copy.tar.gz", "link.db"))
+        self.run_cli(bot, "backup", copy)
+        bot.write("INSERT INTO counters(name, value) VALUES ('later', 1)")
+        bot.worker.kill9()
+        os.symlink(os.path.join("data", "app.db"), link)
+        self.run_cli(bot, "restore", copy, "--yes", DB_PATH=link)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(bot.rows("SELECT * FROM counters WHERE name = 'later'"), [])
+        self.assertEqual(bot.value("PRAGMA quick_check"), "ok")
+        self.assertEqual(len(glob.glob(bot.db_path + ".before-restore-*")), 1)
+
     def test_job_run_by_hand(self):
         """What the worker starts tells it on descriptor 3: started by hand that is a file."""
         bot = self.bot()

@@ -257,7 +257,7 @@ HELPER void script_make(struct script *s, uint64_t seed, size_t steps)
 	memset(s, 0, sizeof(*s));
 	s->seed = s->state = seed;
 	s->futures = seed % 2;
-	s->reckless = seed % 10 == 3;
+	s->reckless = seed % 10 == 3 || seed % 10 == 7;
 	for (int m = 0; m < SCRIPT_MARKETS; m++)
 		s->markets[m] = world_info(s->futures);
 	snprintf(s->markets[1].symbol, sizeof(s->markets[1].symbol), "ETHUSDT");
@@ -319,7 +319,8 @@ HELPER void log_order(void *ctx, const struct order *o)
 	stage_log(ctx, "order %lld bot %lld %s %s %s %s %s limit %lld tp %lld sl %lld qty %lld "
 		  "filled %lld exited %lld basefees %lld dust %lld in %lld out %lld fees %lld %lld "
 		  "funding %lld gross %lld pnl %lld v %lld hold %lld %lld cid %s close %s at "
-		  "%lld %lld %lld upd %lld crossed %lld retry %lld %d debt %lld bare %lld %lld",
+		  "%lld %lld %lld upd %lld crossed %lld retry %lld %d debt %lld bare %lld %lld "
+		  "taken %lld for %lld, dust for %lld",
 		  LL(o->id), LL(o->bot_id), o->symbol,
 		  side_name(o->side), order_status_name(o->status), order_phase_name(o->phase),
 		  close_reason_name(o->reason), LL(price_units(o->limit_price)),
@@ -333,7 +334,9 @@ HELPER void log_order(void *ctx, const struct order *o)
 		  LL(o->holding_us), LL(o->maker_timeout_us), o->correlation_id,
 		  o->close_correlation_id, LL(o->created_us), LL(o->opened_us), LL(o->closed_us),
 		  LL(o->updated_us), LL(o->stop_crossed_us), LL(o->retry_us), o->retries,
-		  LL(money_units(o->bad_debt)), LL(o->uncovered_us), LL(o->uncovered_from_us));
+		  LL(money_units(o->bad_debt)), LL(o->uncovered_us), LL(o->uncovered_from_us),
+		  LL(qty_units(o->dust_taken)), LL(money_units(o->dust_taken_cost)),
+		  LL(money_units(o->dust_cost)));
 }
 
 HELPER void log_leg(void *ctx, const struct order *o, const struct leg *l)

@@ -242,11 +242,12 @@ HELPER void enter(struct fake *f)
 	b.bid_qty = b.ask_qty = Q("1");
 	fake_run(f, NULL);
 	command(f, EVENT_START, false);
+	engine_market_time(f->e, f->m, f->now / SECOND * SECOND, f->now); /* a whole candle */
 	engine_book(f->e, f->m, &b, ++f->now);
 	trade(f, "50000");
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	f->brain.probability = 0;
 	assert_int_equal(f->placed_n, 1);
 	assert_string_equal(f->placed[0].client_order_id, "tb1-1-1-e-1");

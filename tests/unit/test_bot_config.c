@@ -249,7 +249,8 @@ static void ranges_of_every_number(void **state)
 		snprintf(patch, sizeof(patch), "{\"exchange\":\"binance_futures\",\"%s\":%.17g}",
 			 k->name, k->min);
 		applies(&c, patch);
-		snprintf(patch, sizeof(patch), "{\"%s\":%.17g}", k->name, k->max);
+		snprintf(patch, sizeof(patch), "{\"%s\":%.17g,\"confirm_wide\":true}", k->name,
+			 k->max);
 		applies(&c, patch);
 		snprintf(patch, sizeof(patch), "{\"%s\":%.17g}", k->name, k->max * 1.01 + 1);
 		assert_int_equal(apply(&c, patch, &f), ERR_INVALID);
@@ -257,6 +258,88 @@ static void ranges_of_every_number(void **state)
 		snprintf(patch, sizeof(patch), "{\"%s\":%.17g}", k->name, k->min - 1);
 		assert_int_equal(apply(&c, patch, &f), ERR_INVALID);
 	}
+}
+
+/* A target or stop over 10 % is asked about; what was there before is not. */
+static void wide_exits_are_confirmed(void **state)
+{
+	struct bot_config c;
+	struct field_errors f;
+	cJSON *stored = NULL;
+
+	(void)state;
+	refused("{\"stop_loss_pct\":0.5}", "stop_loss_pct", "is 50 % of the entry price");
+	refused("{\"stop_loss_pct\":0.5}", "stop_loss_pct", "did you mean 0.005, which is 0.5 %?");
+	refused("{\"profit_target_pct\":1.5}", "profit_target_pct", "is 150 %");
+	refused("{\"profit_target_pct\":0.1000001}", "profit_target_pct", "confirm_wide");
+	refused("{\"stop_loss_pct\":\"50%\"}", "stop_loss_pct", "confirm_wide");
+	refused("{\"stop_loss_pct\":0.5,\"confirm_wide\":false}", "stop_loss_pct", "50 %");
+	refused("{\"confirm_wide\":1}", "confirm_wide", "must be true or false");
+	bot_config_defaults(&c);
+	assert_int_equal(apply(&c, "{\"profit_target_pct\":1.5,\"stop_loss_pct\":0.5}", &f),
+			 ERR_INVALID);
+	assert_int_equal(f.n, 2);
+	applies(&c, "{\"profit_target_pct\":0.1,\"stop_loss_pct\":0.1}");
+	applies(&c, "{\"confirm_wide\":true,\"profit_target_pct\":1.5,\"stop_loss_pct\":0.5}");
+	applies(&c, "{\"holding_time\":7}"); /* the wide ones are there already */
+	applies(&c, "{\"stop_loss_pct\":0.5}");
+	assert_int_equal(apply(&c, "{\"stop_loss_pct\":0.51}", &f), ERR_INVALID);
+	bot_config_defaults(&c);
+	assert_int_equal(json_read("{\"stop_loss_pct\":0.5}", 21, &stored, NULL), 0);
+	assert_int_equal(bot_config_read(&c, stored, &f), 0);
+	assert_true(c.stop_loss_pct == 0.5);
+	cJSON_Delete(stored);
+}
+
+/* Percent as text is the nearest fraction, to the last bit. */
+static void percents(void **state)
+{
+	static const struct { const char *text; double fraction; } good[] = {
+		{ "0.9%", 0.009 }, { "0.9 %", 0.009 }, { "10%", 0.1 }, { "2.1%", 0.021 },
+		{ "0.0001%", 0.000001 }, { "00.30%", 0.003 }, { "7%", 0.07 },
+	};
+	static const char *const bad[] = {
+		"0.9", "%", ".9%", "0.%", "-1%", "+1%", "0.9%%", "0.9 % ", "0,9%", "1e1%", " 1%",
+		"", "0%", "99.1%", "nan%", "0x1%", "1.1.1%",
+		"1111111111111111111111111111111111111111111111111%",
+	};
+	struct bot_config c;
+	struct field_errors f;
+	char patch[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		bot_config_defaults(&c);
+		snprintf(patch, sizeof(patch), "{\"stop_loss_pct\":\"%s\"}", good[i].text);
+		applies(&c, patch);
+		assert_true(c.stop_loss_pct == good[i].fraction);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		bot_config_defaults(&c);
+		snprintf(patch, sizeof(patch), "{\"confirm_wide\":true,\"stop_loss_pct\":\"%s\"}",
+			 bad[i]);
+		assert_int_equal(apply(&c, patch, &f), ERR_INVALID);
+	}
+	refused("{\"confidence_threshold\":\"50%\"}", "confidence_threshold", "must be a number");
+}
+
+static void fractions_in_words(void **state)
+{
+	char text[BOT_EXITS_TEXT_MAX];
+	struct bot_config c;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{\"capital_per_trade\":200,\"stop_loss_pct\":0.009,"
+		    "\"profit_target_pct\":0.021}");
+	assert_string_equal(bot_exits_text(&c, "USDT", text),
+			    "target 2.1 % = 4.20 USDT, stop 0.9 % = 1.80 USDT");
+	applies(&c, "{\"exchange\":\"binance_futures\",\"leverage\":5}");
+	assert_string_equal(bot_exits_text(&c, "", text),
+			    "target 2.1 % = 21.00, stop 0.9 % = 9.00");
+	applies(&c, "{\"capital_per_trade\":0.001,\"leverage\":1}");
+	assert_string_equal(bot_exits_text(&c, "BTC", text),
+			    "target 2.1 % = 0.00002100 BTC, stop 0.9 % = 0.00000900 BTC");
 }
 
 static bool warns(const struct field_errors *w, const char *field, const char *says)
@@ -289,33 +372,80 @@ static void defaults_warn(void **state)
 	w = warnings(&c, &l);
 	assert_int_equal(w.n, 3);
 	assert_true(warns(&w, "profit_target_pct", "MIN_RISK_REWARD_RATIO=3 no entry"));
-	assert_true(warns(&w, "profit_target_pct", "use 0.027 or more"));
-	assert_true(warns(&w, "profit_target_pct", "fees"));
-	assert_true(warns(&w, "model_id", "no model") || warns(&w, "model_id", "is 0"));
+	assert_true(warns(&w, "profit_target_pct", "every trade loses, and edge_after_fees"));
+	assert_true(warns(&w, "model_id", "is 0"));
 	applies(&c, "{\"ignore_risk_reward\":true,\"model_id\":1}");
 	w = warnings(&c, &l);
 	assert_int_equal(w.n, 1);
-	applies(&c, "{\"ignore_risk_reward\":false,\"profit_target_pct\":0.003,"
-		    "\"stop_loss_pct\":0.001}");
-	assert_int_equal(warnings(&c, &l).n, 0);
-	applies(&c, "{\"profit_target_pct\":0.00299}");
+	assert_true(warns(&w, "profit_target_pct", "every trade loses"));
+	/* 2 % - 0.202 % = 1.798 %; 0.4 % + 0.1996 % = 0.5996 %: 2.9987 */
+	applies(&c, "{\"ignore_risk_reward\":false,\"profit_target_pct\":0.02,"
+		    "\"stop_loss_pct\":0.004}");
 	w = warnings(&c, &l);
-	assert_true(w.n == 1 && warns(&w, "profit_target_pct", "no entry"));
-	l.min_risk_reward = 0;
+	assert_true(w.n == 1 && warns(&w, "profit_target_pct", "use 0.02001 (2.001 %) or more"));
+	applies(&c, "{\"profit_target_pct\":\"2.001%\"}");
 	assert_int_equal(warnings(&c, &l).n, 0);
+	l.min_risk_reward = 0;
+	applies(&c, "{\"profit_target_pct\":0.003,\"stop_loss_pct\":0.001}");
+	w = warnings(&c, &l); /* wins 0.0997 %, loses 0.2999 % */
+	assert_true(w.n == 1 && warns(&w, "profit_target_pct", "75.1 % of the trades must reach"));
 }
 
-static void too_large_warns(void **state)
+/* What the rules would refuse each time, or what can't be meant. */
+static void never_trades_warns(void **state)
 {
-	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(1000 * RATE_ONE) };
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE) };
+	const char *good = "{\"model_id\":1,\"profit_target_pct\":0.02,\"stop_loss_pct\":0.004}";
 	struct bot_config c;
 	struct field_errors w;
 
 	(void)state;
 	bot_config_defaults(&c);
-	applies(&c, "{\"model_id\":1,\"profit_target_pct\":0.3,\"stop_loss_pct\":0.1,"
+	applies(&c, good);
+	assert_int_equal(warnings(&c, &l).n, 0);
+	applies(&c, "{\"capital_per_trade\":5}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "capital_per_trade", "the exchange's least is 5"));
+	applies(&c, "{\"capital_per_trade\":0.00005,\"symbol\":\"LTCBTC\"}");
+	assert_int_equal(warnings(&c, &l).n, 1);
+	applies(&c, "{\"capital_per_trade\":0.0002}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+	applies(&c, "{\"capital_per_trade\":200,\"symbol\":\"BTCUSDT\","
+		    "\"confidence_threshold\":0}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "confidence_threshold", "every decision"));
+	applies(&c, "{\"confidence_threshold\":0.4,\"interval\":\"1h\",\"holding_time\":3599}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 2 && warns(&w, "holding_time", "one candle of 1h"));
+	applies(&c, "{\"holding_time\":3600}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "interval", "the first decision comes 60 hours later"));
+	applies(&c, "{\"interval\":\"1s\"}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+	/* 1/100 - 0.5 % is before a stop at 0.9 %; the account's 10,000 stand behind 2 x 20,000 */
+	applies(&c, "{\"exchange\":\"binance_futures\",\"leverage\":100,"
+		    "\"stop_loss_pct\":0.009}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "leverage", "isolated"));
+	l.equity = money_of_units(400 * RATE_ONE);
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "leverage", "even with all of the account"));
+	applies(&c, "{\"leverage\":50}"); /* 1.5 % */
+	assert_int_equal(warnings(&c, &l).n, 0);
+}
+
+static void too_large_warns(void **state)
+{
+	struct bot_config_limits l = { 3, 2, { 0, 0 }, 0, money_of_units(1000 * RATE_ONE) };
+	struct bot_config c;
+	struct field_errors w;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{\"model_id\":1,\"confirm_wide\":true,\"profit_target_pct\":0.3,\"stop_loss_pct\":0.1,"
 		    "\"exchange\":\"binance_futures\",\"capital_per_trade\":200}");
 	assert_int_equal(warnings(&c, &l).n, 0);	/* 20 of 1000 is 2 % */
+	l.fees = (struct fees){ 0, 0 };
 	applies(&c, "{\"leverage\":2}");
 	w = warnings(&c, &l);
 	assert_true(w.n == 1 && warns(&w, "stop_loss_pct", "MAX_RISK_PER_TRADE=2"));
@@ -356,8 +486,9 @@ int main(void)
 		cmocka_unit_test(more_errors_than_there_is_room),
 		cmocka_unit_test(rules_over_several_keys),
 		cmocka_unit_test(secrets_are_masked_and_kept),
-		cmocka_unit_test(ranges_of_every_number),
-		cmocka_unit_test(defaults_warn),
+		cmocka_unit_test(ranges_of_every_number), cmocka_unit_test(wide_exits_are_confirmed),
+		cmocka_unit_test(percents), cmocka_unit_test(fractions_in_words),
+		cmocka_unit_test(defaults_warn), cmocka_unit_test(never_trades_warns),
 		cmocka_unit_test(too_large_warns),
 		cmocka_unit_test(the_table_is_sound),
 	};

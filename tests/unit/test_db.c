@@ -99,10 +99,9 @@ static void test_makes_folders(void **state)
 
 static void test_column_types(void **state)
 {
-	static const char SQL[] = "SELECT ?1, ?2, ?3, ?4, ?5 AS five";
+	static const char SQL[] = "SELECT ?1, ?2, ?3, x'610062', ?5 AS five";
 	struct db *db = open_db(DB_WORKER);
 	struct stmt *s;
-	size_t len;
 	char text[6];
 
 	(void)state;
@@ -110,7 +109,6 @@ static void test_column_types(void **state)
 	stmt_bind_int(s, 1, INT64_MIN);
 	stmt_bind_double(s, 2, 0.1);
 	stmt_bind_text(s, 3, "abcd\xc3\xa4\xc3\xb6");
-	stmt_bind_blob(s, 4, "a\0b", 3);
 	stmt_bind_null(s, 5);
 	assert_int_equal(stmt_step(s, NULL), STMT_ROW);
 	assert_int_equal(stmt_columns(s), 5);
@@ -122,8 +120,6 @@ static void test_column_types(void **state)
 	assert_int_equal(stmt_column_type(s, 4), STMT_NULL);
 	assert_true(stmt_int(s, 0) == INT64_MIN);
 	assert_true(stmt_double(s, 1) == 0.1);
-	assert_memory_equal(stmt_blob(s, 3, &len), "a\0b", 3);
-	assert_int_equal(len, 3);
 	assert_true(stmt_is_null(s, 4));
 	assert_false(stmt_is_null(s, 3));
 	assert_null(stmt_text(s, 4));

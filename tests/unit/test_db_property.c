@@ -50,7 +50,7 @@ static void put(struct db *db, int64_t id, int64_t e8)
 	assert_int_equal(db_stmt(db, SQL_PUT, &s, NULL), 0);
 	stmt_bind_int(s, 1, id);
 	stmt_bind_price(s, 2, price_of_units(e8));
-	stmt_bind_qty(s, 3, qty_of_units(e8));
+	stmt_bind_money(s, 3, money_of_units(e8));
 	stmt_bind_money(s, 4, money_of_units(e8));
 	assert_int_equal(stmt_run(s, NULL), 0);
 }
@@ -133,7 +133,7 @@ static void test_not_exact(void **state)
 	assert_int_equal(db_stmt(db, SQL_PUT, &s, NULL), 0);
 	stmt_bind_int(s, 1, 1000000);
 	stmt_bind_price(s, 2, price_of_units(1));
-	stmt_bind_qty(s, 3, qty_of_units(INT64_MAX));
+	stmt_bind_money(s, 3, money_of_units(INT64_MAX));
 	stmt_bind_money(s, 4, money_of_units(1));
 	assert_int_equal(stmt_run(s, &e), ERR_RANGE);
 	assert_int_equal(db_stmt(db, SQL_GET, &s, NULL), 0);

@@ -394,10 +394,13 @@ static void finish(struct scene *s, int64_t now)
 		const struct order *o = &s->rows.orders[i];
 		int64_t in = money_units(o->entry_notional), out = money_units(o->exit_notional);
 
-		HOLDS(s, i, o->status == ORDER_CLOSED);
+		HOLDS(s, i, o->status == ORDER_CLOSED || o->phase == PHASE_REMAINDER);
 		cash_e8[o->bot_id] += (o->side == SIDE_BUY ? out - in : in - out) -
 				      money_units(o->quote_fees);
 		assert_int_equal(qty_add(held[o->bot_id], left_of(o), &held[o->bot_id]), 0);
+		if (o->phase == PHASE_REMAINDER)
+			assert_int_equal(qty_add(held[o->bot_id], order_position(o),
+						 &held[o->bot_id]), 0);
 	}
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
 		struct venue_balance balance;

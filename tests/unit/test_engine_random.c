@@ -42,6 +42,8 @@ struct truth {			/* the books kept again, from the rows alone */
 	struct qty dust[SCRIPT_BOTS + 1];	/* that closed orders left, since the last reset */
 	struct money cash[SCRIPT_BOTS + 1];	/* that closed orders moved */
 	struct money won[SCRIPT_BOTS + 1];	/* their results */
+	/* Cost of their dust, less what they took over. */
+	struct money left_cost[SCRIPT_BOTS + 1];
 	struct money borne[SCRIPT_BOTS + 1];	/* of it by the market */
 	int64_t epoch[SCRIPT_BOTS + 1];
 	int64_t emergency_us[SCRIPT_BOTS + 1];	/* when it began, 0 none */
@@ -113,11 +115,16 @@ static void on_closed(void *ctx, const struct order *o)
 	count_day(t, o);
 	HOLDS(t, qty_cmp(order_position(o), o->dust) == 0);
 	HOLDS(t, qty_sign(o->dust) >= 0);
+	HOLDS(t, (qty_sign(o->dust_taken) > 0) == (money_sign(o->dust_taken_cost) > 0));
 	HOLDS(t, o->reason != CLOSE_NONE);
 	assert_int_equal(qty_add(t->dust[o->bot_id], left_of(o), &t->dust[o->bot_id]), 0);
 	assert_int_equal(money_add(t->cash[o->bot_id], moved(o), &t->cash[o->bot_id]), 0);
 	assert_int_equal(money_add(t->won[o->bot_id], o->pnl, &t->won[o->bot_id]), 0);
 	assert_int_equal(money_add(t->borne[o->bot_id], o->bad_debt, &t->borne[o->bot_id]), 0);
+	assert_int_equal(money_add(t->left_cost[o->bot_id], o->dust_cost,
+				   &t->left_cost[o->bot_id]), 0);
+	assert_int_equal(money_sub(t->left_cost[o->bot_id], o->dust_taken_cost,
+				   &t->left_cost[o->bot_id]), 0);
 }
 
 /* New entries only from a running bot, and never above a limit. */
@@ -180,8 +187,23 @@ static void check_epoch(struct truth *t, int64_t bot)
 	if (t->epoch[bot] && a->epoch != t->epoch[bot]) {
 		t->dust[bot] = (struct qty){ 0 };
 		t->cash[bot] = t->won[bot] = t->borne[bot] = (struct money){ 0 };
+		t->left_cost[bot] = (struct money){ 0 };
 	}
 	t->epoch[bot] = a->epoch;
+}
+
+/* Spot, nothing open: what was won is the money that came, with dust at its cost. */
+static void check_results(struct truth *t, int64_t bot, const struct venue_balance *b)
+{
+	const struct rows *r = &t->g->rows;
+
+	if (t->g->script->futures)
+		return;
+	for (size_t i = 0; i < r->orders_n; i++)
+		if (r->orders[i].bot_id == bot && r->orders[i].status != ORDER_CLOSED)
+			return;
+	HOLDS(t, money_units(b->balance) + money_units(t->left_cost[bot]) ==
+		 INT64_C(10000) * RATE_ONE + money_units(t->won[bot]));
 }
 
 /* What the orders hold and moved is what the account holds and has. */
@@ -214,6 +236,7 @@ static void check_account(struct truth *t, int64_t bot)
 	if (!t->g->script->futures || qty_sign(b.base) == 0)
 		HOLDS(t, money_cmp(want, b.balance) == 0);
 	HOLDS(t, money_sign(b.equity) >= 0 && money_sign(b.free) >= 0);
+	check_results(t, bot, &b);
 	if (t->g->script->futures && engine_open_orders(t->g->e, bot) == 0) {
 		HOLDS(t, money_units(b.balance) ==
 			 INT64_C(10000) * RATE_ONE + money_units(t->won[bot]));
@@ -360,7 +383,7 @@ static void play_checked(struct stage *g, struct truth *t)
 
 static void invariants(void **state)
 {
-	size_t orders = 0, closed[CLOSE_RESET + 1] = { 0 };
+	size_t orders = 0, closed[CLOSE_REMAINDER + 1] = { 0 };
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= seeds(); seed++) {
@@ -379,7 +402,7 @@ static void invariants(void **state)
 	}
 	/* the scripts reach every way out, or they test less than they say */
 	printf("%zu orders:", orders);
-	for (int i = 0; i <= CLOSE_RESET; i++) {
+	for (int i = 0; i <= CLOSE_REMAINDER; i++) {
 		printf(" %s %zu", close_reason_name((enum close_reason)i), closed[i]);
 		assert_true(closed[i] > 0);
 	}
@@ -453,12 +476,15 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 		.refusals = row->refusals, .refused_until_us = row->refused_until_us,
 		.equity = row->equity, .last_price = row->last_price,
 		.peak_equity = row->peak_equity, .day_equity = row->day_equity,
-		.dust = row->dust,
+		.dust = row->dust, .dust_cost = row->dust_cost,
 		.stats = a->rows.stats[bot],
 	};
 
 	memcpy(r.error, row->error, sizeof(r.error));
 	memcpy(r.day, row->day, sizeof(r.day));
+	for (size_t i = 0; i < a->rows.orders_n; i++)
+		if (a->rows.orders[i].bot_id == bot)
+			r.last_entry_us = a->rows.orders[i].created_us;
 	for (size_t i = a->rows.legs_n; i-- > 0 && r.sent_n < ORDERS_KEPT;)
 		if (a->rows.legs[i].bot_id == bot)
 			r.sent_us[r.sent_n++] = a->rows.legs[i].leg.requested_us;

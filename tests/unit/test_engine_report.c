@@ -161,6 +161,7 @@ static void order_rate_counts_restored_entries(void **state)
 	engine_bot_model(d->e, 1, &p, NULL);
 	d->bot.max_positions = 5;
 	assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
+	desk_listen(d);
 	desk_book(d, "50000", "50000.01");
 	desk_trade(d, "50000");
 	desk_decide(d, 1, 0.9);
@@ -186,8 +187,31 @@ static void silence_stops_entries(void **state)
 	assert_non_null(strstr(d->rows.signals[d->rows.signals_n - 1].reason, "STALE_FEED_MS"));
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 0);
+	d->brain[1].probability = 0.9;
 	desk_book(d, "50000", "50000.01");
-	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1); /* what the newest candle wanted */
+	desk_wait(d, 20 * MS);
+	desk_book(d, "50000", "50000.01");
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
+/* A candle that closes by our clock in a silence sees the silence. */
+static void entries_wait_in_a_silence(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.stale_feed_ms = 10000;
+	desk_start(d);
+	d->brain[1].probability = 0.9;
+	d->bot.max_positions = 1;
+	desk_wait(d, 1500 * MS);
+	assert_int_equal(d->rows.orders_n, 1); /* not silent yet */
+	desk_wait(d, 30 * SECOND); /* it is not filled */
+	assert_int_equal(d->rows.orders_n, 1);
+	assert_string_equal(last_rule(d), "stale_feed");
+	d->brain[1].probability = 0;
+	desk_wait(d, SECOND); /* the next candle wants none */
+	desk_book(d, "50000", "50000.01");
 	assert_int_equal(d->rows.orders_n, 1);
 }
 
@@ -220,10 +244,13 @@ static void behind_the_clock(void **state)
 static void gap_starts_anew(void **state)
 {
 	struct desk *d = *state;
+	const struct market *m;
 
 	desk_start(d);
 	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
-	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT", d->futures)).bid_qty), 0);
+	desk_listen(d);
+	m = engine_market(d->e, "BTCUSDT", d->futures);
+	assert_int_equal(qty_units(market_top(m).bid_qty), 0);
 	desk_decide(d, 1, 0.9); /* no candle closes over a gap */
 	assert_int_equal(d->brain[1].asked, 0);
 	desk_trade(d, "50000");
@@ -361,8 +388,8 @@ int main(void)
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(one_sample_after_a_gap),
 		SPOT(behind_the_clock), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_exits),
-		SPOT(order_rate_counts_restored_entries),
-		SPOT(silence_stops_entries), SPOT(gap_starts_anew), SPOT(names_are_compared),
+		SPOT(order_rate_counts_restored_entries), SPOT(silence_stops_entries),
+		SPOT(entries_wait_in_a_silence), SPOT(gap_starts_anew), SPOT(names_are_compared),
 		SPOT(reports_in_turn), SPOT(one_wrong_price), SPOT(the_peak_is_what_was_won),
 	};
 

@@ -198,11 +198,12 @@ static void rows_from_the_future(void **state)
 	assert_int_equal(f->cancels_n, 1);
 	/* and decisions go on: neither the last one nor a rest nor a rate lies ahead */
 	wait_us(f, 300 * SECOND);
+	engine_market_time(f->e, f->m, f->now / SECOND * SECOND, f->now);
 	engine_book(f->e, f->m, &b, ++f->now);
 	trade(f, "50000");
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	assert_int_equal(f->placed_n, 1);
 	fake_teardown(f);
 }

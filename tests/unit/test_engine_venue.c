@@ -255,7 +255,7 @@ static void nothing_to_close(void **state)
 	command(f, EVENT_START, false);
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
 	assert_int_equal(last(f)->status, ORDER_ACTIVE);
 	assert_int_equal(qty_units(last(f)->dust_taken), 0);
@@ -487,7 +487,7 @@ static void target_and_stop_fill(void **state)
 	enter(f);
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	f->brain.probability = 0;
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
@@ -583,7 +583,7 @@ static void asking_ends_many(void **state)
 			break;
 		f->brain.probability = 0.9;
 		f->now = (f->now / SECOND + 1) * SECOND;
-		engine_market_time(f->e, f->m, f->now, f->now);
+		engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 		f->brain.probability = 0;
 		f->refuse_places = 0;
 	}
@@ -683,7 +683,8 @@ static void answer_is_lost(void **state)
 	trade(f, "50000");
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
+	f->brain.probability = 0;
 	assert_int_equal(f->placed_n, 1);
 	assert_string_equal(f->rows.signals[f->rows.signals_n - 1].rule, "unknown_order");
 	/* it speaks again: accepted, and entries go on */
@@ -694,8 +695,9 @@ static void answer_is_lost(void **state)
 	wait_us(f, 300 * SECOND);
 	assert_int_equal(f->queries, 9);
 	trade(f, "50000");
+	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now, f->now);
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	assert_int_equal(f->placed_n, 2);
 	fake_teardown(f);
 }
@@ -729,7 +731,7 @@ static void cancel_is_lost(void **state)
 	f->answer.cumulative = Q("0.002");
 	wait_us(f, 2 * SECOND);
 	assert_reason(f, CLOSE_EMERGENCY);
-	assert_int_equal(engine_next_due(f->e), INT64_MAX);
+	assert_int_equal(engine_find_bot(f->e, 1)->due_us, NEVER);
 	fake_teardown(f);
 }
 

@@ -9,10 +9,13 @@
 static void names_are_pinned(void **state)
 {
 	static const char *const statuses[] = { "pending", "active", "closed" };
-	static const char *const phases[] = { "entering", "holding", "closing", "done" };
+	static const char *const phases[] = {
+		"entering", "holding", "closing", "done", "remainder",
+	};
 	static const char *const reasons[] = {
 		"", "take_profit", "stop_loss", "holding_time", "maker_timeout", "entry_rejected",
 		"entry_cancelled", "manual", "stop_command", "emergency", "liquidation", "reset",
+		"remainder",
 	};
 	static const char *const types[] = {
 		"LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET", "OCO",
@@ -58,8 +61,8 @@ static void parse_round_trip(void **state)
 	(void)state;
 	ROUND_TRIP(enum side, SIDE_SELL, side_name, side_parse);
 	ROUND_TRIP(enum order_status, ORDER_CLOSED, order_status_name, order_status_parse);
-	ROUND_TRIP(enum order_phase, PHASE_DONE, order_phase_name, order_phase_parse);
-	ROUND_TRIP(enum close_reason, CLOSE_RESET, close_reason_name, close_reason_parse);
+	ROUND_TRIP(enum order_phase, PHASE_REMAINDER, order_phase_name, order_phase_parse);
+	ROUND_TRIP(enum close_reason, CLOSE_REMAINDER, close_reason_name, close_reason_parse);
 	ROUND_TRIP(enum leg_type, TYPE_OCO, leg_type_name, leg_type_parse);
 	ROUND_TRIP(enum leg_state, LEG_UNKNOWN, leg_state_name, leg_state_parse);
 }

@@ -112,6 +112,31 @@ static void names(void **state)
 	assert_non_null(strstr(path, "trading-bot-20260725T030000Z-11.tar.gz"));
 }
 
+static void bounded_in_sum(void **state)
+{
+	const int64_t bytes[] = { 50, 10, 10, 40, 5 };
+	bool keep[5];
+
+	(void)state;
+	memset(keep, true, sizeof(keep));
+	rotation_bound(115, bytes, 5, keep);
+	assert_true(keep[0] && keep[1] && keep[2] && keep[3] && keep[4]);
+	rotation_bound(114, bytes, 5, keep);
+	assert_true(keep[0] && keep[1] && keep[2] && keep[3] && !keep[4]);
+	/* what is older than one that has no room goes as well */
+	memset(keep, true, sizeof(keep));
+	rotation_bound(75, bytes, 5, keep);
+	assert_true(keep[0] && keep[1] && keep[2] && !keep[3] && !keep[4]);
+	/* the newest stays, whatever its size; those that the rules drop take no room */
+	memset(keep, true, sizeof(keep));
+	rotation_bound(20, bytes, 5, keep);
+	assert_true(keep[0] && !keep[1] && !keep[2] && !keep[3] && !keep[4]);
+	memset(keep, true, sizeof(keep));
+	keep[1] = keep[2] = false;
+	rotation_bound(90, bytes, 5, keep);
+	assert_true(keep[0] && !keep[1] && !keep[2] && keep[3] && !keep[4]);
+}
+
 static void what_is_in_the_folder(void **state)
 {
 	static const char *const made[] = {
@@ -140,7 +165,7 @@ static void what_is_in_the_folder(void **state)
 	assert_string_equal(list[3].name, made[3]);
 	free(list);
 	snprintf(c.backup_dir, sizeof(c.backup_dir), "%s", scratch_folder);
-	assert_int_equal(rotation_remove(&c), 2);
+	assert_int_equal(rotation_remove(&c, "a/made"), 2);
 	assert_int_equal(access(scratch_path(made[1]), F_OK), 0);
 	assert_int_equal(access(scratch_path(made[0]), F_OK), -1);
 	assert_int_equal(access(scratch_path("mine.tar.gz"), F_OK), 0);
@@ -174,6 +199,7 @@ int main(void)
 		cmocka_unit_test(newest_days_and_weeks),
 		cmocka_unit_test(a_year),
 		WITH_FOLDER(names),
+		cmocka_unit_test(bounded_in_sum),
 		WITH_FOLDER(what_is_in_the_folder),
 		cmocka_unit_test(when_one_is_due),
 	};

@@ -259,6 +259,50 @@ static void closed_trades(void **state)
 	assert_true(number("SELECT count(*) FROM trading_orders WHERE id < 2000") == 203);
 }
 
+/* Of paper trades the exchange orders and fills go, the trade stays; of real money all. */
+static void details_of_paper_trades(void **state)
+{
+	struct keep k = { .fills_days = 2 };
+
+	(void)state;
+	run(TRADES(1, 1000, "iif(n % 300 = 7, 'active', 'closed')"));
+	run("UPDATE trading_orders SET closed_us = NULL WHERE status = 'active'");
+	run("UPDATE trading_orders SET mode = 'live' WHERE id % 10 = 0");
+	run("INSERT INTO exchange_orders(client_order_id, order_id, bot_id, venue, leg, n, symbol,"
+	    " side, type, reduce_only, quantity, state, requested_us) SELECT 'c' || id, id, 1,"
+	    " 'sim', 'e', 1, 'B', 'BUY', 'LIMIT', 0, 1, 'filled', 1 FROM trading_orders");
+	run("INSERT INTO fills(client_order_id, order_id, bot_id, venue, symbol, trade_id, side,"
+	    " price, quantity, fee, fee_asset, maker, at_us) SELECT 'c' || id, id, 1, 'sim', 'B',"
+	    " id, 'BUY', 1, 1, 0, 'B', 1, 1 FROM trading_orders");
+	run("UPDATE trading_orders SET filled = 1");
+	clock_of("trading_orders", "created_us");
+	assert_true(keep(&k) <= 40);
+	assert_true(number("SELECT count(*) FROM trading_orders") == 1000);
+	/* 200 young ones; of the 800 before 80 live ones and three that are open */
+	assert_true(number("SELECT count(*) FROM exchange_orders") == 200 + 80 + 3);
+	assert_true(number("SELECT count(*) FROM fills") == 200 + 80 + 3);
+	/* the newest trade's stay, however old */
+	clock_us += 100 * DAY;
+	(void)keep(&k);
+	assert_true(number("SELECT count(*) FROM fills WHERE order_id = 999") == 0);
+	assert_true(number("SELECT count(*) FROM fills WHERE order_id = 1000") == 1);
+}
+
+static void entries_that_never_filled(void **state)
+{
+	struct keep k = { .fills_days = 2 };
+
+	(void)state;
+	run(TRADES(1, 100, "'closed'"));
+	run("UPDATE trading_orders SET filled = 1 WHERE id % 2 = 0");
+	run("UPDATE trading_orders SET mode = 'live' WHERE id = 5");
+	clock_us = 100 * DAY;
+	(void)keep(&k);
+	assert_true(number("SELECT count(*) FROM trading_orders WHERE id % 2 = 0") == 50);
+	assert_true(number("SELECT count(*) FROM trading_orders WHERE id = 5") == 1);
+	assert_true(number("SELECT count(*) FROM trading_orders") == 51);
+}
+
 /* A thousand bots that never change keep none of the others' events from going. */
 static void events_of_bots(void **state)
 {
@@ -416,6 +460,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ledger_that_does_not_fit, setup, teardown),
 		cmocka_unit_test_setup_teardown(answered_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_trades, setup, teardown),
+		cmocka_unit_test_setup_teardown(details_of_paper_trades, setup, teardown),
+		cmocka_unit_test_setup_teardown(entries_that_never_filled, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_of_bots, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended_jobs, setup, teardown),
 		cmocka_unit_test_setup_teardown(audit_of_a_year, setup, teardown),

@@ -473,7 +473,7 @@ int backup_make(const struct backup_args *a, struct backup_made *out, struct err
 		made.models = m.manifest.files_n ? m.manifest.files_n - 1 : 0;
 		made.missing = m.missing.n;
 		if (!a->file)
-			made.removed = rotation_remove(a->config);
+			made.removed = rotation_remove(a->config, m.file);
 		made.took_us = clock_mono_us() - start_us;
 		*out = made;
 	} else if (m.part[0]) {

@@ -1,6 +1,7 @@
 #include "worker/backup/restore.h"
 
 #include "common/clock.h"
+#include "common/crypto.h"
 #include "common/db.h"
 #include "common/fault.h"
 #include "common/file.h"
@@ -246,8 +247,8 @@ static int restore_locked(struct restoring *r, struct err *e)
 	return check_again(r, e);
 }
 
-int restore_run(const struct config *c, const char *file, struct restore_result *out,
-		struct err *e)
+static int run(const struct config *c, const char *file, struct restore_result *out,
+	       struct err *e)
 {
 	struct restoring r = { .config = c, .file = file };
 	bool folder_there = exists(c->data_dir);
@@ -279,5 +280,24 @@ int restore_run(const struct config *c, const char *file, struct restore_result 
 		manifest_free(&r.result.checked.manifest);
 	else
 		*out = r.result;
+	return rc;
+}
+
+/* Where DB_PATH is a symbolic link, what it leads to is replaced: the link itself stays. */
+int restore_run(const struct config *c, const char *file, struct restore_result *out,
+		struct err *e)
+{
+	struct config *there = xcalloc(1, sizeof(*there));
+	char *real = realpath(c->db_path, NULL);
+	struct stat st;
+	int rc;
+
+	*there = *c;
+	if (real && lstat(c->db_path, &st) == 0 && S_ISLNK(st.st_mode))
+		snprintf(there->db_path, sizeof(there->db_path), "%s", real);
+	rc = run(there, file, out, e);
+	crypto_wipe(there, sizeof(*there));
+	free(there);
+	free(real);
 	return rc;
 }

@@ -52,6 +52,19 @@ void rotation_choose(const struct rotation_rule *rule, const int64_t *us, size_t
 	keep_periods(week_of, rule->weeks, us, n, keep);
 }
 
+void rotation_bound(int64_t most_bytes, const int64_t *bytes, size_t n, bool *keep)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!keep[i])
+			continue;
+		keep[i] = i == 0 || bytes[i] <= most_bytes - sum;
+		/* Once one has no room the older ones go as well. */
+		sum = keep[i] && bytes[i] < most_bytes - sum ? sum + bytes[i] : most_bytes;
+	}
+}
+
 /* 2026-07-25T03:00:00.000000Z without its signs. */
 void rotation_stamp(int64_t us, char out[ROTATION_STAMP_MAX])
 {
@@ -139,24 +152,39 @@ int rotation_list(const char *dir, struct rotation_file **out, size_t *n, struct
 	return 0;
 }
 
-size_t rotation_remove(const struct config *c)
+/* keep[i]: does the i-th of the list stay? "made" does, also under a name of the past. */
+static void choose(const struct config *c, const char *made, const struct rotation_file *list,
+		   size_t n, bool *keep)
 {
 	struct rotation_rule rule = { c->backup_keep, c->backup_keep_daily, c->backup_keep_weekly };
+	const char *slash = strrchr(made, '/'), *name = slash ? slash + 1 : made;
+	int64_t *us = xcalloc(n + 1, sizeof(*us)), *bytes = xcalloc(n + 1, sizeof(*bytes));
+
+	for (size_t i = 0; i < n; i++) {
+		us[i] = list[i].us;
+		bytes[i] = list[i].bytes;
+	}
+	rotation_choose(&rule, us, n, keep);
+	rotation_bound(c->backup_max_bytes, bytes, n, keep);
+	for (size_t i = 0; i < n; i++)
+		keep[i] |= strcmp(list[i].name, name) == 0;
+	free(bytes);
+	free(us);
+}
+
+size_t rotation_remove(const struct config *c, const char *made)
+{
 	struct rotation_file *list = NULL;
 	struct err e = { 0 };
 	size_t n = 0, removed = 0;
-	int64_t *us;
 	bool *keep;
 
 	if (rotation_list(c->backup_dir, &list, &n, &e)) {
 		log_warn("backup", NULL, "old backups stay: %s", e.msg);
 		return 0;
 	}
-	us = xcalloc(n + 1, sizeof(*us));
 	keep = xcalloc(n + 1, sizeof(*keep));
-	for (size_t i = 0; i < n; i++)
-		us[i] = list[i].us;
-	rotation_choose(&rule, us, n, keep);
+	choose(c, made, list, n, keep);
 	for (size_t i = 0; i < n; i++) {
 		char path[PATH_BYTES];
 
@@ -169,7 +197,6 @@ size_t rotation_remove(const struct config *c)
 			log_warn("backup", NULL, "%s stays: %s", path, strerror(errno));
 	}
 	free(keep);
-	free(us);
 	free(list);
 	return removed;
 }

@@ -3,7 +3,8 @@
  *
  * Kept are the newest BACKUP_KEEP, the newest of each of the last BACKUP_KEEP_DAILY days
  * that have one, and the newest of each of the last BACKUP_KEEP_WEEKLY weeks (UTC, from
- * Monday) that have one. Other files in the folder are nobody's business here.
+ * Monday) that have one; of these the oldest go until all together have at most
+ * BACKUP_MAX_BYTES. Other files in the folder are nobody's business here.
  */
 #ifndef WORKER_BACKUP_ROTATION_H
 #define WORKER_BACKUP_ROTATION_H
@@ -20,6 +21,11 @@ struct rotation_rule {
 
 /* us[0..n), newest first: keep[i] says whether the i-th stays. */
 void rotation_choose(const struct rotation_rule *rule, const int64_t *us, size_t n, bool *keep);
+/*
+ * Of those that stay the oldest go until the others have at most so many bytes together;
+ * the first never does.
+ */
+void rotation_bound(int64_t most_bytes, const int64_t *bytes, size_t n, bool *keep);
 
 #define ROTATION_STAMP_MAX 17
 /* 20260725T030000Z */
@@ -37,8 +43,8 @@ struct rotation_file {
 /* What is in dir, newest first; *out is the caller's to free. */
 MUST_CHECK int rotation_list(const char *dir, struct rotation_file **out, size_t *n,
 			     struct err *e);
-/* Removes what the rules of the config don't keep; how many. */
-size_t rotation_remove(const struct config *c);
+/* Removes what the rules of the config don't keep, but never "made", the newest; how many. */
+size_t rotation_remove(const struct config *c, const char *made);
 /* Removes what an interrupted backup left; the caller holds the folder's lock. */
 void rotation_clean(const char *dir);
 

@@ -13,9 +13,10 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-void schedule_init(struct schedule *s, const struct config *c, int64_t now_us)
+void schedule_init(struct schedule *s, const char *kind, double interval_s, int64_t now_us)
 {
-	s->interval_us = (int64_t)(c->backup_interval_s * (double)US_PER_S);
+	s->kind = kind;
+	s->interval_us = (int64_t)(interval_s * (double)US_PER_S);
 	s->look_us = now_us + least(s->interval_us, FIRST_US);
 }
 
@@ -40,12 +41,12 @@ int schedule_run_tx(struct schedule *s, struct db *db, int64_t now_us, bool *que
 	*queued = false;
 	if (!s->interval_us || now_us < s->look_us)
 		return 0;
-	rc = job_row_newest(db, "backup", &newest, e);
-	/* A clock that was set back must not keep backups away. */
+	rc = job_row_newest(db, s->kind, &newest, e);
+	/* A clock that was set back must not keep them away. */
 	if (!rc && newest.ended_us > now_us)
 		newest.ended_us = now_us - s->interval_us;
 	if (!rc && now_us >= schedule_due(s->interval_us, &newest, s->look_us)) {
-		rc = job_row_insert_tx(db, "backup", "{}", "schedule", now_us, &id, e);
+		rc = job_row_insert_tx(db, s->kind, "{}", "schedule", now_us, &id, e);
 		*queued = rc == 0;
 	}
 	if (!rc)

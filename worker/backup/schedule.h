@@ -1,8 +1,8 @@
 /*
- * schedule.h - when the worker queues a backup by itself.
+ * schedule.h - when the worker queues a job by itself: a backup, a look at every page.
  *
- * BACKUP_INTERVAL after the newest one; a failed one is tried again sooner. It is a row
- * in jobs like any other, and runs in a process of its own.
+ * An interval (BACKUP_INTERVAL, SCRUB_INTERVAL) after the newest one; a failed one is tried
+ * again sooner. It is a row in jobs like any other, and runs in a process of its own.
  */
 #ifndef WORKER_BACKUP_SCHEDULE_H
 #define WORKER_BACKUP_SCHEDULE_H
@@ -14,11 +14,13 @@
 #include <stdint.h>
 
 struct schedule {
+	const char *kind;		/* of the job */
 	int64_t interval_us;		/* 0: never */
 	int64_t look_us;		/* us UTC: not before this */
 };
 
-void schedule_init(struct schedule *s, const struct config *c, int64_t now_us);
+/* kind "backup" or "check". */
+void schedule_init(struct schedule *s, const char *kind, double interval_s, int64_t now_us);
 /*
  * When is the next one due after "newest"? INT64_MAX: not while that one is under way.
  * started_us: when a database without backups gets its first.

@@ -10,7 +10,9 @@
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/store/job_rows.h"
+#include "worker/store/store_backup.h"
 
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,9 @@ static const char USAGE[] =
 	"Usage: trading-bot backup [FILE]       into BACKUP_DIR, or FILE; FILE.db: database alone\n"
 	"       trading-bot backup --force FILE also over a file that is there\n"
 	"       trading-bot backup list         what is in BACKUP_DIR\n"
-	"       trading-bot backup verify FILE  is it whole and sound?\n";
+	"       trading-bot backup verify FILE  is it whole and sound?\n"
+	"       trading-bot backup try FILE     the same, and would this version's migration go "
+	"through on it?\n";
 
 static int failed(const struct err *e)
 {
@@ -144,10 +148,38 @@ static void describe(const char *file, const struct backup_checked *b)
 
 static char scratch[CONFIG_PATH_MAX + 32];	/* of verify; a signal must find it */
 
+/* The unpacked database, and what a migration puts beside it. */
+static void remove_scratch(void)
+{
+	char pattern[sizeof(scratch) + 4];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s*", scratch);
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			(void)unlink(found.gl_pathv[i]);
+		globfree(&found);
+	}
+}
+
 static void abandon(int number)
 {
 	(void)unlink(scratch);
 	_exit(128 + number);
+}
+
+/* As this version's first start would, on the copy. */
+static int migrate_scratch(int *version, struct err *e)
+{
+	struct db *db = NULL;
+	int rc = db_open_existing(scratch, DB_WORKER, &db, e);
+
+	if (rc == 0) {
+		*version = db_schema_version(db);
+		rc = store_backup_check(db, e);
+	}
+	db_close(db);
+	return rc;
 }
 
 /* Where there is room for a database: beside the one that is in use, if one is. */
@@ -160,11 +192,11 @@ static const char *scratch_folder(const struct config *c)
 	return tmp && tmp[0] ? tmp : "/tmp";
 }
 
-static int verify(const struct config *c, const char *file)
+static int verify(const struct config *c, const char *file, bool migrate)
 {
 	struct backup_checked checked;
 	struct err e = { 0 };
-	int rc;
+	int version = 0, rc;
 
 	snprintf(scratch, sizeof(scratch), "%s/.verify-%d.db", scratch_folder(c), (int)getpid());
 	signal(SIGINT, abandon);
@@ -174,9 +206,19 @@ static int verify(const struct config *c, const char *file)
 		err_prefix(&e, "%s is no good", file);
 		return failed(&e);
 	}
-	(void)unlink(scratch);
-	describe(file, &checked);
+	if (migrate)
+		rc = migrate_scratch(&version, &e);
+	remove_scratch();
+	if (rc == 0)
+		describe(file, &checked);
+	if (rc == 0 && migrate)
+		printf("  version " VERSION " can use it: schema version %d -> %d\n",
+		       checked.manifest.schema_version, version);
 	manifest_free(&checked.manifest);
+	if (rc) {
+		err_prefix(&e, "version " VERSION " can't use %s", file);
+		return failed(&e);
+	}
 	return 0;
 }
 
@@ -201,14 +243,17 @@ static int run(const struct config *c, int argc, char **argv)
 	if (argc == 2 && !force && strcmp(argv[1], "list") == 0)
 		return list(c);
 	if (argc == 3 && !force && strcmp(argv[1], "verify") == 0)
-		return verify(c, argv[2]);
-	if (argc == 2 && argv[1][0] != '-' && strcmp(argv[1], "verify") != 0)
+		return verify(c, argv[2], false);
+	if (argc == 3 && !force && strcmp(argv[1], "try") == 0)
+		return verify(c, argv[2], true);
+	if (argc == 2 && argv[1][0] != '-' && strcmp(argv[1], "verify") != 0 &&
+	    strcmp(argv[1], "try") != 0)
 		return make(c, argv[1], force);
 	fputs(USAGE, stderr);
 	return 2;
 }
 
 const struct cli_command cli_backup = {
-	.name = "backup", .arguments = "[--force] [FILE] | list | verify FILE",
+	.name = "backup", .arguments = "[--force] [FILE] | list | verify | try FILE",
 	.help = "copy database and models while they are in use", .run = run,
 };

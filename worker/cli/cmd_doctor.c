@@ -11,6 +11,7 @@
 #include "common/store_commands.h"
 #include "common/reserve.h"
 #include "common/store_config.h"
+#include "common/store_machine.h"
 #include "common/watch.h"
 #include "common/worker_blocked.h"
 #include "worker/backup/rotation.h"
@@ -20,6 +21,7 @@
 #include "worker/predictors.h"
 #include "worker/store/clock_watch.h"
 #include "worker/store/store_future.h"
+#include "worker/store/store_growth.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,13 +33,17 @@
 #define MEGABYTE (1024 * 1024)
 #define LEAST_FREE_BYTES (200LL * MEGABYTE)
 #define SYMBOLS_MAX 64
+#define DISK_YEARS_SHOWN 10
+#define DISK_DAYS_WANTED 60
 #define FUTURE_US (60 * US_PER_S)	/* two programs of one machine may differ by little */
 
 static const char SQL_LEDGER[] = "SELECT count(*) FROM v_ledger_errors";
 static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - "
 				  "(SELECT coalesce(sum(f.quantity), 0)"
 				  " FROM fills f JOIN exchange_orders x USING (client_order_id)"
-				  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9";
+				  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9"
+				  " AND (o.status != 'closed' OR EXISTS (SELECT 1" /* thinned */
+				  " FROM exchange_orders x WHERE x.order_id = o.id))";
 static const char SQL_BOTS[] =
 	"SELECT b.id, b.name, coalesce(a.model_id, c.model_id, 0) FROM bots b"
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id"
@@ -142,6 +148,66 @@ static void check_database(struct checkup *d)
 	check_count(d, SQL_UNEQUAL, "every position equals its fills");
 }
 
+static void check_file(struct checkup *d)
+{
+	char when[CLOCK_TEXT_MAX];
+	struct machine_file f;
+	struct err e = { 0 };
+
+	if (store_machine_file(d->db, &f, &e)) {
+		say(d, false, "the database's file: %s", e.msg);
+		return;
+	}
+	say(d, !f.failing_us, "the -wal file has %lld MB, %lld of %lld moves of its pages failed"
+	    "%s%s", (long long)(f.wal_bytes / MEGABYTE), (long long)f.checkpoint_failures,
+	    (long long)f.checkpoints, f.failing[0] ? ": " : "", f.failing);
+	if (f.damaged_us)
+		say(d, false, "the worker found damage at %s: %s", clock_text(f.damaged_us, when),
+		    f.damage);
+	else
+		say(d, true, "the worker looked at every page: %s", f.scrubbed_us
+		    ? clock_text(f.scrubbed_us, when) : "not yet (SCRUB_INTERVAL)");
+}
+
+/* Backups may take their room on the same disk as well. */
+static double room(const struct config *c)
+{
+	double bytes = (double)file_free_bytes(c->data_dir) - (double)c->backup_max_bytes;
+	struct rotation_file *list = NULL;
+	size_t n = 0;
+
+	if (rotation_list(c->backup_dir, &list, &n, NULL) == 0)
+		for (size_t i = 0; i < n; i++)
+			bytes += (double)list[i].bytes;
+	free(list);
+	return bytes > 0 ? bytes : 0;
+}
+
+static void check_growth(struct checkup *d)
+{
+	struct growth g;
+	struct err e = { 0 };
+	double days;
+
+	if (store_growth(d->db, d->config, clock_now_us(), &g, &e)) {
+		say(d, true, "how fast the database grows can't be measured: %s", e.msg);
+		return;
+	}
+	if (g.days == 0) {
+		say(d, true, "how fast the database grows is known after an hour of samples");
+		return;
+	}
+	days = growth_days_left(&g, room(d->config));
+	if (days > DISK_YEARS_SHOWN * 365)
+		say(d, true, "the database grows by %.1f MB a day, %.1f MB of it for good: the "
+		    "disk lasts more than %d years", g.per_day / MEGABYTE,
+		    g.lasting_per_day / MEGABYTE, DISK_YEARS_SHOWN);
+	else
+		say(d, days > DISK_DAYS_WANTED, "the database grows by %.1f MB a day, %.1f MB of "
+		    "it for good: the disk is full in %.0f days (%d are wanted)",
+		    g.per_day / MEGABYTE, g.lasting_per_day / MEGABYTE, days, DISK_DAYS_WANTED);
+}
+
 static void check_worker(struct checkup *d)
 {
 	char why[WORKER_BLOCKED_TEXT];
@@ -244,6 +310,8 @@ static void check_clock(struct checkup *d)
 
 	ASSERT(clock_parse("2026-01-01", &oldest) == 0);
 	say(d, clock_now_us() > oldest, "the machine's clock is plausible");
+	say(d, true, clock_synchronised() ? "the machine's clock is kept right by the system (NTP)" :
+	    "the system does not say that it keeps the clock right (NTP): look at timedatectl");
 }
 
 /* Rows that a clock which was ahead has left. */
@@ -306,6 +374,8 @@ static int run(const struct config *c, int argc, char **argv)
 	if (d.db) {
 		if (master_key_read(c->master_key_file, &d.key, &e))
 			say(&d, false, "%s", e.msg);
+		check_file(&d);
+		check_growth(&d);
 		check_watch(&d);
 		check_future(&d);
 		check_reserve(&d);

@@ -6,6 +6,7 @@
 #include "common/db.h"
 #include "common/store_config.h"
 #include "worker/cli/cli.h"
+#include "worker/feed/names.h"
 #include "worker/feed/symbol.h"
 #include "worker/predictors.h"
 #include "worker/report/digest.h"
@@ -22,18 +23,20 @@
 #define RULES_MAX 32
 
 static const char USAGE[] =
-	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON] [--quiet] "
-	"FILE...\n"
+	"Usage: trading-bot replay [--bot N] [--strategy NAME] [--config-json JSON\n"
+	"                          [--confirm-wide]] [--quiet] FILE...\n"
 	"\n"
 	"Takes the settings and the model of bot N (default 1) from the database when there is\n"
-	"one. --strategy ema_cross needs no model.\n";
+	"one. --strategy ema_cross needs no model. Keys named _pct in JSON are fractions\n"
+	"(0.009 is 0.9 %) or percent as text (\"0.9%\"); --confirm-wide: one over 0.1 (10 %)\n"
+	"is meant.\n";
 
 struct replay_run {
 	const struct config *config;
-	char files[4096];
+	struct buf files;		/* as in names.h */
 	int64_t bot_id;
 	const char *strategy, *config_json;
-	bool quiet;
+	bool quiet, confirm_wide;
 	struct bot_config bot;
 	struct db *db;			/* NULL: there is none */
 	struct predictors *predictors;
@@ -55,7 +58,6 @@ static int parse(struct replay_run *r, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		bool more = i + 1 < argc;
-		size_t used = strlen(r->files);
 
 		if (strcmp(argv[i], "--bot") == 0 && more) {
 			r->bot_id = cli_number(argv[++i]);
@@ -65,16 +67,17 @@ static int parse(struct replay_run *r, int argc, char **argv)
 			r->strategy = argv[++i];
 		} else if (strcmp(argv[i], "--config-json") == 0 && more) {
 			r->config_json = argv[++i];
+		} else if (strcmp(argv[i], "--confirm-wide") == 0) {
+			r->confirm_wide = true;
 		} else if (strcmp(argv[i], "--quiet") == 0) {
 			r->quiet = true;
 		} else if (argv[i][0] == '-') {
 			return -1;
 		} else {
-			snprintf(r->files + used, sizeof(r->files) - used, "%s%s", used ? " " : "",
-				 argv[i]);
+			names_add(&r->files, argv[i]);
 		}
 	}
-	return r->files[0] ? 0 : -1;
+	return r->files.len ? 0 : -1;
 }
 
 /* ---- settings ---- */
@@ -93,7 +96,7 @@ static void sample_config(struct bot_config *c)
 	c->maker_order_timeout = 5;
 }
 
-static int apply_json(struct bot_config *c, const char *text, struct err *e)
+static int apply_json(struct bot_config *c, const char *text, bool confirm_wide, struct err *e)
 {
 	struct field_errors f = { 0 };
 	cJSON *patch = NULL;
@@ -101,6 +104,8 @@ static int apply_json(struct bot_config *c, const char *text, struct err *e)
 
 	if (rc)
 		return rc;
+	if (confirm_wide && cJSON_IsObject(patch))
+		cJSON_AddTrueToObject(patch, "confirm_wide");
 	rc = bot_config_apply(c, patch, &f);
 	if (rc)
 		err_set(e, rc, "--config-json: %s: %s", f.list[0].field, f.list[0].message);
@@ -132,7 +137,7 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 	}
 	if (r->strategy)
 		snprintf(r->bot.strategy, sizeof(r->bot.strategy), "%s", r->strategy);
-	return r->config_json ? apply_json(&r->bot, r->config_json, e) : 0;
+	return r->config_json ? apply_json(&r->bot, r->config_json, r->confirm_wide, e) : 0;
 }
 
 static const char SQL_ASSIGNED[] =
@@ -257,12 +262,19 @@ static void summary(struct replay_run *r, int64_t took_us)
 	printf("%llu frames, %llu trades of the market, %llu refused, in %.3f s\n",
 	       (unsigned long long)s->frames, (unsigned long long)s->trades,
 	       (unsigned long long)s->decode_errors, (double)took_us / 1e6);
-	if (s->decode_errors)
-		printf("newest refused frame: %s\n", s->last_error);
+	printf("trades: %llu late, %llu repeated; %llu gaps; %llu lines of overlapping files\n",
+	       (unsigned long long)engine_trades_late(session_engine(r->session)),
+	       (unsigned long long)s->repeated, (unsigned long long)s->gaps,
+	       (unsigned long long)s->passed);
+	if (s->set_back)
+		printf("the recorder's clock was set back %llu times\n",
+		       (unsigned long long)s->set_back);
+	if (s->last_error[0])
+		printf("newest refused frame or gap: %s\n", s->last_error);
 	printf("%lld trades of the bot, pnl %s; %lld orders still open\n", (long long)r->trades,
 	       money_text(r->pnl, pnl),
 	       (long long)engine_open_orders(session_engine(r->session), r->bot_id));
-	printf("decisions (at least):");
+	printf("decisions:");
 	for (size_t i = 0; i < r->rules_n; i++)
 		printf(" %s %lld", r->rules[i].rule, (long long)r->rules[i].count);
 	printf("\ndigest %s over %llu rows\n", digest, (unsigned long long)digest_lines(r->digest));
@@ -272,11 +284,12 @@ static int replay(struct replay_run *r, struct err *e)
 {
 	struct symbol_info symbols[SYMBOLS_MAX];
 	char text[SYMBOL_RULES_MAX];
-	struct replay_args args = { .files = r->files };
+	const char *files = buf_text(&r->files);
+	struct replay_args args = { .files = files };
 	struct feed_sink sink;
 	int64_t start_us;
 	size_t n = 0;
-	int rc = replay_symbols(r->files, symbols, SYMBOLS_MAX, &n, e);
+	int rc = replay_symbols(files, symbols, SYMBOLS_MAX, &n, e);
 
 	if (rc == 0)
 		rc = load_settings(r, &symbols[0], e);
@@ -295,6 +308,7 @@ static int replay(struct replay_run *r, struct err *e)
 		printf("%s\n", symbol_rules_text(&symbols[i], text));
 	start_us = clock_mono_us();
 	rc = drive(r, e);
+	engine_signals_end(session_engine(r->session));
 	if (rc == 0)
 		summary(r, clock_mono_us() - start_us);
 	return rc;
@@ -325,6 +339,7 @@ static int run(const struct config *c, int argc, char **argv)
 	session_free(r.session);
 	predictors_free(r.predictors);
 	digest_free(r.digest);
+	buf_free(&r.files);
 	db_close(r.db);
 	return rc ? 1 : 0;
 }

@@ -89,7 +89,7 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 
 	ASSERT(bot_state_next(b->status, event, &s.to, NULL) == 0);
 	if (event == EVENT_EMERGENCY_STOP)
-		b->emergency = b->orders_n ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED;
+		b->emergency = bot_working(b) ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED;
 	if (event == EVENT_START) {
 		b->emergency = EMERGENCY_NONE;
 		b->error[0] = '\0';
@@ -221,12 +221,32 @@ static bool usable(const struct signal *s)
 	       s->stop_loss > 0 && s->stop_loss <= 0.99;
 }
 
-/* Of what we decide by: a silence without a book since, or a feed that catches up. */
-static int64_t data_age(const struct bot *b)
+/*
+ * Counted in candles, because a candle's decision comes a little earlier or later than
+ * the one before: by the clock one of two neighbours would be lost now and then.
+ */
+static bool entries_spaced(const struct bot *b, int64_t now_us)
 {
+	int64_t length_us = b->series->length_us, newest_us = b->last_entry_us;
+
+	return newest_us == 0 || newest_us > now_us ||
+	       (now_us / length_us - newest_us / length_us) * length_us >=
+		b->config.decision_interval_ms * INT64_C(1000);
+}
+
+/*
+ * Of what we decide by: a silence until now, one after which no book has come, or a feed
+ * that catches up.
+ */
+static int64_t data_age(const struct bot *b, int64_t now_us)
+{
+	const struct market *m = b->market;
+	int64_t age_us = m->event_us ? now_us - m->event_us : 0;
 	int64_t behind_us = engine_behind_us(b->engine);
 
-	return b->market->stale_us > behind_us ? b->market->stale_us : behind_us;
+	if (m->stale_us > age_us)
+		age_us = m->stale_us;
+	return behind_us > age_us ? behind_us : age_us;
 }
 
 static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
@@ -250,6 +270,11 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		report_signal(b, s, false, "config_waits", b->config_error, 0, "", now_us);
 		return;
 	}
+	if (!entries_spaced(b, now_us)) {
+		report_signal(b, s, false, "decision_interval", "the newest entry is younger than "
+			      "decision_interval_ms", 0, "", now_us);
+		return;
+	}
 	if (would_net(b, s->side)) {
 		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
 			      now_us);
@@ -264,12 +289,12 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	has_exits = order_exits(&m->info, s, plan.limit, &plan.target, &plan.stop);
 	in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
-		.now_us = now_us, .feed_age_us = data_age(b),
+		.now_us = now_us, .feed_age_us = data_age(b, now_us),
 		.clock_drift_us = engine_drift(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
 		.unknown_orders = (int64_t)m->unknown_n,
-		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)b->orders_n,
+		.open_all = engine_open_all(b->engine), .open_bot = (int64_t)bot_working(b),
 		.orders_last_min = orders_last_minute(b, now_us),
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -287,41 +312,54 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 	report_signal(b, s, true, s->rule, s->reason, order_id, cid, now_us);
 }
 
-void bot_decide(struct bot *b, int64_t now_us)
+/* False: it can't decide, and the bot has failed. */
+static bool ask_strategy(struct bot *b, struct signal *s, int64_t now_us)
 {
 	struct strategy_input in = {
 		.config = &b->config, .window = &b->series->window, .work = &b->series->work,
 		.model = b->has_model ? &b->model : NULL, .last = b->market->last,
 		.top = b->market->top,
 	};
-	struct signal s = { 0 };
 	struct err e = { 0 };
 	char why[160];
+
+	if (b->strategy->decide(&in, s, &e)) {
+		err_prefix(&e, "strategy %s", b->strategy->name);
+		bot_fail(b, now_us, e.msg);
+		return false;
+	}
+	if (!s->wanted || usable(s))
+		return true;
+	snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, which no "
+		 "order can have", b->strategy->name, s->profit_target, s->stop_loss);
+	bot_fail(b, now_us, why);
+	return false;
+}
+
+void bot_decide(struct bot *b, int64_t now_us)
+{
+	struct signal s = { 0 };
 
 	b->last_execution_us = now_us;
 	if (b->status != BOT_RUNNING)
 		return;
-	if (b->last_decision_us && b->last_decision_us <= now_us &&
-	    now_us - b->last_decision_us < b->config.decision_interval_ms * INT64_C(1000))
-		return;
 	b->last_decision_us = now_us;
 	b->moved = true;
-	if (b->strategy->decide(&in, &s, &e)) {
-		err_prefix(&e, "strategy %s", b->strategy->name);
-		bot_fail(b, now_us, e.msg);
+	if (!ask_strategy(b, &s, now_us))
 		return;
-	}
-	if (s.wanted && !usable(&s)) {
-		snprintf(why, sizeof(why), "strategy %s gave a target of %g and a stop of %g, "
-			 "which no order can have", b->strategy->name, s.profit_target,
-			 s.stop_loss);
-		bot_fail(b, now_us, why);
-		return;
-	}
 	if (s.wanted)
 		consider_entry(b, &s, now_us);
 	else
 		report_signal(b, &s, false, s.rule, s.reason, 0, "", now_us);
+}
+
+void bot_decide_again(struct bot *b, int64_t since_us, int64_t now_us)
+{
+	struct signal s = { 0 };
+
+	if (b->status == BOT_RUNNING && b->last_decision_us > since_us &&
+	    ask_strategy(b, &s, now_us) && s.wanted)
+		consider_entry(b, &s, now_us);
 }
 
 /* ---- time ---- */
@@ -381,7 +419,8 @@ int64_t bot_positions(const struct bot *b)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < b->orders_n; i++)
-		n += b->orders[i]->status == ORDER_ACTIVE;
+		n += b->orders[i]->status == ORDER_ACTIVE &&
+			b->orders[i]->phase != PHASE_REMAINDER;
 	return n;
 }
 
@@ -397,7 +436,7 @@ void bot_report(struct bot *b, int64_t now_us)
 		.model_id = b->has_model ? b->model.model_id : 0,
 		.open_positions = bot_positions(b),
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.dust = b->dust,
+		.dust = b->dust, .dust_cost = b->dust_cost,
 		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
@@ -407,7 +446,7 @@ void bot_report(struct bot *b, int64_t now_us)
 
 	if (v->ops->balance(v, b->id, &balance, NULL) == 0)
 		row.equity = balance.equity; /* peak and day move with samples and decisions */
-	row.pending_orders = (int64_t)b->orders_n - row.open_positions;
+	row.pending_orders = (int64_t)bot_working(b) - row.open_positions;
 	memcpy(row.error, b->error, sizeof(row.error));
 	memcpy(row.config_error, b->config_error, sizeof(row.config_error));
 	memcpy(row.model_error, b->model_error, sizeof(row.model_error));

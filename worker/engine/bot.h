@@ -5,6 +5,7 @@
  * bot.c	status, decisions, entries
  * bot_orders.c	leads an order from entry over protection to its close
  * bot_protect.c	target and stop at the venue for what is held
+ * bot_remainder.c what can't be sold by itself, and who takes it over
  * bot_legs.c	what is sent to the venue for an order
  * bot_ask.c	what became of a leg whose answer is late
  * bot_updates.c what the venue says
@@ -44,6 +45,9 @@ struct market {
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
 	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
+	int64_t stale_from_us;		/* then: since when it was too long */
+	int64_t lag_us;			/* our clock minus the exchange's, at its newest time */
+	int64_t close_us;		/* of our clock; no series has an earlier candle to close */
 	bool closes_wait;		/* some bot here waits for a book to close at market */
 	size_t series_n;
 	struct series *series[SERIES_MAX];
@@ -72,12 +76,14 @@ struct bot {
 	struct money equity, peak_equity, day_equity;
 	struct price last_price;	/* of before a restart, until the market has one */
 	struct qty dust;		/* spot: base that closed orders left and none took over */
+	struct money dust_cost;		/* quote, what it had cost */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day, as far as we know of it */
 	struct signal_report signal;	/* newest, while it repeats */
 	int64_t signal_written_us;
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
 	size_t sent_most;		/* MAX_ORDERS_PER_MIN: more need not be remembered */
+	int64_t last_entry_us;		/* when the newest order was made, 0 never */
 	int64_t *sent_us;		/* ring of the times at which the newest orders were sent */
 	size_t sent_n;			/* ever */
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
@@ -114,11 +120,18 @@ void bot_set_status(struct bot *b, enum bot_event event, const char *why, const 
 		    const char *correlation_id, int64_t now_us);
 void bot_fail(struct bot *b, int64_t now_us, const char *why);
 void bot_signal_ends(struct bot *b);
-void bot_decide(struct bot *b, int64_t now_us);
+void bot_decide(struct bot *b, int64_t now_us);		/* a candle of its interval closed */
+/*
+ * The first book after a silence, in which since_us decisions could make no entry: what the
+ * newest candle wanted since then is looked at again. (Nothing is remembered for it, so a
+ * restart in the silence changes nothing.)
+ */
+void bot_decide_again(struct bot *b, int64_t since_us, int64_t now_us);
 void bot_timer(struct bot *b, int64_t now_us);		/* everything due at now_us */
 void bot_refresh_due(struct bot *b);
 void bot_equity(struct bot *b, int64_t now_us);		/* look at the account */
-int64_t bot_positions(const struct bot *b);		/* orders that hold something */
+int64_t bot_positions(const struct bot *b);	/* orders that hold what can be sold */
+size_t bot_working(const struct bot *b);	/* open orders that are no remainders */
 void bot_report(struct bot *b, int64_t now_us);		/* its row, whatever the flags say */
 void bot_free(struct bot *b);
 
@@ -164,7 +177,26 @@ bool order_stop_rests(const struct bot *b, const struct order *o);
 /* Legs or position changed: how long something is held without a stop at the venue. */
 void order_cover_clock(struct bot *b, struct order *o, int64_t now_us);
 
+/* bot_remainder.c */
+/* It holds at least a step, and an order of its own would be too small. */
+bool order_is_remainder(const struct bot *b, const struct order *o);
+void order_remain(struct bot *b, struct order *o, int64_t now_us);	/* it becomes one */
+/* A remainder is to be closed: true when it can be sold now, and counts again. */
+bool order_wake(struct bot *b, struct order *o, int64_t now_us);
+/* Sell a remainder as soon as that is possible. May free o. */
+void order_try_remainder(struct bot *b, struct order *o, int64_t now_us);
+/* The market moved: the stop of a remainder is ours to watch. May free o. */
+void order_watch_remainder(struct bot *b, struct order *o, struct price last, int64_t now_us);
+/* The order takes over the coins, and their cost, that remainders and dust are. */
+void order_take_over(struct bot *b, struct order *o, int64_t now_us);
+/* Another market, or no bot: remainders end, worth what they are. */
+void bot_drop_remainders(struct bot *b, int64_t now_us);
+void bot_flat(struct bot *b, int64_t now_us);	/* is the emergency stop done? */
+
 /* bot_orders.c */
+void order_finish(struct bot *b, struct order *o, int64_t now_us);	/* frees o */
+/* The same, with what is left of its coins at another amount than they cost. */
+void order_finish_at(struct bot *b, struct order *o, struct money left_cost, int64_t now_us);
 struct qty order_held(const struct bot *b, const struct order *o);	/* whole steps */
 /* Would the venue take an exit of this quantity at this price? */
 bool bot_takeable(const struct bot *b, struct qty q, struct price at);
@@ -187,7 +219,6 @@ void bot_entry_taken(struct bot *b);
 /* Something changed: do what the order needs next. May free o. */
 void order_progress(struct bot *b, struct order *o, int64_t now_us);
 bool order_closable(const struct bot *b, const struct order *o);	/* holds what can be sold */
-bool order_entry_unwanted(const struct order *o);
 void order_close_failed(struct bot *b, struct order *o, const char *why, int64_t now_us);
 void bot_cancel_entries(struct bot *b, const char *correlation_id, int64_t now_us);
 /*

@@ -32,22 +32,18 @@ bool order_closable(const struct bot *b, const struct order *o)
 }
 
 /*
- * Long: pnl = exits - (entries - cost of dust) - quote fees - funding; coins paid as
- * fees are part of what the entries bought, so their loss is inside already. Dust is what
- * is left less what was taken over, both at this order's entry price.
+ * Long: pnl = exits - (entries + cost of dust taken - cost of dust left) - quote fees -
+ * funding; coins paid as fees are part of what the entries bought, so their loss is inside
+ * already. Dust keeps its cost from order to order: all results together are the account's.
  * Short: the signs of entries and exits change. gross = pnl + all costs. A loss that the
  * account could not pay is none of the trade: the market bore it (bad debt).
  */
 static void order_settle(struct order *o)
 {
-	struct money dust_cost = { 0 }, cost, pnl;
-	struct qty left;
+	struct money cost, pnl;
 
-	ASSERT(qty_sub(o->dust, o->dust_taken, &left) == 0);
-	if (qty_sign(o->filled) > 0)
-		ASSERT(money_share(o->entry_notional, left, o->filled, ROUND_NEAREST,
-				   &dust_cost) == 0);
-	ASSERT(money_sub(o->entry_notional, dust_cost, &cost) == 0);
+	ASSERT(money_add(o->entry_notional, o->dust_taken_cost, &cost) == 0);
+	ASSERT(money_sub(cost, o->dust_cost, &cost) == 0);
 	if (o->side == SIDE_BUY)
 		ASSERT(money_sub(o->exit_notional, cost, &pnl) == 0);
 	else
@@ -66,7 +62,8 @@ static void count_result(struct bot *b, const struct order *o, int64_t now_us)
 
 	if (qty_sign(o->filled) <= 0)
 		return;
-	b->loss_streak = money_sign(o->pnl) < 0 ? b->loss_streak + 1 : 0;
+	if (qty_sign(o->exited) > 0) /* what goes on with another trade is not lost */
+		b->loss_streak = money_sign(o->pnl) < 0 ? b->loss_streak + 1 : 0;
 	if (limits->cooldown_after_losses && b->loss_streak >= limits->cooldown_after_losses)
 		b->cooldown_until_us = now_us + limits->cooldown_s * INT64_C(1000000);
 	stats_of(o, now_us, &trade);
@@ -91,28 +88,35 @@ static void forget(struct bot *b, struct order *o)
 			break;
 		}
 	}
-	engine_count_open(b->engine, -1);
 	free(o);
 }
 
-static void order_finish(struct bot *b, struct order *o, int64_t now_us)
+void order_finish_at(struct bot *b, struct order *o, struct money left_cost, int64_t now_us)
 {
+	if (o->phase != PHASE_REMAINDER)
+		engine_count_open(b->engine, -1);
 	order_cover_clock(b, o, now_us);
 	o->phase = PHASE_DONE;
 	o->status = ORDER_CLOSED;
 	o->closed_us = now_us;
 	o->retry_us = 0;
 	o->dust = order_position(o);
+	o->dust_cost = left_cost;
 	if (!b->market->info.futures) {
 		ASSERT(qty_add(b->dust, o->dust, &b->dust) == 0);
+		ASSERT(money_add(b->dust_cost, o->dust_cost, &b->dust_cost) == 0);
 		b->dirty = true;
 	}
 	order_settle(o);
 	order_report(b, o);
 	count_result(b, o, now_us);
 	forget(b, o);
-	if (b->emergency == EMERGENCY_FLATTENING && b->orders_n == 0)
-		bot_set_status(b, EVENT_EMERGENCY_STOP, "flat", "worker", "", now_us);
+	bot_flat(b, now_us);
+}
+
+void order_finish(struct bot *b, struct order *o, int64_t now_us)
+{
+	order_finish_at(b, o, order_cost(o, order_position(o)), now_us);
 }
 
 /* ---- close ---- */
@@ -197,7 +201,10 @@ static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 	};
 
 	if (order_live_legs(o) == 0 && !order_closable(b, o)) {
-		order_finish(b, o, now_us);
+		if (order_is_remainder(b, o))
+			order_remain(b, o, now_us);
+		else
+			order_finish(b, o, now_us);
 		return;
 	}
 	if (now_us < o->retry_us)
@@ -205,6 +212,7 @@ static void close_progress(struct bot *b, struct order *o, int64_t now_us)
 	if (!take_back(b, o, now_us) || order_live_legs(o) > 0)
 		return;
 	o->retry_us = 0;
+	order_take_over(b, o, now_us);
 	p.quantity = order_held(b, o);
 	if (o->retries >= TRIES_BEFORE_ACCOUNT) {
 		p.quantity = at_most_account(b, o, p.quantity);
@@ -224,11 +232,21 @@ static bool order_over(const struct bot *b, const struct order *o)
 	return qty_sign(order_held(b, o)) <= 0 || (!order_exit_live(o) && !order_closable(b, o));
 }
 
+static bool entry_unwanted(const struct order *o)
+{
+	return o->reason == CLOSE_MAKER_TIMEOUT || o->reason == CLOSE_ENTRY_CANCELLED ||
+	       o->reason == CLOSE_STOP_LOSS;
+}
+
 void order_progress(struct bot *b, struct order *o, int64_t now_us)
 {
 	struct leg *entry = order_live_leg(o, LEG_ENTRY);
 
 	order_cover_clock(b, o, now_us);
+	if (o->phase == PHASE_REMAINDER) {
+		order_try_remainder(b, o, now_us);
+		return;
+	}
 	if (o->phase != PHASE_CLOSING && !entry && order_over(b, o))
 		o->phase = PHASE_CLOSING;
 	if (o->phase == PHASE_CLOSING) {
@@ -239,16 +257,10 @@ void order_progress(struct bot *b, struct order *o, int64_t now_us)
 		o->phase = PHASE_HOLDING;
 		order_report(b, o);
 	}
-	if (entry && order_entry_unwanted(o) && now_us >= o->retry_us)
+	if (entry && entry_unwanted(o) && now_us >= o->retry_us)
 		(void)leg_cancel(b, o, entry, now_us);
 	if (qty_sign(order_position(o)) > 0)
 		order_protect(b, o, entry != NULL, now_us);
-}
-
-bool order_entry_unwanted(const struct order *o)
-{
-	return o->reason == CLOSE_MAKER_TIMEOUT || o->reason == CLOSE_ENTRY_CANCELLED ||
-	       o->reason == CLOSE_STOP_LOSS;
 }
 
 static void close_waits(struct bot *b, const struct order *o)
@@ -269,6 +281,8 @@ void bot_close(struct bot *b, struct order *o, enum close_reason reason,
 	if (o->phase == PHASE_CLOSING && reason != CLOSE_EMERGENCY)
 		return;
 	if (again && !o->retry_us)
+		return;
+	if (o->phase == PHASE_REMAINDER && !order_wake(b, o, now_us))
 		return;
 	o->phase = PHASE_CLOSING;
 	o->reason = reason;
@@ -416,6 +430,7 @@ void bot_enter(struct bot *b, const struct signal *s, const struct entry_plan *p
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);
 	*order_id = o->id;
+	b->last_entry_us = now_us;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = o;
 	engine_count_open(b->engine, 1);

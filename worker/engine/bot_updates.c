@@ -44,27 +44,6 @@ static void fill_leg(struct leg *l, const struct venue_update *u)
 	leg_await(l, u->at_us);
 }
 
-/*
- * Spot: what earlier orders left under the lot step goes out with this one, so that it
- * does not pile up. No more than the account has beside its open orders: coins may be gone.
- */
-static void take_dust(struct bot *b, struct order *o)
-{
-	struct venue *v = engine_venue(b->engine);
-	struct venue_balance balance;
-	struct qty free;
-
-	if (qty_sign(b->dust) <= 0 || v->ops->balance(v, b->id, &balance, NULL))
-		return;
-	free = balance.base;
-	for (size_t i = 0; i < b->orders_n; i++)
-		ASSERT(qty_sub(free, order_position(b->orders[i]), &free) == 0);
-	if (qty_sign(free) > 0)
-		o->dust_taken = qty_min(b->dust, free);
-	b->dust = (struct qty){ 0 };
-	b->dirty = true;
-}
-
 static void book_fill(struct bot *b, struct order *o, struct leg *l, const struct venue_update *u)
 {
 	const struct reporter *r = engine_reporter(b->engine);
@@ -89,7 +68,7 @@ static void book_fill(struct bot *b, struct order *o, struct leg *l, const struc
 		bot_entry_taken(b);
 		o->status = ORDER_ACTIVE;
 		o->opened_us = u->at_us;
-		take_dust(b, o);
+		order_take_over(b, o, u->at_us);
 	}
 	if (!entry && o->phase != PHASE_CLOSING)
 		o->reason = u->stop_triggered || l->kind == LEG_STOP ? CLOSE_STOP_LOSS
@@ -112,6 +91,8 @@ static void close_by(struct bot *b, struct order *o, const struct venue_update *
 
 	if (o->phase != PHASE_CLOSING || reason == CLOSE_LIQUIDATION)
 		o->reason = reason;
+	if (o->phase == PHASE_REMAINDER)
+		engine_count_open(b->engine, 1);
 	o->phase = PHASE_CLOSING;
 	/* A liquidation takes all, in several fills: nothing is sent against it. */
 	o->retry_us = reason == CLOSE_LIQUIDATION ? part->at_us + RETRY_US : 0;

@@ -13,6 +13,11 @@ void bot_watch_stops(struct bot *b, struct price last, int64_t now_us)
 	for (size_t i = b->orders_n; i-- > 0;) {
 		struct order *o = b->orders[i];
 
+		if (o->phase == PHASE_REMAINDER) {
+			order_watch_remainder(b, o, last, now_us);
+			bot_refresh_due(b);
+			continue;
+		}
 		if (o->phase == PHASE_CLOSING || !order_stop_crossed(o, last) ||
 		    qty_sign(order_position(o)) <= 0)
 			continue;
@@ -28,7 +33,14 @@ void bot_watch_stops(struct bot *b, struct price last, int64_t now_us)
 
 static bool holding_runs(const struct bot *b, const struct order *o)
 {
-	return o->opened_us && o->phase != PHASE_CLOSING && b->status != BOT_STOPPED;
+	return o->opened_us && o->phase != PHASE_CLOSING && o->phase != PHASE_REMAINDER &&
+	       b->status != BOT_STOPPED;
+}
+
+/* Its resting stop was passed and has some time to act. */
+static bool grace_runs(const struct order *o)
+{
+	return o->stop_crossed_us && o->phase != PHASE_CLOSING && o->phase != PHASE_REMAINDER;
 }
 
 static bool maker_waits(struct order *o)
@@ -47,7 +59,7 @@ static int64_t order_due(const struct bot *b, struct order *o)
 		AT(o->created_us + o->maker_timeout_us);
 	if (holding_runs(b, o))
 		AT(o->opened_us + o->holding_us);
-	if (o->stop_crossed_us && o->phase != PHASE_CLOSING)
+	if (grace_runs(o))
 		AT(o->stop_crossed_us + STOP_GRACE_US);
 	if (o->retry_us)
 		AT(o->retry_us);
@@ -80,7 +92,7 @@ static void order_timer(struct bot *b, struct order *o, int64_t now_us)
 		bot_close(b, o, CLOSE_HOLDING_TIME, "", now_us);
 		return;
 	}
-	if (o->stop_crossed_us && o->phase != PHASE_CLOSING &&
+	if (grace_runs(o) &&
 	    now_us >= o->stop_crossed_us + STOP_GRACE_US) {
 		bot_notice(b, o->correlation_id,
 			   "the resting stop did not act in time: closing at market");

@@ -1,9 +1,20 @@
 /*
  * candle.h - candles from trades, and the window of closed ones that features read.
  *
- * A candle covers [open_us, open_us + length). A second without trades repeats
- * the last close with zero volume, so that the window has no holes. A candle
- * closes when the market's time (of trades and of candle_advance) passes its end.
+ * A candle covers [open_us, open_us + length) of the exchange's time, as the exchange's
+ * own candle does. A second without trades repeats the last close with zero volume, so
+ * that the window has no holes. A candle that began before we listened is none: its
+ * first part is missing, and nobody hears of it.
+ *
+ * When does a candle end? Trades arrive in the order of their ids, but events of other
+ * streams (depth, book tops) overtake them: by up to 186 ms in the recordings, in fast
+ * moves. So a trade of a later candle ends it at once when no trade is missing before it
+ * (trade.whole), everything else (trades behind a hole, the market's time, our clock)
+ * only CANDLE_GRACE_US later. While it waits, a trade still counts for its own candle:
+ *
+ *	  ended              open
+ *	|------------------|------------------| exchange's time
+ *	                    <-- grace -->
  */
 #ifndef ENGINE_CANDLE_H
 #define ENGINE_CANDLE_H
@@ -14,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CANDLE_GRACE_US INT64_C(500000)	/* for trades on their way; not above a second */
 #define CANDLE_LATE_US INT64_C(2000000)	/* older trades are dropped and counted */
 #define CANDLE_WINDOW 60		/* closed candles that a feature may look at */
 
@@ -30,8 +42,15 @@ int64_t candle_interval_us(const char *interval);
 
 struct candle_builder {
 	int64_t length_us;
-	bool begun;			/* a trade has come since init or reset */
-	struct candle open;		/* valid when begun; 0 trades: the last close, repeated */
+	int64_t span_us;		/* of open from its begin, that needs no second look */
+	int64_t heard_us;		/* exchange's time since when nothing is missing */
+	bool heard;			/* heard_us is known: an event has come */
+	bool begun;			/* a trade has come: open is valid */
+	bool waits;			/* ended is valid: its trades may still be on their way */
+	struct candle open;		/* the newest; 0 trades: the last close, repeated */
+	struct candle ended;		/* the one before it */
+	/* exchange's times of the first and the last trade that counted for their prices */
+	struct candle_times { int64_t first_us, last_us; } open_times, ended_times;
 	uint64_t late_merged, late_dropped;
 };
 
@@ -39,23 +58,33 @@ void candle_builder_init(struct candle_builder *b, int64_t length_us);
 
 /*
  * Feed one trade. Candles that it closes, in order, go to out (at most max);
- * *n says how many. A trade older than the open candle is merged into the open
- * candle when it lies at most CANDLE_LATE_US before its begin (it counts for
- * high, low, volume and trades; the close stays), else counted and dropped.
- * Inside a candle the order of arrival counts. The first trade of a candle, late
- * or not, sets all four prices. A volume that does not fit stays at the largest.
- * Returns 0; ERR_RANGE when it is more than max candles ahead: nothing changed,
- * the caller has a gap to fill and calls candle_builder_reset first; ERR_INVALID
- * for a price that is not positive, a negative quantity or time: nothing changed.
+ * *n says how many. Inside a candle the exchange's time counts, among equal times the
+ * order of arrival. A trade of a candle that is closed already is merged into the oldest
+ * one that is not, where it moves neither open nor close, when it lies at most
+ * CANDLE_LATE_US before its begin; else it is counted and dropped. A volume that does not
+ * fit stays at the largest.
+ *
+ * A silence that closes more than max candles at once: the first and the newest max - 1,
+ * so that the work is bounded; max above the window's length fills it with repeats.
+ *
+ * Returns 0; ERR_INVALID for a price that is not positive, a negative quantity or time:
+ * nothing changed.
  */
 MUST_CHECK int candle_add(struct candle_builder *b, const struct trade *t,
 			  struct candle *out, size_t max, size_t *n);
 /*
- * The market's time is now time_us: close what has ended. Same results as
- * candle_add. Nothing happens before the first trade or when time_us is older.
+ * The market's time is now time_us: close what ended CANDLE_GRACE_US ago. Returns how
+ * many, into out, as candle_add. Nothing happens before the first trade or when time_us
+ * is older.
  */
-MUST_CHECK int candle_advance(struct candle_builder *b, int64_t time_us,
-			      struct candle *out, size_t max, size_t *n);
+size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *out, size_t max);
+/* The exchange's time at which candle_advance has work; INT64_MAX: none before a trade. */
+int64_t candle_due_us(const struct candle_builder *b);
+/*
+ * Go on behind a closed candle that was made elsewhere (a stored one): the next begins
+ * whole at its end. Only before the first event; trades before that end are passed over.
+ */
+void candle_builder_follow(struct candle_builder *b, const struct candle *last);
 /* Forget the open candle (after a gap); counters stay. */
 void candle_builder_reset(struct candle_builder *b);
 

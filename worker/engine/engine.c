@@ -35,6 +35,7 @@ struct engine *engine_new(const struct engine_args *a)
 	if (!e->args.signal_repeat_us)
 		e->args.signal_repeat_us = SIGNAL_REPEAT_US;
 	e->due_us = NEVER;
+	e->close_us = NEVER;
 	return e;
 }
 
@@ -82,13 +83,21 @@ int64_t engine_now(const struct engine *e)
 
 static void fire_bots(struct engine *e, int64_t at_us)
 {
-	e->due_us = NEVER;
+	e->due_us = e->close_us;
 	for (size_t i = 0; i < e->bots_n; i++) {
 		if (e->dues[i] <= at_us)
 			bot_timer(e->bots[i], at_us);
 		if (e->dues[i] < e->due_us)
 			e->due_us = e->dues[i];
 	}
+}
+
+/* At one time: the venue's fills first, then the candles, then the bots' deadlines. */
+static void fire(struct engine *e, int64_t at_us, int64_t until_us)
+{
+	if (e->close_us <= at_us)
+		markets_close(e, at_us, until_us, true);
+	fire_bots(e, at_us);
 }
 
 void engine_advance(struct engine *e, int64_t now_us)
@@ -110,7 +119,7 @@ void engine_advance(struct engine *e, int64_t now_us)
 		if (venue_due <= e->due_us)
 			v->ops->advance(v, due);
 		else
-			fire_bots(e, due);
+			fire(e, due, now_us);
 	}
 	if (now_us > e->now_us)
 		e->now_us = now_us;
@@ -145,4 +154,10 @@ void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t 
 		}
 		bot_report(b, now_us);
 	}
+}
+
+void engine_signals_end(struct engine *e)
+{
+	for (size_t i = 0; i < e->bots_n; i++)
+		bot_signal_ends(e->bots[i]);
 }

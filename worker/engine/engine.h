@@ -62,21 +62,28 @@ int64_t engine_next_due(const struct engine *e);
  * commit. SIZE_MAX where a restart needs every figure as of the commit (a replay).
  */
 void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most);
+/* Report the decisions that were counted and not reported yet: nothing comes after them. */
+void engine_signals_end(struct engine *e);
+/* Trades that came after their candle was closed (merged into another, or dropped). */
+uint64_t engine_trades_late(const struct engine *e);
 
 /* Idempotent. The market is the engine's. */
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
 /* NULL: unknown. BTCUSDT spot and BTCUSDT futures are two markets. */
 struct market *engine_market(struct engine *e, const char *symbol, bool futures);
 const struct symbol_info *market_info(const struct market *m);
-struct price market_last(const struct market *m);
-struct book_top market_top(const struct market *m);
+struct price market_last(const struct market *m);	/* (tests) */
+struct book_top market_top(const struct market *m);	/* (tests) */
 
 /* Market events. */
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
 void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us);
-/* The market's own time is exchange_us now: closes candles, decides. */
+/*
+ * The market's own time is exchange_us now: closes candles, decides. Without trades and
+ * times candles close by our clock, as far behind as the exchange's was at the newest.
+ */
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
-/* Frames are missing: windows start anew. */
+/* Frames are missing since the newest event: windows start anew. */
 void engine_gap(struct engine *e, struct market *m, int64_t now_us);
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us);
 /*
@@ -106,9 +113,11 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct price last_price;	/* of its symbol, likewise */
 	struct money peak_equity, day_equity;
 	struct qty dust;		/* what closed orders left and none took over */
+	struct money dust_cost;		/* what it had cost */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
+	int64_t last_entry_us;		/* when the newest order was made, 0 never */
 	int64_t sent_us[ORDERS_KEPT];	/* when the newest orders were sent, in any order */
 	size_t sent_n;
 	struct ended_leg ended[ENDED_LEGS];	/* of the newest closed orders, newest first */
@@ -130,11 +139,8 @@ MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, str
 void engine_reconcile(struct engine *e, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
-bool engine_bot_exists(const struct engine *e, int64_t bot_id);
-size_t engine_bots(const struct engine *e);
-int64_t engine_bot_id(const struct engine *e, size_t index);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
-/* Orders not closed yet. */
+/* Orders not closed yet; remainders (order.h) are none. */
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 
 /*

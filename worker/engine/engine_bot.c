@@ -62,6 +62,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	memcpy(b->error, r->error, sizeof(b->error));
 	b->start_us = r->start_us;
 	b->last_decision_us = r->last_decision_us;
+	b->last_entry_us = r->last_entry_us;
 	b->loss_streak = r->loss_streak;
 	b->cooldown_until_us = r->cooldown_until_us;
 	b->equity = r->equity;
@@ -69,6 +70,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 	b->peak_equity = r->peak_equity;
 	b->day_equity = r->day_equity;
 	b->dust = r->dust;
+	b->dust_cost = r->dust_cost;
 	memcpy(b->day, r->day, sizeof(b->day));
 	b->stats = r->stats;
 	b->refusals = r->refusals;
@@ -146,7 +148,7 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	*copy = *o;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = copy;
-	e->open_all++;
+	e->open_all += copy->phase != PHASE_REMAINDER;
 	if (copy->phase == PHASE_CLOSING)
 		b->market->closes_wait = true;
 	bot_refresh_due(b);
@@ -155,6 +157,7 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
+	markets_warm(e, e->now_us);
 	for (size_t i = 0; i < e->bots_n; i++) {
 		bot_times_back(e->bots[i], now_us);
 		bot_reconcile(e->bots[i], now_us);
@@ -169,9 +172,10 @@ int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 
 	if (!b)
 		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
-	if (b->status != BOT_STOPPED || b->orders_n)
+	if (b->status != BOT_STOPPED || bot_working(b))
 		return err_set(err, ERR_CONFLICT, "bot %lld is %s with %zu open orders",
-			       (long long)bot_id, bot_status_name(b->status), b->orders_n);
+			       (long long)bot_id, bot_status_name(b->status), bot_working(b));
+	bot_drop_remainders(b, e->now_us);
 	market_leave(b->market, b);
 	e->bots_n--;
 	for (size_t i = b->index; i < e->bots_n; i++)
@@ -179,14 +183,6 @@ int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 	bot_free(b);
 	return 0;
 }
-
-bool engine_bot_exists(const struct engine *e, int64_t bot_id)
-{
-	return engine_find_bot(e, bot_id) != NULL;
-}
-
-size_t engine_bots(const struct engine *e) { return e->bots_n; }
-int64_t engine_bot_id(const struct engine *e, size_t index) { return e->bots[index]->id; }
 
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id)
 {
@@ -199,7 +195,7 @@ int64_t engine_open_orders(const struct engine *e, int64_t bot_id)
 {
 	const struct bot *b = engine_find_bot(e, bot_id);
 
-	return b ? (int64_t)b->orders_n : 0;
+	return b ? (int64_t)bot_working(b) : 0;
 }
 
 static int config_refused(struct bot *b, const struct err *err, int rc)
@@ -214,7 +210,7 @@ static void use_config(struct bot *b, const struct bot_config *config, struct ma
 {
 	if (m != b->market) {
 		b->last_price = (struct price){ 0 };
-		b->dust = (struct qty){ 0 };
+		bot_drop_remainders(b, engine_now(b->engine));
 		market_leave(b->market, b);
 		market_join(m, b);
 	}
@@ -267,12 +263,13 @@ int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config 
 		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 	if (!err)
 		err = &local;
-	if (b->orders_n && bot_config_moves(&b->config, config)) {
+	if (bot_working(b) && bot_config_moves(&b->config, config)) {
 		rc = err_set(err, ERR_CONFLICT, "version %lld waits: %s can change only without "
 			     "open orders, %zu are open; until they are closed no entries are "
 			     "made, the rest of the version is in force",
 			     (long long)config->version,
-			     bot_config_move_text(&b->config, config, moves), b->orders_n);
+			     bot_config_move_text(&b->config, config, moves),
+			     bot_working(b));
 		if (engine_bot_config_wait(e, bot_id, config, err->msg, &local))
 			*err = local;
 		return rc;

@@ -10,13 +10,13 @@ static void answer_text(struct bot *b, const struct engine_command *c, enum bot_
 
 	a->status = b->status;
 	a->positions = bot_positions(b);
-	a->pending = (int64_t)b->orders_n - a->positions;
+	a->pending = (int64_t)bot_working(b) - a->positions;
 	if (b->status == BOT_ERROR)
 		snprintf(a->message, sizeof(a->message), "Bot started, but failed at once: %.200s",
 			 b->error);
 	else if (c->event == EVENT_EMERGENCY_STOP)
 		snprintf(a->message, sizeof(a->message),
-			 b->orders_n ? "Emergency stop executed: %lld positions are being closed"
+			 bot_working(b) ? "Emergency stop executed: %lld positions are being closed"
 				     : "Emergency stop executed", (long long)a->positions);
 	else if (before == b->status)
 		snprintf(a->message, sizeof(a->message), "Bot was %s already",
@@ -72,10 +72,10 @@ int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_com
 	engine_advance(e, now_us);
 	before = b->status;
 	answer->status = before;
-	if (c->event == EVENT_START && b->emergency == EMERGENCY_FLATTENING && b->orders_n)
+	if (c->event == EVENT_START && b->emergency == EMERGENCY_FLATTENING && bot_working(b))
 		return err_set(err, ERR_CONFLICT,
 			       "can't start: the emergency stop is still closing %zu orders",
-			       b->orders_n);
+			       bot_working(b));
 	rc = bot_state_next(before, c->event, &to, err);
 	if (rc)
 		return rc;
@@ -86,6 +86,11 @@ int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_com
 		carry_out(b, c, e->now_us);
 	answer_text(b, c, before, answer);
 	return 0;
+}
+
+static bool too_small(const struct bot *b, const struct order *o)
+{
+	return o->phase == PHASE_REMAINDER && !order_closable(b, o);
 }
 
 int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char *correlation_id,
@@ -100,6 +105,13 @@ int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char 
 	for (size_t i = b->orders_n; i-- > 0;) {
 		if (order_id && b->orders[i]->id != order_id)
 			continue;
+		if (too_small(b, b->orders[i])) {
+			if (order_id)
+				return err_set(err, ERR_CONFLICT, "order %lld holds too little "
+					       "to be sold by itself: it goes with the bot's "
+					       "next exit", (long long)order_id);
+			continue;
+		}
 		bot_close(b, b->orders[i], CLOSE_MANUAL, correlation_id, e->now_us);
 		++*closing;
 	}
@@ -127,7 +139,7 @@ void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us)
 	if (!b)
 		return;
 	memset(&b->peak_equity, 0, sizeof(b->peak_equity));
-	memset(&b->dust, 0, sizeof(b->dust));
+	bot_drop_remainders(b, now_us);
 	b->day[0] = '\0';
 	b->loss_streak = 0;
 	b->cooldown_until_us = 0;

@@ -12,12 +12,18 @@
 
 #include "worker/engine/bot.h"
 
-#define CANDLES_AT_ONCE 256	/* a longer silence is a gap */
+/*
+ * A silence may end any number of candles. So many are handed on; of the others only
+ * that they were like the last one, which a window full of repeats says as well.
+ */
+#define CANDLES_AT_ONCE 256
+_Static_assert(CANDLES_AT_ONCE >= 2 * CANDLE_WINDOW, "a silence must fill the window");
 
 struct engine {
 	struct engine_args args;
 	int64_t now_us;
-	int64_t due_us;			/* no bot has an earlier deadline */
+	int64_t due_us;			/* no bot and no market has an earlier deadline */
+	int64_t close_us;		/* no market has an earlier one to close candles */
 	int64_t open_all;
 	int64_t drift_us;
 	int64_t behind_us;		/* of the clock, are the events that come now */
@@ -33,10 +39,19 @@ struct engine {
 
 /* engine_market.c */
 void market_free(struct market *m);
+/*
+ * Our clock is at_us: close the candles that no event closed. act: bots decide. until_us
+ * is where the clock goes on to: what lies far before it is closed in one go. Sets
+ * e->close_us.
+ */
+void markets_close(struct engine *e, int64_t at_us, int64_t until_us, bool act);
 /* Candles of an interval from now on. NULL: there is no such interval. */
 struct series *market_series(struct market *m, const char *interval);
 void market_join(struct market *m, struct bot *b);
 void market_leave(struct market *m, const struct bot *b);
+
+/* Warming up: candles close by our clock as they did when the bots were there. */
+void markets_warm(struct engine *e, int64_t now_us);
 
 /* engine_bot.c */
 struct bot *engine_find_bot(const struct engine *e, int64_t bot_id);	/* NULL: none */

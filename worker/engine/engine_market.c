@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD_MOST_US INT64_C(3600000000)	/* of our clock, that a market's time is believed */
+#define LAG_STEP_US INT64_C(100000)	/* a lag that falls by more moves the deadlines */
 
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info)
 {
@@ -14,6 +14,7 @@ struct market *engine_market_add(struct engine *e, const struct symbol_info *inf
 		return m;
 	m = xcalloc(1, sizeof(*m));
 	m->info = *info;
+	m->close_us = NEVER;
 	e->markets = xrealloc(e->markets, (e->markets_n + 1) * sizeof(e->markets[0]));
 	e->markets[e->markets_n++] = m;
 	return m;
@@ -81,23 +82,24 @@ void market_free(struct market *m)
 	free(m);
 }
 
+/* Strategies see every candle that closes, each with the window as it was then. */
 static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
 	const struct reporter *r = &e->args.reporter;
-	const struct candle *c = e->closed;
 
-	if (n)
-		window_work_clear(&s->work);
 	for (size_t i = 0; i < n; i++) {
-		window_push(&s->window, &c[i], s->length_us);
-		if (act && r->candle)
-			r->candle(r->ctx, m->info.symbol, s->interval, &c[i]);
+		const struct candle *c = &e->closed[i];
+
+		window_work_clear(&s->work);
+		window_push(&s->window, c, s->length_us);
+		if (!act)
+			continue;
+		if (r->candle)
+			r->candle(r->ctx, m->info.symbol, s->interval, c);
+		for (size_t k = 0; k < m->bots_n; k++)
+			if (m->bots[k]->series == s)
+				bot_decide(m->bots[k], e->now_us);
 	}
-	if (!act || n == 0)
-		return;
-	for (size_t i = 0; i < m->bots_n; i++)
-		if (m->bots[i]->series == s)
-			bot_decide(m->bots[i], e->now_us);
 }
 
 static void series_reset(struct series *s)
@@ -107,37 +109,117 @@ static void series_reset(struct series *s)
 	window_work_clear(&s->work);
 }
 
-static void series_trade(struct engine *e, struct market *m, struct series *s,
-			 const struct trade *t, bool act)
+/* ---- the exchange's clock ---- */
+
+/* When our clock closes the open candle, if no event does. */
+static int64_t series_close_us(const struct market *m, const struct series *s)
 {
+	int64_t due_us = candle_due_us(&s->builder);
+
+	return due_us == INT64_MAX ? NEVER : due_us + m->lag_us;
+}
+
+static void market_due(struct engine *e, struct market *m, int64_t close_us)
+{
+	if (close_us < m->close_us)
+		m->close_us = close_us;
+	if (close_us < e->close_us)
+		e->close_us = close_us;
+	if (close_us < e->due_us)
+		e->due_us = close_us;
+}
+
+/* The exchange's clock said exchange_us: so far is ours ahead of it. */
+static void market_lag(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
+{
+	int64_t before_us = m->lag_us;
+
+	m->lag_us = now_us - exchange_us;
+	if (m->lag_us >= before_us - LAG_STEP_US)
+		return;
+	for (size_t i = 0; i < m->series_n; i++)
+		market_due(e, m, series_close_us(m, m->series[i]));
+}
+
+/* One series' turn at at_us; returns when it is due again. */
+static int64_t series_close(struct engine *e, struct market *m, struct series *s, int64_t at_us,
+			    int64_t until_us, bool act)
+{
+	int64_t late_us = until_us - CANDLES_AT_ONCE * s->length_us;
+	int64_t close_us = series_close_us(m, s);
+
+	if (close_us > at_us)
+		return close_us;
+	if (at_us < late_us)
+		return late_us; /* the candles until then are closed at once, then */
+	candles_closed(e, m, s, candle_advance(&s->builder, at_us - m->lag_us, e->closed,
+					       CANDLES_AT_ONCE), act);
+	return series_close_us(m, s);
+}
+
+static void market_close(struct engine *e, struct market *m, int64_t at_us, int64_t until_us,
+			 bool act)
+{
+	m->close_us = NEVER;
+	for (size_t i = 0; i < m->series_n; i++) {
+		int64_t next_us = series_close(e, m, m->series[i], at_us, until_us, act);
+
+		if (next_us < m->close_us)
+			m->close_us = next_us;
+	}
+}
+
+void markets_close(struct engine *e, int64_t at_us, int64_t until_us, bool act)
+{
+	e->close_us = NEVER;
+	for (size_t i = 0; i < e->markets_n; i++) {
+		struct market *m = e->markets[i];
+
+		if (m->close_us <= at_us)
+			market_close(e, m, at_us, until_us, act);
+		if (m->close_us < e->close_us)
+			e->close_us = m->close_us;
+	}
+}
+
+void markets_warm(struct engine *e, int64_t now_us)
+{
+	while (e->close_us <= now_us)
+		markets_close(e, e->close_us, now_us, false);
+}
+
+static void series_trade(struct engine *e, struct market *m, struct series *s,
+			 const struct trade *t, int64_t now_us, bool act)
+{
+	bool begun = s->builder.begun;
 	size_t n = 0;
 
-	if (candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n)) {
-		series_reset(s);
-		ASSERT(candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n) == 0);
-	}
-	if (n)
-		candles_closed(e, m, s, n, act);
+	ASSERT(candle_add(&s->builder, t, e->closed, CANDLES_AT_ONCE, &n) == 0);
+	if (n == 0 && begun)
+		return;
+	market_lag(e, m, t->time_us, now_us);
+	if (!begun)
+		market_due(e, m, series_close_us(m, s));
+	candles_closed(e, m, s, n, act);
 }
 
 static void series_time(struct engine *e, struct market *m, struct series *s, int64_t exchange_us,
 			bool act)
 {
-	size_t n = 0;
-
-	if (candle_advance(&s->builder, exchange_us, e->closed, CANDLES_AT_ONCE, &n))
-		series_reset(s);
-	else if (n)
-		candles_closed(e, m, s, n, act);
+	candles_closed(e, m, s, candle_advance(&s->builder, exchange_us, e->closed,
+					       CANDLES_AT_ONCE), act);
 }
 
-/*
- * A wrong time may come with a good price: candles would wait for it to come true, and
- * drop every trade until then.
- */
-static bool time_usable(int64_t exchange_us, int64_t now_us)
+/* ---- what is heard ---- */
+
+/* Since when is the silence until now too long? 0: it is not. */
+static int64_t too_long_since(const struct engine *e, const struct market *m, int64_t now_us)
 {
-	return exchange_us <= now_us + AHEAD_MOST_US;
+	int64_t limit = e->args.limits.stale_feed_us;
+
+	if (m->stale_us)
+		return m->stale_from_us;
+	return limit && m->event_us && now_us - m->event_us > limit ? m->event_us + limit : 0;
 }
 
 /* After a silence the book is old until a new one comes: entries wait for it. */
@@ -145,8 +227,11 @@ static void heard(const struct engine *e, struct market *m, int64_t now_us)
 {
 	int64_t limit = e->args.limits.stale_feed_us;
 
-	if (limit && m->event_us && now_us - m->event_us > limit)
+	if (limit && m->event_us && now_us - m->event_us > limit) {
+		if (!m->stale_us)
+			m->stale_from_us = m->event_us + limit;
 		m->stale_us = now_us - m->event_us;
+	}
 	m->event_us = now_us;
 }
 
@@ -169,8 +254,16 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 	for (size_t i = 0; i < m->bots_n; i++)
 		if (m->bots[i]->orders_n)
 			bot_watch_stops(m->bots[i], t->price, e->now_us);
-	for (size_t i = 0; i < m->series_n && time_usable(t->time_us, e->now_us); i++)
-		series_trade(e, m, m->series[i], t, true);
+	for (size_t i = 0; i < m->series_n; i++)
+		series_trade(e, m, m->series[i], t, e->now_us, true);
+}
+
+static void take_book(const struct engine *e, struct market *m, const struct book_top *b,
+		      int64_t now_us)
+{
+	m->top = *b;
+	heard(e, m, now_us);
+	m->stale_us = 0;
 }
 
 /* Closes that waited for a book: once more, now that there is news of it. */
@@ -187,11 +280,15 @@ static void try_closes(struct engine *e, struct market *m)
 void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
+	int64_t since_us;
 
 	engine_advance(e, now_us);
-	engine_warm_book(e, m, b, e->now_us);
+	since_us = too_long_since(e, m, e->now_us);
+	take_book(e, m, b, e->now_us);
 	v->ops->on_book(v, &m->info, b, e->now_us);
 	try_closes(e, m);
+	for (size_t i = 0; since_us && i < m->bots_n; i++)
+		bot_decide_again(m->bots[i], since_us, e->now_us);
 }
 
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
@@ -201,7 +298,8 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 	engine_advance(e, now_us);
 	heard(e, m, e->now_us);
 	v->ops->on_time(v, &m->info, e->now_us);
-	for (size_t i = 0; i < m->series_n && time_usable(exchange_us, e->now_us); i++)
+	market_lag(e, m, exchange_us, e->now_us);
+	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, true);
 }
 
@@ -209,7 +307,9 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
 
-	engine_advance(e, now_us);
+	if (e->now_us == 0)
+		e->now_us = now_us;
+	/* First of all: what our clock would close now lacks what was missed. */
 	engine_warm_gap(e, m);
 	v->ops->on_book(v, &m->info, &m->top, e->now_us); /* no side has orders */
 }
@@ -231,26 +331,28 @@ void engine_clock_drift(struct engine *e, int64_t drift_us)
 
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
+	markets_warm(e, now_us);
 	if (!trade_usable(t))
 		return;
 	m->last = t->price;
 	heard(e, m, now_us);
-	for (size_t i = 0; i < m->series_n && time_usable(t->time_us, now_us); i++)
-		series_trade(e, m, m->series[i], t, false);
+	for (size_t i = 0; i < m->series_n; i++)
+		series_trade(e, m, m->series[i], t, now_us, false);
 }
 
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
 		      int64_t now_us)
 {
-	m->top = *b;
-	heard(e, m, now_us);
-	m->stale_us = 0;
+	markets_warm(e, now_us);
+	take_book(e, m, b, now_us);
 }
 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
+	markets_warm(e, now_us);
 	heard(e, m, now_us);
-	for (size_t i = 0; i < m->series_n && time_usable(exchange_us, now_us); i++)
+	market_lag(e, m, exchange_us, now_us);
+	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, false);
 }
 
@@ -266,4 +368,27 @@ void engine_warm_book_valid(struct engine *e, struct market *m, bool valid)
 {
 	(void)e;
 	m->depth_invalid = !valid;
+}
+
+/* Of the series that missed most; a longer candle takes trades that are late for a shorter. */
+static uint64_t market_late(const struct market *m)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < m->series_n; i++) {
+		const struct candle_builder *b = &m->series[i]->builder;
+
+		if (b->late_merged + b->late_dropped > most)
+			most = b->late_merged + b->late_dropped;
+	}
+	return most;
+}
+
+uint64_t engine_trades_late(const struct engine *e)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < e->markets_n; i++)
+		sum += market_late(e->markets[i]);
+	return sum;
 }

@@ -72,24 +72,6 @@ void indicator_ema(const double *x, size_t n, size_t period, double *out)
 		out[i] = out[i - 1] + k * (x[i] - out[i - 1]);
 }
 
-double indicator_max(const double *x, size_t n, size_t period)
-{
-	double m = x[n - 1];
-
-	for (size_t i = 1; i < period; i++)
-		m = x[n - 1 - i] > m ? x[n - 1 - i] : m;
-	return m;
-}
-
-double indicator_min(const double *x, size_t n, size_t period)
-{
-	double m = x[n - 1];
-
-	for (size_t i = 1; i < period; i++)
-		m = x[n - 1 - i] < m ? x[n - 1 - i] : m;
-	return m;
-}
-
 double indicator_momentum(const double *x, size_t n, size_t period)
 {
 	return x[n - 1] - x[n - 1 - period];

@@ -35,9 +35,6 @@ double indicator_rsi(const double *x, size_t n, size_t period);
  */
 void indicator_ema(const double *x, size_t n, size_t period, double *out);
 
-/* Largest and smallest of the last "period" values; 0 < period <= n. */
-double indicator_max(const double *x, size_t n, size_t period);
-double indicator_min(const double *x, size_t n, size_t period);
 
 /* The newest value less the one "period" before it; period < n. */
 double indicator_momentum(const double *x, size_t n, size_t period);

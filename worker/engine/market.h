@@ -21,6 +21,7 @@ struct trade {
 	struct price price;
 	struct qty qty;
 	bool buyer_is_maker;	/* true: the taker sold */
+	bool whole;		/* no trade before it is missing: its id follows the newest one */
 };
 
 struct book_top {		/* best prices; a side without orders has quantity 0 */

@@ -12,6 +12,7 @@ static const char *const statuses[] = {
 static const char *const phases[] = {
 	[PHASE_ENTERING] = "entering", [PHASE_HOLDING] = "holding",
 	[PHASE_CLOSING] = "closing", [PHASE_DONE] = "done",
+	[PHASE_REMAINDER] = "remainder",
 };
 static const char *const reasons[] = {
 	[CLOSE_NONE] = "",
@@ -26,6 +27,7 @@ static const char *const reasons[] = {
 	[CLOSE_EMERGENCY] = "emergency",
 	[CLOSE_LIQUIDATION] = "liquidation",
 	[CLOSE_RESET] = "reset",
+	[CLOSE_REMAINDER] = "remainder",
 };
 static const char *const types[] = {
 	[TYPE_LIMIT_MAKER] = "LIMIT_MAKER", [TYPE_LIMIT] = "LIMIT", [TYPE_MARKET] = "MARKET",
@@ -144,16 +146,27 @@ struct price order_exit_price(const struct order *o)
 	return average(o->exit_notional, o->exited);
 }
 
+struct money order_cost(const struct order *o, struct qty q)
+{
+	struct money all, part = { 0 };
+	struct qty whole;
+
+	ASSERT(money_add(o->entry_notional, o->dust_taken_cost, &all) == 0);
+	ASSERT(qty_add(o->filled, o->dust_taken, &whole) == 0);
+	if (qty_sign(whole) > 0)
+		ASSERT(money_share(all, q, whole, ROUND_NEAREST, &part) == 0);
+	return part;
+}
+
 struct money order_unrealized(const struct order *o, struct price last)
 {
 	struct qty held = order_position(o);
-	struct money now, then, gain = { 0 };
+	struct money now, gain = { 0 };
 
 	if (qty_sign(held) <= 0 || price_sign(last) <= 0)
 		return gain;
 	if (money_notional(last, held, ROUND_NEAREST, &now) ||
-	    money_notional(order_entry_price(o), held, ROUND_NEAREST, &then) ||
-	    money_sub(now, then, &gain))
+	    money_sub(now, order_cost(o, held), &gain))
 		return (struct money){ 0 };
 	return o->side == SIDE_BUY ? gain : money_neg(gain);
 }
@@ -162,7 +175,8 @@ int64_t order_expires_us(const struct order *o)
 {
 	if (o->status == ORDER_PENDING && o->phase == PHASE_ENTERING)
 		return o->created_us + o->maker_timeout_us;
-	if (o->status == ORDER_ACTIVE && o->phase != PHASE_CLOSING)
+	if (o->status == ORDER_ACTIVE && o->phase != PHASE_CLOSING &&
+	    o->phase != PHASE_REMAINDER)
 		return o->opened_us + o->holding_us;
 	return 0;
 }

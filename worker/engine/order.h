@@ -4,6 +4,10 @@
  *	pending --first fill--> active --position gone--> closed
  *	   `----------- nothing filled: timeout, reject ----^
  *
+ * A trade that holds too little to be sold by itself is a remainder: it stays active, and
+ * the worker watches its stop, until its coins go with the bot's next trade or exit. It is
+ * no obstacle to anything: nothing waits for it, and no limit counts it.
+ *
  * An order has legs: e the entry, t take profit (on spot with its stop: OCO),
  * s a resting stop, c a close at market. Rows are flat, so they can be copied.
  */
@@ -25,12 +29,16 @@
 
 enum side { SIDE_BUY, SIDE_SELL };
 enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
-enum order_phase { PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE };
+enum order_phase {
+	PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE,
+	PHASE_REMAINDER		/* holds too little to be sold by itself */
+};
 
 enum close_reason {
 	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
 	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
-	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET
+	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET,
+	CLOSE_REMAINDER		/* too little to be sold by itself: sold later, or with another */
 };
 
 enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
@@ -84,6 +92,7 @@ struct order {
 	struct qty base_fees;		/* base paid as fees */
 	struct qty dust_taken;		/* base that earlier trades had left, sold with this one */
 	struct qty dust;		/* base left when closed */
+	struct money dust_taken_cost, dust_cost;	/* quote, what they had cost */
 	struct money entry_notional, exit_notional;	/* quote */
 	struct money quote_fees;	/* quote paid as fees */
 	struct money base_fees_value;	/* base fees at their fill price, quote */
@@ -130,6 +139,8 @@ int leg_kind_index(enum leg_kind k);	/* 0..LEG_KINDS-1, for leg_count */
 
 /* Base asset held now: filled + dust taken - base fees - exited. */
 struct qty order_position(const struct order *o);
+/* What q of its coins cost to buy, quote asset. */
+struct money order_cost(const struct order *o, struct qty q);
 /* All that it cost to trade and to hold: fees and funding, quote asset. */
 struct money order_costs(const struct order *o);
 /* Average fill price of the entry and of the exits; 0 before the first. */

@@ -74,6 +74,7 @@ struct bot_report {			/* row of bot_state */
 	int64_t pending_orders, open_positions;
 	struct money equity, peak_equity, day_equity;
 	struct qty dust;
+	struct money dust_cost;
 	struct price last_price;
 	int64_t last_decision_us;
 	int64_t loss_streak, cooldown_until_us;

@@ -64,6 +64,6 @@ struct risk_input {			/* everything a rule may look at */
 bool risk_allows(const struct risk_input *in, char rule[RISK_RULE_MAX],
 		 char reason[RISK_REASON_MAX]);
 /* The rules' names in the order they are asked; NULL behind the last. */
-const char *risk_rule_name(size_t i);
+const char *risk_rule_name(size_t i);	/* (tests) */
 
 #endif

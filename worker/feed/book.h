@@ -55,13 +55,13 @@ bool book_valid(const struct book *b);
  */
 bool book_best(const struct book *b, struct book_top *out);
 /* Quantity resting at a price, 0 when there is none. */
-struct qty book_qty(const struct book *b, bool bids, struct price price);
+struct qty book_qty(const struct book *b, bool bids, struct price price);	/* (tests) */
 /* Level i from the best (0); false beyond the last. */
-bool book_level(const struct book *b, bool bids, size_t i, struct level *out);
+bool book_level(const struct book *b, bool bids, size_t i, struct level *out);	/* (tests) */
 /*
  * Does the market stand where the snapshot reached? Beyond its last level prices
  * are unknown until they change, and a live feed should take a new snapshot.
  */
-bool book_covers_top(const struct book *b);
+bool book_covers_top(const struct book *b);	/* (tests) */
 
 #endif

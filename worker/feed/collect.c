@@ -34,27 +34,19 @@ static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64
 	(void)now_us;
 	if (strcmp(symbol, c->symbol) != 0)
 		return;
-	if (candle_add(&c->builder, t, closed, AT_ONCE, &n)) {
-		candle_builder_reset(&c->builder);
-		n = 0;
-		ASSERT(candle_add(&c->builder, t, closed, AT_ONCE, &n) == 0);
-	}
-	keep(c, closed, n);
+	if (candle_add(&c->builder, t, closed, AT_ONCE, &n) == 0)
+		keep(c, closed, n);
 }
 
 static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
 {
 	struct collection *c = ctx;
 	struct candle closed[AT_ONCE];
-	size_t n = 0;
 
 	(void)now_us;
 	if (strcmp(symbol, c->symbol) != 0)
 		return;
-	if (candle_advance(&c->builder, exchange_us, closed, AT_ONCE, &n))
-		candle_builder_reset(&c->builder);
-	else
-		keep(c, closed, n);
+	keep(c, closed, candle_advance(&c->builder, exchange_us, closed, AT_ONCE));
 }
 
 struct feed_sink collection_sink(struct collection *c)

@@ -31,6 +31,10 @@ struct feed_sink {
 struct feed_stats {
 	uint64_t frames, trades, tops, depths, snapshots;
 	uint64_t decode_errors;		/* lines or frames refused */
+	uint64_t repeated;		/* trades that had come before */
+	uint64_t gaps;			/* of a market: frames are missing, windows start anew */
+	uint64_t passed;		/* lines of a file that the one before it had already */
+	uint64_t set_back;		/* times that the recorder's clock was */
 	uint64_t book_gaps, book_crossed;
 	char last_error[200];		/* newest refused frame: what and where */
 	int64_t last_now_us;		/* receive time of the newest event, 0 none */
@@ -54,6 +58,8 @@ struct feed_ops {
 	 */
 	MUST_CHECK int (*poll)(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
 			       struct err *e);
+	/* A feed without a pace: the receive time of what the next poll hands on first. */
+	int64_t (*first_us)(const struct feed *f);
 	/*
 	 * What is due before now_us is not wanted any more (nobody polled for long): go on
 	 * at now_us, after a gap. Nothing in a feed without a pace.
@@ -74,7 +80,7 @@ struct feed {			/* embed as the first member */
 struct feed_symbols { struct symbol_info *list; size_t n; };
 
 struct replay_args {
-	const char *files;		/* names separated by blanks */
+	const char *files;		/* as in names.h */
 	double speed; /* 1 recorded speed, 10 ten times; 0 as fast as asked ("max") */
 	bool loop;
 	int64_t warm_up_s; /* recorded seconds handed on at once at the start of a paced replay */
@@ -94,8 +100,10 @@ struct replay_args {
  * candles and time limits are what they are at speed 1. At speed 0 the recorded
  * times are kept. Further rounds follow 1 s after the last.
  * Files of one symbol follow each other in the order of their first receive time,
- * several symbols are merged by time; a silence of all for more than 60 s is a gap,
- * which a paced replay does not wait for.
+ * several symbols are merged by time. A silence of all for more than 60 s is a gap when
+ * the next trade's id tells that trades are missing, or when it lasts more than a day (no
+ * connection to Binance lives longer); a paced replay does not wait for it. Any other
+ * silence is a part of the market.
  * ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not gzip, no frame at all), ERR_INVALID (no
  * name, the same recording twice, see tape.h), ERR_CONFLICT (the
  * resume position is not in these files) name the file and what a recording looks

@@ -333,6 +333,10 @@ static int read_trade(struct reader *r, int id_slot, const char *id_key)
 	f->event_us = t.time_us;
 	if (cause && !scan_is(cause, "MARKET")) {
 		f->kind = FRAME_SKIP;
+		f->trade = t;
+		f->trade.id = 0;
+		if (has(r, id_slot))
+			(void)scan_int64(&r->field[id_slot], &f->trade.id);
 		return 0;
 	}
 	if ((rc = get_id(r, id_slot, id_key, &t.id)) ||

@@ -39,7 +39,7 @@ struct frame {
 	bool futures, spot;		/* it has USD-M's shape, or spot's; some have neither */
 	int64_t event_us;		/* exchange, UTC; 0 where the frame has no time */
 	union {
-		struct trade trade;	/* TRADE, AGG_TRADE */
+		struct trade trade;	/* TRADE, AGG_TRADE; SKIP: id (0 none) and time only */
 		struct book_top top;	/* TOP */
 		struct {		/* DEPTH, SNAPSHOT (last_id only) */
 			int64_t first_id, last_id;	/* U, u or lastUpdateId */

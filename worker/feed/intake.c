@@ -1,8 +1,12 @@
 #include "worker/feed/intake.h"
 
+#include "worker/feed/sequence.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CLOCK_WRONG_FRAMES 20	/* in a row that agree on it: our clock is wrong, not they */
 
 enum trade_source { TRADES_UNKNOWN, TRADES_RAW, TRADES_AGGREGATE };
 
@@ -12,6 +16,9 @@ struct market {
 	enum trade_source trades;
 	bool ticker;			/* bookTicker seen: it has the say about best prices */
 	struct book_top told;		/* newest top made from the local book */
+	int64_t lead_us;		/* the exchange's clock ahead of ours; 0 where it is not */
+	int64_t odd_n, odd_us;		/* frames in a row that lie elsewhere: the first's lead */
+	struct sequence ids;		/* of trades */
 };
 
 struct intake {
@@ -75,6 +82,51 @@ static struct market *find_or_add(struct intake *in, const char *symbol)
 	}
 	in->newest = i;
 	return in->markets[i];
+}
+
+/* ---- stamps ---- */
+
+/* Frames in a row that agree with each other and not with the lead: a new lead. */
+static void odd_stamp(struct market *m, int64_t ahead_us)
+{
+	int64_t apart_us = ahead_us - m->odd_us;
+
+	if (m->odd_n == 0 || apart_us > STAMP_AHEAD_US || apart_us < -STAMP_AHEAD_US) {
+		m->odd_n = 0;
+		m->odd_us = ahead_us;
+	}
+	if (++m->odd_n < CLOCK_WRONG_FRAMES)
+		return;
+	m->lead_us = ahead_us > STAMP_AHEAD_US ? ahead_us : 0;
+	m->odd_n = 0;
+}
+
+/* Can the exchange have sent it at that time, as far as our clock tells? */
+static bool stamp_believed(struct market *m, int64_t exchange_us, int64_t received_us)
+{
+	int64_t ahead_us = exchange_us - received_us;
+
+	if (ahead_us <= m->lead_us + STAMP_AHEAD_US &&
+	    (m->lead_us == 0 || ahead_us >= m->lead_us - STAMP_AHEAD_US)) {
+		m->odd_n = 0;
+		return true;
+	}
+	odd_stamp(m, ahead_us);
+	return ahead_us <= m->lead_us + STAMP_AHEAD_US;
+}
+
+static int refuse_stamp(const struct delivery *d, const struct frame *f, struct err *e)
+{
+	int64_t ahead_us = f->event_us + d->in->shift_us - d->in->now_us;
+	struct feed_stats *stats = d->stats;
+	bool trade = f->kind == FRAME_TRADE || f->kind == FRAME_AGG_TRADE;
+
+	stats->decode_errors++;
+	snprintf(stats->last_error, sizeof(stats->last_error),
+		 "%s %s %lld is stamped %.1f s after it was received", d->market->symbol,
+		 trade ? "trade" : "depth to", (long long)(trade ? f->trade.id : f->depth.last_id),
+		 (double)ahead_us / 1e6);
+	return err_set(e, ERR_INVALID, "%s", stats->last_error);
 }
 
 /* ---- what a sink hears; it may leave out what it does not want ---- */
@@ -144,16 +196,45 @@ static void count(struct feed_stats *stats, enum book_result r)
 	}
 }
 
-static void take_depth(const struct delivery *d, const struct frame *f)
+static void tell_gap(const struct feed_sink *sink, struct market *m, int64_t now_us)
+{
+	m->told = (struct book_top){ 0 };
+	if (sink->gap)
+		sink->gap(sink->ctx, m->symbol, now_us);
+}
+
+/* Trades that are missing by now are missed. */
+static void look_for_lost(const struct delivery *d, const struct frame *f)
+{
+	int64_t lost = sequence_lost(&d->market->ids, f->event_us);
+
+	if (!lost)
+		return;
+	d->stats->gaps++;
+	snprintf(d->stats->last_error, sizeof(d->stats->last_error),
+		 "%s: %lld trades are missing before trade %lld", d->market->symbol,
+		 (long long)lost, (long long)d->market->ids.next_id - 1);
+	tell_gap(d->sink, d->market, d->in->now_us);
+}
+
+/* Its levels count also when its stamp does not: the book would be out of step. */
+static int take_depth(const struct delivery *d, const struct frame *f, struct err *e)
 {
 	bool before = book_valid(d->market->book);
+	enum book_result result = book_depth(d->market->book, f);
+	int64_t exchange_us = f->event_us + d->in->shift_us;
 
 	d->stats->depths++;
-	count(d->stats, book_depth(d->market->book, f));
+	count(d->stats, result);
+	if (result == BOOK_GAP)
+		sequence_doubt(&d->market->ids);
 	tell_book(d, before);
+	if (!stamp_believed(d->market, exchange_us, d->in->now_us))
+		return refuse_stamp(d, f, e);
+	look_for_lost(d, f);
 	if (d->sink->time)
-		d->sink->time(d->sink->ctx, d->market->symbol, f->event_us + d->in->shift_us,
-			      d->in->now_us);
+		d->sink->time(d->sink->ctx, d->market->symbol, exchange_us, d->in->now_us);
+	return 0;
 }
 
 static void take_snapshot(const struct delivery *d, const struct frame *f)
@@ -165,38 +246,55 @@ static void take_snapshot(const struct delivery *d, const struct frame *f)
 	tell_book(d, before);
 }
 
-static void take_trade(const struct delivery *d, const struct frame *f, enum trade_source source)
+static int take_trade(const struct delivery *d, struct frame *f, enum trade_source source,
+		      struct err *e)
 {
-	if (d->market->trades == TRADES_UNKNOWN)
-		d->market->trades = source;
-	if (d->market->trades == source)
-		tell_trade(d, &f->trade);
+	struct market *m = d->market;
+	enum sequence_result result;
+
+	if (m->trades == TRADES_UNKNOWN)
+		m->trades = source;
+	if (m->trades != source)
+		return 0;
+	if (!stamp_believed(m, f->trade.time_us + d->in->shift_us, d->in->now_us))
+		return refuse_stamp(d, f, e);
+	result = sequence_take(&m->ids, f->trade.id, f->trade.time_us);
+	if (result == SEQUENCE_REPEATED) {
+		d->stats->repeated++;
+		return 0;
+	}
+	if (m->ids.missing)
+		look_for_lost(d, f);
+	f->trade.whole = result == SEQUENCE_NEXT;
+	tell_trade(d, &f->trade);
+	return 0;
 }
 
-static void take(const struct delivery *d, const struct frame *f)
+static int take(const struct delivery *d, struct frame *f, struct err *e)
 {
 	switch (f->kind) {
 	case FRAME_TRADE:
-		take_trade(d, f, TRADES_RAW);
-		break;
+		return take_trade(d, f, TRADES_RAW, e);
 	case FRAME_AGG_TRADE:
-		take_trade(d, f, TRADES_AGGREGATE);
-		break;
+		return take_trade(d, f, TRADES_AGGREGATE, e);
 	case FRAME_TOP:
 		d->stats->tops++;
 		d->market->ticker = true;
 		tell_top(d, &f->top);
 		break;
 	case FRAME_DEPTH:
-		take_depth(d, f);
-		break;
+		return take_depth(d, f, e);
 	case FRAME_SNAPSHOT:
 		take_snapshot(d, f);
 		break;
 	case FRAME_SKIP:
+		if (f->trade.id > 0 && d->market->trades == TRADES_RAW)
+			(void)sequence_take(&d->market->ids, f->trade.id, f->trade.time_us);
+		break;
 	case FRAME_OTHER:
 		break;
 	}
+	return 0;
 }
 
 int intake_take(struct intake *in, const struct intake_frame *f, const struct feed_sink *sink,
@@ -219,8 +317,7 @@ int intake_take(struct intake *in, const struct intake_frame *f, const struct fe
 		return 0;
 	d.market = find_or_add(in, in->frame.kind == FRAME_SNAPSHOT ? f->snapshot_symbol :
 			       in->frame.symbol);
-	take(&d, &in->frame);
-	return 0;
+	return take(&d, &in->frame, e);
 }
 
 void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
@@ -231,28 +328,34 @@ void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
 
 		if (symbol && strcmp(m->symbol, symbol) != 0)
 			continue;
-		if (sink->gap)
-			sink->gap(sink->ctx, m->symbol, now_us);
+		sequence_gap(&m->ids);
+		tell_gap(sink, m, now_us);
 		if (book_valid(m->book))
 			tell_valid(sink, m, false, now_us);
 		book_reset(m->book);
-		m->told = (struct book_top){ 0 };
 	}
 }
 
-const struct book *intake_book(const struct intake *in, const char *symbol)
+void intake_begin_again(struct intake *in)
 {
-	size_t i = find(in, symbol);
+	for (size_t i = 0; i < in->n; i++) {
+		sequence_reset(&in->markets[i]->ids);
+		in->markets[i]->lead_us = in->markets[i]->odd_n = 0;
+	}
+}
 
-	return i < in->n ? in->markets[i]->book : NULL;
+int intake_follows(const struct intake *in, const struct frame *f)
+{
+	enum trade_source source = f->kind == FRAME_TRADE ? TRADES_RAW :
+		f->kind == FRAME_AGG_TRADE ? TRADES_AGGREGATE : TRADES_UNKNOWN;
+	size_t i = find(in, f->symbol);
+
+	if (source == TRADES_UNKNOWN || i == in->n || in->markets[i]->trades != source)
+		return -1;
+	return f->trade.id == in->markets[i]->ids.next_id;
 }
 
 void intake_add(struct intake *in, const char *symbol)
 {
 	find_or_add(in, symbol);
-}
-
-const struct frame *intake_newest(const struct intake *in)
-{
-	return &in->frame;
 }

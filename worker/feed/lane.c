@@ -1,10 +1,13 @@
 #include "worker/feed/lane.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/frame.h"
+#include "worker/feed/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define LOOK_AHEAD 2000		/* lines behind a silence that are searched for a trade */
 
 static int by_time(const void *a, const void *b)
 {
@@ -37,26 +40,23 @@ static int check_all(const struct tape *t, size_t n, struct err *e)
 
 int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 {
-	static const char blanks[] = " \t\n";
-	struct tape *list = NULL;
+	struct names names = names_split(files);
+	struct tape *list = xcalloc(names.n + 1, sizeof(*list));
 	size_t count = 0;
 	int rc = 0;
 
-	for (const char *p = files + strspn(files, blanks); *p && rc == 0; p += strspn(p, blanks)) {
-		size_t len = strcspn(p, blanks);
-		char *name = xcalloc(len + 1, 1);
-
-		memcpy(name, p, len);
-		list = xrealloc(list, (count + 1) * sizeof(*list));
-		rc = tape_open(name, &list[count], e);
+	for (size_t i = 0; i < names.n && rc == 0; i++) {
+		rc = tape_open(names.list[i], &list[count], e);
 		count += rc == 0;
-		free(name);
-		p += len;
 	}
+	if (rc == ERR_NOT_FOUND && names.n > 1)
+		err_prefix(e, "one of %zu names in RECORDING (a name with blanks stands in "
+			   "quotes)", names.n);
 	if (rc == 0 && count == 0)
 		rc = err_set(e, ERR_INVALID,
 			     "no recording is named; give one or more files, separated "
 			     "by blanks");
+	names_free(&names);
 	if (rc == 0) {
 		qsort(list, count, sizeof(*list), by_time);
 		rc = check_all(list, count, e);
@@ -93,6 +93,8 @@ static int load(struct lane *l)
 		l->line.time_us = l->last_us ? l->last_us : l->tapes[l->next - 1]->first_us;
 		return 0;
 	}
+	if (l->line.set_back)
+		l->set_back++;
 	if (l->line.time_us <= l->played_us)
 		l->item = LANE_PLAYED;
 	if (l->line.time_us < l->last_us)
@@ -134,6 +136,25 @@ void lane_fini(struct lane *l)
 {
 	recording_close(l->current);
 	free(l->tapes);
+}
+
+bool lane_missed(struct lane *l, const struct intake *in)
+{
+	struct recording_line line = l->line;
+	int follows = -1;
+	struct frame f;
+
+	if (l->item != LANE_LINE)
+		return false;
+	frame_init(&f);
+	for (size_t n = 1; n <= LOOK_AHEAD && follows < 0; n++) {
+		if (frame_decode(line.json, line.len, &f, NULL) == 0)
+			follows = intake_follows(in, &f);
+		if (!recording_ahead(l->current, n, &line, &l->line.json))
+			break;
+	}
+	frame_free(&f);
+	return follows != 1;
 }
 
 const char *lane_symbol(const struct lane *l)

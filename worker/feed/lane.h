@@ -9,11 +9,12 @@
 #define FEED_LANE_H
 
 #include "worker/engine/market.h"
+#include "worker/feed/intake.h"
 #include "worker/feed/recording.h"
 #include "worker/feed/tape.h"
 
 /*
- * Look into the files (names separated by blanks); sorted by time. ERR_INVALID
+ * Look into the files (named as in names.h); sorted by time. ERR_INVALID
  * without a name, ERR_CORRUPT when
  * a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with tapes_free.
  */
@@ -30,6 +31,7 @@ struct lane {
 	struct recording_line line;	/* LINE: its time never goes back; number is the file's */
 	struct err error;		/* BROKEN: file, line and reason */
 	int64_t last_us, played_us;	/* newest line's time; where the file before ended */
+	uint64_t set_back;		/* times that a recorder's clock was set back */
 };
 
 /* Start (again) from the first file; loads the head. */
@@ -37,6 +39,11 @@ MUST_CHECK int lane_rewind(struct lane *l, struct err *e);
 /* Go to the next item. Errors as recording_open: a file has gone away; the lane has ended then. */
 MUST_CHECK int lane_advance(struct lane *l, struct err *e);
 void lane_fini(struct lane *l);
+/*
+ * After a silence: does the lane's next trade tell that some were missed? True also where
+ * there is none near to tell.
+ */
+bool lane_missed(struct lane *l, const struct intake *in);
 /* Name of the symbol whose snapshots these are; is it futures? */
 const char *lane_symbol(const struct lane *l);
 bool lane_futures(const struct lane *l);

@@ -1,7 +1,6 @@
 #include "worker/feed/recording.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -12,14 +11,17 @@
 /* 2010 and 2100: what lies outside is no receive time in ns. */
 #define TIME_MIN_US INT64_C(1262304000000000)
 #define TIME_MAX_US INT64_C(4102444800000000)
-#define JUMP_MAX_US INT64_C(86400000000)	/* between two lines of one file */
+#define AHEAD_BYTES (4 * 1024 * 1024)	/* how far one looks ahead */
+#define AHEAD_LINES 8			/* broken ones that are passed over for a time */
 
 struct recording {
 	gzFile file;
 	char *path;
-	char *data;			/* bytes begin..end are read and not handed out */
+	char *data;			/* begin..end: the last line and what follows it */
 	size_t begin, end, cap;
+	size_t used;			/* bytes of the last line, from begin */
 	int64_t lines, last_us;
+	int64_t shift_us;		/* added to times since the recorder's clock was set back */
 	bool ended;			/* the file has no more bytes */
 	int damage;			/* why it ended early, an enum err_code; 0: it did not */
 	const char *damage_text;
@@ -64,20 +66,22 @@ static void read_chunk(struct recording *r)
 	r->damage_text = text;
 }
 
-/* Sets the line's bytes; false at the end of the file. A line beyond the limit is cut. */
-static bool next_bytes(struct recording *r, const char **line, size_t *len)
+/*
+ * The line that begins "at" bytes behind begin; *used counts its end as well. False at the
+ * end of the file. A line beyond the limit is cut. Bytes that were handed out may move.
+ */
+static bool bytes_at(struct recording *r, size_t at, size_t *len, size_t *used)
 {
-	size_t seen = 0;
+	size_t seen = at;
 
 	for (;;) {
-		char *from = r->data + r->begin;
+		const char *from = r->data + r->begin;
 		size_t have = r->end - r->begin;
-		char *end = have > seen ? memchr(from + seen, '\n', have - seen) : NULL;
+		const char *end = have > seen ? memchr(from + seen, '\n', have - seen) : NULL;
 
-		if (end || (r->ended && have > 0) || have > LINE_MAX_BYTES) {
-			*line = from;
-			*len = end ? (size_t)(end - from) : have;
-			r->begin += *len + (end != NULL);
+		if (end || (r->ended && have > at) || have > at + LINE_MAX_BYTES) {
+			*len = (end ? (size_t)(end - from) : have) - at;
+			*used = *len + (end != NULL);
 			return true;
 		}
 		if (r->ended)
@@ -128,8 +132,7 @@ void recording_close(struct recording *r)
 }
 
 /* Splits "time json". What is wrong with it, or NULL. */
-static const char *split(struct recording *r, const char *text, size_t len,
-			 struct recording_line *out)
+static const char *split(const char *text, size_t len, struct recording_line *out)
 {
 	int64_t ns = 0;
 	size_t i = 0;
@@ -147,10 +150,73 @@ static const char *split(struct recording *r, const char *text, size_t len,
 		out->len--;
 	if (out->time_us < TIME_MIN_US || out->time_us > TIME_MAX_US)
 		return "the receive time is not in ns since 1970";
-	if (r->last_us && out->time_us - r->last_us > JUMP_MAX_US)
-		return "the receive time is more than a day after the line before";
-	r->last_us = out->time_us;
 	return NULL;
+}
+
+/* The time of the n-th next line that has one, as it stands there; 0: none near. */
+static int64_t time_ahead(struct recording *r, int n)
+{
+	struct recording_line line;
+	size_t at = r->used, len, used;
+
+	for (int i = 0; i < AHEAD_LINES && bytes_at(r, at, &len, &used); i++, at += used)
+		if (!split(r->data + r->begin + at, len, &line) && --n == 0)
+			return line.time_us;
+	return 0;
+}
+
+/* The first line has no time before it: one of the next two must be near. */
+static bool first_is_far(struct recording *r, int64_t time_us)
+{
+	int64_t next_us = 0;
+	bool far = true;
+
+	for (int n = 1; n <= 2 && far; n++) {
+		next_us = time_ahead(r, n);
+		far = next_us - time_us > RECORDING_ALONE_US ||
+			time_us - next_us > RECORDING_JUMP_US;
+		if (next_us == 0)
+			return n > 1;
+	}
+	return far;
+}
+
+/* What is wrong with a time that jumps, or NULL. See recording.h. */
+static const char *judge_jump(struct recording *r, struct recording_line *out)
+{
+	int64_t time_us = out->time_us, next_us;
+
+	if (r->last_us == 0)
+		return first_is_far(r, time_us) ?
+		       "the receive time is far from the next lines'" : NULL;
+	next_us = time_ahead(r, 1);
+	next_us = next_us ? next_us + r->shift_us : 0;
+	if (time_us > r->last_us) {
+		if (next_us ? next_us < time_us - RECORDING_JUMP_US :
+			      time_us - r->last_us > RECORDING_ALONE_US)
+			return "the receive time jumps ahead of the lines around it";
+		return NULL;
+	}
+	if (next_us == 0 || next_us >= r->last_us - RECORDING_JUMP_US)
+		return "the receive time is back behind the lines around it";
+	r->shift_us += r->last_us - time_us;
+	out->time_us = r->last_us;
+	out->set_back = true;
+	return NULL;
+}
+
+static const char *take_time(struct recording *r, struct recording_line *out)
+{
+	int64_t jump_us;
+	const char *why = NULL;
+
+	out->time_us += r->shift_us;
+	jump_us = out->time_us - r->last_us;
+	if (jump_us > RECORDING_JUMP_US || jump_us < -RECORDING_JUMP_US)
+		why = judge_jump(r, out);
+	if (!why)
+		r->last_us = out->time_us;
+	return why;
 }
 
 int recording_next(struct recording *r, struct recording_line *out, struct err *e)
@@ -158,7 +224,10 @@ int recording_next(struct recording *r, struct recording_line *out, struct err *
 	const char *text, *why;
 	size_t len;
 
-	if (!next_bytes(r, &text, &len)) {
+	r->begin += r->used;
+	r->used = 0;
+	out->set_back = false;
+	if (!bytes_at(r, 0, &len, &r->used)) {
 		if (!r->damage)
 			return ERR_END;
 		r->damage = 0;
@@ -167,10 +236,32 @@ int recording_next(struct recording *r, struct recording_line *out, struct err *
 			       r->damage_text);
 	}
 	out->number = ++r->lines;
-	why = split(r, text, len, out);
+	text = r->data + r->begin;
+	why = split(text, len, out);
+	if (!why) {
+		size_t json = (size_t)(out->json - text);
+
+		why = take_time(r, out);
+		out->json = r->data + r->begin + json; /* looking ahead moves bytes */
+	}
 	if (!why)
 		return 0;
 	return err_set(e, ERR_INVALID, "%s line %lld: %s", r->path, (long long)r->lines, why);
+}
+
+bool recording_ahead(struct recording *r, size_t n, struct recording_line *out,
+		     const char **head)
+{
+	size_t at = 0, len = 0, used = r->used;
+	size_t json = (size_t)(*head - (r->data + r->begin));
+	bool found = true;
+
+	for (size_t i = 0; i < n && found; i++) {
+		at += used;
+		found = at < AHEAD_BYTES && bytes_at(r, at, &len, &used);
+	}
+	*head = r->data + r->begin + json;
+	return found && !split(r->data + r->begin + at, len, out);
 }
 
 const char *recording_path(const struct recording *r)

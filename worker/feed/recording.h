@@ -4,14 +4,28 @@
  *   1723161254087891268 {"stream":"btcusdt@bookTicker","data":{...}}
  *
  * is the local receive time in ns, a blank, and the exact JSON received.
+ *
+ * One wrong receive time must not ruin the lines behind it. A time that jumps by more than
+ * RECORDING_JUMP_US is judged by the line that follows:
+ *
+ *	jumps ahead, the next goes on from there	a pause: it stands
+ *	jumps ahead, the next is back			wrong: the line is refused
+ *	jumps back, the next goes on as before		wrong: the line is refused
+ *	jumps back, the next is back, too		the recorder's clock was set back
+ *
+ * After the last the times of this and all later lines go on from the line before.
  */
 #ifndef FEED_RECORDING_H
 #define FEED_RECORDING_H
 
 #include "common/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define RECORDING_JUMP_US INT64_C(2000000)
+#define RECORDING_ALONE_US INT64_C(3600000000)	/* a jump that no line follows is wrong beyond it */
 
 struct recording;
 
@@ -20,6 +34,7 @@ struct recording_line {
 	int64_t time_us;	/* received, UTC */
 	const char *json;	/* borrowed until the next call; no NUL */
 	size_t len;
+	bool set_back;		/* the recorder's clock was set back before this line */
 };
 
 /* ERR_NOT_FOUND, ERR_IO, or ERR_CORRUPT when it is empty or no gzip; all name the file. */
@@ -32,6 +47,14 @@ void recording_close(struct recording *r);
  * ERR_END: all lines have been read.
  */
 MUST_CHECK int recording_next(struct recording *r, struct recording_line *out, struct err *e);
+
+/*
+ * The n-th line (from 1) behind the one that recording_next gave last, without going there.
+ * False: there is none, it is broken, or it lies too far ahead. *head: the bytes of the
+ * last line, which may have moved.
+ */
+bool recording_ahead(struct recording *r, size_t n, struct recording_line *out,
+		     const char **head);
 
 const char *recording_path(const struct recording *r);
 

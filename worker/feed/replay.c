@@ -13,8 +13,9 @@
 #include <string.h>
 
 #define SEAM_US INT64_C(1000000)	/* between two rounds */
-/* A silence of all symbols as long as the candle window is a gap. A paced replay skips it. */
+/* A silence of all symbols that is looked at: was it the market's or the recorder's? */
 #define HOLE_US INT64_C(60000000)
+#define DAY_US INT64_C(86400000000)	/* Binance ends each connection after a day (2025-11) */
 
 struct replay {
 	struct feed feed;		/* first: a struct feed * is one of these */
@@ -69,7 +70,7 @@ static int rewind_all(struct replay *r, struct err *e)
 }
 
 /* The lane whose head is the earliest; of equals the first. NULL: the round is over. */
-static struct lane *earliest(struct replay *r)
+static struct lane *earliest(const struct replay *r)
 {
 	struct lane *first = NULL;
 
@@ -105,13 +106,25 @@ static void take_line(struct replay *r, struct lane *l, const struct feed_sink s
 		 recording_path(l->current), (long long)l->line.number, e.msg);
 }
 
-/* Nothing of any symbol for long: windows and books start anew with this line. */
+static bool any_missed(struct replay *r)
+{
+	bool missed = false;
+
+	for (size_t i = 0; i < r->lanes_n && !missed; i++)
+		missed = lane_missed(&r->lanes[i], r->intakes[lane_futures(&r->lanes[i])]);
+	return missed;
+}
+
+/*
+ * Nothing of any symbol for long: with frames missing, windows and books start anew with
+ * this line. A silence without is the market's own, and takes its time.
+ */
 static void skip_hole(struct replay *r, int64_t time_us)
 {
 	int64_t hole_us = time_us - r->last_us;
 
 	r->last_us = time_us;
-	if (hole_us <= HOLE_US)
+	if (hole_us <= HOLE_US || (hole_us <= DAY_US && !any_missed(r)))
 		return;
 	r->gap_due = true;
 	if (r->args.speed > 0)
@@ -125,6 +138,7 @@ static int consume(struct replay *r, struct lane *l, const struct feed_sink sink
 	switch (l->item) {
 	case LANE_LINE:
 		skip_hole(r, l->line.time_us);
+		r->feed.stats.gaps += r->gap_due;
 		for (int i = 0; i < 2 && r->gap_due; i++)
 			intake_gap(r->intakes[i], NULL, l->line.time_us + r->at.offset_us,
 				   &sinks[i]);
@@ -135,10 +149,14 @@ static int consume(struct replay *r, struct lane *l, const struct feed_sink sink
 		count_broken(&r->feed.stats, &l->error);
 		break;
 	case LANE_PLAYED:
+		r->feed.stats.passed++;
+		break;
 	case LANE_END:
 		break;
 	}
 	r->at.frame++;
+	r->feed.stats.set_back += l->set_back;
+	l->set_back = 0;
 	return lane_advance(l, e);
 }
 
@@ -155,6 +173,8 @@ static int next_round(struct replay *r, struct err *e)
 	r->at.frame = 0;
 	r->at.offset_us += length_us;
 	r->gap_due = true;
+	intake_begin_again(r->intakes[0]);
+	intake_begin_again(r->intakes[1]);
 	return 0;
 }
 
@@ -233,6 +253,13 @@ static void replay_position(const struct feed *f, struct feed_position *out)
 	*out = ((const struct replay *)f)->at;
 }
 
+static int64_t replay_first_us(const struct feed *f)
+{
+	const struct lane *l = earliest((const struct replay *)f);
+
+	return l ? l->line.time_us + ((const struct replay *)f)->at.offset_us : 0;
+}
+
 static void replay_free(struct feed *f)
 {
 	struct replay *r = (struct replay *)f;
@@ -249,8 +276,8 @@ static void replay_free(struct feed *f)
 }
 
 static const struct feed_ops replay_ops = {
-	.name = "replay", .poll = replay_poll, .skip = replay_skip, .position = replay_position,
-	.free = replay_free,
+	.name = "replay", .poll = replay_poll, .first_us = replay_first_us, .skip = replay_skip,
+	.position = replay_position, .free = replay_free,
 };
 
 /* A round that was not the first began with a gap, and with a book out of step. */

@@ -1,4 +1,5 @@
 #include "worker/feed/symbol.h"
+#include "common/quote_asset.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/grid.h"
 
@@ -42,27 +43,6 @@ static const struct {
 #define KNOWN_N (sizeof(known) / sizeof(known[0]))
 #define KNOWN_NOTE "as Binance had them in 2024-08"
 
-/*
- * Assets that others are priced in, and the least worth of an order in them on spot
- * (Binance exchangeInfo, 2024-08; 0: not known here).
- */
-static const struct {
-	const char *name;
-	int64_t min_notional;	/* 1e-8 */
-} quotes[] = {
-	{ "USDT", 5 * UNIT }, { "FDUSD", 5 * UNIT }, { "USDC", 5 * UNIT }, { "TUSD", 5 * UNIT },
-	{ "BUSD", 5 * UNIT }, { "USDP", 5 * UNIT }, { "USD1", 5 * UNIT }, { "DAI", 5 * UNIT },
-	{ "USD", 5 * UNIT }, { "PAX", 0 }, { "UST", 0 }, { "USDS", 0 }, { "XUSD", 0 },
-	{ "BFUSD", 0 }, { "USDE", 0 }, { "EUR", 5 * UNIT }, { "AEUR", 5 * UNIT },
-	{ "EURI", 5 * UNIT }, { "GBP", 5 * UNIT }, { "AUD", 0 }, { "TRY", 10 * UNIT },
-	{ "BRL", 10 * UNIT }, { "ARS", 0 }, { "MXN", 0 }, { "PLN", 0 }, { "RON", 0 },
-	{ "CZK", 0 }, { "ZAR", 0 }, { "UAH", 0 }, { "JPY", 0 }, { "RUB", 0 }, { "NGN", 0 },
-	{ "COP", 0 }, { "IDR", 0 }, { "IDRT", 0 }, { "BIDR", 0 }, { "BKRW", 0 }, { "BVND", 0 },
-	{ "BTC", UNIT / 10000 }, { "ETH", UNIT / 1000 }, { "BNB", UNIT / 100 }, { "SOL", 0 },
-	{ "TRX", 0 }, { "XRP", 0 }, { "DOGE", 0 }, { "DOT", 0 },
-};
-#define QUOTES_N (sizeof(quotes) / sizeof(quotes[0]))
-#define FUTURES_MIN_NOTIONAL (5 * UNIT)	/* most USD-M contracts, 2024-08 */
 /* What Binance writes where there is no limit: the largest number in its unit of 1e-8. */
 #define QTY_UNLIMITED (INT64_C(92141578737) * UNIT)
 
@@ -129,46 +109,21 @@ static struct filters filters_by_price(int64_t price)
 	return f;
 }
 
-/* Index of the longest asset that the name ends with, or QUOTES_N. */
-static size_t quote_of(const char *symbol, size_t len)
-{
-	size_t best = QUOTES_N, best_len = 0;
-
-	for (size_t i = 0; i < QUOTES_N; i++) {
-		size_t q = strlen(quotes[i].name);
-
-		if (len > q && q > best_len &&
-		    memcmp(symbol + len - q, quotes[i].name, q) == 0) {
-			best = i;
-			best_len = q;
-		}
-	}
-	return best;
-}
-
 bool symbol_split(const char *symbol, char base[12], char quote[12])
 {
+	const char *found = quote_asset_of(symbol);
 	size_t len = strcspn(symbol, "_"); /* BTCUSDT_240927: a contract that ends */
-	size_t i = quote_of(symbol, len), q;
+	size_t q;
 
-	if (i == QUOTES_N) {
+	if (!found) {
 		snprintf(base, 12, "%.11s", symbol);
 		snprintf(quote, 12, "unknown");
 		return false;
 	}
-	q = strlen(quotes[i].name);
+	q = strlen(found);
 	snprintf(base, 12, "%.*s", (int)(len - q < 11 ? len - q : 11), symbol);
-	snprintf(quote, 12, "%s", quotes[i].name);
+	snprintf(quote, 12, "%s", found);
 	return true;
-}
-
-static struct money usual_notional(const char *symbol, bool futures)
-{
-	size_t i = quote_of(symbol, strcspn(symbol, "_"));
-
-	if (futures)
-		return money_of_units(FUTURES_MIN_NOTIONAL);
-	return money_of_units(i < QUOTES_N ? quotes[i].min_notional : 0);
 }
 
 static void start_info(const char *symbol, bool futures, struct symbol_info *out)
@@ -240,7 +195,7 @@ void symbol_info_recorded(const char *symbol, bool futures, const struct grid *g
 {
 	const struct filters *k = fitting(symbol, futures, g);
 	struct money notional = k ? money_of_units(k->min_notional) :
-				usual_notional(symbol, futures);
+				quote_least_notional(symbol, futures);
 	struct symbol_info info;
 
 	start_info(symbol, futures, &info);

@@ -13,12 +13,6 @@ struct synthetic_level synthetic_book_best(const struct synthetic_book *b,
 	return l->level[l->n - 1];
 }
 
-struct synthetic_level synthetic_book_worst(const struct synthetic_book *b,
-					    enum synthetic_side side)
-{
-	return b->side[side].level[0];
-}
-
 static void note_change(struct synthetic_book *b, struct synthetic_ladder *l, int64_t price,
 			int64_t qty)
 {

@@ -31,8 +31,6 @@ struct synthetic_book {
 /* Best price and quantity; the book always has both sides. */
 struct synthetic_level synthetic_book_best(const struct synthetic_book *b,
 					   enum synthetic_side side);
-struct synthetic_level synthetic_book_worst(const struct synthetic_book *b,
-					    enum synthetic_side side);
 /* Set the quantity at a price, 0 removes. The last level of a side is never removed. */
 void synthetic_book_set(struct synthetic_book *b, enum synthetic_side side, int64_t price,
 			int64_t qty);

@@ -17,7 +17,8 @@ static const struct {
 	  "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - (SELECT"
 	  " coalesce(sum(f.quantity), 0) FROM fills f JOIN exchange_orders x USING "
 	  "(client_order_id)"
-	  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9" },
+	  " WHERE x.order_id = o.id AND x.leg = 'e')) > 5e-9 AND (o.status != 'closed' OR EXISTS"
+	  " (SELECT 1 FROM exchange_orders x WHERE x.order_id = o.id))" },
 	{ "foreign_keys", "SELECT count(*) FROM pragma_foreign_key_check" },
 };
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -44,7 +45,7 @@ static int check(struct db *db, struct job *job, struct err *e)
 	int rc;
 
 	job_progress(0, "looking at every page of the database");
-	rc = db_check(db, e);
+	rc = db_check_whole(db, e);
 	for (size_t i = 0; rc == 0 && i < CHECKS; i++) {
 		job_progress((double)(i + 1) / (CHECKS + 1), "%s", checks[i].name);
 		rc = count(db, checks[i].sql, &n, e);

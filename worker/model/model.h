@@ -58,6 +58,6 @@ MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float 
  */
 MUST_CHECK int model_predict_reference(struct model *m, const float *row, size_t n, bool margin,
 				       unsigned ntrees, float *out, struct err *e);
-const char *model_library_version(void);
+const char *model_library_version(void);	/* (tests) */
 
 #endif

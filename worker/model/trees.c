@@ -199,12 +199,6 @@ void trees_free(struct trees *t)
 	free(t);
 }
 
-size_t trees_bytes(const struct trees *t)
-{
-	return sizeof(*t) + t->n * sizeof(*t->groups) + t->splits_n * sizeof(*t->splits) +
-		t->leaves_n * sizeof(*t->leaves) + t->links_n * sizeof(*t->links);
-}
-
 /* 0 or 1, without a branch. */
 static inline size_t goes_right(float x, float below, uint16_t missing_left, bool missing)
 {

@@ -26,6 +26,5 @@ void trees_free(struct trees *t);
 /* row has the model's columns, NAN = missing. May be called from several threads. */
 float trees_margin(const struct trees *t, const float *row);
 float trees_predict(const struct trees *t, const float *row);
-size_t trees_bytes(const struct trees *t);	/* memory it takes */
 
 #endif

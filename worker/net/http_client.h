@@ -58,7 +58,7 @@ void http_client_free(struct http_client *c);
 /* Everything in r is copied. The handle is borrowed until done runs or http_cancel. */
 struct http_call *http_send(struct http_client *c, const struct http_request *r);
 void http_cancel(struct http_call *call);	/* NULL is harmless */
-size_t http_client_calls(const struct http_client *c);	/* under way */
+size_t http_client_calls(const struct http_client *c);	/* under way (tests) */
 
 /* Value of the first header of that name, in any case; false: there is none, or no room. */
 bool http_answer_header(const struct http_answer *a, const char *name, char *out, size_t size);

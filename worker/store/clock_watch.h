@@ -30,7 +30,7 @@ struct clock_watch {
 	int64_t jumped_us;		/* us UTC, by the clock: when the newest step was seen */
 	int64_t settles_us;		/* us UTC, by the clock: when it will be settled; 0 it is */
 	int64_t jumps;			/* noticed so far */
-	int64_t accepted_us;		/* us UTC, by the clock: when the operator said it is right */
+	int64_t accepted_us;		/* us UTC, by the clock: the operator said it is right */
 };
 
 /* PAUSED: nobody ran for a while, by a clock that nobody watched: in doubt as well. */

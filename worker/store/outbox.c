@@ -1,6 +1,7 @@
 #include "worker/store/outbox.h"
 
 #include "common/buf.h"
+#include "common/config.h"
 #include "worker/store/store_bots.h"
 #include "worker/store/store_keep.h"
 #include "worker/store/store_orders.h"
@@ -57,11 +58,12 @@ void outbox_free(struct outbox *o)
 	free(o);
 }
 
-void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, int64_t audit_days)
+void outbox_keep(struct outbox *o, const struct config *c)
 {
-	o->keep.audit_days = audit_days;
-	o->keep.details_days = details_days;
-	o->keep.orders_days = orders_days;
+	o->keep.audit_days = c->keep_audit_days;
+	o->keep.details_days = c->keep_details_days;
+	o->keep.fills_days = c->keep_fills_days;
+	o->keep.orders_days = c->keep_orders_days;
 }
 
 void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us)

@@ -21,8 +21,9 @@ struct outbox;
 /* mode "simulation" or "live", venue "sim", ...: written into rows; kept, not copied. */
 struct outbox *outbox_new(const char *mode, const char *venue);
 void outbox_free(struct outbox *o);
-/* How long rows are kept (store_keep.h), in days; 0: for ever, as without this call. */
-void outbox_keep(struct outbox *o, int64_t details_days, int64_t orders_days, int64_t audit_days);
+struct config;
+/* How long rows are kept (store_keep.h); without this call for ever. */
+void outbox_keep(struct outbox *o, const struct config *c);
 /* What ages count from (store_keep.h), us UTC; 0, as without this call: nothing goes by age. */
 void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us);
 

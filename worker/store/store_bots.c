@@ -16,9 +16,10 @@ static const char SQL_STATE[] =
 	"INSERT INTO bot_state(bot_id, status, emergency, error, mode, start_us, last_execution_us,"
 	" applied_config_version, config_error, applied_model_id, model_error, pending_orders,"
 	" open_positions, equity, peak_equity, last_price, last_decision_us, loss_streak,"
-	" cooldown_until_us, day, day_equity, updated_us, dust, refusals, refused_until_us)"
+	" cooldown_until_us, day, day_equity, updated_us, dust, refusals, refused_until_us,"
+	" dust_cost)"
 	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22, ?23, ?24, ?25 WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
+	" ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26 WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
 	" ON CONFLICT(bot_id) DO UPDATE SET status = excluded.status,"
 	" emergency = excluded.emergency, error = excluded.error, mode = excluded.mode,"
 	" start_us = excluded.start_us, last_execution_us = excluded.last_execution_us,"
@@ -31,7 +32,7 @@ static const char SQL_STATE[] =
 	" cooldown_until_us = excluded.cooldown_until_us, day = excluded.day,"
 	" day_equity = excluded.day_equity, updated_us = excluded.updated_us,"
 	" dust = excluded.dust, refusals = excluded.refusals,"
-	" refused_until_us = excluded.refused_until_us";
+	" refused_until_us = excluded.refused_until_us, dust_cost = excluded.dust_cost";
 static const char SQL_FIGURES[] =
 	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
 	" last_decision_us = ?5, updated_us = ?6 WHERE bot_id = ?1";
@@ -70,7 +71,8 @@ static const char SQL_PRUNE_CANDLES[] =
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day, dust, equity, last_price,"
-				  " refusals, refused_until_us FROM bot_state WHERE bot_id = ?1";
+				  " refusals, refused_until_us, dust_cost FROM bot_state"
+				  " WHERE bot_id = ?1";
 static const char SQL_RAN_WITH[] =
 	"SELECT applied_config_version, EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
@@ -122,6 +124,7 @@ int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mo
 	stmt_near_qty(s, 23, b->dust);
 	stmt_bind_int(s, 24, b->refusals);
 	stmt_bind_int(s, 25, b->refused_until_us);
+	stmt_near_money(s, 26, b->dust_cost);
 	return stmt_run(s, e);
 }
 
@@ -371,6 +374,7 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 		r.last_price = stmt_price(s, 12);
 		r.refusals = stmt_int(s, 13);
 		r.refused_until_us = stmt_int(s, 14);
+		r.dust_cost = stmt_money(s, 15);
 		rc = bot_status_parse(stmt_text(s, 0), &r.status);
 		if (rc)
 			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",

@@ -56,6 +56,16 @@ static const char SQL_JOB_CUT[] = "DELETE FROM jobs WHERE id = ?1";
 static const char SQL_ORDERS_OLDEST[] =
 	"SELECT id, created_us, coalesce(closed_us, 0) FROM trading_orders WHERE id > ?1"
 	" ORDER BY id LIMIT ?2";
+/* Of paper trades; the newest trade's stay, so that no number is given out again. */
+static const char SQL_DETAILS_OLDEST[] =
+	"SELECT id, created_us, iif(mode = 'simulation' AND id < (SELECT max(id) FROM"
+	" trading_orders) AND EXISTS (SELECT 1 FROM exchange_orders x WHERE x.order_id = o.id),"
+	" coalesce(closed_us, 0), 0) FROM trading_orders o WHERE id > ?1 ORDER BY id LIMIT ?2";
+/* Paper entries that never filled are no trades. */
+static const char SQL_UNFILLED_OLDEST[] =
+	"SELECT id, created_us, iif(mode = 'simulation' AND status = 'closed' AND filled = 0"
+	" AND id < (SELECT max(id) FROM trading_orders), coalesce(closed_us, 0), 0)"
+	" FROM trading_orders WHERE id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_FILLS_CUT[] = "DELETE FROM fills WHERE order_id = ?1";
 static const char SQL_LEGS_CUT[] = "DELETE FROM exchange_orders WHERE order_id = ?1";
 static const char SQL_ORDER_CUT[] = "DELETE FROM trading_orders WHERE id = ?1";
@@ -298,6 +308,8 @@ static const struct passed events = { SQL_EVENTS_OLDEST, { SQL_EVENT_CUT }, WALK
 static const struct passed jobs = { SQL_JOBS_OLDEST, { SQL_JOB_COUNT, SQL_JOB_CUT }, 20 };
 static const struct passed orders = { SQL_ORDERS_OLDEST,
 	{ SQL_FILLS_CUT, SQL_LEGS_CUT, SQL_ORDER_CUT }, 20 };
+static const struct passed details = { SQL_DETAILS_OLDEST, { SQL_FILLS_CUT, SQL_LEGS_CUT }, 40 };
+static const struct passed unfilled = { SQL_UNFILLED_OLDEST, { SQL_LEGS_CUT, SQL_ORDER_CUT }, 40 };
 
 static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
 {
@@ -366,6 +378,20 @@ static int keep_small(struct db *db, struct keep *k, int turn, int64_t *n, struc
 	}
 }
 
+static int keep_trades(struct db *db, struct keep *k, int turn, int64_t *n, struct err *e)
+{
+	switch (turn) {
+	case 0:
+		return keep_walk(db, &orders, k->engine_us, k->orders_days, &k->after_order, n, e);
+	case 1:
+		return keep_walk(db, &unfilled, k->engine_us, k->fills_days, &k->after_unfilled, n,
+				 e);
+	default:
+		return keep_walk(db, &details, k->engine_us, k->fills_days, &k->after_detail, n,
+				 e);
+	}
+}
+
 int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
 {
 	int turn = k->turn;
@@ -382,6 +408,6 @@ int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
 	case 2:
 		return keep_small(db, k, turn / 4, n, e);
 	default:
-		return keep_walk(db, &orders, k->engine_us, k->orders_days, &k->after_order, n, e);
+		return keep_trades(db, k, turn / 4, n, e);
 	}
 }

@@ -9,6 +9,9 @@
  *	jobs		ended ones older than details_days; the newest of each kind and state
  *			stays, and a backtest's or training's as long as its results
  *	audit_log	rows older than audit_days
+ *	exchange_orders	and fills: those of closed paper trades older than fills_days; of real
+ *			money all stay as long as their trade. The same for paper entries
+ *			that never filled: they are no trades
  *	trading_orders	closed ones older than orders_days, with their exchange orders and
  *			fills; trading_stats keeps each day's totals
  *
@@ -26,11 +29,12 @@
 #define KEEP_TURNS 16				/* calls until each table had its turn */
 
 struct keep {
-	int64_t details_days, orders_days, audit_days;	/* 0: for ever */
+	int64_t details_days, orders_days, fills_days, audit_days;	/* 0: for ever */
 	int64_t clock_us, engine_us;		/* us UTC, now; 0: in doubt, nothing goes */
 	int turn;				/* whose it is, below KEEP_TURNS */
 	/* Ids looked at last; 0 none. */
-	int64_t after_order, after_event, after_job, after_command, after_audit;
+	int64_t after_order, after_detail, after_unfilled, after_event, after_job, after_command,
+		after_audit;
 };
 
 /* *n: rows that went. */

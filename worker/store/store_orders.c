@@ -11,11 +11,12 @@ static const char SQL_ORDER[] =
 	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
 	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
 	" stop_crossed_us, retry_us, retries, expires_us, updated_us, funding, dust_taken,"
-	" bad_debt, uncovered_us, uncovered_from_us)"
+	" bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost, dust_cost)"
 	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	"?13,"
 	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
-	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46)"
+	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46,"
+	" ?47, ?48)"
 	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
 	" entry_price = excluded.entry_price, exit_price = excluded.exit_price,"
 	" filled = excluded.filled, exited = excluded.exited, position = excluded.position,"
@@ -28,7 +29,8 @@ static const char SQL_ORDER[] =
 	" retries = excluded.retries, expires_us = excluded.expires_us,"
 	" updated_us = excluded.updated_us, funding = excluded.funding,"
 	" dust_taken = excluded.dust_taken, bad_debt = excluded.bad_debt,"
-	" uncovered_us = excluded.uncovered_us, uncovered_from_us = excluded.uncovered_from_us";
+	" uncovered_us = excluded.uncovered_us, uncovered_from_us = excluded.uncovered_from_us,"
+	" dust_taken_cost = excluded.dust_taken_cost, dust_cost = excluded.dust_cost";
 static const char SQL_LEG[] =
 	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
 	"leg, n,"
@@ -52,7 +54,7 @@ static const char SQL_OPEN[] =
 	" filled, exited, base_fees, quote_fees, fees, entry_notional, exit_notional, confidence,"
 	" close_reason, strategy, model_id, config_version, correlation_id, created_us, opened_us,"
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
-	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us"
+	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost"
 	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
 static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders WHERE bot_id = ?1 AND status != 'closed'";
@@ -71,6 +73,8 @@ static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
 	" ORDER BY x.id DESC LIMIT ?2";
+static const char SQL_LAST_ENTRY[] =
+	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT 1";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
@@ -148,6 +152,8 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	stmt_near_money(s, 44, o->bad_debt);
 	stmt_bind_int(s, 45, o->uncovered_us);
 	stmt_bind_int(s, 46, o->uncovered_from_us);
+	stmt_near_money(s, 47, o->dust_taken_cost);
+	stmt_near_money(s, 48, o->dust_cost);
 	return stmt_run(s, e);
 }
 
@@ -289,6 +295,7 @@ static int read_order(struct stmt *s, struct order *o, struct err *e)
 	o->bad_debt = stmt_money(s, 33);
 	o->uncovered_us = stmt_int(s, 34);
 	o->uncovered_from_us = stmt_int(s, 35);
+	o->dust_taken_cost = stmt_money(s, 36);
 	ASSERT(money_sub(stmt_money(s, 14), o->quote_fees, &o->base_fees_value) == 0);
 	ASSERT(money_sub(o->base_fees_value, o->funding, &o->base_fees_value) == 0);
 	o->entry_notional = stmt_money(s, 15);
@@ -388,6 +395,20 @@ int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, si
 		out[(*n)++] = stmt_int(s, 0);
 	stmt_done(s);
 	return rc;
+}
+
+int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LAST_ENTRY, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
 }
 
 int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,

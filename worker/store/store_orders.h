@@ -47,6 +47,8 @@ MUST_CHECK int store_next_ids(struct db *db, struct next_ids *out, struct err *e
 /* When a bot's newest orders were sent to the venue (entries, exits, all), at most max. */
 MUST_CHECK int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
 				size_t *n, struct err *e);
+/* When the bot's newest order was made; 0 never. */
+MUST_CHECK int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
 /* Legs of a bot's newest closed orders, newest orders first, at most max. */
 MUST_CHECK int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max,
 				size_t *n, struct err *e);

@@ -40,7 +40,7 @@ struct sim_args {
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
 	int64_t stale_us;		/* a book older than this fills nothing; 0: no limit */
-	bool through_all;		/* a trade through a price fills all of it, not what it printed */
+	bool through_all; /* a trade through a price fills all of it, not what it printed */
 	struct venue_sink sink;
 	struct sim_store store;
 };
@@ -61,10 +61,12 @@ int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
 /*
  * on_trade and on_book without the look-up; index from sim_symbol_add.
  */
+/* (tests) */
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
+/* (tests) */
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-void sim_time(struct venue *v, int index, int64_t now_us);
-void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);
+void sim_time(struct venue *v, int index, int64_t now_us);	/* (tests) */
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);	/* (tests) */
 /* The same, heard before a restart: the market's state only, nothing is matched. */
 void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
