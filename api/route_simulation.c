@@ -66,7 +66,7 @@ int handle_simulation_performance(struct request *r, struct err *e)
 	json_double(j, "initial_capital", capital);
 	json_double(j, "equity", equity);
 	json_double(j, "total_return_pct", 100 * (equity - capital) / capital);
-	stats_json(j, bot_sums_stats(s), capital);
+	stats_json(j, bot_sums_stats(s), r->app->cfg->sim_initial_capital);
 	json_time(j, "timestamp", clock_now_us());
 	return 0;
 }

@@ -79,13 +79,14 @@ static void times_json(struct json *j, const struct bot_status *b, int64_t now_u
 
 void worth_json(struct json *j, const struct bot_status *b)
 {
-	if (b->mode[0]) {
+	if (b->mode[0])
 		json_money(j, "equity", b->equity);
-		json_price(j, "last_price", b->last_price);
-	} else {
+	else
 		json_null(j, "equity");
+	if (price_sign(b->last_price) > 0)
+		json_price(j, "last_price", b->last_price);
+	else
 		json_null(j, "last_price");
-	}
 }
 
 static void number_or_null(struct json *j, const char *key, int64_t v)

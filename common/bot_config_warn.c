@@ -161,6 +161,23 @@ static void warn_liquidation(const struct bot_config *c, const struct bot_config
 			    c->stop_loss_pct * PERCENT);
 }
 
+/* Indicators look at 60 closed candles: of long ones that is a while. */
+static void warn_warming(const struct bot_config *c, struct field_errors *w)
+{
+	static const struct {
+		const char *interval, *wait;
+	} long_ones[] = {
+		{ "1m", "an hour" }, { "5m", "5 hours" }, { "15m", "15 hours" },
+		{ "1h", "60 hours" }, { "4h", "10 days" }, { "1d", "60 days" },
+	};
+
+	for (size_t i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++)
+		if (strcmp(c->interval, long_ones[i].interval) == 0)
+			field_error(w, "interval", "of %s decides on 60 closed candles: after each "
+				    "start, and after a gap in the market data, the first decision "
+				    "comes %s later", c->interval, long_ones[i].wait);
+}
+
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w)
 {
@@ -172,6 +189,7 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_threshold(c, w);
 	warn_holding(c, w);
 	warn_liquidation(c, l, w);
+	warn_warming(c, w);
 	if (strcmp(c->strategy, "model") == 0 && c->model_id == 0)
 		field_error(w, "model_id", "is 0: strategy \"model\" makes no entry until a "
 			    "model is assigned");

@@ -77,6 +77,11 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 	} else if (rc) {
 		worker_feed_failed(w, &e);
 		f->next_us = wall_us + US_PER_S;
+	} else if (f->stats.last_now_us) {
+		/* what travels fastest tells most of the clock, and least of the way */
+		if (!w->drift_seen || f->stats.clock_drift_us < w->drift_us)
+			w->drift_us = f->stats.clock_drift_us;
+		w->drift_seen = true;
 	}
 }
 

@@ -416,8 +416,11 @@ static void never_trades_warns(void **state)
 	assert_true(w.n == 1 && warns(&w, "confidence_threshold", "every decision"));
 	applies(&c, "{\"confidence_threshold\":0.4,\"interval\":\"1h\",\"holding_time\":3599}");
 	w = warnings(&c, &l);
-	assert_true(w.n == 1 && warns(&w, "holding_time", "one candle of 1h"));
+	assert_true(w.n == 2 && warns(&w, "holding_time", "one candle of 1h"));
 	applies(&c, "{\"holding_time\":3600}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "interval", "the first decision comes 60 hours later"));
+	applies(&c, "{\"interval\":\"1s\"}");
 	assert_int_equal(warnings(&c, &l).n, 0);
 	/* 1/100 - 0.5 % is before a stop at 0.9 %; the account's 10,000 stand behind 2 x 20,000 */
 	applies(&c, "{\"exchange\":\"binance_futures\",\"leverage\":100,"
