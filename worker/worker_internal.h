@@ -83,7 +83,7 @@ struct worker {
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool marked;			/* the stop file asks for an emergency stop */
 	bool stop_told;			/* one without the database is not committed yet */
-	bool no_reserve, had_reserve;	/* there was no room for it, which was told; there was once */
+	bool no_reserve, had_reserve;	/* it was told that there is no room for it; there was one */
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
