@@ -42,6 +42,8 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 	struct field_errors *w = xcalloc(1, sizeof(*w));
 	struct bot_config used = *c;
 
+	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
+		limits.recorded = b->feed_message;
 	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));
 	if (!used.model_id)
 		used.model_id = b->model_wanted;
@@ -242,6 +244,7 @@ int handle_config_validate(struct request *r, struct err *e)
 		json_bool(&r->json, "valid", f->n == 0);
 		fields_json(&r->json, "errors", f);
 		warnings_json(r, &c, &b);
+		commission_json(&r->json, r->app->cfg, bot_config_futures(&c));
 		json_object(&r->json, "config");
 		bot_config_json(&c, &r->json);
 		json_object_end(&r->json);

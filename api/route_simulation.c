@@ -22,6 +22,7 @@ int handle_simulation_status(struct request *r, struct err *e)
 	int64_t now = clock_now_us();
 	struct json *j = &r->json;
 	struct bot_status b;
+	bool futures = false;
 	char text[16];
 	int rc;
 
@@ -37,7 +38,8 @@ int handle_simulation_status(struct request *r, struct err *e)
 	worth_json(j, &b);
 	json_int(j, "open_positions", b.open_positions);
 	json_int(j, "pending_orders", b.pending_orders);
-	rc = store_sim_account(r->db, b.bot_id, j, e);
+	rc = store_sim_account(r->db, b.bot_id, j, &futures, e);
+	commission_json(j, r->app->cfg, futures);
 	json_time(j, "timestamp", now);
 	return rc;
 }
@@ -66,7 +68,7 @@ int handle_simulation_performance(struct request *r, struct err *e)
 	json_double(j, "initial_capital", capital);
 	json_double(j, "equity", equity);
 	json_double(j, "total_return_pct", 100 * (equity - capital) / capital);
-	stats_json(j, bot_sums_stats(s), capital);
+	stats_json(j, bot_sums_stats(s), r->app->cfg->sim_initial_capital);
 	json_time(j, "timestamp", clock_now_us());
 	return 0;
 }

@@ -35,7 +35,6 @@ int handle_stats(struct request *r, struct err *e)
 {
 	struct reported_totals reported;
 	const struct bot_sums *s;
-	double capital = 0;
 	int64_t id;
 	int rc;
 
@@ -43,14 +42,12 @@ int handle_stats(struct request *r, struct err *e)
 	if (!rc)
 		rc = trade_sums_get(r->app->sums, r->db, r->db_generation, id, &s, e);
 	if (!rc)
-		rc = store_stats_capital(r->db, id, &capital, e);
-	if (!rc)
 		rc = store_stats_reported(r->db, id, &reported, e);
 	if (rc)
 		return rc;
 	json_int(&r->json, "bot_id", id);
-	stats_json(&r->json, bot_sums_stats(s),
-		   capital > 0 ? capital : r->app->cfg->sim_initial_capital);
+	/* of all trades, whatever accounts came one after the other */
+	stats_json(&r->json, bot_sums_stats(s), r->app->cfg->sim_initial_capital);
 	reported_json(&r->json, &reported);
 	json_time(&r->json, "timestamp", clock_now_us());
 	return 0;

@@ -29,8 +29,8 @@ void stats_json(struct json *j, const struct stats *s, double capital)
 	      s->wins ? money_double(s->profits) / (double)s->wins : 0);
 	maybe(j, "average_loss", s->losses > 0,
 	      s->losses ? money_double(s->lost) / (double)s->losses : 0);
-	json_money(j, "best", s->best);
-	json_money(j, "worst", s->worst);
+	maybe(j, "best", s->trades > 0, money_double(s->best));
+	maybe(j, "worst", s->trades > 0, money_double(s->worst));
 	maybe(j, "average_holding_s", s->trades > 0,
 	      s->trades ? (double)s->held_us / (double)US_PER_S / (double)s->trades : 0);
 	json_money(j, "max_drawdown", s->max_drawdown);

@@ -79,13 +79,14 @@ static void times_json(struct json *j, const struct bot_status *b, int64_t now_u
 
 void worth_json(struct json *j, const struct bot_status *b)
 {
-	if (b->mode[0]) {
+	if (b->mode[0])
 		json_money(j, "equity", b->equity);
-		json_price(j, "last_price", b->last_price);
-	} else {
+	else
 		json_null(j, "equity");
+	if (price_sign(b->last_price) > 0)
+		json_price(j, "last_price", b->last_price);
+	else
 		json_null(j, "last_price");
-	}
 }
 
 static void number_or_null(struct json *j, const char *key, int64_t v)
@@ -123,4 +124,17 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	worth_json(j, b);
 	worker_json(j, b, now_us);
 	json_time(j, "timestamp", now_us);
+}
+
+void commission_json(struct json *j, const struct config *cfg, bool futures)
+{
+	struct fees f;
+
+	ASSERT(!fees_with(cfg->sim_commission, futures, &f));
+	json_object(j, "commission");
+	json_double(j, "maker", (double)f.maker_e8 / (double)RATE_ONE);
+	json_double(j, "taker", (double)f.taker_e8 / (double)RATE_ONE);
+	json_string(j, "source", cfg->sim_commission < 0 ? fees_source(futures) :
+		    "SIMULATION_COMMISSION");
+	json_object_end(j);
 }

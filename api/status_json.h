@@ -5,6 +5,8 @@
 #define API_STATUS_JSON_H
 
 #include "api/store_status.h"
+#include "common/config.h"
+#include "common/fees.h"
 #include "common/json.h"
 
 /* The members of GET /status, into an open object. */
@@ -18,5 +20,11 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us);
 void worth_json(struct json *j, const struct bot_status *b);
 /* Lower case into out (16 bytes); returns out. */
 const char *status_lower(const char *status, char out[16]);
+
+/*
+ * "commission": {maker, taker, source}: what a paper fill costs on spot, or on futures, as
+ * fractions of its value, and who says so.
+ */
+void commission_json(struct json *j, const struct config *cfg, bool futures);
 
 #endif

@@ -1,9 +1,11 @@
 #include "api/store_sim.h"
 
+#include <string.h>
+
 static const char SQL_QUOTE[] = "SELECT quote_asset FROM sim_accounts WHERE bot_id = ?1";
 static const char SQL_ACCOUNT[] =
 	"SELECT bot_id, kind, base_asset, quote_asset, initial_capital, leverage, epoch, position,"
-	" entry_price, next_funding_us, created_us, updated_us FROM sim_accounts WHERE bot_id = ?1";
+	" entry_price, next_funding_us, created_us, updated_us, symbol FROM sim_accounts WHERE bot_id = ?1";
 static const char SQL_BALANCES[] =
 	"SELECT b.account, b.asset, b.amount FROM sim_balances b JOIN sim_accounts a"
 	" ON a.bot_id = b.bot_id AND a.epoch = b.epoch WHERE b.bot_id = ?1 ORDER BY 1, 2";
@@ -16,7 +18,7 @@ const struct column store_sim_account_columns[] = {
 	{ "quote_asset", COL_TEXT }, { "initial_capital", COL_MONEY }, { "leverage", COL_REAL },
 	{ "epoch", COL_INT }, { "position", COL_QTY }, { "entry_price", COL_PRICE },
 	{ "next_funding", COL_TIME }, { "created", COL_TIME }, { "updated", COL_TIME },
-	{ NULL, COL_INT },
+	{ "symbol", COL_NULLTEXT }, { NULL, COL_INT },
 };
 const struct column store_sim_balance_columns[] = {
 	{ "account", COL_TEXT }, { "asset", COL_TEXT }, { "amount", COL_MONEY }, { NULL, COL_INT },
@@ -28,7 +30,8 @@ const struct column store_sim_ledger_columns[] = {
 	{ NULL, COL_INT },
 };
 
-int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err *e)
+int store_sim_account(struct db *db, int64_t bot_id, struct json *j, bool *futures,
+		      struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_ACCOUNT, &s, e);
@@ -38,6 +41,7 @@ int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err 
 	stmt_bind_int(s, 1, bot_id);
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
+		*futures = strcmp(stmt_text(s, 1), "futures") == 0;
 		json_object(j, "account");
 		row_members(j, s, store_sim_account_columns);
 		json_object_end(j);

@@ -13,8 +13,12 @@
 extern const struct column store_sim_account_columns[], store_sim_balance_columns[],
 	store_sim_ledger_columns[];
 
-/* "account": {...}; null when the worker has not opened one for the bot yet. */
-MUST_CHECK int store_sim_account(struct db *db, int64_t bot_id, struct json *j, struct err *e);
+/*
+ * "account": {...}; null when the worker has not opened one for the bot yet, *futures stays
+ * as it is then.
+ */
+MUST_CHECK int store_sim_account(struct db *db, int64_t bot_id, struct json *j, bool *futures,
+				 struct err *e);
 /* The asset that a bot's paper account counts in; "" when it has none yet. */
 MUST_CHECK int store_sim_quote(struct db *db, int64_t bot_id, char *out, size_t size,
 			       struct err *e);

@@ -57,7 +57,7 @@ const struct bot_key bot_keys[] = {
 	INT(max_positions, 1, 1000, "2",
 	    "Positions of this bot open at once."),
 	INT(decision_interval_ms, 1, 86400000, "2000",
-	    "Least milliseconds between two decisions."),
+	    "Least milliseconds between two entries; every closed candle is looked at."),
 	REAL(leverage, 1, 125, "1",
 	     "Times the capital, on futures only."),
 	BOOL(ignore_risk_reward, "false",

@@ -132,7 +132,8 @@ void bot_config_json(const struct bot_config *c, struct json *j);
  * fees (ignore_risk_reward lifts both rules, the second warning stays) or does so only
  * with a high hit rate, a stop that costs more than max_risk_per_trade_pct, no model for
  * strategy "model", capital over max notional or under the exchange's least, a threshold
- * of 0, a holding time under one candle, a leverage whose liquidation comes before the stop.
+ * of 0, a holding time under one candle, a leverage whose liquidation comes before the stop, a
+ * symbol that no source knows.
  */
 struct bot_config_limits {
 	double min_risk_reward;		/* reward to risk, after fees; 0 off */
@@ -140,6 +141,8 @@ struct bot_config_limits {
 	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */
 	struct money equity;		/* 0: not known */
+	/* What a replaying worker has: "BTCUSDT (spot), ETHUSDT (USD-M)"; NULL: no such list. */
+	const char *recorded;
 };
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w);

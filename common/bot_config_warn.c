@@ -2,6 +2,7 @@
 #include "common/bot_config.h"
 #include "common/quote_asset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define PERCENT 100.0
@@ -92,6 +93,30 @@ static void warn_notional(const struct bot_config *c, const struct bot_config_li
 		    "is made", notional(c), l->max_notional);
 }
 
+/* Is "BTCUSDT (spot)" a member of the list? */
+static bool recorded_has(const char *list, const char *label)
+{
+	for (const char *p = list; (p = strstr(p, label)) != NULL; p++)
+		if (p == list || p[-1] == ' ')
+			return true;
+	return false;
+}
+
+static void warn_symbol(const struct bot_config *c, const struct bot_config_limits *l,
+			struct field_errors *w)
+{
+	char label[SYMBOL_MAX + 12];
+
+	snprintf(label, sizeof(label), "%s (%s)", c->symbol,
+		 bot_config_futures(c) ? "USD-M" : "spot");
+	if (l->recorded && !recorded_has(l->recorded, label))
+		field_error(w, "symbol", "%s is not among the markets that the worker replays: %s",
+			    label, l->recorded);
+	else if (!l->recorded && !quote_asset_of(c->symbol))
+		field_error(w, "symbol", "%s ends with no asset that pairs are priced in (USDT, "
+			    "BTC, EUR): no market is known by this name", c->symbol);
+}
+
 /* On spot the exit must be worth the least as well, after the fee and at the stop. */
 static void warn_least(const struct bot_config *c, struct field_errors *w)
 {
@@ -161,9 +186,27 @@ static void warn_liquidation(const struct bot_config *c, const struct bot_config
 			    c->stop_loss_pct * PERCENT);
 }
 
+/* Indicators look at 60 closed candles: of long ones that is a while. */
+static void warn_warming(const struct bot_config *c, struct field_errors *w)
+{
+	static const struct {
+		const char *interval, *wait;
+	} long_ones[] = {
+		{ "1m", "an hour" }, { "5m", "5 hours" }, { "15m", "15 hours" },
+		{ "1h", "60 hours" }, { "4h", "10 days" }, { "1d", "60 days" },
+	};
+
+	for (size_t i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++)
+		if (strcmp(c->interval, long_ones[i].interval) == 0)
+			field_error(w, "interval", "of %s decides on 60 closed candles: after each "
+				    "start, and after a gap in the market data, the first decision "
+				    "comes %s later", c->interval, long_ones[i].wait);
+}
+
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w)
 {
+	warn_symbol(c, l, w);
 	warn_risk_reward(c, l, w);
 	warn_fees(c, l, w);
 	warn_risk(c, l, w);
@@ -172,6 +215,7 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_threshold(c, w);
 	warn_holding(c, w);
 	warn_liquidation(c, l, w);
+	warn_warming(c, w);
 	if (strcmp(c->strategy, "model") == 0 && c->model_id == 0)
 		field_error(w, "model_id", "is 0: strategy \"model\" makes no entry until a "
 			    "model is assigned");

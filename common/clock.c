@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
@@ -82,6 +83,13 @@ const char *clock_day(int64_t us, char buf[CLOCK_TEXT_MAX])
 	split_us(us, &tm);
 	put_day(buf, &tm);
 	return buf;
+}
+
+bool clock_synchronised(void)
+{
+	struct timex t = { .modes = 0 };
+
+	return adjtimex(&t) != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
 const char *clock_text(int64_t us, char buf[CLOCK_TEXT_MAX])

@@ -21,6 +21,9 @@ int64_t clock_mono_us(void);	/* monotonic */
 int64_t clock_mono_ns(void);	/* monotonic (tests and benches) */
 int64_t clock_boot_us(void);	/* monotonic, goes on while the machine is suspended */
 
+/* Does the system keep its clock by another one (NTP)? False also where it can't say. */
+bool clock_synchronised(void);
+
 /* RFC 3339 UTC with microseconds: 2026-01-31T08:15:30.123456Z. Returns buf. */
 const char *clock_text(int64_t us, char buf[CLOCK_TEXT_MAX]);
 /* The UTC day as YYYY-MM-DD. Returns buf. */

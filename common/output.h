@@ -41,6 +41,6 @@ struct output_lane *output_lane_new(int fd, output_notice *fn);
 void output_lane_line(struct output_lane *l, const char *text, size_t len);
 bool output_lane_flush(struct output_lane *l, int64_t wait_us);	/* false: the time was up */
 /* fd must not block any more. */
-void output_lane_free(struct output_lane *l);
+void output_lane_free(struct output_lane *l);	/* (tests) */
 
 #endif

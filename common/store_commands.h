@@ -35,7 +35,7 @@ struct command {
 };
 
 /*
- * Queue c (id, status and answer are ignored) in its own transaction; *id is its
+ * (tests) Queue c (id, status and answer are ignored) in its own transaction; *id is its
  * number. created_us 0 means now; expires_us is taken as it is. With an
  * idempotency key that exists already nothing is inserted, *id is the older one;
  * when that asked for something else (kind, bot, args): ERR_CONFLICT. Unless the kind

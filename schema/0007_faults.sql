@@ -77,3 +77,8 @@ INSERT OR REPLACE INTO trading_config_history(id, bot_id, version, config, chang
 	FROM trading_configs c JOIN trading_config_history h ON h.bot_id = 1 AND h.version =
 	(SELECT max(version) FROM trading_config_history WHERE bot_id = 1)
 	WHERE c.bot_id = 1 AND c.updated_by = 'first start' AND c.profit_target_pct = 0.021;
+
+-- ---- markets ----
+
+-- Of sim_accounts, written by: worker. Base and quote do not tell BTCUSDT from BTCUSDT_240927.
+ALTER TABLE sim_accounts ADD COLUMN symbol TEXT NOT NULL DEFAULT '';	-- the account's market; '' of an older version: base and quote

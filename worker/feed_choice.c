@@ -29,6 +29,20 @@ static void say_rules(const struct symbol_info *info)
 	log_info("market", NULL, "%s", symbol_rules_text(info, text));
 }
 
+/* "BTCUSDT (spot), ETHUSDT (USD-M)"; "" when they don't fit. (bot_config_warnings reads it.) */
+static void list_markets(const struct feed_choice *f, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < f->n && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s (%s)", i ? ", " : "",
+					 f->symbols[i].symbol,
+					 f->symbols[i].futures ? "USD-M" : "spot");
+	if (used >= size)
+		out[0] = '\0';
+}
+
 int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e)
 {
 	struct feed_choice *f = xcalloc(1, sizeof(*f));
@@ -55,6 +69,7 @@ int feed_choice_new(const struct config *c, struct feed_choice **out, struct err
 			rc = replay_symbols(c->recording, f->symbols, SYMBOLS_MAX, &f->n, e);
 		for (size_t i = 0; i < f->n; i++)
 			say_rules(&f->symbols[i]);
+		list_markets(f, f->message, sizeof(f->message));
 		break;
 	}
 	if (rc) {
@@ -97,11 +112,16 @@ const char *feed_choice_resumes(const struct feed_choice *f)
 
 void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
 {
-	if (f->replay)
-		*out = f->symbols[0];
-	else
-		symbol_info_default("BTCUSDT", strcmp(f->config->exchange, "binance_futures") == 0,
-				    out);
+	bool futures = strcmp(f->config->exchange, "binance_futures") == 0;
+	size_t i = 0;
+
+	if (!f->replay) {
+		symbol_info_default("BTCUSDT", futures, out);
+		return;
+	}
+	while (i < f->n && f->symbols[i].futures != futures)
+		i++;
+	*out = f->symbols[i < f->n ? i : 0];
 }
 
 static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool futures)
@@ -115,20 +135,17 @@ static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool 
 static int not_recorded(const struct feed_choice *f, const struct bot_config *c, struct err *e)
 {
 	bool futures = bot_config_futures(c);
-	char have[400] = "";
+	char have[200];
 
-	for (size_t i = 0; i < f->n; i++) {
-		size_t used = strlen(have);
-
+	for (size_t i = 0; i < f->n; i++)
 		if (strcmp(f->symbols[i].symbol, c->symbol) == 0)
 			return err_set(e, ERR_NOT_FOUND,
 				       "%s is a %s market in this recording; set the bot's exchange "
 				       "to %s", c->symbol, futures ? "spot" : "USD-M futures",
 				       futures ? "binance" : "binance_futures");
-		snprintf(have + used, sizeof(have) - used, "%s%s %s", i ? ", " : "",
-			 f->symbols[i].symbol, f->symbols[i].futures ? "(USD-M)" : "(spot)");
-	}
-	return err_set(e, ERR_NOT_FOUND, "the recording has no %s; it has %s", c->symbol, have);
+	list_markets(f, have, sizeof(have));
+	return err_set(e, ERR_NOT_FOUND, "the recording has no %s; it has %s", c->symbol,
+		       have[0] ? have : "many others");
 }
 
 static int open_synthetic(struct feed_choice *f, bool futures, int64_t now_us, struct err *e)

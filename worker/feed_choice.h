@@ -24,7 +24,7 @@ const char *feed_choice_message(const struct feed_choice *f);	/* for status and 
 const char *feed_choice_resumes(const struct feed_choice *f);
 /* Time comes from the frames alone (replay at "max"), not from the clock. */
 bool feed_choice_unpaced(const struct feed_choice *f);
-/* The symbol that a first bot should trade here. */
+/* The market that a first bot should trade here: of EXCHANGE, where a recording has one. */
 void feed_choice_first(const struct feed_choice *f, struct symbol_info *out);
 
 /* Is the config's symbol to be had, and with which filters? ERR_NOT_FOUND says what there is. */

@@ -561,7 +561,8 @@ const char *roster_failure(const struct roster *r, int64_t bot_id)
 bool roster_loads(const struct roster *r, int64_t bot_id)
 {
 	const struct slot *s = find(r, bot_id);
-	const struct strategy *strategy = s && s->running ? strategy_find(s->config.strategy) : NULL;
+	const struct strategy *strategy =
+		s && s->running ? strategy_find(s->config.strategy) : NULL;
 
 	return strategy && strategy->needs_model && s->loading && !s->model_used;
 }

@@ -364,6 +364,7 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 	if (!have)
 		return sim_account_add(s->venue, &a, now_us, e);
 	if (have->futures == a.futures &&
+	    (!have->symbol[0] || strcmp(have->symbol, config->symbol) == 0) &&
 	    strcmp(have->base_asset, market_info(m)->base) == 0 &&
 	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
 		return have->leverage_e8 == a.leverage_e8 ? 0 :

@@ -49,6 +49,7 @@ static void end(struct worker *w)
 {
 	int64_t now_us = worker_clock(w);
 
+	worker_stop_look(w, now_us); /* one that came with the signal that ends us */
 	supervisor_stopping(&w->supervisor);
 	runner_stop(w->runner, now_us);
 	engine_signals_end(session_engine(w->session));

@@ -37,6 +37,31 @@ static int64_t resident_bytes(void)
 	return pages * sysconf(_SC_PAGESIZE);
 }
 
+static bool some_feed_failed(const struct worker *w)
+{
+	const struct feed *f;
+
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++)
+		if (f->failed)
+			return true;
+	return false;
+}
+
+/* Trades that were not taken as they came, said when there are more of them. */
+static void tell_trades(struct worker *w, const struct feed *f)
+{
+	uint64_t late = engine_trades_late(session_engine(w->session));
+	uint64_t sum = late + f->stats.repeated + f->stats.gaps;
+
+	if (sum == w->odd_trades)
+		return;
+	w->odd_trades = sum;
+	log_warn("feed", NULL, "so far %llu trades came late, %llu twice; %llu gaps, where windows "
+		 "start anew%s%s", (unsigned long long)late, (unsigned long long)f->stats.repeated,
+		 (unsigned long long)f->stats.gaps, f->stats.last_error[0] ? "; the newest: " : "",
+		 f->stats.last_error);
+}
+
 void worker_beat_fill(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -53,11 +78,17 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 		log_warn("feed", NULL, "%llu frames refused so far; the newest: %s",
 			 (unsigned long long)f->stats.decode_errors, f->stats.last_error);
 	h->decode_errors = (int64_t)f->stats.decode_errors;
-	h->clock_drift_ms = f->stats.clock_drift_us / 1000;
+	tell_trades(w, f);
+	if (w->drift_seen) {
+		h->clock_drift_ms = w->drift_us / 1000;
+		if (!feed_choice_unpaced(w->feed))
+			engine_clock_drift(session_engine(w->session), w->drift_us);
+		w->drift_seen = false;
+	}
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
 	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
 		h->feed_age_ms = 0;
-	if (strcmp(h->feed_state, "failed") == 0)
+	if (some_feed_failed(w))
 		return;
 	snprintf(h->feed_state, sizeof(h->feed_state), "%s",
 		 w->feed_ended ? "ended" :
@@ -74,6 +105,16 @@ void worker_feed_failed(struct worker *w, const struct err *e)
 	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%.255s", e->msg);
 	log_error("feed", NULL, "%s", e->msg);
 	notifier_feed(w->notifier, w->beat.feed_state, w->beat.feed_message);
+}
+
+void worker_feed_back(struct worker *w, int64_t wall_us)
+{
+	if (some_feed_failed(w))
+		return;
+	snprintf(w->beat.feed_message, sizeof(w->beat.feed_message), "%s",
+		 feed_choice_message(w->feed));
+	log_info("feed", NULL, "market data is back");
+	worker_beat_fill(w, wall_us);
 }
 
 void worker_beat_end(struct worker *w)

@@ -75,16 +75,19 @@ struct worker {
 	int64_t beat_due_us;
 	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
 	bool clock_told;		/* that the machine's clock was set back */
+	int64_t drift_us;		/* least of receive time less exchange time since the last beat */
+	bool drift_seen;
 	struct clock_watch clock_watch;	/* the machine's clock: may it delete? */
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool marked;			/* the stop file asks for an emergency stop */
 	bool stop_told;			/* one without the database is not committed yet */
-	bool no_reserve, had_reserve;	/* there was no room for it, which was told; there was once */
+	bool no_reserve, had_reserve;	/* it was told that there is no room for it; there was one */
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
+	uint64_t odd_trades;		/* late, repeated and missing ones that were told */
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
@@ -162,5 +165,7 @@ void worker_beat_begin(struct worker *w);
 void worker_beat_fill(struct worker *w, int64_t wall_us);	/* as it is now */
 void worker_beat_end(struct worker *w);		/* we end on purpose */
 void worker_feed_failed(struct worker *w, const struct err *e);	/* said once */
+/* A feed that had failed gives data again: the state is that of all feeds. */
+void worker_feed_back(struct worker *w, int64_t wall_us);
 
 #endif

@@ -61,13 +61,25 @@ static struct feed *first_due(const struct worker *w, int64_t *others_us)
 	return first;
 }
 
+/* What travels fastest tells most of the clock, and least of the way. */
+static void note_drift(struct worker *w, const struct feed *f)
+{
+	if (!f->stats.last_now_us)
+		return;
+	if (!w->drift_seen || f->stats.clock_drift_us < w->drift_us)
+		w->drift_us = f->stats.clock_drift_us;
+	w->drift_seen = true;
+}
+
 /* Some frames of one feed, up to a time. */
 static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wall_us)
 {
 	struct err e = { 0 };
 	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
+	bool was_failed = f->failed, ended = rc == ERR_END || f->next_us == INT64_MAX;
 
-	if (rc == ERR_END || f->next_us == INT64_MAX) {
+	f->failed = rc != 0 && !ended;
+	if (ended) {
 		if (!w->feed_ended) {
 			log_info("feed", NULL, "the recording has ended");
 			engine_signals_end(session_engine(w->session));
@@ -77,6 +89,10 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 	} else if (rc) {
 		worker_feed_failed(w, &e);
 		f->next_us = wall_us + US_PER_S;
+	} else {
+		if (was_failed)
+			worker_feed_back(w, wall_us);
+		note_drift(w, f);
 	}
 }
 

@@ -102,7 +102,8 @@ void worker_reserve_look(struct worker *w)
 		return;
 	}
 	if (w->no_reserve || w->had_reserve)	/* also when a command gave it up */
-		log_info("worker", NULL, "there is room again: the reserve for a full disk is made");
+		log_info("worker", NULL, "there is room again: the reserve for a full disk is "
+			 "made");
 	w->no_reserve = false;
 	w->had_reserve = true;
 }

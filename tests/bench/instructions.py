@@ -16,6 +16,8 @@ import time
 
 import figures
 from figures import harness
+import recording
+import replays
 
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(figures.ROOT, "build")))
 TRADES = 4.75e6			# bench_engine's, for each million that it is told
@@ -78,11 +80,13 @@ class Counted:
 @contextlib.contextmanager
 def running(counted):
     """A bot that has been stopped, API and worker up; the named program is counted."""
-    with figures.new_bot(COMMAND_WAIT_MS=60000, LOG_LEVEL="WARN") as bot:
+    with figures.new_bot(COMMAND_WAIT_MS=60000, LOG_LEVEL="WARN",
+                         **replays.environment("second.gz")) as bot:
+        recording.write(os.path.join(bot.folder, "second.gz"), 1)	# then the market stands still
         bot.build = BUILD
         bot.start_worker()
         harness.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
-        bot.write("INSERT INTO commands(kind, bot_id) VALUES ('emergency-stop', 1)")
+        bot.write("INSERT INTO commands(kind, bot_id) VALUES ('stop', 1)")
         harness.wait(lambda: bot.bot_status() == "STOPPED", "bot 1 is stopped", 60)
         bot.worker.stop()
         programs = []
@@ -116,6 +120,7 @@ def ask(bot, method, paths):
 def per_request(program, method, paths, bot):
     """What it does anyway in that time is taken off."""
     ask(bot, method, paths[:20])
+    time.sleep(2)		# what follows of those
     idle, took = program.counts(lambda: time.sleep(5))
     count, seconds = program.counts(lambda: ask(bot, method, paths))
     return (count - idle / took * seconds) / len(paths)

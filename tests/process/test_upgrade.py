@@ -86,7 +86,7 @@ class Upgrade(harness.TestCase):
         for archive in self.archives():
             whole = self.old(archive)
             before, open_before = history(whole), whole.rows(OPEN_ORDERS)
-            replays.run_to_end(self, whole)
+            upgrades.run_to_end(self, whole)
             self.assert_traded_on(whole, before, open_before, "undisturbed")
             expected = replays.outcome(whole)
             n, left, at_old = 0, 3, 0
@@ -103,7 +103,7 @@ class Upgrade(harness.TestCase):
                 self.assert_history(before, history(bot), what)
                 if n % FOLLOWED == 1 or left < 3:
                     bot.build = None
-                    replays.run_to_end(self, bot)
+                    upgrades.run_to_end(self, bot)
                     self.assert_traded_on(bot, before, open_before, what)
                     replays.assert_same(self, expected, replays.outcome(bot), what)
                 else:
@@ -128,14 +128,14 @@ class Upgrade(harness.TestCase):
                 if version(bot) == newest():
                     break
             bot.build = None
-            replays.run_to_end(self, bot)
+            upgrades.run_to_end(self, bot)
             self.assert_traded_on(bot, before, open_before, "killed again and again")
 
     def test_the_copy_made_before_is_the_old_database(self):
         for archive in self.archives():
             bot = self.old(archive)
             before, old = history(bot), version(bot)
-            replays.run_to_end(self, bot)
+            upgrades.run_to_end(self, bot)
             copy = "%s.v%d.bak" % (bot.db_path, old)
             connection = sqlite3.connect(copy)
             connection.row_factory = sqlite3.Row

@@ -3,6 +3,7 @@ import glob
 import os
 import tarfile
 
+import books
 import harness
 import recording
 import replays
@@ -20,3 +21,12 @@ def environment(folder):
 def unpack(archive, folder):
     with tarfile.open(archive) as tar:
         tar.extractall(folder)
+
+
+def run_to_end(test, bot, limit=120):
+    """The rest of the recording, by all bots as they are."""
+    bot.start_worker()
+    test.wait(lambda: replays.ended(bot) or not bot.worker.alive(), "the replay ends", limit)
+    test.assertTrue(bot.worker.alive(), "the worker ended by itself")
+    test.assertEqual(bot.worker.stop(), 0)
+    test.assertEqual(books.breaches(bot), [])

@@ -363,7 +363,7 @@ static struct field_errors warnings(const struct bot_config *c, const struct bot
 /* The documented defaults can never trade under the documented risk settings. */
 static void defaults_warn(void **state)
 {
-	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE) };
+	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE), NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -394,7 +394,7 @@ static void defaults_warn(void **state)
 /* What the rules would refuse each time, or what can't be meant. */
 static void never_trades_warns(void **state)
 {
-	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE) };
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), NULL };
 	const char *good = "{\"model_id\":1,\"profit_target_pct\":0.02,\"stop_loss_pct\":0.004}";
 	struct bot_config c;
 	struct field_errors w;
@@ -416,8 +416,11 @@ static void never_trades_warns(void **state)
 	assert_true(w.n == 1 && warns(&w, "confidence_threshold", "every decision"));
 	applies(&c, "{\"confidence_threshold\":0.4,\"interval\":\"1h\",\"holding_time\":3599}");
 	w = warnings(&c, &l);
-	assert_true(w.n == 1 && warns(&w, "holding_time", "one candle of 1h"));
+	assert_true(w.n == 2 && warns(&w, "holding_time", "one candle of 1h"));
 	applies(&c, "{\"holding_time\":3600}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "interval", "the first decision comes 60 hours later"));
+	applies(&c, "{\"interval\":\"1s\"}");
 	assert_int_equal(warnings(&c, &l).n, 0);
 	/* 1/100 - 0.5 % is before a stop at 0.9 %; the account's 10,000 stand behind 2 x 20,000 */
 	applies(&c, "{\"exchange\":\"binance_futures\",\"leverage\":100,"
@@ -433,7 +436,8 @@ static void never_trades_warns(void **state)
 
 static void too_large_warns(void **state)
 {
-	struct bot_config_limits l = { 3, 2, { 0, 0 }, 0, money_of_units(1000 * RATE_ONE) };
+	struct bot_config_limits l = { 3, 2, { 0, 0 }, 0, money_of_units(1000 * RATE_ONE),
+				       NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -473,6 +477,28 @@ static void the_table_is_sound(void **state)
 	assert_null(bot_key_find(""));
 }
 
+/* A name that no market can have; one that the recordings don't hold, as spot or as USD-M. */
+static void unknown_symbol_warns(void **state)
+{
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), NULL };
+	struct bot_config c;
+	struct field_errors w;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{\"model_id\":1,\"profit_target_pct\":0.02,\"stop_loss_pct\":0.004}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+	applies(&c, "{\"symbol\":\"BTCUSTD\"}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "symbol", "no market is known by this name"));
+	applies(&c, "{\"symbol\":\"BTCUSDT\"}");
+	l.recorded = "1000BTCUSDT (spot), BTCUSDT (USD-M)";
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "symbol", "BTCUSDT (spot) is not among the markets"));
+	l.recorded = "ETHUSDT (spot), BTCUSDT (spot)";
+	assert_int_equal(warnings(&c, &l).n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +512,7 @@ int main(void)
 		cmocka_unit_test(ranges_of_every_number), cmocka_unit_test(wide_exits_are_confirmed),
 		cmocka_unit_test(percents), cmocka_unit_test(fractions_in_words),
 		cmocka_unit_test(defaults_warn), cmocka_unit_test(never_trades_warns),
+		cmocka_unit_test(unknown_symbol_warns),
 		cmocka_unit_test(too_large_warns),
 		cmocka_unit_test(the_table_is_sound),
 	};

@@ -115,6 +115,7 @@ static void on_closed(void *ctx, const struct order *o)
 	count_day(t, o);
 	HOLDS(t, qty_cmp(order_position(o), o->dust) == 0);
 	HOLDS(t, qty_sign(o->dust) >= 0);
+	HOLDS(t, (qty_sign(o->dust_taken) > 0) == (money_sign(o->dust_taken_cost) > 0));
 	HOLDS(t, o->reason != CLOSE_NONE);
 	assert_int_equal(qty_add(t->dust[o->bot_id], left_of(o), &t->dust[o->bot_id]), 0);
 	assert_int_equal(money_add(t->cash[o->bot_id], moved(o), &t->cash[o->bot_id]), 0);

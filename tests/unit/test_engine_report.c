@@ -244,11 +244,13 @@ static void behind_the_clock(void **state)
 static void gap_starts_anew(void **state)
 {
 	struct desk *d = *state;
+	const struct market *m;
 
 	desk_start(d);
 	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
 	desk_listen(d);
-	assert_int_equal(qty_units(market_top(engine_market(d->e, "BTCUSDT", d->futures)).bid_qty), 0);
+	m = engine_market(d->e, "BTCUSDT", d->futures);
+	assert_int_equal(qty_units(market_top(m).bid_qty), 0);
 	desk_decide(d, 1, 0.9); /* no candle closes over a gap */
 	assert_int_equal(d->brain[1].asked, 0);
 	desk_trade(d, "50000");

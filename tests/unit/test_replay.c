@@ -287,6 +287,74 @@ static void futures_symbols(void **state)
 	assert_true(info[0].futures != info[1].futures);
 }
 
+/* Polls until a file can't be opened; how many polls later it still can't. */
+static void play_until_missing(struct feed *f)
+{
+	struct err e = { 0 };
+	int64_t next_us;
+	int rc = 0;
+
+	while (rc == 0)
+		rc = f->ops->poll(f, START_US, 7, &next_us, &e);
+	assert_int_equal(rc, ERR_NOT_FOUND);
+	assert_non_null(strstr(e.msg, "eth"));
+}
+
+/*
+ * One of two recordings is missing where it has to be opened (a round's end, the file after
+ * the first): nothing plays on without it, and with it everything goes on as if nothing had
+ * been.
+ */
+static void missing_file_is_waited_for(const char *files, const char *missing, bool loop)
+{
+	struct heard whole = { 0 }, broken = { 0 };
+	struct replay_args a = { .files = files, .loop = loop };
+	struct feed *one = open_replay(&a, &whole), *two = open_replay(&a, &broken);
+	struct feed_position before, after;
+	char away[300];
+	size_t heard;
+	int64_t next_us;
+
+	snprintf(away, sizeof(away), "%s.away", missing);
+	assert_int_equal(rename(missing, away), 0);
+	play_until_missing(two);
+	two->ops->position(two, &before);
+	heard = broken.text.len;
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(two->ops->poll(two, START_US, 7, &next_us, NULL), ERR_NOT_FOUND);
+	two->ops->position(two, &after);
+	assert_memory_equal(&before, &after, sizeof(after));
+	assert_int_equal(broken.text.len, heard);
+	assert_int_equal(rename(away, missing), 0);
+	for (int i = 0; i < 3000; i++)
+		if (two->ops->poll(two, START_US, 7, &next_us, NULL))
+			break;
+	two->ops->position(two, &after);
+	do {
+		one->ops->position(one, &before);
+	} while ((before.loop < after.loop ||
+		  (before.loop == after.loop && before.frame < after.frame)) &&
+		 !play(one, 1, 1));
+	same_text(&whole, &broken);
+	one->ops->free(one);
+	two->ops->free(two);
+	heard_free(&whole);
+	heard_free(&broken);
+}
+
+static void missing_files(void **state)
+{
+	char files[700], eth[256];
+
+	(void)state;
+	snprintf(eth, sizeof(eth), "%s", recorded("eth2.gz", "ETHUSDT", 3, 6));
+	snprintf(files, sizeof(files), "%s %s", recorded("btc1.gz", "BTCUSDT", 0, 6), eth);
+	missing_file_is_waited_for(files, eth, true);
+	snprintf(files, sizeof(files), "%s %s %s", recorded("btc1.gz", "BTCUSDT", 0, 6), eth,
+		 recorded("ethfirst.gz", "ETHUSDT", 0, 3));
+	missing_file_is_waited_for(files, eth, false);
+}
+
 static void position_counts_lines(const char *path, size_t lines)
 {
 	struct heard h = { 0 };
@@ -632,7 +700,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		REPLAY_TEST(all_frames), REPLAY_TEST(files_in_a_row),
 		REPLAY_TEST(symbols_are_merged),
-		REPLAY_TEST(futures_symbols), REPLAY_TEST(broken_lines), REPLAY_TEST(cut_file),
+		REPLAY_TEST(futures_symbols), REPLAY_TEST(missing_files),
+		REPLAY_TEST(broken_lines), REPLAY_TEST(cut_file),
 		REPLAY_TEST(files_that_are_none), REPLAY_TEST(looping),
 		REPLAY_TEST(resume_anywhere),
 		REPLAY_TEST(pace_and_speed), REPLAY_TEST(warm_up), REPLAY_TEST(hole),

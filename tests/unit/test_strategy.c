@@ -261,6 +261,27 @@ static void ema_cross_hand_made(void **state)
 	assert_string_equal(decide("ema_cross", NULL).rule, "warm_up");
 }
 
+/* On a price that stands still the means differ by their last bits: that is no side. */
+static void flat_window_hides_no_cross(void **state)
+{
+	(void)state;
+	snprintf(config.side_mode, sizeof(config.side_mode), "both");
+	for (int i = 0; i < 500; i++) {
+		double price = 61800.01 + i * 0.37;
+
+		for (int up = 0; up < 2; up++) {
+			window_clear(&window);
+			for (int k = 0; k < CANDLE_WINDOW; k++)
+				push_close(price);
+			assert_string_equal(decide("ema_cross", NULL).rule, "no_cross");
+			push_close(up ? price + 5 : price - 5);
+			assert_true(decide("ema_cross", NULL).wanted);
+			push_close(price);
+			assert_string_equal(decide("ema_cross", NULL).rule, "no_cross");
+		}
+	}
+}
+
 /* The means written out once more, over a wave that crosses many times. */
 static void ema_cross_like_a_reference(void **state)
 {
@@ -357,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup(model_fails, setup),
 		cmocka_unit_test_setup(model_is_asked_once, setup),
 		cmocka_unit_test_setup(ema_cross_hand_made, setup),
+		cmocka_unit_test_setup(flat_window_hides_no_cross, setup),
 		cmocka_unit_test_setup(ema_cross_like_a_reference, setup),
 	};
 

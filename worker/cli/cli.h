@@ -12,7 +12,7 @@ struct cli_command {
 	const char *name;
 	const char *arguments;		/* for the usage line; "" none */
 	const char *help;		/* one sentence */
-	bool place_only;		/* needs to know where the database is, and no other setting */
+	bool place_only;		/* needs no setting but where the database is */
 	/* argv[0] is the command's name. Returns the exit code; prints its own errors. */
 	int (*run)(const struct config *c, int argc, char **argv);
 };

@@ -72,8 +72,8 @@ struct market *engine_market_add(struct engine *e, const struct symbol_info *inf
 /* NULL: unknown. BTCUSDT spot and BTCUSDT futures are two markets. */
 struct market *engine_market(struct engine *e, const char *symbol, bool futures);
 const struct symbol_info *market_info(const struct market *m);
-struct price market_last(const struct market *m);
-struct book_top market_top(const struct market *m);
+struct price market_last(const struct market *m);	/* (tests) */
+struct book_top market_top(const struct market *m);	/* (tests) */
 
 /* Market events. */
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);

@@ -73,6 +73,7 @@ struct feed {			/* embed as the first member */
 	const struct feed_ops *ops;
 	struct feed_sink sink;
 	struct feed_stats stats;
+	bool failed;			/* by its newest poll; kept by who polls */
 	int64_t next_us;	/* what the newest poll answered: for who polls several */
 };
 

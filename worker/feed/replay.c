@@ -30,6 +30,8 @@ struct replay {
 	bool begun;			/* paced: the start is known */
 	int64_t start_us;		/* wall clock of the first live frame */
 	bool gap_due;			/* before the next line */
+	bool rewinding;			/* the next round has not begun on all lanes yet */
+	struct lane *stuck;		/* its next file can't be opened: all wait for it */
 	bool ended;
 };
 
@@ -64,9 +66,11 @@ static int rewind_all(struct replay *r, struct err *e)
 
 	for (size_t i = 0; i < r->lanes_n && rc == 0; i++)
 		rc = lane_rewind(&r->lanes[i], e);
+	if (rc)
+		return rc;
 	r->first_us = r->tapes[0].first_us;
 	r->last_us = r->first_us;
-	return rc;
+	return 0;
 }
 
 /* The lane whose head is the earliest; of equals the first. NULL: the round is over. */
@@ -131,6 +135,15 @@ static void skip_hole(struct replay *r, int64_t time_us)
 		r->at.offset_us -= hole_us - SEAM_US;
 }
 
+/* To the lane's next line. A failure is tried again by the next poll, before all others. */
+static int go_on(struct replay *r, struct lane *l, struct err *e)
+{
+	int rc = lane_advance(l, e);
+
+	r->stuck = rc ? l : NULL;
+	return rc;
+}
+
 /* Hand on the head of the lane and go to the next. */
 static int consume(struct replay *r, struct lane *l, const struct feed_sink sinks[2],
 		   struct err *e)
@@ -157,18 +170,25 @@ static int consume(struct replay *r, struct lane *l, const struct feed_sink sink
 	r->at.frame++;
 	r->feed.stats.set_back += l->set_back;
 	l->set_back = 0;
-	return lane_advance(l, e);
+	return go_on(r, l, e);
 }
 
 /* ---- rounds ---- */
 
+/*
+ * All lanes begin anew, or none plays: with a file missing the others would go round
+ * without it, to places that a restart could not find again.
+ */
 static int next_round(struct replay *r, struct err *e)
 {
 	int64_t length_us = r->last_us + SEAM_US - r->first_us;
-	int rc = rewind_all(r, e);
+	int rc;
 
+	r->rewinding = true;
+	rc = rewind_all(r, e);
 	if (rc)
 		return rc;
+	r->rewinding = false;
 	r->at.loop++;
 	r->at.frame = 0;
 	r->at.offset_us += length_us;
@@ -205,8 +225,12 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 
 	if (r->ended)
 		return err_set(e, ERR_END, "the recording has ended");
+	if (r->stuck)
+		rc = go_on(r, r->stuck, e);
+	if (rc)
+		return rc;
 	for (; max > 0; max--) {
-		struct lane *l = earliest(r);
+		struct lane *l = r->rewinding ? NULL : earliest(r);
 
 		if (!l && !r->args.loop) {
 			r->ended = true;

@@ -184,15 +184,35 @@ static void balance_line(void *ctx, const char *account, const char *asset, doub
 	buf_printf(ctx, "  %-8s %-6s %s\n", account, asset, answer_number(amount, 8, text));
 }
 
+/* Since the day's first look at the account; the newest such day may not be today. */
+static const char *day_gain(const struct answers *a, const struct answer_bot *b, char out[80])
+{
+	char today[CLOCK_TEXT_MAX], text[40];
+	bool known = b->day_equity > 0;
+
+	if (!known)
+		snprintf(out, 80, "today's gain is not known yet");
+	else if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
+		snprintf(out, 80, "today %s", gain(b->equity - b->day_equity, text));
+	else
+		snprintf(out, 80, "since %s %s, today not known yet", b->day,
+			 gain(b->equity - b->day_equity, text));
+	return out;
+}
+
 static int show_balance(const struct answers *a, const struct answer_bot *b, struct buf *out,
 			struct err *e)
 {
-	char equity[40], day[40], peak[40];
+	char equity[40], day[80], peak[40];
 
 	head(b, out);
+	if (!*b->day) {
+		buf_printf(out, " (%s): equity not known yet\n", *b->mode ? b->mode : "never ran");
+		return store_answer_balances(a->db, b->id, balance_line, out, e);
+	}
 	buf_printf(out, " (%s): equity %s\n", *b->mode ? b->mode : "never ran",
 		   answer_number(b->equity, 4, equity));
-	buf_printf(out, "  today %s, under its peak %s%%\n", gain(b->equity - b->day_equity, day),
+	buf_printf(out, "  %s, under its peak %s%%\n", day_gain(a, b, day),
 		   answer_number(percent(b->peak_equity - b->equity, b->peak_equity), 2, peak));
 	return store_answer_balances(a->db, b->id, balance_line, out, e);
 }

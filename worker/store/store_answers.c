@@ -11,7 +11,7 @@ static const char SQL_BOT[] =
 	" s.pending_orders, s.open_positions, c.max_positions,"
 	" coalesce(nullif(s.running_us, 0), s.start_us), s.cooldown_until_us,"
 	" c.version, s.applied_config_version, s.equity, s.peak_equity, s.day_equity,"
-	" s.last_price FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
+	" s.last_price, coalesce(s.day, '') FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id WHERE b.id = ?1";
 static const char SQL_TRADES[] =
 	"SELECT o.id, o.bot_id, o.symbol, o.side, o.status,"
@@ -68,6 +68,7 @@ static void read_bot(struct stmt *s, struct answer_bot *out)
 	out->peak_equity = stmt_double(s, 17);
 	out->day_equity = stmt_double(s, 18);
 	out->last_price = stmt_double(s, 19);
+	stmt_copy(s, 20, out->day, sizeof(out->day));
 }
 
 int store_answer_bot(struct db *db, int64_t bot_id, struct answer_bot *out, struct err *e)

@@ -17,6 +17,7 @@ struct answer_bot {			/* bots, bot_state, trading_configs */
 	int64_t start_us, cooldown_until_us;	/* 0 none */
 	int64_t config_wanted, config_applied;
 	double equity, peak_equity, day_equity, last_price;
+	char day[12];			/* UTC day of day_equity; "" none yet */
 };
 /* ERR_NOT_FOUND: there is no such bot. */
 MUST_CHECK int store_answer_bot(struct db *db, int64_t bot_id, struct answer_bot *out,

@@ -8,8 +8,8 @@
 static const char SQL_ACCOUNT[] =
 	"INSERT OR REPLACE INTO sim_accounts(bot_id, kind, base_asset, quote_asset, "
 	"initial_capital,"
-	" leverage, epoch, position, entry_price, next_funding_us, created_us, updated_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+	" leverage, epoch, position, entry_price, next_funding_us, created_us, updated_us,"
+	" symbol) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 static const char SQL_LEDGER[] =
 	"INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind,"
 	" client_order_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -25,10 +25,12 @@ static const char SQL_ORDER[] =
 static const char SQL_ORDER_GONE[] = "DELETE FROM sim_orders WHERE client_order_id = ?1";
 static const char SQL_COUNTER[] = "INSERT OR REPLACE INTO counters(name, value) VALUES (?1, ?2)";
 static const char SQL_MARKETS[] =
-	"SELECT DISTINCT base_asset || quote_asset, kind FROM sim_accounts ORDER BY 1, 2";
+	"SELECT DISTINCT coalesce(nullif(symbol, ''), base_asset || quote_asset), kind, base_asset,"
+	" quote_asset FROM sim_accounts ORDER BY 1, 2";
 static const char SQL_ACCOUNTS[] =
 	"SELECT bot_id, kind, base_asset, quote_asset, initial_capital, leverage, epoch, position,"
-	" entry_price, next_funding_us, created_us, updated_us FROM sim_accounts ORDER BY bot_id";
+	" entry_price, next_funding_us, created_us, updated_us, symbol FROM sim_accounts"
+	" ORDER BY bot_id";
 static const char SQL_BALANCES[] =
 	"SELECT bot_id, epoch, account, asset, amount FROM sim_balances ORDER BY bot_id, epoch";
 static const char SQL_ORDERS[] =
@@ -56,6 +58,7 @@ int store_sim_account_tx(struct db *db, const struct sim_account *r, struct err 
 	stmt_bind_int(s, 10, r->next_funding_us);
 	stmt_bind_int(s, 11, r->created_us);
 	stmt_bind_int(s, 12, r->updated_us);
+	stmt_bind_text(s, 13, r->symbol);
 	return stmt_run(s, e);
 }
 
@@ -158,6 +161,8 @@ static int restore_market(struct stmt *s, struct venue *sim, struct err *e)
 
 	(void)e;
 	symbol_info_default(stmt_text(s, 0), strcmp(stmt_text(s, 1), "futures") == 0, &info);
+	stmt_copy(s, 2, info.base, sizeof(info.base));
+	stmt_copy(s, 3, info.quote, sizeof(info.quote));
 	if (sim_symbol_find(sim, info.symbol, info.futures) < 0)
 		(void)sim_symbol_add(sim, &info);
 	return 0;
@@ -179,6 +184,7 @@ static int restore_account(struct stmt *s, struct venue *sim, struct err *e)
 	r.next_funding_us = stmt_int(s, 9);
 	r.created_us = stmt_int(s, 10);
 	r.updated_us = stmt_int(s, 11);
+	stmt_copy(s, 12, r.symbol, sizeof(r.symbol));
 	return sim_account_restore(sim, &r, e);
 }
 

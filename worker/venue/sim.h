@@ -65,8 +65,8 @@ int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 /* (tests) */
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-void sim_time(struct venue *v, int index, int64_t now_us);
-void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);
+void sim_time(struct venue *v, int index, int64_t now_us);	/* (tests) */
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);	/* (tests) */
 /* The same, heard before a restart: the market's state only, nothing is matched. */
 void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);

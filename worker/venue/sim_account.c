@@ -110,6 +110,7 @@ static void account_open(struct sim *s, struct sim_acct *a, const struct sim_acc
 	a->market = sim_market_find(s, args->symbol, args->futures);
 	info = &a->market->info;
 	a->row.futures = args->futures;
+	memcpy(a->row.symbol, info->symbol, sizeof(a->row.symbol));
 	memcpy(a->row.base_asset, info->base, sizeof(a->row.base_asset));
 	memcpy(a->row.quote_asset, info->quote, sizeof(a->row.quote_asset));
 	a->row.initial_capital = args->initial_capital;

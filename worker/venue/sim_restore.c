@@ -11,7 +11,8 @@ static struct sim_market *market_of_row(const struct sim *s, const struct sim_ac
 		const struct symbol_info *info = &s->markets[i]->info;
 
 		if (info->futures == row->futures && strcmp(info->base, row->base_asset) == 0 &&
-		    strcmp(info->quote, row->quote_asset) == 0)
+		    strcmp(info->quote, row->quote_asset) == 0 &&
+		    (!row->symbol[0] || strcmp(info->symbol, row->symbol) == 0))
 			return s->markets[i];
 	}
 	return NULL;

@@ -41,6 +41,7 @@ enum sim_stage {
 struct sim_account {
 	int64_t bot_id;
 	bool futures;			/* column kind: spot or futures */
+	char symbol[SYMBOL_MAX];	/* with the kind its market; "" of older rows */
 	char base_asset[SIM_ASSET_MAX], quote_asset[SIM_ASSET_MAX];
 	struct money initial_capital;	/* quote asset */
 	int64_t leverage_e8;		/* times, 1e-8; RATE_ONE on spot */

@@ -1,0 +1,107 @@
+"""Which market is it: spot and futures of one symbol in one worker, rules from recordings."""
+import gzip
+import json
+import os
+
+import books
+import harness
+
+EAGER = {"confidence_threshold": 0, "holding_time": 2, "maker_order_timeout": 2, "max_positions": 1,
+         "decision_interval_ms": 500, "ignore_risk_reward": True, "ignore_risk_per_trade": True,
+         "profit_target_pct": 0.01, "stop_loss_pct": 0.005}
+START_NS = 1_723_161_600_000_000_000
+
+
+def recording(path, symbol, futures, price, step, seconds=600):
+    """One bookTicker and one trade every 250 ms; price in ticks of `step` quote."""
+    decimals = max(0, len(("%.10f" % step).rstrip("0").partition(".")[2]))
+    with gzip.open(path, "wt", compresslevel=1) as f:
+        for i in range(seconds * 4):
+            ns = START_NS + i * 250_000_000
+            ms = ns // 1_000_000
+            bid = (price + (i * 7) % 101) * step
+            texts = ["%.*f" % (decimals, p) for p in (bid, bid + step)]
+            qty = "%d.%03d" % (1 + i % 37, i % 89)
+            top = {"u": i + 1, "s": symbol, "b": texts[0], "B": qty, "a": texts[1], "A": qty}
+            trade = {"e": "trade", "E": ms, "s": symbol, "t": i + 1, "p": texts[i % 2], "q": qty,
+                     "T": ms, "m": i % 2 == 0}
+            if futures:
+                top = {"e": "bookTicker", **top, "T": ms, "E": ms}
+                trade["X"] = "MARKET"
+            else:
+                trade["M"] = True
+            for frame in (top, trade):
+                f.write("%d %s\n" % (ns + 40_000_000, json.dumps(frame, separators=(",", ":"))))
+
+
+class Markets(harness.TestCase):
+
+    def state(self, bot, bot_id):
+        rows = bot.rows("SELECT * FROM bot_state WHERE bot_id = ?", bot_id)
+        return rows[0] if rows else None
+
+    def made(self, bot, name, **config):
+        answer = bot.post("/api/v1/bots", {"name": name, "config": config})
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json["id"]
+
+    def in_force(self, bot, bot_id, **config):
+        answer = bot.put("/api/v1/trading/bots/%d/config" % bot_id, config)
+        self.assertEqual(answer.status, 200, answer)
+        version = answer.json["version"]
+        self.wait(lambda: self.state(bot, bot_id)["applied_config_version"] == version,
+                  "version %d of bot %d" % (version, bot_id), 30)
+
+    def test_spot_and_futures_side_by_side(self):
+        """Bot 1 trades BTCUSDT spot, bot 2 the perpetual; each leaves and comes back at will."""
+        bot = self.bot(MARKET_DATA="synthetic")
+        bot.start()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        self.in_force(bot, 1, exchange="binance", **EAGER)
+        two = self.made(bot, "Perpetual", symbol="BTCUSDT", exchange="binance_futures",
+                        strategy="ema_cross", interval="1s", **EAGER)
+        self.wait(lambda: self.state(bot, two), "bot 2 is there")
+        self.assertEqual(self.state(bot, two)["error"], "")
+        kinds = {r["bot_id"]: r["kind"] for r in bot.rows("SELECT bot_id, kind FROM sim_accounts")}
+        self.assertEqual(kinds, {1: "spot", two: "futures"})
+        self.in_force(bot, two, exchange="binance")
+        self.in_force(bot, 1, exchange="binance_futures")
+        self.in_force(bot, two, exchange="binance_futures")
+        for bot_id in (1, two):
+            self.assertEqual(self.state(bot, bot_id)["error"], "")
+            self.assertEqual(self.state(bot, bot_id)["config_error"], "")
+        bot.worker.kill9()
+        bot.start_worker()
+        self.wait(bot.worker_is_up, "the worker is back", 60)
+        self.wait(lambda: self.state(bot, two)["status"] != "ERROR", "bot 2 comes up")
+        self.assertEqual(books.breaches(bot), [])
+
+    def test_two_recordings_of_one_symbol(self):
+        """Spot at 60,000 and the perpetual at 70,000: each bot sees its own price."""
+        bot = self.bot()
+        spot, perp = (os.path.join(bot.folder, n) for n in ("spot.gz", "perp.gz"))
+        recording(spot, "BTCUSDT", False, 6_000_000, 0.01)
+        recording(perp, "BTCUSDT", True, 700_000, 0.1)
+        bot.env.update(MARKET_DATA="replay", RECORDING="%s %s" % (spot, perp))
+        bot.start()
+        self.wait(bot.worker_is_up, "the worker is up", 60)
+        two = self.made(bot, "Perpetual", symbol="BTCUSDT", exchange="binance_futures",
+                        strategy="ema_cross", interval="1s")
+        for bot_id, low, high in ((1, 60_000, 60_002), (two, 70_000, 70_012)):
+            self.wait(lambda: self.state(bot, bot_id) and
+                      low <= (self.state(bot, bot_id)["last_price"] or 0) < high,
+                      "bot %d sees its market's price" % bot_id, 30)
+
+    def test_a_coin_that_is_not_in_the_table_trades(self):
+        """The rules of an unknown coin come from what was recorded of it: orders are taken."""
+        bot = self.bot()
+        file = os.path.join(bot.folder, "pepe.gz")
+        recording(file, "PEPEUSDT", False, 800, 0.00000001)
+        run = bot.cli("replay", file)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("PEPEUSDT spot: tick 0.00000001, step 0.001,", run.stdout)
+        self.assertIn("derived from", run.stdout)
+
+
+if __name__ == "__main__":
+    harness.main()
