@@ -63,6 +63,8 @@ static void look_at_lock(struct db *db, struct bot_status *out)
 {
 	int64_t age_us = clock_now_us() - out->beat_us;
 
+	out->holder = 0;
+	out->blocked[0] = '\0';
 	if (out->worker_seen && (age_us > HEARTBEAT_DEAD_US || age_us < -HEARTBEAT_DEAD_US))
 		out->holder = worker_blocked(db_path(db), out->stopped_us ? 0 : out->worker_pid,
 					     out->blocked);
