@@ -6,7 +6,8 @@
 	"SELECT b.id, b.name, b.bot_type, b.description, lower(coalesce(s.status, 'STOPPED'))," \
 	" coalesce(s.status, 'STOPPED'), s.error, s.mode, c.symbol, c.strategy, c.exchange," \
 	" c.interval, c.version, s.applied_config_version, m.model_id, s.pending_orders," \
-	" s.open_positions, s.equity, nullif(s.last_price, 0.0), s.start_us, s.last_execution_us," \
+	" s.open_positions, s.equity, nullif(s.last_price, 0.0)," \
+	" coalesce(nullif(s.running_us, 0), s.start_us), s.last_execution_us," \
 	" b.created_us, b.updated_us" \
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id" \
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id" \

@@ -14,7 +14,8 @@
 
 /* Columns: id, bot, over; the others make the mark. */
 static const char SQL_STATUS[] =
-	"SELECT b.id, b.id, 0, b.name, s.status, s.emergency, s.error, s.mode, s.start_us,"
+	"SELECT b.id, b.id, 0, b.name, s.status, s.emergency, s.error, s.mode,"
+	" coalesce(nullif(s.running_us, 0), s.start_us),"
 	" c.version, s.applied_config_version, s.config_error, s.applied_model_id, s.model_error,"
 	" s.pending_orders, s.open_positions, h.pid, h.stopped_us, h.version, h.market_data,"
 	" h.feed_state, h.feed_message, h.beat_us < ?1"

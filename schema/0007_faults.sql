@@ -52,6 +52,11 @@ UPDATE trading_orders SET dust_taken_cost = round(dust_taken * coalesce(entry_pr
 	WHERE dust_taken != 0 OR dust != 0;
 UPDATE bot_state SET dust_cost = round(dust * last_price, 8) WHERE dust != 0;
 
+-- ---- uptime ----
+
+-- Of bot_state, written by: worker. start_us is the engine's time, a recording's own at REPLAY_SPEED=max.
+ALTER TABLE bot_state ADD COLUMN running_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the last start by the machine's clock; 0 not known
+
 -- ---- entries ----
 
 -- Of bot_state, written by: worker. Entries that the venue refused: the next try waits, longer each time.

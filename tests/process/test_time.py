@@ -1,4 +1,5 @@
 """The machine's clock jumps, the machine sleeps: nothing is lost, invented or decided by it."""
+import gzip
 import os
 import signal
 import subprocess
@@ -172,6 +173,21 @@ class Time(harness.TestCase):
         samples = bot.value("SELECT count(*) FROM equity")
         self.wait(lambda: bot.value("SELECT count(*) FROM equity") > samples + BOTS, "samples go on")
         self.assertEqual(bot.worker.stop(), 0)
+
+    def test_uptime_is_real_in_a_recording_that_makes_its_own_time(self):
+        path = os.path.join(self.folder(), "old.gz")
+        with gzip.open(path, "wt", encoding="ascii") as f:
+            for i in range(2000):
+                at = 1723104000000 + i * 250
+                f.write('%d000000 {"e":"trade","E":%d,"s":"BTCUSDT","t":%d,"p":"60000.00","q":"0.1",'
+                        '"T":%d,"m":false,"M":true}\n' % (at, at, i + 1, at))
+        bot = self.bot(MARKET_DATA="replay", RECORDING=path, REPLAY_SPEED="max", REPLAY_LOOP="false")
+        begin = time.time()
+        bot.start()
+        self.wait(lambda: bot.value("SELECT running_us FROM bot_state"), "bot 1 has begun", 60)
+        status = bot.status()
+        self.assertLess(status["uptime_seconds"], time.time() - begin + 2)
+        self.assertLess(bot.value("SELECT start_us FROM bot_state"), 1724000000 * S)	# the recording's
 
     def test_no_entry_on_what_a_suspend_made_old(self):
         bot = self.bot(STALE_FEED_MS="1500")

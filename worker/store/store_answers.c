@@ -8,7 +8,8 @@ static const char SQL_BOT[] =
 	"SELECT b.name, coalesce(s.status, 'STOPPED'), coalesce(s.error, ''),"
 	" coalesce(s.mode, ''), coalesce(c.symbol, ''), coalesce(c.strategy, ''),"
 	" coalesce(s.config_error, ''), coalesce(s.model_error, ''), s.emergency,"
-	" s.pending_orders, s.open_positions, c.max_positions, s.start_us, s.cooldown_until_us,"
+	" s.pending_orders, s.open_positions, c.max_positions,"
+	" coalesce(nullif(s.running_us, 0), s.start_us), s.cooldown_until_us,"
 	" c.version, s.applied_config_version, s.equity, s.peak_equity, s.day_equity,"
 	" s.last_price, coalesce(s.day, '') FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id WHERE b.id = ?1";
