@@ -5,7 +5,8 @@
 static const char SQL_QUOTE[] = "SELECT quote_asset FROM sim_accounts WHERE bot_id = ?1";
 static const char SQL_ACCOUNT[] =
 	"SELECT bot_id, kind, base_asset, quote_asset, initial_capital, leverage, epoch, position,"
-	" entry_price, next_funding_us, created_us, updated_us, symbol FROM sim_accounts WHERE bot_id = ?1";
+	" entry_price, next_funding_us, created_us, updated_us, symbol FROM sim_accounts"
+	" WHERE bot_id = ?1";
 static const char SQL_BALANCES[] =
 	"SELECT b.account, b.asset, b.amount FROM sim_balances b JOIN sim_accounts a"
 	" ON a.bot_id = b.bot_id AND a.epoch = b.epoch WHERE b.bot_id = ?1 ORDER BY 1, 2";

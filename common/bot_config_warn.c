@@ -67,8 +67,8 @@ static void warn_fees(const struct bot_config *c, const struct bot_config_limits
 	else if (hit_rate > HIT_RATE_HIGH)
 		field_error(w, "profit_target_pct", "of %.6g %% leaves %.4g %% after fees, the "
 			    "stop costs %.4g %%: %.1f %% of the trades must reach the target "
-			    "to break even", c->profit_target_pct * PERCENT, won * PERCENT, lost * PERCENT,
-			    hit_rate * PERCENT);
+			    "to break even", c->profit_target_pct * PERCENT, won * PERCENT,
+			    lost * PERCENT, hit_rate * PERCENT);
 }
 
 static void warn_risk(const struct bot_config *c, const struct bot_config_limits *l,

@@ -140,8 +140,9 @@ static int not_recorded(const struct feed_choice *f, const struct bot_config *c,
 	for (size_t i = 0; i < f->n; i++)
 		if (strcmp(f->symbols[i].symbol, c->symbol) == 0)
 			return err_set(e, ERR_NOT_FOUND,
-				       "%s is a %s market in this recording; set the bot's exchange "
-				       "to %s", c->symbol, futures ? "spot" : "USD-M futures",
+				       "%s is a %s market in this recording; set the bot's "
+				       "exchange to %s", c->symbol,
+				       futures ? "spot" : "USD-M futures",
 				       futures ? "binance" : "binance_futures");
 	list_markets(f, have, sizeof(have));
 	return err_set(e, ERR_NOT_FOUND, "the recording has no %s; it has %s", c->symbol,

@@ -65,7 +65,8 @@ HELPER void fake_flush(struct venue *v) { (void)v; }
 HELPER int64_t fake_next_due(const struct venue *v) { (void)v; return INT64_MAX; }
 HELPER void fake_advance(struct venue *v, int64_t now_us) { (void)v; (void)now_us; }
 
-HELPER void fake_trade(struct venue *v, const struct symbol_info *s, const struct trade *t, int64_t now_us)
+HELPER void fake_trade(struct venue *v, const struct symbol_info *s, const struct trade *t,
+		       int64_t now_us)
 {
 	(void)v;
 	(void)s;
@@ -73,7 +74,8 @@ HELPER void fake_trade(struct venue *v, const struct symbol_info *s, const struc
 	(void)now_us;
 }
 
-HELPER void fake_book(struct venue *v, const struct symbol_info *s, const struct book_top *b, int64_t now_us)
+HELPER void fake_book(struct venue *v, const struct symbol_info *s, const struct book_top *b,
+		      int64_t now_us)
 {
 	(void)v;
 	(void)s;
@@ -88,7 +90,8 @@ HELPER void fake_time(struct venue *v, const struct symbol_info *s, int64_t now_
 	(void)now_us;
 }
 
-HELPER void fake_book_valid(struct venue *v, const struct symbol_info *s, bool valid, int64_t now_us)
+HELPER void fake_book_valid(struct venue *v, const struct symbol_info *s, bool valid,
+			    int64_t now_us)
 {
 	(void)v;
 	(void)s;
@@ -96,7 +99,8 @@ HELPER void fake_book_valid(struct venue *v, const struct symbol_info *s, bool v
 	(void)now_us;
 }
 
-HELPER bool fake_tradable(const struct venue *v, const struct symbol_info *s, enum side side, int64_t now_us)
+HELPER bool fake_tradable(const struct venue *v, const struct symbol_info *s, enum side side,
+			  int64_t now_us)
 {
 	(void)s;
 	(void)side;

@@ -136,7 +136,8 @@ static void line_advance(struct venue *v, int64_t now_us)
 	}
 }
 
-static void line_trade(struct venue *v, const struct symbol_info *symbol, const struct trade *t, int64_t now_us)
+static void line_trade(struct venue *v, const struct symbol_info *symbol, const struct trade *t,
+		       int64_t now_us)
 {
 	line_of(v)->sim->ops->on_trade(line_of(v)->sim, symbol, t, now_us);
 }
@@ -152,13 +153,15 @@ static void line_time(struct venue *v, const struct symbol_info *symbol, int64_t
 	line_of(v)->sim->ops->on_time(line_of(v)->sim, symbol, now_us);
 }
 
-static void line_book_valid(struct venue *v, const struct symbol_info *symbol, bool valid, int64_t now_us)
+static void line_book_valid(struct venue *v, const struct symbol_info *symbol, bool valid,
+			    int64_t now_us)
 {
 	line_of(v)->sim->ops->on_book_valid(line_of(v)->sim, symbol, valid, now_us);
 }
 
 /* As a real exchange: what it could do now is not known here. */
-static bool line_tradable(const struct venue *v, const struct symbol_info *symbol, enum side side, int64_t now_us)
+static bool line_tradable(const struct venue *v, const struct symbol_info *symbol, enum side side,
+			  int64_t now_us)
 {
 	(void)v;
 	(void)symbol;

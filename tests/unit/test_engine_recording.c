@@ -118,7 +118,8 @@ static void play(const char *file, char hex[SHA256_HEX_MAX], size_t *orders)
 	open_run(r, file);
 	do {
 		rc = r->feed->ops->poll(r->feed, 0, FRAMES, &next_us, &r->d.err);
-		if (rc == 0 && price_sign(market_last(engine_market(r->d.e, r->info.symbol, r->info.futures))) > 0)
+		if (rc == 0 && price_sign(market_last(engine_market(r->d.e, r->info.symbol,
+								    r->info.futures))) > 0)
 			check_books(r);
 	} while (rc == 0 && next_us != INT64_MAX);
 	assert_true(rc == 0 || rc == ERR_END);

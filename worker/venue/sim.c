@@ -320,7 +320,8 @@ static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_
 	book_decides(s, m, now_us);
 }
 
-static void sim_on_trade(struct venue *v, const struct symbol_info *info, const struct trade *t, int64_t now_us)
+static void sim_on_trade(struct venue *v, const struct symbol_info *info, const struct trade *t,
+			 int64_t now_us)
 {
 	struct sim_market *m = market_like(sim_of(v), info);
 
@@ -345,7 +346,8 @@ static void sim_on_time(struct venue *v, const struct symbol_info *info, int64_t
 		market_time(sim_of(v), m, now_us);
 }
 
-static void sim_on_book_valid(struct venue *v, const struct symbol_info *info, bool valid, int64_t now_us)
+static void sim_on_book_valid(struct venue *v, const struct symbol_info *info, bool valid,
+			      int64_t now_us)
 {
 	struct sim_market *m = market_like(sim_of(v), info);
 

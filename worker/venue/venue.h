@@ -108,7 +108,8 @@ struct venue_ops {
 	/* Nothing changed, but its book is being heard of. */
 	void (*on_time)(struct venue *v, const struct symbol_info *m, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
-	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid, int64_t now_us);
+	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid,
+			      int64_t now_us);
 	/*
 	 * Could a market order of this side trade now, as far as the venue knows? A venue
 	 * that only hears of the market later than its orders do says true.
