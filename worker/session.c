@@ -303,8 +303,8 @@ static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now
 struct feed_sink session_sink(struct session *s, bool futures)
 {
 	return (struct feed_sink){
-		.ctx = &s->ways[futures], .trade = on_trade, .book = on_book, .time = on_time,
-		.gap = on_gap, .book_valid = on_book_valid,
+		.ctx = &s->ways[futures], .trade = on_trade, .book = on_book,
+		.time = on_time, .gap = on_gap, .book_valid = on_book_valid,
 	};
 }
 
@@ -352,8 +352,8 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 		    int64_t now_us, struct err *e)
 {
 	const struct sim_account *have = sim_account_get(s->venue, bot_id);
-	const struct market *m =
-		engine_market(s->engine, config->symbol, bot_config_futures(config));
+	const struct market *m = engine_market(s->engine, config->symbol,
+					       bot_config_futures(config));
 	struct sim_account_args a;
 	struct money worth;
 	int rc = account_args(s, bot_id, config, &a, e);
