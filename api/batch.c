@@ -85,7 +85,8 @@ static void flush(struct batch *b)
 
 	if (!first)
 		return;
-	rc = a->db ? write_with_reserve(a->db, first, &e) : err_set(&e, ERR_IO, "%s", a->db_trouble);
+	rc = a->db ? write_with_reserve(a->db, first, &e)
+		   : err_set(&e, ERR_IO, "%s", a->db_trouble);
 	if (rc == ERR_BUSY && !a->stopping && clock_mono_us() < b->deadline_us) {
 		event_add(b->turn, &again);
 		return;

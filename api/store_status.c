@@ -5,7 +5,8 @@
 
 static const char SQL_STATUS[] =
 	"SELECT b.id, b.name, coalesce(s.status, 'STOPPED'), s.emergency, s.error, s.mode,"
-	" coalesce(nullif(s.running_us, 0), s.start_us), s.last_execution_us, c.version, s.applied_config_version, s.config_error,"
+	" coalesce(nullif(s.running_us, 0), s.start_us), s.last_execution_us, c.version,"
+	" s.applied_config_version, s.config_error,"
 	" s.applied_model_id, s.model_error, s.pending_orders, s.open_positions,"
 	" coalesce(s.equity, 0.0), coalesce(s.last_price, 0.0),"
 	" h.pid, h.started_us, h.beat_us, h.stopped_us, h.version, h.market_data, h.feed_state,"

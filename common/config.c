@@ -146,7 +146,8 @@ const struct config_key config_keys[] = {
 	     "Address of the exchange's REST API (http:// or https://). Empty: the one of "
 	     "EXCHANGE."),
 	TEXT("RECORDING", recording, "",
-	     "Recorded frames to replay: file names separated by blanks; one with blanks in quotes."),
+	     "Recorded frames to replay: file names separated by blanks; one with blanks in "
+	     "quotes."),
 	REAL_OR("REPLAY_SPEED", replay_speed, 0, 1e6, "1", "max", 0,
 		"How many times faster than recorded; max: as fast as it goes."),
 	BOOL("REPLAY_LOOP", replay_loop, "true",

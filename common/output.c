@@ -301,7 +301,8 @@ void output_start(void)
 	pthread_atfork(before_fork, after_fork, in_child);
 	lanes[STDERR_FILENO] = output_lane_new(STDERR_FILENO, NULL);
 	lanes[STDOUT_FILENO] = same_file(STDOUT_FILENO, STDERR_FILENO)
-				       ? lanes[STDERR_FILENO] : output_lane_new(STDOUT_FILENO, NULL);
+				       ? lanes[STDERR_FILENO]
+				       : output_lane_new(STDOUT_FILENO, NULL);
 	atexit(flush_at_exit);
 }
 

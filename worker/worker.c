@@ -67,8 +67,8 @@ static void end(struct worker *w)
 /* Nothing of ours is written or sent any more; whoever supervises us starts us on what is there. */
 static int lost(const struct worker *w, struct err *e)
 {
-	return err_set(e, w->lost.code, "trading ends at once: %s. A new start goes on with what is "
-		       "there", w->lost.msg);
+	return err_set(e, w->lost.code, "trading ends at once: %s. A new start goes on with "
+		       "what is there", w->lost.msg);
 }
 
 /* Until the loop listens: every state on disk is a good one to end at. */

@@ -75,7 +75,7 @@ struct worker {
 	int64_t beat_due_us;
 	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
 	bool clock_told;		/* that the machine's clock was set back */
-	int64_t drift_us;		/* least of receive time less exchange time since the last beat */
+	int64_t drift_us;		/* least (received - exchange time) since the last beat */
 	bool drift_seen;
 	struct clock_watch clock_watch;	/* the machine's clock: may it delete? */
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
@@ -83,7 +83,8 @@ struct worker {
 	bool db_changed;		/* somebody else wrote: look at commands and configs */
 	bool marked;			/* the stop file asks for an emergency stop */
 	bool stop_told;			/* one without the database is not committed yet */
-	bool no_reserve, had_reserve;	/* it was told that there is no room for it; there was one */
+	bool no_reserve;		/* it was told that there is no room for it */
+	bool had_reserve;		/* there was one */
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;

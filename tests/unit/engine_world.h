@@ -505,11 +505,10 @@ HELPER struct qty left_of(const struct order *o)	/* dust, less what was taken ov
 HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struct money before)
 {
 	struct money now = desk_balance(d, bot).equity, won, dust_now, dust_cost = { 0 }, fees, net;
+	const struct market *m = engine_market(d->e, d->bot.symbol, d->futures);
 
 	assert_int_equal(o->status, ORDER_CLOSED);
-	assert_int_equal(money_notional(market_last(engine_market(d->e, d->bot.symbol,
-								  d->futures)),
-					left_of(o), ROUND_DOWN, &dust_now), 0);
+	assert_int_equal(money_notional(market_last(m), left_of(o), ROUND_DOWN, &dust_now), 0);
 	assert_int_equal(money_sub(o->dust_cost, o->dust_taken_cost, &dust_cost), 0);
 	assert_int_equal(money_sub(now, before, &won), 0);
 	assert_int_equal(money_sub(won, dust_now, &won), 0);

@@ -109,6 +109,13 @@ static void check_books(struct run *r)
 		assert_string_equal(cash(b.balance), cash(cash_now));
 }
 
+static bool has_price(const struct run *r)
+{
+	const struct market *m = engine_market(r->d.e, r->info.symbol, r->info.futures);
+
+	return price_sign(market_last(m)) > 0;
+}
+
 static void play(const char *file, char hex[SHA256_HEX_MAX], size_t *orders)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
@@ -118,8 +125,7 @@ static void play(const char *file, char hex[SHA256_HEX_MAX], size_t *orders)
 	open_run(r, file);
 	do {
 		rc = r->feed->ops->poll(r->feed, 0, FRAMES, &next_us, &r->d.err);
-		if (rc == 0 && price_sign(market_last(engine_market(r->d.e, r->info.symbol,
-								    r->info.futures))) > 0)
+		if (rc == 0 && has_price(r))
 			check_books(r);
 	} while (rc == 0 && next_us != INT64_MAX);
 	assert_true(rc == 0 || rc == ERR_END);

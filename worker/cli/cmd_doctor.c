@@ -310,8 +310,10 @@ static void check_clock(struct checkup *d)
 
 	ASSERT(clock_parse("2026-01-01", &oldest) == 0);
 	say(d, clock_now_us() > oldest, "the machine's clock is plausible");
-	say(d, true, clock_synchronised() ? "the machine's clock is kept right by the system (NTP)" :
-	    "the system does not say that it keeps the clock right (NTP): look at timedatectl");
+	say(d, true, clock_synchronised()
+		     ? "the machine's clock is kept right by the system (NTP)"
+		     : "the system does not say that it keeps the clock right (NTP): look at "
+		       "timedatectl");
 }
 
 /* Rows that a clock which was ahead has left. */
