@@ -97,6 +97,15 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 }
 
 /*
+ * A feed begins with history, of before we began: it only warms up. Until it is read the
+ * engine's time stands still, or our clock would end candles whose trades are still to come.
+ */
+static bool in_history(const struct worker *w, const struct feed *f)
+{
+	return !feed_choice_unpaced(w->feed) && f->next_us < w->acts_from_us;
+}
+
+/*
  * How far is a feed behind the clock? After a stop of the process (a suspend) what came
  * due meanwhile is handed on first, in its order, and counts as old as it is.
  */
@@ -104,10 +113,7 @@ static int64_t lag(const struct worker *w, const struct feed *f, int64_t wall_us
 {
 	int64_t lag_us = wall_us - f->next_us;
 
-	/* A feed begins with history, of before we began: it only warms up. */
-	bool history = f->next_us < w->acts_from_us;
-
-	return feed_choice_unpaced(w->feed) || history || lag_us < 0 ? 0 : lag_us;
+	return feed_choice_unpaced(w->feed) || in_history(w, f) || lag_us < 0 ? 0 : lag_us;
 }
 
 /* Longer ago than any window is worth: the market goes on from now. */
@@ -123,8 +129,11 @@ static void skip_if_late(const struct worker *w, struct feed *f, int64_t wall_us
 	f->next_us = wall_us;
 }
 
-/* All feeds for their share of the turn, the earliest event first. Returns when more is due. */
-static int64_t pull_feeds(struct worker *w, int64_t wall_us)
+/*
+ * All feeds for their share of the turn, the earliest event first. Returns when more is due;
+ * *history: there is more that only warms up.
+ */
+static int64_t pull_feeds(struct worker *w, int64_t wall_us, bool *history)
 {
 	int64_t until_us = clock_mono_us() + TURN_BUDGET_US, others_us;
 	struct engine *engine = session_engine(w->session);
@@ -141,7 +150,8 @@ static int64_t pull_feeds(struct worker *w, int64_t wall_us)
 	}
 	w->behind_us = f ? lag(w, f, wall_us) : 0;
 	engine_behind(engine, w->behind_us);
-	if (!feed_choice_unpaced(w->feed))
+	*history = f && in_history(w, f);
+	if (!feed_choice_unpaced(w->feed) && !*history)
 		engine_advance(engine, worker_time(w, wall_us));
 	return f ? f->next_us : INT64_MAX;
 }
@@ -190,14 +200,16 @@ static void turn(struct worker *w)
 	if (w->commit_failed) {
 		wait_us = RETRY_US;
 	} else {
-		int64_t next_us = pull_feeds(w, wall_us);
+		bool history;
+		int64_t next_us = pull_feeds(w, wall_us, &history);
 		int64_t due_us = engine_next_due(session_engine(w->session));
 
 		if (!feed_choice_unpaced(w->feed) && due_us < next_us)
 			next_us = due_us;
 		if (next_us - wall_us < wait_us)
 			wait_us = next_us > wall_us ? next_us - wall_us : 0;
-		worker_look(w, wall_us);
+		if (!history)
+			worker_look(w, wall_us);
 		runner_tick(w->runner, clock_mono_us());
 		wait_us = send_messages(w, wall_us, wait_us);
 	}

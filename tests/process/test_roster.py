@@ -8,7 +8,7 @@ import recording
 # An entry at once, at a new price when the market went away from it, and a position that stays.
 PATIENT = {"confidence_threshold": 0, "holding_time": 1000000, "profit_target_pct": 5,
            "stop_loss_pct": 0.5, "max_positions": 1, "maker_order_timeout": 2,
-           "ignore_risk_per_trade": True}
+           "ignore_risk_per_trade": True, "confirm_wide": True}
 QUICK = {"confidence_threshold": 0, "holding_time": 1, "maker_order_timeout": 2,
          "max_positions": 1, "decision_interval_ms": 1000}
 
@@ -90,17 +90,28 @@ class Roster(harness.TestCase):
                          bot.value(closed))
 
     def test_a_symbol_that_never_can_be_is_told_once(self):
-        bot = self.running(**QUICK)
+        bot = self.bot()
+        bot.env.update(MARKET_DATA="replay", RECORDING=recording.write(
+            os.path.join(bot.folder, "btc.gz"), 60, seed=9))
+        bot.start()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         other = bot.post("/api/v1/bots", {"name": "other"}).json["id"]
-        self.configure(bot, other, symbol="ETHUSDT")
-        self.wait(lambda: bot.rows("SELECT 1 FROM bot_state WHERE bot_id = ?", other), "it is there")
-        # BTCUSDT is a spot market in this worker: nobody can have it as futures too
-        self.configure(bot, other, symbol="BTCUSDT", exchange="binance_futures")
-        self.wait(lambda: "spot" in self.state(bot, other)["config_error"], "it is refused")
+        self.configure(bot, other, symbol="ETHUSDT")	# in no recording
+        self.wait(lambda: "the recording has no ETHUSDT" in self.state(bot, other)["config_error"],
+                  "it is refused")
         turns = bot.value("SELECT turns FROM worker_heartbeat")
         self.wait(lambda: bot.value("SELECT turns FROM worker_heartbeat") > turns + 20, "some turns")
-        told = [r for r in bot.worker.log() if "bot %d keeps config" % other in r["message"]]
+        told = [r for r in bot.worker.log() if "the recording has no ETHUSDT" in r["message"]]
         self.assertEqual(len(told), 1, told)
+
+    def test_spot_and_futures_of_one_symbol(self):
+        """Two markets in one worker: a bot may move to the other and back without a restart."""
+        bot = self.running(**QUICK)
+        other = bot.post("/api/v1/bots", {"name": "other"}).json["id"]
+        for exchange in ("binance_futures", "binance", "binance_futures"):
+            version = self.configure(bot, other, symbol="BTCUSDT", exchange=exchange)
+            self.wait(lambda: self.applied(bot, other) == version, "it is on " + exchange)
+            self.assertIsNone(self.state(bot, other)["config_error"] or None)
 
     def test_a_model_taken_away(self):
         bot = self.running(**QUICK)

@@ -39,6 +39,8 @@ class Webhook(WebhookCase):
         receiver = self.receiver()
         bot = self.bot(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
         bot.start_worker()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 90)
+        bot.quick_trades()
         self.wait(lambda: [e for e in receiver.events if e["event"] == "exit_fill"], "a trade", 90)
         kinds = [e["event"] for e in receiver.events]
         self.assertEqual(kinds[0], "startup")
