@@ -609,9 +609,6 @@ static void check_protected(const struct stage *b)
 	}
 }
 
-static struct stage *take_up(const struct stage *a, const struct script *script, size_t at,
-			     int64_t now_us);
-
 static void set_back_at(const struct script *script, size_t cut, size_t *open)
 {
 	struct stage *a = open_stage(script), *b;
