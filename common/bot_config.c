@@ -415,14 +415,19 @@ int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_error
 	return apply(c, patch, true, f);
 }
 
-const char *bot_fraction_text(const struct bot_config *c, const struct bot_key *k,
-			      const char *quote, char text[BOT_FRACTION_TEXT_MAX])
+#define FRACTION_TEXT_MAX 80
+/*
+ * What a fraction of the entry price means to a person: "0.9 % = 1.80 USDT", of one entry
+ * of capital_per_trade (times leverage on futures). quote: "" when it is not known.
+ */
+static const char *fraction_text(const struct bot_config *c, const struct bot_key *k,
+				 const char *quote, char text[FRACTION_TEXT_MAX])
 {
 	double fraction = *(const double *)const_field(c, k);
 	double amount = money_double(c->capital_per_trade) * fraction *
 			(bot_config_futures(c) ? c->leverage : 1);
 
-	snprintf(text, BOT_FRACTION_TEXT_MAX, "%.10g %% = %.*f%s%s", fraction * 100,
+	snprintf(text, FRACTION_TEXT_MAX, "%.10g %% = %.*f%s%s", fraction * 100,
 		 amount >= 0.1 ? 2 : 8, amount, *quote ? " " : "", quote);
 	return text;
 }
@@ -430,22 +435,22 @@ const char *bot_fraction_text(const struct bot_config *c, const struct bot_key *
 const char *bot_exits_text(const struct bot_config *c, const char *quote,
 			   char text[BOT_EXITS_TEXT_MAX])
 {
-	char target[BOT_FRACTION_TEXT_MAX], stop[BOT_FRACTION_TEXT_MAX];
+	char target[FRACTION_TEXT_MAX], stop[FRACTION_TEXT_MAX];
 
 	snprintf(text, BOT_EXITS_TEXT_MAX, "target %s, stop %s",
-		 bot_fraction_text(c, bot_key_find("profit_target_pct"), quote, target),
-		 bot_fraction_text(c, bot_key_find("stop_loss_pct"), quote, stop));
+		 fraction_text(c, bot_key_find("profit_target_pct"), quote, target),
+		 fraction_text(c, bot_key_find("stop_loss_pct"), quote, stop));
 	return text;
 }
 
 void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j)
 {
-	char text[BOT_FRACTION_TEXT_MAX];
+	char text[FRACTION_TEXT_MAX];
 
 	for (size_t i = 0; i < bot_keys_count; i++)
 		if (bot_key_fraction(&bot_keys[i]))
 			json_string(j, bot_keys[i].name,
-				    bot_fraction_text(c, &bot_keys[i], quote, text));
+				    fraction_text(c, &bot_keys[i], quote, text));
 }
 
 /* Leverage of a spot account is 1, whatever the row says. */

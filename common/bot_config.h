@@ -95,13 +95,6 @@ MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct
 MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
 /* Is it a fraction (its name ends with _pct)? */
 bool bot_key_fraction(const struct bot_key *k);
-/*
- * What a fraction of the entry price means to a person: "0.9 % = 1.80 USDT", of one entry
- * of capital_per_trade (times leverage on futures). quote: "" when it is not known.
- */
-#define BOT_FRACTION_TEXT_MAX 80
-const char *bot_fraction_text(const struct bot_config *c, const struct bot_key *k,
-			      const char *quote, char text[BOT_FRACTION_TEXT_MAX]);
 /* "target 2.1 % = 4.20 USDT, stop 0.4 % = 0.80 USDT", for logs. */
 #define BOT_EXITS_TEXT_MAX 200
 const char *bot_exits_text(const struct bot_config *c, const char *quote,

@@ -291,7 +291,14 @@ static void in_child(void)
 
 static void flush_at_exit(void)
 {
-	output_flush(EXIT_WAIT_US);
+	int64_t until_us = clock_mono_us() + EXIT_WAIT_US;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		int64_t left_us = until_us - clock_mono_us();
+
+		if (lanes[fd])
+			(void)output_lane_flush(lanes[fd], left_us > 0 ? left_us : 0);
+	}
 }
 
 void output_start(void)
@@ -322,16 +329,4 @@ bool output_takes(int fd)
 void output_line(int fd, const char *text, size_t len)
 {
 	output_lane_line(lanes[fd], text, len);
-}
-
-void output_flush(int64_t wait_us)
-{
-	int64_t until_us = clock_mono_us() + wait_us;
-
-	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
-		int64_t left_us = until_us - clock_mono_us();
-
-		if (lanes[fd])
-			(void)output_lane_flush(lanes[fd], left_us > 0 ? left_us : 0);
-	}
 }

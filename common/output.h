@@ -31,8 +31,6 @@ void output_on_dropped(int fd, output_notice *fn);
 bool output_takes(int fd);
 /* Whole lines. Does nothing that could block. fd: one that output_takes. */
 void output_line(int fd, const char *text, size_t len);
-/* Wait, at most so long, until nothing waits any more. */
-void output_flush(int64_t wait_us);
 
 /* ---- for tests: a stream of their own ---- */
 

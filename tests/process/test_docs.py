@@ -64,12 +64,12 @@ class Docs(harness.TestCase):
     def test_commands_exist(self):
         help_text = self.bot_help()
         known = set(re.findall(r"(?m)^  ([a-z-]+) ", help_text))
-        deploy = set(re.findall(r"(?m)^  ([a-z]+) ", read(harness.ROOT, "scripts/deploy.sh")))
+        deploy = set(re.findall(r"(?m)^  ([a-z-]+) ", read(harness.ROOT, "scripts/deploy.sh")))
         for name in ("OPERATIONS.md", "TROUBLESHOOTING.md", "SECURITY.md", "DATABASE.md"):
             text = read(DOCS, name)
             for command in re.findall(r"(?:`|-worker |data/drill |drill )trading-bot ([a-z][a-z-]+)", text):
                 self.assertIn(command, known, name)
-            for command in re.findall(r"scripts/deploy\.sh (?:--\w+ )?([a-z]+)", text):
+            for command in re.findall(r"scripts/deploy\.sh (?:--\w+ )?([a-z][a-z-]+)", text):
                 self.assertIn(command, deploy, name)
 
     def bot_help(self):

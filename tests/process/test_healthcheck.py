@@ -54,7 +54,9 @@ class Healthcheck(harness.TestCase):
         worker.signal(signal.SIGSTOP)
         try:
             self.wait(lambda: bot.cli("healthcheck").returncode == 1, "a loop that stands is seen", 60)
-            self.assertIn("last beat is", bot.cli("healthcheck").stdout)
+            # it holds the database, so it is there: whether it hangs or waits, its log says
+            self.assertRegex(bot.cli("healthcheck").stdout, r"^unhealthy: the worker runs, but has "
+                             r"stored nothing for \d+ ms: .*, or it hangs or just starts: its log")
         finally:
             worker.signal(signal.SIGCONT)
         self.wait(lambda: bot.cli("healthcheck").returncode == 0, "it beats again", 60)
@@ -62,6 +64,16 @@ class Healthcheck(harness.TestCase):
         done = bot.cli("healthcheck")
         self.assertEqual(done.returncode, 1)
         self.assertIn("was stopped", done.stdout)
+
+    def test_a_worker_that_died(self):
+        """None holds the database, and the last one said no goodbye: its beat only gets old."""
+        bot = self.bot()
+        worker = bot.start_worker()
+        self.wait(lambda: bot.cli("healthcheck").returncode == 0, "the loop beats", 60)
+        worker.kill9()
+        self.wait(lambda: bot.cli("healthcheck").returncode == 1, "it is seen", 60)
+        self.assertRegex(bot.cli("healthcheck").stdout,
+                         r"^unhealthy: the trading loop's last beat is \d+ ms old\n$")
 
 
 if __name__ == "__main__":

@@ -293,17 +293,22 @@ class Jobs(harness.TestCase):
         self.wait(bot.worker_is_up, "the worker is up", 60)
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         job = self.queued(bot)
-        self.running(bot, job)
+        pid = self.running(bot, job)
         filler = os.path.join(bot.data_dir, "filler")
-        with open(filler, "wb", buffering=0) as f:
-            try:
-                while f.write(b"\0" * 4096):
+
+        def full(words):
+            """To the last byte, again and again: the worker's reserve is used up as well."""
+            with open(filler, "ab", buffering=0) as f:
+                try:
+                    while f.write(b"\0" * 4096):
+                        pass
+                except OSError:
                     pass
-            except OSError:
-                pass
+            return any(words in r["message"] for r in bot.worker.log())
+        self.wait(lambda: full("takes no writes"), "nothing can be stored any more", 120)
+        self.assertTrue(full("the reserve of 4 MiB was given up"))
         self.go(bot)
-        self.wait(lambda: any("takes no writes" in r["message"] for r in bot.worker.log()),
-                  "the worker says that the disk is full", 60)
+        self.wait(lambda: not alive(pid) and full("takes no writes"), "its process has ended", 60)
         self.assertEqual(self.row(bot, job)["state"], "running")
         os.unlink(filler)
         row = self.ended(bot, job, "done")

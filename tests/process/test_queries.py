@@ -59,6 +59,12 @@ ALLOWED = {
         "counts them, in the API's thread for heavy reads",
     r"^SELECT count\(\*\) FROM trading_orders o WHERE abs":
         "a check of everything, on the command line and in a job",
+    r"^SELECT count\(\*\), coalesce\(max\(.+\), 0\) FROM \w+ WHERE \S.* > \?1 => SCAN":
+        "rows of a time to come in any place of a table: trading-bot doctor alone asks",
+    r"^SELECT sum\(\w+ > \?1\), count\(\*\), min\(\w+\) FROM \w+ WHERE (1|interval != '1s') => SCAN":
+        "how a table grew, which needs dbstat's read of all pages as well: trading-bot doctor alone asks",
+    r"^SELECT x.requested_us FROM .* ORDER BY id DESC LIMIT \?2\) o .* ORDER BY x.id DESC LIMIT \?2 => USE TEMP":
+        "sorts the orders of a bot's newest some trades, once when the bot is loaded",
     r"^SELECT 'bots', count\(\*\) FROM bots UNION ALL":
         "a check of a backup, on the command line and in a job",
 }

@@ -13,12 +13,12 @@ import upgrades
 SAN = "build/san"		# only this build can kill itself
 FOLLOWED = 8			# every so many kills the rest of the recording is traded as well
 OPEN_ORDERS = "SELECT * FROM exchange_orders WHERE state IN " + books.OPEN_STATES
-OLD_ROWS = {			# history that no upgrade changes, in the columns that were there
+OLD_ROWS = {			# rows that no upgrade changes, in the columns that were there; new ones come last
     "fills": "SELECT * FROM fills ORDER BY id",
     "orders": "SELECT id, bot_id, order_id, symbol, side, quantity, created_us FROM trading_orders ORDER BY id",
     "ledger": "SELECT * FROM sim_ledger ORDER BY id",
     "models": "SELECT id, name, sha256 FROM models ORDER BY id",
-    "configs": "SELECT bot_id, version FROM trading_config_history ORDER BY 1, 2",
+    "configs": "SELECT bot_id, version, config FROM trading_config_history ORDER BY id",
     "events": "SELECT * FROM bot_events ORDER BY id",
 }
 

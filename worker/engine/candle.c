@@ -233,16 +233,6 @@ size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *
 	return candles_close(b, time_us - CANDLE_GRACE_US, out, max);
 }
 
-void candle_builder_follow(struct candle_builder *b, const struct candle *last)
-{
-	b->heard = true;
-	b->begun = true;
-	b->waits = false;
-	b->heard_us = last->open_us + b->length_us;
-	b->open = candle_flat(b->heard_us, last->close);
-	b->span_us = b->length_us;
-}
-
 void candle_builder_reset(struct candle_builder *b)
 {
 	b->begun = b->heard = b->waits = false;

@@ -80,11 +80,6 @@ MUST_CHECK int candle_add(struct candle_builder *b, const struct trade *t,
 size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *out, size_t max);
 /* The exchange's time at which candle_advance has work; INT64_MAX: none before a trade. */
 int64_t candle_due_us(const struct candle_builder *b);
-/*
- * Go on behind a closed candle that was made elsewhere (a stored one): the next begins
- * whole at its end. Only before the first event; trades before that end are passed over.
- */
-void candle_builder_follow(struct candle_builder *b, const struct candle *last);
 /* Forget the open candle (after a gap); counters stay. */
 void candle_builder_reset(struct candle_builder *b);
 

@@ -37,8 +37,6 @@ enum symbol_origin {		/* where the rules of a market come from */
 	ORIGIN_DERIVED,		/* read from recorded prices and quantities */
 	ORIGIN_MADE_UP		/* a made-up market's own */
 };
-/* "exchange", "known", "derived", "made_up": as stored. */
-const char *symbol_origin_name(enum symbol_origin o);
 
 /* What a venue demands of orders on a symbol. Units: quote per base, base, quote. */
 struct symbol_info {

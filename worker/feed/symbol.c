@@ -46,17 +46,6 @@ static const struct {
 /* What Binance writes where there is no limit: the largest number in its unit of 1e-8. */
 #define QTY_UNLIMITED (INT64_C(92141578737) * UNIT)
 
-const char *symbol_origin_name(enum symbol_origin o)
-{
-	switch (o) {
-	case ORIGIN_EXCHANGE: return "exchange";
-	case ORIGIN_KNOWN: return "known";
-	case ORIGIN_DERIVED: return "derived";
-	case ORIGIN_MADE_UP: return "made_up";
-	}
-	return "";
-}
-
 uint64_t symbol_hash(const char *symbol)
 {
 	uint64_t h = UINT64_C(14695981039346656037);
@@ -109,7 +98,11 @@ static struct filters filters_by_price(int64_t price)
 	return f;
 }
 
-bool symbol_split(const char *symbol, char base[12], char quote[12])
+/*
+ * Base and quote of a symbol, by the longest known quote asset that it ends with. False:
+ * none; then base is the symbol and quote "unknown".
+ */
+static bool symbol_split(const char *symbol, char base[12], char quote[12])
 {
 	const char *found = quote_asset_of(symbol);
 	size_t len = strcspn(symbol, "_"); /* BTCUSDT_240927: a contract that ends */

@@ -12,11 +12,6 @@
 /* Near the real one of 2024-08 for known symbols, from the name for others. Never 0. */
 struct price symbol_start_price(const char *symbol);
 /*
- * Base and quote of a symbol, by the longest known quote asset that it ends with. False:
- * none; then base is the symbol and quote "unknown".
- */
-bool symbol_split(const char *symbol, char base[12], char quote[12]);
-/*
  * The rules of a recorded market, from the values that were recorded of it. Where they are
  * too few for a derivation and fit a row of our table, those; out->note says it. Without
  * any price or quantity everything is left to the smallest unit of 1e-8.

@@ -56,8 +56,10 @@ static const char SQL_OPEN[] =
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
 	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost"
 	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
+/* The index is named, for SQLite takes that of all of the bot's orders for as good. */
 static const char SQL_OPEN_COUNT[] =
-	"SELECT count(*) FROM trading_orders WHERE bot_id = ?1 AND status != 'closed'";
+	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
+	" WHERE bot_id = ?1 AND status != 'closed'";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
