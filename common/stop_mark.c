@@ -24,6 +24,15 @@ static int open_mark(const char *db_path, int flags)
 	return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
+bool stop_mark_there(const char *db_path)
+{
+	int fd = open_mark(db_path, O_RDONLY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 enum stop_mark stop_mark_get(const char *db_path)
 {
 	char text[TEXT_BYTES];

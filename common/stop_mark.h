@@ -14,8 +14,12 @@
 
 #include "common/err.h"
 
+#include <stdbool.h>
+
 enum stop_mark { STOP_MARK_NONE, STOP_MARK_ASKED, STOP_MARK_TOLD };
 
+/* The file: each worker makes its own before it trades. */
+bool stop_mark_there(const char *db_path);
 /* STOP_MARK_NONE also when there is no such file. */
 enum stop_mark stop_mark_get(const char *db_path);
 /* ERR_FULL, ERR_READONLY, ERR_IO: it is not kept. */

@@ -143,15 +143,36 @@ class OneWorker(Case):
         hard = os.path.join(other, "hard.db")
         os.link(bot.db_path, hard)
         self.second(bot, DB_PATH=hard)
-        done = bot.cli("emergency-stop", DB_PATH=hard)
+        done = bot.cli("emergency-stop", "1", DB_PATH=hard)
         self.assertEqual(done.returncode, 1)
         self.assertIn("hard links", done.stderr)
+        self.assertIn("no bot was told", done.stderr)
         self.assertEqual(bot.rows("SELECT * FROM commands WHERE kind = 'emergency-stop'"), [])
         # by the name that is in use it is heard all the same
         self.assertEqual(bot.cli("emergency-stop", "--all").returncode, 0)
+        self.stopped(bot, "the emergency stop is done")
+        self.assertEqual([n for n in os.listdir(other) if n.endswith((".stop", "-wal", "-shm"))], [])
+
+    def stopped(self, bot, what):
         self.wait(lambda: bot.value("SELECT emergency FROM bot_state WHERE bot_id = 1") == 2,
-                  "the emergency stop is done")
+                  what)
         self.assertEqual(books.breaches(bot), [])
+
+    def test_all_bots_are_stopped_by_a_second_name(self):
+        """It goes by signal, and leaves nothing that a start under this name would find."""
+        bot = self.trading()
+        other = os.path.join(bot.folder, "elsewhere")
+        os.makedirs(other)
+        hard = os.path.join(other, "hard.db")
+        os.link(bot.db_path, hard)
+        done = bot.cli("emergency-stop", DB_PATH=hard)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("hard links", done.stderr)
+        self.assertIn("the signal was sent to the worker (pid %d)" % bot.worker.pid, done.stdout)
+        self.stopped(bot, "the signal was heard")
+        self.assertEqual(os.listdir(other), ["hard.db"])
+        self.assertEqual(bot.rows("SELECT requested_by FROM commands WHERE kind = 'emergency-stop'"),
+                         [{"requested_by": "signal"}])
 
     def restore(self, bot):
         """Refused also where the lock's file was removed."""

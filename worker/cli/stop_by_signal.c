@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define WAIT_US (10 * US_PER_S)
@@ -48,11 +49,25 @@ static bool wait_until_told(const char *path)
 	return true;
 }
 
+/*
+ * Under another name of the file (a hard link) the worker would never look: nobody hears a stop
+ * that is asked for there, until a start under that name, long after.
+ */
+static int keep(const char *path, int64_t pid, struct err *e)
+{
+	struct stat st;
+
+	if (pid && stat(path, &st) == 0 && st.st_nlink > 1 && !stop_mark_there(path))
+		return err_set(e, ERR_CONFLICT, "the worker (pid %lld) has the database open by "
+			       "another name than %s", (long long)pid, path);
+	return stop_mark_set(path, STOP_MARK_ASKED, e);
+}
+
 int stop_by_signal(const char *path, const char *why)
 {
 	struct err e = { 0 };
 	int64_t pid = db_hold_worker(path);
-	bool kept = stop_mark_set(path, STOP_MARK_ASKED, &e) == 0;
+	bool kept = keep(path, pid, &e) == 0;
 	bool sent = pid && is_worker(pid) && kill((pid_t)pid, SIGUSR1) == 0;
 
 	fprintf(stderr, "trading-bot: the database takes no command: %s\n", why);
