@@ -97,8 +97,8 @@ class Roster(harness.TestCase):
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         other = bot.post("/api/v1/bots", {"name": "other"}).json["id"]
         self.configure(bot, other, symbol="ETHUSDT")	# in no recording
-        self.wait(lambda: "the recording has no ETHUSDT" in self.state(bot, other)["config_error"],
-                  "it is refused")
+        self.wait(lambda: "the recording has no ETHUSDT" in str(bot.value(
+            "SELECT config_error FROM bot_state WHERE bot_id = ?", other)), "it is refused")
         turns = bot.value("SELECT turns FROM worker_heartbeat")
         self.wait(lambda: bot.value("SELECT turns FROM worker_heartbeat") > turns + 20, "some turns")
         told = [r for r in bot.worker.log() if "the recording has no ETHUSDT" in r["message"]]

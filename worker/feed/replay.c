@@ -221,6 +221,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 {
 	struct replay *r = (struct replay *)f;
 	bool paced = r->args.speed > 0;
+	struct lane *next;
 	int rc = 0;
 
 	if (r->ended)
@@ -255,7 +256,8 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 		if (rc)
 			return rc;
 	}
-	*next_us = now_us;
+	next = paced && !r->rewinding ? earliest(r) : NULL;
+	*next_us = next ? due_us(r, next->line.time_us) : now_us;
 	return 0;
 }
 
