@@ -105,6 +105,11 @@ bool feed_choice_unpaced(const struct feed_choice *f)
 	return f->replay && f->config->replay_speed <= 0;
 }
 
+bool feed_choice_recorded(const struct feed_choice *f)
+{
+	return f->replay;
+}
+
 const char *feed_choice_resumes(const struct feed_choice *f)
 {
 	return feed_choice_unpaced(f) ? f->config->recording : NULL;

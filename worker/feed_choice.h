@@ -24,6 +24,8 @@ const char *feed_choice_message(const struct feed_choice *f);	/* for status and 
 const char *feed_choice_resumes(const struct feed_choice *f);
 /* Time comes from the frames alone (replay at "max"), not from the clock. */
 bool feed_choice_unpaced(const struct feed_choice *f);
+/* Recordings: what their times say of a clock, they say of the recorder's. */
+bool feed_choice_recorded(const struct feed_choice *f);
 /* The market that a first bot should trade here: of EXCHANGE, where a recording has one. */
 void feed_choice_first(const struct feed_choice *f, struct symbol_info *out);
 

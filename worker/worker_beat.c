@@ -81,7 +81,7 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 	tell_trades(w, f);
 	if (w->drift_seen) {
 		h->clock_drift_ms = w->drift_us / 1000;
-		if (!feed_choice_unpaced(w->feed))
+		if (!feed_choice_recorded(w->feed))
 			engine_clock_drift(session_engine(w->session), w->drift_us);
 		w->drift_seen = false;
 	}
