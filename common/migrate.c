@@ -4,6 +4,7 @@
 #include "common/db_backup.h"
 #include "common/db_check.h"
 #include "common/log.h"
+#include "common/number.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -107,13 +108,18 @@ static int copy_aside(struct db *db, struct run *r, int version, struct err *e)
 /* The version in the name <database>.v<version>.bak, else -1. */
 static int copy_version(const char *base, const char *name)
 {
-	size_t n = strlen(base);
-	int version = -1, end = -1;
+	size_t n = strlen(base), digits;
+	int64_t version;
+	char text[8];
 
-	if (strncmp(name, base, n) != 0 || sscanf(name + n, ".v%6d.bak%n", &version, &end) != 1 ||
-	    end < 0 || name[n + (size_t)end])
+	if (strncmp(name, base, n) != 0 || strncmp(name + n, ".v", 2) != 0)
 		return -1;
-	return version;
+	name += n + 2;
+	digits = strspn(name, "0123456789");
+	if (digits >= sizeof(text) || strcmp(name + digits, ".bak") != 0)
+		return -1;
+	snprintf(text, sizeof(text), "%.*s", (int)digits, name);
+	return number_int(text, 0, INT_MAX, &version) ? (int)version : -1;
 }
 
 /* The copies of COPIES_KEPT versions stay; each is as large as the database was. */

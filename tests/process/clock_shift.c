@@ -2,7 +2,6 @@
  * LD_PRELOAD for process tests: the wall clock stands as many seconds ahead as the file
  * named by CLOCK_SHIFT_FILE says; the monotonic clocks don't, as when somebody sets it.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -42,7 +42,7 @@ class Clock:
     def __init__(self, folder):
         self.file = os.path.join(folder, "clock-shift")
         library = os.path.join(folder, "clock_shift.so")
-        subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", "-o", library, SHIM],
+        subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-o", library, SHIM],
                        check=True)
         self.set(0)
         self.env = {"LD_PRELOAD": library, "CLOCK_SHIFT_FILE": self.file}
