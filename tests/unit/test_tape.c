@@ -269,8 +269,8 @@ static void a_broken_statement_is_none(void **state)
 {
 	static const char *const lines[] = {
 		"{\"symbol\":\"NEWUSDT\",\"filters\":[{\"filterType\":\"PRICE_FILTER\"}]}",
-		"{\"symbol\":\"NEWUSDT\",\"baseAsset\":\"NEW\",\"quoteAsset\":\"USDT\","
-		"\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"x\"}]}",
+		("{\"symbol\":\"NEWUSDT\",\"baseAsset\":\"NEW\",\"quoteAsset\":\"USDT\","
+		 "\"filters\":[{\"filterType\":\"PRICE_FILTER\",\"tickSize\":\"x\"}]}"),
 		"{\"symbols\":[{\"filterType\":1}]}",
 		"{\"filterType\":",
 	};
