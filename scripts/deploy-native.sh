@@ -21,7 +21,7 @@ installed_mode() { sed -n 's/^TRADING_MODE=//p' "$etc/variant.env" 2>/dev/null; 
 as_bot() {
 	systemd-run --quiet --pipe --wait --collect --uid=trading-bot --gid=trading-bot \
 		-p EnvironmentFile=-"$etc/settings.env" -p EnvironmentFile="$etc/variant.env" \
-		-p WorkingDirectory="$state" -p UMask=0077 "$@"
+		-p WorkingDirectory=-"$state" -p UMask=0077 "$@"
 }
 
 native_build() {
