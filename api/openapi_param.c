@@ -113,8 +113,8 @@ static void put_characters(struct json *j, const char *characters, bool change)
 	buf_free(&out);
 }
 
-/* Amounts are exact: a request may give them as decimal texts, which lose nothing. */
-static void put_amount(struct json *j, const struct bot_key *k, bool change)
+/* A number; a change may give it as a text of this pattern too. */
+static void put_number(struct json *j, const struct bot_key *k, bool change, const char *pattern)
 {
 	if (!change) {
 		json_string(j, "type", "number");
@@ -128,29 +128,21 @@ static void put_amount(struct json *j, const struct bot_key *k, bool change)
 	json_object_end(j);
 	json_object(j, NULL);
 	json_string(j, "type", "string");
-	json_string(j, "pattern", "^[0-9]+([.][0-9]{1,8})?$");
+	json_string(j, "pattern", pattern);
 	json_object_end(j);
 	json_array_end(j);
+}
+
+/* Amounts are exact: a request may give them as decimal texts, which lose nothing. */
+static void put_amount(struct json *j, const struct bot_key *k, bool change)
+{
+	put_number(j, k, change, "^[0-9]+([.][0-9]{1,8})?$");
 }
 
 /* A fraction, or in a change percent as text. */
 static void put_fraction(struct json *j, const struct bot_key *k, bool change)
 {
-	if (!change) {
-		json_string(j, "type", "number");
-		put_range(j, k->min, k->max);
-		return;
-	}
-	json_array(j, "anyOf");
-	json_object(j, NULL);
-	json_string(j, "type", "number");
-	put_range(j, k->min, k->max);
-	json_object_end(j);
-	json_object(j, NULL);
-	json_string(j, "type", "string");
-	json_string(j, "pattern", "^[0-9]+([.][0-9]+)? ?%$");
-	json_object_end(j);
-	json_array_end(j);
+	put_number(j, k, change, "^[0-9]+([.][0-9]+)? ?%$");
 }
 
 static void put_secret(struct json *j, const struct bot_key *k, bool change)
