@@ -88,7 +88,7 @@ struct worker {
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
-	uint64_t odd_trades;		/* late, repeated and missing ones that were told */
+	int64_t odd_trades;		/* late, repeated and missing ones that were told */
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
@@ -96,6 +96,7 @@ struct worker {
 	struct err lost;		/* why the database is ours no more; code 0: it is */
 	int64_t look_us;		/* monotonic: not before this at the file again */
 	struct feed_position position;
+	size_t markets;			/* written into table markets; 0 none */
 	uint64_t events_seen;
 };
 

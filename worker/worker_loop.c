@@ -75,9 +75,12 @@ static void note_drift(struct worker *w, const struct feed *f)
 static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wall_us)
 {
 	struct err e = { 0 };
+	uint64_t frames = f->stats.frames;
 	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
 	bool was_failed = f->failed, ended = rc == ERR_END || f->next_us == INT64_MAX;
 
+	if (f->stats.frames > frames)
+		f->heard_us = wall_us;
 	f->failed = rc != 0 && !ended;
 	if (ended) {
 		if (!w->feed_ended) {

@@ -392,6 +392,9 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 	buf_printf(out, "market data %s: %s, last event %lld ms ago%s%s\n", h.market_data,
 		   h.feed_state, (long long)h.feed_age_ms, *h.feed_message ? "; " : "",
 		   h.feed_message);
+	buf_printf(out, "trades: %lld late, %lld repeated, %lld refused; gaps %lld\n",
+		   (long long)h.trades_late, (long long)h.trades_repeated,
+		   (long long)h.trades_refused, (long long)h.feed_gaps);
 	buf_printf(out, "clock drift %lld ms, refused frames %lld, messages waiting %lld\n",
 		   (long long)h.clock_drift_ms, (long long)h.decode_errors, (long long)queued);
 	return 0;
