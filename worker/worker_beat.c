@@ -62,6 +62,18 @@ static void tell_trades(struct worker *w, const struct feed *f)
 		 f->stats.last_error);
 }
 
+/* A recording's times are its recorder's clock's: shown, and no reason to refuse anything. */
+static void tell_drift(struct worker *w)
+{
+	int64_t drift_us;
+
+	if (!drift_take(&w->drift, &drift_us))
+		return;
+	w->beat.clock_drift_ms = drift_us / 1000;
+	if (!feed_choice_recorded(w->feed))
+		engine_clock_drift(session_engine(w->session), drift_us);
+}
+
 void worker_beat_fill(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -79,12 +91,7 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 			 (unsigned long long)f->stats.decode_errors, f->stats.last_error);
 	h->decode_errors = (int64_t)f->stats.decode_errors;
 	tell_trades(w, f);
-	if (w->drift_seen) {
-		h->clock_drift_ms = w->drift_us / 1000;
-		if (!feed_choice_recorded(w->feed))
-			engine_clock_drift(session_engine(w->session), w->drift_us);
-		w->drift_seen = false;
-	}
+	tell_drift(w);
 	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
 	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
 		h->feed_age_ms = 0;
