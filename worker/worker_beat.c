@@ -105,6 +105,18 @@ static int64_t feed_age_ms(const struct worker *w, int64_t wall_us)
 	return age_us > 0 ? age_us / 1000 : 0;
 }
 
+/* A recording's times are its recorder's clock's: shown, and no reason to refuse anything. */
+static void tell_drift(struct worker *w)
+{
+	int64_t drift_us;
+
+	if (!drift_take(&w->drift, &drift_us))
+		return;
+	w->beat.clock_drift_ms = drift_us / 1000;
+	if (!feed_choice_recorded(w->feed))
+		engine_clock_drift(session_engine(w->session), drift_us);
+}
+
 void worker_beat_fill(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -120,12 +132,7 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 		return;
 	count_odd(h, w);
 	tell_odd(w, refused_before);
-	if (w->drift_seen) {
-		h->clock_drift_ms = w->drift_us / 1000;
-		if (!feed_choice_recorded(w->feed))
-			engine_clock_drift(session_engine(w->session), w->drift_us);
-		w->drift_seen = false;
-	}
+	tell_drift(w);
 	h->feed_age_ms = feed_age_ms(w, wall_us);
 	if (some_feed_failed(w))
 		return;

@@ -28,6 +28,7 @@
 #include "common/watch.h"
 #include "worker/backup/schedule.h"
 #include "worker/commands.h"
+#include "worker/drift.h"
 #include "worker/feed_choice.h"
 #include "worker/job/runner.h"
 #include "worker/loop_times.h"
@@ -75,8 +76,7 @@ struct worker {
 	int64_t beat_due_us;
 	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
 	bool clock_told;		/* that the machine's clock was set back */
-	int64_t drift_us;		/* least (received - exchange time) since the last beat */
-	bool drift_seen;
+	struct drift drift;		/* of the market data since the last beat */
 	struct clock_watch clock_watch;	/* the machine's clock: may it delete? */
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;

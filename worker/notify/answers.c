@@ -188,11 +188,8 @@ static void balance_line(void *ctx, const char *account, const char *asset, doub
 static const char *day_gain(const struct answers *a, const struct answer_bot *b, char out[80])
 {
 	char today[CLOCK_TEXT_MAX], text[40];
-	bool known = b->day_equity > 0;
 
-	if (!known)
-		snprintf(out, 80, "today's gain is not known yet");
-	else if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
+	if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
 		snprintf(out, 80, "today %s", gain(b->equity - b->day_equity, text));
 	else
 		snprintf(out, 80, "since %s %s, today not known yet", b->day,
