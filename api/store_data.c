@@ -1,5 +1,7 @@
 #include "api/store_data.h"
 
+#include "common/market_clock.h"
+
 static const char SQL_EQUITY[] =
 	"SELECT at_us, at_us, equity, balance, unrealized FROM equity WHERE bot_id = ?1"
 	" AND at_us < ?2 AND at_us >= ?4 AND at_us < ?5 ORDER BY at_us DESC LIMIT ?3";
@@ -100,11 +102,14 @@ int store_data_markets(struct db *db, struct json *j, struct err *e)
 
 int store_data_feed(struct db *db, int64_t now_us, struct json *j, struct err *e)
 {
+	struct market_clock clock;
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_FEED, &s, e);
+	int rc = market_clock_get(db, now_us, &clock, e);
 
+	if (rc == 0)
+		rc = db_stmt(db, SQL_FEED, &s, e);
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, now_us);
+	stmt_bind_int(s, 1, market_clock_now_us(&clock));
 	return rows_all(j, "symbols", s, store_data_feed_columns, e);
 }

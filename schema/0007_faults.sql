@@ -116,3 +116,4 @@ ALTER TABLE worker_heartbeat ADD COLUMN feed_problem TEXT NOT NULL DEFAULT '';	-
 ALTER TABLE worker_heartbeat ADD COLUMN book_breaks INTEGER NOT NULL DEFAULT 0;	-- times that depth frames were missing or prices crossed: the book starts anew
 -- A recording's market has a time of its own unless it is played at REPLAY_SPEED=1.
 ALTER TABLE worker_heartbeat ADD COLUMN market_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the market at the beat; 0 it is the machine's clock
+ALTER TABLE worker_heartbeat ADD COLUMN market_at_us INTEGER NOT NULL DEFAULT 0;	-- us UTC, the machine's clock when market_us was last seen to move
