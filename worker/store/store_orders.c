@@ -60,6 +60,12 @@ static const char SQL_OPEN[] =
 static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
 	" WHERE bot_id = ?1 AND status != 'closed'";
+static const char SQL_OPEN_OTHERS[] =
+	"SELECT group_concat(bot_id, ', ') FROM ("
+	"SELECT bot_id FROM trading_orders WHERE status != 'closed' AND phase != 'remainder'"
+	" UNION SELECT bot_id FROM sim_orders"
+	" UNION SELECT bot_id FROM sim_accounts WHERE position != 0"
+	") WHERE bot_id != ?1";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
@@ -343,6 +349,23 @@ int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
 	stmt_done(s);
 out:
 	free(o);
+	return rc;
+}
+
+int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_OPEN_OTHERS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		stmt_copy(s, 0, out, size);
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 
