@@ -323,6 +323,24 @@ class InNeed(harness.TestCase):
         self.wait(lambda: os.path.exists(reserve), "there is a reserve again", 60)
         self.wait(lambda: "there is room again" in bot.worker.output(), "it is said")
 
+    def test_no_entries_while_the_reserve_is_gone(self):
+        """What is left of the disk is for what is open; exits go on."""
+        bot = self.on_a_small_disk()
+        self.wait(lambda: os.path.exists(bot.db_path + ".reserve"), "the reserve is there")
+        self.fill(bot)
+        self.wait(lambda: not os.path.exists(bot.db_path + ".reserve"), "the reserve is given up", 120)
+        first = self.wait(lambda: bot.value("SELECT min(at_us) FROM signals WHERE rule = 'disk_full'"),
+                          "an entry is held back", 180)
+        self.assertIn("free some space", bot.value("SELECT reason FROM signals WHERE rule = 'disk_full'"))
+        self.assertRegex(self.says(bot, "emergency-stop"), r"(?m)^(bot 1: Emergency stop executed|all bots: the worker)")
+        self.stopped(bot)
+        self.assertEqual(bot.value("SELECT count(*) FROM trading_orders WHERE created_us > ?", first), 0)
+        os.unlink(os.path.join(bot.data_dir, "filler"))
+        self.wait(lambda: os.path.exists(bot.db_path + ".reserve"), "there is a reserve again", 60)
+        self.says(bot, "start")
+        self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE created_us > ?", first),
+                  "entries go on", 180)
+
     def test_with_a_full_disk_and_no_reserve(self):
         bot = self.on_a_small_disk()
         self.wait(lambda: os.path.exists(bot.db_path + ".reserve"), "the reserve is there")
