@@ -61,11 +61,10 @@ static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
 	" WHERE bot_id = ?1 AND status != 'closed'";
 static const char SQL_OPEN_OTHERS[] =
-	"SELECT group_concat(bot_id, ', ') FROM ("
-	"SELECT bot_id FROM trading_orders WHERE status != 'closed' AND phase != 'remainder'"
-	" UNION SELECT bot_id FROM sim_orders"
-	" UNION SELECT bot_id FROM sim_accounts WHERE position != 0"
-	") WHERE bot_id != ?1";
+	"SELECT group_concat(a.bot_id, ', ') FROM sim_accounts a WHERE a.bot_id != ?1 AND ("
+	"a.position != 0 OR a.bot_id IN (SELECT bot_id FROM sim_orders)"
+	" OR EXISTS (SELECT 1 FROM trading_orders o INDEXED BY trading_orders_open_bot"
+	" WHERE o.bot_id = a.bot_id AND o.status != 'closed' AND o.phase != 'remainder'))";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
