@@ -82,3 +82,40 @@ INSERT OR REPLACE INTO trading_config_history(id, bot_id, version, config, chang
 
 -- Of sim_accounts, written by: worker. Base and quote do not tell BTCUSDT from BTCUSDT_240927.
 ALTER TABLE sim_accounts ADD COLUMN symbol TEXT NOT NULL DEFAULT '';	-- the account's market; '' of an older version: base and quote
+
+-- ---- candles ----
+
+-- Written by: worker. Closed candles, for charts and to warm windows after a restart; the
+-- oldest of each series go first. Those of older versions had no source (spot and futures of
+-- one symbol, recordings and made-up prices overwrote each other) and ended at other times
+-- than the exchange's: they warm nothing and mean nothing beside the new ones. They are dropped.
+DROP TABLE candles;
+CREATE TABLE candles (
+	source TEXT NOT NULL,			-- binance, synthetic, replay; futures: with _futures behind it
+	symbol TEXT NOT NULL,
+	interval TEXT NOT NULL,
+	open_us INTEGER NOT NULL,		-- us UTC
+	open REAL NOT NULL,			-- quote per base
+	high REAL NOT NULL,			-- quote per base
+	low REAL NOT NULL,			-- quote per base
+	close REAL NOT NULL,			-- quote per base
+	volume REAL NOT NULL,			-- base asset
+	buy_volume REAL NOT NULL,		-- base asset, taker bought
+	trades INTEGER NOT NULL,		-- count
+	PRIMARY KEY (source, symbol, interval, open_us)
+) STRICT, WITHOUT ROWID;
+
+-- Written by: worker. Of each series of candles the newest stretch in which none is missing:
+-- only that may warm a window.
+CREATE TABLE candle_runs (
+	source TEXT NOT NULL,			-- as in candles
+	symbol TEXT NOT NULL,
+	interval TEXT NOT NULL,
+	made_by TEXT NOT NULL,			-- seed of the made-up market, names of the recordings
+	since_us INTEGER NOT NULL,		-- us UTC, begin of its first candle
+	until_us INTEGER NOT NULL,		-- us UTC, end of its newest
+	PRIMARY KEY (source, symbol, interval)
+) STRICT, WITHOUT ROWID;
+
+-- Of bot_state, written by: worker.
+ALTER TABLE bot_state ADD COLUMN candles INTEGER NOT NULL DEFAULT 0;	-- closed candles in the bot's window; decisions need 60

@@ -402,8 +402,10 @@ static void health(void **state)
 	assert_string_equal(answer_text(&r, "feed.symbols.0.symbol"), "BTCUSDT");
 	assert_true(cJSON_IsNull(answer_at(&r, "feed.symbols.0.last_candle")));
 	answer_free(&r);
-	seed("INSERT INTO candles VALUES ('BTCUSDT', '1s', 5000000, 1, 1, 1, 1, 1, 1, 3),"
-	     " ('BTCUSDT', '1s', 6000000, 1, 1, 1, 1, 0, 0, 0)");
+	seed("INSERT INTO candles VALUES"
+	     " ('synthetic', 'BTCUSDT', '1s', 5000000, 1, 1, 1, 1, 1, 1, 3),"
+	     " ('synthetic', 'BTCUSDT', '1s', 6000000, 1, 1, 1, 1, 0, 0, 0),"
+	     " ('synthetic_futures', 'BTCUSDT', '1s', 7000000, 1, 1, 1, 1, 1, 1, 3)");
 	r = get("/api/v1/status/health/detailed");
 	assert_string_equal(answer_text(&r, "feed.symbols.0.last_candle"),
 			    "1970-01-01T00:00:05.000000Z"); /* the later one is a gap */
