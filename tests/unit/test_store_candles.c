@@ -179,20 +179,23 @@ static void cut_anywhere(void **state)
 		struct looks *whole = xcalloc(1, sizeof(*whole)), *cut = xcalloc(1, sizeof(*cut));
 		struct desk a, b;
 		struct trade *trades;
-		size_t at, before;
+		size_t at, up, before;
 
 		seed = round * UINT64_C(0x9e3779b97f4a7c15);
 		trades = make_trades();
-		at = (size_t)(300 + random_below(TRADES - 600));
+		at = (size_t)(300 + random_below(TRADES - 900));
+		up = at + (size_t)(round % 2 ? random_below(300) : 0); /* nobody was here meanwhile */
 		open_desk(&a, whole, true);
 		desk_order(&a, 1, EVENT_START, false);
 		for (size_t i = 0; i < at; i++)
 			hand_on(&a, &trades[i]);
 		flush();
+		for (size_t i = at; i < up; i++)
+			hand_on(&a, &trades[i]);
 		before = whole->n;
-		come_up(&b, cut, trades, at);
+		come_up(&b, cut, trades, up);
 		assert_int_equal(cut->n, 0);
-		for (size_t i = at; i < TRADES; i++) {
+		for (size_t i = up; i < TRADES; i++) {
 			hand_on(&a, &trades[i]);
 			hand_on(&b, &trades[i]);
 		}
