@@ -85,13 +85,15 @@ ALTER TABLE sim_accounts ADD COLUMN symbol TEXT NOT NULL DEFAULT '';	-- the acco
 
 -- ---- candles ----
 
--- Written by: worker. Closed candles, for charts and to warm windows after a restart; the
--- oldest of each series go first. Those of older versions had no source (spot and futures of
--- one symbol, recordings and made-up prices overwrote each other) and ended at other times
--- than the exchange's: they warm nothing and mean nothing beside the new ones. They are dropped.
+-- Candles of older versions had no source (spot and futures of one symbol, recordings and
+-- made-up prices overwrote each other) and ended at other times than the exchange's: they can
+-- warm no window, and beside the new ones a chart of them would mislead. They are dropped.
 DROP TABLE candles;
+
+-- Written by: worker. Closed candles, for charts and to warm windows after a restart; the
+-- oldest of each series go first.
 CREATE TABLE candles (
-	source TEXT NOT NULL,			-- binance, synthetic, replay; futures: with _futures behind it
+	source TEXT NOT NULL,			-- binance, synthetic, replay, of futures with _futures behind it
 	symbol TEXT NOT NULL,
 	interval TEXT NOT NULL,
 	open_us INTEGER NOT NULL,		-- us UTC
@@ -118,4 +120,4 @@ CREATE TABLE candle_runs (
 ) STRICT, WITHOUT ROWID;
 
 -- Of bot_state, written by: worker.
-ALTER TABLE bot_state ADD COLUMN candles INTEGER NOT NULL DEFAULT 0;	-- closed candles in the bot's window; decisions need 60
+ALTER TABLE bot_state ADD COLUMN candles INTEGER NOT NULL DEFAULT 0;	-- count, closed candles in the bot's window, decisions need 60
