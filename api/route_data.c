@@ -52,6 +52,11 @@ int handle_candles(struct request *r, struct err *e)
 	return store_data_candles(r->app->db, &c, &t, &p, &r->json, e);
 }
 
+int handle_markets(struct request *r, struct err *e)
+{
+	return store_data_markets(r->app->db, &r->json, e);
+}
+
 int handle_data(struct request *r, struct err *e)
 {
 	return store_data_list(r->db, &r->json, e);

@@ -136,6 +136,11 @@ static void worker_metrics(const struct look *l, struct buf *out)
 	metrics_state(out, METRIC_FEED_STATE, NULL, FEED_STATES,
 		      heartbeat_alive(b, now) ? b->feed_state : "");
 	metrics_single(out, METRIC_FEED_AGE, (double)b->feed_age_ms / 1000);
+	metrics_single(out, METRIC_FEED_LATE, (double)b->trades_late);
+	metrics_single(out, METRIC_FEED_REPEATED, (double)b->trades_repeated);
+	metrics_single(out, METRIC_FEED_REFUSED, (double)b->trades_refused);
+	metrics_single(out, METRIC_FEED_GAPS, (double)b->feed_gaps);
+	metrics_single(out, METRIC_FEED_BOOK_BREAKS, (double)b->book_breaks);
 	metrics_single(out, METRIC_CLOCK_DRIFT, (double)b->clock_drift_ms / 1000);
 	metrics_single(out, METRIC_CLOCK_DOUBT, l->clock.settles_us && l->clock.jump_us);
 	metrics_single(out, METRIC_CLOCK_JUMPS, (double)l->clock.jumps);

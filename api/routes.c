@@ -302,6 +302,7 @@ const struct route routes[] = {
 
 	{ R(GET, "/equity"), V, DO(equity, "Equity curve of a bot"), .query = q_equity },
 	{ R(GET, "/data/candles"), V, DO(candles, "Candles of a symbol"), .query = q_candles },
+	{ R(GET, "/markets"), V, DO(markets, "Markets of the worker and their rules") },
 	{ R(GET, "/data"), V, DO(data, "Which candles are stored"), .slow = true },
 	{ R(POST, "/data/download"), T, LATER("Download candles") },
 	{ R(POST, "/data/import"), T, LATER("Import candles") },

@@ -19,6 +19,10 @@ static const char SQL_CANDLES[] =
 static const char SQL_LIST[] =
 	"SELECT source, symbol, interval, count(*), min(open_us), max(open_us) FROM candles"
 	" GROUP BY source, symbol, interval ORDER BY source, symbol, interval";
+static const char SQL_MARKETS[] =
+	"SELECT symbol, exchange, source, base, quote, tick, step, min_quantity, max_quantity,"
+	" nullif(min_notional, 0), fee_maker, fee_taker, origin, note, updated_us FROM markets"
+	" ORDER BY symbol, exchange, source";
 /* What the bots are set to, each with its newest closed candle in which something traded. */
 static const char SQL_FEED[] =
 	"SELECT source, symbol, interval, open_us, (?1 - open_us - length_us) / 1000 FROM"
@@ -47,6 +51,14 @@ const struct column store_data_candle_columns[] = {
 const struct column store_data_list_columns[] = {
 	{ "source", COL_TEXT }, { "symbol", COL_TEXT }, { "interval", COL_TEXT }, { "count", COL_INT },
 	{ "from", COL_TIME }, { "to", COL_TIME }, { NULL, COL_INT },
+};
+
+const struct column store_data_market_columns[] = {
+	{ "symbol", COL_TEXT }, { "exchange", COL_TEXT }, { "source", COL_TEXT },
+	{ "base", COL_TEXT }, { "quote", COL_TEXT }, { "tick", COL_PRICE }, { "step", COL_QTY },
+	{ "min_quantity", COL_QTY }, { "max_quantity", COL_QTY }, { "min_notional", COL_MONEY },
+	{ "fee_maker", COL_REAL }, { "fee_taker", COL_REAL }, { "origin", COL_TEXT },
+	{ "note", COL_TEXT }, { "updated", COL_TIME }, { NULL, COL_INT },
 };
 
 int store_data_equity(struct db *db, int64_t bot_id, const struct time_range *t,
@@ -126,6 +138,14 @@ int store_data_list(struct db *db, struct json *j, struct err *e)
 	int rc = db_stmt(db, SQL_LIST, &s, e);
 
 	return rc ? rc : rows_all(j, "candles", s, store_data_list_columns, e);
+}
+
+int store_data_markets(struct db *db, struct json *j, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_MARKETS, &s, e);
+
+	return rc ? rc : rows_all(j, "markets", s, store_data_market_columns, e);
 }
 
 int store_data_feed(struct db *db, int64_t now_us, struct json *j, struct err *e)

@@ -12,7 +12,8 @@
 
 /* What their rows show, in the order of the statements' columns; for OpenAPI. */
 extern const struct column store_data_equity_columns[], store_data_candle_columns[],
-	store_data_list_columns[], store_data_feed_columns[];
+	store_data_list_columns[], store_data_feed_columns[],
+	store_data_market_columns[];
 
 struct time_range { int64_t from_us, to_us; };	/* from inclusive, to exclusive */
 
@@ -30,6 +31,8 @@ MUST_CHECK int store_data_unbroken(struct db *db, const struct candle_series *c,
 				   int64_t *n, struct err *e);
 /* "candles": per source, symbol and interval how many, from when to when. */
 MUST_CHECK int store_data_list(struct db *db, struct json *j, struct err *e);
+/* "markets": the rules of the worker's markets, and where they come from. */
+MUST_CHECK int store_data_markets(struct db *db, struct json *j, struct err *e);
 /*
  * "symbols": per source, symbol and interval that a bot is set to, the newest closed candle in
  * which something traded (null: none is kept) and the ms since its end.

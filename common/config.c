@@ -133,7 +133,10 @@ const struct config_key config_keys[] = {
 	    "Milliseconds without market data after which no entry is made, and without a new "
 	    "book after which the paper exchange fills nothing."),
 	INT("MAX_CLOCK_DRIFT_MS", max_clock_drift_ms, 1, 60000, "1000",
-	    "Milliseconds that this machine's clock may differ from the exchange's."),
+	    "Milliseconds that this machine's clock may be off the exchange's, in either "
+	    "direction; beyond it no entry is made. Judged is the least (receive time - event "
+	    "time) of each second's live market data. A recording has no such times: nothing is "
+	    "refused there. The built-in market's are always 5 ms old."),
 
 	ENUM("MARKET_DATA", market_data, "auto", "auto|binance|replay|synthetic",
 	     "auto: binance, or the built-in market (synthetic) when it can't be reached; replay: "

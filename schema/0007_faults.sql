@@ -83,6 +83,40 @@ INSERT OR REPLACE INTO trading_config_history(id, bot_id, version, config, chang
 -- Of sim_accounts, written by: worker. Base and quote do not tell BTCUSDT from BTCUSDT_240927.
 ALTER TABLE sim_accounts ADD COLUMN symbol TEXT NOT NULL DEFAULT '';	-- the account's market; '' of an older version: base and quote
 
+-- Written by: worker, at its start and when a market is added; what it has no more goes. The
+-- rules that orders on a market must keep, and where they come from. A recording may hold one
+-- symbol on both exchanges, so that source and symbol alone don't tell a market.
+CREATE TABLE markets (
+	source TEXT NOT NULL,			-- of its prices: synthetic, replay
+	exchange TEXT NOT NULL,			-- as in a bot's settings: binance, binance_futures
+	symbol TEXT NOT NULL,
+	base TEXT NOT NULL,			-- asset that is traded
+	quote TEXT NOT NULL,			-- asset that it is priced in, unknown
+	tick REAL NOT NULL,			-- quote per base, between two prices
+	step REAL NOT NULL,			-- base asset, between two quantities
+	min_quantity REAL NOT NULL,		-- base asset, of an order
+	max_quantity REAL,			-- base asset, of an order; NULL no limit is known
+	min_notional REAL NOT NULL,		-- quote asset, that an order is worth; 0 not known
+	fee_maker REAL NOT NULL,		-- fraction of what is traded: 0.001 is 0.1 %
+	fee_taker REAL NOT NULL,		-- the same
+	origin TEXT NOT NULL,			-- exchange, known, derived, made_up
+	note TEXT NOT NULL,			-- the origin in a sentence, with what is not known
+	updated_us INTEGER NOT NULL,		-- us UTC
+	PRIMARY KEY (source, exchange, symbol)
+) STRICT, WITHOUT ROWID;
+
+-- ---- market data ----
+
+-- Of worker_heartbeat, written by: worker. Counts are of all markets since its start.
+ALTER TABLE worker_heartbeat ADD COLUMN trades_late INTEGER NOT NULL DEFAULT 0;	-- trades that came after their candle was closed: merged into another or dropped
+ALTER TABLE worker_heartbeat ADD COLUMN trades_repeated INTEGER NOT NULL DEFAULT 0;	-- trades that had come before, counted once
+ALTER TABLE worker_heartbeat ADD COLUMN trades_refused INTEGER NOT NULL DEFAULT 0;	-- trades stamped after they came; part of decode_errors
+ALTER TABLE worker_heartbeat ADD COLUMN feed_gaps INTEGER NOT NULL DEFAULT 0;	-- times that trades or frames were missing: windows start anew
+ALTER TABLE worker_heartbeat ADD COLUMN feed_problem TEXT NOT NULL DEFAULT '';	-- newest refused frame or gap: what and where
+ALTER TABLE worker_heartbeat ADD COLUMN book_breaks INTEGER NOT NULL DEFAULT 0;	-- times that depth frames were missing or prices crossed: the book starts anew
+-- A recording's market has a time of its own unless it is played at REPLAY_SPEED=1.
+ALTER TABLE worker_heartbeat ADD COLUMN market_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the market at the beat; 0 it is the machine's clock
+
 -- ---- candles ----
 
 -- Candles of older versions had no source (spot and futures of one symbol, recordings and

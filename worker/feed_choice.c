@@ -147,6 +147,11 @@ bool feed_choice_unpaced(const struct feed_choice *f)
 	return f->replay && f->config->replay_speed <= 0;
 }
 
+bool feed_choice_own_time(const struct feed_choice *f)
+{
+	return f->replay && f->config->replay_speed != 1;
+}
+
 bool feed_choice_recorded(const struct feed_choice *f)
 {
 	return f->replay;
@@ -169,6 +174,11 @@ void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
 	while (i < f->n && f->symbols[i].futures != futures)
 		i++;
 	*out = f->symbols[i < f->n ? i : 0];
+}
+
+const struct symbol_info *feed_choice_market(const struct feed_choice *f, size_t index)
+{
+	return index < f->n ? &f->symbols[index] : NULL;
 }
 
 static int not_recorded(const struct feed_choice *f, const struct bot_config *c, struct err *e)

@@ -29,10 +29,18 @@ const char *feed_choice_message(const struct feed_choice *f);	/* for status and 
 const char *feed_choice_resumes(const struct feed_choice *f);
 /* Time comes from the frames alone (replay at "max"), not from the clock. */
 bool feed_choice_unpaced(const struct feed_choice *f);
+/*
+ * The market's time isn't the machine's: it stands, runs faster or slower (any replay but at
+ * REPLAY_SPEED=1). What is measured from its times to now counts from its own now.
+ */
+bool feed_choice_own_time(const struct feed_choice *f);
 /* Recordings: what their times say of a clock, they say of the recorder's. */
 bool feed_choice_recorded(const struct feed_choice *f);
 /* The market that a first bot should trade here: of EXCHANGE, where a recording has one. */
 void feed_choice_first(const struct feed_choice *f, struct symbol_info *out);
+
+/* The markets that it has so far, one by one, with the exchange's fees. NULL behind the last. */
+const struct symbol_info *feed_choice_market(const struct feed_choice *f, size_t index);
 
 /* Is the config's symbol to be had, and with which filters? ERR_NOT_FOUND says what there is. */
 MUST_CHECK int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,

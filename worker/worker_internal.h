@@ -29,6 +29,7 @@
 #include "common/watch.h"
 #include "worker/backup/schedule.h"
 #include "worker/commands.h"
+#include "worker/drift.h"
 #include "worker/feed_choice.h"
 #include "worker/job/runner.h"
 #include "worker/loop_times.h"
@@ -77,8 +78,7 @@ struct worker {
 	int64_t beat_due_us;
 	struct clock_steady clock;	/* what the loop calls wall clock; deadlines need one */
 	bool clock_told;		/* that the machine's clock was set back */
-	int64_t drift_us;		/* least (received - exchange time) since the last beat */
-	bool drift_seen;
+	struct drift drift;		/* of the market data since the last beat */
 	struct clock_watch clock_watch;	/* the machine's clock: may it delete? */
 	struct clock_watch recorded_watch;	/* the same of a recording's time, at "max" */
 	int64_t committed_us;
@@ -90,7 +90,7 @@ struct worker {
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
-	uint64_t odd_trades;		/* late, repeated and missing ones that were told */
+	int64_t odd_trades;		/* late, repeated and missing ones that were told */
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
@@ -98,6 +98,7 @@ struct worker {
 	struct err lost;		/* why the database is ours no more; code 0: it is */
 	int64_t look_us;		/* monotonic: not before this at the file again */
 	struct feed_position position;
+	size_t markets;			/* written into table markets; 0 none */
 	uint64_t events_seen;
 };
 

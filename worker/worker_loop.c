@@ -60,23 +60,16 @@ static struct feed *first_due(const struct worker *w, int64_t *others_us)
 	return first;
 }
 
-/* What travels fastest tells most of the clock, and least of the way. */
-static void note_drift(struct worker *w, const struct feed *f)
-{
-	if (!f->stats.last_now_us)
-		return;
-	if (!w->drift_seen || f->stats.clock_drift_us < w->drift_us)
-		w->drift_us = f->stats.clock_drift_us;
-	w->drift_seen = true;
-}
-
 /* Some frames of one feed, up to a time. */
 static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wall_us)
 {
 	struct err e = { 0 };
+	uint64_t frames = f->stats.frames;
 	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
 	bool was_failed = f->failed, ended = rc == ERR_END || f->next_us == INT64_MAX;
 
+	if (f->stats.frames > frames)
+		f->heard_us = wall_us;
 	f->failed = rc != 0 && !ended;
 	if (ended) {
 		if (!w->feed_ended) {
@@ -91,7 +84,7 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 	} else {
 		if (was_failed)
 			worker_feed_back(w, wall_us);
-		note_drift(w, f);
+		drift_note(&w->drift, &f->stats);
 	}
 }
 

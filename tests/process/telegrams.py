@@ -23,9 +23,11 @@ class TelegramCase(harness.TestCase):
     def telegram_bot(self, **env):
         return self.bot(**dict(self.api.env(), **env))
 
-    def started(self, **env):
+    def started(self, quick=False, **env):
         """A worker that trades, with nothing to say of itself."""
         bot = self.telegram_bot(**dict(QUIET, **env))
+        if quick:
+            bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs")
         return bot

@@ -6,8 +6,10 @@ import collections
 import gzip
 import json
 import os
+import re
 import unittest
 
+import exposition
 import harness
 import replays
 
@@ -181,6 +183,42 @@ class MarketTime(harness.TestCase):
         self.assertEqual(stored(bot)[1723161663 * SECOND][4:], (0.402, 0.002, 3))
         self.assertEqual(bot.rows("SELECT status, filled FROM trading_orders"),
                          [{"status": "pending", "filled": 0.0}])
+
+    def test_what_was_not_taken_is_shown(self):
+        """Trades that came late, twice, or stamped ahead, and a gap: in every place that shows
+        the feed, with the same figures as replay prints."""
+        text = lines(PLAIN)
+        odd = ('1723161725040000000 {"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT",'
+               '"t":99999,"p":"61800.00","q":"0.001","T":1723165265000,"m":false,"M":true}}')
+        trades = [i for i, line in enumerate(text) if "@trade" in line]
+        late, again, lost = trades[300], trades[400:403], trades[700]
+        out = []
+        for i, line in enumerate(text):
+            if i == late:
+                line = re.sub(r'"T":(\d+)', lambda m: '"T":%d' % (int(m[1]) - 1500), line)
+            out += [line] * (0 if i == lost else 2 if i in again else 1)
+            out += [odd] if i == trades[500] else []
+        path = write(os.path.join(self.folder(), "odd.gz"), out)
+        bot = self.bot(**replays.environment(path))
+        bot.start()
+        self.wait(lambda: replays.ended(bot), "the replay ends", 120)
+        want = {"decode_errors": 1, "trades_refused": 1, "trades_late": 1, "trades_repeated": 3,
+                "gaps": 1}
+        feed = bot.get("/api/v1/status/health/detailed").json["feed"]
+        self.assertEqual({k: feed[k] for k in want}, want, feed)
+        self.assertRegex(feed["problem"], "stamped|missing")
+        metrics = exposition.read(bot.request("GET", "/metrics").body)
+        for name, n in (("trades_late", 1), ("trades_repeated", 3), ("trades_refused", 1),
+                        ("gaps", 1), ("book_breaks", feed["book_breaks"])):
+            family = metrics["tradingbot_feed_%s_total" % name]
+            self.assertEqual(family.type, "counter")
+            self.assertEqual(family.value(), n, name)
+        told = "1 trades came late, 3 twice, 1 were refused (of 1 frames); 1 gaps"
+        self.assertIn(told, bot.cli("doctor").stdout)
+        self.assertIn("1 trades late, 3 twice, 1 refused; 1 frames refused, 1 gaps",
+                      bot.cli("status").stdout)
+        printed = bot.cli("replay", "--quiet", path, DATA_DIR=self.folder()).stdout
+        self.assertIn("1 late, 3 repeated; 1 gaps", printed)
 
     def test_nothing_of_a_recording_is_lost(self):
         """Its first trade counts, also where a name has blanks in it."""

@@ -21,10 +21,12 @@ class Roster(harness.TestCase):
         return bot.value("SELECT version FROM trading_configs WHERE bot_id = ?", bot_id)
 
     def running(self, **settings):
+        """With these settings from its first trade on: an open position keeps those it began with."""
         bot = self.bot()
-        bot.start()
-        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        bot.start_api()
         version = self.configure(bot, **settings)
+        bot.start_worker()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         self.wait(lambda: self.applied(bot) == version, "the settings are in force")
         return bot
 

@@ -28,9 +28,9 @@ class Delivery(TelegramCase):
 
     def test_trades_are_told(self):
         bot = self.telegram_bot(TELEGRAM_NOTIFY_ENTRY="on")
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
-        bot.quick_trades()
         self.wait(lambda: self.api.said("Bot 1: BTCUSDT long, entry placed"), "an entry", 90)
         self.wait(lambda: self.api.said("Bot 1: BTCUSDT long opened"), "a fill", 90)
         self.wait(lambda: self.api.said("Bot 1: BTCUSDT long closed"), "a result", 90)

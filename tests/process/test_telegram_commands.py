@@ -9,8 +9,7 @@ STRANGER = 666
 
 class Reading(CommandCase):
     def test_every_command_answers(self):
-        bot = self.started()
-        bot.quick_trades()
+        bot = self.started(quick=True)
         self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE status = 'closed'"
                                     " AND filled > 0"), "a trade was closed", 90)
         answers = {}

@@ -38,9 +38,9 @@ class Webhook(WebhookCase):
     def test_events_are_signed_posts(self):
         receiver = self.receiver()
         bot = self.bot(WEBHOOK_URL=receiver.url, WEBHOOK_SECRET=SECRET)
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 90)
-        bot.quick_trades()
         self.wait(lambda: [e for e in receiver.events if e["event"] == "exit_fill"], "a trade", 90)
         kinds = [e["event"] for e in receiver.events]
         self.assertEqual(kinds[0], "startup")

@@ -278,6 +278,95 @@ static void stats(void **state)
 	answer_free(&r);
 }
 
+/* What there is none of is null, not 0: a bot that never traded has no worst trade of 0. */
+static void stats_without_trades(void **state)
+{
+	static const char *const paths[] = { STATS, "/api/v1/simulation/performance" };
+	static const char *const none[] = { "best", "worst", "win_rate", "profit_factor",
+					    "expectancy", "average_win", "average_loss",
+					    "average_holding_s", "max_drawdown_pct", "sharpe",
+					    "sortino", "first_trade", "last_trade" };
+	struct answer r;
+
+	(void)state;
+	for (size_t p = 0; p < 2; p++) {
+		r = get(paths[p]);
+		for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+			if (!cJSON_IsNull(answer_at(&r, none[i])))
+				fail_msg("%s %s: %s", paths[p], none[i], buf_text(&r.body));
+		answer_free(&r);
+	}
+	seed(SQL_CLOSED);
+	for (size_t p = 0; p < 2; p++) {
+		r = get(paths[p]);
+		assert_true(answer_number(&r, "best") == 10);
+		assert_true(answer_number(&r, "worst") == -4);
+		answer_free(&r);
+	}
+	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"Second\"}", 201, NULL);
+	seed("UPDATE trading_orders SET bot_id = 2 WHERE id = 2");
+	r = get("/api/v1/trading/bots/2/stats");	/* lost alone: its best is no 0 either */
+	assert_true(answer_number(&r, "best") == -4 && answer_number(&r, "worst") == -4);
+	answer_free(&r);
+}
+
+static double drawdown_pct(const char *path)
+{
+	struct answer r = get(path);
+	double pct = answer_number(&r, "max_drawdown_pct");
+
+	answer_free(&r);
+	return pct;
+}
+
+/* In percent of the highest that the trades made of the capital: which account a bot has now,
+ * and in what, is no part of it. */
+static void drawdown_is_of_the_trades(void **state)
+{
+	const double want = 100 * 4.0 / 10010;
+
+	(void)state;
+	seed(SQL_CLOSED);
+	assert_true(fabs(drawdown_pct(STATS) - want) < 1e-9);
+	seed("INSERT INTO sim_accounts(bot_id, kind, base_asset, quote_asset, initial_capital,"
+	     " epoch, created_us, updated_us) VALUES (1, 'spot', 'BTC', 'USDT', 9876.5, 1, 1, 1)");
+	assert_true(fabs(drawdown_pct(STATS) - want) < 1e-9);
+	seed("UPDATE sim_accounts SET base_asset = 'ETH', quote_asset = 'BTC',"
+	     " initial_capital = 0.5; UPDATE trading_configs SET symbol = 'ETHBTC'");
+	assert_true(fabs(drawdown_pct(STATS) - want) < 1e-9);
+	assert_true(fabs(drawdown_pct("/api/v1/simulation/performance") - want) < 1e-9);
+}
+
+static void no_price_yet(const char *path, const char *key)
+{
+	struct answer r = get(path);
+
+	if (!cJSON_IsNull(answer_at(&r, key)))
+		fail_msg("%s: %s: %s", path, key, buf_text(&r.body));
+	answer_free(&r);
+}
+
+/* Before the market has spoken there is no price; 0 would be one. */
+static void no_price_is_null(void **state)
+{
+	static const char *const paths[] = {
+		"/api/v1/status", "/api/v1/bots/1/status", "/api/v1/simulation/status",
+	};
+
+	(void)state;
+	for (int with_row = 0; with_row < 2; with_row++) {
+		for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+			no_price_yet(paths[i], "last_price");
+		no_price_yet("/api/v1/bots", "bots.0.last_price");
+		no_price_yet("/api/v1/bots/1", "last_price");
+		seed("INSERT OR REPLACE INTO bot_state(bot_id, status, mode, equity, updated_us)"
+		     " VALUES (1, 'RUNNING', 'simulation', 10000, 1)");
+	}
+	seed(SQL_OPEN);
+	no_price_yet("/api/v1/trading/bots/1/positions", "positions.0.live_price");
+	no_price_yet("/api/v1/trading/bots/1/positions", "positions.0.unrealized_pnl");
+}
+
 enum { MANY = 60 };	/* more than may wait */
 
 static void ask_many(int fds[MANY])
@@ -529,6 +618,9 @@ int main(void)
 		WITH_API(pages_of_two_tables),
 		WITH_API(reported_orders),
 		WITH_API(stats),
+		WITH_API(stats_without_trades),
+		WITH_API(drawdown_is_of_the_trades),
+		WITH_API(no_price_is_null),
 		WITH_API(totals_of_any_size),
 		WITH_API(stats_for_many),
 		WITH_API(end_while_many_wait),

@@ -414,6 +414,9 @@ static void never_trades_warns(void **state)
 		    "\"confidence_threshold\":0}");
 	w = warnings(&c, &l);
 	assert_true(w.n == 1 && warns(&w, "confidence_threshold", "every decision"));
+	applies(&c, "{\"strategy\":\"ema_cross\"}");	/* has no confidence to judge */
+	assert_int_equal(warnings(&c, &l).n, 0);
+	applies(&c, "{\"strategy\":\"model\"}");
 	applies(&c, "{\"confidence_threshold\":0.4,\"interval\":\"1h\",\"holding_time\":3599}");
 	w = warnings(&c, &l);
 	assert_true(w.n == 2 && warns(&w, "holding_time", "one candle of 1h"));

@@ -183,6 +183,23 @@ static void late_trades(void **state)
 	assert_false(b.begun);
 }
 
+/* Time that passes several ends closes what had its grace; the last may still get trades. */
+static void each_end_has_its_grace(void **state)
+{
+	struct candle_builder b;
+	struct candle out[4];
+
+	(void)state;
+	candle_builder_init(&b, S);
+	add(&b, trade_at(T0, 100, 5, false), out, 4);
+	assert_int_equal(candle_advance(&b, T0 + 2 * S + CANDLE_GRACE_US - 1, out, 4), 1);
+	assert_candle(&out[0], T0, (int64_t[]){ 100, 100, 100, 100 }, 5, 5, 1);
+	add(&b, trade_at(T0 + 2 * S - 1, 90, 2, true), out, 4);
+	assert_int_equal(candle_advance(&b, T0 + 2 * S + CANDLE_GRACE_US, out, 4), 1);
+	assert_candle(&out[0], T0 + S, (int64_t[]){ 90, 90, 90, 90 }, 2, 0, 1);
+	assert_int_equal(b.late_merged + b.late_dropped, 0);
+}
+
 static void late_trade_in_a_quiet_candle(void **state)
 {
 	struct candle_builder b;
@@ -615,6 +632,7 @@ int main(void)
 		cmocka_unit_test(a_whole_trade_ends_the_wait),
 		cmocka_unit_test(order_inside_a_candle),
 		cmocka_unit_test(late_trades),
+		cmocka_unit_test(each_end_has_its_grace),
 		cmocka_unit_test(late_trade_in_a_quiet_candle),
 		cmocka_unit_test(a_long_silence_is_bounded),
 		cmocka_unit_test(begun_in_its_middle),

@@ -411,6 +411,36 @@ static void every_reader_answers(void **state)
 	buf_free(&json);
 }
 
+static void balance_is(const char *want)
+{
+	say("/balance 1");
+	if (!strstr(replies, want))
+		fail_msg("%s\ninstead of: %s", replies, want);
+}
+
+/* A gain is told of the day that it is of, and no figure before there is one. */
+static void balance_of_the_day(void **state)
+{
+	(void)state;
+	say("/balance 1");		/* no worker has had it */
+	assert_non_null(strstr(replies, "(never ran): equity not known yet"));
+	assert_null(strstr(replies, "today"));
+	assert_int_equal(db_exec(db, "INSERT INTO bot_state(bot_id, status, mode, equity,"
+				 " updated_us) VALUES (1, 'RUNNING', 'simulation', 10000, 1)", &e),
+			 0);
+	say("/balance 1");		/* before the first sample: not 10,000 earned today */
+	assert_non_null(strstr(replies, "(simulation): equity not known yet"));
+	assert_null(strstr(replies, "today"));
+	assert_null(strstr(replies, "10000"));
+	assert_int_equal(db_exec(db, "UPDATE bot_state SET equity = 10012.5, peak_equity = 10050,"
+				 " day = '2026-02-02', day_equity = 10000", &e), 0);
+	balance_is("equity 10012.5\n  today +12.5, under its peak 0.37%");
+	say_at("/balance 1", 0, 100, 7, NOW + 3 * 86400 * US_PER_S);
+	assert_non_null(strstr(replies, "since 2026-02-02 +12.5, today not known yet"));
+	assert_int_equal(db_exec(db, "UPDATE bot_state SET equity = 0, day_equity = 0", &e), 0);
+	balance_is("equity 0\n  today 0,");	/* nothing is left, and that is known */
+}
+
 static void figures(void **state)
 {
 	static const struct { int64_t s; const char *want; } spans[] = {
@@ -445,6 +475,7 @@ int main(void)
 		WITH_DESK(questions_of_many_people),
 		WITH_DESK(answers_come_back),
 		WITH_DESK(every_reader_answers),
+		WITH_DESK(balance_of_the_day),
 		cmocka_unit_test(figures),
 	};
 

@@ -269,6 +269,48 @@ static void gap_starts_anew(void **state)
 	assert_int_equal(d->rows.orders_n, 1);
 }
 
+/* At ticks of one in a hundred a ratio of 3 can be one of 1: the prices sent are judged. */
+static void coarse_ticks(void **state)
+{
+	struct desk *d = *state;
+	struct symbol_info coarse = world_info(false);
+
+	d->config.sim_commission = 0;
+	d->config.min_risk_reward_ratio = 3;
+	d->config.max_risk_per_trade_pct = 0.009;
+	d->config.price_band_pct = 0;
+	coarse.tick = P("10");
+	snprintf(coarse.symbol, sizeof(coarse.symbol), "COARSEUSDT");
+	snprintf(coarse.base, sizeof(coarse.base), "COARSE");
+	memcpy(d->bot.symbol, coarse.symbol, sizeof(d->bot.symbol));
+	desk_open(d);
+	session_market_add(d->s, &coarse);
+	desk_add_bot(d, 1, &d->bot);
+	assert_int_equal(desk_order(d, 1, EVENT_START, false), 0);
+	desk_listen(d);
+	desk_book(d, "1000", "1010");
+	desk_trade(d, "1000");
+	desk_decide(d, 1, 0.9);		/* 0.3 % and 0.1 % become 1010 and 990 */
+	assert_string_equal(last_rule(d), "risk_reward");
+	assert_non_null(strstr(d->rows.signals[d->rows.signals_n - 1].reason,
+			       "= 1.00, MIN_RISK_REWARD_RATIO is 3.00"));
+	d->brain[1].target = 0.0299;	/* 1030 */
+	desk_decide(d, 1, 0.9);		/* 1 % of 100, not 0.1 %, of 10,000 */
+	assert_string_equal(last_rule(d), "risk_per_trade");
+	assert_int_equal(d->rows.orders_n, 0);
+	d->brain[1].stop = 0.0201;	/* 980 */
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "risk_reward");
+	d->brain[1].stop = 0;
+	d->bot.version = 2;
+	d->bot.capital_per_trade = M("80");
+	assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+	assert_int_equal(price_units(rows_last(&d->rows)->take_profit), price_units(P("1030")));
+	assert_int_equal(price_units(rows_last(&d->rows)->stop_loss), price_units(P("990")));
+}
+
 /* Two names in one buffer: a feed may hand out its text from the same place every time. */
 static void names_are_compared(void **state)
 {
@@ -389,7 +431,8 @@ int main(void)
 		SPOT(behind_the_clock), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_exits),
 		SPOT(order_rate_counts_restored_entries), SPOT(silence_stops_entries),
-		SPOT(entries_wait_in_a_silence), SPOT(gap_starts_anew), SPOT(names_are_compared),
+		SPOT(entries_wait_in_a_silence), SPOT(gap_starts_anew), SPOT(coarse_ticks),
+		SPOT(names_are_compared),
 		SPOT(reports_in_turn), SPOT(one_wrong_price), SPOT(the_peak_is_what_was_won),
 	};
 

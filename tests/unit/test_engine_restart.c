@@ -136,6 +136,73 @@ static void all_legs_gone(void **state)
 	fake_teardown(f);
 }
 
+/* A version that waits at a start: what was under way is taken back, or it would grow. */
+static void waiting_version_at_a_start(void **state)
+{
+	struct fake *f = fake_down(false);
+	struct order *o = order_row(f, PHASE_ENTERING, "0");
+	struct bot_restore r = { .status = BOT_RUNNING };
+	struct bot_config c = f->bot;
+	struct err e;
+
+	(void)state;
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_NEW, "0.002");
+	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	fake_run(f, &r);
+	c.version = 2;
+	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
+	assert_int_equal(engine_bot_config_wait(f->e, 1, &c, "version 2 waits", &e), 0);
+	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
+	free(o);
+	engine_resume_at(f->e, f->now);
+	engine_reconcile(f->e, f->now);
+	assert_int_equal(f->cancels_n, 1);
+	assert_string_equal(f->cancels[0], "tb1-1-1-e-1");
+	fake_teardown(f);
+}
+
+/* One decision, wanting in. */
+static void decide(struct fake *f)
+{
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
+}
+
+/* A venue that refused five times is not asked each second again because of a restart. */
+static void refusals_outlive_a_restart(void **state)
+{
+	struct fake *f = fake_new(false, false, 0);
+	struct bot_restore r = { .status = BOT_RUNNING, .refusals = 5 };
+	struct book_top b = { .bid = P("50000"), .ask = P("50000.1") };
+	int64_t until_us = r.refused_until_us = f->now / SECOND * SECOND + 20 * SECOND;
+
+	(void)state;
+	b.bid_qty = b.ask_qty = Q("1");
+	fake_run(f, &r);
+	engine_resume_at(f->e, f->now);
+	engine_reconcile(f->e, f->now);
+	engine_market_time(f->e, f->m, f->now / SECOND * SECOND, f->now);
+	engine_book(f->e, f->m, &b, ++f->now);
+	trade(f, "50000");
+	f->brain.probability = 0.9;
+	while (f->now < until_us - SECOND)
+		decide(f);
+	assert_int_equal(f->placed_n, 0);
+	assert_string_equal(f->rows.signals[f->rows.signals_n - 1].rule, "venue_refused");
+	assert_non_null(strstr(f->rows.signals[f->rows.signals_n - 1].reason, "refused 5 entries"));
+	decide(f);
+	assert_int_equal(f->placed_n, 1);
+	tell(f, UPDATE_REJECTED, "tb1-1-1-e-1", "no");
+	until_us = f->now + 32 * SECOND;	/* it goes on where it was */
+	while (f->now < until_us - SECOND)
+		decide(f);
+	assert_int_equal(f->placed_n, 1);
+	decide(f);
+	decide(f);
+	assert_int_equal(f->placed_n, 2);
+	fake_teardown(f);
+}
+
 static void accepted_while_down(void **state)
 {
 	struct fake *f = fake_down(false);
@@ -215,6 +282,8 @@ int main(void)
 		cmocka_unit_test(no_answer), cmocka_unit_test(all_legs_gone),
 		cmocka_unit_test(accepted_while_down), cmocka_unit_test(closing_without_legs),
 		cmocka_unit_test(rows_from_the_future),
+		cmocka_unit_test(waiting_version_at_a_start),
+		cmocka_unit_test(refusals_outlive_a_restart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -217,6 +217,30 @@ static void missing_trades_are_a_gap(void **state)
 	assert_int_equal(h->gaps, 2);
 }
 
+/* What numbers otherwise shows no hole, until the depth stream tells that something was lost. */
+static void a_depth_break_doubts_the_next_id(void **state)
+{
+	struct ear *h = *state;
+	int64_t id = 1;
+
+	assert_int_equal(take(h, "{\"lastUpdateId\":1,\"bids\":[[\"100\",\"1\"]],"
+			      "\"asks\":[[\"101\",\"1\"]]}", T0, 0), 0);
+	for (; id < 400; id += 2)
+		assert_int_equal(trade(h, id, T0 + id * MS, T0 + id * MS), 0);
+	assert_int_equal(depth(h, 2, T0 + id * MS, T0 + id * MS), 0);
+	assert_int_equal(trade(h, id, T0 + id * MS, T0 + id * MS), 0);
+	assert_int_equal(depth(h, 3, T0 + 2 * S, T0 + 2 * S), 0);
+	assert_int_equal(h->gaps, 0);
+	assert_int_equal(depth(h, 5, T0 + 3 * S, T0 + 3 * S), 0);
+	assert_int_equal(h->stats.book_gaps, 1);
+	assert_int_equal(h->gaps, 0);	/* of the book alone, as far as is known */
+	assert_int_equal(trade(h, id + 7, T0 + 4 * S, T0 + 4 * S), 0);
+	assert_int_equal(h->gaps, 1);	/* of the trades as well */
+	for (id += 9; id < 800; id += 2)	/* that is over */
+		assert_int_equal(trade(h, id, T0 + 4 * S + id * MS, T0 + 4 * S + id * MS), 0);
+	assert_int_equal(h->gaps, 1);
+}
+
 /* USD-M numbers trades of the insurance fund as well; they are not missing. */
 static void skipped_trades_have_numbers(void **state)
 {
@@ -243,6 +267,7 @@ int main(void)
 		TEST(all_stamps_of_the_future_are_ours),
 		TEST(a_trade_counts_once),
 		TEST(missing_trades_are_a_gap),
+		TEST(a_depth_break_doubts_the_next_id),
 		TEST(skipped_trades_have_numbers),
 	};
 

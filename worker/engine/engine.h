@@ -123,6 +123,7 @@ enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
 struct bot_restore {			/* what the database remembers of a bot */
 	enum bot_status status;
+	bool absent;			/* error says why it could not come up, by a roster */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
@@ -133,6 +134,7 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct money dust_cost;		/* what it had cost */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
+	int64_t pending_orders, open_positions, config_version;	/* as last reported */
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
 	int64_t last_entry_us;		/* when the newest order was made, 0 never */
 	int64_t sent_us[ORDERS_KEPT];	/* when the newest orders were sent, in any order */

@@ -31,6 +31,7 @@ struct feed_sink {
 struct feed_stats {
 	uint64_t frames, trades, tops, depths, snapshots;
 	uint64_t decode_errors;		/* lines or frames refused */
+	uint64_t trades_refused;	/* of decode_errors: trades stamped after they came */
 	uint64_t repeated;		/* trades that had come before */
 	uint64_t gaps;			/* of a market: frames are missing, windows start anew */
 	uint64_t passed;		/* lines of a file that the one before it had already */
@@ -74,6 +75,7 @@ struct feed {			/* embed as the first member */
 	struct feed_sink sink;
 	struct feed_stats stats;
 	bool failed;			/* by its newest poll; kept by who polls */
+	int64_t heard_us;	/* clock at the newest poll that gave frames; by who polls */
 	int64_t next_us;	/* what the newest poll answered: for who polls several */
 };
 

@@ -106,6 +106,8 @@ static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth
 
 	*depth = 0;
 	met[0] = true;
+	if (nodes[0].unused)
+		err = err_set(e, ERR_CORRUPT, "tree %zu is damaged: its root is unused", tree);
 	while (!err && head < tail) {
 		const struct booster_node *node = &nodes[queue[head]];
 
@@ -116,6 +118,12 @@ static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth
 				err = err_set(e, ERR_CORRUPT,
 					      "tree %zu is damaged: node %d has child %d of %zu",
 					      tree, queue[head], child, n);
+				break;
+			}
+			if (nodes[child].unused) {
+				err = err_set(e, ERR_CORRUPT,
+					      "tree %zu is damaged: node %d has child %d, "
+					      "which is unused", tree, queue[head], child);
 				break;
 			}
 			met[child] = true;

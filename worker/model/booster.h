@@ -37,6 +37,7 @@ struct booster_node {
 	int32_t parent;		/* INT32_MAX at the root */
 	uint32_t feature;
 	bool default_left;	/* where a missing value goes */
+	bool unused;		/* may hold anything: nothing may lead to it */
 };
 
 struct booster_tree {

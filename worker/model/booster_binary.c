@@ -90,8 +90,9 @@ static int take_tree(struct bytes *in, struct booster *b)
 			.parent = raw.parent & INT32_MAX,	/* the highest bit: a left child */
 			.feature = raw.split & INT32_MAX, .default_left = raw.split >> 31,
 		};
-		if (raw.split == DELETED) { /* not reached from the root */
-			deleted += i > 0;
+		if (raw.split == DELETED) { /* may hold anything, so nothing may lead to it */
+			deleted += i > 0;	/* as libxgboost counts them */
+			nodes[i].unused = true;
 			nodes[i].left = nodes[i].right = -1;
 		} else if (raw.left == -1) { /* libxgboost looks at the left one only */
 			nodes[i].right = -1;

@@ -26,6 +26,8 @@ enum booster_field {
 	FIELD_BOOSTER, FIELDS
 };
 
+#define BOOSTER_OBJECTS 8	/* objects that hold columns or fields */
+
 struct booster_level {
 	size_t path_len;
 	bool array, tree;
@@ -46,6 +48,7 @@ struct booster_reader {
 	int32_t *groups;		/* tree_info */
 	size_t groups_cap;
 	bool seen_field[FIELDS];
+	bool seen_object[BOOSTER_OBJECTS];
 	uint64_t number[FIELDS];
 	char kind[16];
 };

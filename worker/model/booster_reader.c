@@ -51,14 +51,26 @@ static const struct {
 	{"learner.objective.name", FIELD_OBJECTIVE},
 };
 
-static const char GBTREE[] = BOOSTER "gbtree.model.";
+/*
+ * The objects that hold them. XGBoost reads the last of two with one key, so that half of
+ * what was checked would not be there: none of these may come twice.
+ */
+static const char *const OBJECT_PATHS[BOOSTER_OBJECTS] = {
+	"learner", "learner.learner_model_param", "learner.objective", "learner.gradient_booster",
+	BOOSTER "gbtree", BOOSTER "model", BOOSTER "model.gbtree_model_param",
+	BOOSTER "model." TREE ".tree_param",
+};
+#define OBJECT_OF_TREE (BOOSTER_OBJECTS - 1)
+
+static const char GBTREE[] = BOOSTER "gbtree.model";
 
 /* The path without the level that only DART has. */
 static const char *plain_path(const struct booster_reader *r, char out[sizeof(r->path)])
 {
-	size_t len = sizeof(GBTREE) - 1 - strlen("model.");
+	size_t len = sizeof(GBTREE) - 1 - strlen("model");
 
-	if (strncmp(r->path, GBTREE, sizeof(GBTREE) - 1) != 0)
+	if (strncmp(r->path, GBTREE, sizeof(GBTREE) - 1) != 0 ||
+	    (r->path[sizeof(GBTREE) - 1] != '.' && r->path[sizeof(GBTREE) - 1] != '\0'))
 		return r->path;
 	memcpy(out, BOOSTER, sizeof(BOOSTER) - 1);
 	memcpy(out + sizeof(BOOSTER) - 1, r->path + len, strlen(r->path + len) + 1);
@@ -85,6 +97,21 @@ static enum booster_field field_at(const struct booster_reader *r)
 		if (strcmp(path, FIELD_PATHS[i].path) == 0)
 			return FIELD_PATHS[i].field;
 	return FIELD_NONE;
+}
+
+static int object_once(struct booster_reader *r)
+{
+	char buf[sizeof(r->path)];
+	const char *path = plain_path(r, buf);
+
+	for (size_t i = 0; i < BOOSTER_OBJECTS; i++) {
+		if (strcmp(path, OBJECT_PATHS[i]) != 0)
+			continue;
+		if (r->seen_object[i])
+			return err_set(r->e, ERR_CORRUPT, "%s comes twice", r->path);
+		r->seen_object[i] = true;
+	}
+	return 0;
 }
 
 static bool column_of_tree(enum booster_column c)
@@ -134,6 +161,7 @@ static void begin_tree(struct booster_reader *r)
 	for (int f = 0; f < FIELDS; f++)
 		if (field_of_tree((enum booster_field)f))
 			r->seen_field[f] = false;
+	r->seen_object[OBJECT_OF_TREE] = false;
 	if (r->nodes)
 		memset(r->nodes, 0, r->nodes_cap * sizeof(*r->nodes));
 }
@@ -205,7 +233,7 @@ int booster_on_begin(struct booster_reader *r, bool array)
 		level->tree = up && up->column == COLUMN_TREES;
 		if (level->tree)
 			begin_tree(r);
-		return 0;
+		return object_once(r);
 	}
 	level->column = column_at(r);
 	if (level->column == COLUMN_NONE)

@@ -188,11 +188,8 @@ static void balance_line(void *ctx, const char *account, const char *asset, doub
 static const char *day_gain(const struct answers *a, const struct answer_bot *b, char out[80])
 {
 	char today[CLOCK_TEXT_MAX], text[40];
-	bool known = b->day_equity > 0;
 
-	if (!known)
-		snprintf(out, 80, "today's gain is not known yet");
-	else if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
+	if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
 		snprintf(out, 80, "today %s", gain(b->equity - b->day_equity, text));
 	else
 		snprintf(out, 80, "since %s %s, today not known yet", b->day,
@@ -392,6 +389,9 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 	buf_printf(out, "market data %s: %s, last event %lld ms ago%s%s\n", h.market_data,
 		   h.feed_state, (long long)h.feed_age_ms, *h.feed_message ? "; " : "",
 		   h.feed_message);
+	buf_printf(out, "trades: %lld late, %lld repeated, %lld refused; gaps %lld\n",
+		   (long long)h.trades_late, (long long)h.trades_repeated,
+		   (long long)h.trades_refused, (long long)h.feed_gaps);
 	buf_printf(out, "clock drift %lld ms, refused frames %lld, messages waiting %lld\n",
 		   (long long)h.clock_drift_ms, (long long)h.decode_errors, (long long)queued);
 	return 0;

@@ -65,8 +65,10 @@ static const char SQL_PRUNE_SIGNALS[] =
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day, dust, equity, last_price,"
-				  " refusals, refused_until_us, dust_cost FROM bot_state"
-				  " WHERE bot_id = ?1";
+				  " refusals, refused_until_us, dust_cost, error != ''"
+				  " AND (error = config_error OR applied_config_version = 0),"
+				  " pending_orders, open_positions, applied_config_version"
+				  " FROM bot_state WHERE bot_id = ?1";
 static const char SQL_RAN_WITH[] =
 	"SELECT applied_config_version, EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
@@ -331,6 +333,10 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 		r.refusals = stmt_int(s, 13);
 		r.refused_until_us = stmt_int(s, 14);
 		r.dust_cost = stmt_money(s, 15);
+		r.absent = stmt_int(s, 16) != 0;
+		r.pending_orders = stmt_int(s, 17);
+		r.open_positions = stmt_int(s, 18);
+		r.config_version = stmt_int(s, 19);
 		rc = bot_status_parse(stmt_text(s, 0), &r.status);
 		if (rc)
 			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",
