@@ -1,11 +1,15 @@
 #include "api/command.h"
 
 #include "api/batch.h"
+#include "api/store_status.h"
 #include "api/wait.h"
 #include "common/clock.h"
+#include "common/log.h"
+#include "common/stop_signal.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define QUEUED_WITHOUT_WORKER \
@@ -165,6 +169,55 @@ static int after_queue(struct request *r, const struct command *c, struct err *e
 	return wait_for_command(r, c->id, e);
 }
 
+/* ---- an emergency stop that the database does not take ---- */
+
+/* Not the command is at fault, but where it should be stored. */
+static bool database_fails(int rc)
+{
+	return rc == ERR_BUSY || rc == ERR_FULL || rc == ERR_READONLY || rc == ERR_IO ||
+	       rc == ERR_CORRUPT;
+}
+
+/* The worker can be told without the database, but only of all bots. */
+static bool means_all(struct request *r, const struct command *c)
+{
+	struct store_counts counts;
+
+	if (c->bot_id == 0)
+		return true;
+	return r->app->db && store_counts_get(r->app->db, &counts, NULL) == 0 && counts.bots == 1;
+}
+
+static int stop_without_database(struct request *r, const struct command *c, int rc,
+				 const struct err *why, struct err *e)
+{
+	char *path = realpath(r->app->cfg->db_path, NULL);	/* as the worker calls it */
+	const char *name = path ? path : r->app->cfg->db_path;
+	struct stop_signal s;
+	char text[600];
+	bool ok;
+
+	if (!means_all(r, c)) {
+		free(path);
+		return err_set(e, rc, "%s. No bot was told: POST /api/v1/bots/emergency-stop stops "
+			       "all bots, and needs no database", why->msg);
+	}
+	stop_signal_ask(name, &s);
+	ok = stop_signal_text(&s, name, STOP_ASKED, text, sizeof(text)) || s.sent;
+	log_error("command", r->correlation_id, "emergency stop by %s without the database (%s): %s",
+		  r->who.name, why->msg, text);
+	free(path);
+	if (!ok)
+		return err_set(e, rc, "%s; %s", why->msg, text);
+	r->code = 202;
+	json_bool(&r->json, "success", true);
+	json_string(&r->json, "message", text);
+	json_string(&r->json, "status", "queued");
+	json_time(&r->json, "timestamp", clock_now_us());
+	json_string(&r->json, "correlation_id", r->correlation_id);
+	return 0;
+}
+
 static void on_queued(struct request *r, const struct command *c, int rc, struct err *e)
 {
 	struct err why = *e;
@@ -174,6 +227,8 @@ static void on_queued(struct request *r, const struct command *c, int rc, struct
 		rc = request_error(r, e, 503, "worker_unavailable", "%s", why.msg);
 	} else if (!rc) {
 		rc = after_queue(r, c, e);
+	} else if (!c->expires_us && database_fails(rc)) {
+		rc = stop_without_database(r, c, rc, &why, e);
 	}
 	if (!r->parked)
 		request_finish(r, rc, e);

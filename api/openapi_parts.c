@@ -137,8 +137,12 @@ const struct openapi_part openapi_parts[] = {
 
 	{ "CommandAnswer", "The worker's answer to a command.", NULL,
 	  FIELDS({ "result", "object?", "What the worker adds." }), command_answer },
-	{ "CommandQueued", "The worker has not answered yet.", NULL,
-	  FIELDS({ "link", "text", "Where the answer will be." }), command_answer },
+	OBJECT("CommandQueued", "The worker has not answered yet.",
+	       OK, { "message", "text", "What happened, for a person." },
+	       { "status", "text", "Always \"queued\"." }, NOW,
+	       { "command_id", "id-", "GET /commands/:id shows it again. Missing after an emergency "
+		 "stop that the worker was told without the database, which took no command." },
+	       F("correlation_id", "text"), { "link", "text-", "Where the answer will be." }),
 	OBJECT("Command", "A command and what became of it.",
 	       F("id", "id"),
 	       { "kind", "start|stop|pause|resume|emergency-stop|close-position|close-all|"

@@ -226,7 +226,7 @@ const struct route routes[] = {
 	{ R(POST, "/bots/:id/emergency-stop"), T,
 	  DO(bot_command, "Cancel all orders and close all positions of a bot"),
 	  .arg = "emergency-stop" },
-	{ R(POST, "/bots/emergency-stop"), T,
+	{ R(POST, "/bots/emergency-stop"), T, .no_db = true,
 	  DO(all_bots_command, "Cancel all orders and close all positions of every bot"),
 	  .arg = "emergency-stop" },
 	{ R(GET, "/commands/:id"), V, DO(command_get, "What became of a command") },

@@ -297,8 +297,9 @@ static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 	}
 	if (done == 0 && n > 0)
 		return err_set(e, ERR_CONFLICT, "%s", failures + 2);
-	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s", cmd->kind,
-		 done, n, failures);
+	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s%s", cmd->kind,
+		 done, n, failures, c->only_bot ? "; of the others it is queued for a worker that "
+		 "runs them" : "");
 	return 0;
 }
 
@@ -498,6 +499,14 @@ void commands_stop_all(struct commands *c, struct db *db, const char *by, int64_
 		  answer->status, answer->message);
 }
 
+static int answer_tx(struct commands *c, struct db *db, const struct command_answer *a,
+		     struct err *e)
+{
+	int rc = store_answer_tx(db, a, e);
+
+	return rc || !c->only_bot ? rc : store_hand_on_tx(db, a->id, c->only_bot, e);
+}
+
 int commands_write_tx(struct commands *c, struct db *db, struct err *e)
 {
 	int rc = 0;
@@ -505,10 +514,10 @@ int commands_write_tx(struct commands *c, struct db *db, struct err *e)
 	if (c->stopped) {
 		rc = store_command_add_tx(db, &c->stop, &c->stop_answer.id, e);
 		if (rc == 0)
-			rc = store_answer_tx(db, &c->stop_answer, e);
+			rc = answer_tx(c, db, &c->stop_answer, e);
 	}
 	for (size_t i = 0; rc == 0 && i < c->n; i++)
-		rc = store_answer_tx(db, &c->answers[i], e);
+		rc = answer_tx(c, db, &c->answers[i], e);
 	return rc;
 }
 

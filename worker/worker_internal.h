@@ -51,6 +51,7 @@ struct event_base;
 
 struct worker {
 	const struct config *config;
+	int64_t only_bot;		/* 0: all */
 	struct db *db;
 	struct checkpoint *checkpoint;
 	struct master_key key;

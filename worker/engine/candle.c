@@ -24,7 +24,7 @@ static struct qty sum_saturated(struct qty a, struct qty b)
 	return qty_add(a, b, &sum) ? qty_of_units(INT64_MAX) : sum;
 }
 
-static void candle_count(struct candle *c, const struct trade *t)
+static inline void candle_count(struct candle *c, const struct trade *t)
 {
 	c->volume = sum_saturated(c->volume, t->qty);
 	if (!t->buyer_is_maker)

@@ -15,6 +15,7 @@ int64_t engine_next_fill_id(const struct engine *e) { return e->args.first_fill_
 int64_t engine_open_all(const struct engine *e) { return e->open_all; }
 void engine_count_open(struct engine *e, int change) { e->open_all += change; }
 int64_t engine_drift(const struct engine *e) { return e->drift_us; }
+bool engine_is_disk_full(const struct engine *e) { return e->disk_full; }
 int64_t engine_behind_us(const struct engine *e) { return e->behind_us; }
 int64_t engine_target(const struct engine *e) { return e->target_us; }
 int64_t engine_equity_interval(const struct engine *e) { return e->args.equity_interval_us; }

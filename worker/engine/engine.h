@@ -95,6 +95,8 @@ void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t n
  */
 void engine_behind(struct engine *e, int64_t behind_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
+/* There is no room to store what more entries would cause: they wait (rule disk_full). */
+void engine_disk_full(struct engine *e, bool full);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,

@@ -357,6 +357,11 @@ void engine_clock_drift(struct engine *e, int64_t drift_us)
 	e->drift_us = drift_us;
 }
 
+void engine_disk_full(struct engine *e, bool full)
+{
+	e->disk_full = full;
+}
+
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
 	markets_warm(e, now_us);

@@ -37,6 +37,11 @@ struct command_answer {
 	int64_t at_us;
 };
 MUST_CHECK int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e);
+/*
+ * Command id, if it is one for all bots, was carried out on only_bot alone: queue it for each
+ * other bot, for a worker that runs them.
+ */
+MUST_CHECK int store_hand_on_tx(struct db *db, int64_t id, int64_t only_bot, struct err *e);
 
 /* ERR_NOT_FOUND: this source was never replayed. */
 MUST_CHECK int store_position_get(struct db *db, const char *source, struct feed_position *out,
