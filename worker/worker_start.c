@@ -111,6 +111,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
 	outbox_keep(w->outbox, w->config);
+	outbox_candles(w->outbox, feed_choice_name(w->feed), feed_choice_made_by(w->feed));
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -199,6 +200,8 @@ static int restore(struct worker *w, struct err *e)
 		first_moment(w, &now_us);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
+	if (rc == 0)
+		rc = worker_warm(w, now_us, e);
 	if (rc == 0)
 		rc = notifier_refresh(w->notifier, w->db, w->roster, e);
 	if (rc == 0)

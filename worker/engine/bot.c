@@ -478,6 +478,7 @@ void bot_report(struct bot *b, int64_t now_us)
 		.dust = b->dust, .dust_cost = b->dust_cost,
 		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
+		.candles = (int64_t)b->series->window.n,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.updated_us = now_us, .figures_only = !b->dirty,

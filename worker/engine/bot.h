@@ -35,6 +35,7 @@ struct series {				/* candles of one interval */
 	int64_t length_us;
 	struct candle_builder builder;
 	struct window window;
+	int64_t since_us;		/* begin of the first candle from which none is missing */
 	struct window_work work;	/* of the window as it is now */
 };
 
