@@ -1,6 +1,7 @@
 #include "api/status_json.h"
 
 #include "api/uptime.h"
+#include "common/bot_config.h"
 #include "common/clock.h"
 #include "common/market_clock.h"
 #include "common/store_commands.h"
@@ -98,6 +99,22 @@ static void number_or_null(struct json *j, const char *key, int64_t v)
 		json_null(j, key);
 }
 
+/* Longer by less than a candle, when the one that is open began before we listened. */
+static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	int64_t missing = WARM_UP_CANDLES - b->candles;
+
+	json_object(j, "warm_up");
+	json_int(j, "candles", b->candles);
+	json_int(j, "needed", WARM_UP_CANDLES);
+	if (worker_runs(b, now_us))
+		json_int(j, "ready_in_seconds",
+			 missing > 0 ? missing * bot_interval_s(b->interval) : 0);
+	else
+		json_null(j, "ready_in_seconds");
+	json_object_end(j);
+}
+
 void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
 	const struct market_clock clock = { now_us, b->market_us, b->market_at_us };
@@ -125,6 +142,7 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_int(j, "pending_orders", b->pending_orders);
 	json_int(j, "open_positions", b->open_positions);
 	worth_json(j, b);
+	warm_up_json(j, b, now_us);
 	worker_json(j, b, now_us);
 	json_time(j, "timestamp", now_us);
 }

@@ -25,6 +25,8 @@ struct bot_status {
 	int64_t model_id;		/* applied, 0 none */
 	char model_error[480];
 	int64_t pending_orders, open_positions;
+	int64_t candles;		/* closed ones in its window */
+	char interval[8];		/* of the newest settings */
 	struct money equity;
 	struct price last_price;
 	bool worker_seen;		/* a worker ran on this file once */

@@ -165,6 +165,12 @@ int store_command_add_tx(struct db *db, const struct command *c, int64_t *id, st
 	return rc ? rc : insert(db, c, c->created_us, id, e);
 }
 
+void store_command_init(struct command *c)
+{
+	memset(c, 0, offsetof(struct command, result));
+	c->result[0] = '\0';
+}
+
 static void read_command(struct stmt *s, struct command *c)
 {
 	c->id = stmt_int(s, 0);

@@ -30,9 +30,12 @@ struct command {
 	char status[12];		/* queued, done, failed, expired */
 	char code[24];
 	char message[512];
-	char result[COMMAND_RESULT_MAX];	/* JSON object; "bots": see bot_answers.h */
 	int64_t answered_us;
+	char result[COMMAND_RESULT_MAX];	/* last; JSON object, "bots": see bot_answers.h */
 };
+
+/* All zero, of result the first byte: clearing its room costs more than queueing a command. */
+void store_command_init(struct command *c);
 
 /*
  * (tests) Queue c (id, status and answer are ignored) in its own transaction; *id is its

@@ -19,6 +19,11 @@ MUST_CHECK int feed_choice_new(const struct config *c, struct feed_choice **out,
 void feed_choice_free(struct feed_choice *f);
 
 const char *feed_choice_name(const struct feed_choice *f);	/* "synthetic", "replay" */
+/* What makes its prices: "seed 7", the recordings' names. Candles of another one are not ours. */
+const char *feed_choice_made_by(const struct feed_choice *f);
+bool feed_choice_made_up(const struct feed_choice *f);	/* by us: any time can be made */
+/* Make this market from so long ago on, before it is opened. Made up ones only. */
+void feed_choice_begin(struct feed_choice *f, const struct symbol_info *market, int64_t begin_us);
 const char *feed_choice_message(const struct feed_choice *f);	/* for status and log; "" */
 /* Key of feed_positions; NULL when a restart starts anew (everything but replay at "max"). */
 const char *feed_choice_resumes(const struct feed_choice *f);

@@ -107,6 +107,8 @@ static bool commit_due(const struct worker *w, int64_t wall_us)
 	if (commands_pending(w->commands) || runner_pending(w->runner) ||
 	    notifier_pending(w->notifier) || position_moved(w) || !outbox_can_wait(w->outbox))
 		return true;
+	if (outbox_rows(w->outbox) >= TURN_ROWS)
+		return true;
 	return !outbox_empty(w->outbox) && wall_us - w->committed_us >= WORKER_TICK_US;
 }
 

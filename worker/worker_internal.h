@@ -5,6 +5,7 @@
  *	worker.c		a run: start, loop, end
  *	worker_lock.c		the only worker of this database (worker_lock.h)
  *	worker_start.c		everything opened, put together, and as it was before
+ *	worker_warm.c		windows of candles as they were before
  *	worker_loop.c		one turn, and what wakes it
  *	worker_commit.c		what a turn did, in one transaction
  *	worker_guard.c		is the database still there, and ours?
@@ -43,12 +44,14 @@
 #include "worker/worker_lock.h"
 
 #define WORKER_TICK_US INT64_C(50000)	/* the longest wait between two turns */
+#define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
 
 struct event;
 struct event_base;
 
 struct worker {
 	const struct config *config;
+	int64_t only_bot;		/* 0: all */
 	struct db *db;
 	struct checkpoint *checkpoint;
 	struct master_key key;
@@ -106,6 +109,13 @@ struct worker {
  * On failure worker_run closes what is open by then.
  */
 MUST_CHECK int worker_start(struct worker *w, const struct worker_args *a, struct err *e);
+
+/* worker_warm.c */
+/*
+ * Candles of the run before fill the windows, where nothing is missing between them and now
+ * or the market can be made; where not, the log says so. Before the feed is opened.
+ */
+MUST_CHECK int worker_warm(struct worker *w, int64_t now_us, struct err *e);
 
 /* worker_loop.c */
 /* Now. The machine's clock may be set back under us; nothing may wait for it to catch up. */

@@ -176,7 +176,7 @@ class Markets(harness.TestCase):
         for command in ("status", "doctor"):
             shown = bot.cli(command).stdout
             self.assertIn("market (replay) PEPEUSDT spot: tick 0.00000001, step 0.001,", shown)
-            self.assertIn("market (replay) BTCUSDT USD-M futures: tick 0.1, step 0.001, an order "
+            self.assertIn("market (replay_futures) BTCUSDT USD-M futures: tick 0.1, step 0.001, an order "
                           "is at least 0.002 BTC and worth 110 USDT", shown)
         self.assertEqual(bot.request("GET", "/api/v1/markets", token="wrong").status, 401)
         for symbol, told in (("BTCUSDT", "least is 110 (of the worker's market)"),
@@ -192,7 +192,8 @@ class Markets(harness.TestCase):
         bot.start_worker(MARKET_DATA="synthetic")
         self.wait(lambda: bot.rows("SELECT DISTINCT source FROM markets") == [{"source": "synthetic"}],
                   "only the built-in market's are left", 60)
-        self.assertTrue(bot.rows("SELECT 1 FROM markets JOIN trading_configs USING (symbol, exchange)"))
+        self.wait(lambda: bot.rows("SELECT 1 FROM markets JOIN trading_configs USING (symbol, exchange)"),
+                  "and bot 1's is among them", 60)
 
     def test_a_coin_that_is_not_in_the_table_trades(self):
         """The rules of an unknown coin come from what was recorded of it: orders are taken."""

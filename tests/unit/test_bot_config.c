@@ -364,7 +364,7 @@ static struct field_errors warnings(const struct bot_config *c, const struct bot
 /* The documented defaults can never trade under the documented risk settings. */
 static void defaults_warn(void **state)
 {
-	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE), NULL,
+	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL,
 				       NULL };
 	struct bot_config c;
 	struct field_errors w;
@@ -427,7 +427,7 @@ static void least_of_a_pair(void **state)
 
 static void never_trades_warns(void **state)
 {
-	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), NULL,
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL,
 				       NULL };
 	const char *good = "{\"model_id\":1,\"profit_target_pct\":0.02,\"stop_loss_pct\":0.004}";
 	struct bot_config c;
@@ -457,6 +457,13 @@ static void never_trades_warns(void **state)
 	applies(&c, "{\"holding_time\":3600}");
 	w = warnings(&c, &l);
 	assert_true(w.n == 1 && warns(&w, "interval", "the first decision comes 60 hours later"));
+	l.candles = 45;
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "interval", "60 closed candles, 45 are stored: the first "
+				      "decision comes 15 hours later"));
+	l.candles = 60;
+	assert_int_equal(warnings(&c, &l).n, 0);
+	l.candles = 0;
 	applies(&c, "{\"interval\":\"1s\"}");
 	assert_int_equal(warnings(&c, &l).n, 0);
 	/* 1/100 - 0.5 % is before a stop at 0.9 %; the account's 10,000 stand behind 2 x 20,000 */
@@ -474,7 +481,7 @@ static void never_trades_warns(void **state)
 static void too_large_warns(void **state)
 {
 	struct bot_config_limits l = { 3, 2, { 0, 0 }, 0, money_of_units(1000 * RATE_ONE),
-				       NULL, NULL };
+				       0, NULL, NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -517,7 +524,7 @@ static void the_table_is_sound(void **state)
 /* A name that no market can have; one that the recordings don't hold, as spot or as USD-M. */
 static void unknown_symbol_warns(void **state)
 {
-	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), NULL,
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL,
 				       NULL };
 	struct bot_config c;
 	struct field_errors w;

@@ -122,6 +122,11 @@ struct synthetic_args {
 	uint64_t seed;
 	int64_t start_us;		/* wall clock of the first live frame */
 	int64_t history_s;		/* seconds before start_us handed on at once (no wait) */
+	/*
+	 * NULL, or of each symbol where its market begins, before that: until then trades
+	 * alone are handed on, without their frames (a day takes seconds). 0: with the history.
+	 */
+	const int64_t *begin_us;
 };
 /* Never ends. Unknown symbols get a price from their name; BTC, ETH, SOL start near real ones. */
 MUST_CHECK int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,

@@ -23,6 +23,12 @@ static const char SQL_QUEUED_AFTER[] =
 static const char SQL_ANSWER[] =
 	"UPDATE commands SET status = ?2, code = ?3, message = ?4, result = ?5, answered_us = ?6"
 	" WHERE id = ?1 AND status = 'queued'";
+static const char SQL_HAND_ON[] =
+	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, created_us,"
+	" expires_us)"
+	" SELECT c.kind, b.id, c.args, c.requested_by, c.correlation_id, c.created_us, c.expires_us"
+	" FROM commands c JOIN bots b ON b.id != ?2"
+	" WHERE c.id = ?1 AND c.bot_id IS NULL AND c.status != 'expired' ORDER BY b.id";
 static const char SQL_POSITION[] =
 	"SELECT loop, frame, offset_us, now_us FROM feed_positions WHERE source = ?1";
 static const char SQL_POSITION_SET[] =
@@ -162,6 +168,18 @@ int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e
 	stmt_bind_text(s, 4, a->message);
 	stmt_bind_text(s, 5, a->result);
 	stmt_bind_int(s, 6, a->at_us);
+	return stmt_run(s, e);
+}
+
+int store_hand_on_tx(struct db *db, int64_t id, int64_t only_bot, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_HAND_ON, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	stmt_bind_int(s, 2, only_bot);
 	return stmt_run(s, e);
 }
 
