@@ -25,7 +25,7 @@ static const char SQL_INSERT[] =
 #define HEARTBEAT_SCHEMA 7	/* has the columns that are behind these */
 static const char SQL_HEARTBEAT[] =
 	"SELECT " HEARTBEAT_COLUMNS ", trades_late, trades_repeated, trades_refused, feed_gaps,"
-	" book_breaks, feed_problem, market_us FROM worker_heartbeat WHERE id = 1";
+	" book_breaks, feed_problem, market_us, market_at_us FROM worker_heartbeat WHERE id = 1";
 static const char SQL_HEARTBEAT_BEFORE[] =
 	"SELECT " HEARTBEAT_COLUMNS " FROM worker_heartbeat WHERE id = 1";
 
@@ -274,6 +274,7 @@ static void read_market_data(struct stmt *s, struct heartbeat *h)
 	h->book_breaks = stmt_int(s, 22);
 	stmt_copy(s, 23, h->feed_problem, sizeof(h->feed_problem));
 	h->market_us = stmt_int(s, 24);
+	h->market_at_us = stmt_int(s, 25);
 }
 
 int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e)
