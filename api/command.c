@@ -1,11 +1,15 @@
 #include "api/command.h"
 
 #include "api/batch.h"
+#include "api/store_status.h"
 #include "api/wait.h"
 #include "common/clock.h"
+#include "common/log.h"
+#include "common/stop_signal.h"
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define QUEUED_WITHOUT_WORKER \
@@ -128,25 +132,33 @@ static bool is_visible(const char *text)
 	return !*text;
 }
 
-static int fill(struct request *r, struct command *c, const char *kind, int64_t bot_id,
-		const char *args, struct err *e)
+/* "" without one. */
+static int read_key(struct request *r, const char **key, struct err *e)
 {
-	const char *key = request_header(r, "Idempotency-Key");
+	const size_t room = sizeof(((struct command *)NULL)->idempotency_key);
 
-	if (key && (!*key || strlen(key) >= sizeof(c->idempotency_key) || !is_visible(key)))
+	*key = request_header(r, "Idempotency-Key");
+	if (*key && (!**key || strlen(*key) >= room || !is_visible(*key)))
 		return request_error(r, e, 400, "bad_header",
 				     "Idempotency-Key must have 1 to %zu characters of ASCII",
-				     sizeof(c->idempotency_key) - 1);
+				     room - 1);
+	if (!*key)
+		*key = "";
+	return 0;
+}
+
+static void fill(const struct request *r, struct command *c, const char *kind, int64_t bot_id,
+		 const char *args, const char *key)
+{
 	snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	snprintf(c->args, sizeof(c->args), "%s", args);
 	snprintf(c->requested_by, sizeof(c->requested_by), "%s", r->who.name);
 	snprintf(c->correlation_id, sizeof(c->correlation_id), "%s", r->correlation_id);
-	snprintf(c->idempotency_key, sizeof(c->idempotency_key), "%s", key ? key : "");
+	snprintf(c->idempotency_key, sizeof(c->idempotency_key), "%s", key);
 	c->bot_id = bot_id;
 	c->created_us = clock_now_us();
 	if (strcmp(kind, "emergency-stop") != 0)
 		c->expires_us = c->created_us + lasts_us(r->app->cfg);
-	return 0;
 }
 
 /* It is queued (rc 0): answers, or waits for the worker's answer. */
@@ -165,6 +177,55 @@ static int after_queue(struct request *r, const struct command *c, struct err *e
 	return wait_for_command(r, c->id, e);
 }
 
+/* ---- an emergency stop that the database does not take ---- */
+
+/* Not the command is at fault, but where it should be stored. */
+static bool database_fails(int rc)
+{
+	return rc == ERR_BUSY || rc == ERR_FULL || rc == ERR_READONLY || rc == ERR_IO ||
+	       rc == ERR_CORRUPT;
+}
+
+/* The worker can be told without the database, but only of all bots. */
+static bool means_all(struct request *r, const struct command *c)
+{
+	struct store_counts counts;
+
+	if (c->bot_id == 0)
+		return true;
+	return r->app->db && store_counts_get(r->app->db, &counts, NULL) == 0 && counts.bots == 1;
+}
+
+static int stop_without_database(struct request *r, const struct command *c, int rc,
+				 const struct err *why, struct err *e)
+{
+	char *path = realpath(r->app->cfg->db_path, NULL);	/* as the worker calls it */
+	const char *name = path ? path : r->app->cfg->db_path;
+	struct stop_signal s;
+	char text[600];
+	bool ok;
+
+	if (!means_all(r, c)) {
+		free(path);
+		return err_set(e, rc, "%s. No bot was told: POST /api/v1/bots/emergency-stop stops "
+			       "all bots, and needs no database", why->msg);
+	}
+	stop_signal_ask(name, &s);
+	ok = stop_signal_text(&s, name, STOP_ASKED, text, sizeof(text)) || s.sent;
+	log_error("command", r->correlation_id, "emergency stop by %s without the database (%s): %s",
+		  r->who.name, why->msg, text);
+	free(path);
+	if (!ok)
+		return err_set(e, rc, "%s; %s", why->msg, text);
+	r->code = 202;
+	json_bool(&r->json, "success", true);
+	json_string(&r->json, "message", text);
+	json_string(&r->json, "status", "queued");
+	json_time(&r->json, "timestamp", clock_now_us());
+	json_string(&r->json, "correlation_id", r->correlation_id);
+	return 0;
+}
+
 static void on_queued(struct request *r, const struct command *c, int rc, struct err *e)
 {
 	struct err why = *e;
@@ -174,6 +235,8 @@ static void on_queued(struct request *r, const struct command *c, int rc, struct
 		rc = request_error(r, e, 503, "worker_unavailable", "%s", why.msg);
 	} else if (!rc) {
 		rc = after_queue(r, c, e);
+	} else if (!c->expires_us && database_fails(rc)) {
+		rc = stop_without_database(r, c, rc, &why, e);
 	}
 	if (!r->parked)
 		request_finish(r, rc, e);
@@ -182,10 +245,10 @@ static void on_queued(struct request *r, const struct command *c, int rc, struct
 int command_send(struct request *r, const char *kind, int64_t bot_id, const char *args,
 		 struct err *e)
 {
-	struct command c = { 0 };
-	int rc = fill(r, &c, kind, bot_id, args, e);
+	const char *key;
+	int rc = read_key(r, &key, e);
 
 	if (!rc)
-		batch_add(r, &c, on_queued);
+		fill(r, batch_add(r, on_queued), kind, bot_id, args, key);
 	return rc;
 }

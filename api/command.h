@@ -13,7 +13,8 @@
  * Queue "kind" for a bot (0: every bot) with these args (a JSON object), with the other
  * commands of this turn (batch.h), and wait for the answer: r is parked. 503
  * (worker_unavailable) when the worker is away, except for emergency-stop, which stays
- * queued (202).
+ * queued (202). When the database takes no emergency-stop the worker is told without it
+ * (stop_signal.h), if all bots are meant or there is only one: 202 without command_id.
  */
 MUST_CHECK int command_send(struct request *r, const char *kind, int64_t bot_id,
 			    const char *args, struct err *e);

@@ -69,6 +69,7 @@ int handle_simulation_reset(struct request *r, struct err *e);
 /* route_data.c */
 int handle_equity(struct request *r, struct err *e);
 int handle_candles(struct request *r, struct err *e);
+int handle_markets(struct request *r, struct err *e);
 int handle_data(struct request *r, struct err *e);
 
 /* route_models.c */

@@ -67,6 +67,18 @@ const struct metric metrics[] = {
 		"1 for the state that the market data feed is in, else 0; no 1 without a worker."),
 	[METRIC_FEED_AGE] = GAUGE("feed_age_seconds", "",
 		"Since the last market event, seconds, as of the last heartbeat."),
+	[METRIC_FEED_LATE] = COUNTER("feed_trades_late_total", "",
+		"Trades that came after their candle was closed, since the worker's start."),
+	[METRIC_FEED_REPEATED] = COUNTER("feed_trades_repeated_total", "",
+		"Trades that had come before and were not counted again, since the worker's start."),
+	[METRIC_FEED_REFUSED] = COUNTER("feed_trades_refused_total", "",
+		"Trades stamped after they came, since the worker's start; part of "
+		"tradingbot_worker_decode_errors_total."),
+	[METRIC_FEED_GAPS] = COUNTER("feed_gaps_total", "",
+		"Times that trades or frames were missing and windows started anew, since the "
+		"worker's start."),
+	[METRIC_FEED_BOOK_BREAKS] = COUNTER("feed_book_breaks_total", "",
+		"Times that the local order book was out of step, since the worker's start."),
 	[METRIC_CLOCK_DRIFT] = GAUGE("clock_drift_seconds", "",
 		"Our clock minus the exchange's, seconds."),
 

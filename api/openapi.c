@@ -46,6 +46,7 @@ static const struct {
 	{ "/simulation", "Simulation" },
 	{ "/equity", "Series" },
 	{ "/data", "Series" },
+	{ "/markets", "Series" },
 	{ "/models", "Models" },
 	{ "/backtests", "Jobs" },
 	{ "/training", "Jobs" },

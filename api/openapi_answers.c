@@ -71,6 +71,7 @@ static const struct openapi_answer answers[] = {
 
 	{ handle_equity, ONE("EquityList"), .flags = OPENAPI_NOT_FOUND },
 	{ handle_candles, ONE("CandleList") },
+	{ handle_markets, ONE("MarketList") },
 	{ handle_data, ONE("DataList") },
 
 	{ handle_models_list, ONE("ModelList") },

@@ -113,7 +113,9 @@ static const struct openapi_field settings[] = {
 	MAYBE("entry_price"), MAYBE("take_profit"), MAYBE("stop_loss"), MAYBE("exit_price"), \
 	MAYBE("filled"), MAYBE("gross"), MAYBE("confidence"), MAYBE("strategy"), \
 	{ "mode", MODE "?", NULL }, MAYBE("config_version"), MAYBE("opened"), MAYBE("closed"), \
-	MAYBE("expires"))
+	MAYBE("expires"), \
+	{ "uncovered_ms", "?", "In which a part of it had no stop at the exchange; ended ones." }, \
+	{ "uncovered_since", "?", "Since when a part has none; null: all is covered." })
 
 #define TOKEN_FIELDS \
 	F("id", "id"), { "name", "text", "Whose it is." }, \
@@ -137,8 +139,12 @@ const struct openapi_part openapi_parts[] = {
 
 	{ "CommandAnswer", "The worker's answer to a command.", NULL,
 	  FIELDS({ "result", "object?", "What the worker adds." }), command_answer },
-	{ "CommandQueued", "The worker has not answered yet.", NULL,
-	  FIELDS({ "link", "text", "Where the answer will be." }), command_answer },
+	OBJECT("CommandQueued", "The worker has not answered yet.",
+	       OK, { "message", "text", "What happened, for a person." },
+	       { "status", "text", "Always \"queued\"." }, NOW,
+	       { "command_id", "id-", "GET /commands/:id shows it again. Missing after an emergency "
+		 "stop that the worker was told without the database, which took no command." },
+	       F("correlation_id", "text"), { "link", "text-", "Where the answer will be." }),
 	OBJECT("Command", "A command and what became of it.",
 	       F("id", "id"),
 	       { "kind", "start|stop|pause|resume|emergency-stop|close-position|close-all|"
@@ -156,13 +162,23 @@ const struct openapi_part openapi_parts[] = {
 	       F("bot_id", "id"), { "status", BOT_STATE, "What it is doing." },
 	       { "bot_status", BOT_STATE_CAPITALS, "The same in capitals." },
 	       F("last_execution", "time?"),
+	       { "market_time", "time?",
+		 "Now, of a market that has a time of its own (a recording, not at REPLAY_SPEED=1): "
+		 "times of its orders, candles and decisions are by it; null: the machine's." },
 	       { "uptime", "text?", "Such as 2m 45s; null while it is stopped." },
 	       F("uptime_seconds", "number?"), F("start_time", "time?"),
 	       { "error", "text?", "Why it is in state error." }, { "mode", MODE "?", NULL },
 	       { "emergency", "bool", "From an emergency stop to the next start." },
 	       F("config_version", "ConfigVersions"), F("model", "AppliedModel"),
 	       F("pending_orders", "count"), F("open_positions", "count"),
-	       F("equity", "amount?"), F("last_price", "amount?"), F("worker", "Worker"), NOW),
+	       F("equity", "amount?"), F("last_price", "amount?"),
+	       { "warm_up", "WarmUp", "How far its window of candles is filled." },
+	       F("worker", "Worker"), NOW),
+	OBJECT("WarmUp", "A strategy decides on a full window of closed candles.",
+	       { "candles", "count", "In the window now." },
+	       { "needed", "count", "For a decision." },
+	       { "ready_in_seconds", "count?",
+		 "Of the market's time, at most a candle more; null: no worker runs." }),
 	OBJECT("ConfigVersions", "Which settings are wanted and in use.",
 	       { "wanted", "count", "The newest version." },
 	       { "applied", "count", "The one in use." },
@@ -237,9 +253,16 @@ const struct openapi_part openapi_parts[] = {
 	       F("message", "text?"), { "age_ms", "int", "Since the last event." },
 	       { "events", "count", "Since the start." },
 	       { "decode_errors", "count", "Frames refused since the start." },
+	       { "trades_refused", "count", "Of these, trades stamped after they came." },
+	       { "trades_late", "count", "That came after their candle was closed." },
+	       { "trades_repeated", "count", "That had come before; each counts once." },
+	       { "gaps", "count", "Times that trades were missing: windows start anew." },
+	       { "book_breaks", "count", "Times that the order book was out of step." },
+	       { "problem", "text?", "The newest refused frame or gap." },
 	       { "clock_drift_ms", "int", "Our clock minus the exchange's." },
 	       { "symbols", "[FeedSymbol]-", "What the bots are set to." }),
 	ROWS("FeedSymbol", "How old the market data of a symbol is.", store_data_feed_columns,
+	     { "source", "?", "Where it comes from; null before the first worker." },
 	     { "last_candle", "?", "Newest closed candle in which something traded." },
 	     { "age_ms", "?", "Since the end of that candle." }),
 	OBJECT("Queues", "What waits.",
@@ -336,7 +359,9 @@ const struct openapi_part openapi_parts[] = {
 	       { "unrealized_pnl", "amount?", "Quote asset, without fees." },
 	       F("take_profit", "amount?"), F("stop_loss", "amount?"), F("fees", "amount"),
 	       F("opened", "time?"), { "age_seconds", "number", "Since it was opened." },
-	       F("expires", "time?"), F("mode", "text"), F("confidence", "number?")),
+	       F("expires", "time?"), F("mode", "text"), F("confidence", "number?"),
+	       { "uncovered_ms", "int", "In which a part of it had no stop at the exchange." },
+	       { "uncovered_since", "time?", "Since when a part has none; null: all is covered." }),
 	{ "PositionList", "Open positions.", NULL, NULL, positions },
 
 	OBJECT("SimulationStatus", "The paper account of a bot.",
@@ -368,10 +393,28 @@ const struct openapi_part openapi_parts[] = {
 	  FIELDS(F("equity", "[EquityPoint]")), page_of_bot },
 	{ "Candle", "A candle.", store_data_candle_columns, NULL, NULL },
 	OBJECT("CandleList", "Candles, newest first.",
+	       { "source", "text?", "Where they come from; null: none are stored." },
 	       F("symbol", "text"), F("interval", "text"), F("candles", "[Candle]"),
 	       F("next_cursor", "text?")),
-	ROWS("StoredCandles", "Which candles are stored of one symbol.", store_data_list_columns,
+	ROWS("StoredCandles", "Which candles are stored of one market.", store_data_list_columns,
 	     HELP("from", "The first."), HELP("to", "The last.")),
+	ROWS("Market", "The rules of a market, and where they come from.",
+	     store_data_market_columns,
+	     HELP("exchange", "As in a bot's settings."),
+	     HELP("source", "Of its prices."),
+	     HELP("base", "Asset that is traded."), HELP("quote", "That it is priced in; or unknown."),
+	     HELP("tick", "Between two prices, quote per base."),
+	     HELP("step", "Between two quantities, base asset."),
+	     HELP("min_quantity", "Of an order, base asset."),
+	     HELP("max_quantity", "Of an order, base asset; null: no limit is known."),
+	     HELP("min_notional", "That an order is worth, quote asset; null: not known."),
+	     HELP("fee_maker", "Fraction that a resting order pays: 0.001 is 0.1 %."),
+	     HELP("fee_taker", "Fraction that an order pays which fills at once."),
+	     { "origin", "exchange|known|derived|made_up",
+	       "The exchange itself; our table of its rules; read from what was recorded; made up." },
+	     HELP("note", "The origin in a sentence, with what is not known."),
+	     HELP("updated", "When the worker wrote it.")),
+	LIST_OF("MarketList", "markets", "Market", "What the worker trades on."),
 	LIST_OF("DataList", "candles", "StoredCandles", "What is stored."),
 
 	{ "Model", "A model of the registry.", MODEL_COLUMNS(), NULL },

@@ -82,6 +82,7 @@ const struct openapi_word openapi_words[] = {
 	W("sha256", "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"",
 	  "Of the file, hex."),
 	W("size_bytes", "20480", "Of the file."),
+	W("source", "\"synthetic\"", "Where a market's prices come from."),
 	W("start_time", NULL, "When it was started; null while it is stopped."),
 	W("started", NULL, "When it began."),
 	W("stop_loss", "64415.5", "Quote per base."),

@@ -1,6 +1,7 @@
 /* A bot's settings: read, change (hot reload by the worker), check, history, back. */
 #include "api/handlers.h"
 #include "api/status_json.h"
+#include "api/store_data.h"
 #include "api/store_history.h"
 #include "api/store_models.h"
 #include "api/store_sim.h"
@@ -8,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/quote_asset.h"
+#include "common/store_markets.h"
 #include "common/store_config.h"
 
 #include <stdio.h>
@@ -28,6 +30,28 @@ static void fields_json(struct json *j, const char *key, const struct field_erro
 	json_array_end(j);
 }
 
+/*
+ * How many candles a window of these settings begins with: those of a running worker, or
+ * what the next start will find. (What is told only warns: an error here is no reason to fail.)
+ */
+static int64_t candles_stored(struct request *r, const struct bot_config *c,
+			      const struct bot_status *b)
+{
+	int64_t length_us = bot_interval_s(c->interval) * US_PER_S, now_us = clock_now_us();
+	char source[MARKET_SOURCE_MAX];
+	struct candle_series series = {
+		market_source(b->market_data, bot_config_futures(c), source), c->symbol,
+		c->interval,
+	};
+	int64_t after_us = now_us - 2 * length_us, n = 0;
+
+	if (strcmp(b->market_data, "synthetic") == 0)
+		after_us = now_us - MADE_UP_MOST_US - length_us;
+	else if (strcmp(b->market_data, "replay") == 0)
+		after_us = 0;	/* it has a time of its own */
+	return store_data_unbroken(r->app->db, &series, after_us, &n, NULL) ? 0 : n;
+}
+
 /* What would never trade with these settings. A model may be assigned without them. */
 static void warnings_json(struct request *r, const struct bot_config *c,
 			  const struct bot_status *b)
@@ -41,12 +65,16 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 	};
 	struct field_errors *w = xcalloc(1, sizeof(*w));
 	struct bot_config used = *c;
+	struct symbol_info market;
 
+	if (store_market_get(r->app->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
+		limits.market = &market;
 	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
 		limits.recorded = b->feed_message;
 	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));
 	if (!used.model_id)
 		used.model_id = b->model_wanted;
+	limits.candles = candles_stored(r, c, b);
 	bot_config_warnings(&used, &limits, w);
 	crypto_wipe(&used, sizeof(used));
 	fields_json(&r->json, "warnings", w);

@@ -29,19 +29,32 @@ int handle_equity(struct request *r, struct err *e)
 
 int handle_candles(struct request *r, struct err *e)
 {
-	const char *symbol = request_query(r, "symbol");
-	const char *interval = request_query(r, "interval");
+	struct candle_series c = {
+		.source = request_query(r, "source"), .symbol = request_query(r, "symbol"),
+		.interval = request_query(r, "interval"),
+	};
 	const struct time_range t = range(r);
+	char source[MARKET_SOURCE_MAX];
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
+	if (!c.interval)
+		c.interval = "1s";
+	if (rc == 0 && !c.source) {
+		rc = store_data_source(r->app->db, c.symbol, c.interval, source, e);
+		c.source = source;
+	}
 	if (rc)
 		return rc;
-	if (!interval)
-		interval = "1s";
-	json_string(&r->json, "symbol", symbol);
-	json_string(&r->json, "interval", interval);
-	return store_data_candles(r->app->db, symbol, interval, &t, &p, &r->json, e);
+	json_string(&r->json, "source", c.source[0] ? c.source : NULL);
+	json_string(&r->json, "symbol", c.symbol);
+	json_string(&r->json, "interval", c.interval);
+	return store_data_candles(r->app->db, &c, &t, &p, &r->json, e);
+}
+
+int handle_markets(struct request *r, struct err *e)
+{
+	return store_data_markets(r->app->db, &r->json, e);
 }
 
 int handle_data(struct request *r, struct err *e)

@@ -200,6 +200,12 @@ static int worker_part_json(struct request *r, const struct health *h, struct er
 	json_int(j, "age_ms", b->feed_age_ms);
 	json_int(j, "events", b->events);
 	json_int(j, "decode_errors", b->decode_errors);
+	json_int(j, "trades_refused", b->trades_refused);
+	json_int(j, "trades_late", b->trades_late);
+	json_int(j, "trades_repeated", b->trades_repeated);
+	json_int(j, "gaps", b->feed_gaps);
+	json_int(j, "book_breaks", b->book_breaks);
+	json_string(j, "problem", b->feed_problem[0] ? b->feed_problem : NULL);
 	json_int(j, "clock_drift_ms", b->clock_drift_ms);
 	rc = h->database ? store_data_feed(r->app->db, now, j, e) : 0;
 	json_object_end(j);

@@ -54,6 +54,9 @@ static const struct param q_candles[] = {
 	SYMBOL(true),
 	{ .name = "interval", .type = PARAM_CHOICE, .choices = "1s|1m|5m|15m|1h|4h|1d",
 	  .help = "candle length, 1s unless given" },
+	{ .name = "source", .type = PARAM_CHOICE,
+	  .choices = "binance|binance_futures|synthetic|synthetic_futures|replay|replay_futures",
+	  .help = "where they come from; the source of the newest unless given" },
 	FROM_TO, PAGE, END
 };
 static const struct param q_jobs[] = {
@@ -223,7 +226,7 @@ const struct route routes[] = {
 	{ R(POST, "/bots/:id/emergency-stop"), T,
 	  DO(bot_command, "Cancel all orders and close all positions of a bot"),
 	  .arg = "emergency-stop" },
-	{ R(POST, "/bots/emergency-stop"), T,
+	{ R(POST, "/bots/emergency-stop"), T, .no_db = true,
 	  DO(all_bots_command, "Cancel all orders and close all positions of every bot"),
 	  .arg = "emergency-stop" },
 	{ R(GET, "/commands/:id"), V, DO(command_get, "What became of a command") },
@@ -299,6 +302,7 @@ const struct route routes[] = {
 
 	{ R(GET, "/equity"), V, DO(equity, "Equity curve of a bot"), .query = q_equity },
 	{ R(GET, "/data/candles"), V, DO(candles, "Candles of a symbol"), .query = q_candles },
+	{ R(GET, "/markets"), V, DO(markets, "Markets of the worker and their rules") },
 	{ R(GET, "/data"), V, DO(data, "Which candles are stored"), .slow = true },
 	{ R(POST, "/data/download"), T, LATER("Download candles") },
 	{ R(POST, "/data/import"), T, LATER("Import candles") },

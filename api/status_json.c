@@ -1,7 +1,9 @@
 #include "api/status_json.h"
 
 #include "api/uptime.h"
+#include "common/bot_config.h"
 #include "common/clock.h"
+#include "common/market_clock.h"
 #include "common/store_commands.h"
 
 #include <ctype.h>
@@ -97,14 +99,32 @@ static void number_or_null(struct json *j, const char *key, int64_t v)
 		json_null(j, key);
 }
 
+/* Longer by less than a candle, when the one that is open began before we listened. */
+static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	int64_t missing = WARM_UP_CANDLES - b->candles;
+
+	json_object(j, "warm_up");
+	json_int(j, "candles", b->candles);
+	json_int(j, "needed", WARM_UP_CANDLES);
+	if (worker_runs(b, now_us))
+		json_int(j, "ready_in_seconds",
+			 missing > 0 ? missing * bot_interval_s(b->interval) : 0);
+	else
+		json_null(j, "ready_in_seconds");
+	json_object_end(j);
+}
+
 void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
+	const struct market_clock clock = { now_us, b->market_us, b->market_at_us };
 	char text[16];
 
 	json_int(j, "bot_id", b->bot_id);
 	json_string(j, "status", status_lower(b->status, text));
 	json_string(j, "bot_status", b->status);
-	json_time(j, "last_execution", b->last_execution_us);
+	json_time(j, "last_execution", market_clock_machine_us(&clock, b->last_execution_us));
+	json_time(j, "market_time", b->market_us);
 	times_json(j, b, now_us);
 	json_string(j, "error", b->error[0] ? b->error : NULL);
 	json_string(j, "mode", b->mode[0] ? b->mode : NULL);
@@ -122,6 +142,7 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_int(j, "pending_orders", b->pending_orders);
 	json_int(j, "open_positions", b->open_positions);
 	worth_json(j, b);
+	warm_up_json(j, b, now_us);
 	worker_json(j, b, now_us);
 	json_time(j, "timestamp", now_us);
 }

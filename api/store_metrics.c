@@ -11,7 +11,7 @@ static const char SQL_BOTS[] =
 	" coalesce(s.equity, 0.0), coalesce(s.peak_equity, 0.0), coalesce(s.open_positions, 0),"
 	" coalesce(s.pending_orders, 0), coalesce(s.last_execution_us, 0), coalesce(t.trades, 0),"
 	" coalesce(t.wins, 0), coalesce(t.losses, 0), coalesce(t.net, 0.0), coalesce(t.fees, 0.0),"
-	" iif(s.day = ?1, s.day_equity, 0.0), coalesce(u.n, 0)"
+	" iif(s.day >= ?1, s.day_equity, 0.0), coalesce(u.n, 0)"
 	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
 	" LEFT JOIN bot_state s ON s.bot_id = b.id"
 	" LEFT JOIN (SELECT bot_id, sum(trades) AS trades, sum(wins) AS wins,"

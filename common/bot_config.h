@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define WARM_UP_CANDLES 60	/* closed ones that a decision looks at */
 #define SYMBOL_MAX 32		/* with NUL; upper case letters, digits and _ */
 #define STRATEGY_NAME_MAX 32
 
@@ -93,6 +94,8 @@ bool bot_config_futures(const struct bot_config *c);
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
 /* The same for what was stored once and is valid as it is: nothing is to be confirmed. */
 MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/* Seconds of a candle of "1s" "1m" "5m" "15m" "1h" "4h" "1d"; 0 for anything else. */
+int64_t bot_interval_s(const char *interval);
 /* Is it a fraction (its name ends with _pct)? */
 bool bot_key_fraction(const struct bot_key *k);
 /* "target 2.1 % = 4.20 USDT, stop 0.4 % = 0.80 USDT", for logs. */
@@ -119,6 +122,8 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 /* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
 void bot_config_json(const struct bot_config *c, struct json *j);
 
+struct symbol_info;
+
 /*
  * What would never trade, or never win, under these risk settings, as warnings (not
  * errors): reward to risk after fees under min_risk_reward, a target that does not pay the
@@ -126,7 +131,7 @@ void bot_config_json(const struct bot_config *c, struct json *j);
  * with a high hit rate, a stop that costs more than max_risk_per_trade_pct, no model for
  * strategy "model", capital over max notional or under the exchange's least, a threshold
  * of 0, a holding time under one candle, a leverage whose liquidation comes before the stop, a
- * symbol that no source knows.
+ * symbol that no source knows, an interval whose first decision is a while away.
  */
 struct bot_config_limits {
 	double min_risk_reward;		/* reward to risk, after fees; 0 off */
@@ -134,8 +139,10 @@ struct bot_config_limits {
 	struct fees fees;		/* of a fill on the config's exchange */
 	double max_notional;		/* of one entry, quote asset; 0 off */
 	struct money equity;		/* 0: not known */
+	int64_t candles;		/* stored ones of its market, that reach up to now */
 	/* What a replaying worker has: "BTCUSDT (spot), ETHUSDT (USD-M)"; NULL: no such list. */
 	const char *recorded;
+	const struct symbol_info *market;	/* the worker's rules of it; NULL: it has none */
 };
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w);

@@ -1,6 +1,9 @@
 /* What a valid configuration can't do, or can't win, under the worker's risk settings. */
 #include "common/bot_config.h"
+
+#include "common/span.h"
 #include "common/quote_asset.h"
+#include "common/symbol_info.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,17 +120,42 @@ static void warn_symbol(const struct bot_config *c, const struct bot_config_limi
 			    "BTC, EUR): no market is known by this name", c->symbol);
 }
 
-/* On spot the exit must be worth the least as well, after the fee and at the stop. */
-static void warn_least(const struct bot_config *c, struct field_errors *w)
+/*
+ * The least worth of an order: as the worker's market has it, else of our table, else what is
+ * usual. from: which of them.
+ */
+static double least_worth(const struct bot_config *c, const struct bot_config_limits *l,
+			  const char **from)
 {
 	bool futures = bot_config_futures(c);
-	double least = money_double(quote_least_notional(c->symbol, futures));
+	struct symbol_info known;
+
+	if (l->market && money_sign(l->market->min_notional) > 0) {
+		*from = "of the worker's market";
+		return money_double(l->market->min_notional);
+	}
+	if (symbol_info_known(c->symbol, futures, &known)) {
+		*from = "by our table of 2024-08";
+		return money_double(known.min_notional);
+	}
+	*from = futures ? "usual for futures" :
+		"usual for its quote asset";
+	return money_double(quote_least_notional(c->symbol, futures));
+}
+
+/* On spot the exit must be worth the least as well, after the fee and at the stop. */
+static void warn_least(const struct bot_config *c, const struct bot_config_limits *l,
+		       struct field_errors *w)
+{
+	bool futures = bot_config_futures(c);
+	const char *from;
+	double least = least_worth(c, l, &from);
 	double exit = futures ? 1 : EXIT_KEPT * (1 - c->stop_loss_pct);
 
 	if (notional(c) * exit >= least)
 		return;
 	field_error(w, "capital_per_trade", "makes entries of %.8g, the exchange's least is "
-		    "%.8g%s: none is made; use %.8g or more", notional(c), least,
+		    "%.8g (%s)%s: none is made; use %.8g or more", notional(c), least, from,
 		    futures ? "" : ", also of the sale at the stop", least / exit /
 		    (futures ? c->leverage : 1));
 }
@@ -139,7 +167,7 @@ static void warn_threshold(const struct bot_config *c, struct field_errors *w)
 			    "whatever the model says");
 }
 
-static int64_t interval_s(const char *interval)
+int64_t bot_interval_s(const char *interval)
 {
 	static const struct { const char *name; int64_t seconds; } known[] = {
 		{ "1s", 1 }, { "1m", 60 }, { "5m", 300 }, { "15m", 900 }, { "1h", 3600 },
@@ -154,7 +182,7 @@ static int64_t interval_s(const char *interval)
 
 static void warn_holding(const struct bot_config *c, struct field_errors *w)
 {
-	if (c->holding_time >= interval_s(c->interval))
+	if (c->holding_time >= bot_interval_s(c->interval))
 		return;
 	field_error(w, "holding_time", "of %lld s is shorter than one candle of %s: a position is "
 		    "closed before the next decision", (long long)c->holding_time, c->interval);
@@ -187,20 +215,24 @@ static void warn_liquidation(const struct bot_config *c, const struct bot_config
 }
 
 /* Indicators look at 60 closed candles: of long ones that is a while. */
-static void warn_warming(const struct bot_config *c, struct field_errors *w)
+static void warn_warming(const struct bot_config *c, const struct bot_config_limits *l,
+			 struct field_errors *w)
 {
-	static const struct {
-		const char *interval, *wait;
-	} long_ones[] = {
-		{ "1m", "an hour" }, { "5m", "5 hours" }, { "15m", "15 hours" },
-		{ "1h", "60 hours" }, { "4h", "10 days" }, { "1d", "60 days" },
-	};
+	int64_t length_s = bot_interval_s(c->interval);
+	int64_t missing = WARM_UP_CANDLES - l->candles;
+	char wait[SPAN_TEXT_MAX];
 
-	for (size_t i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++)
-		if (strcmp(c->interval, long_ones[i].interval) == 0)
-			field_error(w, "interval", "of %s decides on 60 closed candles: after each "
-				    "start, and after a gap in the market data, the first decision "
-				    "comes %s later", c->interval, long_ones[i].wait);
+	if (length_s < 60 || missing <= 0)
+		return;
+	span_text(missing * length_s, wait);
+	if (l->candles > 0)
+		field_error(w, "interval", "of %s decides on %d closed candles, %lld are stored: the "
+			    "first decision comes %s later", c->interval, WARM_UP_CANDLES,
+			    (long long)l->candles, wait);
+	else
+		field_error(w, "interval", "of %s decides on %d closed candles, none are stored "
+			    "that reach up to now: the first decision comes %s later, as after each "
+			    "gap in the market data", c->interval, WARM_UP_CANDLES, wait);
 }
 
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
@@ -211,11 +243,11 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_fees(c, l, w);
 	warn_risk(c, l, w);
 	warn_notional(c, l, w);
-	warn_least(c, w);
+	warn_least(c, l, w);
 	warn_threshold(c, w);
 	warn_holding(c, w);
 	warn_liquidation(c, l, w);
-	warn_warming(c, w);
+	warn_warming(c, l, w);
 	if (strcmp(c->strategy, "model") == 0 && c->model_id == 0)
 		field_error(w, "model_id", "is 0: strategy \"model\" makes no entry until a "
 			    "model is assigned");

@@ -109,7 +109,8 @@ const struct config_key config_keys[] = {
 	INT("MAX_OPEN_POSITIONS", max_open_positions, 1, 10000, "5",
 	    "Positions open at once, over all bots."),
 	REAL("MAX_RISK_PER_TRADE", max_risk_per_trade_pct, 0.001, 100, "2.0",
-	     "Most that one trade may lose at its stop, in percent of equity."),
+	     "Most that one trade, with what it takes over of earlier ones, may lose at its stop, "
+	     "in percent of equity."),
 	REAL("MIN_RISK_REWARD_RATIO", min_risk_reward_ratio, 0, 1000, "3.0",
 	     "Least ratio of reward to risk after fees; a bot's own key can skip the rule. 0: "
 	     "off."),

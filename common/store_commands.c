@@ -18,10 +18,16 @@ static const char SQL_BOT_EXISTS[] = "SELECT EXISTS (SELECT 1 FROM bots WHERE id
 static const char SQL_INSERT[] =
 	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, idempotency_key, "
 	"created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+#define HEARTBEAT_COLUMNS \
+	"pid, started_us, beat_us, stopped_us, loop_p50_us, loop_p99_us, turns, events," \
+	" feed_age_ms, clock_drift_ms, decode_errors, rss_bytes, boot_id, version, trading_mode," \
+	" market_data, feed_state, feed_message"
+#define HEARTBEAT_SCHEMA 7	/* has the columns that are behind these */
 static const char SQL_HEARTBEAT[] =
-	"SELECT pid, started_us, beat_us, stopped_us, loop_p50_us, loop_p99_us, turns, events, "
-	"feed_age_ms, clock_drift_ms, decode_errors, rss_bytes, boot_id, version, trading_mode, "
-	"market_data, feed_state, feed_message FROM worker_heartbeat WHERE id = 1";
+	"SELECT " HEARTBEAT_COLUMNS ", trades_late, trades_repeated, trades_refused, feed_gaps,"
+	" book_breaks, feed_problem, market_us, market_at_us FROM worker_heartbeat WHERE id = 1";
+static const char SQL_HEARTBEAT_BEFORE[] =
+	"SELECT " HEARTBEAT_COLUMNS " FROM worker_heartbeat WHERE id = 1";
 
 static void bind_int_or_null(struct stmt *s, int index, int64_t v)
 {
@@ -159,6 +165,12 @@ int store_command_add_tx(struct db *db, const struct command *c, int64_t *id, st
 	return rc ? rc : insert(db, c, c->created_us, id, e);
 }
 
+void store_command_init(struct command *c)
+{
+	memset(c, 0, offsetof(struct command, result));
+	c->result[0] = '\0';
+}
+
 static void read_command(struct stmt *s, struct command *c)
 {
 	c->id = stmt_int(s, 0);
@@ -253,16 +265,32 @@ static void read_heartbeat(struct stmt *s, struct heartbeat *h)
 	stmt_copy(s, 17, h->feed_message, sizeof(h->feed_message));
 }
 
+static void read_market_data(struct stmt *s, struct heartbeat *h)
+{
+	h->trades_late = stmt_int(s, 18);
+	h->trades_repeated = stmt_int(s, 19);
+	h->trades_refused = stmt_int(s, 20);
+	h->feed_gaps = stmt_int(s, 21);
+	h->book_breaks = stmt_int(s, 22);
+	stmt_copy(s, 23, h->feed_problem, sizeof(h->feed_problem));
+	h->market_us = stmt_int(s, 24);
+	h->market_at_us = stmt_int(s, 25);
+}
+
 int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e)
 {
+	bool before = db_schema_version(db) < HEARTBEAT_SCHEMA;
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_HEARTBEAT, &s, e);
+	int rc = db_stmt(db, before ? SQL_HEARTBEAT_BEFORE : SQL_HEARTBEAT, &s, e);
 
 	if (rc)
 		return rc;
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
+		memset(out, 0, sizeof(*out));
 		read_heartbeat(s, out);
+		if (!before)
+			read_market_data(s, out);
 		rc = 0;
 	} else if (rc == STMT_END) {
 		rc = err_set(e, ERR_NOT_FOUND, "a worker has never run on %s", db_path(db));

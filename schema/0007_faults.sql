@@ -11,7 +11,7 @@ CREATE TABLE clock_watch (
 	jumped_us INTEGER NOT NULL DEFAULT 0,	-- us UTC, by the clock, of the newest step; 0 never
 	settles_us INTEGER NOT NULL DEFAULT 0,	-- us UTC, by the clock, when it will be settled; 0 it is
 	jumps INTEGER NOT NULL DEFAULT 0,	-- steps noticed so far
-	accepted_us INTEGER NOT NULL DEFAULT 0	-- us UTC, by the clock, when the operator said it is right
+	accepted_us INTEGER NOT NULL DEFAULT 0	-- us UTC, by the clock, when the operator said it is right; 0 after a later jump
 ) STRICT;
 INSERT INTO clock_watch(id, seen_us) SELECT 1, beat_us FROM worker_heartbeat WHERE id = 1;
 
@@ -82,3 +82,76 @@ INSERT OR REPLACE INTO trading_config_history(id, bot_id, version, config, chang
 
 -- Of sim_accounts, written by: worker. Base and quote do not tell BTCUSDT from BTCUSDT_240927.
 ALTER TABLE sim_accounts ADD COLUMN symbol TEXT NOT NULL DEFAULT '';	-- the account's market; '' of an older version: base and quote
+
+-- Written by: worker, at its start and when a market is added; what it has no more goes. The
+-- rules that orders on a market must keep, and where they come from.
+CREATE TABLE markets (
+	source TEXT NOT NULL,			-- of its prices, as in candles
+	symbol TEXT NOT NULL,
+	exchange TEXT NOT NULL,			-- as in a bot's settings: binance, binance_futures
+	base TEXT NOT NULL,			-- asset that is traded
+	quote TEXT NOT NULL,			-- asset that it is priced in, unknown
+	tick REAL NOT NULL,			-- quote per base, between two prices
+	step REAL NOT NULL,			-- base asset, between two quantities
+	min_quantity REAL NOT NULL,		-- base asset, of an order
+	max_quantity REAL,			-- base asset, of an order; NULL no limit is known
+	min_notional REAL NOT NULL,		-- quote asset, that an order is worth; 0 not known
+	fee_maker REAL NOT NULL,		-- fraction of what is traded: 0.001 is 0.1 %
+	fee_taker REAL NOT NULL,		-- the same
+	origin TEXT NOT NULL,			-- exchange, known, derived, made_up
+	note TEXT NOT NULL,			-- the origin in a sentence, with what is not known
+	updated_us INTEGER NOT NULL,		-- us UTC
+	PRIMARY KEY (source, symbol)
+) STRICT, WITHOUT ROWID;
+
+-- ---- market data ----
+
+-- Of worker_heartbeat, written by: worker. Counts are of all markets since its start.
+ALTER TABLE worker_heartbeat ADD COLUMN trades_late INTEGER NOT NULL DEFAULT 0;	-- trades that came after their candle was closed: merged into another or dropped
+ALTER TABLE worker_heartbeat ADD COLUMN trades_repeated INTEGER NOT NULL DEFAULT 0;	-- trades that had come before, counted once
+ALTER TABLE worker_heartbeat ADD COLUMN trades_refused INTEGER NOT NULL DEFAULT 0;	-- trades stamped after they came; part of decode_errors
+ALTER TABLE worker_heartbeat ADD COLUMN feed_gaps INTEGER NOT NULL DEFAULT 0;	-- times that trades or frames were missing: windows start anew
+ALTER TABLE worker_heartbeat ADD COLUMN feed_problem TEXT NOT NULL DEFAULT '';	-- newest refused frame or gap: what and where
+ALTER TABLE worker_heartbeat ADD COLUMN book_breaks INTEGER NOT NULL DEFAULT 0;	-- times that depth frames were missing or prices crossed: the book starts anew
+-- A recording's market has a time of its own unless it is played at REPLAY_SPEED=1.
+ALTER TABLE worker_heartbeat ADD COLUMN market_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the market at the beat; 0 it is the machine's clock
+ALTER TABLE worker_heartbeat ADD COLUMN market_at_us INTEGER NOT NULL DEFAULT 0;	-- us UTC, the machine's clock when market_us was last seen to move
+
+-- ---- candles ----
+
+-- Candles of older versions had no source (spot and futures of one symbol, recordings and
+-- made-up prices overwrote each other) and ended at other times than the exchange's: they can
+-- warm no window, and beside the new ones a chart of them would mislead. They are dropped.
+DROP TABLE candles;
+
+-- Written by: worker. Closed candles, for charts and to warm windows after a restart; the
+-- oldest of each series go first.
+CREATE TABLE candles (
+	source TEXT NOT NULL,			-- binance, synthetic, replay, of futures with _futures behind it
+	symbol TEXT NOT NULL,
+	interval TEXT NOT NULL,
+	open_us INTEGER NOT NULL,		-- us UTC
+	open REAL NOT NULL,			-- quote per base
+	high REAL NOT NULL,			-- quote per base
+	low REAL NOT NULL,			-- quote per base
+	close REAL NOT NULL,			-- quote per base
+	volume REAL NOT NULL,			-- base asset
+	buy_volume REAL NOT NULL,		-- base asset, taker bought
+	trades INTEGER NOT NULL,		-- count
+	PRIMARY KEY (source, symbol, interval, open_us)
+) STRICT, WITHOUT ROWID;
+
+-- Written by: worker. Of each series of candles the newest stretch in which none is missing:
+-- only that may warm a window.
+CREATE TABLE candle_runs (
+	source TEXT NOT NULL,			-- as in candles
+	symbol TEXT NOT NULL,
+	interval TEXT NOT NULL,
+	made_by TEXT NOT NULL,			-- seed of the made-up market, names of the recordings
+	since_us INTEGER NOT NULL,		-- us UTC, begin of its first candle
+	until_us INTEGER NOT NULL,		-- us UTC, end of its newest
+	PRIMARY KEY (source, symbol, interval)
+) STRICT, WITHOUT ROWID;
+
+-- Of bot_state, written by: worker.
+ALTER TABLE bot_state ADD COLUMN candles INTEGER NOT NULL DEFAULT 0;	-- count, closed candles in the bot's window, decisions need 60

@@ -6,6 +6,7 @@
 #include "worker/store/store_worker.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,8 +298,9 @@ static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 	}
 	if (done == 0 && n > 0)
 		return err_set(e, ERR_CONFLICT, "%s", failures + 2);
-	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s", cmd->kind,
-		 done, n, failures);
+	snprintf(out->message, sizeof(out->message), "%s: done for %zu of %zu bots%s%s", cmd->kind,
+		 done, n, failures, c->only_bot ? "; of the others it is queued for a worker that "
+		 "runs them" : "");
 	return 0;
 }
 
@@ -432,6 +434,13 @@ static void carry_out(struct commands *c, struct db *db, const struct command *c
 	buf_free(&out.bots);
 }
 
+/* As store_command_init. */
+static void answer_init(struct command_answer *a)
+{
+	memset(a, 0, offsetof(struct command_answer, result));
+	a->result[0] = '\0';
+}
+
 static int take_up(struct commands *c, struct db *db, int64_t id, int64_t wall_us,
 		   int64_t engine_us, struct err *e)
 {
@@ -448,7 +457,7 @@ static int take_up(struct commands *c, struct db *db, int64_t id, int64_t wall_u
 	if (rc || waits)
 		return rc;
 	forget_waiting(c, id);
-	memset(answer, 0, sizeof(*answer));
+	answer_init(answer);
 	answer->id = cmd.id;
 	answer->at_us = wall_us;
 	if (late)
@@ -485,8 +494,8 @@ void commands_stop_all(struct commands *c, struct db *db, const char *by, int64_
 	struct command_answer *answer = &c->stop_answer;
 	struct command *cmd = &c->stop;
 
-	memset(cmd, 0, sizeof(*cmd));
-	memset(answer, 0, sizeof(*answer));
+	store_command_init(cmd);
+	answer_init(answer);
 	snprintf(cmd->kind, sizeof(cmd->kind), COMMAND_EMERGENCY_STOP);
 	snprintf(cmd->args, sizeof(cmd->args), "{}");
 	snprintf(cmd->requested_by, sizeof(cmd->requested_by), "%s", by);
@@ -498,6 +507,14 @@ void commands_stop_all(struct commands *c, struct db *db, const char *by, int64_
 		  answer->status, answer->message);
 }
 
+static int answer_tx(struct commands *c, struct db *db, const struct command_answer *a,
+		     struct err *e)
+{
+	int rc = store_answer_tx(db, a, e);
+
+	return rc || !c->only_bot ? rc : store_hand_on_tx(db, a->id, c->only_bot, e);
+}
+
 int commands_write_tx(struct commands *c, struct db *db, struct err *e)
 {
 	int rc = 0;
@@ -505,10 +522,10 @@ int commands_write_tx(struct commands *c, struct db *db, struct err *e)
 	if (c->stopped) {
 		rc = store_command_add_tx(db, &c->stop, &c->stop_answer.id, e);
 		if (rc == 0)
-			rc = store_answer_tx(db, &c->stop_answer, e);
+			rc = answer_tx(c, db, &c->stop_answer, e);
 	}
 	for (size_t i = 0; rc == 0 && i < c->n; i++)
-		rc = store_answer_tx(db, &c->answers[i], e);
+		rc = answer_tx(c, db, &c->answers[i], e);
 	return rc;
 }
 

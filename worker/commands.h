@@ -14,7 +14,10 @@
 
 struct commands;
 
-/* only_bot: commands for other bots stay queued for a worker that runs them; 0: all bots. */
+/*
+ * only_bot: commands for other bots stay queued for a worker that runs them, and those for all
+ * are queued for them anew; 0: all bots.
+ */
 struct commands *commands_new(struct session *session, struct roster *roster,
 			      enum trading_mode mode, int64_t only_bot);
 void commands_free(struct commands *c);

@@ -17,6 +17,8 @@ struct feed_choice {
 	char message[256];
 	size_t n;
 	struct symbol_info symbols[SYMBOLS_MAX];	/* replay: all; synthetic: asked for */
+	int64_t begin_us[SYMBOLS_MAX];		/* synthetic: feed_choice_begin; 0 not asked */
+	char made_by[sizeof(((struct config *)0)->recording) + 16];
 	struct feed *feeds[FEEDS_MAX];		/* synthetic: spot, futures; replay: the first */
 	struct feed_sink sinks[2];		/* of spot, of futures markets */
 	int64_t opened_us;			/* 0 not yet */
@@ -27,6 +29,14 @@ static void say_rules(const struct symbol_info *info)
 	char text[SYMBOL_RULES_MAX];
 
 	log_info("market", NULL, "%s", symbol_rules_text(info, text));
+}
+
+static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool futures)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->symbols[i].futures == futures && strcmp(f->symbols[i].symbol, symbol) == 0)
+			return &f->symbols[i];
+	return NULL;
 }
 
 /* "BTCUSDT (spot), ETHUSDT (USD-M)"; "" when they don't fit. (bot_config_warnings reads it.) */
@@ -43,12 +53,26 @@ static void list_markets(const struct feed_choice *f, char *out, size_t size)
 		out[0] = '\0';
 }
 
+/* What makes the prices: others under the same names are another market's. */
+static void name_maker(struct feed_choice *f)
+{
+	const struct config *c = f->config;
+
+	if (c->market_data == MARKET_REPLAY)
+		snprintf(f->made_by, sizeof(f->made_by), "%s%s", c->recording,
+			 c->replay_speed > 0 ? " (paced)" : "");
+	else
+		snprintf(f->made_by, sizeof(f->made_by), "seed %lld",
+			 (long long)c->synthetic_seed);
+}
+
 int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e)
 {
 	struct feed_choice *f = xcalloc(1, sizeof(*f));
 	int rc = 0;
 
 	f->config = c;
+	name_maker(f);
 	switch (c->market_data) {
 	case MARKET_BINANCE:
 		rc = err_set(e, ERR_UNAVAILABLE,
@@ -95,6 +119,24 @@ const char *feed_choice_name(const struct feed_choice *f)
 	return f->replay ? "replay" : "synthetic";
 }
 
+const char *feed_choice_made_by(const struct feed_choice *f)
+{
+	return f->made_by;
+}
+
+bool feed_choice_made_up(const struct feed_choice *f)
+{
+	return !f->replay;
+}
+
+void feed_choice_begin(struct feed_choice *f, const struct symbol_info *market, int64_t begin_us)
+{
+	struct symbol_info *info = find(f, market->symbol, market->futures);
+
+	ASSERT(info && !f->replay && !f->opened_us);
+	f->begin_us[info - f->symbols] = begin_us;
+}
+
 const char *feed_choice_message(const struct feed_choice *f)
 {
 	return f->message;
@@ -103,6 +145,38 @@ const char *feed_choice_message(const struct feed_choice *f)
 bool feed_choice_unpaced(const struct feed_choice *f)
 {
 	return f->replay && f->config->replay_speed <= 0;
+}
+
+static bool plays_slowly(const struct feed_choice *f)
+{
+	double speed = f->config->replay_speed;
+
+	return f->replay && speed > 0 && speed < 1 && f->feeds[0] && f->feeds[0]->paced_from_us;
+}
+
+int64_t feed_choice_market_us(const struct feed_choice *f, int64_t wall_us)
+{
+	int64_t from_us;
+
+	if (!plays_slowly(f))
+		return wall_us;
+	from_us = f->feeds[0]->paced_from_us;
+	return from_us + (int64_t)((double)(wall_us - from_us) * f->config->replay_speed);
+}
+
+int64_t feed_choice_wall_us(const struct feed_choice *f, int64_t market_us)
+{
+	int64_t from_us;
+
+	if (!plays_slowly(f) || market_us == INT64_MAX)
+		return market_us;
+	from_us = f->feeds[0]->paced_from_us;
+	return from_us + (int64_t)((double)(market_us - from_us) / f->config->replay_speed);
+}
+
+bool feed_choice_own_time(const struct feed_choice *f)
+{
+	return f->replay && f->config->replay_speed != 1;
 }
 
 bool feed_choice_recorded(const struct feed_choice *f)
@@ -129,12 +203,9 @@ void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
 	*out = f->symbols[i < f->n ? i : 0];
 }
 
-static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool futures)
+const struct symbol_info *feed_choice_market(const struct feed_choice *f, size_t index)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (f->symbols[i].futures == futures && strcmp(f->symbols[i].symbol, symbol) == 0)
-			return &f->symbols[i];
-	return NULL;
+	return index < f->n ? &f->symbols[index] : NULL;
 }
 
 static int not_recorded(const struct feed_choice *f, const struct bot_config *c, struct err *e)
@@ -157,14 +228,18 @@ static int not_recorded(const struct feed_choice *f, const struct bot_config *c,
 static int open_synthetic(struct feed_choice *f, bool futures, int64_t now_us, struct err *e)
 {
 	char names[SYMBOLS_MAX][SYMBOL_MAX];
+	int64_t begin_us[SYMBOLS_MAX];
 	struct synthetic_args a = {
 		.symbols = names, .futures = futures, .seed = (uint64_t)f->config->synthetic_seed,
-		.start_us = now_us, .history_s = WARM_UP_S,
+		.start_us = now_us, .history_s = WARM_UP_S, .begin_us = begin_us,
 	};
 
-	for (size_t i = 0; i < f->n; i++)
-		if (f->symbols[i].futures == futures)
-			memcpy(names[a.symbols_n++], f->symbols[i].symbol, SYMBOL_MAX);
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->symbols[i].futures != futures)
+			continue;
+		begin_us[a.symbols_n] = f->begin_us[i];
+		memcpy(names[a.symbols_n++], f->symbols[i].symbol, SYMBOL_MAX);
+	}
 	if (a.symbols_n == 0)
 		return 0;
 	return synthetic_open(&a, &f->sinks[futures], &f->feeds[futures], e);

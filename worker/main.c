@@ -23,7 +23,7 @@ static const char USAGE[] =
 	"from the environment and .env; docs/CONFIGURATION.md lists them.\n"
 	"\n"
 	"  --check-config      print the effective settings, secrets masked, and end\n"
-	"  --bot-id N          run this bot only\n"
+	"  --bot-id N          run this bot only; refused while others have open orders\n"
 	"  --symbol S          trade this symbol (kept in the bot's config)\n"
 	"  --config-json JSON  change settings of the bot: '{\"max_positions\": 3}'; keys named\n"
 	"                      _pct are fractions (0.009: 0.9 %) or percent as text: \"0.9%\"\n"

@@ -126,7 +126,12 @@ static void report_absent(struct roster *r, struct db *db, struct slot *s,
 	row.dust = old.dust;
 	row.dust_cost = old.dust_cost;
 	memcpy(row.day, old.day, sizeof(row.day));
+	row.pending_orders = old.pending_orders;
+	row.open_positions = old.open_positions;
+	row.config_version = old.config_version;
+	/* Both alike: store_bot_restore knows by it that this is no error of a bot that ran. */
 	snprintf(row.error, sizeof(row.error), "%s", s->failure);
+	snprintf(row.config_error, sizeof(row.config_error), "%s", s->failure);
 	r->args.reporter.bot(r->args.reporter.ctx, &row);
 }
 
@@ -185,7 +190,7 @@ static int bring_up(struct roster *r, struct db *db, struct slot *s, const struc
 	if (rc && rc != ERR_NOT_FOUND)
 		return rc;
 	if (rc == 0) {
-		if (s->failure[0]) { /* its row says ERROR because it could not come up */
+		if (s->failure[0] || old.absent) { /* ERROR because it could not come up */
 			old.status = BOT_STOPPED;
 			old.error[0] = '\0';
 		}

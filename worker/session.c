@@ -173,6 +173,7 @@ static bool acts(struct session *s, int64_t now_us)
 	if (now_us < s->act_from_us)
 		return false;
 	s->act_from_us = 0;
+	engine_history(s->engine, false);
 	return true;
 }
 
@@ -323,6 +324,7 @@ struct feed_sink session_warm_sink(struct session *s, bool futures)
 void session_act_from(struct session *s, int64_t act_from_us)
 {
 	s->act_from_us = act_from_us;
+	engine_history(s->engine, act_from_us != 0);
 }
 
 void session_reconcile(struct session *s, int64_t now_us)

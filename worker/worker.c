@@ -80,7 +80,7 @@ static void end_at_once(int signal_number)
 
 int worker_run(const struct worker_args *a, struct err *e)
 {
-	struct worker w = { .config = a->config };
+	struct worker w = { .config = a->config, .only_bot = a->only_bot };
 	struct err why;
 	int rc;
 

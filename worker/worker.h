@@ -14,7 +14,6 @@
 #include "common/err.h"
 
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 struct worker_args {

@@ -47,19 +47,62 @@ static bool some_feed_failed(const struct worker *w)
 	return false;
 }
 
-/* Trades that were not taken as they came, said when there are more of them. */
-static void tell_trades(struct worker *w, const struct feed *f)
+/* What was not taken as it came, of all feeds. */
+static void count_odd(struct heartbeat *h, const struct worker *w)
 {
-	uint64_t late = engine_trades_late(session_engine(w->session));
-	uint64_t sum = late + f->stats.repeated + f->stats.gaps;
+	uint64_t refused = 0, trades_refused = 0, repeated = 0, gaps = 0, breaks = 0;
+	const struct feed *f;
 
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++) {
+		refused += f->stats.decode_errors;
+		trades_refused += f->stats.trades_refused;
+		repeated += f->stats.repeated;
+		gaps += f->stats.gaps;
+		breaks += f->stats.book_gaps + f->stats.book_crossed;
+		if (f->stats.last_error[0])
+			snprintf(h->feed_problem, sizeof(h->feed_problem), "%s",
+				 f->stats.last_error);
+	}
+	h->decode_errors = (int64_t)refused;
+	h->trades_refused = (int64_t)trades_refused;
+	h->trades_late = (int64_t)engine_trades_late(session_engine(w->session));
+	h->trades_repeated = (int64_t)repeated;
+	h->feed_gaps = (int64_t)gaps;
+	h->book_breaks = (int64_t)breaks;
+}
+
+/* Said when there is more of it. */
+static void tell_odd(struct worker *w, int64_t refused_before)
+{
+	const struct heartbeat *h = &w->beat;
+	int64_t sum = h->trades_late + h->trades_repeated + h->feed_gaps;
+
+	if (h->decode_errors > refused_before)
+		log_warn("feed", NULL, "%lld frames refused so far; the newest: %s",
+			 (long long)h->decode_errors, h->feed_problem);
 	if (sum == w->odd_trades)
 		return;
 	w->odd_trades = sum;
-	log_warn("feed", NULL, "so far %llu trades came late, %llu twice; %llu gaps, where windows "
-		 "start anew%s%s", (unsigned long long)late, (unsigned long long)f->stats.repeated,
-		 (unsigned long long)f->stats.gaps, f->stats.last_error[0] ? "; the newest: " : "",
-		 f->stats.last_error);
+	log_warn("feed", NULL, "so far %lld trades came late, %lld twice; %lld gaps, where windows "
+		 "start anew%s%s", (long long)h->trades_late, (long long)h->trades_repeated,
+		 (long long)h->feed_gaps, h->feed_problem[0] ? "; the newest: " : "",
+		 h->feed_problem);
+}
+
+/* Of the feed that has been silent for longest: one that lives must not hide another. */
+static int64_t feed_age_ms(const struct worker *w, int64_t wall_us)
+{
+	int64_t oldest_us = INT64_MAX, age_us;
+	const struct feed *f;
+
+	for (size_t i = 0; (f = feed_choice_feed(w->feed, i)) != NULL; i++) {
+		int64_t at_us = feed_choice_own_time(w->feed) ? f->heard_us : f->stats.last_now_us;
+
+		if (at_us && at_us < oldest_us)
+			oldest_us = at_us;
+	}
+	age_us = oldest_us == INT64_MAX || feed_choice_unpaced(w->feed) ? 0 : wall_us - oldest_us;
+	return age_us > 0 ? age_us / 1000 : 0;
 }
 
 /* A recording's times are its recorder's clock's: shown, and no reason to refuse anything. */
@@ -74,27 +117,34 @@ static void tell_drift(struct worker *w)
 		engine_clock_drift(session_engine(w->session), drift_us);
 }
 
+/* Of a market that has a time of its own. */
+static void note_market_time(struct worker *w, int64_t wall_us)
+{
+	int64_t market_us = worker_time(w, wall_us);
+
+	if (!feed_choice_own_time(w->feed) || market_us == w->beat.market_us)
+		return;
+	w->beat.market_us = market_us;
+	w->beat.market_at_us = w->beat.beat_us;
+}
+
 void worker_beat_fill(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
-	struct feed *f = feed_choice_feed(w->feed, 0);
+	int64_t refused_before = h->decode_errors;
 
 	h->beat_us = clock_now_us(); /* who looks at it compares with the same clock */
 	h->loop_p50_us = loop_times_quantile(&w->times, 0.5);
 	h->loop_p99_us = loop_times_quantile(&w->times, 0.99);
 	h->events = (int64_t)session_events(w->session);
 	h->rss_bytes = resident_bytes();
-	if (!f)
+	note_market_time(w, wall_us);
+	if (!feed_choice_feed(w->feed, 0))
 		return;
-	if (f->stats.decode_errors > (uint64_t)h->decode_errors)
-		log_warn("feed", NULL, "%llu frames refused so far; the newest: %s",
-			 (unsigned long long)f->stats.decode_errors, f->stats.last_error);
-	h->decode_errors = (int64_t)f->stats.decode_errors;
-	tell_trades(w, f);
+	count_odd(h, w);
+	tell_odd(w, refused_before);
 	tell_drift(w);
-	h->feed_age_ms = f->stats.last_now_us ? (wall_us - f->stats.last_now_us) / 1000 : 0;
-	if (h->feed_age_ms < 0 || feed_choice_unpaced(w->feed))
-		h->feed_age_ms = 0;
+	h->feed_age_ms = feed_age_ms(w, wall_us);
 	if (some_feed_failed(w))
 		return;
 	snprintf(h->feed_state, sizeof(h->feed_state), "%s",

@@ -1,6 +1,7 @@
 #include "worker/worker_internal.h"
 
 #include "common/log.h"
+#include "common/store_markets.h"
 #include "worker/store/store_worker.h"
 
 #include <string.h>
@@ -28,6 +29,34 @@ static int write_position(struct worker *w, int64_t wall_us, struct err *e)
 	return rc;
 }
 
+static size_t markets_n(const struct worker *w)
+{
+	size_t n = 0;
+
+	while (feed_choice_market(w->feed, n))
+		n++;
+	return n;
+}
+
+/* All of them when there are more; at the start also none, so that those of before go. */
+static int write_markets(struct worker *w, int64_t wall_us, struct err *e)
+{
+	size_t n = markets_n(w);
+	int rc = 0;
+
+	if (w->beaten && n == w->markets)
+		return 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct symbol_info info = *feed_choice_market(w->feed, i);
+
+		rc = fees_with(w->config->sim_commission, info.futures, &info.fees);
+		if (rc == 0)
+			rc = store_market_put_tx(w->db, feed_choice_name(w->feed), &info, wall_us,
+						 e);
+	}
+	return rc ? rc : store_markets_trim_tx(w->db, wall_us, e);
+}
+
 static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
 {
 	int rc = outbox_flush_tx(w->outbox, w->db, wall_us, e);
@@ -43,6 +72,8 @@ static int write_all_tx(struct worker *w, bool beat, int64_t wall_us, bool *queu
 		rc = write_position(w, wall_us, e);
 	if (rc == 0)
 		rc = store_logs_flush_tx(w->logs, w->db, e);
+	if (rc == 0 && beat)
+		rc = write_markets(w, wall_us, e);
 	if (rc == 0 && beat)
 		rc = store_heartbeat_tx(w->db, &w->beat, e);
 	if (rc == 0 && beat)
@@ -75,6 +106,8 @@ static bool commit_due(const struct worker *w, int64_t wall_us)
 {
 	if (commands_pending(w->commands) || runner_pending(w->runner) ||
 	    notifier_pending(w->notifier) || position_moved(w) || !outbox_can_wait(w->outbox))
+		return true;
+	if (outbox_rows(w->outbox) >= TURN_ROWS)
 		return true;
 	return !outbox_empty(w->outbox) && wall_us - w->committed_us >= WORKER_TICK_US;
 }
@@ -159,6 +192,7 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	}
 	w->db_changed = w->db_changed || queued;
 	w->beaten = w->beaten || beat;
+	w->markets = beat ? markets_n(w) : w->markets;
 	if (beat)
 		w->beat_due_us = wall_us + BEAT_US;
 	session_venue(w->session)->ops->flush(session_venue(w->session));

@@ -5,6 +5,7 @@
  *	worker.c		a run: start, loop, end
  *	worker_lock.c		the only worker of this database (worker_lock.h)
  *	worker_start.c		everything opened, put together, and as it was before
+ *	worker_warm.c		windows of candles as they were before
  *	worker_loop.c		one turn, and what wakes it
  *	worker_commit.c		what a turn did, in one transaction
  *	worker_guard.c		is the database still there, and ours?
@@ -43,12 +44,14 @@
 #include "worker/worker_lock.h"
 
 #define WORKER_TICK_US INT64_C(50000)	/* the longest wait between two turns */
+#define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
 
 struct event;
 struct event_base;
 
 struct worker {
 	const struct config *config;
+	int64_t only_bot;		/* 0: all */
 	struct db *db;
 	struct checkpoint *checkpoint;
 	struct master_key key;
@@ -88,7 +91,7 @@ struct worker {
 	int64_t mark_due_us, reserve_due_us;	/* monotonic: to look again */
 	bool commit_failed;		/* the newest commit did not go through */
 	bool feed_ended;
-	uint64_t odd_trades;		/* late, repeated and missing ones that were told */
+	int64_t odd_trades;		/* late, repeated and missing ones that were told */
 	int64_t acts_from_us;		/* events of before only warm up; 0 a replay at "max" */
 	int64_t behind_us;		/* the feeds catch up: the engine's time is theirs */
 	bool ending;			/* only messages go on */
@@ -96,6 +99,7 @@ struct worker {
 	struct err lost;		/* why the database is ours no more; code 0: it is */
 	int64_t look_us;		/* monotonic: not before this at the file again */
 	struct feed_position position;
+	size_t markets;			/* written into table markets; 0 none */
 	uint64_t events_seen;
 };
 
@@ -105,6 +109,13 @@ struct worker {
  * On failure worker_run closes what is open by then.
  */
 MUST_CHECK int worker_start(struct worker *w, const struct worker_args *a, struct err *e);
+
+/* worker_warm.c */
+/*
+ * Candles of the run before fill the windows, where nothing is missing between them and now
+ * or the market can be made; where not, the log says so. Before the feed is opened.
+ */
+MUST_CHECK int worker_warm(struct worker *w, int64_t now_us, struct err *e);
 
 /* worker_loop.c */
 /* Now. The machine's clock may be set back under us; nothing may wait for it to catch up. */

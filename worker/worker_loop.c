@@ -8,7 +8,6 @@
 
 #define FRAMES_AT_ONCE 4		/* between two looks at the turn's limits */
 #define TURN_BUDGET_US INT64_C(4000)	/* of market data per turn; a loop never blocks 5 ms */
-#define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
 #define SLOW_TURN_US INT64_C(50000)
 #define CATCH_UP_MOST_US (86400 * US_PER_S)	/* of market data that was not read in time */
 #define RETRY_US INT64_C(250000)	/* between tries of a commit that failed */
@@ -31,9 +30,9 @@ int64_t worker_time(const struct worker *w, int64_t wall_us)
 {
 	int64_t newest = engine_now(session_engine(w->session));
 
-	if (feed_choice_unpaced(w->feed) && newest)
+	if (feed_choice_own_time(w->feed) && newest)
 		return newest;
-	wall_us -= w->behind_us;
+	wall_us = feed_choice_market_us(w->feed, wall_us - w->behind_us);
 	return wall_us > newest ? wall_us : newest;
 }
 
@@ -65,9 +64,12 @@ static struct feed *first_due(const struct worker *w, int64_t *others_us)
 static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wall_us)
 {
 	struct err e = { 0 };
+	uint64_t frames = f->stats.frames;
 	int rc = f->ops->poll(f, until_us, FRAMES_AT_ONCE, &f->next_us, &e);
 	bool was_failed = f->failed, ended = rc == ERR_END || f->next_us == INT64_MAX;
 
+	if (f->stats.frames > frames)
+		f->heard_us = wall_us;
 	f->failed = rc != 0 && !ended;
 	if (ended) {
 		if (!w->feed_ended) {
@@ -87,8 +89,8 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 }
 
 /*
- * A feed begins with history, of before we began: it only warms up. Until it is read the
- * engine's time stands still, or our clock would end candles whose trades are still to come.
+ * A feed begins with history, of before we began: it only warms up (engine_history). Until
+ * it is read the engine's time moves by commands only.
  */
 static bool in_history(const struct worker *w, const struct feed *f)
 {
@@ -119,11 +121,8 @@ static void skip_if_late(const struct worker *w, struct feed *f, int64_t wall_us
 	f->next_us = wall_us;
 }
 
-/*
- * All feeds for their share of the turn, the earliest event first. Returns when more is due;
- * *history: there is more that only warms up.
- */
-static int64_t pull_feeds(struct worker *w, int64_t wall_us, bool *history)
+/* All feeds for their share of the turn, the earliest event first. Returns when more is due. */
+static int64_t pull_feeds(struct worker *w, int64_t wall_us)
 {
 	int64_t until_us = clock_mono_us() + TURN_BUDGET_US, others_us;
 	struct engine *engine = session_engine(w->session);
@@ -140,8 +139,7 @@ static int64_t pull_feeds(struct worker *w, int64_t wall_us, bool *history)
 	}
 	w->behind_us = f ? lag(w, f, wall_us) : 0;
 	engine_behind(engine, w->behind_us);
-	*history = f && in_history(w, f);
-	if (!feed_choice_unpaced(w->feed) && !*history)
+	if (!feed_choice_unpaced(w->feed) && !(f && in_history(w, f)))
 		engine_advance(engine, worker_time(w, wall_us));
 	return f ? f->next_us : INT64_MAX;
 }
@@ -190,16 +188,15 @@ static void turn(struct worker *w)
 	if (w->commit_failed) {
 		wait_us = RETRY_US;
 	} else {
-		bool history;
-		int64_t next_us = pull_feeds(w, wall_us, &history);
-		int64_t due_us = engine_next_due(session_engine(w->session));
+		int64_t next_us = pull_feeds(w, wall_us);
+		int64_t due_us = feed_choice_wall_us(w->feed,
+						     engine_next_due(session_engine(w->session)));
 
-		if (!feed_choice_unpaced(w->feed) && due_us < next_us)
+		if (!feed_choice_own_time(w->feed) && due_us < next_us)
 			next_us = due_us;
 		if (next_us - wall_us < wait_us)
 			wait_us = next_us > wall_us ? next_us - wall_us : 0;
-		if (!history)
-			worker_look(w, wall_us);
+		worker_look(w, wall_us);
 		runner_tick(w->runner, clock_mono_us());
 		wait_us = send_messages(w, wall_us, wait_us);
 	}

@@ -13,6 +13,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+ * Without this the paper venue would fill the orders of bots that don't run here, and nobody
+ * would book it; and nobody would watch their stops.
+ */
+static int others_flat(struct db *db, int64_t only_bot, struct err *e)
+{
+	char others[120];
+	int rc = store_open_others(db, only_bot, others, sizeof(others), e);
+
+	if (rc || !others[0])
+		return rc;
+	return err_set(e, ERR_CONFLICT, "--bot-id %lld: other bots have open orders or positions, "
+		       "which nobody would watch (bots: %s). Start the worker without --bot-id, or "
+		       "let it close them first (trading-bot stop BOT-ID --close)",
+		       (long long)only_bot, others);
+}
+
 static int open_database(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	int rc;
@@ -28,6 +45,8 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 		rc = db_open_existing(w->config->db_path, DB_WORKER, &w->db, e);
 	if (rc == 0)
 		rc = worker_claim(w, e);
+	if (rc == 0 && a->only_bot)
+		rc = others_flat(w->db, a->only_bot, e);
 	if (rc == 0)
 		rc = checkpoint_begin(w->db, &w->checkpoint, e);
 	if (rc == 0)
@@ -92,6 +111,7 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 		return rc;
 	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
 	outbox_keep(w->outbox, w->config);
+	outbox_candles(w->outbox, feed_choice_name(w->feed), feed_choice_made_by(w->feed));
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -130,6 +150,8 @@ static int restore_order(void *ctx, const struct order *o, struct err *e)
 	struct err why = { 0 };
 
 	(void)e;
+	if (w->only_bot && o->bot_id != w->only_bot)
+		return 0; /* a remainder: it stays for the worker that runs its bot */
 	if (engine_order_restore(session_engine(w->session), o, &why))
 		log_error("worker", o->correlation_id,
 			  "order %lld stays as it is in the database: %s", (long long)o->id,
@@ -178,6 +200,8 @@ static int restore(struct worker *w, struct err *e)
 		first_moment(w, &now_us);
 	if (rc == 0)
 		rc = roster_refresh(w->roster, w->db, now_us, e);
+	if (rc == 0)
+		rc = worker_warm(w, now_us, e);
 	if (rc == 0)
 		rc = notifier_refresh(w->notifier, w->db, w->roster, e);
 	if (rc == 0)

@@ -79,9 +79,10 @@ bool worker_reserve_give(struct worker *w)
 	if (!reserve_give(db_path(w->db)))
 		return false;
 	w->no_reserve = true;
+	engine_disk_full(session_engine(w->session), true);
 	log_error("worker", NULL, "the disk is full: the reserve of %lld MiB was given up, so that "
-		  "what happens now can be stored. Free some space",
-		  RESERVE_BYTES >> 20);
+		  "what happens now can be stored. No entries until it is there again: free some "
+		  "space", RESERVE_BYTES >> 20);
 	return true;
 }
 
@@ -89,13 +90,16 @@ void worker_reserve_look(struct worker *w)
 {
 	int64_t mono_us = clock_mono_us();
 	struct err e = { 0 };
+	int rc;
 
 	if (w->reserve_due_us > mono_us)
 		return;
 	w->reserve_due_us = mono_us + RESERVE_EVERY_US;
 	if (reserve_there(db_path(w->db)))
 		return;
-	if (reserve_make(db_path(w->db), &e)) {
+	rc = reserve_make(db_path(w->db), &e);
+	engine_disk_full(session_engine(w->session), rc == ERR_FULL);
+	if (rc) {
 		if (!w->no_reserve)
 			log_warn("worker", NULL, "%s", e.msg);
 		w->no_reserve = true;

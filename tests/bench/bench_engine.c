@@ -70,6 +70,7 @@ static struct session *session_with(enum kind kind, float *probability)
 	bot.max_positions = 1;
 	bot.decision_interval_ms = 1;
 	bot.ignore_risk_per_trade = true;
+	bot.ignore_risk_reward = true; /* not what is measured */
 	if (session_new(&a, &s, &e))
 		die("%s", e.msg);
 	session_market_add(s, &info);
@@ -120,8 +121,12 @@ static void measure(const char *what, enum kind kind, int64_t n, int64_t step_us
 	at = drive(s, at, 61 * (1000000 / step_us), step_us); /* a full window */
 	if (kind == RESTING_BOT) { /* a position behind an OCO that is never reached */
 		probability = 0.9f;
-		at = drive(s, at, 10 * (1000000 / step_us), step_us);
+		for (int i = 0; i < 100; i++) { /* a book that is old fills nothing */
+			at = drive(s, at, 100000 / step_us, step_us);
+			book(s, at);
+		}
 		probability = 0.1f;
+		ASSERT(engine_open_orders(session_engine(s), 1) == 1);
 	}
 	from_us = clock_mono_us();
 	drive(s, at, n, step_us);

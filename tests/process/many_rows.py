@@ -46,8 +46,8 @@ MADE = {
     "sim_ledger": NUMBERS + """INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind,
 	at_us) SELECT i / 2, 1, 1, iif(i % 2, 'free', 'reserved'), 'USDT', iif(i % 2, 1, -1), 'reserve',
 	:begin + i FROM x""",
-    "candles": NUMBERS + """INSERT OR IGNORE INTO candles SELECT 'BTCUSDT', '1s', :begin + i * 1000000, 1, 1, 1, 1,
-	1, 1, 1 FROM x""",
+    "candles": NUMBERS + """INSERT OR IGNORE INTO candles SELECT 'synthetic', 'BTCUSDT', '1s',
+	:begin + i * 1000000, 1, 1, 1, 1, 1, 1, 1 FROM x""",
     "commands": NUMBERS + """INSERT INTO commands(kind, bot_id, status, created_us)
 	SELECT 'pause', 1, 'done', :begin + i FROM x""",
     "bot_events": NUMBERS + """INSERT INTO bot_events(bot_id, from_status, to_status, event, at_us)

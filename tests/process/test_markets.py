@@ -92,6 +92,109 @@ class Markets(harness.TestCase):
                       low <= (self.state(bot, bot_id)["last_price"] or 0) < high,
                       "bot %d sees its market's price" % bot_id, 30)
 
+    def test_an_error_goes_with_its_cause(self):
+        """A bot whose market is not there is in ERROR and says so; with a market that is there
+        nothing of it stays, whether the worker saw the change or was away."""
+        bot = self.bot()
+        file = os.path.join(bot.folder, "pepe.gz")
+        recording(file, "PEPEUSDT", False, 800, 0.00000001)
+        bot.env.update(MARKET_DATA="replay", RECORDING=file)
+        bot.start()
+        self.wait(bot.worker_is_up, "the worker is up", 60)
+        ids = [self.made(bot, name, symbol="BTCUSDT", exchange="binance", strategy="ema_cross")
+               for name in ("seen", "away", "kept")]
+        for bot_id in ids:
+            self.wait(lambda: self.state(bot, bot_id), "bot %d has a row" % bot_id)
+            row = self.state(bot, bot_id)
+            self.assertEqual(row["status"], "ERROR")
+            self.assertIn("the recording has no BTCUSDT", row["error"])
+            status = bot.get("/api/v1/bots/%d/status" % bot_id).json
+            self.assertIn("the recording has no BTCUSDT", status["config_version"]["error"])
+        seen, away, kept = ids
+
+        def well(bot_id, status):
+            state = self.state(bot, bot_id)
+            return (state["status"], state["error"], state["config_error"]) == (status, "", "")
+
+        self.in_force(bot, seen, symbol="PEPEUSDT")
+        self.wait(lambda: well(seen, "STOPPED"), "nothing of the error is left", 30)
+        answer = bot.put("/api/v1/trading/bots/%d/config" % seen, {"symbol": "ETHUSDT"})
+        self.assertEqual(answer.status, 200, answer)
+        self.wait(lambda: "no ETHUSDT" in self.state(bot, seen)["config_error"], "it says so", 30)
+        self.in_force(bot, seen, symbol="PEPEUSDT")
+        self.wait(lambda: well(seen, "STOPPED"), "nothing of it is left", 30)
+        self.assertEqual(bot.worker.stop(), 0)
+        answer = bot.put("/api/v1/trading/bots/%d/config" % away, {"symbol": "PEPEUSDT"})
+        self.assertEqual(answer.status, 200, answer)
+        bot.start_worker()
+        self.wait(bot.worker_is_up, "the worker is back", 60)
+        self.wait(lambda: well(away, "STOPPED"), "nothing of the error is left", 30)
+        self.assertEqual(self.state(bot, kept)["status"], "ERROR")
+        self.assertIn("no BTCUSDT", self.state(bot, kept)["error"])
+        for bot_id in (seen, away):
+            answer = bot.post("/api/v1/bots/%d/start" % bot_id)
+            self.assertEqual(answer.status, 200, answer)
+            self.wait(lambda: well(bot_id, "RUNNING"), "bot %d runs" % bot_id, 30)
+        self.assertEqual(bot.post("/api/v1/bots/%d/start" % kept).status, 409)
+
+    def test_the_rules_are_shown_with_their_origin(self):
+        """API, status and doctor show the worker's own rows; a start with another market
+        leaves none of before."""
+        bot = self.bot()
+        spot, perp = (os.path.join(bot.folder, n) for n in ("pepe.gz", "perp.gz"))
+        recording(spot, "PEPEUSDT", False, 800, 0.00000001)
+        recording(perp, "BTCUSDT", True, 700_000, 0.1)
+        told = {"symbol": "BTCUSDT", "contractType": "PERPETUAL", "baseAsset": "BTC",
+                "quoteAsset": "USDT", "filters": [
+            {"filterType": "PRICE_FILTER", "tickSize": "0.1"},
+            {"filterType": "LOT_SIZE", "minQty": "0.002", "maxQty": "900", "stepSize": "0.001"},
+            {"filterType": "MIN_NOTIONAL", "notional": "110"}]}
+        with gzip.open(perp, "rt") as f:
+            frames = f.read()
+        with gzip.open(perp, "wt", compresslevel=1) as f:
+            f.write("%d %s\n%s" % (START_NS, json.dumps(told), frames))
+        bot.env.update(MARKET_DATA="replay", RECORDING="%s %s" % (spot, perp),
+                       SIMULATION_COMMISSION="0.0007")
+        bot.start()
+        self.wait(bot.worker_is_up, "the worker is up", 60)
+        answer = bot.get("/api/v1/markets")
+        self.assertEqual(answer.status, 200)
+        rules = {(m["symbol"], m["exchange"]): m for m in answer.json["markets"]}
+        self.assertEqual(len(rules), 2)
+        pepe = rules["PEPEUSDT", "binance"]
+        self.assertEqual({k: pepe[k] for k in ("tick", "step", "min_notional", "origin", "source",
+                                               "max_quantity", "fee_maker", "base", "quote")},
+                         {"tick": 1e-8, "step": 0.001, "min_notional": 5, "origin": "derived",
+                          "source": "replay", "max_quantity": None, "fee_maker": 0.0007,
+                          "base": "PEPE", "quote": "USDT"})
+        self.assertIn("derived from", pepe["note"])
+        btc = rules["BTCUSDT", "binance_futures"]
+        self.assertEqual({k: btc[k] for k in ("tick", "step", "min_quantity", "max_quantity",
+                                              "min_notional", "origin", "fee_taker")},
+                         {"tick": 0.1, "step": 0.001, "min_quantity": 0.002, "max_quantity": 900,
+                          "min_notional": 110, "origin": "exchange", "fee_taker": 0.0007})
+        for command in ("status", "doctor"):
+            shown = bot.cli(command).stdout
+            self.assertIn("market (replay) PEPEUSDT spot: tick 0.00000001, step 0.001,", shown)
+            self.assertIn("market (replay_futures) BTCUSDT USD-M futures: tick 0.1, step 0.001, an order "
+                          "is at least 0.002 BTC and worth 110 USDT", shown)
+        self.assertEqual(bot.request("GET", "/api/v1/markets", token="wrong").status, 401)
+        for symbol, told in (("BTCUSDT", "least is 110 (of the worker's market)"),
+                             ("ETHUSDT", "least is 20 (by our table of 2024-08)"),
+                             ("ADAUSDT", "least is 5 (usual for futures)")):
+            answer = bot.post("/api/v1/trading/bots/1/config/validate", {
+                "symbol": symbol, "exchange": "binance_futures", "leverage": 1,
+                "capital_per_trade": 4.5})
+            self.assertEqual(answer.status, 200, answer)
+            warned = [w["message"] for w in answer.json["warnings"] if w["field"] == "capital_per_trade"]
+            self.assertTrue([m for m in warned if told in m], (told, warned))
+        self.assertEqual(bot.worker.stop(), 0)
+        bot.start_worker(MARKET_DATA="synthetic")
+        self.wait(lambda: bot.rows("SELECT DISTINCT source FROM markets") == [{"source": "synthetic"}],
+                  "only the built-in market's are left", 60)
+        self.wait(lambda: bot.rows("SELECT 1 FROM markets JOIN trading_configs USING (symbol, exchange)"),
+                  "and bot 1's is among them", 60)
+
     def test_a_coin_that_is_not_in_the_table_trades(self):
         """The rules of an unknown coin come from what was recorded of it: orders are taken."""
         bot = self.bot()

@@ -230,7 +230,7 @@ class OpenApi(harness.TestCase):
                      "/trading/bots/1/signals?taken=true", "/trading/bots/1/stats",
                      "/positions", "/trading/bots/1/positions", "/simulation/status",
                      "/simulation/performance", "/simulation/portfolio", "/simulation/ledger",
-                     "/equity", "/data", "/data/candles?symbol=BTCUSDT", "/models", "/models/1",
+                     "/equity", "/markets", "/data", "/data/candles?symbol=BTCUSDT", "/models", "/models/1",
                      "/models/symbol/BTCUSDT", "/models?symbol=BTCUSDT", "/jobs", "/logs",
                      "/logs?level=warning", "/tokens", "/audit", "/openapi.json"):
             self.expect(bot, "GET", path, 200)

@@ -53,9 +53,9 @@ ALLOWED = {
         "metrics: a row per bot and day, in the API's thread for heavy reads",
     r"^SELECT b.id, b.id, 0, t.updated_us, r.updated_us FROM bots b .* ORDER BY b.id => USE TEMP":
         "a row per bot",
-    r"^SELECT symbol, interval, open_us.* FROM trading_configs\) c\).* => USE TEMP B-TREE FOR ":
-        "sorts the symbols and intervals that bots are set to",
-    r"^SELECT symbol, interval, count\(\*\).* FROM candles GROUP BY symbol, interval":
+    r"^SELECT source, symbol, interval, open_us.* FROM trading_configs\) c\).* => USE TEMP B-TREE FOR ":
+        "sorts the markets and intervals that bots are set to",
+    r"^SELECT source, symbol, interval, count\(\*\).* FROM candles GROUP BY source, symbol, interval":
         "counts them, in the API's thread for heavy reads",
     r"^SELECT count\(\*\) FROM trading_orders o WHERE abs":
         "a check of everything, on the command line and in a job",

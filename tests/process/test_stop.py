@@ -238,6 +238,39 @@ class InNeed(harness.TestCase):
         self.assertEqual(bot.value("SELECT count(*) FROM commands WHERE kind = 'emergency-stop'"), 1)
         self.assertEqual(self.says(bot, "start").count("bot 1"), 1)
 
+    def told_without(self, bot, path):
+        """The API tells the worker, for the database takes no command."""
+        answer = bot.post(path)
+        self.assertEqual(answer.status, 202, answer)
+        self.assertRegex(answer.json["message"], r"^all bots: the worker \(pid %d\) is being told by signal"
+                         % bot.worker.pid)
+        self.assertEqual(answer.json["status"], "queued")
+        self.assertNotIn("command_id", answer.json)
+
+    def test_through_the_api_with_a_locked_database(self):
+        bot = self.started()
+        bot.start_api()
+        for path in ("/api/v1/bots/emergency-stop", "/api/v1/bot/emergency-stop"):
+            with self.locked(bot):
+                self.told_without(bot, path)
+                self.wait(lambda: self.mark(bot) == "told", "the engine was told")
+                self.assertIn("emergency stop of all bots by signal: done", bot.worker.output())
+            self.stopped(bot)
+            self.wait(lambda: bot.cli("start").returncode == 0, "the bot starts", 60)
+        self.assertEqual(bot.post("/api/v1/bots", {"name": "second"}).json["id"], 2)
+        with self.locked(bot):
+            answer = bot.post("/api/v1/bots/1/emergency-stop")
+            self.assertEqual(answer.status, 503, answer)
+            self.assertIn("No bot was told: POST /api/v1/bots/emergency-stop", answer.json["error"]["message"])
+            self.assertEqual(self.mark(bot), "none")
+            self.assertEqual(bot.post("/api/v1/bot/stop").status, 503)
+            bot.worker.kill9()
+            answer = bot.post("/api/v1/bots/emergency-stop")
+            self.assertEqual(answer.status, 202, answer)
+            self.assertIn("no worker runs; the emergency stop is kept", answer.json["message"])
+        bot.start_worker()
+        self.stopped(bot)
+
     def mark(self, bot):
         with open(bot.db_path + ".stop", encoding="ascii") as f:
             return f.read().strip()
@@ -323,8 +356,28 @@ class InNeed(harness.TestCase):
         self.wait(lambda: os.path.exists(reserve), "there is a reserve again", 60)
         self.wait(lambda: "there is room again" in bot.worker.output(), "it is said")
 
-    def test_with_a_full_disk_and_no_reserve(self):
+    def test_no_entries_while_the_reserve_is_gone(self):
+        """What is left of the disk is for what is open; exits go on."""
         bot = self.on_a_small_disk()
+        self.wait(lambda: os.path.exists(bot.db_path + ".reserve"), "the reserve is there")
+        self.fill(bot)
+        self.wait(lambda: not os.path.exists(bot.db_path + ".reserve"), "the reserve is given up", 120)
+        first = self.wait(lambda: bot.value("SELECT min(at_us) FROM signals WHERE rule = 'disk_full'"),
+                          "an entry is held back", 180)
+        self.assertIn("free some space", bot.value("SELECT reason FROM signals WHERE rule = 'disk_full'"))
+        self.assertRegex(self.says(bot, "emergency-stop"), r"(?m)^(bot 1: Emergency stop executed|all bots: the worker)")
+        self.stopped(bot)
+        self.assertEqual(bot.value("SELECT count(*) FROM trading_orders WHERE created_us > ?", first), 0)
+        os.unlink(os.path.join(bot.data_dir, "filler"))
+        self.wait(lambda: os.path.exists(bot.db_path + ".reserve"), "there is a reserve again", 60)
+        self.says(bot, "start")
+        self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE created_us > ?", first),
+                  "entries go on", 180)
+
+    def without_room(self):
+        """A worker and an API on a disk that is full to the last byte, the reserve too."""
+        bot = self.on_a_small_disk()
+        bot.start_api()
         self.wait(lambda: os.path.exists(bot.db_path + ".reserve"), "the reserve is there")
         self.fill(bot)
         self.wait(lambda: not os.path.exists(bot.db_path + ".reserve"), "the reserve is given up", 120)
@@ -333,6 +386,17 @@ class InNeed(harness.TestCase):
             self.fill(bot)
             return "the database takes no writes" in bot.worker.output()
         self.wait(full, "nothing can be stored any more", 120)
+        return bot
+
+    def test_through_the_api_with_a_full_disk_and_no_reserve(self):
+        bot = self.without_room()
+        self.told_without(bot, "/api/v1/bots/emergency-stop")
+        self.wait(lambda: self.mark(bot) == "told", "the engine was told")
+        os.unlink(os.path.join(bot.data_dir, "filler"))
+        self.stopped(bot)
+
+    def test_with_a_full_disk_and_no_reserve(self):
+        bot = self.without_room()
         said = self.says(bot, "emergency-stop")
         self.assertRegex(said, r"(?m)^all bots: the worker \(pid %d\) was told by signal" % bot.worker.pid)
         self.wait(lambda: "alive (pid %d), but it has stored nothing for" % bot.worker.pid in

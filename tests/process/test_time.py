@@ -30,9 +30,9 @@ HISTORY = (
      " 1, 1, 'model', 'simulation', 1, ?1, ?1, 1, 1, ?1)"),
     ("notifications", "done_us", "INSERT INTO notifications(channel, kind, text, state, done_us,"
                                  " created_us) VALUES ('webhook', 'old', 'x', 'failed', ?1, ?1)"),
-    ("candles", "open_us", "INSERT INTO candles(open_us, symbol, interval, open, high, low, close,"
-                           " volume, buy_volume, trades) VALUES (? / 1000000 * 1000000, 'BTCUSDT',"
-                           " '1s', 1, 1, 1, 1, 1, 1, 1)"),
+    ("candles", "open_us", "INSERT INTO candles(open_us, source, symbol, interval, open, high, low,"
+                           " close, volume, buy_volume, trades) VALUES (? / 1000000 * 1000000,"
+                           " 'synthetic', 'BTCUSDT', '1s', 1, 1, 1, 1, 1, 1, 1)"),
 )
 
 

@@ -396,10 +396,12 @@ HELPER void log_equity(void *ctx, const struct equity_report *q)
 		  LL(money_units(q->unrealized)));
 }
 
-HELPER void log_candle(void *ctx, const char *symbol, const char *interval, const struct candle *c)
+HELPER void log_candle(void *ctx, const struct candle_report *r)
 {
-	stage_log(ctx, "candle %s %s %lld close %lld volume %lld", symbol, interval, LL(c->open_us),
-		  LL(price_units(c->close)), LL(qty_units(c->volume)));
+	const struct candle *c = r->candle;
+
+	stage_log(ctx, "candle %s %s %lld close %lld volume %lld", r->symbol, r->interval,
+		  LL(c->open_us), LL(price_units(c->close)), LL(qty_units(c->volume)));
 }
 
 /* Rows of the paper venue, to its world and to the log. */

@@ -23,6 +23,8 @@ struct brain {			/* what the model of a bot says; set by the test */
 	int asked;
 	size_t candles;		/* in the window, when it was asked last */
 	int64_t open_us;	/* of the newest one */
+	void (*look)(void *ctx, const struct window *w);	/* a test may look at each */
+	void *ctx;
 };
 
 HELPER int brain_predict(void *ctx, const float *features, size_t n, float *out, struct err *e)
@@ -67,6 +69,8 @@ HELPER int brain_decide(const struct strategy_input *in, struct signal *out, str
 	if (in->model->predict == brain_predict) {
 		((struct brain *)in->model->ctx)->candles = in->window->n;
 		((struct brain *)in->model->ctx)->open_us = in->window->last_open_us;
+		if (b->look)
+			b->look(b->ctx, in->window);
 	}
 	out->side = b->side;
 	out->confidence = (double)p;
@@ -117,6 +121,8 @@ struct rows {			/* what a database would hold */
 	size_t notices_n;
 	size_t candles;
 	struct candle candle;	/* the newest */
+	void (*on_candle)(void *ctx, const struct candle_report *c);	/* a test may listen */
+	void *candle_ctx;
 	void (*on_closed)(void *ctx, const struct order *o);	/* a test may listen */
 	void *ctx;
 };
@@ -231,12 +237,14 @@ HELPER void rows_equity(void *ctx, const struct equity_report *q)
 	r->equities[r->equities_n++] = *q;
 }
 
-HELPER void rows_candle(void *ctx, const char *symbol, const char *interval, const struct candle *c)
+HELPER void rows_candle(void *ctx, const struct candle_report *c)
 {
-	(void)symbol;
-	(void)interval;
+	const struct rows *r = ctx;
+
+	if (r->on_candle)
+		r->on_candle(r->candle_ctx, c);
 	((struct rows *)ctx)->candles++;
-	((struct rows *)ctx)->candle = *c;
+	((struct rows *)ctx)->candle = *c->candle;
 }
 
 HELPER void rows_notice(void *ctx, int64_t bot_id, const char *correlation_id, const char *text)

@@ -402,13 +402,6 @@ static void health(void **state)
 	assert_string_equal(answer_text(&r, "feed.symbols.0.symbol"), "BTCUSDT");
 	assert_true(cJSON_IsNull(answer_at(&r, "feed.symbols.0.last_candle")));
 	answer_free(&r);
-	seed("INSERT INTO candles VALUES ('BTCUSDT', '1s', 5000000, 1, 1, 1, 1, 1, 1, 3),"
-	     " ('BTCUSDT', '1s', 6000000, 1, 1, 1, 1, 0, 0, 0)");
-	r = get("/api/v1/status/health/detailed");
-	assert_string_equal(answer_text(&r, "feed.symbols.0.last_candle"),
-			    "1970-01-01T00:00:05.000000Z"); /* the later one is a gap */
-	assert_true(answer_number(&r, "feed.symbols.0.age_ms") > 6000);
-	answer_free(&r);
 	r = get("/api/v1/status/health");
 	assert_true(cJSON_IsTrue(answer_at(&r, "database_connected")));
 	assert_true(cJSON_IsFalse(answer_at(&r, "exchange_connected")));
@@ -436,6 +429,15 @@ static void a_worker_that_is_away(void **state)
 	answer_free(&r);
 	r = get("/api/v1/status/metrics");
 	assert_false(has(&r, "tradingbot_feed_state{state=\"live\"} 1"));
+	answer_free(&r);
+	seed("INSERT INTO candles VALUES"
+	     " ('synthetic', 'BTCUSDT', '1s', 5000000, 1, 1, 1, 1, 1, 1, 3),"
+	     " ('synthetic', 'BTCUSDT', '1s', 6000000, 1, 1, 1, 1, 0, 0, 0),"
+	     " ('synthetic_futures', 'BTCUSDT', '1s', 7000000, 1, 1, 1, 1, 1, 1, 3)");
+	r = get("/api/v1/status/health/detailed");
+	assert_string_equal(answer_text(&r, "feed.symbols.0.last_candle"),
+			    "1970-01-01T00:00:05.000000Z"); /* the later one is a gap */
+	assert_true(answer_number(&r, "feed.symbols.0.age_ms") > 6000);
 	answer_free(&r);
 	r = call("PUT", CONFIG, "{\"holding_time\":77}", 200);
 	assert_true(has(&r, "when it starts"));

@@ -578,9 +578,13 @@ static void series(void **state)
 	(void)state;
 	seed("INSERT INTO equity VALUES (1, 1000000, 10, 9, 1), (1, 2000000, 11, 9, 2),"
 	     " (1, 3000000, 12, 9, 3)");
-	seed("INSERT INTO candles VALUES ('BTCUSDT', '1s', 1000000, 1, 2, 0.5, 1.5, 10, 4, 3),"
-	     " ('BTCUSDT', '1s', 2000000, 1, 2, 0.5, 1.5, 10, 4, 3),"
-	     " ('BTCUSDT', '1m', 0, 1, 2, 0.5, 1.5, 10, 4, 3)");
+	seed("INSERT INTO candles VALUES"
+	     " ('synthetic', 'BTCUSDT', '1s', 1000000, 1, 2, 0.5, 1.5, 10, 4, 3),"
+	     " ('synthetic', 'BTCUSDT', '1s', 2000000, 1, 2, 0.5, 1.5, 10, 4, 3),"
+	     " ('synthetic_futures', 'BTCUSDT', '1s', 2000000, 7, 7, 7, 7, 10, 4, 3),"
+	     " ('synthetic', 'BTCUSDT', '1m', 0, 1, 2, 0.5, 1.5, 10, 4, 3)");
+	seed("INSERT INTO candle_runs VALUES ('synthetic', 'BTCUSDT', '1s', 'x', 1000000, 3000000),"
+	     " ('synthetic_futures', 'BTCUSDT', '1s', 'x', 2000000, 3000000)");
 	r = get("/api/v1/equity?limit=2");
 	assert_true(answer_number(&r, "equity.0.equity") == 12);
 	assert_string_equal(answer_text(&r, "next_cursor"), "2000000");
@@ -595,9 +599,17 @@ static void series(void **state)
 	r = get("/api/v1/data/candles?symbol=BTCUSDT");
 	assert_int_equal(length(&r, "candles"), 2);
 	assert_true(answer_number(&r, "candles.0.low") == 0.5);
+	assert_string_equal(answer_text(&r, "source"), "synthetic");
+	answer_free(&r);
+	r = get("/api/v1/data/candles?symbol=BTCUSDT&source=synthetic_futures");
+	assert_int_equal(length(&r, "candles"), 1);
+	assert_true(answer_number(&r, "candles.0.low") == 7);
+	answer_free(&r);
+	r = get("/api/v1/data/candles?symbol=ETHUSDT");
+	assert_true(cJSON_IsNull(answer_at(&r, "source")));
 	answer_free(&r);
 	r = get("/api/v1/data");
-	assert_int_equal(length(&r, "candles"), 2);
+	assert_int_equal(length(&r, "candles"), 3);
 	answer_free(&r);
 }
 

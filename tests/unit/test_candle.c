@@ -263,6 +263,21 @@ static void begun_in_its_middle(void **state)
 	assert_int_equal(out[0].open_us, T0 + 9 * S);
 }
 
+static void follows_a_stored_candle(void **state)
+{
+	struct candle last = { .open_us = T0, .close = price_of_units(77) };
+	struct candle_builder b;
+	struct candle out[4];
+
+	(void)state;
+	candle_builder_init(&b, S);
+	candle_builder_follow(&b, &last);
+	add(&b, trade_at(T0 + S - 1, 50, 5, false), out, 4); /* part of the stored one */
+	assert_int_equal(add(&b, trade_at(T0 + 2 * S + 5, 80, 1, false), out, 4), 1);
+	assert_candle(&out[0], T0 + S, (int64_t[]){ 77, 77, 77, 77 }, 0, 0, 0);
+	assert_int_equal(b.late_merged + b.late_dropped, 0);
+}
+
 static void impossible_trades_change_nothing(void **state)
 {
 	struct candle_builder b, before;
@@ -621,6 +636,7 @@ int main(void)
 		cmocka_unit_test(late_trade_in_a_quiet_candle),
 		cmocka_unit_test(a_long_silence_is_bounded),
 		cmocka_unit_test(begun_in_its_middle),
+		cmocka_unit_test(follows_a_stored_candle),
 		cmocka_unit_test(impossible_trades_change_nothing),
 		cmocka_unit_test(time_before_the_open_candle_closes_nothing),
 		cmocka_unit_test(volume_stays_at_the_largest),

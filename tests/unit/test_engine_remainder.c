@@ -155,6 +155,30 @@ static void no_obstacle(void **state)
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_RESET);
 }
 
+/*
+ * MAX_RISK_PER_TRADE: an entry of 100 loses 0.3 at its stop, fees included; with the 4.4955 of
+ * the remainder and its fee, 0.009 more. A limit between the two lets the first entry through.
+ */
+static void counts_as_risk(void **state)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	(void)state;
+	desk_init(d, false);
+	d->config.max_risk_per_trade_pct = 0.00305;
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade_qty(d, "50000", "10.00009", true);
+	desk_wait(d, 21 * SECOND);
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_REMAINDER);
+	desk_book(d, "50000", "50000.01");
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(d->rows.signals[d->rows.signals_n - 1].rule, "risk_per_trade");
+	assert_int_equal(d->rows.orders_n, 1);
+	desk_teardown((void **)&d);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, desk_teardown)
 
 int main(void)
@@ -162,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(is_a_position), TEST(goes_with_the_next), TEST(gain_in_between_counts),
 		TEST(stop_is_watched), TEST(sold_when_it_can_be), TEST(no_obstacle),
+		cmocka_unit_test(counts_as_risk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

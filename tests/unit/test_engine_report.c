@@ -296,6 +296,11 @@ static void gap_starts_anew(void **state)
 	desk_decide(d, 1, 0.9);
 	assert_string_equal(last_rule(d), "clock_drift");
 	engine_clock_drift(d->e, 0);
+	engine_disk_full(d->e, true);
+	desk_decide(d, 1, 0.9);
+	assert_string_equal(last_rule(d), "disk_full");
+	assert_int_equal(d->rows.orders_n, 0);
+	engine_disk_full(d->e, false);
 	desk_decide(d, 1, 0.9);
 	assert_int_equal(d->rows.orders_n, 1);
 }

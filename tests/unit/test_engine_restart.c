@@ -302,6 +302,65 @@ static void rows_from_the_future(void **state)
 	fake_teardown(f);
 }
 
+/* A bot of whom a third is lost on the day that its row says; the limit is 5 %. */
+static struct desk *lost_on(const char *day)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+	struct bot_restore r = { .status = BOT_RUNNING, .day_equity = M("15000") };
+	struct predictor p = brain_of(d, 1);
+
+	desk_init(d, false);
+	d->config.max_daily_loss_pct = 5;
+	d->config.max_drawdown_pct = 0;
+	desk_open(d);
+	snprintf(r.day, sizeof(r.day), "%s", day);
+	assert_int_equal(session_account(d->s, 1, &d->bot, d->now, &d->err), 0);
+	assert_int_equal(engine_bot_add(d->e, 1, &d->bot, &r, &d->err), 0);
+	engine_bot_model(d->e, 1, &p, NULL);
+	desk_listen(d);
+	desk_book(d, "50000", "50000.1");
+	desk_trade(d, "50000");
+	return d;
+}
+
+static const char *rule_at(struct desk *d, int64_t at_us)
+{
+	d->now = at_us;
+	desk_book(d, "50000", "50000.1");
+	desk_trade(d, "50000");
+	desk_decide(d, 1, 0.9);
+	return d->rows.signals[d->rows.signals_n - 1].rule;
+}
+
+/* T0 is 08:00 on 2024-08-08. Set back over midnight, the clock begins no day a second time. */
+static void a_day_begins_once(void **state)
+{
+	const int64_t day = 24 * 3600 * SECOND, midnight = T0 + 16 * 3600 * SECOND;
+	struct desk *d;
+
+	(void)state;
+	d = lost_on("2024-08-09");
+	assert_string_equal(rule_at(d, d->now), "daily_loss");
+	assert_string_equal(rule_at(d, midnight - 10 * SECOND), "daily_loss");
+	assert_string_equal(rule_at(d, midnight + SECOND), "daily_loss"); /* the day has come */
+	assert_string_equal(rule_at(d, midnight + day + SECOND), "entry");
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_string_equal(d->rows.bots[1].day, "2024-08-10");
+	desk_teardown((void **)&d);
+	d = lost_on("2024-08-08"); /* as it should be */
+	assert_string_equal(rule_at(d, d->now), "daily_loss");
+	assert_string_equal(rule_at(d, midnight + SECOND), "entry");
+	desk_teardown((void **)&d);
+	/* a clock that was years ahead: a day of ours, and then days begin again */
+	d = lost_on("2031-01-01");
+	assert_string_equal(rule_at(d, d->now), "daily_loss");
+	assert_string_equal(rule_at(d, T0 + day - SECOND), "daily_loss");
+	assert_string_equal(rule_at(d, T0 + day + 2 * SECOND), "entry");
+	engine_report(d->e, d->now, 0, SIZE_MAX);
+	assert_string_equal(d->rows.bots[1].day, "2024-08-09");
+	desk_teardown((void **)&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,7 +369,7 @@ int main(void)
 		cmocka_unit_test(accepted_while_down), cmocka_unit_test(closing_without_legs),
 		cmocka_unit_test(rows_from_the_future),
 		cmocka_unit_test(waiting_version_at_a_start),
-		cmocka_unit_test(refusals_outlive_a_restart),
+		cmocka_unit_test(refusals_outlive_a_restart), cmocka_unit_test(a_day_begins_once),
 		cmocka_unit_test(dust_that_is_gone_in_part),
 	};
 

@@ -1,4 +1,5 @@
 /* What engine and paper venue report, written to a real database and read back. */
+#include "common/clock.h"
 #include "common/db.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
@@ -96,7 +97,9 @@ static void report_all(int64_t id, int64_t units)
 	to.order(to.ctx, &o);
 	to.leg(to.ctx, &o, &l);
 	to.fill(to.ctx, &f);
-	to.candle(to.ctx, "BTCUSDT", "1s", &c);
+	to.candle(to.ctx, &(struct candle_report){
+		.symbol = "BTCUSDT", .interval = "1s", .length_us = US_PER_S, .since_us = T0,
+		.candle = &c });
 	to.stats(to.ctx, &d, &d);
 	to.bot(to.ctx, &b);
 	to.equity(to.ctx, &q);

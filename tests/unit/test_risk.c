@@ -4,7 +4,7 @@
 #include "worker/engine/risk.h"
 
 static const char *const NAMES[] = {
-	"book", "stale_feed", "clock_drift", "unknown_order", "max_positions",
+	"book", "stale_feed", "clock_drift", "disk_full", "unknown_order", "max_positions",
 	"max_open_positions", "cooldown", "venue_refused", "order_rate", "edge_after_fees",
 	"risk_reward", "risk_per_trade", "daily_loss", "drawdown", "price_band", "filters",
 	"max_notional", "funds",
@@ -88,6 +88,8 @@ static void boundaries(void **state)
 	OVER(d->in.feed_age_us++, "stale_feed");
 	OVER(d->in.clock_drift_us--, "clock_drift");
 	OVER(d->in.clock_drift_us = 1000001, "clock_drift");
+	OVER(d->in.disk_full = true, "disk_full");
+	OVER(d->in.taken_over = Q("0.00001"), "risk_per_trade");
 	OVER(d->in.open_bot++, "max_positions");
 	OVER(d->in.unknown_orders = 1, "unknown_order");
 	OVER(d->in.open_all++, "max_open_positions");

@@ -4,6 +4,7 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
 #include "worker/store/store_bots.h"
+#include "worker/store/store_candles.h"
 #include "worker/store/store_keep.h"
 #include "worker/store/store_sim.h"
 
@@ -414,7 +415,7 @@ static void rows_of_the_future(void **state)
 /* Seconds are kept for a day of the market's own time, whatever the clock says. */
 static void seconds_of_a_day(void **state)
 {
-	struct candle_row r = { .symbol = "BTCUSDT", .interval = "1s" };
+	struct candle_row r = { .key = { "synthetic", "BTCUSDT", "1s" }, .length_us = US_PER_S };
 
 	(void)state;
 	assert_int_equal(db_begin(db, &e), 0);
@@ -422,7 +423,7 @@ static void seconds_of_a_day(void **state)
 		r.candle.open_us = T0 + i * 60 * US_PER_S;
 		assert_int_equal(store_candle_tx(db, &r, T0 + 9 * DAY, &e), 0);
 	}
-	snprintf(r.symbol, sizeof(r.symbol), "ETHUSDT");
+	snprintf(r.key.symbol, sizeof(r.key.symbol), "ETHUSDT");
 	r.candle.open_us = T0;
 	assert_int_equal(store_candle_tx(db, &r, T0 + 9 * DAY, &e), 0);
 	/* a candle of a time to come takes none along, nor does any while the clock is in doubt */

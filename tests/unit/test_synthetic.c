@@ -579,9 +579,87 @@ static void like_klines(void **state)
 	in_bands("synthetic ABCUSDT, hours", &f, bands, sizeof(bands) / sizeof(bands[0]));
 }
 
+/* ---- a time in which nobody was here ---- */
+
+struct trades { uint64_t digest; size_t n, tops, valid; int64_t first_top_us; };
+
+static void count_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+{
+	struct trades *h = ctx;
+
+	(void)symbol;
+	h->n++;
+	h->digest = chance_mix(h->digest ^ (uint64_t)(t->id ^ qty_units(t->qty)),
+			       (uint64_t)(price_units(t->price) * 2 + t->buyer_is_maker) ^
+			       (uint64_t)(t->time_us * 31 + now_us));
+}
+
+static void count_top(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+{
+	struct trades *h = ctx;
+
+	(void)symbol;
+	(void)b;
+	if (!h->tops++)
+		h->first_top_us = now_us;
+}
+
+static void count_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+{
+	(void)symbol;
+	(void)now_us;
+	((struct trades *)ctx)->valid += valid;
+}
+
+/* Trades of one market from 300 s before START_US to 30 s after it. */
+static struct trades since(bool futures, int64_t history_s, int64_t begin_us, size_t max)
+{
+	struct trades h = { 0 };
+	struct feed_sink sink = {
+		.ctx = &h, .trade = count_trade, .book = count_top, .book_valid = count_valid,
+	};
+	char names[1][SYMBOL_MAX] = { "ETHUSDT" };
+	struct synthetic_args a = {
+		.symbols = (const char (*)[SYMBOL_MAX])names, .symbols_n = 1, .futures = futures,
+		.seed = 5, .start_us = START_US, .history_s = history_s,
+		.begin_us = begin_us ? &begin_us : NULL,
+	};
+	struct feed *f;
+	struct err e;
+
+	if (synthetic_open(&a, &sink, &f, &e))
+		fail_msg("%s", e.msg);
+	poll_all(f, START_US + 30 * S, max);
+	assert_int_equal(f->stats.book_gaps, 0);
+	assert_int_equal(f->stats.gaps, 0);
+	assert_int_equal(f->stats.decode_errors, 0);
+	f->ops->free(f);
+	return h;
+}
+
+/* Trades alone, without their frames, are the same trades; then the book comes as at a start. */
+static void long_ago_trades_alone(void **state)
+{
+	(void)state;
+	for (int futures = 0; futures < 2; futures++) {
+		struct trades whole = since(futures, 300, 0, 1000);
+		struct trades fast = since(futures, 75, START_US - 300 * S, futures ? 1 : 7);
+
+		assert_true(whole.n > 1000);
+		assert_int_equal(fast.n, whole.n);
+		assert_int_equal(fast.digest, whole.digest);
+		assert_true(fast.tops < whole.tops / 2);
+		assert_in_range(fast.first_top_us, START_US - 75 * S, START_US - 74 * S);
+		assert_int_equal(fast.valid, 1);
+	}
+	/* a begin within the history is the history's */
+	assert_int_equal(since(false, 75, START_US - 10 * S, 7).digest, since(false, 75, 0, 7).digest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(long_ago_trades_alone),
 		cmocka_unit_test(polling_changes_nothing), cmocka_unit_test(same_bytes_everywhere),
 		cmocka_unit_test(history_at_once), cmocka_unit_test(restart_goes_on_nearby),
 		cmocka_unit_test(adding_disturbs_nobody), cmocka_unit_test(no_symbol_yet),

@@ -9,10 +9,10 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/reserve.h"
+#include "common/stop_signal.h"
 #include "common/store_commands.h"
 #include "common/watch.h"
 #include "worker/cli/cli.h"
-#include "worker/cli/stop_by_signal.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define WAIT_US COMMAND_EXPIRES_US	/* later nobody does it any more */
+#define MARK_LOOK_MS 20
 #define DEFAULT_BOT 1			/* as in the API's routes without a number */
 
 struct control {
@@ -225,11 +226,32 @@ static int queue_in(struct control *c, const char *path, struct db **db, struct 
 	return rc ? rc : queue(c, *db, e);
 }
 
+/* Nothing of this process may have the database open. */
+static int stop_without(const char *path, const char *why)
+{
+	int64_t until_us = clock_mono_us() + WAIT_US;
+	struct stop_signal s;
+	char text[600];
+	bool ok;
+
+	fprintf(stderr, "trading-bot: the database takes no command: %s\n", why);
+	stop_signal_ask(path, &s);
+	while (s.kept && s.pid && !stop_signal_told(path) && clock_mono_us() < until_us)
+		(void)poll(NULL, 0, MARK_LOOK_MS);
+	ok = stop_signal_text(&s, path, stop_signal_told(path) ? STOP_HEARD : STOP_IN_VAIN, text,
+			      sizeof(text));
+	if (ok || s.sent)
+		printf("%s\n", text);
+	else
+		fprintf(stderr, "trading-bot: %s\n", text);
+	return ok ? 0 : 1;
+}
+
 /* Nothing was queued. */
 static int refused(struct control *c, const char *path, int rc, const struct err *e)
 {
 	if (rc != ERR_NOT_FOUND && is_emergency(c) && c->commands[0].bot_id == 0)
-		return stop_by_signal(path, e->msg);
+		return stop_without(path, e->msg);
 	fprintf(stderr, "trading-bot: %s: %s\n", c->kind, e->msg);
 	if (rc != ERR_NOT_FOUND && is_emergency(c))
 		fputs("trading-bot: no bot was told. Without a number all bots are stopped by a "

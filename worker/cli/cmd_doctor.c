@@ -12,6 +12,7 @@
 #include "common/reserve.h"
 #include "common/store_config.h"
 #include "common/store_machine.h"
+#include "common/store_markets.h"
 #include "common/watch.h"
 #include "common/worker_blocked.h"
 #include "worker/backup/rotation.h"
@@ -233,6 +234,35 @@ static void check_worker(struct checkup *d)
 		    "market data %s: %s %s", h.market_data, h.feed_state, h.feed_message);
 }
 
+/* Counted by the worker; a market that loses or repeats trades is no reason to fail. */
+static void check_trades(struct checkup *d)
+{
+	struct heartbeat h;
+
+	if (store_heartbeat_get(d->db, &h, NULL))
+		return;
+	say(d, true, "since the worker's start %lld trades came late, %lld twice, %lld were refused "
+	    "(of %lld frames); %lld gaps, the order book was out of step %lld times%s%s",
+	    (long long)h.trades_late, (long long)h.trades_repeated, (long long)h.trades_refused,
+	    (long long)h.decode_errors, (long long)h.feed_gaps, (long long)h.book_breaks,
+	    h.feed_problem[0] ? "; the newest: " : "", h.feed_problem);
+}
+
+static void say_market(void *ctx, const char *source, const struct symbol_info *info)
+{
+	char text[SYMBOL_RULES_MAX];
+
+	say(ctx, true, "market (%s) %s", source, symbol_rules_text(info, text));
+}
+
+static void check_markets(struct checkup *d)
+{
+	struct err e = { 0 };
+
+	if (store_markets_each(d->db, say_market, d, &e))
+		say(d, false, "the worker's markets: %s", e.msg);
+}
+
 static void check_bots(struct checkup *d)
 {
 	struct predictors *p = predictors_new(d->config->data_dir);
@@ -382,6 +412,8 @@ static int run(const struct config *c, int argc, char **argv)
 		check_future(&d);
 		check_reserve(&d);
 		check_worker(&d);
+		check_trades(&d);
+		check_markets(&d);
 		check_bots(&d);
 		db_close(d.db);
 	}

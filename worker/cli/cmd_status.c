@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/db.h"
 #include "common/store_commands.h"
+#include "common/store_markets.h"
 #include "common/worker_blocked.h"
 #include "worker/cli/cli.h"
 
@@ -48,6 +49,12 @@ static void print_worker(struct db *db)
 	printf("worker: alive (pid %lld), %s, market data %s %s%s%s\n", (long long)h.pid,
 	       h.trading_mode, h.market_data, h.feed_state, h.feed_message[0] ? ": " : "",
 	       h.feed_message);
+	if (h.trades_late + h.trades_repeated + h.decode_errors + h.feed_gaps)
+		printf("        so far %lld trades late, %lld twice, %lld refused; %lld frames "
+		       "refused, %lld gaps%s%s\n", (long long)h.trades_late,
+		       (long long)h.trades_repeated, (long long)h.trades_refused,
+		       (long long)h.decode_errors, (long long)h.feed_gaps,
+		       h.feed_problem[0] ? "; the newest: " : "", h.feed_problem);
 }
 
 static int print_bots(struct db *db, struct err *e)
@@ -73,6 +80,14 @@ static int print_bots(struct db *db, struct err *e)
 	return rc;
 }
 
+static void print_market(void *ctx, const char *source, const struct symbol_info *info)
+{
+	char text[SYMBOL_RULES_MAX];
+
+	(void)ctx;
+	printf("market (%s) %s\n", source, symbol_rules_text(info, text));
+}
+
 static int run(const struct config *c, int argc, char **argv)
 {
 	struct db *db = NULL;
@@ -89,6 +104,8 @@ static int run(const struct config *c, int argc, char **argv)
 		print_worker(db);
 		rc = print_bots(db, &e);
 	}
+	if (rc == 0)
+		rc = store_markets_each(db, print_market, NULL, &e);
 	if (rc)
 		fprintf(stderr, "trading-bot: %s\n", e.msg);
 	db_close(db);
@@ -96,6 +113,6 @@ static int run(const struct config *c, int argc, char **argv)
 }
 
 const struct cli_command cli_status = {
-	.name = "status", .arguments = "", .help = "the worker and every bot",
+	.name = "status", .arguments = "", .help = "the worker, every bot and the markets",
 	.place_only = true, .run = run,
 };

@@ -7,6 +7,7 @@
 
 #define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
 #define MINUTE_US INT64_C(60000000)
+#define DAY_US (24 * 60 * MINUTE_US)
 #define SHIFT_US INT64_C(50000)		/* between what two neighbours do regularly */
 
 /*
@@ -129,6 +130,27 @@ static bool unrealized(const struct bot *b, struct money *sum)
 }
 
 /*
+ * A clock that was set back repeats a day that has begun: it does not begin anew, or the
+ * day's loss would be forgotten. A day that lies in the future (the clock was wrong before)
+ * lasts until it comes, but no longer than a day of ours.
+ */
+static bool day_begins(struct bot *b, int64_t now_us)
+{
+	char day[DAY_TEXT_MAX];
+	int order;
+
+	day_text(now_us, day);
+	order = strcmp(day, b->day);
+	if (order >= 0 || b->day_ahead_us == 0 || now_us < b->day_ahead_us)
+		b->day_ahead_us = order < 0 ? now_us : 0;
+	if (order == 0 || (order < 0 && now_us - b->day_ahead_us < DAY_US))
+		return false;
+	b->day_ahead_us = 0;
+	memcpy(b->day, day, sizeof(b->day));
+	return true;
+}
+
+/*
  * The peak and the day's first equity stay, so no single price may make them: open
  * positions count at what they cost, for the day also at their loss.
  */
@@ -136,7 +158,6 @@ void bot_equity(struct bot *b, int64_t now_us)
 {
 	struct venue *v = engine_venue(b->engine);
 	struct venue_balance balance;
-	char day[DAY_TEXT_MAX];
 	struct money gain, settled;
 	struct err e;
 
@@ -150,9 +171,7 @@ void bot_equity(struct bot *b, int64_t now_us)
 		b->peak_equity = settled;
 		b->dirty = true;
 	}
-	day_text(now_us, day);
-	if (strcmp(day, b->day) != 0) {
-		memcpy(b->day, day, sizeof(b->day));
+	if (day_begins(b, now_us)) {
 		b->day_equity = money_cmp(settled, b->equity) < 0 ? settled : b->equity;
 		b->dirty = true;
 	}
@@ -249,48 +268,43 @@ static int64_t data_age(const struct bot *b, int64_t now_us)
 	return behind_us > age_us ? behind_us : age_us;
 }
 
-static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
+/* What holds an entry back before any figure is looked at: the rule, NULL none. */
+static const char *not_now(const struct bot *b, const struct signal *s, int64_t now_us,
+			   const char **why)
 {
-	struct venue *v = engine_venue(b->engine);
-	struct market *m = b->market;
-	bool buy = s->side == SIDE_BUY;
-	struct entry_plan plan = { .limit = buy ? m->top.bid : m->top.ask };
-	struct venue_balance balance = { 0 };
-	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
-	struct risk_input in;
-	bool has_exits;
-	int64_t order_id;
-	struct err e = { 0 };
-
-	if (!buy && !m->info.futures) {
-		report_signal(b, s, false, "side", "spot can't sell short", 0, "", now_us);
-		return;
+	if (s->side == SIDE_SELL && !b->market->info.futures) {
+		*why = "spot can't sell short";
+		return "side";
 	}
 	if (b->config_waits) {
-		report_signal(b, s, false, "config_waits", b->config_error, 0, "", now_us);
-		return;
+		*why = b->config_error;
+		return "config_waits";
 	}
 	if (!entries_spaced(b, now_us)) {
-		report_signal(b, s, false, "decision_interval", "the newest entry is younger than "
-			      "decision_interval_ms", 0, "", now_us);
-		return;
+		*why = "the newest entry is younger than decision_interval_ms";
+		return "decision_interval";
 	}
 	if (would_net(b, s->side)) {
-		report_signal(b, s, false, "side", "positions of the other side are open", 0, "",
-			      now_us);
-		return;
+		*why = "positions of the other side are open";
+		return "side";
 	}
-	if (v->ops->balance(v, b->id, &balance, &e)) {
-		bot_fail(b, now_us, e.msg);
-		return;
-	}
-	bot_equity(b, now_us);
-	plan.quantity = entry_quantity(b, plan.limit);
-	has_exits = order_exits(&m->info, s, plan.limit, &plan.target, &plan.stop);
-	in = (struct risk_input){
+	return NULL;
+}
+
+/* Everything that the rules look at; the plan is filled on the way. */
+static void judge(const struct bot *b, const struct signal *s, const struct venue_balance *balance,
+		  int64_t now_us, struct entry_plan *plan, struct risk_input *in)
+{
+	const struct market *m = b->market;
+	bool buy = s->side == SIDE_BUY;
+
+	*plan = (struct entry_plan){ .limit = buy ? m->top.bid : m->top.ask };
+	plan->quantity = entry_quantity(b, plan->limit);
+	*in = (struct risk_input){
 		.limits = engine_limits(b->engine), .config = &b->config, .symbol = &m->info,
 		.now_us = now_us, .feed_age_us = data_age(b, now_us),
 		.clock_drift_us = engine_drift(b->engine),
+		.disk_full = engine_is_disk_full(b->engine),
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
 		.unknown_orders = (int64_t)m->unknown_n,
@@ -299,10 +313,35 @@ static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.free = balance.free, .last = m->last, .entry = plan.limit,
-		.has_exits = has_exits, .target = plan.target, .stop = plan.stop,
-		.quantity = plan.quantity,
+		.free = balance->free, .last = m->last, .entry = plan->limit,
+		.has_exits = order_exits(&m->info, s, plan->limit, &plan->target, &plan->stop),
+		.quantity = plan->quantity, .taken_over = bot_remainders(b),
 	};
+	in->target = plan->target;
+	in->stop = plan->stop;
+}
+
+static void consider_entry(struct bot *b, const struct signal *s, int64_t now_us)
+{
+	struct venue *v = engine_venue(b->engine);
+	struct venue_balance balance = { 0 };
+	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
+	const char *why = "", *held_back = not_now(b, s, now_us, &why);
+	struct entry_plan plan;
+	struct risk_input in;
+	int64_t order_id;
+	struct err e = { 0 };
+
+	if (held_back) {
+		report_signal(b, s, false, held_back, why, 0, "", now_us);
+		return;
+	}
+	if (v->ops->balance(v, b->id, &balance, &e)) {
+		bot_fail(b, now_us, e.msg);
+		return;
+	}
+	bot_equity(b, now_us);
+	judge(b, s, &balance, now_us, &plan, &in);
 	if (!risk_allows(&in, rule, reason)) {
 		report_signal(b, s, false, rule, reason, 0, "", now_us);
 		return;
@@ -439,6 +478,7 @@ void bot_report(struct bot *b, int64_t now_us)
 		.dust = b->dust, .dust_cost = b->dust_cost,
 		.last_price = price_sign(b->market->last) > 0 ? b->market->last : b->last_price,
 		.last_decision_us = b->last_decision_us,
+		.candles = (int64_t)b->series->window.n,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.updated_us = now_us, .figures_only = !b->dirty,

@@ -35,6 +35,7 @@ struct series {				/* candles of one interval */
 	int64_t length_us;
 	struct candle_builder builder;
 	struct window window;
+	int64_t since_us;		/* begin of the first candle from which none is missing */
 	struct window_work work;	/* of the window as it is now */
 };
 
@@ -77,7 +78,8 @@ struct bot {
 	struct price last_price;	/* of before a restart, until the market has one */
 	struct qty dust;		/* spot: base that closed orders left and none took over */
 	struct money dust_cost;		/* quote, what it had cost */
-	char day[DAY_TEXT_MAX];
+	char day[DAY_TEXT_MAX];		/* UTC, that day_equity is of */
+	int64_t day_ahead_us;		/* since when we see it lie in the future, 0 it does not */
 	struct day_stats stats;		/* of the newest day, as far as we know of it */
 	struct signal_report signal;	/* newest, while it repeats */
 	int64_t signal_written_us;
@@ -109,6 +111,7 @@ int64_t engine_next_fill_id(const struct engine *e);	/* without taking it */
 int64_t engine_open_all(const struct engine *e);
 void engine_count_open(struct engine *e, int change);
 int64_t engine_drift(const struct engine *e);
+bool engine_is_disk_full(const struct engine *e);
 int64_t engine_behind_us(const struct engine *e);
 int64_t engine_target(const struct engine *e);		/* the clock that we are brought to */
 int64_t engine_equity_interval(const struct engine *e);
@@ -187,6 +190,8 @@ bool order_wake(struct bot *b, struct order *o, int64_t now_us);
 void order_try_remainder(struct bot *b, struct order *o, int64_t now_us);
 /* The market moved: the stop of a remainder is ours to watch. May free o. */
 void order_watch_remainder(struct bot *b, struct order *o, struct price last, int64_t now_us);
+/* Coins that the next entry takes over: remainders and dust. None on futures. */
+struct qty bot_remainders(const struct bot *b);
 /* The order takes over the coins, and their cost, that remainders and dust are. */
 void order_take_over(struct bot *b, struct order *o, int64_t now_us);
 /* Another market, or no bot: remainders end, worth what they are. */

@@ -86,6 +86,18 @@ void order_watch_remainder(struct bot *b, struct order *o, struct price last, in
 	}
 }
 
+struct qty bot_remainders(const struct bot *b)
+{
+	struct qty sum = b->dust;
+
+	if (b->market->info.futures)
+		return (struct qty){ 0 };
+	for (size_t i = 0; i < b->orders_n; i++)
+		if (b->orders[i]->phase == PHASE_REMAINDER)
+			ASSERT(qty_add(sum, order_position(b->orders[i]), &sum) == 0);
+	return sum;
+}
+
 /* What the account has beside its open orders: coins may be gone. */
 static struct qty beside_orders(struct bot *b, const struct venue_balance *balance)
 {

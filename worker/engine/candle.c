@@ -4,25 +4,9 @@
 
 #include <string.h>
 
-static const struct {
-	const char *name;
-	int64_t us;
-} INTERVALS[] = {
-	{"1s", US_PER_S},
-	{"1m", 60 * US_PER_S},
-	{"5m", 300 * US_PER_S},
-	{"15m", 900 * US_PER_S},
-	{"1h", 3600 * US_PER_S},
-	{"4h", 4 * 3600 * US_PER_S},
-	{"1d", 24 * 3600 * US_PER_S},
-};
-
 int64_t candle_interval_us(const char *interval)
 {
-	for (size_t i = 0; i < sizeof(INTERVALS) / sizeof(INTERVALS[0]); i++)
-		if (strcmp(interval, INTERVALS[i].name) == 0)
-			return INTERVALS[i].us;
-	return 0;
+	return bot_interval_s(interval) * US_PER_S;
 }
 
 /* A candle in which nothing was traded: the last price, standing still. */
@@ -40,7 +24,7 @@ static struct qty sum_saturated(struct qty a, struct qty b)
 	return qty_add(a, b, &sum) ? qty_of_units(INT64_MAX) : sum;
 }
 
-static void candle_count(struct candle *c, const struct trade *t)
+static inline void candle_count(struct candle *c, const struct trade *t)
 {
 	c->volume = sum_saturated(c->volume, t->qty);
 	if (!t->buyer_is_maker)
@@ -231,6 +215,16 @@ size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *
 	if (time_us < candle_due_us(b))
 		return 0;
 	return candles_close(b, time_us - CANDLE_GRACE_US, out, max);
+}
+
+void candle_builder_follow(struct candle_builder *b, const struct candle *last)
+{
+	b->heard = true;
+	b->begun = true;
+	b->waits = false;
+	b->heard_us = last->open_us + b->length_us;
+	b->open = candle_flat(b->heard_us, last->close);
+	b->span_us = b->length_us;
 }
 
 void candle_builder_reset(struct candle_builder *b)

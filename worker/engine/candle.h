@@ -27,7 +27,7 @@
 
 #define CANDLE_GRACE_US INT64_C(500000)	/* for trades on their way; not above a second */
 #define CANDLE_LATE_US INT64_C(2000000)	/* older trades are dropped and counted */
-#define CANDLE_WINDOW 60		/* closed candles that a feature may look at */
+#define CANDLE_WINDOW WARM_UP_CANDLES	/* closed candles that a feature may look at */
 
 struct candle {
 	int64_t open_us;		/* UTC, multiple of the length */
@@ -80,6 +80,11 @@ MUST_CHECK int candle_add(struct candle_builder *b, const struct trade *t,
 size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *out, size_t max);
 /* The exchange's time at which candle_advance has work; INT64_MAX: none before a trade. */
 int64_t candle_due_us(const struct candle_builder *b);
+/*
+ * Go on behind a closed candle that was made elsewhere (a stored one): the next begins
+ * whole at its end. Only before the first event; trades before that end are passed over.
+ */
+void candle_builder_follow(struct candle_builder *b, const struct candle *last);
 /* Forget the open candle (after a gap); counters stay. */
 void candle_builder_reset(struct candle_builder *b);
 

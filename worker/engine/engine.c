@@ -15,6 +15,7 @@ int64_t engine_next_fill_id(const struct engine *e) { return e->args.first_fill_
 int64_t engine_open_all(const struct engine *e) { return e->open_all; }
 void engine_count_open(struct engine *e, int change) { e->open_all += change; }
 int64_t engine_drift(const struct engine *e) { return e->drift_us; }
+bool engine_is_disk_full(const struct engine *e) { return e->disk_full; }
 int64_t engine_behind_us(const struct engine *e) { return e->behind_us; }
 int64_t engine_target(const struct engine *e) { return e->target_us; }
 int64_t engine_equity_interval(const struct engine *e) { return e->args.equity_interval_us; }
@@ -83,7 +84,7 @@ int64_t engine_now(const struct engine *e)
 
 static void fire_bots(struct engine *e, int64_t at_us)
 {
-	e->due_us = e->close_us;
+	e->due_us = e->history ? NEVER : e->close_us;
 	for (size_t i = 0; i < e->bots_n; i++) {
 		if (e->dues[i] <= at_us)
 			bot_timer(e->bots[i], at_us);
@@ -95,7 +96,7 @@ static void fire_bots(struct engine *e, int64_t at_us)
 /* At one time: the venue's fills first, then the candles, then the bots' deadlines. */
 static void fire(struct engine *e, int64_t at_us, int64_t until_us)
 {
-	if (e->close_us <= at_us)
+	if (e->close_us <= at_us && !e->history)
 		markets_close(e, at_us, until_us, true);
 	fire_bots(e, at_us);
 }

@@ -71,6 +71,9 @@ uint64_t engine_trades_late(const struct engine *e);
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
 /* NULL: unknown. BTCUSDT spot and BTCUSDT futures are two markets. */
 struct market *engine_market(struct engine *e, const char *symbol, bool futures);
+struct market *engine_market_at(const struct engine *e, size_t index);	/* NULL behind the last */
+/* Which candles it makes: "1m", ...; NULL behind the last. Borrowed. */
+const char *market_interval(const struct market *m, size_t index);
 const struct symbol_info *market_info(const struct market *m);
 struct price market_last(const struct market *m);	/* (tests) */
 struct book_top market_top(const struct market *m);	/* (tests) */
@@ -92,12 +95,28 @@ void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t n
  */
 void engine_behind(struct engine *e, int64_t behind_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
+/* There is no room to store what more entries would cause: they wait (rule disk_full). */
+void engine_disk_full(struct engine *e, bool full);
 /* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
 		      int64_t now_us);
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
 void engine_warm_gap(struct engine *e, struct market *m);
+/*
+ * Candles that were stored before: n > 0, oldest first, one directly behind the other; none
+ * is missing between the one that begins at since_us and them. Before the first event of
+ * the market. The next candle is the one behind them: from its begin on every trade must be
+ * heard; what is older than that is passed over.
+ */
+void engine_warm_candles(struct engine *e, struct market *m, const char *interval,
+			 const struct candle *list, size_t n, int64_t since_us);
+/*
+ * History comes: a warm-up of what nobody heard yet. Its candles are reported as well, and
+ * whatever time it is meanwhile (commands, deadlines), our clock closes no candle whose
+ * trades are still to come. It ends with the next event that acts.
+ */
+void engine_history(struct engine *e, bool on);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 
 #define ORDERS_KEPT 1024		/* of before a start, that MAX_ORDERS_PER_MIN counts */
@@ -106,6 +125,7 @@ enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
 struct bot_restore {			/* what the database remembers of a bot */
 	enum bot_status status;
+	bool absent;			/* error says why it could not come up, by a roster */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;
@@ -116,6 +136,7 @@ struct bot_restore {			/* what the database remembers of a bot */
 	struct money dust_cost;		/* what it had cost */
 	char day[DAY_TEXT_MAX];
 	struct day_stats stats;		/* of the newest day; day "" none */
+	int64_t pending_orders, open_positions, config_version;	/* as last reported */
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
 	int64_t last_entry_us;		/* when the newest order was made, 0 never */
 	int64_t sent_us[ORDERS_KEPT];	/* when the newest orders were sent, in any order */

@@ -26,6 +26,7 @@ struct engine {
 	int64_t close_us;		/* no market has an earlier one to close candles */
 	int64_t open_all;
 	int64_t drift_us;
+	bool disk_full;
 	int64_t behind_us;		/* of the clock, are the events that come now */
 	int64_t target_us;		/* the clock that the engine is being brought to */
 	size_t markets_n;
@@ -33,6 +34,7 @@ struct engine {
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
 	int64_t *dues;			/* their deadlines, side by side: looked through often */
+	bool history;			/* see engine_history */
 	size_t report_at;		/* whose turn it is to be reported */
 	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };

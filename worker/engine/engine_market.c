@@ -29,6 +29,16 @@ struct market *engine_market(struct engine *e, const char *symbol, bool futures)
 	return NULL;
 }
 
+struct market *engine_market_at(const struct engine *e, size_t index)
+{
+	return index < e->markets_n ? e->markets[index] : NULL;
+}
+
+const char *market_interval(const struct market *m, size_t index)
+{
+	return index < m->series_n ? m->series[index]->interval : NULL;
+}
+
 const struct symbol_info *market_info(const struct market *m) { return &m->info; }
 struct price market_last(const struct market *m) { return m->last; }
 struct book_top market_top(const struct market *m) { return m->top; }
@@ -82,6 +92,25 @@ void market_free(struct market *m)
 	free(m);
 }
 
+static void series_push(struct series *s, const struct candle *c)
+{
+	if (s->window.n == 0 || c->open_us != s->window.last_open_us + s->length_us)
+		s->since_us = c->open_us;
+	window_work_clear(&s->work);
+	window_push(&s->window, c, s->length_us);
+}
+
+static void candle_tell(const struct reporter *r, const struct market *m, const struct series *s,
+			const struct candle *c)
+{
+	const struct candle_report report = {
+		.symbol = m->info.symbol, .interval = s->interval, .futures = m->info.futures,
+		.length_us = s->length_us, .since_us = s->since_us, .candle = c,
+	};
+
+	r->candle(r->ctx, &report);
+}
+
 /* Strategies see every candle that closes, each with the window as it was then. */
 static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
@@ -90,12 +119,11 @@ static void candles_closed(struct engine *e, struct market *m, struct series *s,
 	for (size_t i = 0; i < n; i++) {
 		const struct candle *c = &e->closed[i];
 
-		window_work_clear(&s->work);
-		window_push(&s->window, c, s->length_us);
+		series_push(s, c);
+		if (r->candle && (act || e->history))
+			candle_tell(r, m, s, c);
 		if (!act)
 			continue;
-		if (r->candle)
-			r->candle(r->ctx, m->info.symbol, s->interval, c);
 		for (size_t k = 0; k < m->bots_n; k++)
 			if (m->bots[k]->series == s)
 				bot_decide(m->bots[k], e->now_us);
@@ -125,7 +153,7 @@ static void market_due(struct engine *e, struct market *m, int64_t close_us)
 		m->close_us = close_us;
 	if (close_us < e->close_us)
 		e->close_us = close_us;
-	if (close_us < e->due_us)
+	if (close_us < e->due_us && !e->history)
 		e->due_us = close_us;
 }
 
@@ -329,6 +357,11 @@ void engine_clock_drift(struct engine *e, int64_t drift_us)
 	e->drift_us = drift_us;
 }
 
+void engine_disk_full(struct engine *e, bool full)
+{
+	e->disk_full = full;
+}
+
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
 	markets_warm(e, now_us);
@@ -354,6 +387,26 @@ void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, i
 	market_lag(e, m, exchange_us, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, false);
+}
+
+void engine_history(struct engine *e, bool on)
+{
+	e->history = on;
+	if (!on && e->close_us < e->due_us)
+		e->due_us = e->close_us;
+}
+
+void engine_warm_candles(struct engine *e, struct market *m, const char *interval,
+			 const struct candle *list, size_t n, int64_t since_us)
+{
+	struct series *s = market_series(m, interval);
+
+	ASSERT(s && n > 0 && !s->builder.heard);
+	for (size_t i = 0; i < n; i++)
+		series_push(s, &list[i]);
+	s->since_us = since_us;
+	candle_builder_follow(&s->builder, &list[n - 1]);
+	market_due(e, m, series_close_us(m, s));
 }
 
 void engine_warm_gap(struct engine *e, struct market *m)

@@ -77,6 +77,7 @@ struct bot_report {			/* row of bot_state */
 	struct money dust_cost;
 	struct price last_price;
 	int64_t last_decision_us;
+	int64_t candles;		/* closed ones in its window */
 	int64_t loss_streak, cooldown_until_us;
 	int64_t refusals, refused_until_us;
 	char day[DAY_TEXT_MAX];
@@ -87,6 +88,14 @@ struct bot_report {			/* row of bot_state */
 struct equity_report {
 	int64_t bot_id, at_us;
 	struct money equity, balance, unrealized;
+};
+
+struct candle_report {			/* a candle that closed */
+	const char *symbol, *interval;
+	bool futures;
+	int64_t length_us;
+	int64_t since_us;		/* of the first candle from which none is missing up to it */
+	const struct candle *candle;
 };
 
 struct reporter {			/* any function may be NULL */
@@ -100,7 +109,7 @@ struct reporter {			/* any function may be NULL */
 	void (*stats)(void *ctx, const struct day_stats *day, const struct day_stats *trade);
 	void (*bot)(void *ctx, const struct bot_report *b);
 	void (*equity)(void *ctx, const struct equity_report *q);
-	void (*candle)(void *ctx, const char *symbol, const char *interval, const struct candle *c);
+	void (*candle)(void *ctx, const struct candle_report *c);
 	/* Something a person should know; bot_id 0: the whole worker. */
 	void (*notice)(void *ctx, int64_t bot_id, const char *correlation_id, const char *text);
 };

@@ -118,6 +118,14 @@ static bool clock_drift(const struct risk_input *in, char *why)
 	return true;
 }
 
+/* What happens to the orders that are open is stored first. */
+static bool disk_full(const struct risk_input *in, char *why)
+{
+	if (in->disk_full)
+		return refuse("the disk is full and its reserve is given up: free some space");
+	return true;
+}
+
 /* What may be open already is not added to. */
 static bool unknown_order(const struct risk_input *in, char *why)
 {
@@ -207,16 +215,30 @@ static bool risk_reward(const struct risk_input *in, char *why)
 		      money_text(o.reward, target), money_text(o.risk, stop), has, least);
 }
 
+/* What coins that are there already lose until the stop has sold them. */
+static int risk_of_taken(const struct risk_input *in, struct money *out)
+{
+	struct money now, then, fee;
+
+	if (money_notional(in->entry, in->taken_over, ROUND_UP, &now) ||
+	    money_notional(in->stop, in->taken_over, ROUND_DOWN, &then) ||
+	    money_scale(then, fee_rate(&in->symbol->fees, TYPE_STOP_MARKET), ROUND_UP, &fee) ||
+	    money_sub(now, then, &now))
+		return ERR_RANGE;
+	return money_add(now, fee, out);
+}
+
 static bool risk_per_trade(const struct risk_input *in, char *why)
 {
 	double equity = money_double(in->equity), pct;
 	char has[NUMBER_MAX], most[NUMBER_MAX], stop[MONEY_TEXT_MAX];
 	struct outcome o;
+	struct money taken;
 
 	if (in->config->ignore_risk_per_trade || in->limits->max_risk_per_trade_pct <= 0 ||
 	    !is_trade(in))
 		return true;
-	if (outcome(in, &o))
+	if (outcome(in, &o) || risk_of_taken(in, &taken) || money_add(o.risk, taken, &o.risk))
 		return refuse("price times quantity does not fit");
 	pct = equity > 0 ? money_double(o.risk) / equity * 100 : INFINITY;
 	if (pct <= in->limits->max_risk_per_trade_pct + EPSILON)
@@ -371,6 +393,7 @@ static const struct {
 	{ "book", book },
 	{ "stale_feed", stale_feed },
 	{ "clock_drift", clock_drift },
+	{ "disk_full", disk_full },
 	{ "unknown_order", unknown_order },
 	{ "max_positions", max_positions },
 	{ "max_open_positions", max_open_positions },

@@ -9,6 +9,9 @@
  *
  *	reward = (target - entry) x quantity - maker fee of entry - maker fee of target
  *	risk = (entry - stop) x quantity + maker fee of entry + taker fee of stop
+ *
+ * MAX_RISK_PER_TRADE judges the whole position that the stop then protects: to the risk comes
+ * (entry - stop) x taken_over + taker fee of stop.
  */
 #ifndef ENGINE_RISK_H
 #define ENGINE_RISK_H
@@ -42,6 +45,7 @@ struct risk_input {			/* everything a rule may look at */
 	int64_t now_us;
 	int64_t feed_age_us;		/* silence of the symbol since its book was new */
 	int64_t clock_drift_us;
+	bool disk_full;			/* no room to store what an entry causes */
 	bool book_valid;
 	int64_t unknown_orders;		/* of the market, whose outcome the venue does not say */
 	int64_t open_all, open_bot;	/* pending and active orders */
@@ -55,6 +59,7 @@ struct risk_input {			/* everything a rule may look at */
 	bool has_exits;			/* false: no target and stop fit around this price */
 	struct price target, stop;
 	struct qty quantity;
+	struct qty taken_over;		/* base of remainders, which end at this entry's stop too */
 };
 
 #define RISK_RULE_MAX 32

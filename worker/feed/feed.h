@@ -31,6 +31,7 @@ struct feed_sink {
 struct feed_stats {
 	uint64_t frames, trades, tops, depths, snapshots;
 	uint64_t decode_errors;		/* lines or frames refused */
+	uint64_t trades_refused;	/* of decode_errors: trades stamped after they came */
 	uint64_t repeated;		/* trades that had come before */
 	uint64_t gaps;			/* of a market: frames are missing, windows start anew */
 	uint64_t passed;		/* lines of a file that the one before it had already */
@@ -74,7 +75,9 @@ struct feed {			/* embed as the first member */
 	struct feed_sink sink;
 	struct feed_stats stats;
 	bool failed;			/* by its newest poll; kept by who polls */
+	int64_t heard_us;	/* clock at the newest poll that gave frames; by who polls */
 	int64_t next_us;	/* what the newest poll answered: for who polls several */
+	int64_t paced_from_us;	/* paced replay: since when its speed counts; 0 not yet */
 };
 
 /* Symbols and filters a feed's venue has, for sim venue and engine. */
@@ -120,6 +123,11 @@ struct synthetic_args {
 	uint64_t seed;
 	int64_t start_us;		/* wall clock of the first live frame */
 	int64_t history_s;		/* seconds before start_us handed on at once (no wait) */
+	/*
+	 * NULL, or of each symbol where its market begins, before that: until then trades
+	 * alone are handed on, without their frames (a day takes seconds). 0: with the history.
+	 */
+	const int64_t *begin_us;
 };
 /* Never ends. Unknown symbols get a price from their name; BTC, ETH, SOL start near real ones. */
 MUST_CHECK int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,

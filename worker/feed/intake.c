@@ -122,6 +122,7 @@ static int refuse_stamp(const struct delivery *d, const struct frame *f, struct 
 	bool trade = f->kind == FRAME_TRADE || f->kind == FRAME_AGG_TRADE;
 
 	stats->decode_errors++;
+	stats->trades_refused += trade;
 	snprintf(stats->last_error, sizeof(stats->last_error),
 		 "%s %s %lld is stamped %.1f s after it was received", d->market->symbol,
 		 trade ? "trade" : "depth to", (long long)(trade ? f->trade.id : f->depth.last_id),

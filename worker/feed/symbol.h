@@ -19,9 +19,6 @@ struct price symbol_start_price(const char *symbol);
 struct grid;
 void symbol_info_recorded(const char *symbol, bool futures, const struct grid *g,
 			  struct symbol_info *out);
-#define SYMBOL_RULES_MAX 320
-/* "PEPEUSDT spot: tick 0.00000001, step 10000, ...; derived from ..." Returns text. */
-const char *symbol_rules_text(const struct symbol_info *info, char text[SYMBOL_RULES_MAX]);
 /* A number that only the text decides (FNV-1a); the same on every machine. */
 uint64_t symbol_hash(const char *symbol);
 

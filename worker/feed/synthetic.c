@@ -16,6 +16,8 @@ struct synthetic {
 	uint64_t seed;
 	int64_t now_us;			/* newest wall clock seen */
 	int64_t history_s;		/* that a market begins with */
+	int64_t frames_us;		/* of before this trades alone are handed on */
+	bool listening;			/* to frames */
 	int64_t frames;
 	struct buf text;
 };
@@ -55,6 +57,38 @@ static int hand_on(struct synthetic *s, struct synthetic_market *m, struct err *
 	return intake_take(s->intake, &f, &s->feed.sink, &s->feed.stats, e);
 }
 
+/* A long time ago: nobody needs a book of then. */
+static void hand_on_trade(struct synthetic *s, struct synthetic_market *m)
+{
+	const struct synthetic_event *e = synthetic_market_peek(m);
+	struct trade t;
+
+	if (e->kind == SYNTHETIC_TRADE && s->feed.sink.trade) {
+		synthetic_frame_trade(m, &t);
+		s->feed.sink.trade(s->feed.sink.ctx, synthetic_market_info(m)->symbol, &t,
+				   e->time_us);
+	}
+	synthetic_market_take(m);
+}
+
+static void listen(struct synthetic *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		synthetic_market_snapshot(s->markets[i]);
+	s->listening = true;
+}
+
+static int take_first(struct synthetic *s, struct synthetic_market *m, struct err *e)
+{
+	if (synthetic_market_peek(m)->time_us < s->frames_us) {
+		hand_on_trade(s, m);
+		return 0;
+	}
+	if (!s->listening)
+		listen(s);
+	return hand_on(s, m, e);
+}
+
 static int synthetic_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
 			  struct err *e)
 {
@@ -64,7 +98,7 @@ static int synthetic_poll(struct feed *f, int64_t now_us, size_t max, int64_t *n
 	if (now_us > s->now_us)
 		s->now_us = now_us;
 	for (; max > 0 && m && synthetic_market_peek(m)->time_us <= now_us; max--) {
-		int rc = hand_on(s, m, e);
+		int rc = take_first(s, m, e);
 
 		if (rc)
 			return rc;
@@ -142,9 +176,16 @@ int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,
 	s->futures = a->futures;
 	s->seed = a->seed;
 	s->now_us = a->start_us;
+	s->listening = true;
 	s->history_s = a->history_s;
-	for (size_t i = 0; i < a->symbols_n && rc == 0; i++)
-		rc = add_market(s, a->symbols[i], a->start_us - a->history_s * 1000000, e);
+	s->frames_us = a->start_us - a->history_s * 1000000;
+	for (size_t i = 0; i < a->symbols_n && rc == 0; i++) {
+		int64_t begin_us = a->begin_us ? a->begin_us[i] : 0;
+		bool earlier = begin_us && begin_us < s->frames_us;
+
+		rc = add_market(s, a->symbols[i], earlier ? begin_us : s->frames_us, e);
+		s->listening = s->listening && !earlier;
+	}
 	if (rc) {
 		synthetic_free(&s->feed);
 		return rc;

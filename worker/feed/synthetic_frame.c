@@ -190,13 +190,19 @@ static void put_snapshot(const struct format *f, const struct symbol_info *info,
 	buf_puts(out, "]}");
 }
 
+/* Stamps are milliseconds, as the exchange's. */
+static int64_t exchange_ms(const struct synthetic_event *e)
+{
+	return (e->time_us - SYNTHETIC_LATENCY_US) / 1000;
+}
+
 void synthetic_frame_write(struct synthetic_market *m, struct buf *out)
 {
 	const struct synthetic_event *e = synthetic_market_peek(m);
 	const struct symbol_info *info = synthetic_market_info(m);
 	const struct synthetic_book *b = synthetic_market_book(m);
 	int64_t tick = price_units(info->tick), step = qty_units(info->step);
-	int64_t ms = (e->time_us - SYNTHETIC_LATENCY_US) / 1000;
+	int64_t ms = exchange_ms(e);
 	struct format f = {
 		.out = out, .tick = tick, .step = step,
 		.price_decimals = info->futures ? decimals_of(tick) : E8_DECIMALS,
@@ -220,4 +226,17 @@ void synthetic_frame_write(struct synthetic_market *m, struct buf *out)
 		put_snapshot(&f, info, e, b, ms);
 		break;
 	}
+}
+
+void synthetic_frame_trade(struct synthetic_market *m, struct trade *out)
+{
+	const struct synthetic_event *e = synthetic_market_peek(m);
+	const struct symbol_info *info = synthetic_market_info(m);
+
+	*out = (struct trade){
+		.id = e->id, .time_us = exchange_ms(e) * 1000,
+		.price = price_of_units(e->trade.price * price_units(info->tick)),
+		.qty = qty_of_units(e->trade.qty * qty_units(info->step)),
+		.buyer_is_maker = e->buyer_is_maker, .whole = true,
+	};
 }

@@ -12,4 +12,7 @@
 /* The market's peeked event as a frame into out (cleared first). */
 void synthetic_frame_write(struct synthetic_market *m, struct buf *out);
 
+/* The market's peeked TRADE as frame_decode would read it from its frame. */
+void synthetic_frame_trade(struct synthetic_market *m, struct trade *out);
+
 #endif

@@ -81,6 +81,7 @@ struct synthetic_market {
 	bool last_buy, next_up;		/* newest taker; direction of the coming move */
 	struct synthetic_book book;
 	int64_t trade_id, depth_id;	/* newest trade, newest depth frame's u */
+	int64_t snapshot_slot;		/* not before this one */
 	bool snapshot_due;
 	int64_t clock_us;		/* inside the slot */
 	struct synthetic_event *events;
@@ -455,7 +456,7 @@ static void run_slot(struct synthetic_market *m)
 	m->clock_us = m->slot_us + SLOT_US - 1;
 	if (depth_due || synthetic_book_full(&m->book))
 		tell_depth(m);
-	else if (m->slots >= SNAPSHOT_SLOT && m->snapshot_due && m->book.update_id > m->depth_id) {
+	else if (m->slots >= m->snapshot_slot && m->snapshot_due && m->book.update_id > m->depth_id) {
 		add_event(m, SYNTHETIC_SNAPSHOT)->id = m->book.update_id;
 		m->snapshot_due = false;
 	}
@@ -507,6 +508,7 @@ struct synthetic_market *synthetic_market_new(const char *symbol, bool futures, 
 	m->fair = chance_exp(m->level) / m->tick;
 	m->trade_id = start_us / 1000;
 	m->book.update_id = start_us / 100;
+	m->snapshot_slot = SNAPSHOT_SLOT;
 	m->snapshot_due = true;
 	fill_side(m, SYNTHETIC_BID);
 	fill_side(m, SYNTHETIC_ASK);
@@ -538,6 +540,12 @@ const struct synthetic_event *synthetic_market_peek(struct synthetic_market *m)
 void synthetic_market_take(struct synthetic_market *m)
 {
 	m->next++;
+}
+
+void synthetic_market_snapshot(struct synthetic_market *m)
+{
+	m->snapshot_slot = m->slots + SNAPSHOT_SLOT;
+	m->snapshot_due = true;
 }
 
 const struct synthetic_book *synthetic_market_book(const struct synthetic_market *m)

@@ -48,6 +48,11 @@ const struct symbol_info *synthetic_market_info(const struct synthetic_market *m
 /* The next event without taking it; borrowed until synthetic_market_take. Never NULL. */
 const struct synthetic_event *synthetic_market_peek(struct synthetic_market *m);
 void synthetic_market_take(struct synthetic_market *m);
+/*
+ * Who begins to listen now has missed the snapshot of the book: it comes again, behind the
+ * next depth frames.
+ */
+void synthetic_market_snapshot(struct synthetic_market *m);
 /* As of the peeked event when it is a DEPTH (changes) or a SNAPSHOT (levels). */
 const struct synthetic_book *synthetic_market_book(const struct synthetic_market *m);
 

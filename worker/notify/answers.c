@@ -381,7 +381,7 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 		rc = store_notes_queued(a->db, &queued, e);
 	if (rc)
 		return rc;
-	buf_printf(out, "Worker: up for %s, pid %lld\n", answer_span(a->now_us - h.started_us, up),
+	buf_printf(out, "Worker: up for %s, pid %lld\n", answer_span(a->machine_us - h.started_us, up),
 		   (long long)h.pid);
 	buf_printf(out, "loop p50 %lld us, p99 %lld us, memory %lld MiB\n",
 		   (long long)h.loop_p50_us, (long long)h.loop_p99_us,
@@ -389,6 +389,9 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 	buf_printf(out, "market data %s: %s, last event %lld ms ago%s%s\n", h.market_data,
 		   h.feed_state, (long long)h.feed_age_ms, *h.feed_message ? "; " : "",
 		   h.feed_message);
+	buf_printf(out, "trades: %lld late, %lld repeated, %lld refused; gaps %lld\n",
+		   (long long)h.trades_late, (long long)h.trades_repeated,
+		   (long long)h.trades_refused, (long long)h.feed_gaps);
 	buf_printf(out, "clock drift %lld ms, refused frames %lld, messages waiting %lld\n",
 		   (long long)h.clock_drift_ms, (long long)h.decode_errors, (long long)queued);
 	return 0;

@@ -48,9 +48,9 @@ static void on_equity(void *ctx, const struct equity_report *q)
 	EACH(equity, q);
 }
 
-static void on_candle(void *ctx, const char *symbol, const char *interval, const struct candle *c)
+static void on_candle(void *ctx, const struct candle_report *c)
 {
-	EACH(candle, symbol, interval, c);
+	EACH(candle, c);
 }
 
 static void on_notice(void *ctx, int64_t bot_id, const char *correlation_id, const char *text)

@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/config.h"
 #include "worker/store/store_bots.h"
+#include "worker/store/store_candles.h"
 #include "worker/store/store_keep.h"
 #include "worker/store/store_orders.h"
 #include "worker/store/store_sim.h"
@@ -39,6 +40,9 @@ struct outbox {
 	bool hurry;			/* one of them should be committed in this turn */
 	int64_t pruned_us, kept_us;
 	struct keep keep;
+	const char *market_data, *made_by;	/* of candles */
+	size_t runs_n, runs_max;
+	struct candle_run *runs;		/* that the waiting candles belong to */
 };
 
 struct outbox *outbox_new(const char *mode, const char *venue)
@@ -47,6 +51,7 @@ struct outbox *outbox_new(const char *mode, const char *venue)
 
 	o->mode = mode;
 	o->venue = venue;
+	o->market_data = o->made_by = "";
 	return o;
 }
 
@@ -55,6 +60,7 @@ void outbox_free(struct outbox *o)
 	if (!o)
 		return;
 	buf_free(&o->rows);
+	free(o->runs);
 	free(o);
 }
 
@@ -70,6 +76,12 @@ void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us)
 {
 	o->keep.clock_us = clock_us;
 	o->keep.engine_us = engine_us;
+}
+
+void outbox_candles(struct outbox *o, const char *market_data, const char *made_by)
+{
+	o->market_data = market_data;
+	o->made_by = made_by;
 }
 
 static void add(struct outbox *o, enum row_kind kind, const void *data, size_t len)
@@ -158,13 +170,36 @@ static void on_equity(void *ctx, const struct equity_report *q)
 	add(ctx, ROW_EQUITY, q, sizeof(*q));
 }
 
-static void on_candle(void *ctx, const char *symbol, const char *interval, const struct candle *c)
+/* Of each series one row, however many candles wait. */
+static void note_run(struct outbox *o, const struct candle_run *r)
 {
-	struct candle_row r = { .candle = *c };
+	for (size_t i = 0; i < o->runs_n; i++) {
+		if (memcmp(&o->runs[i].key, &r->key, sizeof(r->key)) == 0) {
+			o->runs[i] = *r;
+			return;
+		}
+	}
+	if (o->runs_n == o->runs_max) {
+		o->runs_max = o->runs_max ? o->runs_max * 2 : 8;
+		o->runs = xrealloc(o->runs, o->runs_max * sizeof(o->runs[0]));
+	}
+	o->runs[o->runs_n++] = *r;
+}
 
-	snprintf(r.symbol, sizeof(r.symbol), "%s", symbol);
-	snprintf(r.interval, sizeof(r.interval), "%s", interval);
-	add(ctx, ROW_CANDLE, &r, sizeof(r));
+static void on_candle(void *ctx, const struct candle_report *c)
+{
+	struct outbox *o = ctx;
+	struct candle_run run = {
+		.since_us = c->since_us, .until_us = c->candle->open_us + c->length_us,
+	};
+	struct candle_row r = { .length_us = c->length_us, .candle = *c->candle };
+
+	market_source(o->market_data, c->futures, run.key.source);
+	snprintf(run.key.symbol, sizeof(run.key.symbol), "%s", c->symbol);
+	snprintf(run.key.interval, sizeof(run.key.interval), "%s", c->interval);
+	r.key = run.key;
+	add(o, ROW_CANDLE, &r, sizeof(r));
+	note_run(o, &run);
 }
 
 struct reporter outbox_reporter(struct outbox *o)
@@ -276,6 +311,8 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 		rc = write_row(o, db, r, e);
 		at += r->size;
 	}
+	for (size_t i = 0; rc == 0 && i < o->runs_n; i++)
+		rc = store_candle_run_tx(db, &o->runs[i], o->made_by, e);
 	if (rc == 0 && now_us - o->pruned_us >= PRUNE_EVERY_US) {
 		rc = store_prune_tx(db, e);
 		o->pruned_us = now_us;
@@ -290,6 +327,6 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 void outbox_clear(struct outbox *o)
 {
 	buf_clear(&o->rows);
-	o->rows_n = 0;
+	o->rows_n = o->runs_n = 0;
 	o->hurry = false;
 }

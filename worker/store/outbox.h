@@ -24,6 +24,11 @@ void outbox_free(struct outbox *o);
 struct config;
 /* How long rows are kept (store_keep.h); without this call for ever. */
 void outbox_keep(struct outbox *o, const struct config *c);
+/*
+ * Which market's candles come (market_source.h), and what makes them: a seed, a recording.
+ * Both are kept, not copied.
+ */
+void outbox_candles(struct outbox *o, const char *market_data, const char *made_by);
 /* What ages count from (store_keep.h), us UTC; 0, as without this call: nothing goes by age. */
 void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us);
 

@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE_US INT64_C(60000000)
-#define HOUR_US INT64_C(3600000000)
 #define KEEP_SIGNALS 20000		/* rows */
-#define KEEP_SECONDS_US (24 * HOUR_US)	/* 1s candles; longer ones stay */
 #define PRUNE_ROWS 500			/* more than 1,000 bots and 64 symbols write in a second */
 
 /* A bot that was deleted a moment ago has no row any more, and must not stop the others'. */
@@ -17,9 +14,9 @@ static const char SQL_STATE[] =
 	" applied_config_version, config_error, applied_model_id, model_error, pending_orders,"
 	" open_positions, equity, peak_equity, last_price, last_decision_us, loss_streak,"
 	" cooldown_until_us, day, day_equity, updated_us, dust, refusals, refused_until_us,"
-	" dust_cost, running_us)"
+	" dust_cost, candles, running_us)"
 	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
+	" ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,"
 	" CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 	" WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
 	" ON CONFLICT(bot_id) DO UPDATE SET status = excluded.status,"
@@ -35,10 +32,11 @@ static const char SQL_STATE[] =
 	" cooldown_until_us = excluded.cooldown_until_us, day = excluded.day,"
 	" day_equity = excluded.day_equity, updated_us = excluded.updated_us,"
 	" dust = excluded.dust, refusals = excluded.refusals,"
-	" refused_until_us = excluded.refused_until_us, dust_cost = excluded.dust_cost";
+	" refused_until_us = excluded.refused_until_us, dust_cost = excluded.dust_cost,"
+	" candles = excluded.candles";
 static const char SQL_FIGURES[] =
 	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
-	" last_decision_us = ?5, updated_us = ?6 WHERE bot_id = ?1";
+	" last_decision_us = ?5, updated_us = ?6, candles = ?7 WHERE bot_id = ?1";
 static const char SQL_EVENT[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by,"
 	" correlation_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -60,22 +58,17 @@ static const char SQL_STATS[] =
 static const char SQL_EQUITY[] =
 	"INSERT OR REPLACE INTO equity(bot_id, at_us, equity, balance, unrealized)"
 	" VALUES (?1, ?2, ?3, ?4, ?5)";
-static const char SQL_CANDLE[] =
-	"INSERT OR REPLACE INTO candles(symbol, interval, open_us, open, high, low, close, volume,"
-	" buy_volume, trades) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 /* Some rows at a time: this is called each second, in a turn of the loop. */
 static const char SQL_PRUNE_SIGNALS[] =
 	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
 	" (SELECT min(id) FROM signals) + ?2)";
-static const char SQL_PRUNE_CANDLES[] =
-	"DELETE FROM candles WHERE (symbol, interval, open_us) IN (SELECT symbol, interval, open_us"
-	" FROM candles WHERE symbol = ?1 AND interval = '1s' AND open_us < ?2"
-	" ORDER BY open_us LIMIT ?3)";
 static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
 				  "loss_streak, cooldown_until_us,"
 				  " peak_equity, day_equity, day, dust, equity, last_price,"
-				  " refusals, refused_until_us, dust_cost FROM bot_state"
-				  " WHERE bot_id = ?1";
+				  " refusals, refused_until_us, dust_cost, error != ''"
+				  " AND (error = config_error OR applied_config_version = 0),"
+				  " pending_orders, open_positions, applied_config_version"
+				  " FROM bot_state WHERE bot_id = ?1";
 static const char SQL_RAN_WITH[] =
 	"SELECT applied_config_version, EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
@@ -128,6 +121,7 @@ int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mo
 	stmt_bind_int(s, 24, b->refusals);
 	stmt_bind_int(s, 25, b->refused_until_us);
 	stmt_near_money(s, 26, b->dust_cost);
+	stmt_bind_int(s, 27, b->candles);
 	return stmt_run(s, e);
 }
 
@@ -144,6 +138,7 @@ int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *
 	stmt_bind_price(s, 4, b->last_price);
 	stmt_bind_int(s, 5, b->last_decision_us);
 	stmt_bind_int(s, 6, b->updated_us);
+	stmt_bind_int(s, 7, b->candles);
 	return stmt_run(s, e);
 }
 
@@ -300,46 +295,6 @@ int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e)
 	return stmt_run(s, e);
 }
 
-/* The seconds of one symbol, by its own time: a recording is as old as it is. */
-static int prune_candles(struct db *db, const char *symbol, int64_t before_us, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_PRUNE_CANDLES, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_text(s, 1, symbol);
-	stmt_bind_int(s, 2, before_us);
-	stmt_bind_int(s, 3, PRUNE_ROWS);
-	return stmt_run(s, e);
-}
-
-int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us, struct err *e)
-{
-	const struct candle *c = &r->candle;
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_CANDLE, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_text(s, 1, r->symbol);
-	stmt_bind_text(s, 2, r->interval);
-	stmt_bind_int(s, 3, c->open_us);
-	stmt_near_price(s, 4, c->open);
-	stmt_near_price(s, 5, c->high);
-	stmt_near_price(s, 6, c->low);
-	stmt_near_price(s, 7, c->close);
-	stmt_near_qty(s, 8, c->volume);
-	stmt_near_qty(s, 9, c->buy_volume);
-	stmt_bind_int(s, 10, c->trades);
-	rc = stmt_run(s, e);
-	if (c->open_us < now_us)
-		now_us = c->open_us;
-	if (rc == 0 && now_us && strcmp(r->interval, "1s") == 0 && c->open_us % MINUTE_US == 0)
-		rc = prune_candles(db, r->symbol, now_us - KEEP_SECONDS_US, e);
-	return rc;
-}
-
 int store_prune_tx(struct db *db, struct err *e)
 {
 	struct stmt *s;
@@ -378,6 +333,10 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 		r.refusals = stmt_int(s, 13);
 		r.refused_until_us = stmt_int(s, 14);
 		r.dust_cost = stmt_money(s, 15);
+		r.absent = stmt_int(s, 16) != 0;
+		r.pending_orders = stmt_int(s, 17);
+		r.open_positions = stmt_int(s, 18);
+		r.config_version = stmt_int(s, 19);
 		rc = bot_status_parse(stmt_text(s, 0), &r.status);
 		if (rc)
 			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",

@@ -1,6 +1,6 @@
 /*
  * store_bots.h - the worker's side of what a bot is and does: bot_state,
- * bot_events, signals, trading_stats, equity, candles.
+ * bot_events, signals, trading_stats, equity.
  */
 #ifndef WORKER_STORE_STORE_BOTS_H
 #define WORKER_STORE_STORE_BOTS_H
@@ -24,17 +24,6 @@ MUST_CHECK int store_signal_tx(struct db *db, const struct signal_report *s, str
 /* Adds a closed trade (stats_of) to the row of its bot and day. */
 MUST_CHECK int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e);
 MUST_CHECK int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e);
-
-struct candle_row {
-	char symbol[SYMBOL_MAX], interval[8];
-	struct candle candle;
-};
-/*
- * Seconds of the symbol that are a day older than this one go; but none that is not a day
- * older than now_us (a candle's time may be wrong), and none while that is 0.
- */
-MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us,
-			       struct err *e);
 
 /* Drop all signals but the newest 20,000. */
 MUST_CHECK int store_prune_tx(struct db *db, struct err *e);

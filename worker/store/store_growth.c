@@ -36,7 +36,6 @@ static const struct grower growers[] = {
 	{ "commands", MEASURE("commands", "created_us", "1"), KEEP(keep_details_days), false },
 	{ "jobs", MEASURE("jobs", "created_us", "1"), KEEP(keep_details_days), false },
 	{ "audit_log", MEASURE("audit_log", "at_us", "1"), KEEP(keep_audit_days), false },
-	{ "candles", MEASURE("candles", "open_us", "interval != '1s'"), -1, false },
 	{ "trading_stats", MEASURE("trading_stats", "updated_us", "1"), -1, false },
 	{ "equity", MEASURE("equity", "at_us", "1"), -1, true },
 };

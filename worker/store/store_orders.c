@@ -60,6 +60,11 @@ static const char SQL_OPEN[] =
 static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
 	" WHERE bot_id = ?1 AND status != 'closed'";
+static const char SQL_OPEN_OTHERS[] =
+	"SELECT group_concat(a.bot_id, ', ') FROM sim_accounts a WHERE a.bot_id != ?1 AND ("
+	"a.position != 0 OR a.bot_id IN (SELECT bot_id FROM sim_orders)"
+	" OR EXISTS (SELECT 1 FROM trading_orders o INDEXED BY trading_orders_open_bot"
+	" WHERE o.bot_id = a.bot_id AND o.status != 'closed' AND o.phase != 'remainder'))";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
@@ -343,6 +348,23 @@ int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
 	stmt_done(s);
 out:
 	free(o);
+	return rc;
+}
+
+int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_OPEN_OTHERS, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		stmt_copy(s, 0, out, size);
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 

@@ -33,6 +33,12 @@ MUST_CHECK int store_fill_tx(struct db *db, const struct fill_row *r, const char
 /* Every order that is not closed, oldest first, with its live legs and leg counts. */
 typedef int order_each(void *ctx, const struct order *o, struct err *e);
 MUST_CHECK int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e);
+/*
+ * Bots other than bot_id that have an order or a position open, as text ("2, 3", cut to size);
+ * "" when there are none. A remainder that can't be sold yet is none (it is no obstacle to flat).
+ */
+MUST_CHECK int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size,
+				 struct err *e);
 /* How many orders of a bot are not closed. */
 MUST_CHECK int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e);
 

@@ -1,19 +1,13 @@
 #include "worker/store/store_worker.h"
 
 static const char SQL_BEAT[] =
-	"INSERT INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us, stopped_us,"
-	" loop_p50_us, loop_p99_us, turns, events, trading_mode, market_data, feed_state,"
-	" feed_message, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes)"
+	"INSERT OR REPLACE INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us,"
+	" stopped_us, loop_p50_us, loop_p99_us, turns, events, trading_mode, market_data,"
+	" feed_state, feed_message, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes,"
+	" trades_late, trades_repeated, trades_refused, feed_gaps, book_breaks, feed_problem,"
+	" market_us, market_at_us)"
 	" VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-	"?18)"
-	" ON CONFLICT(id) DO UPDATE SET pid = excluded.pid, boot_id = excluded.boot_id,"
-	" version = excluded.version, started_us = excluded.started_us, beat_us = excluded.beat_us,"
-	" stopped_us = excluded.stopped_us, loop_p50_us = excluded.loop_p50_us,"
-	" loop_p99_us = excluded.loop_p99_us, turns = excluded.turns, events = excluded.events,"
-	" trading_mode = excluded.trading_mode, market_data = excluded.market_data,"
-	" feed_state = excluded.feed_state, feed_message = excluded.feed_message,"
-	" feed_age_ms = excluded.feed_age_ms, clock_drift_ms = excluded.clock_drift_ms,"
-	" decode_errors = excluded.decode_errors, rss_bytes = excluded.rss_bytes";
+	"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
 static const char SQL_BOOT_ID[] = "SELECT boot_id FROM worker_heartbeat WHERE id = 1";
 static const char SQL_CLAIM[] = "UPDATE worker_heartbeat SET boot_id = ?1 WHERE id = 1";
 static const char SQL_QUEUED[] =
@@ -29,6 +23,12 @@ static const char SQL_QUEUED_AFTER[] =
 static const char SQL_ANSWER[] =
 	"UPDATE commands SET status = ?2, code = ?3, message = ?4, result = ?5, answered_us = ?6"
 	" WHERE id = ?1 AND status = 'queued'";
+static const char SQL_HAND_ON[] =
+	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, created_us,"
+	" expires_us)"
+	" SELECT c.kind, b.id, c.args, c.requested_by, c.correlation_id, c.created_us, c.expires_us"
+	" FROM commands c JOIN bots b ON b.id != ?2"
+	" WHERE c.id = ?1 AND c.bot_id IS NULL AND c.status != 'expired' ORDER BY b.id";
 static const char SQL_POSITION[] =
 	"SELECT loop, frame, offset_us, now_us FROM feed_positions WHERE source = ?1";
 static const char SQL_POSITION_SET[] =
@@ -98,6 +98,14 @@ int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
 	stmt_bind_int(s, 16, h->clock_drift_ms);
 	stmt_bind_int(s, 17, h->decode_errors);
 	stmt_bind_int(s, 18, h->rss_bytes);
+	stmt_bind_int(s, 19, h->trades_late);
+	stmt_bind_int(s, 20, h->trades_repeated);
+	stmt_bind_int(s, 21, h->trades_refused);
+	stmt_bind_int(s, 22, h->feed_gaps);
+	stmt_bind_int(s, 23, h->book_breaks);
+	stmt_bind_text(s, 24, h->feed_problem);
+	stmt_bind_int(s, 25, h->market_us);
+	stmt_bind_int(s, 26, h->market_at_us);
 	return stmt_run(s, e);
 }
 
@@ -160,6 +168,18 @@ int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e
 	stmt_bind_text(s, 4, a->message);
 	stmt_bind_text(s, 5, a->result);
 	stmt_bind_int(s, 6, a->at_us);
+	return stmt_run(s, e);
+}
+
+int store_hand_on_tx(struct db *db, int64_t id, int64_t only_bot, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_HAND_ON, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	stmt_bind_int(s, 2, only_bot);
 	return stmt_run(s, e);
 }
 

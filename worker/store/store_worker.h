@@ -33,10 +33,15 @@ struct command_answer {
 	char status[12];		/* done, failed, expired */
 	char code[24];			/* "" or an err_name */
 	char message[512];
-	char result[COMMAND_RESULT_MAX];	/* JSON object */
 	int64_t at_us;
+	char result[COMMAND_RESULT_MAX];	/* last; JSON object */
 };
 MUST_CHECK int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e);
+/*
+ * Command id, if it is one for all bots, was carried out on only_bot alone: queue it for each
+ * other bot, for a worker that runs them.
+ */
+MUST_CHECK int store_hand_on_tx(struct db *db, int64_t id, int64_t only_bot, struct err *e);
 
 /* ERR_NOT_FOUND: this source was never replayed. */
 MUST_CHECK int store_position_get(struct db *db, const char *source, struct feed_position *out,

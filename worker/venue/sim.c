@@ -115,12 +115,16 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	return i;
 }
 
-/* The newest answer is usually the next one. */
+/*
+ * The newest answer is usually the next one. Compared whole, which costs less than a strcmp
+ * per event; the same name with other bytes behind its end is found by the look-up.
+ */
 static struct sim_market *market_like(struct sim *s, const struct symbol_info *info)
 {
 	struct sim_market *m = s->last_market;
 
-	if (m && m->info.futures == info->futures && strcmp(m->info.symbol, info->symbol) == 0)
+	if (m && m->info.futures == info->futures &&
+	    memcmp(m->info.symbol, info->symbol, sizeof(info->symbol)) == 0)
 		return m;
 	m = sim_market_find(s, info->symbol, info->futures);
 	if (m)

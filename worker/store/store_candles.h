@@ -1,0 +1,58 @@
+/*
+ * store_candles.h - closed candles as rows, and which of them form an unbroken run.
+ *
+ * candles holds what charts show. candle_runs says of each series from when to when no
+ * candle is missing, and what made it (a seed, a recording): only its newest run may warm
+ * a window. Rows outside of it are older, or of a clock that was set back.
+ */
+#ifndef WORKER_STORE_STORE_CANDLES_H
+#define WORKER_STORE_STORE_CANDLES_H
+
+#include "common/db.h"
+#include "common/market_source.h"
+#include "worker/engine/report.h"
+
+#define CANDLES_KEPT 86400		/* of each series: a day of seconds, 60 days of minutes */
+#define MADE_BY_MAX 1024
+
+struct candle_key {
+	char source[MARKET_SOURCE_MAX], symbol[SYMBOL_MAX], interval[8];
+};
+
+struct candle_row {
+	struct candle_key key;
+	int64_t length_us;
+	struct candle candle;
+};
+/*
+ * Candles of the series that are CANDLES_KEPT lengths older than this one go, some at a
+ * time; but none that is not that much older than now_us (a candle's time may be wrong),
+ * and none while that is 0.
+ */
+MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us,
+			       struct err *e);
+
+struct candle_run {
+	struct candle_key key;
+	int64_t since_us, until_us;	/* begin of the first candle, end of the newest */
+};
+MUST_CHECK int store_candle_run_tx(struct db *db, const struct candle_run *r, const char *made_by,
+				   struct err *e);
+/* The run of r->key that made_by made. ERR_NOT_FOUND: there is none. */
+MUST_CHECK int store_candle_run(struct db *db, struct candle_run *r, const char *made_by,
+				struct err *e);
+/*
+ * The newest candles of a run, at most max, oldest first. ERR_CORRUPT: one is missing or
+ * can't be (somebody edited it); the sentence names it.
+ */
+MUST_CHECK int store_candles_load(struct db *db, const struct candle_run *r, int64_t length_us,
+				  struct candle *out, size_t max, size_t *n, struct err *e);
+/*
+ * Deletes candles of a source that something else than made_by made, CANDLES_FORGOTTEN at
+ * most; *left: there may be more.
+ */
+#define CANDLES_FORGOTTEN 5000
+MUST_CHECK int store_candles_forget_tx(struct db *db, const char *source, const char *made_by,
+				       bool *left, struct err *e);
+
+#endif
