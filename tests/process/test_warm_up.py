@@ -184,6 +184,8 @@ class WarmUp(harness.TestCase):
         self.assertNotIn("decides on 60", bot.post("/api/v1/trading/bots/1/config/validate", {}).body)
         answer = bot.post("/api/v1/trading/bots/1/config/validate", {"interval": "4h"})
         self.assertIn("none are stored that reach up to now: the first decision comes 10 days later", answer.body)
+        self.assertEqual(bot.put("/api/v1/trading/bots/1/config", {"interval": "5m"}).status, 200)
+        self.says(bot, "0 of 60 candles of 5m are there, the first decision comes in 5 hours")
         self.assertEqual(bot.stop(), [0, 0])
 
     def test_an_emergency_stop_does_not_wait_for_the_warm_up(self):
