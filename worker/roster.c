@@ -287,8 +287,9 @@ static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t n
 		(void)come_up(r, db, s, &c, now_us, &e);
 }
 
-/* "; ...": a window that begins while we run fills with time alone. "" at a start: see worker_warm. */
-static const char *warming_text(const struct roster *r, const struct slot *s, char text[WARMING_MAX])
+/* A window that begins while we run fills with time alone; "" at a start (worker_warm). */
+static const char *warming_text(const struct roster *r, const struct slot *s,
+				char text[WARMING_MAX])
 {
 	size_t n = engine_bot_candles(session_engine(r->args.session), s->bot_id);
 	int64_t wait_s = (int64_t)(CANDLE_WINDOW - n) * bot_interval_s(s->config.interval);
@@ -296,8 +297,8 @@ static const char *warming_text(const struct roster *r, const struct slot *s, ch
 
 	text[0] = '\0';
 	if (n < CANDLE_WINDOW && !r->args.wait_for_models)
-		snprintf(text, WARMING_MAX, "; %zu of %d candles of %s are there, the first decision "
-			 "comes in %s", n, CANDLE_WINDOW, s->config.interval,
+		snprintf(text, WARMING_MAX, "; %zu of %d candles of %s are there, the first "
+			 "decision comes in %s", n, CANDLE_WINDOW, s->config.interval,
 			 span_text(wait_s, wait));
 	return text;
 }
