@@ -5,17 +5,19 @@
 #include "common/reserve.h"
 
 #include <event2/event.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define AGAIN_US 1000
 
 struct job {
 	struct request *r;
-	struct command c;
 	void (*queued)(struct request *r, const struct command *c, int rc, struct err *e);
 	int rc;
 	struct err e;
 	struct job *next;
+	struct command c;		/* last: most of it is never looked at */
 };
 
 struct batch {
@@ -129,14 +131,16 @@ void batch_free(struct batch *b)
 	free(b);
 }
 
-void batch_add(struct request *r, const struct command *c,
-	       void (*queued)(struct request *r, const struct command *c, int rc, struct err *e))
+struct command *batch_add(struct request *r,
+			  void (*queued)(struct request *r, const struct command *c, int rc,
+					 struct err *e))
 {
 	struct batch *b = r->app->batch;
-	struct job *j = xcalloc(1, sizeof(*j));
+	struct job *j = xrealloc(NULL, sizeof(*j));
 
+	memset(j, 0, offsetof(struct job, c));
+	store_command_init(&j->c);
 	j->r = r;
-	j->c = *c;
 	j->queued = queued;
 	r->parked = true;
 	if (!b->first) {
@@ -146,4 +150,5 @@ void batch_add(struct request *r, const struct command *c,
 	}
 	*b->last = j;
 	b->last = &j->next;
+	return &j->c;
 }

@@ -18,11 +18,12 @@ struct batch *batch_new(struct app *a);
 /* Writes what waits first. */
 void batch_free(struct batch *b);
 /*
- * Parks r and copies c. queued is called once, in this turn or a later one, when c with
- * its id is committed (rc 0), or with the error of store_command_queue: it answers r, or
- * parks it again.
+ * Parks r. Returns its command, empty (store_command_init), to be filled at once. queued is
+ * called once, in this turn or a later one, when it is committed with its id (rc 0), or with
+ * the error of store_command_queue: it answers r, or parks it again.
  */
-void batch_add(struct request *r, const struct command *c,
-	       void (*queued)(struct request *r, const struct command *c, int rc, struct err *e));
+struct command *batch_add(struct request *r,
+			  void (*queued)(struct request *r, const struct command *c, int rc,
+					 struct err *e));
 
 #endif

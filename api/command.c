@@ -132,25 +132,33 @@ static bool is_visible(const char *text)
 	return !*text;
 }
 
-static int fill(struct request *r, struct command *c, const char *kind, int64_t bot_id,
-		const char *args, struct err *e)
+/* "" without one. */
+static int read_key(struct request *r, const char **key, struct err *e)
 {
-	const char *key = request_header(r, "Idempotency-Key");
+	const size_t room = sizeof(((struct command *)NULL)->idempotency_key);
 
-	if (key && (!*key || strlen(key) >= sizeof(c->idempotency_key) || !is_visible(key)))
+	*key = request_header(r, "Idempotency-Key");
+	if (*key && (!**key || strlen(*key) >= room || !is_visible(*key)))
 		return request_error(r, e, 400, "bad_header",
 				     "Idempotency-Key must have 1 to %zu characters of ASCII",
-				     sizeof(c->idempotency_key) - 1);
+				     room - 1);
+	if (!*key)
+		*key = "";
+	return 0;
+}
+
+static void fill(const struct request *r, struct command *c, const char *kind, int64_t bot_id,
+		 const char *args, const char *key)
+{
 	snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	snprintf(c->args, sizeof(c->args), "%s", args);
 	snprintf(c->requested_by, sizeof(c->requested_by), "%s", r->who.name);
 	snprintf(c->correlation_id, sizeof(c->correlation_id), "%s", r->correlation_id);
-	snprintf(c->idempotency_key, sizeof(c->idempotency_key), "%s", key ? key : "");
+	snprintf(c->idempotency_key, sizeof(c->idempotency_key), "%s", key);
 	c->bot_id = bot_id;
 	c->created_us = clock_now_us();
 	if (strcmp(kind, "emergency-stop") != 0)
 		c->expires_us = c->created_us + lasts_us(r->app->cfg);
-	return 0;
 }
 
 /* It is queued (rc 0): answers, or waits for the worker's answer. */
@@ -237,10 +245,10 @@ static void on_queued(struct request *r, const struct command *c, int rc, struct
 int command_send(struct request *r, const char *kind, int64_t bot_id, const char *args,
 		 struct err *e)
 {
-	struct command c = { 0 };
-	int rc = fill(r, &c, kind, bot_id, args, e);
+	const char *key;
+	int rc = read_key(r, &key, e);
 
 	if (!rc)
-		batch_add(r, &c, on_queued);
+		fill(r, batch_add(r, on_queued), kind, bot_id, args, key);
 	return rc;
 }

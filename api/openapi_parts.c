@@ -113,7 +113,9 @@ static const struct openapi_field settings[] = {
 	MAYBE("entry_price"), MAYBE("take_profit"), MAYBE("stop_loss"), MAYBE("exit_price"), \
 	MAYBE("filled"), MAYBE("gross"), MAYBE("confidence"), MAYBE("strategy"), \
 	{ "mode", MODE "?", NULL }, MAYBE("config_version"), MAYBE("opened"), MAYBE("closed"), \
-	MAYBE("expires"))
+	MAYBE("expires"), \
+	{ "uncovered_ms", "?", "In which a part of it had no stop at the exchange; ended ones." }, \
+	{ "uncovered_since", "?", "Since when a part has none; null: all is covered." })
 
 #define TOKEN_FIELDS \
 	F("id", "id"), { "name", "text", "Whose it is." }, \
@@ -160,6 +162,9 @@ const struct openapi_part openapi_parts[] = {
 	       F("bot_id", "id"), { "status", BOT_STATE, "What it is doing." },
 	       { "bot_status", BOT_STATE_CAPITALS, "The same in capitals." },
 	       F("last_execution", "time?"),
+	       { "market_time", "time?",
+		 "Now, of a market that has a time of its own (a recording, not at REPLAY_SPEED=1): "
+		 "times of its orders, candles and decisions are by it; null: the machine's." },
 	       { "uptime", "text?", "Such as 2m 45s; null while it is stopped." },
 	       F("uptime_seconds", "number?"), F("start_time", "time?"),
 	       { "error", "text?", "Why it is in state error." }, { "mode", MODE "?", NULL },
@@ -354,7 +359,9 @@ const struct openapi_part openapi_parts[] = {
 	       { "unrealized_pnl", "amount?", "Quote asset, without fees." },
 	       F("take_profit", "amount?"), F("stop_loss", "amount?"), F("fees", "amount"),
 	       F("opened", "time?"), { "age_seconds", "number", "Since it was opened." },
-	       F("expires", "time?"), F("mode", "text"), F("confidence", "number?")),
+	       F("expires", "time?"), F("mode", "text"), F("confidence", "number?"),
+	       { "uncovered_ms", "int", "In which a part of it had no stop at the exchange." },
+	       { "uncovered_since", "time?", "Since when a part has none; null: all is covered." }),
 	{ "PositionList", "Open positions.", NULL, NULL, positions },
 
 	OBJECT("SimulationStatus", "The paper account of a bot.",

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/quote_asset.h"
+#include "common/store_markets.h"
 #include "common/store_config.h"
 
 #include <stdio.h>
@@ -64,7 +65,10 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 	};
 	struct field_errors *w = xcalloc(1, sizeof(*w));
 	struct bot_config used = *c;
+	struct symbol_info market;
 
+	if (store_market_get(r->app->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
+		limits.market = &market;
 	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
 		limits.recorded = b->feed_message;
 	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));

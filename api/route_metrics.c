@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/market_clock.h"
 #include "common/store_commands.h"
 #include "common/store_machine.h"
 
@@ -36,6 +37,7 @@ struct look {
 	struct heartbeat beat;
 	struct machine_clock clock;
 	struct machine_file file;
+	struct market_clock market;
 };
 
 static double seconds(int64_t us)
@@ -55,7 +57,10 @@ static int look(struct db *db, struct look *l, struct err *e)
 	if (!rc)
 		rc = store_metrics_jobs(db, l->jobs, e);
 	if (!rc)
-		rc = store_metrics_bots(db, clock_day(clock_now_us(), day), &l->bots, &l->n, e);
+		rc = market_clock_get(db, clock_now_us(), &l->market, e);
+	if (!rc)
+		rc = store_metrics_bots(db, clock_day(market_clock_now_us(&l->market), day),
+					&l->bots, &l->n, e);
 	if (!rc)
 		rc = store_machine_clock(db, &l->clock, e);
 	if (!rc)
@@ -153,7 +158,7 @@ static double under(const struct bot_metrics *b, double from)
 }
 
 /* Families with one figure per bot. */
-static double bot_figure(const struct bot_metrics *b, enum metric_id id)
+static double bot_figure(const struct look *l, const struct bot_metrics *b, enum metric_id id)
 {
 #define FIGURE(which, value) \
 	if (id == (which)) \
@@ -171,7 +176,7 @@ static double bot_figure(const struct bot_metrics *b, enum metric_id id)
 	FIGURE(METRIC_BOT_FEES, b->fees);
 #undef FIGURE
 	ASSERT(id == METRIC_BOT_EXECUTION);
-	return seconds(b->last_execution_us);
+	return seconds(market_clock_machine_us(&l->market, b->last_execution_us));
 }
 
 static void bots_metrics(const struct look *l, struct buf *out)
@@ -187,7 +192,7 @@ static void bots_metrics(const struct look *l, struct buf *out)
 	for (enum metric_id id = METRIC_BOT_EQUITY; id <= METRIC_BOT_EXECUTION; id++) {
 		metrics_family(out, id);
 		for (const struct bot_metrics *b = l->bots; b < l->bots + l->n; b++)
-			metrics_sample(out, id, bot_figure(b, id), (const char *const[]){ b->id });
+			metrics_sample(out, id, bot_figure(l, b, id), (const char *const[]){ b->id });
 	}
 }
 

@@ -3,6 +3,7 @@
 #include "api/uptime.h"
 #include "common/bot_config.h"
 #include "common/clock.h"
+#include "common/market_clock.h"
 #include "common/store_commands.h"
 
 #include <ctype.h>
@@ -116,12 +117,14 @@ static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now
 
 void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
+	const struct market_clock clock = { now_us, b->market_us, b->market_at_us };
 	char text[16];
 
 	json_int(j, "bot_id", b->bot_id);
 	json_string(j, "status", status_lower(b->status, text));
 	json_string(j, "bot_status", b->status);
-	json_time(j, "last_execution", b->last_execution_us);
+	json_time(j, "last_execution", market_clock_machine_us(&clock, b->last_execution_us));
+	json_time(j, "market_time", b->market_us);
 	times_json(j, b, now_us);
 	json_string(j, "error", b->error[0] ? b->error : NULL);
 	json_string(j, "mode", b->mode[0] ? b->mode : NULL);

@@ -1,5 +1,7 @@
 #include "api/store_bots.h"
 
+#include "common/market_clock.h"
+
 #include <string.h>
 
 #define BOT_SELECT \
@@ -7,11 +9,13 @@
 	" coalesce(s.status, 'STOPPED'), s.error, s.mode, c.symbol, c.strategy, c.exchange," \
 	" c.interval, c.version, s.applied_config_version, m.model_id, s.pending_orders," \
 	" s.open_positions, s.equity, nullif(s.last_price, 0.0)," \
-	" coalesce(nullif(s.running_us, 0), s.start_us), s.last_execution_us," \
+	" coalesce(nullif(s.running_us, 0), s.start_us)," \
+	MARKET_CLOCK_MACHINE_SQL("s.last_execution_us") "," \
 	" b.created_us, b.updated_us" \
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id" \
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id" \
-	" LEFT JOIN model_assignments m ON m.bot_id = b.id "
+	" LEFT JOIN model_assignments m ON m.bot_id = b.id" \
+	" LEFT JOIN worker_heartbeat h ON h.id = 1 "
 
 static const char SQL_LIST[] = BOT_SELECT "WHERE b.id < ?1 ORDER BY b.id DESC LIMIT ?2";
 static const char SQL_GET[] = BOT_SELECT "WHERE b.id = ?1";

@@ -2,6 +2,7 @@
 
 #include "common/bot_config.h"
 #include "common/clock.h"
+#include "common/market_clock.h"
 
 static const char SQL_EQUITY[] =
 	"SELECT at_us, at_us, equity, balance, unrealized FROM equity WHERE bot_id = ?1"
@@ -22,7 +23,7 @@ static const char SQL_LIST[] =
 static const char SQL_MARKETS[] =
 	"SELECT symbol, exchange, source, base, quote, tick, step, min_quantity, max_quantity,"
 	" nullif(min_notional, 0), fee_maker, fee_taker, origin, note, updated_us FROM markets"
-	" ORDER BY symbol, exchange, source";
+	" ORDER BY symbol, source";
 /* What the bots are set to, each with its newest closed candle in which something traded. */
 static const char SQL_FEED[] =
 	"SELECT source, symbol, interval, open_us, (?1 - open_us - length_us) / 1000 FROM"
@@ -151,11 +152,14 @@ int store_data_markets(struct db *db, struct json *j, struct err *e)
 
 int store_data_feed(struct db *db, int64_t now_us, struct json *j, struct err *e)
 {
+	struct market_clock clock;
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_FEED, &s, e);
+	int rc = market_clock_get(db, now_us, &clock, e);
 
+	if (rc == 0)
+		rc = db_stmt(db, SQL_FEED, &s, e);
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, now_us);
+	stmt_bind_int(s, 1, market_clock_now_us(&clock));
 	return rows_all(j, "symbols", s, store_data_feed_columns, e);
 }

@@ -8,12 +8,12 @@
 	" symbol, side, status, phase, limit_price, entry_price, take_profit, stop_loss," \
 	" exit_price, quantity, filled, fees, gross, pnl, confidence, close_reason, strategy," \
 	" mode, model_id, config_version, correlation_id, created_us, opened_us, closed_us," \
-	" expires_us, updated_us FROM trading_orders "
+	" expires_us, uncovered_us / 1000, uncovered_from_us, updated_us FROM trading_orders "
 #define REPORTED(time) \
 	"SELECT " time " AS place, id * 2 + 1 AS place2, 'reported', id, bot_id, order_id," \
 	" symbol, side, status, NULL, NULL, entry_price, take_profit, stop_loss, exit_price," \
 	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
-	" created_us, NULL, closed_us, 0, updated_us FROM reported_orders "
+	" created_us, NULL, closed_us, 0, NULL, NULL, updated_us FROM reported_orders "
 /*
  * Each side reads one page at most, in its index's order; then they are merged. "below"
  * is the least number that does not come after the cursor: of a pair (time, id), which
@@ -82,7 +82,8 @@ const struct column store_orders_columns[] = {
 	{ "confidence", COL_REAL }, { "close_reason", COL_NULLTEXT }, { "strategy", COL_TEXT },
 	{ "mode", COL_TEXT }, { "model_id", COL_NULLINT }, { "config_version", COL_INT },
 	{ "correlation_id", COL_NULLTEXT }, { "created", COL_TIME }, { "opened", COL_TIME },
-	{ "closed", COL_TIME }, { "expires", COL_TIME }, { "updated", COL_TIME },
+	{ "closed", COL_TIME }, { "expires", COL_TIME }, { "uncovered_ms", COL_INT },
+	{ "uncovered_since", COL_TIME }, { "updated", COL_TIME },
 	{ NULL, COL_INT },
 };
 

@@ -1,13 +1,14 @@
 #include "api/store_positions.h"
 
 #include "common/clock.h"
+#include "common/market_clock.h"
 
 #include <string.h>
 
 #define POSITION_SELECT(index) \
 	"SELECT o.id, o.bot_id, o.order_id, o.symbol, o.side, o.phase, o.position, o.entry_price," \
 	" coalesce(s.last_price, 0.0), o.take_profit, o.stop_loss, o.fees, o.opened_us," \
-	" o.expires_us, o.mode, o.confidence FROM trading_orders o " \
+	" o.expires_us, o.mode, o.confidence, o.uncovered_us, o.uncovered_from_us FROM trading_orders o " \
 	index " LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
 static const char SQL_GET[] =
 	POSITION_SELECT("") "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";
@@ -66,8 +67,16 @@ static int read_position(struct stmt *s, struct position *p)
 	return value_position(p);
 }
 
+/* All the time that a part of it had no stop, to now. */
+static int64_t uncovered_us(struct stmt *s, const struct market_clock *clock)
+{
+	int64_t from_us = stmt_int(s, 17);
+
+	return stmt_int(s, 16) + (from_us ? market_clock_age_us(clock, from_us) : 0);
+}
+
 static void write_position(struct json *j, struct stmt *s, const struct position *p,
-			   int64_t now_us)
+			   const struct market_clock *clock)
 {
 	int64_t opened = stmt_int(s, 12);
 
@@ -92,23 +101,29 @@ static void write_position(struct json *j, struct stmt *s, const struct position
 	real_or_null(j, "stop_loss", s, 10);
 	json_money(j, "fees", stmt_money(s, 11));
 	json_time(j, "opened", opened);
-	json_double(j, "age_seconds", opened ? (double)((now_us - opened) / US_PER_MS) / 1000 : 0);
+	json_double(j, "age_seconds", opened ?
+		    (double)(market_clock_age_us(clock, opened) / US_PER_MS) / 1000 : 0);
 	json_time(j, "expires", stmt_int(s, 13));
 	json_string(j, "mode", stmt_text(s, 14));
 	if (stmt_is_null(s, 15))
 		json_null(j, "confidence");
 	else
 		json_double(j, "confidence", stmt_double(s, 15));
+	json_int(j, "uncovered_ms", uncovered_us(s, clock) / US_PER_MS);
+	json_time(j, "uncovered_since", stmt_int(s, 17));
 }
 
 int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct json *j,
 			 struct err *e)
 {
 	struct money sum = money_of_units(0);
+	struct market_clock clock;
 	struct stmt *s;
 	int rc, bad = 0;
 
-	rc = db_stmt(db, bot_id ? SQL_LIST_BOT : SQL_LIST, &s, e);
+	rc = market_clock_get(db, now_us, &clock, e);
+	if (!rc)
+		rc = db_stmt(db, bot_id ? SQL_LIST_BOT : SQL_LIST, &s, e);
 	if (rc)
 		return rc;
 	if (bot_id)
@@ -121,7 +136,7 @@ int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct j
 		if (!bad)
 			bad = money_add(sum, p.pnl, &sum);
 		json_object(j, NULL);
-		write_position(j, s, &p, now_us);
+		write_position(j, s, &p, &clock);
 		json_object_end(j);
 	}
 	stmt_done(s);
@@ -135,10 +150,14 @@ int store_positions_list(struct db *db, int64_t bot_id, int64_t now_us, struct j
 int store_positions_get(struct db *db, int64_t order_id, int64_t now_us, struct json *j,
 			struct err *e)
 {
+	struct market_clock clock;
 	struct position p;
 	struct stmt *s;
 	int bad = 0;
-	int rc = db_stmt(db, SQL_GET, &s, e);
+	int rc = market_clock_get(db, now_us, &clock, e);
+
+	if (!rc)
+		rc = db_stmt(db, SQL_GET, &s, e);
 
 	if (rc)
 		return rc;
@@ -147,7 +166,7 @@ int store_positions_get(struct db *db, int64_t order_id, int64_t now_us, struct 
 	if (rc == STMT_ROW) {
 		bad = read_position(s, &p);
 		if (!bad)
-			write_position(j, s, &p, now_us);
+			write_position(j, s, &p, &clock);
 	}
 	stmt_done(s);
 	if (rc == STMT_END)

@@ -8,6 +8,7 @@
 #include "api/store_signals.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/market_clock.h"
 #include "common/store_commands.h"
 
 #include <string.h>
@@ -171,6 +172,16 @@ static const char *rows_sql(enum push_topic t)
 	return NULL;
 }
 
+/* The market's own day: of a recording, its. */
+static const char *market_day(struct db *db, int64_t now_us, char out[CLOCK_TEXT_MAX])
+{
+	struct market_clock clock;
+
+	if (market_clock_get(db, now_us, &clock, NULL))
+		clock = (struct market_clock){ .now_us = now_us };
+	return clock_day(market_clock_now_us(&clock), out);
+}
+
 int store_push_rows(struct db *db, enum push_topic t, const struct store_push_look *x,
 		    struct push_rows *out, struct err *e)
 {
@@ -194,7 +205,7 @@ int store_push_rows(struct db *db, enum push_topic t, const struct store_push_lo
 		stmt_bind_int(s, 2, x->limit);
 		break;
 	case PUSH_STATS:
-		stmt_bind_text(s, 1, clock_day(x->now_us, day));
+		stmt_bind_text(s, 1, market_day(db, x->now_us, day));
 		break;
 	case PUSH_JOB:
 		stmt_bind_int(s, 1, x->after[0]);
@@ -315,7 +326,7 @@ int store_push_json(struct db *db, enum push_topic t, int64_t id, int64_t now_us
 	case PUSH_SIGNAL:
 		return store_signals_get(db, id, j, e);
 	case PUSH_STATS:
-		clock_day(now_us, day);
+		(void)market_day(db, now_us, day);
 		return columns_row(db, SQL_STATS_ROW, stats_columns, id, day, j, e);
 	case PUSH_JOB:
 		return store_jobs_get(db, id, j, e);

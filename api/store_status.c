@@ -11,7 +11,8 @@ static const char SQL_STATUS[] =
 	" coalesce(s.equity, 0.0), coalesce(s.last_price, 0.0),"
 	" h.pid, h.started_us, h.beat_us, h.stopped_us, h.version, h.market_data, h.feed_state,"
 	" h.feed_message, h.feed_age_ms, coalesce(a.model_id, c.model_id, 0),"
-	" coalesce(s.candles, 0), c.interval FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
+	" coalesce(s.candles, 0), c.interval, h.market_us, h.market_at_us"
+	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id"
 	" LEFT JOIN model_assignments a ON a.bot_id = b.id"
 	" LEFT JOIN worker_heartbeat h ON h.id = 1 WHERE b.id = ?1";
@@ -59,6 +60,8 @@ static void read_worker(struct stmt *s, struct bot_status *out)
 	stmt_copy(s, 23, out->feed_state, sizeof(out->feed_state));
 	stmt_copy(s, 24, out->feed_message, sizeof(out->feed_message));
 	out->feed_age_ms = stmt_int(s, 25);
+	out->market_us = stmt_int(s, 29);
+	out->market_at_us = stmt_int(s, 30);
 }
 
 /* Only when the beat says that nobody is there: the lock knows better. */

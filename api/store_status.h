@@ -18,7 +18,7 @@ struct bot_status {
 	int emergency;			/* 0 none, 1 flattening, 2 latched */
 	char error[480];
 	char mode[16];			/* simulation, live; "" when it never ran */
-	int64_t start_us, last_execution_us;
+	int64_t start_us, last_execution_us;	/* machine's time; market's (market_clock.h) */
 	int64_t config_wanted, config_applied;
 	char config_error[480];
 	int64_t model_wanted;		/* assigned, 0 none */
@@ -33,6 +33,7 @@ struct bot_status {
 	int64_t worker_pid, worker_started_us, beat_us, stopped_us;
 	char worker_version[24], market_data[16], feed_state[16], feed_message[256];
 	int64_t feed_age_ms;
+	int64_t market_us, market_at_us;	/* market_clock.h */
 	int64_t holder;			/* pid of a worker that runs but can't write, 0 none */
 	char blocked[WORKER_BLOCKED_TEXT];	/* by what */
 };

@@ -122,6 +122,8 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 /* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
 void bot_config_json(const struct bot_config *c, struct json *j);
 
+struct symbol_info;
+
 /*
  * What would never trade, or never win, under these risk settings, as warnings (not
  * errors): reward to risk after fees under min_risk_reward, a target that does not pay the
@@ -140,6 +142,7 @@ struct bot_config_limits {
 	int64_t candles;		/* stored ones of its market, that reach up to now */
 	/* What a replaying worker has: "BTCUSDT (spot), ETHUSDT (USD-M)"; NULL: no such list. */
 	const char *recorded;
+	const struct symbol_info *market;	/* the worker's rules of it; NULL: it has none */
 };
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w);

@@ -3,6 +3,7 @@
 
 #include "common/span.h"
 #include "common/quote_asset.h"
+#include "common/symbol_info.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,17 +120,42 @@ static void warn_symbol(const struct bot_config *c, const struct bot_config_limi
 			    "BTC, EUR): no market is known by this name", c->symbol);
 }
 
-/* On spot the exit must be worth the least as well, after the fee and at the stop. */
-static void warn_least(const struct bot_config *c, struct field_errors *w)
+/*
+ * The least worth of an order: as the worker's market has it, else of our table, else what is
+ * usual. from: which of them.
+ */
+static double least_worth(const struct bot_config *c, const struct bot_config_limits *l,
+			  const char **from)
 {
 	bool futures = bot_config_futures(c);
-	double least = money_double(quote_least_notional(c->symbol, futures));
+	struct symbol_info known;
+
+	if (l->market && money_sign(l->market->min_notional) > 0) {
+		*from = "of the worker's market";
+		return money_double(l->market->min_notional);
+	}
+	if (symbol_info_known(c->symbol, futures, &known)) {
+		*from = "by our table of 2024-08";
+		return money_double(known.min_notional);
+	}
+	*from = futures ? "usual for futures" :
+		"usual for its quote asset";
+	return money_double(quote_least_notional(c->symbol, futures));
+}
+
+/* On spot the exit must be worth the least as well, after the fee and at the stop. */
+static void warn_least(const struct bot_config *c, const struct bot_config_limits *l,
+		       struct field_errors *w)
+{
+	bool futures = bot_config_futures(c);
+	const char *from;
+	double least = least_worth(c, l, &from);
 	double exit = futures ? 1 : EXIT_KEPT * (1 - c->stop_loss_pct);
 
 	if (notional(c) * exit >= least)
 		return;
 	field_error(w, "capital_per_trade", "makes entries of %.8g, the exchange's least is "
-		    "%.8g%s: none is made; use %.8g or more", notional(c), least,
+		    "%.8g (%s)%s: none is made; use %.8g or more", notional(c), least, from,
 		    futures ? "" : ", also of the sale at the stop", least / exit /
 		    (futures ? c->leverage : 1));
 }
@@ -217,7 +243,7 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_fees(c, l, w);
 	warn_risk(c, l, w);
 	warn_notional(c, l, w);
-	warn_least(c, w);
+	warn_least(c, l, w);
 	warn_threshold(c, w);
 	warn_holding(c, w);
 	warn_liquidation(c, l, w);

@@ -25,7 +25,7 @@ static const char SQL_INSERT[] =
 #define HEARTBEAT_SCHEMA 7	/* has the columns that are behind these */
 static const char SQL_HEARTBEAT[] =
 	"SELECT " HEARTBEAT_COLUMNS ", trades_late, trades_repeated, trades_refused, feed_gaps,"
-	" book_breaks, feed_problem, market_us FROM worker_heartbeat WHERE id = 1";
+	" book_breaks, feed_problem, market_us, market_at_us FROM worker_heartbeat WHERE id = 1";
 static const char SQL_HEARTBEAT_BEFORE[] =
 	"SELECT " HEARTBEAT_COLUMNS " FROM worker_heartbeat WHERE id = 1";
 
@@ -165,6 +165,12 @@ int store_command_add_tx(struct db *db, const struct command *c, int64_t *id, st
 	return rc ? rc : insert(db, c, c->created_us, id, e);
 }
 
+void store_command_init(struct command *c)
+{
+	memset(c, 0, offsetof(struct command, result));
+	c->result[0] = '\0';
+}
+
 static void read_command(struct stmt *s, struct command *c)
 {
 	c->id = stmt_int(s, 0);
@@ -268,6 +274,7 @@ static void read_market_data(struct stmt *s, struct heartbeat *h)
 	h->book_breaks = stmt_int(s, 22);
 	stmt_copy(s, 23, h->feed_problem, sizeof(h->feed_problem));
 	h->market_us = stmt_int(s, 24);
+	h->market_at_us = stmt_int(s, 25);
 }
 
 int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e)

@@ -30,9 +30,12 @@ struct command {
 	char status[12];		/* queued, done, failed, expired */
 	char code[24];
 	char message[512];
-	char result[COMMAND_RESULT_MAX];	/* JSON object; "bots": see bot_answers.h */
 	int64_t answered_us;
+	char result[COMMAND_RESULT_MAX];	/* last; JSON object, "bots": see bot_answers.h */
 };
+
+/* All zero, of result the first byte: clearing its room costs more than queueing a command. */
+void store_command_init(struct command *c);
 
 /*
  * (tests) Queue c (id, status and answer are ignored) in its own transaction; *id is its
@@ -65,6 +68,7 @@ struct heartbeat {
 	int64_t feed_age_ms, clock_drift_ms, decode_errors, rss_bytes;
 	int64_t trades_late, trades_repeated, trades_refused, feed_gaps, book_breaks;
 	int64_t market_us;	/* the market's time at the beat; 0: it is the machine's */
+	int64_t market_at_us;	/* the machine's when that was last seen to move */
 	char feed_problem[200];	/* newest refused frame or gap; "" none */
 	char boot_id[40], version[24], trading_mode[16], market_data[16];
 	char feed_state[16], feed_message[256];

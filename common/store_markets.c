@@ -1,5 +1,7 @@
 #include "common/store_markets.h"
 
+#include "common/market_source.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +18,7 @@ static const char SQL_TRIM[] = "DELETE FROM markets WHERE updated_us != ?1";
 static const char SQL_GET[] =
 	"SELECT " COLUMNS " FROM markets WHERE symbol = ?1 AND exchange = ?2"
 	" ORDER BY updated_us DESC LIMIT 1";
-static const char SQL_ALL[] = "SELECT " COLUMNS " FROM markets ORDER BY symbol, exchange, source";
+static const char SQL_ALL[] = "SELECT " COLUMNS " FROM markets ORDER BY symbol, source";
 
 const char *market_exchange(bool futures)
 {
@@ -28,9 +30,10 @@ static double rate(int64_t e8)
 	return (double)e8 / (double)RATE_ONE;
 }
 
-int store_market_put_tx(struct db *db, const char *source, const struct symbol_info *info,
+int store_market_put_tx(struct db *db, const char *market_data, const struct symbol_info *info,
 			int64_t now_us, struct err *e)
 {
+	char source[MARKET_SOURCE_MAX];
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_PUT, &s, e);
 
@@ -52,7 +55,7 @@ int store_market_put_tx(struct db *db, const char *source, const struct symbol_i
 	stmt_bind_double(s, 11, rate(info->fees.taker_e8));
 	stmt_bind_text(s, 12, symbol_origin_name(info->origin));
 	stmt_bind_text(s, 13, info->note);
-	stmt_bind_text(s, 14, source);
+	stmt_bind_text(s, 14, market_source(market_data, info->futures, source));
 	stmt_bind_int(s, 15, now_us);
 	return stmt_run(s, e);
 }

@@ -11,8 +11,8 @@
 /* "binance_futures" or "binance": what a bot's setting exchange names. */
 const char *market_exchange(bool futures);
 
-/* Add a market of a source (synthetic, replay), or write over it. */
-MUST_CHECK int store_market_put_tx(struct db *db, const char *source,
+/* Add a market of a feed (market_source.h), or write over it. */
+MUST_CHECK int store_market_put_tx(struct db *db, const char *market_data,
 				   const struct symbol_info *info, int64_t now_us, struct err *e);
 /* Take away what was not written at now_us: the worker has it no more. */
 MUST_CHECK int store_markets_trim_tx(struct db *db, int64_t now_us, struct err *e);

@@ -84,12 +84,11 @@ INSERT OR REPLACE INTO trading_config_history(id, bot_id, version, config, chang
 ALTER TABLE sim_accounts ADD COLUMN symbol TEXT NOT NULL DEFAULT '';	-- the account's market; '' of an older version: base and quote
 
 -- Written by: worker, at its start and when a market is added; what it has no more goes. The
--- rules that orders on a market must keep, and where they come from. A recording may hold one
--- symbol on both exchanges, so that source and symbol alone don't tell a market.
+-- rules that orders on a market must keep, and where they come from.
 CREATE TABLE markets (
-	source TEXT NOT NULL,			-- of its prices: synthetic, replay
-	exchange TEXT NOT NULL,			-- as in a bot's settings: binance, binance_futures
+	source TEXT NOT NULL,			-- of its prices, as in candles
 	symbol TEXT NOT NULL,
+	exchange TEXT NOT NULL,			-- as in a bot's settings: binance, binance_futures
 	base TEXT NOT NULL,			-- asset that is traded
 	quote TEXT NOT NULL,			-- asset that it is priced in, unknown
 	tick REAL NOT NULL,			-- quote per base, between two prices
@@ -102,7 +101,7 @@ CREATE TABLE markets (
 	origin TEXT NOT NULL,			-- exchange, known, derived, made_up
 	note TEXT NOT NULL,			-- the origin in a sentence, with what is not known
 	updated_us INTEGER NOT NULL,		-- us UTC
-	PRIMARY KEY (source, exchange, symbol)
+	PRIMARY KEY (source, symbol)
 ) STRICT, WITHOUT ROWID;
 
 -- ---- market data ----
@@ -116,6 +115,7 @@ ALTER TABLE worker_heartbeat ADD COLUMN feed_problem TEXT NOT NULL DEFAULT '';	-
 ALTER TABLE worker_heartbeat ADD COLUMN book_breaks INTEGER NOT NULL DEFAULT 0;	-- times that depth frames were missing or prices crossed: the book starts anew
 -- A recording's market has a time of its own unless it is played at REPLAY_SPEED=1.
 ALTER TABLE worker_heartbeat ADD COLUMN market_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the market at the beat; 0 it is the machine's clock
+ALTER TABLE worker_heartbeat ADD COLUMN market_at_us INTEGER NOT NULL DEFAULT 0;	-- us UTC, the machine's clock when market_us was last seen to move
 
 -- ---- candles ----
 

@@ -6,6 +6,7 @@
 #include "worker/store/store_worker.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -433,6 +434,13 @@ static void carry_out(struct commands *c, struct db *db, const struct command *c
 	buf_free(&out.bots);
 }
 
+/* As store_command_init. */
+static void answer_init(struct command_answer *a)
+{
+	memset(a, 0, offsetof(struct command_answer, result));
+	a->result[0] = '\0';
+}
+
 static int take_up(struct commands *c, struct db *db, int64_t id, int64_t wall_us,
 		   int64_t engine_us, struct err *e)
 {
@@ -449,7 +457,7 @@ static int take_up(struct commands *c, struct db *db, int64_t id, int64_t wall_u
 	if (rc || waits)
 		return rc;
 	forget_waiting(c, id);
-	memset(answer, 0, sizeof(*answer));
+	answer_init(answer);
 	answer->id = cmd.id;
 	answer->at_us = wall_us;
 	if (late)
@@ -486,8 +494,8 @@ void commands_stop_all(struct commands *c, struct db *db, const char *by, int64_
 	struct command_answer *answer = &c->stop_answer;
 	struct command *cmd = &c->stop;
 
-	memset(cmd, 0, sizeof(*cmd));
-	memset(answer, 0, sizeof(*answer));
+	store_command_init(cmd);
+	answer_init(answer);
 	snprintf(cmd->kind, sizeof(cmd->kind), COMMAND_EMERGENCY_STOP);
 	snprintf(cmd->args, sizeof(cmd->args), "{}");
 	snprintf(cmd->requested_by, sizeof(cmd->requested_by), "%s", by);

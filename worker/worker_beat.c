@@ -117,6 +117,17 @@ static void tell_drift(struct worker *w)
 		engine_clock_drift(session_engine(w->session), drift_us);
 }
 
+/* Of a market that has a time of its own. */
+static void note_market_time(struct worker *w, int64_t wall_us)
+{
+	int64_t market_us = worker_time(w, wall_us);
+
+	if (!feed_choice_own_time(w->feed) || market_us == w->beat.market_us)
+		return;
+	w->beat.market_us = market_us;
+	w->beat.market_at_us = w->beat.beat_us;
+}
+
 void worker_beat_fill(struct worker *w, int64_t wall_us)
 {
 	struct heartbeat *h = &w->beat;
@@ -127,7 +138,7 @@ void worker_beat_fill(struct worker *w, int64_t wall_us)
 	h->loop_p99_us = loop_times_quantile(&w->times, 0.99);
 	h->events = (int64_t)session_events(w->session);
 	h->rss_bytes = resident_bytes();
-	h->market_us = feed_choice_own_time(w->feed) ? worker_time(w, wall_us) : 0;
+	note_market_time(w, wall_us);
 	if (!feed_choice_feed(w->feed, 0))
 		return;
 	count_odd(h, w);

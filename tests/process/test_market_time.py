@@ -3,10 +3,12 @@
 recordings/ holds small recordings that were once read wrongly.
 """
 import collections
+import datetime
 import gzip
 import json
 import os
 import re
+import time
 import unittest
 
 import exposition
@@ -134,6 +136,24 @@ class MarketTime(harness.TestCase):
         rules = decisions(self.played(PLAIN, config={**CROSS, "decision_interval_ms": 2000}))
         self.assertEqual(rules, decisions(self.plain()))
 
+    def test_a_recording_that_plays_slowly(self):
+        """Two trades a second, whatever the pace: no candle closes before its second trade is here."""
+        text, begin = [], 1723161600
+        for i in range(2 * (75 + 12)):		# the first 75 s only warm up
+            ms = begin * 1000 + 500 * i
+            text.append('%d {"stream":"btcusdt@trade","data":{"e":"trade","E":%d,"s":"BTCUSDT","t":%d,'
+                        '"p":"61800.01","q":"0.05","T":%d,"m":false,"M":true}}'
+                        % (ms * 1000000 + 5000000, ms, i + 1, ms))
+        path = write(os.path.join(self.folder(), "slow.gz"), text)
+        bot = self.bot(**{**replays.environment(path), "REPLAY_SPEED": "0.2"})
+        bot.start_worker("--bot-id", "1", "--config-json", json.dumps(CROSS))
+        self.wait(lambda: replays.ended(bot) or not bot.worker.alive(), "the replay ends", 240)
+        self.assertTrue(bot.worker.alive(), "the worker ended by itself")
+        self.assertEqual(bot.worker.stop(), 0)
+        trades = [c[-1] for _, c in sorted(stored(bot).items())]
+        self.assertGreaterEqual(len(trades), 8, trades)
+        self.assertEqual(set(trades[1:-1]), {2}, trades)
+
     def test_a_trade_stamped_59_minutes_ahead(self):
         text = lines(PLAIN)
         odd = ('1723161725040000000 {"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT",'
@@ -219,6 +239,68 @@ class MarketTime(harness.TestCase):
                       bot.cli("status").stdout)
         printed = bot.cli("replay", "--quiet", path, DATA_DIR=self.folder()).stdout
         self.assertIn("1 late, 3 repeated; 1 gaps", printed)
+
+    def test_ages_of_a_recording_are_of_its_own_time(self):
+        """Recorded years ago, played at full speed: nothing that is shown is years old."""
+        bot = self.bot(**replays.environment(PLAIN))
+        bot.start()
+        self.wait(lambda: replays.ended(bot), "the replay ends", 120)
+        begun = bot.value("SELECT started_us FROM worker_heartbeat") / SECOND
+
+        def recent(text):
+            at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+            return begun - 60 < at < time.time() + 60
+
+        status = bot.get("/api/v1/status").json
+        self.assertTrue(recent(status["last_execution"]), status["last_execution"])
+        self.assertTrue(status["market_time"].startswith("2024-08-09"), status["market_time"])
+        self.assertLess(status["uptime_seconds"], time.time() - begun + 60)
+        self.assertTrue(recent(bot.get("/api/v1/bots").json["bots"][0]["last_execution"]))
+        feed = bot.get("/api/v1/status/health/detailed").json["feed"]
+        for symbol in feed["symbols"]:
+            self.assertLess(symbol["age_ms"], 600_000, symbol)
+            self.assertGreaterEqual(symbol["age_ms"], 0, symbol)
+        self.assertLess(feed["age_ms"], 600_000)
+        metrics = exposition.read(bot.request("GET", "/metrics").body)
+        last = metrics["tradingbot_bot_last_execution_timestamp_seconds"].value(bot="1")
+        self.assertTrue(begun - 60 < last < time.time() + 60, last)
+        positions = bot.get("/api/v1/positions").json["positions"]
+        self.assertTrue(positions)
+        for p in positions:
+            self.assertLess(p["age_seconds"], 600, p)
+            self.assertLess(p["uncovered_ms"], 600_000, p)
+        day = bot.value("SELECT max(day) FROM bot_state")
+        self.assertEqual(day, "2024-08-09")
+
+    def test_ages_of_a_market_in_the_machines_time(self):
+        """At recorded speed the market's time is the machine's, and nothing is said of it."""
+        bot = self.bot(MARKET_DATA="replay", RECORDING=PLAIN, REPLAY_SPEED="1")
+        bot.start()
+        self.wait(lambda: bot.get("/api/v1/status").json["last_execution"], "it was stepped", 60)
+        self.assertIsNone(bot.get("/api/v1/status").json["market_time"])
+        self.assertEqual(bot.value("SELECT market_us FROM worker_heartbeat"), 0)
+
+    def test_ages_of_a_fast_recording(self):
+        """At 20 times its speed the market's time runs ahead of the machine's: no age is negative,
+        nothing is of the future, and a slow one is not stale."""
+        for speed, feed_state in (("20", "live"), ("0.2", "live")):
+            with self.subTest(speed=speed):
+                bot = self.bot(MARKET_DATA="replay", RECORDING=PLAIN, REPLAY_SPEED=speed,
+                               STALE_FEED_MS="3000")
+                bot.start()
+                self.wait(lambda: (bot.value("SELECT events FROM worker_heartbeat") or 0) > 610,
+                          "the market runs", 60)
+                begun = bot.value("SELECT started_us FROM worker_heartbeat")
+                self.wait(lambda: bot.value("SELECT beat_us FROM worker_heartbeat") >
+                          begun + 8 * SECOND, "some seconds pass", 60)
+                status = bot.get("/api/v1/status").json
+                self.assertIsNotNone(status["market_time"])
+                self.assertLessEqual(status["last_execution"], status["timestamp"])
+                self.assertEqual(status["worker"]["feed_state"], feed_state)
+                feed = bot.get("/api/v1/status/health/detailed").json["feed"]
+                self.assertLess(feed["age_ms"], 3000 + 60_000)
+                for symbol in feed["symbols"]:
+                    self.assertGreaterEqual(symbol["age_ms"] or 0, -30_000, symbol)
 
     def test_nothing_of_a_recording_is_lost(self):
         """Its first trade counts, also where a name has blanks in it."""

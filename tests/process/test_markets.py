@@ -148,7 +148,7 @@ class Markets(harness.TestCase):
                 "quoteAsset": "USDT", "filters": [
             {"filterType": "PRICE_FILTER", "tickSize": "0.1"},
             {"filterType": "LOT_SIZE", "minQty": "0.002", "maxQty": "900", "stepSize": "0.001"},
-            {"filterType": "MIN_NOTIONAL", "notional": "100"}]}
+            {"filterType": "MIN_NOTIONAL", "notional": "110"}]}
         with gzip.open(perp, "rt") as f:
             frames = f.read()
         with gzip.open(perp, "wt", compresslevel=1) as f:
@@ -172,18 +172,28 @@ class Markets(harness.TestCase):
         self.assertEqual({k: btc[k] for k in ("tick", "step", "min_quantity", "max_quantity",
                                               "min_notional", "origin", "fee_taker")},
                          {"tick": 0.1, "step": 0.001, "min_quantity": 0.002, "max_quantity": 900,
-                          "min_notional": 100, "origin": "exchange", "fee_taker": 0.0007})
+                          "min_notional": 110, "origin": "exchange", "fee_taker": 0.0007})
         for command in ("status", "doctor"):
             shown = bot.cli(command).stdout
             self.assertIn("market (replay) PEPEUSDT spot: tick 0.00000001, step 0.001,", shown)
-            self.assertIn("market (replay) BTCUSDT USD-M futures: tick 0.1, step 0.001, an order "
-                          "is at least 0.002 BTC and worth 100 USDT", shown)
+            self.assertIn("market (replay_futures) BTCUSDT USD-M futures: tick 0.1, step 0.001, an order "
+                          "is at least 0.002 BTC and worth 110 USDT", shown)
         self.assertEqual(bot.request("GET", "/api/v1/markets", token="wrong").status, 401)
+        for symbol, told in (("BTCUSDT", "least is 110 (of the worker's market)"),
+                             ("ETHUSDT", "least is 20 (by our table of 2024-08)"),
+                             ("ADAUSDT", "least is 5 (usual for futures)")):
+            answer = bot.post("/api/v1/trading/bots/1/config/validate", {
+                "symbol": symbol, "exchange": "binance_futures", "leverage": 1,
+                "capital_per_trade": 4.5})
+            self.assertEqual(answer.status, 200, answer)
+            warned = [w["message"] for w in answer.json["warnings"] if w["field"] == "capital_per_trade"]
+            self.assertTrue([m for m in warned if told in m], (told, warned))
         self.assertEqual(bot.worker.stop(), 0)
         bot.start_worker(MARKET_DATA="synthetic")
         self.wait(lambda: bot.rows("SELECT DISTINCT source FROM markets") == [{"source": "synthetic"}],
                   "only the built-in market's are left", 60)
-        self.assertTrue(bot.rows("SELECT 1 FROM markets JOIN trading_configs USING (symbol, exchange)"))
+        self.wait(lambda: bot.rows("SELECT 1 FROM markets JOIN trading_configs USING (symbol, exchange)"),
+                  "and bot 1's is among them", 60)
 
     def test_a_coin_that_is_not_in_the_table_trades(self):
         """The rules of an unknown coin come from what was recorded of it: orders are taken."""

@@ -1,4 +1,5 @@
 #include "common/bot_config.h"
+#include "common/symbol_info.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -363,7 +364,8 @@ static struct field_errors warnings(const struct bot_config *c, const struct bot
 /* The documented defaults can never trade under the documented risk settings. */
 static void defaults_warn(void **state)
 {
-	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL };
+	struct bot_config_limits l = { 3, 2, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL,
+				       NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -392,9 +394,41 @@ static void defaults_warn(void **state)
 }
 
 /* What the rules would refuse each time, or what can't be meant. */
+/* The least order of a futures pair is its own: the worker's rules, our table, what is usual. */
+static void least_of_a_pair(void **state)
+{
+	struct bot_config_limits l = { .fees = FEES, .equity = money_of_units(10000 * RATE_ONE) };
+	struct symbol_info market = { .min_notional = money_of_units(50 * RATE_ONE) };
+	struct bot_config c;
+	struct field_errors w;
+
+	(void)state;
+	bot_config_defaults(&c);
+	applies(&c, "{\"model_id\":1,\"profit_target_pct\":0.02,\"stop_loss_pct\":0.004,"
+		    "\"exchange\":\"binance_futures\",\"leverage\":2,\"symbol\":\"BTCUSDT\","
+		    "\"capital_per_trade\":49}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "capital_per_trade", "least is 100 (by our table"));
+	assert_true(warns(&w, "capital_per_trade", "use 50 or more"));
+	l.market = &market;
+	applies(&c, "{\"capital_per_trade\":24}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "capital_per_trade", "least is 50 (of the worker's"));
+	applies(&c, "{\"capital_per_trade\":26}");
+	assert_int_equal(warnings(&c, &l).n, 0);
+	l.market = NULL;
+	applies(&c, "{\"symbol\":\"ETHUSDT\",\"capital_per_trade\":9}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "capital_per_trade", "least is 20 "));
+	applies(&c, "{\"symbol\":\"PEPEUSDT\",\"capital_per_trade\":2}");
+	w = warnings(&c, &l);
+	assert_true(w.n == 1 && warns(&w, "capital_per_trade", "least is 5 (usual for futures"));
+}
+
 static void never_trades_warns(void **state)
 {
-	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL };
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL,
+				       NULL };
 	const char *good = "{\"model_id\":1,\"profit_target_pct\":0.02,\"stop_loss_pct\":0.004}";
 	struct bot_config c;
 	struct field_errors w;
@@ -447,7 +481,7 @@ static void never_trades_warns(void **state)
 static void too_large_warns(void **state)
 {
 	struct bot_config_limits l = { 3, 2, { 0, 0 }, 0, money_of_units(1000 * RATE_ONE),
-				       0, NULL };
+				       0, NULL, NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -490,7 +524,8 @@ static void the_table_is_sound(void **state)
 /* A name that no market can have; one that the recordings don't hold, as spot or as USD-M. */
 static void unknown_symbol_warns(void **state)
 {
-	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL };
+	struct bot_config_limits l = { 0, 0, FEES, 0, money_of_units(10000 * RATE_ONE), 0, NULL,
+				       NULL };
 	struct bot_config c;
 	struct field_errors w;
 
@@ -523,6 +558,7 @@ int main(void)
 		cmocka_unit_test(wide_exits_are_confirmed),
 		cmocka_unit_test(percents), cmocka_unit_test(fractions_in_words),
 		cmocka_unit_test(defaults_warn), cmocka_unit_test(never_trades_warns),
+		cmocka_unit_test(least_of_a_pair),
 		cmocka_unit_test(unknown_symbol_warns),
 		cmocka_unit_test(too_large_warns),
 		cmocka_unit_test(the_table_is_sound),

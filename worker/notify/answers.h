@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/config.h"
 #include "common/db.h"
+#include "common/market_clock.h"
 #include "worker/store/store_answers.h"
 
 struct answers {
@@ -15,7 +16,8 @@ struct answers {
 	const struct config *config;
 	const int64_t *bots;		/* which ones it is about */
 	size_t bots_n;
-	int64_t now_us;
+	int64_t now_us;			/* the market's (market_clock.h) */
+	int64_t machine_us;		/* by the machine's clock */
 	int64_t n;			/* number given with the command, 0 none */
 };
 

@@ -152,13 +152,19 @@ static void reply_lines(const struct talk *t, const char *text)
 static void show(struct talk *t, const struct desk_command *c)
 {
 	struct answers a = {
-		.db = t->db, .config = t->desk->args.config, .now_us = t->now_us, .n = t->n,
+		.db = t->db, .config = t->desk->args.config, .machine_us = t->now_us, .n = t->n,
 		.bots = t->named_n ? t->named : t->bots,
 		.bots_n = t->named_n ? t->named_n : t->bots_n,
 	};
+	struct market_clock clock;
 	struct buf out = { 0 };
 	struct err e = { 0 };
 
+	if (market_clock_get(t->db, t->now_us, &clock, &e)) {
+		reply(t, "/%s: %s", c->name, e.msg);
+		return;
+	}
+	a.now_us = market_clock_now_us(&clock);
 	if (c->answer(&a, &out, &e))
 		reply(t, "/%s: %s", c->name, e.msg);
 	else

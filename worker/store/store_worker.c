@@ -5,9 +5,9 @@ static const char SQL_BEAT[] =
 	" stopped_us, loop_p50_us, loop_p99_us, turns, events, trading_mode, market_data,"
 	" feed_state, feed_message, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes,"
 	" trades_late, trades_repeated, trades_refused, feed_gaps, book_breaks, feed_problem,"
-	" market_us)"
+	" market_us, market_at_us)"
 	" VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-	"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
+	"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
 static const char SQL_BOOT_ID[] = "SELECT boot_id FROM worker_heartbeat WHERE id = 1";
 static const char SQL_CLAIM[] = "UPDATE worker_heartbeat SET boot_id = ?1 WHERE id = 1";
 static const char SQL_QUEUED[] =
@@ -105,6 +105,7 @@ int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
 	stmt_bind_int(s, 23, h->book_breaks);
 	stmt_bind_text(s, 24, h->feed_problem);
 	stmt_bind_int(s, 25, h->market_us);
+	stmt_bind_int(s, 26, h->market_at_us);
 	return stmt_run(s, e);
 }
 

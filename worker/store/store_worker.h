@@ -33,8 +33,8 @@ struct command_answer {
 	char status[12];		/* done, failed, expired */
 	char code[24];			/* "" or an err_name */
 	char message[512];
-	char result[COMMAND_RESULT_MAX];	/* JSON object */
 	int64_t at_us;
+	char result[COMMAND_RESULT_MAX];	/* last; JSON object */
 };
 MUST_CHECK int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e);
 /*
