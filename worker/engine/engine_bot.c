@@ -198,6 +198,13 @@ enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id)
 	return b ? b->status : BOT_STOPPED;
 }
 
+size_t engine_bot_candles(const struct engine *e, int64_t bot_id)
+{
+	const struct bot *b = engine_find_bot(e, bot_id);
+
+	return b ? b->series->window.n : 0;
+}
+
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id)
 {
 	const struct bot *b = engine_find_bot(e, bot_id);
