@@ -37,7 +37,8 @@ static const char SQL_FEED[] =
 	" FROM trading_configs) c)"
 	" ORDER BY source, symbol, interval";
 const struct column store_data_feed_columns[] = {
-	{ "source", COL_TEXT }, { "symbol", COL_TEXT }, { "interval", COL_TEXT }, { "last_candle", COL_TIME },
+	{ "source", COL_TEXT }, { "symbol", COL_TEXT }, { "interval", COL_TEXT },
+	{ "last_candle", COL_TIME },
 	{ "age_ms", COL_INT }, { NULL, COL_INT },
 };
 const struct column store_data_equity_columns[] = {
@@ -50,8 +51,8 @@ const struct column store_data_candle_columns[] = {
 	{ "buy_volume", COL_QTY }, { "trades", COL_INT }, { NULL, COL_INT },
 };
 const struct column store_data_list_columns[] = {
-	{ "source", COL_TEXT }, { "symbol", COL_TEXT }, { "interval", COL_TEXT }, { "count", COL_INT },
-	{ "from", COL_TIME }, { "to", COL_TIME }, { NULL, COL_INT },
+	{ "source", COL_TEXT }, { "symbol", COL_TEXT }, { "interval", COL_TEXT },
+	{ "count", COL_INT }, { "from", COL_TIME }, { "to", COL_TIME }, { NULL, COL_INT },
 };
 
 const struct column store_data_market_columns[] = {
@@ -127,7 +128,7 @@ int store_data_unbroken(struct db *db, const struct candle_series *c, int64_t af
 	stmt_bind_int(s, 4, after_us);
 	*n = 0;
 	rc = stmt_step(s, e);
-	if (rc == STMT_ROW && length_us && stmt_int(s, 1) > stmt_int(s, 0))
+	if (rc == STMT_ROW && length_us && stmt_int(s, 0) >= 0 && stmt_int(s, 1) > stmt_int(s, 0))
 		*n = (stmt_int(s, 1) - stmt_int(s, 0)) / length_us;
 	stmt_done(s);
 	return rc < 0 ? rc : 0;

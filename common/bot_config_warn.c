@@ -226,13 +226,13 @@ static void warn_warming(const struct bot_config *c, const struct bot_config_lim
 		return;
 	span_text(missing * length_s, wait);
 	if (l->candles > 0)
-		field_error(w, "interval", "of %s decides on %d closed candles, %lld are stored: the "
-			    "first decision comes %s later", c->interval, WARM_UP_CANDLES,
+		field_error(w, "interval", "of %s decides on %d closed candles, %lld are stored: "
+			    "the first decision comes %s later", c->interval, WARM_UP_CANDLES,
 			    (long long)l->candles, wait);
 	else
 		field_error(w, "interval", "of %s decides on %d closed candles, none are stored "
-			    "that reach up to now: the first decision comes %s later, as after each "
-			    "gap in the market data", c->interval, WARM_UP_CANDLES, wait);
+			    "that reach up to now: the first decision comes %s later, as after "
+			    "each gap in the market data", c->interval, WARM_UP_CANDLES, wait);
 }
 
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,

@@ -147,6 +147,33 @@ bool feed_choice_unpaced(const struct feed_choice *f)
 	return f->replay && f->config->replay_speed <= 0;
 }
 
+static bool plays_slowly(const struct feed_choice *f)
+{
+	double speed = f->config->replay_speed;
+
+	return f->replay && speed > 0 && speed < 1 && f->feeds[0] && f->feeds[0]->paced_from_us;
+}
+
+int64_t feed_choice_market_us(const struct feed_choice *f, int64_t wall_us)
+{
+	int64_t from_us;
+
+	if (!plays_slowly(f))
+		return wall_us;
+	from_us = f->feeds[0]->paced_from_us;
+	return from_us + (int64_t)((double)(wall_us - from_us) * f->config->replay_speed);
+}
+
+int64_t feed_choice_wall_us(const struct feed_choice *f, int64_t market_us)
+{
+	int64_t from_us;
+
+	if (!plays_slowly(f) || market_us == INT64_MAX)
+		return market_us;
+	from_us = f->feeds[0]->paced_from_us;
+	return from_us + (int64_t)((double)(market_us - from_us) / f->config->replay_speed);
+}
+
 bool feed_choice_own_time(const struct feed_choice *f)
 {
 	return f->replay && f->config->replay_speed != 1;

@@ -34,6 +34,13 @@ bool feed_choice_unpaced(const struct feed_choice *f);
  * REPLAY_SPEED=1). What is measured from its times to now counts from its own now.
  */
 bool feed_choice_own_time(const struct feed_choice *f);
+/*
+ * The market's own time at a time of the clock, and back: a recording that plays slower than it
+ * was recorded falls behind the clock, and its candles and deadlines with it. Elsewhere the
+ * same; what plays faster makes its time by its events.
+ */
+int64_t feed_choice_market_us(const struct feed_choice *f, int64_t wall_us);
+int64_t feed_choice_wall_us(const struct feed_choice *f, int64_t market_us);
 /* Recordings: what their times say of a clock, they say of the recorder's. */
 bool feed_choice_recorded(const struct feed_choice *f);
 /* The market that a first bot should trade here: of EXCHANGE, where a recording has one. */

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/span.h"
 #include "common/store_config.h"
 #include "worker/store/store_bots.h"
 #include "worker/store/store_orders.h"
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WARMING_MAX 120
 #define SELECT_WISHES \
 	"SELECT b.id, coalesce(c.version, 0), coalesce(a.model_id, c.model_id, 0)" \
 	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id" \
@@ -285,20 +287,37 @@ static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t n
 		(void)come_up(r, db, s, &c, now_us, &e);
 }
 
+/* A window that begins while we run fills with time alone; "" at a start (worker_warm). */
+static const char *warming_text(const struct roster *r, const struct slot *s,
+				char text[WARMING_MAX])
+{
+	size_t n = engine_bot_candles(session_engine(r->args.session), s->bot_id);
+	int64_t wait_s = (int64_t)(CANDLE_WINDOW - n) * bot_interval_s(s->config.interval);
+	char wait[SPAN_TEXT_MAX];
+
+	text[0] = '\0';
+	if (n < CANDLE_WINDOW && !r->args.wait_for_models)
+		snprintf(text, WARMING_MAX, "; %zu of %d candles of %s are there, the first "
+			 "decision comes in %s", n, CANDLE_WINDOW, s->config.interval,
+			 span_text(wait_s, wait));
+	return text;
+}
+
 /* The newest config is in use, or what of it can be (why: what waits), or the last good one. */
 static void applied(struct roster *r, struct db *db, struct slot *s, int rc, const char *why,
 		    int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
-	char exits[BOT_EXITS_TEXT_MAX];
+	char exits[BOT_EXITS_TEXT_MAX], warming[WARMING_MAX];
 
 	if (rc == 0) {
 		if (s->refused || s->denied)
 			log_warn("roster", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
 		else
-			log_info("roster", NULL, "bot %lld: config version %lld applied: %s",
+			log_info("roster", NULL, "bot %lld: config version %lld applied: %s%s",
 				 (long long)s->bot_id, (long long)s->config.version,
-				 bot_exits_text(&s->config, "", exits));
+				 bot_exits_text(&s->config, "", exits),
+				 warming_text(r, s, warming));
 		return;
 	}
 	if (!s->running && rc == ERR_INVALID)

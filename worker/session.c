@@ -164,17 +164,20 @@ static struct symbol_slot *find(struct way *way, const char *symbol)
 	return NULL;
 }
 
-/* False while the event is history; the first that is not ends the warm-up. */
-static bool acts(struct session *s, int64_t now_us)
+/* False while the event is history; the first that is not ends the warm-up. (Not inline: rare.) */
+__attribute__((noinline)) static bool after_history(struct session *s, int64_t now_us)
 {
-	s->events++;
-	if (s->act_from_us == 0)
-		return true;
 	if (now_us < s->act_from_us)
 		return false;
 	s->act_from_us = 0;
 	engine_history(s->engine, false);
 	return true;
+}
+
+static bool acts(struct session *s, int64_t now_us)
+{
+	s->events++;
+	return s->act_from_us == 0 || after_history(s, now_us);
 }
 
 /* What is history for the engine is history for the venue as well. */

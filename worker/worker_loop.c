@@ -32,7 +32,7 @@ int64_t worker_time(const struct worker *w, int64_t wall_us)
 
 	if (feed_choice_own_time(w->feed) && newest)
 		return newest;
-	wall_us -= w->behind_us;
+	wall_us = feed_choice_market_us(w->feed, wall_us - w->behind_us);
 	return wall_us > newest ? wall_us : newest;
 }
 
@@ -189,7 +189,8 @@ static void turn(struct worker *w)
 		wait_us = RETRY_US;
 	} else {
 		int64_t next_us = pull_feeds(w, wall_us);
-		int64_t due_us = engine_next_due(session_engine(w->session));
+		int64_t due_us = feed_choice_wall_us(w->feed,
+						     engine_next_due(session_engine(w->session)));
 
 		if (!feed_choice_own_time(w->feed) && due_us < next_us)
 			next_us = due_us;

@@ -65,8 +65,8 @@ static void begins_anew(const struct series *s, const char *why)
 	int64_t stored = (s->run.until_us - s->run.since_us) / s->length_us;
 	char what[400];
 
-	snprintf(what, sizeof(what), "the window starts anew: %lld candles in a row are stored, but "
-		 "%s", (long long)stored, why);
+	snprintf(what, sizeof(what), "the window starts anew: %lld candles in a row are stored, "
+		 "but %s", (long long)stored, why);
 	say(s, what, 0);
 }
 

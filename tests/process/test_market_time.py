@@ -136,6 +136,24 @@ class MarketTime(harness.TestCase):
         rules = decisions(self.played(PLAIN, config={**CROSS, "decision_interval_ms": 2000}))
         self.assertEqual(rules, decisions(self.plain()))
 
+    def test_a_recording_that_plays_slowly(self):
+        """Two trades a second, whatever the pace: no candle closes before its second trade is here."""
+        text, begin = [], 1723161600
+        for i in range(2 * (75 + 12)):		# the first 75 s only warm up
+            ms = begin * 1000 + 500 * i
+            text.append('%d {"stream":"btcusdt@trade","data":{"e":"trade","E":%d,"s":"BTCUSDT","t":%d,'
+                        '"p":"61800.01","q":"0.05","T":%d,"m":false,"M":true}}'
+                        % (ms * 1000000 + 5000000, ms, i + 1, ms))
+        path = write(os.path.join(self.folder(), "slow.gz"), text)
+        bot = self.bot(**{**replays.environment(path), "REPLAY_SPEED": "0.2"})
+        bot.start_worker("--bot-id", "1", "--config-json", json.dumps(CROSS))
+        self.wait(lambda: replays.ended(bot) or not bot.worker.alive(), "the replay ends", 240)
+        self.assertTrue(bot.worker.alive(), "the worker ended by itself")
+        self.assertEqual(bot.worker.stop(), 0)
+        trades = [c[-1] for _, c in sorted(stored(bot).items())]
+        self.assertGreaterEqual(len(trades), 8, trades)
+        self.assertEqual(set(trades[1:-1]), {2}, trades)
+
     def test_a_trade_stamped_59_minutes_ahead(self):
         text = lines(PLAIN)
         odd = ('1723161725040000000 {"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT",'

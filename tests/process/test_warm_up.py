@@ -154,8 +154,11 @@ class WarmUp(harness.TestCase):
             case("90 candles in a row are stored, but the stored candle of BTCUSDT 1m at ")
         bot.write("UPDATE candle_runs SET since_us = -7, until_us = until_us / 7 * 7 + 1")
         case("the row of BTCUSDT 1m in candle_runs can't be")
-        bot.write("UPDATE candle_runs SET until_us = 9223372036854775807")
-        case("the window starts anew")
+        for edit in ("until_us = 9223372036854775807", "since_us = -9223372036854775807, until_us = -5",
+                     "since_us = since_us + 1"):
+            self.fill(bot, 90, now_us() - 2 * MINUTE)
+            bot.write("UPDATE candle_runs SET " + edit)
+            case("the window starts anew")
         # another symbol
         self.fill(bot, 90, now_us() - 2 * MINUTE)
         bot.write("UPDATE trading_configs SET symbol = 'ETHUSDT', version = version + 1")
@@ -184,6 +187,8 @@ class WarmUp(harness.TestCase):
         self.assertNotIn("decides on 60", bot.post("/api/v1/trading/bots/1/config/validate", {}).body)
         answer = bot.post("/api/v1/trading/bots/1/config/validate", {"interval": "4h"})
         self.assertIn("none are stored that reach up to now: the first decision comes 10 days later", answer.body)
+        self.assertEqual(bot.put("/api/v1/trading/bots/1/config", {"interval": "5m"}).status, 200)
+        self.says(bot, "0 of 60 candles of 5m are there, the first decision comes in 5 hours")
         self.assertEqual(bot.stop(), [0, 0])
 
     def test_an_emergency_stop_does_not_wait_for_the_warm_up(self):

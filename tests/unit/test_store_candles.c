@@ -184,7 +184,7 @@ static void cut_anywhere(void **state)
 		seed = round * UINT64_C(0x9e3779b97f4a7c15);
 		trades = make_trades();
 		at = (size_t)(300 + random_below(TRADES - 900));
-		up = at + (size_t)(round % 2 ? random_below(300) : 0); /* nobody was here meanwhile */
+		up = at + (size_t)(round % 2 ? random_below(300) : 0); /* nobody was here */
 		open_desk(&a, whole, true);
 		desk_order(&a, 1, EVENT_START, false);
 		for (size_t i = 0; i < at; i++)
@@ -256,7 +256,8 @@ static int load(const struct candle_run *r, size_t *n)
 
 static void markets_do_not_mix(void **state)
 {
-	struct candle_run spot = run_of("synthetic", 0, 0), other = run_of("synthetic_futures", 0, 0);
+	struct candle_run spot = run_of("synthetic", 0, 0);
+	struct candle_run other = run_of("synthetic_futures", 0, 0);
 	struct candle list[CANDLE_WINDOW];
 	size_t n;
 
@@ -331,6 +332,18 @@ static void edited_by_hand(void **state)
 		}
 	}
 	store("synthetic", "seed 1", 0, 60, 100);
+	for (int i = 0; i < 3; i++) {
+		static const char *const rows[] = {
+			"since_us = -9223372036854775807", "until_us = -1", "until_us = since_us",
+		};
+
+		snprintf(sql, sizeof(sql), "UPDATE candle_runs SET %s", rows[i]);
+		store("synthetic", "seed 1", 0, 60, 100);
+		run_sql(sql);
+		odd = run_of("synthetic", 7, 8);
+		assert_int_equal(store_candle_run(db, &odd, "seed 1", &e), ERR_CORRUPT);
+		assert_int_equal(odd.since_us, T0 + 7 * MINUTE);
+	}
 	for (int i = 0; i < 5; i++) {
 		odd = r;
 		odd.until_us = i == 0 ? r.until_us + 1 : i == 1 ? r.since_us :
@@ -343,7 +356,9 @@ static void edited_by_hand(void **state)
 /* Each series ends at CANDLES_KEPT lengths, whatever its interval. */
 static void growth_is_bounded(void **state)
 {
-	struct candle_row row = { .key = { "synthetic", "BTCUSDT", "1h" }, .length_us = 60 * MINUTE };
+	struct candle_row row = {
+		.key = { "synthetic", "BTCUSDT", "1h" }, .length_us = 60 * MINUTE,
+	};
 	const int64_t n = CANDLES_KEPT + 3000;
 
 	(void)state;

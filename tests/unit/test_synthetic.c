@@ -653,7 +653,8 @@ static void long_ago_trades_alone(void **state)
 		assert_int_equal(fast.valid, 1);
 	}
 	/* a begin within the history is the history's */
-	assert_int_equal(since(false, 75, START_US - 10 * S, 7).digest, since(false, 75, 0, 7).digest);
+	assert_int_equal(since(false, 75, START_US - 10 * S, 7).digest,
+			 since(false, 75, 0, 7).digest);
 }
 
 int main(void)

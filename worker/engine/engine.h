@@ -161,6 +161,8 @@ void engine_reconcile(struct engine *e, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);
+/* Closed candles in its window; a decision needs CANDLE_WINDOW. */
+size_t engine_bot_candles(const struct engine *e, int64_t bot_id);
 /* Orders not closed yet; remainders (order.h) are none. */
 int64_t engine_open_orders(const struct engine *e, int64_t bot_id);
 

@@ -94,7 +94,7 @@ struct candle_report {			/* a candle that closed */
 	const char *symbol, *interval;
 	bool futures;
 	int64_t length_us;
-	int64_t since_us;		/* of the first candle from which none is missing up to it */
+	int64_t since_us;		/* begin of the first candle from which none is missing */
 	const struct candle *candle;
 };
 

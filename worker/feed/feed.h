@@ -77,6 +77,7 @@ struct feed {			/* embed as the first member */
 	bool failed;			/* by its newest poll; kept by who polls */
 	int64_t heard_us;	/* clock at the newest poll that gave frames; by who polls */
 	int64_t next_us;	/* what the newest poll answered: for who polls several */
+	int64_t paced_from_us;	/* paced replay: since when its speed counts; 0 not yet */
 };
 
 /* Symbols and filters a feed's venue has, for sim venue and engine. */

@@ -212,7 +212,7 @@ static void begin(struct replay *r, int64_t now_us, int64_t recorded_us)
 	bool resumed = r->at.frame > 0;
 
 	r->begun = true;
-	r->start_us = now_us;
+	r->start_us = r->feed.paced_from_us = now_us;
 	r->at.offset_us = now_us - recorded_us - (resumed ? 0 : r->args.warm_up_s * 1000000);
 }
 
@@ -269,7 +269,7 @@ static void replay_skip(struct feed *f, int64_t now_us)
 
 	if (!l || r->args.speed <= 0 || !r->begun)
 		return;
-	r->start_us = now_us;
+	r->start_us = r->feed.paced_from_us = now_us;
 	r->at.offset_us = now_us - l->line.time_us;
 	r->gap_due = true;
 }

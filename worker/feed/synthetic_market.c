@@ -456,7 +456,8 @@ static void run_slot(struct synthetic_market *m)
 	m->clock_us = m->slot_us + SLOT_US - 1;
 	if (depth_due || synthetic_book_full(&m->book))
 		tell_depth(m);
-	else if (m->slots >= m->snapshot_slot && m->snapshot_due && m->book.update_id > m->depth_id) {
+	else if (m->snapshot_due && m->slots >= m->snapshot_slot &&
+		 m->book.update_id > m->depth_id) {
 		add_event(m, SYNTHETIC_SNAPSHOT)->id = m->book.update_id;
 		m->snapshot_due = false;
 	}

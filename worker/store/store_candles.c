@@ -98,8 +98,21 @@ int store_candle_run_tx(struct db *db, const struct candle_run *r, const char *m
 	return stmt_run(s, e);
 }
 
+/* (It may be edited by hand: what is computed from it must not overflow.) */
+static bool run_possible(const struct candle_run *r)
+{
+	return r->since_us >= 0 && r->since_us < r->until_us;
+}
+
+static int no_run(const struct candle_run *r, struct err *e)
+{
+	return err_set(e, ERR_CORRUPT, "the row of %s %s in candle_runs can't be", r->key.symbol,
+		       r->key.interval);
+}
+
 int store_candle_run(struct db *db, struct candle_run *r, const char *made_by, struct err *e)
 {
+	struct candle_run found = *r;
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_RUN_GET, &s, e);
 
@@ -109,14 +122,19 @@ int store_candle_run(struct db *db, struct candle_run *r, const char *made_by, s
 	stmt_bind_text(s, 4, made_by);
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
-		r->since_us = stmt_int(s, 0);
-		r->until_us = stmt_int(s, 1);
+		found.since_us = stmt_int(s, 0);
+		found.until_us = stmt_int(s, 1);
 	}
 	stmt_done(s);
 	if (rc == STMT_END)
 		return err_set(e, ERR_NOT_FOUND, "no candles of %s %s are stored", r->key.symbol,
 			       r->key.interval);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	if (!run_possible(&found))
+		return no_run(r, e);
+	*r = found;
+	return 0;
 }
 
 /* Rows may be edited by hand: whatever they say must be a possible candle. */
@@ -172,14 +190,15 @@ static int load(struct stmt *s, const struct candle_run *r, int64_t length_us, s
 int store_candles_load(struct db *db, const struct candle_run *r, int64_t length_us,
 		       struct candle *out, size_t max, size_t *n, struct err *e)
 {
-	int64_t have = (r->until_us - r->since_us) / length_us;
-	size_t want = have > (int64_t)max ? max : (size_t)(have > 0 ? have : 0);
 	struct stmt *s;
+	int64_t have;
+	size_t want;
 	int rc;
 
-	if (r->until_us % length_us || r->since_us < 0 || r->since_us >= r->until_us)
-		return err_set(e, ERR_CORRUPT, "the row of %s %s in candle_runs can't be",
-			       r->key.symbol, r->key.interval);
+	if (!run_possible(r) || r->until_us % length_us || r->since_us % length_us)
+		return no_run(r, e);
+	have = (r->until_us - r->since_us) / length_us;
+	want = have > (int64_t)max ? max : (size_t)have;
 	rc = db_stmt(db, SQL_LOAD, &s, e);
 	if (rc)
 		return rc;

@@ -38,7 +38,10 @@ struct candle_run {
 };
 MUST_CHECK int store_candle_run_tx(struct db *db, const struct candle_run *r, const char *made_by,
 				   struct err *e);
-/* The run of r->key that made_by made. ERR_NOT_FOUND: there is none. */
+/*
+ * The run of r->key that made_by made: 0 <= since_us < until_us. ERR_NOT_FOUND: there is none.
+ * ERR_CORRUPT: its row can't be.
+ */
 MUST_CHECK int store_candle_run(struct db *db, struct candle_run *r, const char *made_by,
 				struct err *e);
 /*
