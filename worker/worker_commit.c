@@ -134,9 +134,61 @@ static int try_commit(struct worker *w, bool beat, int64_t wall_us, bool *queued
 	return db_end(w->db, rc, e);
 }
 
-void worker_commit(struct worker *w, int64_t wall_us, bool force)
+/* It went through: what it wrote waits no more, and what it may have changed is looked at. */
+static void committed(struct worker *w, bool beat, bool queued, int64_t wall_us)
+{
+	if (w->commit_failed)
+		log_info("loop", NULL, "the database takes writes again; nothing was lost");
+	w->commit_failed = false;
+	worker_stop_committed(w);
+	w->committed_us = wall_us;
+	w->events_seen = session_events(w->session);
+	outbox_clear(w->outbox);
+	commands_clear(w->commands);
+	if (commands_more(w->commands))
+		w->db_changed = true; /* the others' turn */
+	if (notifier_clear(w->notifier))
+		w->db_changed = true;
+	if (runner_pending(w->runner)) {
+		runner_clear(w->runner);
+		w->db_changed = true; /* the next queued job may start */
+	}
+	w->db_changed = w->db_changed || queued;
+	if (beat) {
+		w->beaten = true;
+		w->markets = markets_n(w);
+		w->beat_due_us = wall_us + BEAT_US;
+	}
+	session_venue(w->session)->ops->flush(session_venue(w->session));
+}
+
+static void not_committed(struct worker *w, const struct err *why)
+{
+	if (!w->commit_failed)
+		log_error("loop", NULL, "trading waits: the database takes no writes: %s",
+			  why->msg);
+	w->commit_failed = true;
+	if (w->stop_told)	/* an emergency stop waits for no disk */
+		session_venue(w->session)->ops->flush(session_venue(w->session));
+}
+
+/* Once more with the reserve's room where the disk is full. Nothing has moved on failure. */
+static int commit(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
 {
 	struct feed_position before = w->position;
+	int rc = try_commit(w, beat, wall_us, queued, e);
+
+	if (rc == ERR_FULL && worker_reserve_give(w)) {
+		w->position = before;
+		rc = try_commit(w, beat, wall_us, queued, e);
+	}
+	if (rc)
+		w->position = before;
+	return rc;
+}
+
+void worker_commit(struct worker *w, int64_t wall_us, bool force)
+{
 	bool queued = false;
 	bool beat = force || wall_us >= w->beat_due_us;
 	struct err e = { 0 };
@@ -157,43 +209,11 @@ void worker_commit(struct worker *w, int64_t wall_us, bool force)
 	}
 	outbox_now(w->outbox, worker_ages_clock(w, wall_us), worker_ages_engine(w, wall_us));
 	db_set_durable(w->db, commit_waits(w, beat));
-	rc = try_commit(w, beat, wall_us, &queued, &e);
-	if (rc == ERR_FULL && worker_reserve_give(w)) {
-		w->position = before;
-		rc = try_commit(w, beat, wall_us, &queued, &e);
-	}
+	rc = commit(w, beat, wall_us, &queued, &e);
 	if (w->lost.code)
 		return;
-	if (rc) {
-		if (!w->commit_failed)
-			log_error("loop", NULL, "trading waits: the database takes no writes: %s",
-				  e.msg);
-		w->commit_failed = true;
-		w->position = before;
-		if (w->stop_told)	/* an emergency stop waits for no disk */
-			session_venue(w->session)->ops->flush(session_venue(w->session));
-		return;
-	}
-	if (w->commit_failed)
-		log_info("loop", NULL, "the database takes writes again; nothing was lost");
-	w->commit_failed = false;
-	worker_stop_committed(w);
-	w->committed_us = wall_us;
-	w->events_seen = session_events(w->session);
-	outbox_clear(w->outbox);
-	commands_clear(w->commands);
-	if (commands_more(w->commands))
-		w->db_changed = true; /* the others' turn */
-	if (notifier_clear(w->notifier))
-		w->db_changed = true;
-	if (runner_pending(w->runner)) {
-		runner_clear(w->runner);
-		w->db_changed = true; /* the next queued job may start */
-	}
-	w->db_changed = w->db_changed || queued;
-	w->beaten = w->beaten || beat;
-	w->markets = beat ? markets_n(w) : w->markets;
-	if (beat)
-		w->beat_due_us = wall_us + BEAT_US;
-	session_venue(w->session)->ops->flush(session_venue(w->session));
+	if (rc)
+		not_committed(w, &e);
+	else
+		committed(w, beat, queued, wall_us);
 }

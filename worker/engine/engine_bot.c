@@ -19,6 +19,12 @@ struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
 	return low < e->bots_n && e->bots[low]->id == bot_id ? e->bots[low] : NULL;
 }
 
+int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out, struct err *err)
+{
+	*out = engine_find_bot(e, bot_id);
+	return *out ? 0 : err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+}
+
 /* Where a config would put a bot; nothing changes on failure. */
 static int locate(struct engine *e, const struct bot_config *c, struct market **m,
 		  struct series **s, const struct strategy **strategy, struct err *err)
@@ -168,10 +174,11 @@ void engine_reconcile(struct engine *e, int64_t now_us)
 
 int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 {
-	struct bot *b = engine_find_bot(e, bot_id);
+	struct bot *b;
+	int rc = engine_need_bot(e, bot_id, &b, err);
 
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (rc)
+		return rc;
 	if (b->status != BOT_STOPPED || bot_working(b))
 		return err_set(err, ERR_CONFLICT, "bot %lld is %s with %zu open orders",
 			       (long long)bot_id, bot_status_name(b->status), bot_working(b));
@@ -229,65 +236,68 @@ static void use_config(struct bot *b, const struct bot_config *config, struct ma
 	b->dirty = true;
 }
 
-int engine_bot_config_wait(struct engine *e, int64_t bot_id, const struct bot_config *config,
-			   const char *why, struct err *err)
+/* waits: why a part of the newest version is not in it; NULL: it is all of it. */
+static int take_config(struct bot *b, const struct bot_config *config, const char *waits,
+		       struct err *err)
 {
-	struct bot *b = engine_find_bot(e, bot_id);
 	const struct strategy *strategy;
-	struct bot_config held;
 	struct err local = { 0 };
 	struct market *m;
 	struct series *s;
 	int rc;
 
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 	if (!err)
 		err = &local;
-	bot_config_hold(&b->config, config, &held);
-	rc = locate(e, &held, &m, &s, &strategy, err);
+	rc = locate(b->engine, config, &m, &s, &strategy, err);
 	if (rc)
 		return config_refused(b, err, rc);
-	use_config(b, &held, m, s, strategy);
-	b->config_waits = true;
-	snprintf(b->config_error, sizeof(b->config_error), "%s", why);
-	bot_cancel_entries(b, "", e->now_us);
+	use_config(b, config, m, s, strategy);
+	b->config_waits = waits != NULL;
+	snprintf(b->config_error, sizeof(b->config_error), "%s", waits ? waits : "");
 	return 0;
+}
+
+static int hold_config(struct bot *b, const struct bot_config *config, const char *why,
+		       struct err *err)
+{
+	struct bot_config held;
+	int rc;
+
+	bot_config_hold(&b->config, config, &held);
+	rc = take_config(b, &held, why, err);
+	if (rc == 0)
+		bot_cancel_entries(b, "", engine_now(b->engine));
+	return rc;
+}
+
+int engine_bot_config_wait(struct engine *e, int64_t bot_id, const struct bot_config *config,
+			   const char *why, struct err *err)
+{
+	struct bot *b;
+	int rc = engine_need_bot(e, bot_id, &b, err);
+
+	return rc ? rc : hold_config(b, config, why, err);
 }
 
 int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
 		      struct err *err)
 {
-	struct bot *b = engine_find_bot(e, bot_id);
-	const struct strategy *strategy;
 	char moves[BOT_CONFIG_MOVE_MAX];
-	struct err local = { 0 };
-	struct market *m;
-	struct series *s;
-	int rc;
+	struct err why = { 0 };
+	struct bot *b;
+	int rc = engine_need_bot(e, bot_id, &b, err);
 
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
-	if (!err)
-		err = &local;
-	if (bot_working(b) && bot_config_moves(&b->config, config)) {
-		rc = err_set(err, ERR_CONFLICT, "version %lld waits: %s can change only without "
-			     "open orders, %zu are open; until they are closed no entries are "
-			     "made, the rest of the version is in force",
-			     (long long)config->version,
-			     bot_config_move_text(&b->config, config, moves),
-			     bot_working(b));
-		if (engine_bot_config_wait(e, bot_id, config, err->msg, &local))
-			*err = local;
-		return rc;
-	}
-	rc = locate(e, config, &m, &s, &strategy, err);
 	if (rc)
-		return config_refused(b, err, rc);
-	use_config(b, config, m, s, strategy);
-	b->config_waits = false;
-	b->config_error[0] = '\0';
-	return 0;
+		return rc;
+	if (!bot_working(b) || !bot_config_moves(&b->config, config))
+		return take_config(b, config, NULL, err);
+	rc = err_set(&why, ERR_CONFLICT, "version %lld waits: %s can change only without open "
+		     "orders, %zu are open; until they are closed no entries are made, the rest of "
+		     "the version is in force", (long long)config->version,
+		     bot_config_move_text(&b->config, config, moves), bot_working(b));
+	if (hold_config(b, config, why.msg, err) == 0 && err)
+		*err = why;
+	return rc;
 }
 
 const struct bot_config *engine_bot_config_now(const struct engine *e, int64_t bot_id)

@@ -62,13 +62,13 @@ static void carry_out(struct bot *b, const struct engine_command *c, int64_t now
 int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_command *c,
 		       int64_t now_us, struct engine_answer *answer, struct err *err)
 {
-	struct bot *b = engine_find_bot(e, bot_id);
 	enum bot_status before, to;
-	int rc;
+	struct bot *b;
+	int rc = engine_need_bot(e, bot_id, &b, err);
 
 	memset(answer, 0, sizeof(*answer));
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (rc)
+		return rc;
 	engine_advance(e, now_us);
 	before = b->status;
 	answer->status = before;
@@ -96,10 +96,11 @@ static bool too_small(const struct bot *b, const struct order *o)
 int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char *correlation_id,
 		 int64_t now_us, int64_t *closing, struct err *err)
 {
-	struct bot *b = engine_find_bot(e, bot_id);
+	struct bot *b;
+	int rc = engine_need_bot(e, bot_id, &b, err);
 
-	if (!b)
-		return err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (rc)
+		return rc;
 	engine_advance(e, now_us);
 	*closing = 0;
 	for (size_t i = b->orders_n; i-- > 0;) {

@@ -57,5 +57,8 @@ void markets_warm(struct engine *e, int64_t now_us);
 
 /* engine_bot.c */
 struct bot *engine_find_bot(const struct engine *e, int64_t bot_id);	/* NULL: none */
+/* ERR_NOT_FOUND: there is none. */
+MUST_CHECK int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out,
+			       struct err *err);
 
 #endif
