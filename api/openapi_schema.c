@@ -178,6 +178,7 @@ static const char *column_word(enum column_type type)
 	case COL_TIME: return "time";
 	case COL_NULLINT: return "id?";
 	case COL_JSON: return "any";
+	case COL_MEANING: return "object?";
 	case COL_HIDDEN: return "";
 	}
 	return "";

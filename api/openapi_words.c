@@ -54,6 +54,7 @@ const struct openapi_word openapi_words[] = {
 	W("limit_price", "65000", "Limit of the entry, quote per base."),
 	W("losses", "1", "Trades with a loss."),
 	W("low", "64990", "Quote per base."),
+	W("meaning", NULL, "Fractions of the settings in words: \"0.9 % = 1.80 USDT\"."),
 	W("message", "\"done\"", "For a person."),
 	W("model_id", NULL, "models.id; null: none."),
 	W("mode", "\"simulation\"", "simulation or live."),

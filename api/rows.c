@@ -1,6 +1,7 @@
 #include "api/rows.h"
 
 #include "api/param.h"
+#include "common/bot_config.h"
 #include "common/number.h"
 
 #include <ctype.h>
@@ -110,6 +111,9 @@ static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
 		break;
 	case COL_JSON:
 		raw_json(j, c->key, stmt_text(s, i));
+		break;
+	case COL_MEANING:
+		bot_config_meaning_json(j, c->key, stmt_text(s, i));
 		break;
 	case COL_HIDDEN:
 		break;

@@ -24,6 +24,7 @@ enum column_type {
 	COL_TIME,	/* us -> RFC 3339; NULL and 0 become null */
 	COL_NULLINT,	/* 0 becomes null: references such as model_id */
 	COL_JSON,	/* as raw_json */
+	COL_MEANING,	/* a bot's settings as JSON: their fractions in words */
 	COL_HIDDEN	/* for the cursor only; key is "" */
 };
 

@@ -9,6 +9,9 @@
 	" coalesce(s.status, 'STOPPED'), s.error, s.mode, c.symbol, c.strategy, c.exchange," \
 	" c.interval, c.version, s.applied_config_version, m.model_id, s.pending_orders," \
 	" s.open_positions, s.equity, nullif(s.last_price, 0.0)," \
+	" json_object('symbol', c.symbol, 'exchange', c.exchange, 'leverage', c.leverage," \
+	" 'capital_per_trade', c.capital_per_trade, 'profit_target_pct', c.profit_target_pct," \
+	" 'stop_loss_pct', c.stop_loss_pct)," \
 	" coalesce(nullif(s.running_us, 0), s.start_us)," \
 	MARKET_CLOCK_MACHINE_SQL("s.last_execution_us") "," \
 	" b.created_us, b.updated_us" \
@@ -54,7 +57,8 @@ const struct column store_bots_columns[] = {
 	{ "strategy", COL_TEXT }, { "exchange", COL_TEXT }, { "interval", COL_TEXT },
 	{ "config_wanted", COL_INT }, { "config_applied", COL_INT }, { "model_id", COL_INT },
 	{ "pending_orders", COL_INT }, { "open_positions", COL_INT }, { "equity", COL_MONEY },
-	{ "last_price", COL_PRICE }, { "start_time", COL_TIME }, { "last_execution", COL_TIME },
+	{ "last_price", COL_PRICE }, { "meaning", COL_MEANING }, { "start_time", COL_TIME },
+	{ "last_execution", COL_TIME },
 	{ "created", COL_TIME }, { "updated", COL_TIME }, { NULL, COL_INT },
 };
 const struct column store_bots_event_columns[] = {

@@ -1,7 +1,7 @@
 #include "api/store_history.h"
 
 static const char SQL_LIST[] =
-	"SELECT version, config, changed_us, changed_by FROM trading_config_history"
+	"SELECT version, config, config, changed_us, changed_by FROM trading_config_history"
 	" WHERE bot_id = ?1 AND version < ?2 ORDER BY version DESC LIMIT ?3";
 static const char SQL_CONFIG[] =
 	"SELECT config FROM trading_config_history WHERE bot_id = ?1 AND version = ?2";
@@ -10,7 +10,8 @@ static const char SQL_KEEP[] =
 	" changed_by) SELECT bot_id, version, ?2, updated_us, updated_by FROM trading_configs"
 	" WHERE bot_id = ?1 AND version = ?3";
 const struct column store_history_columns[] = {
-	{ "version", COL_INT }, { "config", COL_JSON }, { "changed", COL_TIME },
+	{ "version", COL_INT }, { "config", COL_JSON }, { "meaning", COL_MEANING },
+	{ "changed", COL_TIME },
 	{ "changed_by", COL_TEXT }, { NULL, COL_INT },
 };
 

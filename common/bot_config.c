@@ -1,6 +1,7 @@
 #include "common/bot_config.h"
 
 #include "common/crypto.h"
+#include "common/quote_asset.h"
 
 #include <ctype.h>
 #include <float.h>
@@ -415,19 +416,18 @@ int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_error
 	return apply(c, patch, true, f);
 }
 
-#define FRACTION_TEXT_MAX 80
 /*
  * What a fraction of the entry price means to a person: "0.9 % = 1.80 USDT", of one entry
  * of capital_per_trade (times leverage on futures). quote: "" when it is not known.
  */
 static const char *fraction_text(const struct bot_config *c, const struct bot_key *k,
-				 const char *quote, char text[FRACTION_TEXT_MAX])
+				 const char *quote, char text[BOT_FRACTION_TEXT_MAX])
 {
 	double fraction = *(const double *)const_field(c, k);
 	double amount = money_double(c->capital_per_trade) * fraction *
 			(bot_config_futures(c) ? c->leverage : 1);
 
-	snprintf(text, FRACTION_TEXT_MAX, "%.10g %% = %.*f%s%s", fraction * 100,
+	snprintf(text, BOT_FRACTION_TEXT_MAX, "%.10g %% = %.*f%s%s", fraction * 100,
 		 amount >= 0.1 ? 2 : 8, amount, *quote ? " " : "", quote);
 	return text;
 }
@@ -435,7 +435,7 @@ static const char *fraction_text(const struct bot_config *c, const struct bot_ke
 const char *bot_exits_text(const struct bot_config *c, const char *quote,
 			   char text[BOT_EXITS_TEXT_MAX])
 {
-	char target[FRACTION_TEXT_MAX], stop[FRACTION_TEXT_MAX];
+	char target[BOT_FRACTION_TEXT_MAX], stop[BOT_FRACTION_TEXT_MAX];
 
 	snprintf(text, BOT_EXITS_TEXT_MAX, "target %s, stop %s",
 		 fraction_text(c, bot_key_find("profit_target_pct"), quote, target),
@@ -445,12 +445,59 @@ const char *bot_exits_text(const struct bot_config *c, const char *quote,
 
 void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j)
 {
-	char text[FRACTION_TEXT_MAX];
+	char text[BOT_FRACTION_TEXT_MAX];
 
 	for (size_t i = 0; i < bot_keys_count; i++)
 		if (bot_key_fraction(&bot_keys[i]))
 			json_string(j, bot_keys[i].name,
 				    fraction_text(c, &bot_keys[i], quote, text));
+}
+
+int bot_config_parse(const char *stored, struct bot_config *out)
+{
+	struct field_errors *f = xcalloc(1, sizeof(*f));
+	cJSON *root = NULL;
+	int rc = json_read(stored, strlen(stored), &root, NULL);
+
+	bot_config_defaults(out);
+	if (rc == 0)
+		rc = bot_config_read(out, root, f);
+	cJSON_Delete(root);
+	free(f);
+	return rc ? ERR_INVALID : 0;
+}
+
+bool bot_config_fraction(const struct bot_config *c, const char *name,
+			 char text[BOT_FRACTION_TEXT_MAX])
+{
+	const struct bot_key *k = bot_key_find(name);
+	const char *quote = quote_asset_of(c->symbol);
+
+	if (!k || !bot_key_fraction(k))
+		return false;
+	(void)fraction_text(c, k, quote ? quote : "", text);
+	return true;
+}
+
+void bot_config_meaning_json(struct json *j, const char *key, const char *stored)
+{
+	char text[BOT_FRACTION_TEXT_MAX];
+	struct bot_config c;
+	cJSON *root = NULL;
+	const cJSON *m;
+
+	if (!stored || bot_config_parse(stored, &c) ||
+	    json_read(stored, strlen(stored), &root, NULL)) {
+		json_null(j, key);
+		return;
+	}
+	json_object(j, key);
+	cJSON_ArrayForEach(m, root)
+		if (bot_config_fraction(&c, m->string, text))
+			json_string(j, m->string, text);
+	json_object_end(j);
+	cJSON_Delete(root);
+	crypto_wipe(&c, sizeof(c));
 }
 
 /* Leverage of a spot account is 1, whatever the row says. */

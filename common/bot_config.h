@@ -104,6 +104,14 @@ const char *bot_exits_text(const struct bot_config *c, const char *quote,
 			   char text[BOT_EXITS_TEXT_MAX]);
 /* Each fraction's meaning as a member, between json_object and its end. */
 void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j);
+/* Settings as they are stored, all or some, over the defaults. ERR_INVALID: they can't be used. */
+MUST_CHECK int bot_config_parse(const char *stored, struct bot_config *out);
+/* One setting's meaning: "0.9 % = 1.80 USDT". False: it is no fraction. */
+#define BOT_FRACTION_TEXT_MAX 80
+bool bot_config_fraction(const struct bot_config *c, const char *name,
+			 char text[BOT_FRACTION_TEXT_MAX]);
+/* "key": {the meaning of each fraction that the stored settings have}; null: they can't be used. */
+void bot_config_meaning_json(struct json *j, const char *key, const char *stored);
 /*
  * Does the change from a to b put the bot on another market or account? Such a change
  * waits until nothing is open; see bot_config_hold.

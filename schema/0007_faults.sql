@@ -11,7 +11,7 @@ CREATE TABLE clock_watch (
 	jumped_us INTEGER NOT NULL DEFAULT 0,	-- us UTC, by the clock, of the newest step; 0 never
 	settles_us INTEGER NOT NULL DEFAULT 0,	-- us UTC, by the clock, when it will be settled; 0 it is
 	jumps INTEGER NOT NULL DEFAULT 0,	-- steps noticed so far
-	accepted_us INTEGER NOT NULL DEFAULT 0	-- us UTC, by the clock, when the operator said it is right
+	accepted_us INTEGER NOT NULL DEFAULT 0	-- us UTC, by the clock, when the operator said it is right; 0 after a later jump
 ) STRICT;
 INSERT INTO clock_watch(id, seen_us) SELECT 1, beat_us FROM worker_heartbeat WHERE id = 1;
 

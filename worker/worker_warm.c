@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#define BACK_MOST_US (10 * US_PER_S)	/* a clock that is corrected by so little is no other time */
 #define SAID_FROM_US (60 * US_PER_S)	/* shorter candles: a feed's own history fills the window */
 
 struct series {
@@ -78,7 +79,7 @@ static const char *broken_off(const struct series *s, char text[160])
 
 	if (!feed_choice_made_up(s->worker->feed)) {
 		snprintf(text, 160, "a recording with a pace begins at its start");
-	} else if (gap_us < 0) {
+	} else if (gap_us < -BACK_MOST_US) {
 		snprintf(text, 160, "they end %s after now: the clock was set back",
 			 span_text(-gap_us / US_PER_S, gap));
 	} else if (gap_us > MADE_UP_MOST_US + s->length_us) {
@@ -94,7 +95,7 @@ static const char *broken_off(const struct series *s, char text[160])
 static int fill(struct series *s, int64_t *begin_us, struct err *e)
 {
 	struct candle list[CANDLE_WINDOW];
-	int64_t gap_us = s->now_us - s->run.until_us;
+	int64_t gap_us = s->now_us > s->run.until_us ? s->now_us - s->run.until_us : 0;
 	char what[160], gap[SPAN_TEXT_MAX];
 	size_t n, made = (size_t)(gap_us / s->length_us);
 	int rc = store_candles_load(s->worker->db, &s->run, s->length_us, list, CANDLE_WINDOW, &n,

@@ -66,6 +66,8 @@ function facts(bot) {
 		['symbol', bot.symbol], ['strategy', bot.strategy], ['last price', bot.last_price],
 		['equity', bot.equity], ['open positions', bot.open_positions],
 		['pending orders', bot.pending_orders],
+		['target', bot.meaning && bot.meaning.profit_target_pct],
+		['stop', bot.meaning && bot.meaning.stop_loss_pct],
 		['config', bot.config_applied + ' of ' + bot.config_wanted],
 		['last run', bot.last_execution],
 	];
@@ -157,6 +159,7 @@ function take(topic, d) {
 		Object.assign(c.bot, { last_price: d.price, equity: d.equity });
 		c.show();
 	} else {
+		const changed = d.config_version.wanted !== c.bot.config_wanted;
 		Object.assign(c.bot, {
 			status: d.status, bot_status: d.bot_status, error: d.error,
 			open_positions: d.open_positions, pending_orders: d.pending_orders,
@@ -164,7 +167,7 @@ function take(topic, d) {
 			last_execution: d.last_execution,
 		});
 		c.show();
-		if (d.worker.status !== workerStatus) {
+		if (changed || d.worker.status !== workerStatus) {
 			workerStatus = d.worker.status;
 			refresh();
 		}

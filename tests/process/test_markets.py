@@ -92,6 +92,39 @@ class Markets(harness.TestCase):
                       low <= (self.state(bot, bot_id)["last_price"] or 0) < high,
                       "bot %d sees its market's price" % bot_id, 30)
 
+    def test_a_recording_that_comes_back(self):
+        """One of two recordings is away: the feed has failed, says which, and nothing plays on;
+        put back, the feed is live again and says nothing of it."""
+        bot = self.bot()
+        files = [os.path.join(bot.folder, n) for n in ("btc.gz", "pepe.gz")]
+        recording(files[0], "BTCUSDT", False, 6_000_000, 0.01, 20)
+        recording(files[1], "PEPEUSDT", False, 800, 0.00000001, 20)
+        bot.env.update(MARKET_DATA="replay", RECORDING=" ".join(files), REPLAY_LOOP="1",
+                       REPLAY_SPEED="max")
+        bot.start()
+
+        def feed():
+            return bot.get("/api/v1/status/health/detailed").json["feed"]
+
+        def events():
+            return bot.value("SELECT events FROM worker_heartbeat")
+
+        self.wait(lambda: feed()["state"] == "live", "the feed is live", 60)
+        said = feed()["message"]
+        for away in files:
+            os.rename(away, away + ".away")
+            self.wait(lambda: feed()["state"] == "failed", "the feed has failed", 60)
+            self.assertIn(away, feed()["message"])
+            stood, beat = events(), bot.value("SELECT beat_us FROM worker_heartbeat")
+            self.wait(lambda: bot.value("SELECT beat_us FROM worker_heartbeat") > beat + 2_500_000,
+                      "it beats on", 60)
+            self.assertEqual(events(), stood)
+            self.assertEqual(feed()["state"], "failed")
+            os.rename(away + ".away", away)
+            self.wait(lambda: feed()["state"] == "live", "the feed is live again", 60)
+            self.assertEqual(feed()["message"], said)
+            self.wait(lambda: events() > stood, "the market goes on", 60)
+
     def test_an_error_goes_with_its_cause(self):
         """A bot whose market is not there is in ERROR and says so; with a market that is there
         nothing of it stays, whether the worker saw the change or was away."""
@@ -188,6 +221,14 @@ class Markets(harness.TestCase):
             self.assertEqual(answer.status, 200, answer)
             warned = [w["message"] for w in answer.json["warnings"] if w["field"] == "capital_per_trade"]
             self.assertTrue([m for m in warned if told in m], (told, warned))
+        bot.put("/api/v1/trading/bots/1/config", {"profit_target_pct": 0.021, "stop_loss_pct": 0.009,
+                                                  "capital_per_trade": 200})
+        meaning = {"profit_target_pct": "2.1 % = 4.20 USDT", "stop_loss_pct": "0.9 % = 1.80 USDT"}
+        history = bot.get("/api/v1/trading/bots/1/config/history").json["history"]
+        self.assertEqual({k: history[0]["meaning"][k] for k in meaning}, meaning)
+        self.assertTrue(all(row["meaning"] for row in history))
+        self.assertNotEqual(history[-1]["meaning"], history[0]["meaning"])
+        self.assertEqual(bot.get("/api/v1/bots").json["bots"][0]["meaning"], meaning)
         self.assertEqual(bot.worker.stop(), 0)
         bot.start_worker(MARKET_DATA="synthetic")
         self.wait(lambda: bot.rows("SELECT DISTINCT source FROM markets") == [{"source": "synthetic"}],

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import tarfile
+import time
 
 import backups
 import books
@@ -74,6 +75,25 @@ class Restore(backups.BackupCase):
         # back to where it was before the restore
         self.ok(bot, "restore", kept[0], "--yes")
         self.assertEqual(self.contents(bot.db_path)["fills"], late["fills"])
+
+    def test_what_an_earlier_restore_kept_stays(self):
+        """Two in one second: the second takes another name, and no file of the first."""
+        bot = self.traded()
+        self.ok(bot, "backup")
+        path = self.backups(bot)[0]
+        late = self.contents(bot.db_path)
+        taken = [bot.db_path + ".before-restore-" + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
+                 for at in range(int(time.time()), int(time.time()) + 600)]
+        for name in taken:
+            with open(name, "wb") as f:
+                f.write(b"the only copy")
+        self.ok(bot, "restore", path, "--yes")
+        for name in taken:
+            with open(name, "rb") as f:
+                self.assertEqual(f.read(), b"the only copy", name)
+        fresh = set(glob.glob(bot.db_path + ".before-restore-*")) - set(taken)
+        self.assertEqual(len(fresh), 1)
+        self.assertEqual(self.contents(fresh.pop()), late)
 
     def test_refused_while_anybody_has_it(self):
         bot = self.traded()

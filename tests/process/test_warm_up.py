@@ -113,6 +113,24 @@ class WarmUp(harness.TestCase):
         self.assertGreater(warm_up["ready_in_seconds"], 50 * 60)
         self.assertEqual(bot.stop(), [0, 0])
 
+    @unittest.skipIf("san" in harness.BUILD, "a sanitizer wants to be loaded first")
+    def test_a_clock_that_is_corrected(self):
+        """... by some seconds, to just before the end of the newest candle, is no other time."""
+        clock = Clock(self.folder())
+        bot = self.cross()
+        for back, says in ((5, "goes on with 60 stored candles"), (30, "the clock was set back")):
+            until = self.fill(bot, 90, now_us())
+            clock.set(until // S - back - int(time.time()))
+            bot.start_worker(**clock.env)
+            self.says(bot, says)
+            self.wait(lambda b=back: self.candles(bot) in ((60,) if b == 5 else (0, 1)), "the window is so")
+            if back == 5:
+                clock.set(until // S + 61 - int(time.time()))
+                self.wait(lambda u=until: run_of(bot)[1] == u + MINUTE, "the next candle closes", 60)
+                self.assertEqual(self.candles(bot), 60)
+                self.assertEqual(run_of(bot)[0], until - 90 * MINUTE)
+            self.assertEqual(bot.worker.stop(), 0)
+
     def test_what_may_not_warm(self):
         bot = self.cross()
         minutes = 60 * MINUTE

@@ -107,6 +107,21 @@ static void sums_that_do_not_fit(void **state)
 	assert_int_equal(stats_add(&s, &t), ERR_RANGE);
 }
 
+/* Accounts that were lost one after another: each was all there was, and more than all is none. */
+static void no_drawdown_over_all(void **state)
+{
+	struct stats s = { 0 };
+	struct stats_ratios r;
+
+	(void)state;
+	feed(&s, DAY, -999);
+	stats_end(&s, 1000, &r);
+	assert_true(fabs(r.max_drawdown_pct - 99.9) < 1e-9);
+	feed(&s, DAY + 1, -1000);
+	stats_end(&s, 1000, &r);
+	assert_true(r.max_drawdown_pct == 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +130,7 @@ int main(void)
 		cmocka_unit_test(ratios_over_days),
 		cmocka_unit_test(equal_days_have_no_sharpe),
 		cmocka_unit_test(sums_that_do_not_fit),
+		cmocka_unit_test(no_drawdown_over_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -559,6 +559,11 @@ static void simulation(void **state)
 	r = get("/api/v1/simulation/performance?bot_id=2"); /* never ran: what it begins with */
 	assert_true(answer_number(&r, "equity") == 10000);
 	answer_free(&r);
+	seed("DELETE FROM bot_state WHERE bot_id = 2");
+	r = get("/api/v1/simulation/performance?bot_id=2"); /* no worker has had it at all */
+	assert_true(answer_number(&r, "equity") == 10000);
+	assert_true(answer_number(&r, "total_return_pct") == 0);
+	answer_free(&r);
 	r = get("/api/v1/simulation/ledger?limit=1");
 	assert_true(answer_number(&r, "ledger.0.amount") == -10000);
 	answer_free(&r);

@@ -124,6 +124,25 @@ static void over_a_restart(void **state)
 	next.w.accepted_us = next.clock_us;
 	assert_int_equal(after(&next, US_PER_S, 0), CLOCK_SETTLED);
 	assert_int_equal(after(&next, US_PER_S, 2 * HOUR), CLOCK_JUMPED); /* this one is new */
+	assert_int_equal(after(&next, US_PER_S, 0), CLOCK_AS_BEFORE);
+	assert_false(settled(&next));
+}
+
+/* What was accepted while the clock was ahead says nothing of where it goes from there. */
+static void accepted_once(void **state)
+{
+	struct world t = begin();
+
+	(void)state;
+	assert_int_equal(after(&t, US_PER_S, 400 * DAY), CLOCK_JUMPED);
+	t.w.accepted_us = t.clock_us;
+	assert_int_equal(after(&t, US_PER_S, 0), CLOCK_SETTLED);
+	assert_int_equal(after(&t, US_PER_S, -400 * DAY), CLOCK_JUMPED);
+	assert_int_equal(after(&t, US_PER_S, 0), CLOCK_AS_BEFORE);
+	assert_false(settled(&t));
+	assert_int_equal(after(&t, US_PER_S, 399 * DAY), CLOCK_JUMPED);
+	assert_int_equal(after(&t, US_PER_S, 0), CLOCK_AS_BEFORE);
+	assert_false(settled(&t));
 }
 
 static void as_a_row(void **state)
@@ -143,6 +162,12 @@ static void as_a_row(void **state)
 	assert_int_equal(clock_watch_accept_tx(db, 77, &e), 0);
 	assert_int_equal(clock_watch_sync_tx(db, &t.w, &e), 0);
 	assert_int_equal(t.w.accepted_us, 77);
+	(void)after(&t, US_PER_S, -300 * DAY);
+	assert_int_equal(clock_watch_sync_tx(db, &t.w, &e), 0);
+	assert_int_equal(t.w.accepted_us, 0);	/* of another jump */
+	assert_int_equal(clock_watch_accept_tx(db, 78, &e), 0);
+	assert_int_equal(clock_watch_sync_tx(db, &t.w, &e), 0);
+	assert_int_equal(t.w.accepted_us, 78);
 	assert_int_equal(db_commit(db, &e), 0);
 	assert_int_equal(clock_watch_load(db, &w, &e), 0);
 	t.w.boot_us = 0;
@@ -157,6 +182,7 @@ int main(void)
 		cmocka_unit_test(it_settles_by_itself),
 		cmocka_unit_test(small_steps_are_none),
 		cmocka_unit_test(over_a_restart),
+		cmocka_unit_test(accepted_once),
 		cmocka_unit_test_setup_teardown(as_a_row, scratch_setup, scratch_teardown),
 	};
 

@@ -115,13 +115,43 @@ static void rest_sold_at_market(void **state)
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_TAKE_PROFIT);
 }
 
+/* More may come while the entry lives: nothing of it is closed. */
+static void small_rest_beside_a_living_entry(void **state)
+{
+	struct desk *d = *state;
+
+	session_free(d->s);
+	rows_free(&d->rows);
+	free(d->paper.rows);
+	free(d->paper.ups);
+	desk_init(d, false);
+	d->bot.stop_loss_pct = 0.01; /* at 49500 */
+	d->bot.profit_target_pct = 0.03;
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade_qty(d, "50000", "10.0019", true); /* 10 were before us; 0.0001 stay */
+	desk_wait(d, 20 * MS);
+	assert_int_equal(qty_units(newest(d)->quantity), qty_units(Q("0.00189")));
+	desk_book(d, "51499", "51499.99");
+	desk_trade_qty(d, "51500", "10.00179", false); /* 0.0001 are 5.15 here, 4.95 at the stop */
+	desk_wait(d, 60 * MS);
+	assert_int_equal(qty_units(newest(d)->filled), qty_units(Q("0.00179")));
+	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_CLOSE), 0);
+	assert_int_equal(engine_open_orders(d->e, 1), 1);
+	desk_wait(d, 21 * SECOND); /* the entry's time is over, and so is the order's */
+	desk_trade(d, "51400");
+	desk_wait(d, 60 * MS);
+	assert_int_equal(engine_open_orders(d->e, 1), 0);
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_TAKE_PROFIT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, desk_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(rest_is_protected_anew), TEST(stop_passed_in_between), TEST(rest_too_small),
-		TEST(rest_sold_at_market),
+		TEST(rest_sold_at_market), TEST(small_rest_beside_a_living_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

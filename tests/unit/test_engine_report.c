@@ -80,6 +80,37 @@ static void one_sample_after_a_gap(void **state)
 	}
 }
 
+/* A deadline that passed while nobody was there fires at the end, not in a past to be played. */
+static void deadlines_after_a_gap(void **state)
+{
+	struct desk *d = *state;
+	const struct leg *close;
+	int64_t end_us;
+
+	desk_enter(d);			/* holding_time 120 */
+	desk_wait(d, 3 * 86400 * SECOND);
+	end_us = d->now;
+	desk_wait(d, 60 * MS);		/* its protection is taken back first */
+	close = rows_find_leg(&d->rows, 1, LEG_CLOSE);
+	assert_non_null(close);
+	assert_in_range(close->requested_us, end_us, end_us + 60 * MS);
+}
+
+/* Within an hour each has its own time. */
+static void deadlines_of_a_pause(void **state)
+{
+	struct desk *d = *state;
+	const struct leg *close;
+	int64_t due_us;
+
+	desk_enter(d);
+	desk_wait(d, 600 * SECOND);
+	close = rows_find_leg(&d->rows, 1, LEG_CLOSE);
+	assert_non_null(close);
+	due_us = rows_last(&d->rows)->opened_us + 120 * SECOND;
+	assert_in_range(close->requested_us, due_us, due_us + 60 * MS);
+}
+
 static void days_are_apart(void **state)
 {
 	struct desk *d = *state;
@@ -433,6 +464,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SPOT(signals_coalesce), SPOT(equity_samples), SPOT(one_sample_after_a_gap),
+		SPOT(deadlines_after_a_gap), SPOT(deadlines_of_a_pause),
 		SPOT(behind_the_clock), SPOT(days_are_apart),
 		SPOT(cooldown_after_losses), SPOT(order_rate_counts_exits),
 		SPOT(order_rate_counts_restored_entries), SPOT(silence_stops_entries),

@@ -203,6 +203,33 @@ static void refusals_outlive_a_restart(void **state)
 	fake_teardown(f);
 }
 
+/* Of dust whose coins are gone in part (sold by hand) only the part's cost is taken over. */
+static void dust_that_is_gone_in_part(void **state)
+{
+	struct fake *f = fake_new(false, false, 0);
+	struct bot_restore r = { .status = BOT_RUNNING };
+	struct book_top b = { .bid = P("50000"), .ask = P("50000.1") };
+
+	(void)state;
+	r.dust = Q("0.000008");
+	r.dust_cost = M("0.4");
+	b.bid_qty = b.ask_qty = Q("1");
+	fake_run(f, &r);
+	engine_resume_at(f->e, f->now);
+	engine_reconcile(f->e, f->now);
+	engine_market_time(f->e, f->m, f->now / SECOND * SECOND, f->now);
+	engine_book(f->e, f->m, &b, ++f->now);
+	trade(f, "50000");
+	f->brain.probability = 0.9;
+	decide(f);
+	tell(f, UPDATE_ACCEPTED, "tb1-1-1-e-1", "");
+	f->base = Q("0.002002");
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	assert_int_equal(qty_units(last(f)->dust_taken), qty_units(Q("0.000002")));
+	assert_string_equal(cash(last(f)->dust_taken_cost), "0.1");
+	fake_teardown(f);
+}
+
 static void accepted_while_down(void **state)
 {
 	struct fake *f = fake_down(false);
@@ -343,6 +370,7 @@ int main(void)
 		cmocka_unit_test(rows_from_the_future),
 		cmocka_unit_test(waiting_version_at_a_start),
 		cmocka_unit_test(refusals_outlive_a_restart), cmocka_unit_test(a_day_begins_once),
+		cmocka_unit_test(dust_that_is_gone_in_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,20 @@ static void book_tops_are_no_time(void **state)
 	assert_int_equal(d->rows.candle.trades, 2);
 }
 
+/* They are part of what the log says of the feed. */
+static void late_trades_are_counted(void **state)
+{
+	struct desk *d = *state;
+
+	desk_start(d);
+	desk_second(d);
+	assert_int_equal(engine_trades_late(d->e), 0);
+	trade_stamped(d, "50000", T0 + 999 * MS, true);
+	assert_int_equal(engine_trades_late(d->e), 1);
+	trade_stamped(d, "50000", T0 - 3600 * SECOND, true);	/* from before we listened */
+	assert_int_equal(engine_trades_late(d->e), 1);
+}
+
 /* Nothing is heard: our clock, as far ahead of the exchange's as it was, ends the candle. */
 static void our_clock_ends_a_silent_candle(void **state)
 {
@@ -179,6 +193,7 @@ int main(void)
 		SPOT(a_whole_trade_ends_a_candle_at_once),
 		SPOT(overtaken_trade_keeps_its_second),
 		SPOT(book_tops_are_no_time),
+		SPOT(late_trades_are_counted),
 		SPOT(our_clock_ends_a_silent_candle),
 		SPOT(a_clock_that_is_wrong),
 		cmocka_unit_test(silence_fills_the_window),

@@ -173,6 +173,36 @@ static void all_stamps_of_the_future_are_ours(void **state)
 	assert_int_equal(trade(h, 300, T0 + 2 * behind, T0 + behind + S), ERR_INVALID);
 }
 
+/* Only frames in a row that agree with each other are a clock that is wrong. */
+static void stamps_that_agree_on_nothing(void **state)
+{
+	struct ear *h = *state;
+	int64_t at = T0;
+
+	row(h, 1, 100);
+	for (int64_t i = 1; i <= 60; i++, at += MS)	/* garbage, each another */
+		assert_int_equal(trade(h, 1000 + i, at + i * 60 * S, at), ERR_INVALID);
+	for (int64_t i = 0; i < 200; i++, at += MS)	/* agree, but not in a row */
+		assert_int_equal(trade(h, i % 15 ? 2000 + i : 101 + i / 15,
+				       i % 15 ? at + 3600 * S : at, at),
+				 i % 15 ? ERR_INVALID : 0);
+	assert_int_equal(h->trades, 114);
+}
+
+/* After our clock was an hour behind and set right, frames that come late are no new lead. */
+static void late_frames_are_no_lead(void **state)
+{
+	struct ear *h = *state;
+	int64_t at = T0 + 10 * S;
+
+	for (int64_t i = 1; i < 100; i++, at += MS)
+		(void)trade(h, i, at + 3600 * S, at);
+	for (int64_t i = 100; i < 200; i++, at += MS)	/* right, 4 s on their way */
+		assert_int_equal(trade(h, i, at - 4 * S, at), 0);
+	assert_int_equal(trade(h, 200, at + STAMP_AHEAD_US, at), 0);
+	assert_int_equal(trade(h, 201, at + STAMP_AHEAD_US + MS, at), ERR_INVALID);
+}
+
 static void a_trade_counts_once(void **state)
 {
 	struct ear *h = *state;
@@ -265,6 +295,8 @@ int main(void)
 		TEST(stamps_of_a_replay),
 		TEST(a_depth_of_the_future_is_no_time),
 		TEST(all_stamps_of_the_future_are_ours),
+		TEST(stamps_that_agree_on_nothing),
+		TEST(late_frames_are_no_lead),
 		TEST(a_trade_counts_once),
 		TEST(missing_trades_are_a_gap),
 		TEST(a_depth_break_doubts_the_next_id),

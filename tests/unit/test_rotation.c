@@ -177,6 +177,38 @@ static void what_is_in_the_folder(void **state)
 	assert_int_equal(n, 0);
 }
 
+/* BACKUP_MAX_BYTES bounds the files that are there: the oldest go, the newest and the one just
+ * made stay. */
+static void files_are_bounded_in_sum(void **state)
+{
+	static const char *const made[] = {
+		"trading-bot-20260705T000000Z.tar.gz", "trading-bot-20260704T000000Z.tar.gz",
+		"trading-bot-20260703T000000Z.tar.gz", "trading-bot-20260702T000000Z.tar.gz",
+		"trading-bot-20260701T000000Z.tar.gz",
+	};
+	struct config c = { .backup_keep = 9, .backup_max_bytes = 2500 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		FILE *f = fopen(scratch_path(made[i]), "wx");
+
+		assert_non_null(f);
+		for (int n = 0; n < 1000; n++)
+			assert_int_equal(fputc('x', f), 'x');
+		fclose(f);
+	}
+	snprintf(c.backup_dir, sizeof(c.backup_dir), "%s", scratch_folder);
+	assert_int_equal(rotation_remove(&c, made[4]), 2);
+	assert_int_equal(access(scratch_path(made[0]), F_OK), 0);
+	assert_int_equal(access(scratch_path(made[1]), F_OK), 0);
+	assert_int_equal(access(scratch_path(made[2]), F_OK), -1);
+	assert_int_equal(access(scratch_path(made[3]), F_OK), -1);
+	assert_int_equal(access(scratch_path(made[4]), F_OK), 0);
+	c.backup_max_bytes = 1;
+	assert_int_equal(rotation_remove(&c, made[0]), 2);
+	assert_int_equal(access(scratch_path(made[0]), F_OK), 0);
+}
+
 static void when_one_is_due(void **state)
 {
 	struct job_newest none = { 0 }, done = { 1, "done", 5 * HOUR, 6 * HOUR };
@@ -201,6 +233,7 @@ int main(void)
 		WITH_FOLDER(names),
 		cmocka_unit_test(bounded_in_sum),
 		WITH_FOLDER(what_is_in_the_folder),
+		WITH_FOLDER(files_are_bounded_in_sum),
 		cmocka_unit_test(when_one_is_due),
 	};
 

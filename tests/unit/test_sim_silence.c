@@ -197,6 +197,25 @@ static void limits_rest(void **state)
 	world_no_more(w);
 }
 
+/* How much stands before a limit that arrives in a silence, nobody knows: no trade at its own
+ * price fills it, only one beyond. */
+static void queue_in_a_silence_is_unknown(void **state)
+{
+	struct world *w = *state;
+
+	silence(w, HOURS);
+	PLACE(w, .id = "q", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.005",
+	      .price = "50500");
+	expect_update(w, UPDATE_ACCEPTED, "q", "");
+	world_trade(w, false, "50500", "100", false);
+	world_book(w, false, "50499", "1", "50501", "1");
+	world_trade(w, false, "50500", "100", false);
+	world_no_more(w);
+	world_trade(w, false, "50501", "1", false);
+	expect_fill(w, "q", "50500", "0.005", true);
+	world_no_more(w);
+}
+
 static void book_out_of_step(void **state)
 {
 	struct world *w = *state;
@@ -271,7 +290,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SPOT(market_exit_waits), SPOT(market_entry_ends), SPOT(age_is_counted),
 		SPOT(stop_waits), SPOT(stop_is_never_better), SPOT(stop_on_an_empty_side),
-		SPOT(limits_rest), SPOT(book_out_of_step), SPOT(gap),
+		SPOT(limits_rest), SPOT(queue_in_a_silence_is_unknown),
+		SPOT(book_out_of_step), SPOT(gap),
 		FUTURES(liquidation_waits), FUTURES(reduce_only_exit_waits),
 	};
 

@@ -282,6 +282,36 @@ static void flat_window_hides_no_cross(void **state)
 	}
 }
 
+/* Of a hundred-thousandth of a quote asset a cross is one as well: the tolerance is relative. */
+static void small_prices_cross(void **state)
+{
+	(void)state;
+	for (int k = 0; k < CANDLE_WINDOW; k++)
+		push_close(0.00001);
+	assert_string_equal(decide("ema_cross", NULL).rule, "no_cross");
+	push_close(0.00001001);
+	assert_true(decide("ema_cross", NULL).wanted);
+}
+
+/* Means that became equal for a while: which side they left counts, not that they were equal. */
+static void equal_for_a_while(void **state)
+{
+	(void)state;
+	snprintf(config.side_mode, sizeof(config.side_mode), "both");
+	for (int up = 0; up < 2; up++) {
+		window_clear(&window);
+		for (int k = 0; k < CANDLE_WINDOW; k++)
+			push_close(100);
+		push_close(100.000003);
+		assert_true(decide("ema_cross", NULL).wanted);
+		for (int k = 0; k < 49; k++)
+			push_close(100.000003);
+		assert_non_null(strstr(decide("ema_cross", NULL).reason, " = "));
+		push_close(up ? 101 : 99);	/* above, as before they were equal: no cross */
+		assert_true(decide("ema_cross", NULL).wanted == !up);
+	}
+}
+
 /* The means written out once more, over a wave that crosses many times. */
 static void ema_cross_like_a_reference(void **state)
 {
@@ -379,6 +409,8 @@ int main(void)
 		cmocka_unit_test_setup(model_is_asked_once, setup),
 		cmocka_unit_test_setup(ema_cross_hand_made, setup),
 		cmocka_unit_test_setup(flat_window_hides_no_cross, setup),
+		cmocka_unit_test_setup(small_prices_cross, setup),
+		cmocka_unit_test_setup(equal_for_a_while, setup),
 		cmocka_unit_test_setup(ema_cross_like_a_reference, setup),
 	};
 

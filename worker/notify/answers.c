@@ -381,8 +381,8 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 		rc = store_notes_queued(a->db, &queued, e);
 	if (rc)
 		return rc;
-	buf_printf(out, "Worker: up for %s, pid %lld\n", answer_span(a->machine_us - h.started_us, up),
-		   (long long)h.pid);
+	buf_printf(out, "Worker: up for %s, pid %lld\n",
+		   answer_span(a->machine_us - h.started_us, up), (long long)h.pid);
 	buf_printf(out, "loop p50 %lld us, p99 %lld us, memory %lld MiB\n",
 		   (long long)h.loop_p50_us, (long long)h.loop_p99_us,
 		   (long long)(h.rss_bytes >> 20));
@@ -409,13 +409,18 @@ int answer_version(const struct answers *a, struct buf *out, struct err *e)
 static int show_config(const struct answers *a, const struct answer_bot *b, struct buf *out,
 		       struct err *e)
 {
+	char meaning[BOT_FRACTION_TEXT_MAX];
 	struct buf text = { 0 };
+	struct bot_config c;
 	cJSON *root = NULL;
 	const cJSON *m;
+	bool known = false;
 	int rc = store_answer_config(a->db, b->id, &text, e);
 
 	if (rc == 0)
 		rc = json_read(buf_text(&text), text.len, &root, e);
+	if (rc == 0)
+		known = bot_config_parse(buf_text(&text), &c) == 0;
 	buf_free(&text);
 	if (rc)
 		return rc == ERR_NOT_FOUND ? 0 : rc;
@@ -426,7 +431,9 @@ static int show_config(const struct answers *a, const struct answer_bot *b, stru
 		char *value = cJSON_IsString(m) ? NULL : cJSON_PrintUnformatted(m);
 
 		buf_printf(out, "  %s: %s", m->string, value ? value : cJSON_GetStringValue(m));
-		if (k && bot_key_fraction(k))
+		if (known && bot_config_fraction(&c, m->string, meaning))
+			buf_printf(out, " (%s)", meaning);
+		else if (k && bot_key_fraction(k))
 			buf_printf(out, " (%.10g %%)", m->valuedouble * 100);
 		buf_putc(out, '\n');
 		cJSON_free(value);

@@ -6,7 +6,9 @@ static const char SQL_STORE[] =
 	"INSERT INTO clock_watch(id, seen_us, jump_us, jumped_us, settles_us, jumps)"
 	" VALUES (1, ?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO UPDATE SET seen_us = excluded.seen_us,"
 	" jump_us = excluded.jump_us, jumped_us = excluded.jumped_us,"
-	" settles_us = excluded.settles_us, jumps = excluded.jumps RETURNING accepted_us";
+	" settles_us = excluded.settles_us, jumps = excluded.jumps, accepted_us ="
+	" CASE WHEN excluded.jumped_us = jumped_us THEN accepted_us ELSE 0 END"
+	" RETURNING accepted_us";
 static const char SQL_ACCEPT[] = "UPDATE clock_watch SET accepted_us = ?1 WHERE id = 1";
 
 static int64_t size_of(int64_t step_us)
@@ -30,6 +32,7 @@ static void doubt(struct clock_watch *w, int64_t most_us, int64_t clock_us)
 	int64_t longest_us = clock_us + CLOCK_SETTLES_LONG_US;
 
 	w->jumped_us = clock_us;
+	w->accepted_us = 0; /* was said of a clock of before, perhaps one that was ahead */
 	/* What is in doubt already stays so as long, unless a clock of the future said it. */
 	if (w->settles_us < until_us || w->settles_us > longest_us)
 		w->settles_us = until_us;
