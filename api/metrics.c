@@ -70,7 +70,8 @@ const struct metric metrics[] = {
 	[METRIC_FEED_LATE] = COUNTER("feed_trades_late_total", "",
 		"Trades that came after their candle was closed, since the worker's start."),
 	[METRIC_FEED_REPEATED] = COUNTER("feed_trades_repeated_total", "",
-		"Trades that had come before and were not counted again, since the worker's start."),
+		"Trades that had come before and were not counted again, since the worker's "
+		"start."),
 	[METRIC_FEED_REFUSED] = COUNTER("feed_trades_refused_total", "",
 		"Trades stamped after they came, since the worker's start; part of "
 		"tradingbot_worker_decode_errors_total."),

@@ -142,8 +142,9 @@ const struct openapi_part openapi_parts[] = {
 	OBJECT("CommandQueued", "The worker has not answered yet.",
 	       OK, { "message", "text", "What happened, for a person." },
 	       { "status", "text", "Always \"queued\"." }, NOW,
-	       { "command_id", "id-", "GET /commands/:id shows it again. Missing after an emergency "
-		 "stop that the worker was told without the database, which took no command." },
+	       { "command_id", "id-",
+		 "GET /commands/:id shows it again. Missing after an emergency stop that the worker "
+		 "was told without the database, which took no command." },
 	       F("correlation_id", "text"), { "link", "text-", "Where the answer will be." }),
 	OBJECT("Command", "A command and what became of it.",
 	       F("id", "id"),
@@ -163,7 +164,7 @@ const struct openapi_part openapi_parts[] = {
 	       { "bot_status", BOT_STATE_CAPITALS, "The same in capitals." },
 	       F("last_execution", "time?"),
 	       { "market_time", "time?",
-		 "Now, of a market that has a time of its own (a recording, not at REPLAY_SPEED=1): "
+		 "Now, of a market with a time of its own (a recording, not at REPLAY_SPEED=1): "
 		 "times of its orders, candles and decisions are by it; null: the machine's." },
 	       { "uptime", "text?", "Such as 2m 45s; null while it is stopped." },
 	       F("uptime_seconds", "number?"), F("start_time", "time?"),
@@ -402,7 +403,8 @@ const struct openapi_part openapi_parts[] = {
 	     store_data_market_columns,
 	     HELP("exchange", "As in a bot's settings."),
 	     HELP("source", "Of its prices."),
-	     HELP("base", "Asset that is traded."), HELP("quote", "That it is priced in; or unknown."),
+	     HELP("base", "Asset that is traded."),
+	     HELP("quote", "That it is priced in; or unknown."),
 	     HELP("tick", "Between two prices, quote per base."),
 	     HELP("step", "Between two quantities, base asset."),
 	     HELP("min_quantity", "Of an order, base asset."),
@@ -411,7 +413,7 @@ const struct openapi_part openapi_parts[] = {
 	     HELP("fee_maker", "Fraction that a resting order pays: 0.001 is 0.1 %."),
 	     HELP("fee_taker", "Fraction that an order pays which fills at once."),
 	     { "origin", "exchange|known|derived|made_up",
-	       "The exchange itself; our table of its rules; read from what was recorded; made up." },
+	       "The exchange itself; our table of its rules; read from a recording; made up." },
 	     HELP("note", "The origin in a sentence, with what is not known."),
 	     HELP("updated", "When the worker wrote it.")),
 	LIST_OF("MarketList", "markets", "Market", "What the worker trades on."),

@@ -192,7 +192,8 @@ static void bots_metrics(const struct look *l, struct buf *out)
 	for (enum metric_id id = METRIC_BOT_EQUITY; id <= METRIC_BOT_EXECUTION; id++) {
 		metrics_family(out, id);
 		for (const struct bot_metrics *b = l->bots; b < l->bots + l->n; b++)
-			metrics_sample(out, id, bot_figure(l, b, id), (const char *const[]){ b->id });
+			metrics_sample(out, id, bot_figure(l, b, id),
+				       (const char *const[]){ b->id });
 	}
 }
 

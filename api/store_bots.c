@@ -57,7 +57,8 @@ const struct column store_bots_columns[] = {
 	{ "strategy", COL_TEXT }, { "exchange", COL_TEXT }, { "interval", COL_TEXT },
 	{ "config_wanted", COL_INT }, { "config_applied", COL_INT }, { "model_id", COL_INT },
 	{ "pending_orders", COL_INT }, { "open_positions", COL_INT }, { "equity", COL_MONEY },
-	{ "last_price", COL_PRICE }, { "meaning", COL_MEANING }, { "start_time", COL_TIME }, { "last_execution", COL_TIME },
+	{ "last_price", COL_PRICE }, { "meaning", COL_MEANING }, { "start_time", COL_TIME },
+	{ "last_execution", COL_TIME },
 	{ "created", COL_TIME }, { "updated", COL_TIME }, { NULL, COL_INT },
 };
 const struct column store_bots_event_columns[] = {

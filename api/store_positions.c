@@ -8,7 +8,8 @@
 #define POSITION_SELECT(index) \
 	"SELECT o.id, o.bot_id, o.order_id, o.symbol, o.side, o.phase, o.position, o.entry_price," \
 	" coalesce(s.last_price, 0.0), o.take_profit, o.stop_loss, o.fees, o.opened_us," \
-	" o.expires_us, o.mode, o.confidence, o.uncovered_us, o.uncovered_from_us FROM trading_orders o " \
+	" o.expires_us, o.mode, o.confidence, o.uncovered_us, o.uncovered_from_us" \
+	" FROM trading_orders o " \
 	index " LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
 static const char SQL_GET[] =
 	POSITION_SELECT("") "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";

@@ -14,7 +14,7 @@
 
 struct market_clock {
 	int64_t now_us;			/* by the machine's clock */
-	int64_t market_us;		/* the market's at the worker's newest beat; 0: no own time */
+	int64_t market_us;		/* the market's at the newest beat; 0: no own time */
 	int64_t market_at_us;		/* the machine's when that moved last */
 };
 

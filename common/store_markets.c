@@ -20,7 +20,8 @@ static const char SQL_GET[] =
 	" ORDER BY updated_us DESC LIMIT 1";
 static const char SQL_ALL[] = "SELECT " COLUMNS " FROM markets ORDER BY symbol, source";
 
-const char *market_exchange(bool futures)
+/* What a bot's setting exchange names. */
+static const char *market_exchange(bool futures)
 {
 	return futures ? "binance_futures" : "binance";
 }

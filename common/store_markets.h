@@ -8,9 +8,6 @@
 #include "common/db.h"
 #include "common/symbol_info.h"
 
-/* "binance_futures" or "binance": what a bot's setting exchange names. */
-const char *market_exchange(bool futures);
-
 /* Add a market of a feed (market_source.h), or write over it. */
 MUST_CHECK int store_market_put_tx(struct db *db, const char *market_data,
 				   const struct symbol_info *info, int64_t now_us, struct err *e);

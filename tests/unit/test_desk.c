@@ -432,21 +432,23 @@ static void settings_in_words(void **state)
 	assert_non_null(strstr(replies, "stop_loss_pct: 0.004 (0.4 % = 0.80 USDT)"));
 }
 
-/* Of a recording the age of a trade is in the recording's time, the worker's in ours. */
+static const char SQL_TRADE[] =
+	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase, limit_price,"
+	" entry_price, take_profit, stop_loss, quantity, filled, position, strategy, mode,"
+	" config_version, created_us, opened_us, updated_us, holding_us, maker_timeout_us)"
+	" VALUES (5, 1, 'a', 'BTCUSDT', 'BUY', 'active', 'holding', 1, 1, 2, 0.5, 1, 1, 1,"
+	" 'model', 'simulation', 1, 1000000000, 1000000000, 1, 1, 1)";
+static const char SQL_BEAT_OF_RECORDING[] =
+	"INSERT INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us,"
+	" trading_mode, market_data, feed_state, market_us, market_at_us)"
+	" VALUES (1, 1, 'b', 'v', 1, 2, 'simulation', 'replay', 'live', 1060000000, 2)";
+
+/* Of a recording the age of a trade is in the recording's time. */
 static void ages_of_a_recording(void **state)
 {
 	(void)state;
-	assert_int_equal(db_exec(db, "INSERT INTO trading_orders(id, bot_id, order_id, symbol, side,"
-				 " status, phase, limit_price, entry_price, take_profit, stop_loss,"
-				 " quantity, filled, position, strategy, mode, config_version,"
-				 " created_us, opened_us, updated_us, holding_us, maker_timeout_us)"
-				 " VALUES (5, 1, 'a', 'BTCUSDT', 'BUY', 'active', 'holding', 1, 1, 2,"
-				 " 0.5, 1, 1, 1, 'model', 'simulation', 1, 1000000000, 1000000000,"
-				 " 1, 1, 0)", &e), 0);
-	assert_int_equal(db_exec(db, "INSERT INTO worker_heartbeat(id, pid, boot_id, version,"
-				 " started_us, beat_us, trading_mode, market_data, feed_state,"
-				 " market_us, market_at_us) VALUES (1, 1, 'b', 'v', 1, 2, 'simulation',"
-				 " 'replay', 'live', 1060000000, 2)", &e), 0);
+	assert_int_equal(db_exec(db, SQL_TRADE, &e), 0);
+	assert_int_equal(db_exec(db, SQL_BEAT_OF_RECORDING, &e), 0);
 	say("/status 1");
 	if (!strstr(replies, "1 m 0 s"))
 		fail_msg("%s", replies);

@@ -241,8 +241,8 @@ static void check_trades(struct checkup *d)
 
 	if (store_heartbeat_get(d->db, &h, NULL))
 		return;
-	say(d, true, "since the worker's start %lld trades came late, %lld twice, %lld were refused "
-	    "(of %lld frames); %lld gaps, the order book was out of step %lld times%s%s",
+	say(d, true, "since the worker's start %lld trades came late, %lld twice, %lld were "
+	    "refused (of %lld frames); %lld gaps, the order book was out of step %lld times%s%s",
 	    (long long)h.trades_late, (long long)h.trades_repeated, (long long)h.trades_refused,
 	    (long long)h.decode_errors, (long long)h.feed_gaps, (long long)h.book_breaks,
 	    h.feed_problem[0] ? "; the newest: " : "", h.feed_problem);

@@ -381,8 +381,8 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 		rc = store_notes_queued(a->db, &queued, e);
 	if (rc)
 		return rc;
-	buf_printf(out, "Worker: up for %s, pid %lld\n", answer_span(a->machine_us - h.started_us, up),
-		   (long long)h.pid);
+	buf_printf(out, "Worker: up for %s, pid %lld\n",
+		   answer_span(a->machine_us - h.started_us, up), (long long)h.pid);
 	buf_printf(out, "loop p50 %lld us, p99 %lld us, memory %lld MiB\n",
 		   (long long)h.loop_p50_us, (long long)h.loop_p99_us,
 		   (long long)(h.rss_bytes >> 20));
