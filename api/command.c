@@ -212,8 +212,9 @@ static int stop_without_database(struct request *r, const struct command *c, int
 	}
 	stop_signal_ask(name, &s);
 	ok = stop_signal_text(&s, name, STOP_ASKED, text, sizeof(text)) || s.sent;
-	log_error("command", r->correlation_id, "emergency stop by %s without the database (%s): %s",
-		  r->who.name, why->msg, text);
+	log_error("command", r->correlation_id,
+		  "emergency stop by %s without the database (%s): %s", r->who.name, why->msg,
+		  text);
 	free(path);
 	if (!ok)
 		return err_set(e, rc, "%s; %s", why->msg, text);

@@ -25,7 +25,7 @@ void stop_signal_ask(const char *path, struct stop_signal *out);
 /* Has the worker told its engine since? */
 bool stop_signal_told(const char *path);
 enum stop_heard {
-	STOP_ASKED,			/* it was not waited for: the worker looks 5 times a second */
+	STOP_ASKED,			/* not waited for: the worker looks 5 times a second */
 	STOP_HEARD,			/* stop_signal_told */
 	STOP_IN_VAIN			/* it was waited for */
 };

@@ -18,7 +18,7 @@
 
 #include <stdio.h>
 
-#define BACK_MOST_US (10 * US_PER_S)	/* a clock that is corrected by so little is no other time */
+#define BACK_MOST_US (10 * US_PER_S)	/* a clock corrected by so little is no other time */
 #define SAID_FROM_US (60 * US_PER_S)	/* shorter candles: a feed's own history fills the window */
 
 struct series {
