@@ -143,8 +143,8 @@ const struct openapi_part openapi_parts[] = {
 	       OK, { "message", "text", "What happened, for a person." },
 	       { "status", "text", "Always \"queued\"." }, NOW,
 	       { "command_id", "id-",
-		 "GET /commands/:id shows it again. Missing after an emergency stop that the worker "
-		 "was told without the database, which took no command." },
+		 "GET /commands/:id shows it again. Missing after an emergency stop that the "
+		 "worker was told without the database, which took no command." },
 	       F("correlation_id", "text"), { "link", "text-", "Where the answer will be." }),
 	OBJECT("Command", "A command and what became of it.",
 	       F("id", "id"),

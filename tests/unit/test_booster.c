@@ -63,7 +63,11 @@ static void put_name(struct buf *out, const char *name)
 
 static void put_binary(struct buf *out, const struct raw_node *nodes, int32_t n, int32_t unused)
 {
-	const struct { float base; uint32_t columns; int32_t rest[32]; } learner = { 0.5f, 4, { 0 } };
+	const struct {
+		float base;
+		uint32_t columns;
+		int32_t rest[32];
+	} learner = { 0.5f, 4, { 0 } };
 	const int32_t trees[4] = { 1, 1, 4, 0 };
 	const int32_t tree[6] = { 1, n, unused, 1, 4, 0 };
 	const int32_t group = 0;
