@@ -94,10 +94,11 @@ static void read_market(struct stmt *s, struct symbol_info *out)
 int store_market_get(struct db *db, const char *symbol, bool futures, struct symbol_info *out,
 		     struct err *e)
 {
+	bool older = db_schema_version(db) < SCHEMA_SINCE;
 	struct stmt *s;
-	int rc = db_schema_version(db) < SCHEMA_SINCE ? STMT_END : db_stmt(db, SQL_GET, &s, e);
+	int rc = older ? 0 : db_stmt(db, SQL_GET, &s, e);
 
-	if (rc == 0) {
+	if (!older && !rc) {
 		stmt_bind_text(s, 1, symbol);
 		stmt_bind_text(s, 2, market_exchange(futures));
 		rc = stmt_step(s, e);
@@ -115,10 +116,13 @@ int store_markets_each(struct db *db, store_market_fn *fn, void *ctx, struct err
 {
 	struct symbol_info info;
 	struct stmt *s;
-	int rc = db_schema_version(db) < SCHEMA_SINCE ? STMT_END : db_stmt(db, SQL_ALL, &s, e);
+	int rc;
 
+	if (db_schema_version(db) < SCHEMA_SINCE)
+		return 0;
+	rc = db_stmt(db, SQL_ALL, &s, e);
 	if (rc)
-		return rc < 0 ? rc : 0;
+		return rc;
 	while ((rc = stmt_step(s, e)) == STMT_ROW) {
 		read_market(s, &info);
 		fn(ctx, stmt_text(s, 13), &info);
