@@ -72,9 +72,9 @@ COMMON_LIBS := -lsqlite3 -lcjson -lcrypto -lm
 API_LIBS := -levent -levent_openssl -lssl -lwslay $(COMMON_LIBS)
 WORKER_LIBS := -levent -lcurl -lssl -lxgboost -lgomp -lz $(COMMON_LIBS)
 
-COMMON_SRC := $(sort $(wildcard common/*.c))
-API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c)))
-WORKER_SRC := $(filter-out worker/main.c worker/cli/%,$(sort $(wildcard worker/*.c worker/*/*.c)))
+COMMON_SRC := $(sort $(wildcard common/*.c common/*/*.c))
+API_SRC := $(filter-out api/main.c,$(sort $(wildcard api/*.c api/*/*.c)))
+WORKER_SRC := $(filter-out worker/loop/main.c worker/cli/%,$(sort $(wildcard worker/*/*.c worker/*/*/*.c)))
 CLI_SRC := $(sort $(wildcard worker/cli/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
@@ -86,7 +86,7 @@ COMMON_OBJ := $(call obj,$(COMMON_SRC)) $(OUT)/obj/gen/migrations.o
 API_OBJ := $(call obj,$(API_SRC))
 WORKER_OBJ := $(call obj,$(WORKER_SRC))
 # Those in which threads run.
-THREAD_SRC := $(shell grep -lE '<pthread.h>|unit/(api_c|push_c)[a-z]*.h|worker/predictors.h|common/checkpoint.h' $(UNIT_SRC))
+THREAD_SRC := $(shell grep -lE '<pthread.h>|unit/(api_c|push_c)[a-z]*.h|worker/session/predictors.h|common/db/checkpoint.h' $(UNIT_SRC))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(UNIT_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(BENCH_SRC))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(OUT)/%,$(FUZZ_SRC))
@@ -206,10 +206,10 @@ $(OUT)/obj/%.o: %.c
 	$(CC) $(CFLAGS) -c $< -o $@
 
 # What tells the version is compiled again when it changes.
-$(call obj,$(shell grep -lw VERSION api/*.c common/*.c worker/*.c worker/*/*.c tests/*/*.c)): VERSION
+$(call obj,$(shell grep -lw VERSION {api,common}/*.c {api,common,worker}/*/*.c worker/*/*/*.c tests/*/*.c)): VERSION
 
 # page.c carries the dashboard's files.
-$(OUT)/obj/api/page.o: $(wildcard api/dashboard/*)
+$(OUT)/obj/api/dashboard/page.o: $(filter-out %.c %.h,$(wildcard api/dashboard/*))
 
 # The SQL files are compiled into the programs: a binary carries its schema.
 $(OUT)/gen/migrations.c: $(MIGRATIONS) scripts/embed-migrations.sh
@@ -229,7 +229,7 @@ $(OUT)/%.a:
 $(OUT)/trading-bot-api: $(OUT)/obj/api/main.o $(OUT)/libapi.a $(OUT)/libcommon.a
 	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(API_LIBS)
-$(OUT)/trading-bot-worker: $(OUT)/obj/worker/main.o $(OUT)/libworker.a $(OUT)/libcommon.a
+$(OUT)/trading-bot-worker: $(OUT)/obj/worker/loop/main.o $(OUT)/libworker.a $(OUT)/libcommon.a
 	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 $(OUT)/trading-bot: $(call obj,$(CLI_SRC)) $(OUT)/libworker.a $(OUT)/libcommon.a
@@ -254,4 +254,4 @@ $(OUT)/bench/%: $(OUT)/obj/tests/bench/%.o $(OUT)/libworker.a $(OUT)/libcommon.a
 	echo "  LINK  $@"
 	$(CC) $(LDFLAGS) -o $@ $^ $(WORKER_LIBS)
 
--include $(wildcard $(OUT)/obj/*.d $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d)
+-include $(wildcard $(OUT)/obj/*.d $(OUT)/obj/*/*.d $(OUT)/obj/*/*/*.d $(OUT)/obj/*/*/*/*.d)

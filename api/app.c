@@ -1,6 +1,6 @@
 #include "api/app.h"
 
-#include "common/checkpoint.h"
+#include "common/db/checkpoint.h"
 #include "common/log.h"
 
 #include <errno.h>

@@ -8,11 +8,11 @@
 #ifndef API_APP_H
 #define API_APP_H
 
-#include "api/proxy.h"
+#include "api/http/proxy.h"
 #include "common/buf.h"
 #include "common/config.h"
 #include "common/crypto.h"
-#include "common/db.h"
+#include "common/db/db.h"
 
 #include <event2/event.h>
 #include <stdbool.h>

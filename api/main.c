@@ -6,7 +6,7 @@
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/config.h"
-#include "common/db_start.h"
+#include "common/db/start.h"
 #include "common/log.h"
 #include "common/output.h"
 #include "common/process.h"

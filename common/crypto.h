@@ -59,7 +59,7 @@ struct master_key {
 MUST_CHECK int master_key_load(const char *path, struct master_key *out, struct err *e);
 /*
  * k, or what its file holds by now when it is not the file that k was read from: a
- * rotation (store_rotate.h) has put a new key there. A missing file leaves k.
+ * rotation (rotate_key.h) has put a new key there. A missing file leaves k.
  */
 MUST_CHECK int master_key_current(const struct master_key *k, struct master_key *out,
 				  struct err *e);

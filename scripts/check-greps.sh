@@ -47,21 +47,22 @@ never() {
 	[[ -z $found ]] || breach "$why" <<<"$found"
 }
 
-never "only common/db_internal.h includes sqlite3.h" 'include\s*<sqlite3' \
-	api common worker tests ! common/db_internal.h
-never "only common/db.c and common/db_*.c include db_internal.h" 'include\s*"common/db_internal' \
-	api common worker tests ! common/db.c 'common/db_[a-z]*.c'
+never "only common/db/internal.h includes sqlite3.h" 'include\s*<sqlite3' \
+	api common worker tests ! common/db/internal.h
+never "only common/db/ includes its internal.h" 'include\s*"common/db/internal' \
+	api common worker tests ! 'common/db/[a-z_]*.c'
 never "only common/money.c touches .e8" '(\.|->)e8\b' api common worker tests ! common/money.c
 never "banned function" '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|localtime|asctime|ctime)\s*\(' \
 	api common worker tests
 never "only common/clock.c asks for the time" \
 	'(?<![.>*\w])time\s*\(|\b(clock_gettime|gettimeofday)\s*\(' api common worker ! common/clock.c
-never "worker/engine and worker/strategy have no I/O, no clock, no SQL" \
-	'include\s*[<"](sqlite3|event2|curl|openssl|fcntl|unistd|time\.h|sys/|netinet|pthread|common/(db|store_|file|watch|log|config)\b)' \
-	worker/engine worker/strategy
-never "worker/engine and worker/strategy have no I/O, no clock, no SQL" \
+pure=(worker/market worker/engine worker/strategy)
+never "market, engine and strategy have no I/O, no clock, no SQL" \
+	'include\s*[<"](sqlite3|event2|curl|openssl|fcntl|unistd|time\.h|sys/|netinet|pthread|common/(db/|file|log|config\b|registry/(audit|commands|configs|logs|machine|markets|model_row|rotate_key|tokens))\b)' \
+	"${pure[@]}"
+never "market, engine and strategy have no I/O, no clock, no SQL" \
 	'\b(f?printf|fopen|open|read|write|clock_now_us|clock_mono_us|clock_mono_ns|getenv|rand|random)\s*\(' \
-	worker/engine worker/strategy
+	"${pure[@]}"
 never "the API does not include the worker" 'include\s*"worker/' api common
 never "the worker does not include the API" 'include\s*"api/' worker common
 never "a struct has no typedef" '\btypedef\s+(struct|union|enum)\b' api common worker
@@ -104,7 +105,7 @@ first_strings() { [[ ! -e $1 ]] || sed -nE 's/^\t\{ ?"([^"]+)".*/\1/p; s/^\t[A-Z
 in_doc "environment key" docs/CONFIGURATION.md "$(first_strings common/config.c)"
 in_doc "environment key" config.example.env "$(first_strings common/config.c)"
 in_doc "environment key" docker/docker-compose.yml "$(first_strings common/config.c)"
-in_doc "bot config key" docs/CONFIGURATION.md "$(first_strings common/bot_config.c)"
+in_doc "bot config key" docs/CONFIGURATION.md "$(first_strings common/registry/bot_config.c)"
 in_doc "table" docs/DATABASE.md "$(list 'schema/*.sql' | xargs sed -nE 's/^CREATE (TABLE|VIEW) ([a-z_]+).*/\2/p')"
 
 heading="^## $(sed 's/[.]/\\./g' VERSION)( |\$)"

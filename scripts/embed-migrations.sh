@@ -3,7 +3,7 @@
 # A file's leading number is its version: 0001_init.sql is version 1.
 set -eu
 echo '/* Made by scripts/embed-migrations.sh from schema/: do not edit. */'
-echo '#include "common/migrate.h"'
+echo '#include "common/db/migrate.h"'
 echo 'const struct migration migrations[] = {'
 for f in "$@"; do
 	name=$(basename "$f" .sql)

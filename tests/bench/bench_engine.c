@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "worker/engine/features.h"
-#include "worker/session.h"
+#include "worker/market/features.h"
+#include "worker/session/session.h"
 
 #define RING 8192
 #define START_US INT64_C(1723104000000000)

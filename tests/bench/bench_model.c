@@ -6,9 +6,9 @@
  */
 #include "common/clock.h"
 #include "common/file.h"
-#include "worker/engine/features.h"
+#include "worker/market/features.h"
 #include "worker/model/model.h"
-#include "worker/model/train.h"
+#include "worker/model/train/train.h"
 
 #include <math.h>
 #include <stdio.h>

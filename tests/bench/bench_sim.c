@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "worker/venue/sim.h"
+#include "worker/venue/sim/sim.h"
 
 #define RING 4096
 

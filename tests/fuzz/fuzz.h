@@ -5,8 +5,8 @@
  * A target fails by a sanitizer's report or by ASSERT: it also checks what must hold
  * for every input, not only that nothing crashes.
  */
-#ifndef TESTS_FUZZ_H
-#define TESTS_FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
 #include "common/err.h"
 

@@ -2,7 +2,7 @@
  * bot_config_apply: a patch is taken whole or not at all, and what was taken is taken
  * again when it is shown and sent back.
  */
-#include "common/bot_config.h"
+#include "common/registry/bot_config.h"
 #include "tests/fuzz/fuzz.h"
 
 static void shown(const struct bot_config *c, struct buf *out)

@@ -2,8 +2,8 @@
  * The header values that are judged before anything else, one in each line:
  * Authorization, Host, Origin, X-Correlation-Id, a time, a decimal, X-Forwarded-For.
  */
-#include "api/auth.h"
-#include "api/proxy.h"
+#include "api/http/auth.h"
+#include "api/http/proxy.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "tests/fuzz/fuzz.h"

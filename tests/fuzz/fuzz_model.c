@@ -3,7 +3,7 @@
  * and libxgboost (which trusts its files) loads it and agrees.
  */
 #include "tests/fuzz/fuzz.h"
-#include "worker/model/booster.h"
+#include "worker/model/format/booster.h"
 #include "worker/model/model.h"
 #include "worker/model/trees.h"
 

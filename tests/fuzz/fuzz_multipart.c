@@ -2,7 +2,7 @@
  * First byte: the size of the pieces; then a line with the Content-Type; then the body.
  * Whatever the pieces, the parts and the outcome are the same.
  */
-#include "api/multipart.h"
+#include "api/http/multipart.h"
 #include "common/buf.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,9 +2,9 @@
  * "METHOD path?query" against the route table, and a body against the route's
  * parameters: every value that passed its check can be used.
  */
-#include "api/param.h"
-#include "api/route.h"
-#include "api/rows.h"
+#include "api/http/param.h"
+#include "api/http/route.h"
+#include "api/store/rows.h"
 #include "common/clock.h"
 #include "common/number.h"
 #include "tests/fuzz/fuzz.h"

@@ -4,8 +4,8 @@
  * read as operations, what goes out are whole frames without a mask, and after a close
  * nothing more.
  */
-#include "api/push_op.h"
-#include "api/ws.h"
+#include "api/push/push_op.h"
+#include "api/push/ws.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <event2/buffer.h>

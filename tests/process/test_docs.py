@@ -26,7 +26,7 @@ def c_strings(text):
 def said():
     """Everything that the programs and scripts can say, as one text."""
     texts = []
-    for folder in ("api", "common", "worker", "worker/*"):
+    for folder in ("api", "api/*", "common", "common/*", "worker/*", "worker/*/*"):
         for path in sorted(glob.glob(os.path.join(harness.ROOT, folder, "*.c"))):
             texts += c_strings(read(path))
     for path in sorted(glob.glob(os.path.join(harness.ROOT, "scripts/*.sh"))):

@@ -1,8 +1,8 @@
 /*
  * api_calls.h - one server for each test, and calls that must end as expected.
  */
-#ifndef TESTS_API_CALLS_H
-#define TESTS_API_CALLS_H
+#ifndef TESTS_UNIT_API_CALLS_H
+#define TESTS_UNIT_API_CALLS_H
 
 #include "tests/unit/api_client.h"
 

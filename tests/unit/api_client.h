@@ -9,8 +9,8 @@
  *	answer_free(&r);
  *	api_stop(&a);
  */
-#ifndef TESTS_API_CLIENT_H
-#define TESTS_API_CLIENT_H
+#ifndef TESTS_UNIT_API_CLIENT_H
+#define TESTS_UNIT_API_CLIENT_H
 
 #include "api/server.h"
 #include "common/clock.h"

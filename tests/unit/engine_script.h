@@ -2,8 +2,8 @@
  * engine_script.h - a seeded script of market events and commands, and a session
  * that plays it. Same seed, same script.
  */
-#ifndef TESTS_ENGINE_SCRIPT_H
-#define TESTS_ENGINE_SCRIPT_H
+#ifndef TESTS_UNIT_ENGINE_SCRIPT_H
+#define TESTS_UNIT_ENGINE_SCRIPT_H
 
 #include "tests/unit/engine_world.h"
 #include "worker/report/digest.h"

@@ -2,11 +2,11 @@
  * engine_world.h - what the engine's tests share: a session (engine and paper venue)
  * on one symbol, driven by hand, with a brain that a test sets, and every row kept.
  */
-#ifndef TESTS_ENGINE_WORLD_H
-#define TESTS_ENGINE_WORLD_H
+#ifndef TESTS_UNIT_ENGINE_WORLD_H
+#define TESTS_UNIT_ENGINE_WORLD_H
 
 #include "tests/unit/sim_world.h"
-#include "worker/session.h"
+#include "worker/session/session.h"
 
 #define KEPT_ORDERS 4096
 #define KEPT_TEXT 256

@@ -2,8 +2,8 @@
  * fake_venue.h - an engine on a venue that does only what a test says, for what the
  * simulation never does: refuse, repeat, be late, forget.
  */
-#ifndef TESTS_FAKE_VENUE_H
-#define TESTS_FAKE_VENUE_H
+#ifndef TESTS_UNIT_FAKE_VENUE_H
+#define TESTS_UNIT_FAKE_VENUE_H
 
 #include "tests/unit/engine_world.h"
 

@@ -4,8 +4,8 @@
  * follow from the last. Fed as a sink; the same code measures the recordings and
  * the synthetic market (docs/MARKET.md has both).
  */
-#ifndef TESTS_MARKET_FIGURES_H
-#define TESTS_MARKET_FIGURES_H
+#ifndef TESTS_UNIT_MARKET_FIGURES_H
+#define TESTS_UNIT_MARKET_FIGURES_H
 
 #include "worker/feed/feed.h"
 

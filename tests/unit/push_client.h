@@ -6,8 +6,8 @@
  *	live_expect(&c, "snapshot", "order", NULL);
  *	live_close(&c);
  */
-#ifndef TESTS_PUSH_CLIENT_H
-#define TESTS_PUSH_CLIENT_H
+#ifndef TESTS_UNIT_PUSH_CLIENT_H
+#define TESTS_UNIT_PUSH_CLIENT_H
 
 #include "tests/unit/api_client.h"
 

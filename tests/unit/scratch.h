@@ -4,8 +4,8 @@
  * scratch_setup and scratch_teardown are cmocka fixtures; scratch_path names a
  * file in the folder.
  */
-#ifndef TESTS_SCRATCH_H
-#define TESTS_SCRATCH_H
+#ifndef TESTS_UNIT_SCRATCH_H
+#define TESTS_UNIT_SCRATCH_H
 
 #include <ftw.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * shared.h - test data that lies outside the project: SHARED_DATA, or
  * ../shared/data seen from the project's root. Tests skip what is not there.
  */
-#ifndef TESTS_SHARED_H
-#define TESTS_SHARED_H
+#ifndef TESTS_UNIT_SHARED_H
+#define TESTS_UNIT_SHARED_H
 
 #include "common/buf.h"
 

@@ -2,8 +2,8 @@
  * sim_world.h - what the tests of the simulation venue share: a venue whose rows
  * and updates are kept as a database would keep them.
  */
-#ifndef TESTS_SIM_WORLD_H
-#define TESTS_SIM_WORLD_H
+#ifndef TESTS_UNIT_SIM_WORLD_H
+#define TESTS_UNIT_SIM_WORLD_H
 
 #include <setjmp.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "worker/venue/sim.h"
+#include "worker/venue/sim/sim.h"
 
 #define HELPER static __attribute__((unused))
 #define WORLD_ORDERS 512

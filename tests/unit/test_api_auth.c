@@ -1,10 +1,10 @@
-#include "api/auth.h"
+#include "api/http/auth.h"
 
 #include "common/clock.h"
-#include "common/db_start.h"
+#include "common/db/start.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "common/store_tokens.h"
+#include "common/registry/tokens.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Commands that are written together: each has its own answer, also when one is refused. */
 #include "tests/unit/api_client.h"
 
-#include "common/store_commands.h"
+#include "common/registry/commands.h"
 
 #define MANY 8
 

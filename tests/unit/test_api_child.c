@@ -1,5 +1,5 @@
 /* Helpers that do everything wrong: shell scripts in the program's place. */
-#include "api/child.h"
+#include "api/pending/child.h"
 
 #include "common/clock.h"
 #include "tests/unit/scratch.h"

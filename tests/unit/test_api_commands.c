@@ -4,7 +4,7 @@
  */
 #include "tests/unit/api_client.h"
 
-#include "common/store_commands.h"
+#include "common/registry/commands.h"
 
 #include <stdatomic.h>
 

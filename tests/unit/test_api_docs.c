@@ -1,5 +1,5 @@
 /* docs/API.md and the route table say the same: routes, roles, parameters. */
-#include "api/route.h"
+#include "api/http/route.h"
 #include "common/file.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "api/param.h"
+#include "api/http/param.h"
 
 #include "common/json.h"
 #include "common/number.h"

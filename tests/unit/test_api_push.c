@@ -1,8 +1,8 @@
 /* Live push through the server: snapshots, changes, resuming, refusals, limits, the end. */
 #include "tests/unit/push_client.h"
 
-#include "common/db_backup.h"
-#include "common/store_tokens.h"
+#include "common/db/backup.h"
+#include "common/registry/tokens.h"
 
 #include <sys/resource.h>
 

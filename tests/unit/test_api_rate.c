@@ -1,4 +1,4 @@
-#include "api/rate.h"
+#include "api/http/rate.h"
 
 #include "common/clock.h"
 

@@ -1,6 +1,6 @@
-#include "api/reply.h"
+#include "api/http/reply.h"
 
-#include "common/bot_config.h"
+#include "common/registry/bot_config.h"
 #include "common/json.h"
 
 #include <setjmp.h>

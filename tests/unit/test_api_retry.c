@@ -1,5 +1,5 @@
 /* Writes that find the database locked: their order, their number, what is kept of a try. */
-#include "api/retry.h"
+#include "api/pending/retry.h"
 #include "tests/unit/api_client.h"
 
 #define LINE 5		/* writes that wait in a row */

@@ -1,4 +1,4 @@
-#include "api/route.h"
+#include "api/http/route.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* The server as clients see it that do everything wrong: every check of server.h. */
 #include "tests/unit/api_client.h"
 
-#include "common/store_tokens.h"
+#include "common/registry/tokens.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "api/stats.h"
+#include "api/store/trade_stats.h"
 
 #include "common/clock.h"
 

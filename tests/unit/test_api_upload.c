@@ -1,7 +1,7 @@
 /* Uploads through the server: limits, what is wrong with a form, and what is left behind. */
 #include "tests/unit/api_client.h"
 
-#include "api/upload.h"
+#include "api/http/upload.h"
 
 #include <dirent.h>
 #include <poll.h>

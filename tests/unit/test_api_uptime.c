@@ -1,4 +1,4 @@
-#include "api/uptime.h"
+#include "api/view/uptime.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

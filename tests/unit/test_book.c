@@ -1,6 +1,6 @@
 /* The local book: the documented procedure, chance against a plain model, recordings. */
 #include "worker/feed/book.h"
-#include "worker/feed/chance.h"
+#include "worker/feed/prng.h"
 #include "worker/feed/recording.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * Model files that libxgboost would read wild memory from: each is refused before it sees
  * them. Files of real models are in test_model.c.
  */
-#include "worker/model/booster.h"
+#include "worker/model/format/booster.h"
 
 #include "common/buf.h"
 

@@ -1,5 +1,5 @@
-#include "common/bot_config.h"
-#include "common/symbol_info.h"
+#include "common/registry/bot_config.h"
+#include "common/registry/symbol_info.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "worker/engine/candle.h"
+#include "worker/market/candle.h"
 
 #include "tests/unit/shared.h"
 

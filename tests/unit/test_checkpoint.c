@@ -1,4 +1,4 @@
-#include "common/checkpoint.h"
+#include "common/db/checkpoint.h"
 #include "common/clock.h"
 #include "tests/unit/scratch.h"
 

@@ -3,7 +3,7 @@
  * bot_keys[] say. Runs in the project's root. With --print doc or --print example it
  * prints what they have to hold (scripts/check-docs.sh --write puts it there).
  */
-#include "common/bot_config.h"
+#include "common/registry/bot_config.h"
 #include "common/config.h"
 #include "common/file.h"
 #include "tests/unit/scratch.h"

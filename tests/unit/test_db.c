@@ -1,6 +1,6 @@
 /* Statements, transactions, backups and faults. What db_open refuses: test_db_errors.c. */
-#include "common/db_backup.h"
-#include "common/db_check.h"
+#include "common/db/backup.h"
+#include "common/db/check.h"
 #include "common/fault.h"
 #include "tests/unit/scratch.h"
 

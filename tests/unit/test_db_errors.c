@@ -2,7 +2,7 @@
  * What a broken disk, a locked or foreign file gives: the code, and a sentence
  * that says what to do. Cases that root could not see run as another user.
  */
-#include "common/db_check.h"
+#include "common/db/check.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Every value that money.h promises to store comes back from SQLite as it was. */
-#include "common/db.h"
+#include "common/db/db.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "worker/engine/features.h"
+#include "worker/market/features.h"
 
 #include "common/buf.h"
 #include "tests/unit/shared.h"

@@ -1,5 +1,5 @@
 /* The frame decoder: each shape of spot and USD-M, what is refused and why, cuts and noise. */
-#include "worker/feed/chance.h"
+#include "worker/feed/prng.h"
 #include "worker/feed/frame.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Which file systems can hold a database. What statfs says is replaced in test_db_place.py. */
-#include "common/fs_kind.h"
+#include "common/db/fs_kind.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

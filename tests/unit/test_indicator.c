@@ -1,4 +1,4 @@
-#include "worker/engine/indicator.h"
+#include "worker/market/indicator.h"
 
 #include "common/buf.h"
 #include "common/err.h"

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "worker/venue/ledger.h"
+#include "worker/venue/sim/ledger.h"
 
 struct books {
 	struct ledger ledger;

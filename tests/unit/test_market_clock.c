@@ -1,5 +1,5 @@
 /* Ages of what a market's rows tell: in the market's time, which may be its own. */
-#include "common/market_clock.h"
+#include "common/registry/market_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

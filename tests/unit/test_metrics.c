@@ -2,7 +2,7 @@
  * The text form of the metrics, and docs/METRICS.md, which says what the table says.
  * Runs in the project's root. With --print it prints the rows that the page must hold.
  */
-#include "api/metrics.h"
+#include "api/view/metrics.h"
 #include "common/file.h"
 
 #include <math.h>

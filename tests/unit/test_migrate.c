@@ -1,6 +1,6 @@
-#include "common/db_backup.h"
-#include "common/db_check.h"
-#include "common/migrate.h"
+#include "common/db/backup.h"
+#include "common/db/check.h"
+#include "common/db/migrate.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

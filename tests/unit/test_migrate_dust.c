@@ -1,5 +1,5 @@
 /* Schema 6 to 7: coins that waited without a cost get one, and a resting order goes on. */
-#include "common/migrate.h"
+#include "common/db/migrate.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

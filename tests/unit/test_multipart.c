@@ -1,5 +1,5 @@
 /* Forms in pieces of every size give the same parts; what is no form is refused. */
-#include "api/multipart.h"
+#include "api/http/multipart.h"
 #include "common/buf.h"
 
 #include <setjmp.h>

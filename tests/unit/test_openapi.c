@@ -1,9 +1,9 @@
 /* The API's description says what the route table says, and nothing else. */
-#include "api/handlers.h"
-#include "api/openapi.h"
-#include "api/openapi_answers.h"
-#include "api/openapi_components.h"
-#include "api/openapi_schema.h"
+#include "api/routes/handlers.h"
+#include "api/openapi/openapi.h"
+#include "api/openapi/answers.h"
+#include "api/openapi/components.h"
+#include "api/openapi/schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -163,7 +163,7 @@ static void every_route_says_what_it_answers(void **state)
 		cJSON_ArrayForEach(v, answers)
 			successes += v->string[0] < '3';
 		if (!r->later && !openapi_answer_find(r))
-			fail_msg("%s %s: its handler has no entry in openapi_answers.c",
+			fail_msg("%s %s: its handler has no entry in answers.c",
 				 route_method_name(r->method), r->path);
 		assert_int_equal(successes > 0, !r->later);
 		assert_int_equal(cJSON_HasObjectItem(answers, "501"), r->later);

@@ -1,13 +1,13 @@
 /* What engine and paper venue report, written to a real database and read back. */
 #include "common/clock.h"
-#include "common/db.h"
+#include "common/db/db.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
 #include "worker/engine/stats.h"
 #include "worker/store/outbox.h"
-#include "worker/store/store_bots.h"
-#include "worker/store/store_orders.h"
-#include "worker/store/store_sim.h"
+#include "worker/store/bots.h"
+#include "worker/store/orders.h"
+#include "worker/store/sim.h"
 
 #define HUGE INT64_C(9223372036854775807)	/* the largest amount there is, in 1e-8 */
 

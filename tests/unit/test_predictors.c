@@ -1,9 +1,9 @@
 /* Models loaded in threads of their own: shared, refused, and given up. */
-#include "worker/predictors.h"
+#include "worker/session/predictors.h"
 
 #include "common/crypto.h"
 #include "tests/unit/scratch.h"
-#include "worker/engine/features.h"
+#include "worker/market/features.h"
 #include "worker/model/xgb.h"
 
 #include <math.h>

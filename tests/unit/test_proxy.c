@@ -1,5 +1,5 @@
 /* Whose request is it? Forwarded addresses, true and made up. */
-#include "api/proxy.h"
+#include "api/http/proxy.h"
 
 #include <event2/http.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* The hub: who gets what, what can be resumed, and what becomes of slow readers. */
-#include "api/push.h"
-#include "api/push_op.h"
-#include "api/push_seen.h"
+#include "api/push/push.h"
+#include "api/push/push_op.h"
+#include "api/push/push_seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

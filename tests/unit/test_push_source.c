@@ -3,9 +3,9 @@
  * end; snapshots; and that no query reads the past.
  */
 /* For the texts of its statements, whose plans are checked. */
-#include "api/store_push.c"	// NOLINT(bugprone-suspicious-include)
+#include "api/push/push_rows.c"	// NOLINT(bugprone-suspicious-include)
 
-#include "api/push_source.h"
+#include "api/push/push_source.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

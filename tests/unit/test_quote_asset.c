@@ -1,4 +1,4 @@
-#include "common/quote_asset.h"
+#include "common/registry/quote_asset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

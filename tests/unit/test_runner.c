@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "tests/unit/scratch.h"
 #include "worker/job/job.h"
-#include "worker/store/job_rows.h"
+#include "worker/store/jobs.h"
 
 #include <event2/event.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "worker/model/sample.h"
+#include "worker/model/train/sample.h"
 
 #include "common/file.h"
 #include "common/json.h"

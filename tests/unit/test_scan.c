@@ -1,6 +1,6 @@
 /* The pull scanner: tokens, refusals, every cut, and JSONTestSuite when SHARED_DATA has it. */
 #include "common/file.h"
-#include "worker/feed/chance.h"
+#include "worker/feed/prng.h"
 #include "worker/feed/scan.h"
 
 #include <dirent.h>

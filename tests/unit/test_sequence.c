@@ -2,7 +2,7 @@
 #include "worker/feed/sequence.h"
 
 #include "common/err.h"
-#include "worker/engine/candle.h"
+#include "worker/market/candle.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* What a backup asks the database, and what a restored one forgets. */
 #include "common/clock.h"
 #include "tests/unit/scratch.h"
-#include "worker/store/store_backup.h"
-#include "worker/store/store_orders.h"
+#include "worker/store/backup.h"
+#include "worker/store/orders.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

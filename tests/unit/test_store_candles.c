@@ -2,7 +2,7 @@
  * Candles as rows: which may warm a window, and that a window warmed by them equals, to the
  * bit, one that never stopped.
  */
-#include "common/db.h"
+#include "common/db/db.h"
 #include "tests/unit/engine_world.h"
 #include "tests/unit/scratch.h"
 #include "worker/store/outbox.h"

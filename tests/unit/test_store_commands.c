@@ -1,5 +1,5 @@
 #include "common/clock.h"
-#include "common/store_commands.h"
+#include "common/registry/commands.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* How fast does a database grow, by its own rows? */
 #include "tests/unit/scratch.h"
-#include "worker/store/store_growth.h"
+#include "worker/store/growth.h"
 
 #include "common/clock.h"
 

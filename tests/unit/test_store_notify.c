@@ -1,8 +1,8 @@
 /* The outbox' tables: order, results, what makes room, and what is pruned. */
-#include "worker/store/store_notify.h"
+#include "worker/store/notify.h"
 
 #include "common/clock.h"
-#include "common/store_commands.h"
+#include "common/registry/commands.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 #include "worker/strategy/strategy.h"
 
-#include "worker/engine/features.h"
-#include "worker/engine/indicator.h"
+#include "worker/market/features.h"
+#include "worker/market/indicator.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* The made-up market: reproducible, consistent with itself, and like the recordings. */
 #include "tests/unit/market_figures.h"
 #include "worker/feed/book.h"
-#include "worker/feed/chance.h"
+#include "worker/feed/prng.h"
 #include "worker/feed/symbol.h"
 #include "worker/feed/synthetic_frame.h"
 

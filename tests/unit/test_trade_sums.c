@@ -1,4 +1,4 @@
-#include "api/trade_sums.h"
+#include "api/store/trade_sums.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

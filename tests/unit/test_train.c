@@ -1,10 +1,10 @@
-#include "worker/model/train.h"
+#include "worker/model/train/train.h"
 
 #include "common/buf.h"
 #include "common/file.h"
 #include "tests/unit/scratch.h"
-#include "worker/engine/features.h"
-#include "worker/model/metric.h"
+#include "worker/market/features.h"
+#include "worker/model/train/metric.h"
 #include "worker/model/model.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-#include "common/db.h"
-#include "common/watch.h"
+#include "common/db/db.h"
+#include "common/db/watch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The WebSocket protocol without a socket: handshake, good frames and bad ones. */
-#include "api/ws.h"
+#include "api/push/ws.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

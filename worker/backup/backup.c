@@ -1,10 +1,10 @@
 #include "worker/backup/backup.h"
 
 #include "common/clock.h"
-#include "common/db_backup.h"
+#include "common/db/backup.h"
 #include "common/fault.h"
 #include "common/file.h"
-#include "common/migrate.h"
+#include "common/db/migrate.h"
 #include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 

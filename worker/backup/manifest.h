@@ -16,7 +16,7 @@
 #include "common/buf.h"
 #include "common/crypto.h"
 #include "worker/backup/archive.h"
-#include "worker/store/store_backup.h"
+#include "worker/store/backup.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,11 +2,11 @@
 
 #include "common/clock.h"
 #include "common/crypto.h"
-#include "common/db.h"
+#include "common/db/db.h"
 #include "common/fault.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "common/store_audit.h"
+#include "common/registry/audit.h"
 #include "worker/backup/rotation.h"
 
 #include <errno.h>

@@ -9,13 +9,13 @@
  *	check again                                 the new one
  *
  * The old database stays beside as <db>.before-restore-<UTC time>. Bots that ran when the
- * backup was made are PAUSED (store_backup.h says what else is settled).
+ * backup was made are PAUSED (backup.h says what else is settled).
  */
 #ifndef WORKER_BACKUP_RESTORE_H
 #define WORKER_BACKUP_RESTORE_H
 
 #include "worker/backup/backup.h"
-#include "worker/store/store_backup.h"
+#include "worker/store/backup.h"
 
 #include <stdbool.h>
 

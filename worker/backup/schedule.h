@@ -8,7 +8,7 @@
 #define WORKER_BACKUP_SCHEDULE_H
 
 #include "common/config.h"
-#include "worker/store/job_rows.h"
+#include "worker/store/jobs.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
 #define WORKER_CLI_CLI_H
 
 #include "common/config.h"
-#include "common/db.h"
-#include "common/store_audit.h"
+#include "common/db/db.h"
+#include "common/registry/audit.h"
 
 struct cli_command {
 	const char *name;

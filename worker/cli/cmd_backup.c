@@ -2,15 +2,15 @@
  * backup: a backup now, what there is, and whether one is good.
  */
 #include "common/clock.h"
-#include "common/db.h"
+#include "common/db/db.h"
 #include "common/file.h"
-#include "common/migrate.h"
+#include "common/db/migrate.h"
 #include "worker/backup/backup.h"
 #include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
-#include "worker/store/job_rows.h"
-#include "worker/store/store_backup.h"
+#include "worker/store/jobs.h"
+#include "worker/store/backup.h"
 
 #include <glob.h>
 #include <signal.h>

@@ -3,9 +3,9 @@
  * supervisors; "doctor" looks at everything.
  */
 #include "common/clock.h"
-#include "common/db.h"
-#include "common/store_commands.h"
-#include "common/worker_blocked.h"
+#include "common/db/db.h"
+#include "common/registry/commands.h"
+#include "common/registry/worker_blocked.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "worker/cli/cli.h"
 #include "worker/job/job.h"
-#include "worker/store/job_rows.h"
+#include "worker/store/jobs.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "worker/cli/cli.h"
-#include "worker/engine/features.h"
+#include "worker/market/features.h"
 #include "worker/model/model.h"
 
 #include <fcntl.h>

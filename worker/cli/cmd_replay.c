@@ -3,15 +3,15 @@
  * the database; prints each closed trade and a digest of everything that happened.
  */
 #include "common/clock.h"
-#include "common/db.h"
-#include "common/store_config.h"
+#include "common/db/db.h"
+#include "common/registry/configs.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/names.h"
 #include "worker/feed/symbol.h"
-#include "worker/predictors.h"
+#include "worker/session/predictors.h"
 #include "worker/report/digest.h"
 #include "worker/report/fanout.h"
-#include "worker/session.h"
+#include "worker/session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>

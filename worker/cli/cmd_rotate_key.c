@@ -1,8 +1,8 @@
 /*
  * rotate-key: a new master key; every stored secret is sealed again under it.
  */
-#include "common/db.h"
-#include "common/store_rotate.h"
+#include "common/db/db.h"
+#include "common/registry/rotate_key.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>

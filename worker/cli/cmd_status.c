@@ -2,10 +2,10 @@
  * status: the worker and each bot, from the database.
  */
 #include "common/clock.h"
-#include "common/db.h"
-#include "common/store_commands.h"
-#include "common/store_markets.h"
-#include "common/worker_blocked.h"
+#include "common/db/db.h"
+#include "common/registry/commands.h"
+#include "common/registry/markets.h"
+#include "common/registry/worker_blocked.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>

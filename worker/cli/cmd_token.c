@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/file.h"
-#include "common/store_tokens.h"
+#include "common/registry/tokens.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>

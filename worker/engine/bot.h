@@ -11,8 +11,8 @@
  * bot_updates.c what the venue says
  * bot_watch.c	deadlines and stops that we watch ourselves
  */
-#ifndef ENGINE_BOT_H
-#define ENGINE_BOT_H
+#ifndef WORKER_ENGINE_BOT_H
+#define WORKER_ENGINE_BOT_H
 
 #include "worker/engine/engine.h"
 #include "worker/engine/stats.h"

@@ -11,8 +11,8 @@
  * Asking for the status a bot has already succeeds. A failure leaves STOPPED as
  * it is, so that nothing undoes an emergency stop but a start.
  */
-#ifndef ENGINE_BOT_STATE_H
-#define ENGINE_BOT_STATE_H
+#ifndef WORKER_ENGINE_BOT_STATE_H
+#define WORKER_ENGINE_BOT_STATE_H
 
 #include "common/err.h"
 

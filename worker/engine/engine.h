@@ -14,11 +14,11 @@
  * due in it fires once, at its end, so that no gap costs more work than its end. What is
  * done at regular times (equity samples) is done once after any gap.
  */
-#ifndef ENGINE_ENGINE_H
-#define ENGINE_ENGINE_H
+#ifndef WORKER_ENGINE_ENGINE_H
+#define WORKER_ENGINE_ENGINE_H
 
 #include "worker/engine/bot_state.h"
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 #include "worker/engine/report.h"
 #include "worker/engine/risk.h"
 #include "worker/strategy/strategy.h"

@@ -7,8 +7,8 @@
  *	engine_bot.c		the list of bots, their settings and models
  *	engine_command.c	what a person asks of a bot
  */
-#ifndef ENGINE_ENGINE_INTERNAL_H
-#define ENGINE_ENGINE_INTERNAL_H
+#ifndef WORKER_ENGINE_ENGINE_INTERNAL_H
+#define WORKER_ENGINE_ENGINE_INTERNAL_H
 
 #include "worker/engine/bot.h"
 

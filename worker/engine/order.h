@@ -11,10 +11,10 @@
  * An order has legs: e the entry, t take profit (on spot with its stop: OCO),
  * s a resting stop, c a close at market. Rows are flat, so they can be copied.
  */
-#ifndef ENGINE_ORDER_H
-#define ENGINE_ORDER_H
+#ifndef WORKER_ENGINE_ORDER_H
+#define WORKER_ENGINE_ORDER_H
 
-#include "common/bot_config.h"
+#include "common/registry/bot_config.h"
 #include "common/crypto.h"
 #include "common/money.h"
 

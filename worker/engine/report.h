@@ -2,11 +2,11 @@
  * report.h - what the engine tells the outside: rows for the database, lines for
  * the log, messages for a person. Flat structs, borrowed for the call.
  */
-#ifndef ENGINE_REPORT_H
-#define ENGINE_REPORT_H
+#ifndef WORKER_ENGINE_REPORT_H
+#define WORKER_ENGINE_REPORT_H
 
 #include "worker/engine/bot_state.h"
-#include "worker/engine/candle.h"
+#include "worker/market/candle.h"
 #include "worker/engine/order.h"
 
 #define DAY_TEXT_MAX 12

@@ -13,12 +13,12 @@
  * MAX_RISK_PER_TRADE judges the whole position that the stop then protects: to the risk comes
  * (entry - stop) x taken_over + taker fee of stop.
  */
-#ifndef ENGINE_RISK_H
-#define ENGINE_RISK_H
+#ifndef WORKER_ENGINE_RISK_H
+#define WORKER_ENGINE_RISK_H
 
-#include "common/bot_config.h"
+#include "common/registry/bot_config.h"
 #include "common/money.h"
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * A day may be traded more than once (a recording that is played again): the table's
  * totals go on from what they are, so each closed trade is reported as what it adds.
  */
-#ifndef ENGINE_STATS_H
-#define ENGINE_STATS_H
+#ifndef WORKER_ENGINE_STATS_H
+#define WORKER_ENGINE_STATS_H
 
 #include "worker/engine/report.h"
 

@@ -12,8 +12,8 @@
  * "How to manage a local order book correctly", 2025-11.) Each side is sorted
  * with its best price last, because that is where nearly all changes are.
  */
-#ifndef FEED_BOOK_H
-#define FEED_BOOK_H
+#ifndef WORKER_FEED_BOOK_H
+#define WORKER_FEED_BOOK_H
 
 #include "worker/feed/frame.h"
 

@@ -1,10 +1,10 @@
 /*
  * collect.h - the closed candles of one symbol from a feed, as fast as it goes.
  */
-#ifndef FEED_COLLECT_H
-#define FEED_COLLECT_H
+#ifndef WORKER_FEED_COLLECT_H
+#define WORKER_FEED_COLLECT_H
 
-#include "worker/engine/candle.h"
+#include "worker/market/candle.h"
 #include "worker/feed/feed.h"
 
 struct collection {

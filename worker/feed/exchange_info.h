@@ -13,10 +13,10 @@
  * is a futures contract, one with "contractSize" COIN-M's, which is passed over. (Binance,
  * Exchange information, spot and USD-M, 2025-11.)
  */
-#ifndef FEED_EXCHANGE_INFO_H
-#define FEED_EXCHANGE_INFO_H
+#ifndef WORKER_FEED_EXCHANGE_INFO_H
+#define WORKER_FEED_EXCHANGE_INFO_H
 
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,11 +5,11 @@
  * (frame.h) and the local book (book.h) before the consumer sees plain structs.
  * Feeds are pulled: the worker asks for what is due and no feed owns a thread.
  */
-#ifndef FEED_FEED_H
-#define FEED_FEED_H
+#ifndef WORKER_FEED_FEED_H
+#define WORKER_FEED_FEED_H
 
 #include "common/err.h"
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -109,7 +109,7 @@ struct replay_args {
  * connection to Binance lives longer); a paced replay does not wait for it. Any other
  * silence is a part of the market.
  * ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not gzip, no frame at all), ERR_INVALID (no
- * name, the same recording twice, see tape.h), ERR_CONFLICT (the
+ * name, the same recording twice, see recording_file.h), ERR_CONFLICT (the
  * resume position is not in these files) name the file and what a recording looks
  * like. A broken line is counted and skipped, not fatal.
  */

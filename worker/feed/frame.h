@@ -7,10 +7,10 @@
  * case-sensitive: a bookTicker has b, B, a and A. Prices and quantities are
  * exact, ids are 64-bit. (Binance, WebSocket streams and diff depth, 2025-11.)
  */
-#ifndef FEED_FRAME_H
-#define FEED_FRAME_H
+#ifndef WORKER_FEED_FRAME_H
+#define WORKER_FEED_FRAME_H
 
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,10 +8,10 @@
  * price it is the price); then it is the largest power of ten that holds them and is small
  * against the price.
  */
-#ifndef FEED_GRID_H
-#define FEED_GRID_H
+#ifndef WORKER_FEED_GRID_H
+#define WORKER_FEED_GRID_H
 
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 #include "worker/feed/frame.h"
 
 #include <stdbool.h>

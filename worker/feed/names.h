@@ -5,8 +5,8 @@
  *	"my tape.gz" 'your tape.gz'	a name with blanks stands in quotes of either kind
  *	my tape.gz			a text that is itself the name of a file is one name
  */
-#ifndef FEED_NAMES_H
-#define FEED_NAMES_H
+#ifndef WORKER_FEED_NAMES_H
+#define WORKER_FEED_NAMES_H
 
 #include "common/buf.h"
 

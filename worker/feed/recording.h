@@ -15,8 +15,8 @@
  *
  * After the last the times of this and all later lines go on from the line before.
  */
-#ifndef FEED_RECORDING_H
-#define FEED_RECORDING_H
+#ifndef WORKER_FEED_RECORDING_H
+#define WORKER_FEED_RECORDING_H
 
 #include "common/err.h"
 

@@ -5,8 +5,8 @@
  * that time runs against the wall clock.
  */
 #include "worker/feed/feed.h"
-#include "worker/feed/intake.h"
-#include "worker/feed/lane.h"
+#include "worker/feed/normaliser.h"
+#include "worker/feed/replay_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>

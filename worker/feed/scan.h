@@ -11,8 +11,8 @@
  *   while ((kind = scan_next(&s, &t)) != SCAN_END && kind != SCAN_ERROR)
  *           ...
  */
-#ifndef FEED_SCAN_H
-#define FEED_SCAN_H
+#ifndef WORKER_FEED_SCAN_H
+#define WORKER_FEED_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

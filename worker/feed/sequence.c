@@ -1,6 +1,6 @@
 #include "worker/feed/sequence.h"
 
-#include "worker/engine/candle.h"
+#include "worker/market/candle.h"
 
 #include <string.h>
 

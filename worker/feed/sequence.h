@@ -8,8 +8,8 @@
  * CANDLE_GRACE_US. Only a series that was dense so far is judged so: what made a recording
  * may have numbered otherwise.
  */
-#ifndef FEED_SEQUENCE_H
-#define FEED_SEQUENCE_H
+#ifndef WORKER_FEED_SEQUENCE_H
+#define WORKER_FEED_SEQUENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

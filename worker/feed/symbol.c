@@ -1,5 +1,5 @@
 #include "worker/feed/symbol.h"
-#include "common/quote_asset.h"
+#include "common/registry/quote_asset.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/grid.h"
 

@@ -2,10 +2,10 @@
  * symbol.h - what is known of a symbol without asking the exchange: its filters
  * and a price to start a made-up market from.
  */
-#ifndef FEED_SYMBOL_H
-#define FEED_SYMBOL_H
+#ifndef WORKER_FEED_SYMBOL_H
+#define WORKER_FEED_SYMBOL_H
 
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 #include "common/buf.h"
-#include "worker/feed/intake.h"
+#include "worker/feed/normaliser.h"
 #include "worker/feed/synthetic_frame.h"
 #include "worker/feed/synthetic_market.h"
 

@@ -2,8 +2,8 @@
  * synthetic_book.h - the exchange's side of a made-up market: resting quantity per
  * price, in ticks and steps, and what changed since the last depth frame.
  */
-#ifndef FEED_SYNTHETIC_BOOK_H
-#define FEED_SYNTHETIC_BOOK_H
+#ifndef WORKER_FEED_SYNTHETIC_BOOK_H
+#define WORKER_FEED_SYNTHETIC_BOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>

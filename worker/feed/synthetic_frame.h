@@ -1,8 +1,8 @@
 /*
  * synthetic_frame.h - events of a made-up market as the text that Binance sends.
  */
-#ifndef FEED_SYNTHETIC_FRAME_H
-#define FEED_SYNTHETIC_FRAME_H
+#ifndef WORKER_FEED_SYNTHETIC_FRAME_H
+#define WORKER_FEED_SYNTHETIC_FRAME_H
 
 #include "common/buf.h"
 #include "worker/feed/synthetic_market.h"

@@ -1,5 +1,5 @@
 #include "worker/feed/synthetic_level.h"
-#include "worker/feed/chance.h"
+#include "worker/feed/prng.h"
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF

@@ -5,8 +5,8 @@
  * was: value noise in octaves, of periods from 4 minutes to 3 days. The amplitude
  * grows with the root of the period, as a random walk's does.
  */
-#ifndef FEED_SYNTHETIC_LEVEL_H
-#define FEED_SYNTHETIC_LEVEL_H
+#ifndef WORKER_FEED_SYNTHETIC_LEVEL_H
+#define WORKER_FEED_SYNTHETIC_LEVEL_H
 
 #include <stdint.h>
 

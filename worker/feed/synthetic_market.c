@@ -1,5 +1,5 @@
 #include "worker/feed/synthetic_market.h"
-#include "worker/feed/chance.h"
+#include "worker/feed/prng.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/symbol.h"
 #include "worker/feed/synthetic_level.h"

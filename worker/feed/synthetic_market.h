@@ -16,11 +16,11 @@
  *              persist, log-normal values, split into the fills of resting orders
  *   quotes     queues at the best and levels behind them come and go
  */
-#ifndef FEED_SYNTHETIC_MARKET_H
-#define FEED_SYNTHETIC_MARKET_H
+#ifndef WORKER_FEED_SYNTHETIC_MARKET_H
+#define WORKER_FEED_SYNTHETIC_MARKET_H
 
 #include "worker/feed/synthetic_book.h"
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "worker/job/job.h"
 
-#include "worker/store/job_rows.h"
+#include "worker/store/jobs.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -12,8 +12,8 @@
  *	R {"rows": 12}			result, a JSON object, once; all of it or none
  *	E what went wrong		error, once
  */
-#ifndef JOB_JOB_H
-#define JOB_JOB_H
+#ifndef WORKER_JOB_JOB_H
+#define WORKER_JOB_JOB_H
 
 #include "common/config.h"
 #include "common/json.h"

@@ -6,7 +6,7 @@
 #include "common/log.h"
 #include "common/process.h"
 #include "worker/job/job.h"
-#include "worker/store/job_rows.h"
+#include "worker/store/jobs.h"
 
 #include <errno.h>
 #include <event2/event.h>

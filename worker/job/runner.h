@@ -5,10 +5,10 @@
  * the worker (PR_SET_PDEATHSIG); the next worker starts their jobs again. Whatever a
  * child does or says, the row stays one that can be written: trading never waits for it.
  */
-#ifndef JOB_RUNNER_H
-#define JOB_RUNNER_H
+#ifndef WORKER_JOB_RUNNER_H
+#define WORKER_JOB_RUNNER_H
 
-#include "common/db.h"
+#include "common/db/db.h"
 
 struct event_base;
 struct runner;

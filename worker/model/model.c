@@ -2,8 +2,8 @@
 
 #include "common/buf.h"
 #include "common/file.h"
-#include "worker/engine/features.h"
-#include "worker/model/booster.h"
+#include "worker/market/features.h"
+#include "worker/model/format/booster.h"
 #include "worker/model/trees.h"
 #include "worker/model/xgb.h"
 

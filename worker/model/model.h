@@ -9,8 +9,8 @@
  * libxgboost's copy is dropped to save its memory, and read again from the file
  * when the reference is asked for.
  */
-#ifndef MODEL_MODEL_H
-#define MODEL_MODEL_H
+#ifndef WORKER_MODEL_MODEL_H
+#define WORKER_MODEL_MODEL_H
 
 #include "common/err.h"
 

@@ -13,10 +13,10 @@
  *	margin = base + leaf of tree 1 + leaf of tree 2 + ..	(in this order)
  *	probability = 1 / (exp(min(-margin, 88.7)) + 1)
  */
-#ifndef MODEL_TREES_H
-#define MODEL_TREES_H
+#ifndef WORKER_MODEL_TREES_H
+#define WORKER_MODEL_TREES_H
 
-#include "worker/model/booster.h"
+#include "worker/model/format/booster.h"
 
 struct trees;
 

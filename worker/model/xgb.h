@@ -4,8 +4,8 @@
  * One thread only: OpenMP's pool would stay in the process with its memory, and
  * sums over several threads would not be deterministic.
  */
-#ifndef MODEL_XGB_H
-#define MODEL_XGB_H
+#ifndef WORKER_MODEL_XGB_H
+#define WORKER_MODEL_XGB_H
 
 #include "common/err.h"
 

@@ -16,10 +16,10 @@
 #define WORKER_NOTIFY_DELIVERY_H
 
 #include "common/buf.h"
-#include "common/db.h"
+#include "common/db/db.h"
 #include "worker/net/http_client.h"
-#include "worker/notify/pace.h"
-#include "worker/store/store_notify.h"
+#include "worker/notify/send_limit.h"
+#include "worker/store/notify.h"
 
 #define DELIVERY_BATCH_MAX 50		/* rows that one message may join */
 #define DELIVERY_HEADERS_MAX 6

@@ -6,12 +6,12 @@
 #include "common/log.h"
 #include "worker/net/http_client.h"
 #include "worker/notify/delivery.h"
-#include "worker/notify/desk.h"
-#include "worker/notify/places.h"
+#include "worker/notify/chat_commands.h"
+#include "worker/notify/chat_routes.h"
 #include "worker/notify/senders.h"
 #include "worker/notify/telegram_poll.h"
 #include "worker/notify/telegram_text.h"
-#include "worker/store/store_bots.h"
+#include "worker/store/bots.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,11 +13,11 @@
 #define WORKER_NOTIFY_NOTIFIER_H
 
 #include "common/config.h"
-#include "common/db.h"
-#include "common/store_commands.h"
+#include "common/db/db.h"
+#include "common/registry/commands.h"
 #include "worker/report/notify_report.h"
-#include "worker/roster.h"
-#include "worker/store/store_worker.h"
+#include "worker/loop/bots.h"
+#include "worker/store/worker.h"
 
 struct event_base;
 struct notifier;

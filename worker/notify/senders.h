@@ -9,7 +9,7 @@
 #define WORKER_NOTIFY_SENDERS_H
 
 #include "worker/notify/delivery.h"
-#include "worker/notify/places.h"
+#include "worker/notify/chat_routes.h"
 
 struct telegram_sender {
 	const struct places *places;	/* borrowed */

@@ -12,9 +12,9 @@
 #ifndef WORKER_NOTIFY_TELEGRAM_POLL_H
 #define WORKER_NOTIFY_TELEGRAM_POLL_H
 
-#include "common/db.h"
+#include "common/db/db.h"
 #include "worker/net/http_client.h"
-#include "worker/notify/places.h"
+#include "worker/notify/chat_routes.h"
 #include "worker/notify/telegram_api.h"
 
 struct telegram_poll;

@@ -7,7 +7,7 @@
 
 #include "common/crypto.h"
 #include "worker/engine/report.h"
-#include "worker/venue/sim_store.h"
+#include "worker/venue/sim/store.h"
 
 struct digest;
 

@@ -14,7 +14,7 @@
 #define WORKER_STORE_CLOCK_WATCH_H
 
 #include "common/clock.h"
-#include "common/db.h"
+#include "common/db/db.h"
 
 #define CLOCK_STEP_MOST_US (60 * US_PER_S)	/* more is a jump */
 #define CLOCK_LOOK_MOST_US (3600 * US_PER_S)	/* passed between two looks: doubted in any case */

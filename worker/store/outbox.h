@@ -10,9 +10,9 @@
 #ifndef WORKER_STORE_OUTBOX_H
 #define WORKER_STORE_OUTBOX_H
 
-#include "common/db.h"
+#include "common/db/db.h"
 #include "worker/engine/report.h"
-#include "worker/venue/sim_store.h"
+#include "worker/venue/sim/store.h"
 
 #include <stddef.h>
 
@@ -22,14 +22,14 @@ struct outbox;
 struct outbox *outbox_new(const char *mode, const char *venue);
 void outbox_free(struct outbox *o);
 struct config;
-/* How long rows are kept (store_keep.h); without this call for ever. */
+/* How long rows are kept (retention.h); without this call for ever. */
 void outbox_keep(struct outbox *o, const struct config *c);
 /*
  * Which market's candles come (market_source.h), and what makes them: a seed, a recording.
  * Both are kept, not copied.
  */
 void outbox_candles(struct outbox *o, const char *market_data, const char *made_by);
-/* What ages count from (store_keep.h), us UTC; 0, as without this call: nothing goes by age. */
+/* What ages count from (retention.h), us UTC; 0, as without this call: nothing goes by age. */
 void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us);
 
 struct reporter outbox_reporter(struct outbox *o);

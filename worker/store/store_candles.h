@@ -8,7 +8,7 @@
 #ifndef WORKER_STORE_STORE_CANDLES_H
 #define WORKER_STORE_STORE_CANDLES_H
 
-#include "common/db.h"
+#include "common/db/db.h"
 #include "common/market_source.h"
 #include "worker/engine/report.h"
 

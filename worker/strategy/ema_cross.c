@@ -12,7 +12,7 @@
  */
 #include "worker/strategy/strategy.h"
 
-#include "worker/engine/indicator.h"
+#include "worker/market/indicator.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Strategy "model": enter when the model's probability reaches the bot's threshold. */
 #include "worker/strategy/strategy.h"
 
-#include "worker/engine/features.h"
+#include "worker/market/features.h"
 
 #include <stdio.h>
 #include <string.h>

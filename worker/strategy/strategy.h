@@ -4,13 +4,13 @@
  * One file per strategy with one const struct strategy; strategies[] lists them.
  * A strategy is pure: same context, same signal.
  */
-#ifndef STRATEGY_STRATEGY_H
-#define STRATEGY_STRATEGY_H
+#ifndef WORKER_STRATEGY_STRATEGY_H
+#define WORKER_STRATEGY_STRATEGY_H
 
-#include "common/bot_config.h"
-#include "worker/engine/candle.h"
-#include "worker/engine/features.h"
-#include "worker/engine/market.h"
+#include "common/registry/bot_config.h"
+#include "worker/market/candle.h"
+#include "worker/market/features.h"
+#include "worker/market/market.h"
 #include "worker/engine/order.h"
 
 #include <stdbool.h>

@@ -10,11 +10,11 @@
  * state is committed with ours, starts it at once; a real venue sends in
  * flush(), which the worker calls after its transaction.
  */
-#ifndef VENUE_VENUE_H
-#define VENUE_VENUE_H
+#ifndef WORKER_VENUE_VENUE_H
+#define WORKER_VENUE_VENUE_H
 
 #include "common/err.h"
-#include "worker/engine/market.h"
+#include "worker/market/market.h"
 #include "worker/engine/order.h"
 
 #include <stdbool.h>

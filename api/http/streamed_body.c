@@ -1,0 +1,231 @@
+#include "api/http/streamed_body.h"
+
+#include "api/http/route.h"
+
+#include <ctype.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define HEAD_MAX 16384		/* a longer one is evhttp's to refuse */
+#define PATH_MAX_BYTES 64
+
+/* How an upload begins; the route table has the last word. */
+static const char *const begins[] = {
+	"POST /api/v1/models/upload", "POST /api/models/upload",
+};
+
+void early_init(struct early *x, struct bufferevent *bev, int64_t body_max)
+{
+	x->bev = bev;
+	x->body_max = body_max;
+	early_begin(x);
+}
+
+void early_begin(struct early *x)
+{
+	x->unread = 0;
+	x->expects = false;
+	x->fresh = evbuffer_get_length(bufferevent_get_input(x->bev)) == 0;
+}
+
+static bool may_be_upload(struct evbuffer *in)
+{
+	char text[32];
+	ev_ssize_t n = evbuffer_copyout(in, text, sizeof(text));
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		size_t len = strlen(begins[i]);
+
+		if (n > 0 && !memcmp(text, begins[i], (size_t)n < len ? (size_t)n : len))
+			return true;
+	}
+	return false;
+}
+
+/* A POST or PUT whose sender may be asking; what is not there yet is not waited for. */
+static bool may_ask(struct evbuffer *in)
+{
+	char first = ' ';
+
+	return evbuffer_copyout(in, &first, 1) == 1 && first == 'P' &&
+	       evbuffer_search(in, "xpect:", 6, NULL).pos >= 0;
+}
+
+static bool is_upload(const char *line)
+{
+	char path[PATH_MAX_BYTES];
+	struct route_match m;
+	size_t n;
+
+	if (strncmp(line, "POST ", 5) != 0)
+		return false;
+	line += strlen("POST ");
+	n = strcspn(line, " ?\r");
+	if (n >= sizeof(path) || line[n] == '\r') /* a line without a version */
+		return false;
+	memcpy(path, line, n);
+	path[n] = '\0';
+	route_find(EVHTTP_REQ_POST, path, &m);
+	return m.route && m.route->body_kind == BODY_UPLOAD;
+}
+
+static bool has_name(const char *line, const char *name)
+{
+	return !strncasecmp(line, name, strlen(name));
+}
+
+/* Where the digits of the only Content-Length are; NULL when the length is not plain. */
+static char *find_length(char *line, bool *expects)
+{
+	char *digits = NULL;
+
+	for (line = strstr(line, "\r\n") + 2; *line != '\r'; line = strstr(line, "\r\n") + 2) {
+		if (*line == ' ' || *line == '\t' || has_name(line, "Transfer-Encoding"))
+			return NULL;
+		if (has_name(line, "Expect:"))
+			*expects = true;
+		if (!has_name(line, "Content-Length"))
+			continue;
+		if (digits || line[14] != ':')
+			return NULL;
+		digits = line + 15 + strspn(line + 15, " \t");
+		size_t n = strspn(digits, "0123456789");
+
+		if (n == 0 || n > 15 || digits[n] != '\r')
+			return NULL;
+	}
+	return digits;
+}
+
+/* A line end of another kind: evhttp may see another head than we do. */
+static bool odd(const char *head, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (!head[i] || (head[i] == '\n' && (i == 0 || head[i - 1] != '\r')))
+			return true;
+	}
+	return false;
+}
+
+/* The whole head is at the front of the input, in one piece. */
+static void look_at(struct early *x, const char *held, size_t len, unsigned char *wire)
+{
+	bool expects = false;
+	char *head, *digits;
+	int64_t n;
+
+	if (odd(held, len))
+		return;
+	head = strndup(held, len);
+	digits = head ? find_length(head, &expects) : NULL;
+	n = digits ? strtoll(digits, NULL, 10) : 0;
+	if (digits && (is_upload(head) || (expects && n > x->body_max))) {
+		x->unread = n;
+		x->expects = expects;
+		if (x->unread > 0)
+			memset(wire + (digits - head), '0', strspn(digits, "0123456789"));
+	}
+	free(head);
+}
+
+static void give_back(struct early *x)
+{
+	bufferevent_setcb(x->bev, x->read_cb, x->write_cb, x->event_cb, x->arg);
+}
+
+static void on_head_cb(struct bufferevent *bev, void *arg)
+{
+	struct early *x = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+	size_t len = end.pos < 0 ? 0 : (size_t)end.pos + 4;
+
+	if (!len && may_be_upload(in) && evbuffer_get_length(in) <= HEAD_MAX)
+		return;
+	if (len && len <= HEAD_MAX) {
+		unsigned char *wire = evbuffer_pullup(in, (ev_ssize_t)len);
+
+		look_at(x, (const char *)wire, len, wire);
+	}
+	give_back(x);
+	x->read_cb(bev, x->arg); /* may free the connection, and x */
+}
+
+static void on_head_event_cb(struct bufferevent *bev, short what, void *arg)
+{
+	struct early *x = arg;
+
+	give_back(x);
+	x->event_cb(bev, what, x->arg);
+}
+
+static void keep_callbacks(struct early *x)
+{
+	bufferevent_getcb(x->bev, &x->read_cb, &x->write_cb, &x->event_cb, &x->arg);
+}
+
+void early_input(struct early *x)
+{
+	if (!x->fresh)
+		return;
+	x->fresh = false;
+	if (!may_be_upload(bufferevent_get_input(x->bev)) &&
+	    !may_ask(bufferevent_get_input(x->bev)))
+		return;
+	keep_callbacks(x);
+	if (!x->read_cb || !x->event_cb)
+		return;
+	bufferevent_setcb(x->bev, on_head_cb, x->write_cb, on_head_event_cb, x);
+}
+
+/* As evhttp leaves a connection whose request is being worked on. */
+void early_stop(struct early *x)
+{
+	bufferevent_disable(x->bev, EV_READ);
+	bufferevent_setcb(x->bev, NULL, NULL, x->event_cb, x->arg);
+}
+
+static void on_body_cb(struct bufferevent *bev, void *arg)
+{
+	struct early *x = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	struct evbuffer_iovec piece;
+
+	while (x->unread > 0 && evbuffer_peek(in, -1, NULL, &piece, 1) > 0) {
+		size_t n = piece.iov_len < (size_t)x->unread ? piece.iov_len : (size_t)x->unread;
+
+		x->reader.data(x->reader.ctx, piece.iov_base, n);
+		evbuffer_drain(in, n);
+		x->unread -= (int64_t)n;
+	}
+	if (x->unread > 0)
+		return;
+	early_stop(x);
+	x->reader.end(x->reader.ctx, false);
+}
+
+static void on_body_event_cb(struct bufferevent *bev, short what, void *arg)
+{
+	struct early *x = arg;
+	struct early_reader reader = x->reader;
+
+	if (what & BEV_EVENT_CONNECTED)
+		return;
+	early_stop(x);
+	x->event_cb(bev, what, x->arg); /* frees the connection, and x */
+	reader.end(reader.ctx, true);
+}
+
+void early_read(struct early *x, const struct early_reader *reader)
+{
+	x->reader = *reader;
+	keep_callbacks(x);
+	/* evhttp's write callback would take our 100 Continue for the answer. */
+	bufferevent_setcb(x->bev, on_body_cb, NULL, on_body_event_cb, x);
+	if (x->expects)
+		bufferevent_write(x->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	bufferevent_enable(x->bev, EV_READ | EV_WRITE);
+	bufferevent_trigger(x->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}

@@ -1,0 +1,28 @@
+/*
+ * openapi.h - the API's description, OpenAPI 3.1, made from the tables that the
+ * API itself works with:
+ *
+ *	routes[] (routes.c)		paths, roles, parameters, bodies
+ *	openapi_answers[]		what each handler answers
+ *	openapi_parts[]			the objects in the answers; rows from rows.h's tables
+ *	bot_keys[] (common/)		a bot's settings with ranges and defaults
+ */
+#ifndef API_OPENAPI_OPENAPI_H
+#define API_OPENAPI_OPENAPI_H
+
+#include "api/http/route.h"
+#include "common/buf.h"
+
+/* Appends the whole document. */
+void openapi_write(struct buf *out);
+
+/* "getBotsByIdStatus": unique, and the same as long as the route is. */
+#define OPENAPI_ID_MAX 80
+void openapi_operation_id(const struct route *r, char out[OPENAPI_ID_MAX]);
+/* "/api/v1/bots/{id}/status" */
+#define OPENAPI_PATH_MAX 120
+void openapi_path(const struct route *r, char out[OPENAPI_PATH_MAX]);
+/* The group that a route is listed under. */
+const char *openapi_tag(const struct route *r);
+
+#endif

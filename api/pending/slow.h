@@ -1,0 +1,26 @@
+/*
+ * slow.h - handlers that read a bot's whole history run in a thread of their own,
+ * with a connection of their own, so that the loop goes on.
+ *
+ *	loop: checks -> prepare -> slow_run --.        ,---> request_finish
+ *	thread:                    handler with r->db -'
+ *
+ * Such a handler only reads, uses r->db, and touches nothing that the loop owns; what
+ * it needs of that its "prepare" writes into the request.
+ */
+#ifndef API_PENDING_SLOW_H
+#define API_PENDING_SLOW_H
+
+#include "api/http/request.h"
+
+#define SLOW_QUEUE_MAX 32
+
+struct slow;
+
+struct slow *slow_new(struct app *a);
+/* Interrupts the handler that runs; it and those that wait are answered with 503. */
+void slow_free(struct slow *s);
+/* Parks r and queues it. ERR_LIMIT (503): SLOW_QUEUE_MAX wait already. */
+MUST_CHECK int slow_run(struct request *r, struct err *e);
+
+#endif

@@ -1,0 +1,134 @@
+/* The bots themselves: create, read, rename, delete, and what happened to them. */
+#include "api/routes/handlers.h"
+#include "api/store/bots.h"
+#include "api/store/models.h"
+#include "common/clock.h"
+#include "common/registry/configs.h"
+
+#include <stdio.h>
+
+int handle_bots_list(struct request *r, struct err *e)
+{
+	struct page p = { 0 };
+	int rc = request_page(r, &p, e);
+
+	return rc ? rc : store_bots_list(r->app->db, &p, &r->json, e);
+}
+
+int handle_bots_get(struct request *r, struct err *e)
+{
+	int64_t id;
+	int rc = request_id(r, "id", &id, e);
+
+	return rc ? rc : store_bots_get(r->app->db, id, &r->json, e);
+}
+
+static struct bot_row body_row(struct request *r)
+{
+	return (struct bot_row){
+		.name = request_text(r, "name", NULL),
+		.bot_type = request_text(r, "bot_type", NULL),
+		.description = request_text(r, "description", NULL),
+	};
+}
+
+/* The bot and its first config belong together: one transaction. */
+static int add_bot(struct request *r, struct bot_config *c, int64_t *id, struct err *e)
+{
+	struct bot_row row = body_row(r);
+	struct db *db = r->app->db;
+	int64_t now = clock_now_us();
+	int rc;
+
+	rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = store_bots_add_tx(db, &row, now, id, e);
+	if (!rc)
+		rc = store_config_save_tx(db, &r->app->key, *id, 0, c, r->who.name, now, e);
+	if (!rc && c->model_id)
+		rc = store_models_assign_tx(db, *id, c->model_id, r->who.name, now, e);
+	return db_end(db, rc, e);
+}
+
+int handle_bots_post(struct request *r, struct err *e)
+{
+	cJSON *patch = cJSON_Duplicate(request_member(r, "config"), true);
+	struct bot_config c;
+	char link[48];
+	int64_t id = 0;
+	int rc = 0;
+
+	bot_config_defaults(&c);
+	if (cJSON_IsObject(patch) && request_bool(r, "confirm_wide", false))
+		cJSON_AddTrueToObject(patch, "confirm_wide");
+	if (patch && !bot_config_apply(&c, patch, request_fields(r)) && c.model_id)
+		rc = store_models_check(r->app->db, c.model_id, request_fields(r), e);
+	cJSON_Delete(patch);
+	if (!rc)
+		rc = request_fields_check(r, 422, e);
+	if (!rc)
+		rc = add_bot(r, &c, &id, e);
+	crypto_wipe(&c, sizeof(c));
+	if (rc)
+		return rc;
+	snprintf(link, sizeof(link), "/api/v1/bots/%lld", (long long)id);
+	request_add_header(r, "Location", link);
+	r->code = 201;
+	json_bool(&r->json, "success", true);
+	return store_bots_get(r->app->db, id, &r->json, e);
+}
+
+int handle_bots_put(struct request *r, struct err *e)
+{
+	struct bot_row row = body_row(r);
+	struct db *db = r->app->db;
+	int64_t id;
+	int rc;
+
+	rc = request_id(r, "id", &id, e);
+	if (!rc)
+		rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = store_bots_update_tx(db, id, &row, clock_now_us(), e);
+	rc = db_end(db, rc, e);
+	if (rc)
+		return rc;
+	json_bool(&r->json, "success", true);
+	return store_bots_get(db, id, &r->json, e);
+}
+
+int handle_bots_delete(struct request *r, struct err *e)
+{
+	struct db *db = r->app->db;
+	int64_t id;
+	int rc;
+
+	rc = request_id(r, "id", &id, e);
+	if (!rc)
+		rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = store_bots_delete_tx(db, id, e);
+	rc = db_end(db, rc, e);
+	if (rc)
+		return rc;
+	json_bool(&r->json, "success", true);
+	json_int(&r->json, "deleted", id);
+	return 0;
+}
+
+int handle_bots_events(struct request *r, struct err *e)
+{
+	struct page p = { 0 };
+	int64_t id;
+	int rc;
+
+	rc = request_id(r, "id", &id, e);
+	if (!rc)
+		rc = store_bots_exists(r->app->db, id, e);
+	if (!rc)
+		rc = request_page(r, &p, e);
+	return rc ? rc : store_bots_events(r->app->db, id, &p, &r->json, e);
+}

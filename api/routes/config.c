@@ -1,0 +1,325 @@
+/* A bot's settings: read, change (hot reload by the worker), check, history, back. */
+#include "api/routes/handlers.h"
+#include "api/view/status_json.h"
+#include "api/store/data.h"
+#include "api/store/history.h"
+#include "api/store/models.h"
+#include "api/store/sim.h"
+#include "api/store/status.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/registry/quote_asset.h"
+#include "common/registry/markets.h"
+#include "common/registry/configs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAITS_MAX 400
+
+static void fields_json(struct json *j, const char *key, const struct field_errors *f)
+{
+	json_array(j, key);
+	for (size_t i = 0; i < f->n; i++) {
+		json_object(j, NULL);
+		json_string(j, "field", f->list[i].field);
+		json_string(j, "message", f->list[i].message);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+/*
+ * How many candles a window of these settings begins with: those of a running worker, or
+ * what the next start will find. (What is told only warns: an error here is no reason to fail.)
+ */
+static int64_t candles_stored(struct request *r, const struct bot_config *c,
+			      const struct bot_status *b)
+{
+	int64_t length_us = bot_interval_s(c->interval) * US_PER_S, now_us = clock_now_us();
+	char source[MARKET_SOURCE_MAX];
+	struct candle_series series = {
+		market_source(b->market_data, bot_config_futures(c), source), c->symbol,
+		c->interval,
+	};
+	int64_t after_us = now_us - 2 * length_us, n = 0;
+
+	if (strcmp(b->market_data, "synthetic") == 0)
+		after_us = now_us - MADE_UP_MOST_US - length_us;
+	else if (strcmp(b->market_data, "replay") == 0)
+		after_us = 0;	/* it has a time of its own */
+	return store_data_unbroken(r->app->db, &series, after_us, &n, NULL) ? 0 : n;
+}
+
+/* What would never trade with these settings. A model may be assigned without them. */
+static void warnings_json(struct request *r, const struct bot_config *c,
+			  const struct bot_status *b)
+{
+	const struct config *cfg = r->app->cfg;
+	struct bot_config_limits limits = {
+		.min_risk_reward = cfg->min_risk_reward_ratio,
+		.max_risk_per_trade_pct = cfg->max_risk_per_trade_pct,
+		.max_notional = cfg->max_notional,
+		.equity = b->equity,
+	};
+	struct field_errors *w = xcalloc(1, sizeof(*w));
+	struct bot_config used = *c;
+	struct symbol_info market;
+
+	if (store_market_get(r->app->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
+		limits.market = &market;
+	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
+		limits.recorded = b->feed_message;
+	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));
+	if (!used.model_id)
+		used.model_id = b->model_wanted;
+	limits.candles = candles_stored(r, c, b);
+	bot_config_warnings(&used, &limits, w);
+	crypto_wipe(&used, sizeof(used));
+	fields_json(&r->json, "warnings", w);
+	free(w);
+}
+
+static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot_status *b,
+		struct err *e)
+{
+	int rc;
+
+	rc = request_id(r, "id", id, e);
+	if (!rc)
+		rc = store_status_get(r->app->db, *id, b, e);
+	if (!rc)
+		rc = store_config_load(r->app->db, &r->app->key, *id, c, e);
+	if (rc == ERR_INVALID) /* the row, not the request */
+		return request_error(r, e, 409, "broken_config",
+				     "%s: repair it in the sqlite3 shell", e->msg);
+	return rc;
+}
+
+static const char *quote_of(const struct bot_config *c)
+{
+	const char *quote = quote_asset_of(c->symbol);
+
+	return quote ? quote : "";
+}
+
+/* What the fractions mean, beside them. */
+static void meaning_json(struct request *r, const struct bot_config *c)
+{
+	json_object(&r->json, "meaning");
+	bot_config_meaning(c, quote_of(c), &r->json);
+	json_object_end(&r->json);
+}
+
+static void config_json(struct request *r, const struct bot_config *c, const struct bot_status *b)
+{
+	struct json *j = &r->json;
+
+	json_int(j, "bot_id", b->bot_id);
+	json_int(j, "version", c->version);
+	json_int(j, "applied_version", b->config_applied);
+	json_string(j, "config_error", b->config_error[0] ? b->config_error : NULL);
+	json_object(j, "config");
+	bot_config_json(c, j);
+	json_object_end(j);
+	meaning_json(r, c);
+	warnings_json(r, c, b);
+	json_time(j, "timestamp", clock_now_us());
+	request_etag(r, c->version);
+}
+
+int handle_config_get(struct request *r, struct err *e)
+{
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (rc)
+		return rc;
+	config_json(r, &c, &b);
+	crypto_wipe(&c, sizeof(c));
+	return 0;
+}
+
+/* Saves c as the version after old; a model named in it becomes the assigned one. */
+static int save(struct request *r, int64_t id, const struct bot_config *old, struct bot_config *c,
+		struct err *e)
+{
+	struct db *db = r->app->db;
+	char exits[BOT_EXITS_TEXT_MAX];
+	int64_t now = clock_now_us();
+	int rc;
+
+	rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = store_history_keep_tx(db, id, old, e);
+	if (!rc)
+		rc = store_config_save_tx(db, &r->app->key, id, old->version, c, r->who.name,
+					  now, e);
+	if (!rc && c->model_id && c->model_id != old->model_id)
+		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
+	if (!rc && !c->model_id && old->model_id)
+		rc = store_models_unassign_tx(db, id, e);
+	rc = db_end(db, rc, e);
+	if (!rc)
+		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s: %s",
+			 (long long)id, (long long)old->version, (long long)c->version,
+			 r->who.name, bot_exits_text(c, quote_of(c), exits));
+	return rc;
+}
+
+/* c becomes what the patch makes of it. A model that it names must be there and ready. */
+static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
+		 struct field_errors *f, struct err *e)
+{
+	int64_t before = c->model_id;
+
+	if (bot_config_apply(c, patch, f) || !c->model_id || c->model_id == before)
+		return 0;
+	return store_models_check(r->app->db, c->model_id, f, e);
+}
+
+/*
+ * What of a new version has to wait, and for what, as far as it can be told before the
+ * worker looks (it says in config_error what it found). "": nothing.
+ */
+static const char *waits_for(struct request *r, const struct bot_config *old,
+			     const struct bot_config *c, const struct bot_status *b,
+			     char text[WAITS_MAX])
+{
+	int64_t open = b->open_positions + b->pending_orders;
+	char moves[BOT_CONFIG_MOVE_MAX], quote[16] = "";
+	struct bot_config ran = *old;
+	size_t quote_len, len = strlen(c->symbol);
+
+	text[0] = '\0';
+	(void)!store_config_past(r->app->db, b->bot_id, b->config_applied, &ran, NULL);
+	if (open && bot_config_moves(&ran, c))
+		snprintf(text, WAITS_MAX, "; %s waits until the bot's %lld open orders are closed: "
+			 "no new entries until then, the rest of the version is in force",
+			 bot_config_move_text(&ran, c, moves), (long long)open);
+	else if (store_sim_quote(r->app->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
+		 *quote && ((quote_len = strlen(quote)) > len ||
+			    strcmp(c->symbol + len - quote_len, quote) != 0))
+		snprintf(text, WAITS_MAX, "; %s does not count in %s as the paper account does: it "
+			 "waits for a reset (POST /api/v1/simulation/reset), no new entries until "
+			 "then", c->symbol, quote);
+	crypto_wipe(&ran, sizeof(ran));
+	return text;
+}
+
+/* Applies a patch to the stored config, saves it and shows it. */
+static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
+		  const struct bot_status *b, struct err *e)
+{
+	struct bot_config old = *c;
+	char waits[WAITS_MAX] = "", text[WAITS_MAX + 80];
+	int rc;
+
+	rc = request_if_match(r, old.version, e);
+	if (!rc)
+		rc = apply(r, patch, c, request_fields(r), e);
+	if (!rc)
+		rc = request_fields_check(r, 422, e);
+	if (!rc)
+		rc = save(r, id, &old, c, e);
+	if (!rc)
+		waits_for(r, &old, c, b, waits);
+	crypto_wipe(&old, sizeof(old));
+	if (rc)
+		return rc;
+	snprintf(text, sizeof(text), "%s%s", worker_runs(b, clock_now_us())
+		 ? "saved; the worker applies it within one loop turn"
+		 : "saved; the worker does not run: it applies it when it starts", waits);
+	json_bool(&r->json, "success", true);
+	json_string(&r->json, "message", text);
+	config_json(r, c, b);
+	return 0;
+}
+
+int handle_config_put(struct request *r, struct err *e)
+{
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (!rc)
+		rc = change(r, r->body, id, &c, &b, e);
+	crypto_wipe(&c, sizeof(c));
+	return rc;
+}
+
+int handle_config_validate(struct request *r, struct err *e)
+{
+	struct field_errors *f;
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (rc)
+		return rc;
+	f = xcalloc(1, sizeof(*f));
+	rc = apply(r, r->body, &c, f, e);
+	if (!rc) {
+		json_bool(&r->json, "valid", f->n == 0);
+		fields_json(&r->json, "errors", f);
+		warnings_json(r, &c, &b);
+		commission_json(&r->json, r->app->cfg, bot_config_futures(&c));
+		json_object(&r->json, "config");
+		bot_config_json(&c, &r->json);
+		json_object_end(&r->json);
+		meaning_json(r, &c);
+	}
+	crypto_wipe(&c, sizeof(c));
+	free(f);
+	return rc;
+}
+
+int handle_config_history(struct request *r, struct err *e)
+{
+	struct bot_status b = { 0 };
+	struct page p = { 0 };
+	int64_t id;
+	int rc;
+
+	rc = request_id(r, "id", &id, e);
+	if (!rc)
+		rc = store_status_get(r->app->db, id, &b, e);
+	if (!rc)
+		rc = request_page(r, &p, e);
+	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
+}
+
+/* The old version's values become a new version; secrets stay as they are now. */
+int handle_config_rollback(struct request *r, struct err *e)
+{
+	struct buf text = { 0 };
+	struct bot_config c = { 0 };
+	struct bot_status b = { 0 };
+	cJSON *old = NULL;
+	int64_t id;
+	int rc;
+
+	rc = load(r, &id, &c, &b, e);
+	if (!rc)
+		rc = store_history_config(r->app->db, id, request_int(r, "version", 0), &text, e);
+	if (!rc)
+		rc = json_read(text.data, text.len, &old, e);
+	if (!rc) {
+		cJSON_DeleteItemFromObjectCaseSensitive(old, "version");
+		cJSON_AddTrueToObject(old, "confirm_wide"); /* it was valid once */
+		rc = change(r, old, id, &c, &b, e);
+	}
+	crypto_wipe(&c, sizeof(c));
+	cJSON_Delete(old);
+	buf_free(&text);
+	return rc;
+}

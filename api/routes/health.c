@@ -1,0 +1,291 @@
+#include "api/http/conn.h"
+#include "api/routes/handlers.h"
+#include "api/view/status_json.h"
+#include "api/store/data.h"
+#include "api/store/status.h"
+#include "api/pending/wait.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/db/reserve.h"
+#include "common/registry/machine.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <openssl/crypto.h>
+
+/* What the health answers are made of. */
+struct health {
+	bool database;			/* it answers */
+	bool worker;			/* its beat is fresh */
+	bool feed;			/* live market data */
+	int64_t database_us;		/* how long it took */
+	struct bot_status bot;		/* bot 1, and the worker's columns */
+	struct store_counts counts;
+	struct machine_clock clock;
+	struct machine_file file;
+};
+
+static void look(struct app *a, struct health *h)
+{
+	int64_t begin = clock_mono_us();
+	struct err e = { 0 };
+
+	memset(h, 0, sizeof(*h));
+	if (!a->db)
+		return;
+	if (store_status_get(a->db, 1, &h->bot, &e) || store_counts_get(a->db, &h->counts, &e) ||
+	    store_machine_clock(a->db, &h->clock, &e) || store_machine_file(a->db, &h->file, &e))
+		return;
+	h->database = true;
+	h->database_us = clock_mono_us() - begin;
+	h->worker = worker_runs(&h->bot, clock_now_us());
+	h->feed = h->worker && !strcmp(h->bot.feed_state, "live");
+}
+
+static bool clock_jumped(const struct health *h)
+{
+	return h->clock.settles_us && h->clock.jump_us;
+}
+
+static const char *verdict(const struct health *h)
+{
+	if (!h->database || h->file.damaged_us)
+		return "unhealthy";
+	return h->worker && h->feed && !clock_jumped(h) && !h->file.failing_us ? "healthy" :
+	       "degraded";
+}
+
+static const char *database_state(const struct health *h)
+{
+	return h->database && !h->file.damaged_us ? "healthy" : "unhealthy";
+}
+
+static double ms(int64_t us)
+{
+	return (double)us / 1000;
+}
+
+int handle_health(struct request *r, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct json *j = &r->json;
+	struct health h;
+
+	(void)e;
+	look(r->app, &h);
+	json_string(j, "status", verdict(&h));
+	json_object(j, "api_server");
+	json_string(j, "status", "healthy");
+	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
+	json_object_end(j);
+	json_object(j, "database");
+	json_string(j, "status", database_state(&h));
+	json_object_end(j);
+	json_object(j, "worker");
+	json_string(j, "status", h.database ? worker_state(&h.bot, now) : "unknown");
+	if (h.bot.worker_seen)
+		json_int(j, "last_beat_age_ms", (now - h.bot.beat_us) / US_PER_MS);
+	else
+		json_null(j, "last_beat_age_ms");
+	json_string(j, "feed_state", h.worker ? h.bot.feed_state : NULL);
+	json_object_end(j);
+	json_time(j, "timestamp", now);
+	if (!h.database)
+		r->code = 503;
+	return 0;
+}
+
+static const char *mode_text(const struct config *cfg)
+{
+	return cfg->trading_mode == MODE_LIVE ? "live" : "simulation";
+}
+
+int handle_status_health(struct request *r, struct err *e)
+{
+	struct json *j = &r->json;
+	struct health h;
+
+	(void)e;
+	look(r->app, &h);
+	json_string(j, "status", verdict(&h));
+	json_time(j, "timestamp", clock_now_us());
+	json_string(j, "version", VERSION);
+	json_double(j, "uptime", ms((clock_mono_us() - r->app->started_mono_us) / 1000));
+	json_bool(j, "database_connected", h.database);
+	json_bool(j, "exchange_connected", h.feed);
+	json_bool(j, "simulation_running", h.worker && h.counts.running > 0 &&
+		  r->app->cfg->trading_mode == MODE_SIMULATION);
+	json_string(j, "trading_mode", mode_text(r->app->cfg));
+	if (!h.database)
+		r->code = 503;
+	return 0;
+}
+
+static int64_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : (int64_t)st.st_size;
+}
+
+static const char *database_message(const struct app *a, const struct health *h)
+{
+	if (a->db_trouble[0])
+		return a->db_trouble;
+	if (h->file.damaged_us)
+		return h->file.damage;
+	return h->file.failing[0] ? h->file.failing : NULL;
+}
+
+static void database_json(struct request *r, const struct health *h)
+{
+	const struct config *cfg = r->app->cfg;
+	struct json *j = &r->json;
+	char wal[CONFIG_PATH_MAX + 8];
+
+	snprintf(wal, sizeof(wal), "%s-wal", cfg->db_path);
+	json_object(j, "database");
+	json_string(j, "status", database_state(h));
+	json_string(j, "message", database_message(r->app, h));
+	json_double(j, "latency_ms", ms(h->database_us));
+	json_int(j, "size_bytes", size_of(cfg->db_path));
+	json_int(j, "wal_bytes", size_of(wal));
+	json_int(j, "disk_free_bytes", file_free_bytes(cfg->data_dir));
+	json_bool(j, "reserve", reserve_there(cfg->db_path));
+	json_int(j, "checkpoints", h->file.checkpoints);
+	json_int(j, "checkpoint_failures", h->file.checkpoint_failures);
+	json_time(j, "checkpoints_fail_since", h->file.failing_us);
+	json_time(j, "scrubbed", h->file.scrubbed_us);
+	json_time(j, "damaged", h->file.damaged_us);
+	json_object_end(j);
+}
+
+static void clock_json(struct json *j, const struct health *h)
+{
+	json_object(j, "clock");
+	json_string(j, "state", clock_jumped(h) ? "in_doubt" : "settled");
+	json_int(j, "jump_ms", h->clock.jump_us / US_PER_MS);
+	json_int(j, "jumps", h->clock.jumps);
+	json_time(j, "settles", h->clock.settles_us);
+	json_object_end(j);
+}
+
+static int worker_part_json(struct request *r, const struct health *h, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct json *j = &r->json;
+	struct heartbeat beat = { 0 };
+	const struct heartbeat *b = &beat;
+	int rc = h->database ? store_heartbeat_get(r->app->db, &beat, e) : 0;
+
+	if (rc && rc != ERR_NOT_FOUND)
+		return rc;
+
+	worker_json(j, &h->bot, now);
+	json_object(j, "worker_loop");
+	json_int(j, "p50_us", b->loop_p50_us);
+	json_int(j, "p99_us", b->loop_p99_us);
+	json_int(j, "turns", b->turns);
+	json_int(j, "rss_bytes", b->rss_bytes);
+	json_time(j, "started", b->started_us);
+	json_object_end(j);
+	json_object(j, "feed");
+	json_string(j, "source", b->market_data[0] ? b->market_data : NULL);
+	json_string(j, "state", h->worker ? b->feed_state : NULL);
+	json_string(j, "message", b->feed_message[0] ? b->feed_message : NULL);
+	json_int(j, "age_ms", b->feed_age_ms);
+	json_int(j, "events", b->events);
+	json_int(j, "decode_errors", b->decode_errors);
+	json_int(j, "trades_refused", b->trades_refused);
+	json_int(j, "trades_late", b->trades_late);
+	json_int(j, "trades_repeated", b->trades_repeated);
+	json_int(j, "gaps", b->feed_gaps);
+	json_int(j, "book_breaks", b->book_breaks);
+	json_string(j, "problem", b->feed_problem[0] ? b->feed_problem : NULL);
+	json_int(j, "clock_drift_ms", b->clock_drift_ms);
+	rc = h->database ? store_data_feed(r->app->db, now, j, e) : 0;
+	json_object_end(j);
+	return rc;
+}
+
+int handle_health_detailed(struct request *r, struct err *e)
+{
+	struct json *j = &r->json;
+	struct health h;
+	int rc;
+
+	look(r->app, &h);
+	json_string(j, "status", verdict(&h));
+	json_object(j, "api_server");
+	json_string(j, "status", "healthy");
+	json_double(j, "uptime_seconds", ms((clock_mono_us() - r->app->started_mono_us) / 1000));
+	json_int(j, "connections", (int64_t)conns_open(r->app->conns));
+	json_int(j, "requests", (int64_t)r->app->requests);
+	json_int(j, "errors", (int64_t)r->app->errors);
+	json_int(j, "waiting_commands", (int64_t)wait_pending(r->app->wait));
+	json_double(j, "response_time_ms", ms(clock_mono_us() - r->begin_us));
+	json_object_end(j);
+	database_json(r, &h);
+	clock_json(j, &h);
+	rc = worker_part_json(r, &h, e);
+	if (rc)
+		return rc;
+	json_object(j, "queues");
+	json_int(j, "commands", h.counts.queued_commands);
+	json_int(j, "jobs", h.counts.open_jobs);
+	json_int(j, "notifications", h.counts.notifications);
+	json_object_end(j);
+	json_object(j, "bots");
+	json_int(j, "count", h.counts.bots);
+	json_int(j, "running", h.counts.running);
+	json_int(j, "open_positions", h.counts.open_positions);
+	json_object_end(j);
+	json_time(j, "timestamp", clock_now_us());
+	if (!h.database)
+		r->code = 503;
+	return 0;
+}
+
+int handle_info(struct request *r, struct err *e)
+{
+	const struct config *cfg = r->app->cfg;
+	struct json *j = &r->json;
+	struct utsname u;
+
+	(void)e;
+	json_string(j, "name", "trading-bot-api");
+	json_string(j, "version", VERSION);
+	json_int(j, "schema_version", r->app->db ? db_schema_version(r->app->db) : 0);
+	json_object(j, "libraries");
+	json_string(j, "sqlite", db_library_version());
+	json_string(j, "libevent", event_get_version());
+	json_string(j, "openssl", OpenSSL_version(OPENSSL_VERSION));
+	json_string(j, "cjson", cJSON_Version());
+	json_object_end(j);
+	json_string(j, "compiler", __VERSION__);
+	if (!uname(&u)) {
+		json_object(j, "platform");
+		json_string(j, "system", u.sysname);
+		json_string(j, "release", u.release);
+		json_string(j, "machine", u.machine);
+		json_object_end(j);
+	}
+	json_object(j, "limits");
+	json_int(j, "rate_limit_per_s", cfg->api_rate_limit);
+	json_int(j, "max_body_bytes", cfg->api_max_body_bytes);
+	json_int(j, "model_max_bytes", cfg->model_max_bytes);
+	json_int(j, "timeout_s", cfg->api_timeout_s);
+	json_int(j, "max_connections", cfg->api_max_connections);
+	json_int(j, "max_per_address", cfg->api_max_per_address);
+	json_int(j, "command_wait_ms", cfg->command_wait_ms);
+	json_object_end(j);
+	json_string(j, "trading_mode", mode_text(cfg));
+	json_string(j, "environment", cfg->environment);
+	json_time(j, "started", r->app->started_us);
+	json_time(j, "timestamp", clock_now_us());
+	return 0;
+}

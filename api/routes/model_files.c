@@ -1,0 +1,427 @@
+/* The files of the models: taken in, given out, asked. */
+#include "api/pending/child.h"
+#include "api/routes/handlers.h"
+#include "api/store/models.h"
+#include "api/pending/retry.h"
+#include "api/http/upload.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/registry/model_row.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FEATURES "features-1"
+#define ROWS_MAX 100
+#define FULL_PATH_MAX (CONFIG_PATH_MAX + 260)
+
+static int no_database(const struct app *a, struct err *e)
+{
+	return err_set(e, ERR_BUSY, "%s", a->db_trouble);
+}
+
+/* ---- what a helper said ---- */
+
+/* {"error"} of a helper, without the path that only we know. */
+static int refused(struct request *r, const cJSON *said, const char *path, struct err *e)
+{
+	const cJSON *text = cJSON_GetObjectItemCaseSensitive(said, "error");
+	const char *why = cJSON_IsString(text) ? text->valuestring : "the helper said nothing";
+	const bool named = !strncmp(why, path, strlen(path));
+
+	return request_error(r, e, 422, "model_refused", "%s%s", named ? "the file" : "",
+			     named ? why + strlen(path) : why);
+}
+
+/* 0 and *said (cJSON_Delete it), or why there is no answer. */
+static int hear(struct request *r, int status, const struct buf *out, const char *path,
+		cJSON **said, struct err *e)
+{
+	int rc;
+
+	if (status == ERR_LIMIT)
+		return request_error(r, e, 422, "model_refused", "%s", e->msg);
+	if (status < 0)
+		return status;
+	if (json_read(buf_text(out), out->len, said, NULL)) {
+		log_warn("models", r->correlation_id, "the helper ended with %d and said: %.200s",
+			 status, buf_text(out));
+		return request_error(r, e, 422, "model_refused",
+				     "the file could not be looked at: the helper ended with %d "
+				     "(%d MB of memory are allowed)", status, CHILD_MEMORY_MB);
+	}
+	rc = status ? refused(r, *said, path, e) : 0;
+	if (rc) {
+		cJSON_Delete(*said);
+		*said = NULL;
+	}
+	return rc;
+}
+
+static const char *text_of(const cJSON *o, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+
+	return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+/* ---- upload ---- */
+
+static int show_model(struct request *r, int64_t id, struct err *e)
+{
+	int64_t version;
+	int rc;
+
+	json_bool(&r->json, "success", true);
+	rc = store_models_get(r->app->db, id, &version, &r->json, e);
+	if (!rc)
+		request_etag(r, version);
+	return rc;
+}
+
+/* The row and the file, or neither. *id, and *made: it was not there before. */
+static int add_model(const struct upload *u, const struct model_new *m, int64_t *id, bool *made,
+		     struct err *e)
+{
+	struct request *r = upload_request(u);
+	struct db *db = r->app->db;
+	char full[FULL_PATH_MAX];
+	int rc;
+
+	snprintf(full, sizeof(full), "%s/%s", r->app->cfg->data_dir, m->path);
+	rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = store_model_by_hash(db, m->sha256, id, e);
+	*made = !rc && !*id;
+	if (!rc && rename(upload_path(u), full))
+		rc = file_error(e, "rename", upload_path(u));
+	else if (!rc)
+		file_sync_folder(full);
+	if (*made && !rc) {
+		rc = store_model_add_tx(db, m, clock_now_us(), id, e);
+		if (!rc)
+			rc = db_commit(db, e);
+		if (rc && unlink(full) && errno != ENOENT)
+			log_warn("models", r->correlation_id, "%s stays: %s", full,
+				 strerror(errno));
+	}
+	db_rollback(db);
+	r->app->writes++;
+	return rc;
+}
+
+static int register_model(const struct upload *u, const cJSON *said, struct err *e)
+{
+	struct request *r = upload_request(u);
+	const char *description = upload_text(u, "description");
+	const cJSON *names = cJSON_GetObjectItemCaseSensitive(said, "feature_names");
+	char *names_text = cJSON_PrintUnformatted(names), path[96], location[64];
+	struct model_new m = {
+		.name = upload_text(u, "name"),
+		.symbol = upload_text(u, "symbol"),
+		.format = text_of(said, "format"),
+		.sha256 = upload_sha256(u),
+		.path = path,
+		.features = text_of(said, "feature_list"),
+		.feature_names = names_text ? names_text : "[]",
+		.metrics = "{}",
+		.origin = "upload",
+		.description = description ? description : "",
+		.size_bytes = upload_bytes(u),
+	};
+	bool made = false;
+	int64_t id = 0;
+	int rc;
+
+	snprintf(path, sizeof(path), "models/%s", m.sha256);
+	rc = r->app->db ? add_model(u, &m, &id, &made, e) : no_database(r->app, e);
+	cJSON_free(names_text);
+	if (rc)
+		return rc;
+	r->code = made ? 201 : 200;
+	if (made) {
+		snprintf(location, sizeof(location), "/api/v1/models/%lld", (long long)id);
+		request_add_header(r, "Location", location);
+		log_info("models", r->correlation_id, "model %lld (%s, %lld bytes) uploaded by %s",
+			 (long long)id, m.format, (long long)m.size_bytes, r->who.name);
+	}
+	return show_model(r, id, e);
+}
+
+/* What registers it, as often as the database is in use by others. */
+struct registration {
+	struct upload *u;
+	cJSON *said;
+};
+
+static int register_again(struct request *r, void *ctx, struct err *e)
+{
+	const struct registration *x = ctx;
+
+	(void)r;
+	return register_model(x->u, x->said, e);
+}
+
+static void registered(struct request *r, void *ctx, int rc, struct err *e)
+{
+	struct registration *x = ctx;
+
+	(void)r;
+	cJSON_Delete(x->said);
+	upload_end(x->u, rc, e);
+	free(x);
+}
+
+static void checked_cb(void *ctx, int status, const struct buf *out, struct err *e)
+{
+	struct upload *u = ctx;
+	cJSON *said = NULL;
+	int rc = hear(upload_request(u), status, out, upload_path(u), &said, e);
+	struct registration *x;
+
+	if (rc) {
+		cJSON_Delete(said);
+		upload_end(u, rc, e);
+		return;
+	}
+	x = xcalloc(1, sizeof(*x));
+	*x = (struct registration){ .u = u, .said = said };
+	retry_run(upload_request(u), &(struct retry_work){
+		.again = register_again,
+		.end = registered,
+		.ctx = x,
+	}, true);
+}
+
+/* 1: the same file is registered and there; 0: it is new to us. */
+static int known(const struct upload *u, struct err *e)
+{
+	struct request *r = upload_request(u);
+	char full[FULL_PATH_MAX];
+	int64_t id = 0;
+	int rc;
+
+	if (!r->app->db)
+		return no_database(r->app, e);
+	rc = store_model_by_hash(r->app->db, upload_sha256(u), &id, e);
+	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
+	if (rc || !id || access(full, R_OK))
+		return rc;
+	/* The same bytes, but those that are there may have been damaged: "upload it again". */
+	if (rename(upload_path(u), full))
+		return file_error(e, "rename", upload_path(u));
+	file_sync_folder(full);
+	rc = show_model(r, id, e);
+	return rc ? rc : 1;
+}
+
+static void received_cb(struct upload *u)
+{
+	struct request *r = upload_request(u);
+	const char *features = upload_text(u, "features");
+	const struct child_args args = {
+		.argv = { "model-check", upload_path(u), "--features",
+			  features ? features : FEATURES },
+		.done = checked_cb,
+		.ctx = u,
+	};
+	struct err e = { 0 };
+	int rc;
+
+	rc = models_check_symbol(r, upload_text(u, "symbol"), &e);
+	if (!rc)
+		rc = known(u, &e);
+	if (!rc) {
+		rc = child_run(r->app->children, &args, &e);
+		if (!rc)
+			return; /* on to checked_cb */
+	}
+	upload_end(u, rc < 0 ? rc : 0, &e);
+}
+
+int handle_models_upload(struct request *r, struct err *e)
+{
+	return upload_begin(r, received_cb, e);
+}
+
+/* ---- download ---- */
+
+int handle_models_download(struct request *r, struct err *e)
+{
+	struct model_file m = { 0 };
+	char full[FULL_PATH_MAX], text[160];
+	struct stat st;
+	int64_t id;
+	int fd, rc;
+
+	rc = request_id(r, "id", &id, e);
+	if (!rc)
+		rc = store_models_file(r->app->db, id, &m, e);
+	buf_free(&m.feature_names);
+	if (rc)
+		return rc;
+	snprintf(full, sizeof(full), "%s/%s", r->app->cfg->data_dir, m.path);
+	fd = open(full, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) || st.st_size != m.size_bytes) {
+		if (fd >= 0)
+			close(fd);
+		return request_error(r, e, 503, "file_missing",
+				     "the file of model %lld is missing or has another size: "
+				     "upload it again", (long long)id);
+	}
+	r->has_file = true;
+	r->file = fd;
+	r->file_bytes = st.st_size;
+	r->content_type = "application/octet-stream";
+	snprintf(text, sizeof(text), "\"%s\"", m.sha256);
+	request_add_header(r, "ETag", text);
+	snprintf(text, sizeof(text), "attachment; filename=\"model-%lld-%.12s\"", (long long)id,
+		 m.sha256);
+	request_add_header(r, "Content-Disposition", text);
+	return 0;
+}
+
+/* ---- predict ---- */
+
+struct question {
+	struct request *r;
+	int64_t id;
+	char sha256[65], path[FULL_PATH_MAX];
+};
+
+static void predicted_cb(void *ctx, int status, const struct buf *out, struct err *e)
+{
+	struct question *q = ctx;
+	struct request *r = q->r;
+	cJSON *said = NULL;
+	int rc = hear(r, status, out, q->path, &said, e);
+	char *numbers = NULL;
+
+	if (!rc) {
+		numbers = cJSON_PrintUnformatted(
+			cJSON_GetObjectItemCaseSensitive(said, "predictions"));
+		json_bool(&r->json, "success", true);
+		json_int(&r->json, "model_id", q->id);
+		json_string(&r->json, "sha256", q->sha256);
+		json_raw(&r->json, "predictions", numbers);
+	}
+	cJSON_free(numbers);
+	cJSON_Delete(said);
+	free(q);
+	request_finish(r, rc, e);
+}
+
+static int bad_field(struct request *r, const char *field, const char *why, struct err *e)
+{
+	field_error(request_fields(r), field, "%s", why);
+	return request_fields_check(r, 422, e);
+}
+
+static void put_number(struct json *j, const cJSON *v)
+{
+	json_double(j, NULL, v ? cJSON_GetNumberValue(v) : (double)NAN);	/* no number: NAN */
+}
+
+static int put_rows(struct request *r, const cJSON *rows, struct json *j, struct err *e)
+{
+	const int n = cJSON_GetArraySize(rows);
+	const cJSON *row, *v;
+
+	if (n < 1 || n > ROWS_MAX)
+		return bad_field(r, "rows", "must have 1 to 100 rows", e);
+	cJSON_ArrayForEach(row, rows) {
+		if (!cJSON_IsArray(row))
+			return bad_field(r, "rows", "each row must be a list of numbers", e);
+		json_array(j, NULL);
+		cJSON_ArrayForEach(v, row) {
+			if (!cJSON_IsNumber(v) && !cJSON_IsNull(v))
+				return bad_field(r, "rows", "must hold numbers and null only", e);
+			put_number(j, v);
+		}
+		json_array_end(j);
+	}
+	return 0;
+}
+
+/* One row in the order of the model's names; null (missing) where nothing is said. */
+static int put_features(struct request *r, const cJSON *given, const struct buf *names_text,
+			struct json *j, struct err *e)
+{
+	cJSON *names = NULL;
+	const cJSON *name, *v;
+	int rc = json_read(buf_text(names_text), names_text->len, &names, e);
+
+	cJSON_ArrayForEach(v, given) {
+		bool found = false;
+
+		cJSON_ArrayForEach(name, names)
+			found = found || (cJSON_IsString(name) &&
+					  !strcmp(name->valuestring, v->string));
+		if (rc == 0 && !found)
+			rc = bad_field(r, v->string, "is no feature of this model", e);
+		else if (rc == 0 && !cJSON_IsNumber(v) && !cJSON_IsNull(v))
+			rc = bad_field(r, v->string, "must be a number", e);
+	}
+	json_array(j, NULL);
+	cJSON_ArrayForEach(name, names)
+		put_number(j, cJSON_IsString(name) ? cJSON_GetObjectItemCaseSensitive(
+							     given, name->valuestring) : NULL);
+	json_array_end(j);
+	cJSON_Delete(names);
+	return rc;
+}
+
+static int put_input(struct request *r, const struct model_file *m, struct buf *out,
+		     struct err *e)
+{
+	const cJSON *rows = request_member(r, "rows"), *features = request_member(r, "features");
+	struct json j = { .out = out };
+	int rc;
+
+	if (!rows == !features)
+		return bad_field(r, "rows", "give either rows or features", e);
+	json_array(&j, NULL);
+	rc = rows ? put_rows(r, rows, &j, e) : put_features(r, features, &m->feature_names, &j, e);
+	json_array_end(&j);
+	return rc;
+}
+
+int handle_models_predict(struct request *r, struct err *e)
+{
+	struct model_file m = { 0 };
+	struct buf input = { 0 };
+	struct question *q = xcalloc(1, sizeof(*q));
+	struct child_args args = { .done = predicted_cb, .ctx = q };
+	int rc;
+
+	q->r = r;
+	rc = request_id(r, "id", &q->id, e);
+	if (!rc)
+		rc = store_models_file(r->app->db, q->id, &m, e);
+	if (!rc)
+		rc = put_input(r, &m, &input, e);
+	if (!rc) {
+		snprintf(q->path, sizeof(q->path), "%s/%s", r->app->cfg->data_dir, m.path);
+		memcpy(q->sha256, m.sha256, sizeof(q->sha256));
+		args.argv[0] = "model-predict";
+		args.argv[1] = q->path;
+		args.input = buf_text(&input);
+		args.input_len = input.len;
+		rc = child_run(r->app->children, &args, e);
+	}
+	buf_free(&m.feature_names);
+	buf_free(&input);
+	if (rc)
+		free(q);
+	else
+		r->parked = true;
+	return rc;
+}

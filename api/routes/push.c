@@ -1,0 +1,96 @@
+/* Live push: the WebSocket and the event stream. */
+#include "api/http/auth.h"
+#include "api/routes/handlers.h"
+#include "api/http/param.h"
+#include "api/push/stream.h"
+#include "api/store/bots.h"
+#include "api/push/ws.h"
+#include "common/number.h"
+
+#include <string.h>
+
+/* Also for a GET: a WebSocket knows no same-origin rule of the browser. */
+static int check_origin(struct request *r, struct err *e)
+{
+	if (auth_origin_ok(request_header(r, "Origin"), request_header(r, "Host")))
+		return 0;
+	return request_error(r, e, 403, "origin_not_allowed",
+			     "requests from other web pages are refused");
+}
+
+/* The query, and the header that a browser's EventSource sends when it comes back. */
+static int read_wish(struct request *r, unsigned topics, struct push_op *wish, struct err *e)
+{
+	const char *list = request_query(r, "topics");
+	const char *last = request_header(r, "Last-Event-ID");
+	int rc;
+
+	*wish = (struct push_op){ .kind = PUSH_SUBSCRIBE, .topics = topics };
+	if (list) {
+		rc = push_op_topics(list, &wish->topics, e);
+		if (rc)
+			return request_error(r, e, 400, "bad_query", "%s", e->msg);
+	}
+	wish->bot_id = request_query_int(r, "bot", 0);
+	/* A header of somebody else's stream is no reason to refuse: a snapshot will do. */
+	if (!last || !number_int(last, 0, INT64_MAX, &wish->last_seq))
+		wish->last_seq = request_query_int(r, "last_event_id", -1);
+	return wish->bot_id ? store_bots_exists(r->app->db, wish->bot_id, e) : 0;
+}
+
+static int check_upgrade(struct request *r, struct err *e)
+{
+	const char *version = request_header(r, "Sec-WebSocket-Version");
+
+	if (!ws_list_has(request_header(r, "Upgrade"), "websocket") ||
+	    !ws_list_has(request_header(r, "Connection"), "upgrade") ||
+	    !version || strcmp(version, "13") != 0) {
+		request_add_header(r, "Upgrade", "websocket");
+		request_add_header(r, "Sec-WebSocket-Version", "13");
+		return request_error(r, e, 426, "upgrade_required",
+				     "this is a WebSocket (version 13); GET /api/v1/events gives "
+				     "the same as an event stream");
+	}
+	if (!ws_key_ok(request_header(r, "Sec-WebSocket-Key")))
+		return request_error(r, e, 400, "bad_header",
+				     "Sec-WebSocket-Key must be 16 bytes in base64");
+	if (r->body || r->close)
+		return request_error(r, e, 400, "bad_header", "a GET takes no body");
+	return 0;
+}
+
+int handle_ws(struct request *r, struct err *e)
+{
+	struct push_op wish;
+	int rc;
+
+	rc = check_origin(r, e);
+	if (!rc)
+		rc = check_upgrade(r, e);
+	if (!rc)
+		rc = read_wish(r, 0, &wish, e);
+	if (!rc && !wish.topics && (wish.bot_id || wish.last_seq >= 0))
+		return request_error(r, e, 400, "bad_query",
+				     "bot and last_event_id are of no use without topics");
+	if (!rc && r->method == EVHTTP_REQ_HEAD)
+		return request_error(r, e, 400, "bad_header", "only a GET can be upgraded");
+	return rc ? rc : stream_open(r, STREAM_WS, &wish, e);
+}
+
+int handle_events(struct request *r, struct err *e)
+{
+	struct push_op wish;
+	int rc;
+
+	rc = check_origin(r, e);
+	if (!rc)
+		rc = read_wish(r, PUSH_ALL & ~PUSH_BIT(PUSH_LOG), &wish, e);
+	if (rc)
+		return rc;
+	if (r->method == EVHTTP_REQ_HEAD) {
+		r->content_type = "text/event-stream";
+		buf_clear(&r->out);
+		return 0;
+	}
+	return stream_open(r, STREAM_SSE, &wish, e);
+}

@@ -1,0 +1,113 @@
+/* The paper account of a bot (bot 1 unless bot_id says another). */
+#include "api/pending/command.h"
+#include "api/routes/handlers.h"
+#include "api/view/stats_json.h"
+#include "api/view/status_json.h"
+#include "api/store/bots.h"
+#include "api/store/positions.h"
+#include "api/store/sim.h"
+#include "api/store/stats.h"
+#include "api/store/status.h"
+#include "common/clock.h"
+
+#include <string.h>
+
+static int load(struct request *r, struct bot_status *b, struct err *e)
+{
+	return store_status_get(r->db, request_query_int(r, "bot_id", 1), b, e);
+}
+
+int handle_simulation_status(struct request *r, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct json *j = &r->json;
+	struct bot_status b;
+	bool futures = false;
+	char text[16];
+	int rc;
+
+	rc = load(r, &b, e);
+	if (rc)
+		return rc;
+	json_int(j, "bot_id", b.bot_id);
+	json_bool(j, "running", r->app->cfg->trading_mode == MODE_SIMULATION &&
+		  !strcmp(b.status, "RUNNING") && !strcmp(worker_state(&b, now), "running"));
+	json_string(j, "trading_mode",
+		    r->app->cfg->trading_mode == MODE_LIVE ? "live" : "simulation");
+	json_string(j, "status", status_lower(b.status, text));
+	worth_json(j, &b);
+	json_int(j, "open_positions", b.open_positions);
+	json_int(j, "pending_orders", b.pending_orders);
+	rc = store_sim_account(r->db, b.bot_id, j, &futures, e);
+	commission_json(j, r->app->cfg, futures);
+	json_time(j, "timestamp", now);
+	return rc;
+}
+
+int handle_simulation_performance(struct request *r, struct err *e)
+{
+	struct json *j = &r->json;
+	const struct bot_sums *s;
+	struct bot_status b;
+	double capital = 0, equity;
+	bool known;
+	int rc;
+
+	rc = load(r, &b, e);
+	if (!rc)
+		rc = store_stats_capital(r->db, b.bot_id, &capital, e);
+	if (!rc)
+		rc = trade_sums_get(r->app->sums, r->db, r->db_generation, b.bot_id, &s, e);
+	if (rc)
+		return rc;
+	known = capital > 0 && b.mode[0]; /* it has an account, and the worker looked at it */
+	if (capital <= 0)
+		capital = r->app->cfg->sim_initial_capital;
+	equity = known ? money_double(b.equity) : capital; /* 0 is 0: everything is lost */
+	json_int(j, "bot_id", b.bot_id);
+	json_double(j, "initial_capital", capital);
+	json_double(j, "equity", equity);
+	json_double(j, "total_return_pct", 100 * (equity - capital) / capital);
+	stats_json(j, bot_sums_stats(s), r->app->cfg->sim_initial_capital);
+	json_time(j, "timestamp", clock_now_us());
+	return 0;
+}
+
+int handle_simulation_portfolio(struct request *r, struct err *e)
+{
+	int64_t now = clock_now_us();
+	struct bot_status b;
+	int rc;
+
+	rc = load(r, &b, e);
+	if (rc)
+		return rc;
+	json_int(&r->json, "bot_id", b.bot_id);
+	json_money(&r->json, "equity", b.equity);
+	rc = store_sim_balances(r->db, b.bot_id, &r->json, e);
+	if (!rc)
+		rc = store_positions_list(r->db, b.bot_id, now, &r->json, e);
+	json_time(&r->json, "timestamp", now);
+	return rc;
+}
+
+int handle_simulation_ledger(struct request *r, struct err *e)
+{
+	int64_t id = request_query_int(r, "bot_id", 1);
+	struct page p = { 0 };
+	int rc;
+
+	rc = store_bots_exists(r->db, id, e);
+	if (!rc)
+		rc = request_page(r, &p, e);
+	return rc ? rc : store_sim_ledger(r->db, id, &p, &r->json, e);
+}
+
+int handle_simulation_reset(struct request *r, struct err *e)
+{
+	int64_t id = request_int(r, "bot_id", 1);
+	const char *args = request_bool(r, "force", false) ? "{\"force\":true}" : "{}";
+	int rc = store_bots_check_ours(r->db, id, e);
+
+	return rc ? rc : command_send(r, "simulation-reset", id, args, e);
+}

@@ -1,0 +1,173 @@
+#include "api/store/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char SQL_COUNT[] = "SELECT count(*) FROM bots";
+static const char SQL_BOTS[] =
+	"SELECT b.id, b.name, coalesce(c.symbol, ''), coalesce(c.strategy, ''),"
+	" coalesce(c.exchange, ''), coalesce(s.mode, ''), coalesce(s.status, 'STOPPED'),"
+	" coalesce(s.equity, 0.0), coalesce(s.peak_equity, 0.0), coalesce(s.open_positions, 0),"
+	" coalesce(s.pending_orders, 0), coalesce(s.last_execution_us, 0), coalesce(t.trades, 0),"
+	" coalesce(t.wins, 0), coalesce(t.losses, 0), coalesce(t.net, 0.0), coalesce(t.fees, 0.0),"
+	" iif(s.day >= ?1, s.day_equity, 0.0), coalesce(u.n, 0)"
+	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
+	" LEFT JOIN bot_state s ON s.bot_id = b.id"
+	" LEFT JOIN (SELECT bot_id, sum(trades) AS trades, sum(wins) AS wins,"
+	" sum(losses) AS losses, sum(net) AS net, sum(fees) AS fees FROM trading_stats"
+	" GROUP BY bot_id) t ON t.bot_id = b.id"
+	" LEFT JOIN (SELECT o.bot_id, count(*) AS n FROM trading_orders o"
+	" WHERE o.status != 'closed' AND o.phase != 'remainder' AND o.position > 0 AND NOT EXISTS"
+	" (SELECT 1 FROM exchange_orders x"
+	" WHERE x.order_id = o.id AND x.stop_price > 0 AND x.state IN ('new', 'partially_filled')"
+	" AND NOT (x.type = 'OCO' AND x.filled > 0))" /* its target's first fill ends its stop */
+	" GROUP BY o.bot_id) u ON u.bot_id = b.id ORDER BY b.id";
+static const char SQL_JOBS[] =
+	"SELECT sum(state = 'queued'), sum(state = 'running'), sum(state = 'done'),"
+	" sum(state = 'failed'), sum(state = 'cancelled') FROM jobs";
+static const char SQL_BACKUPS[] =
+	"SELECT coalesce(b.ended_us, 0),"
+	" coalesce(iif(json_valid(b.result), json_extract(b.result, '$.bytes'), 0), 0) * 1.0,"
+	" coalesce(iif(json_valid(b.result), json_extract(b.result, '$.took_s'), 0), 0) * 1.0,"
+	" (SELECT count(*) FROM jobs WHERE kind = 'backup' AND state = 'failed')"
+	" + (SELECT coalesce(sum(value), 0) FROM counters WHERE name = 'backup_failures')"
+	" FROM (SELECT 1) LEFT JOIN (SELECT ended_us, result FROM jobs WHERE kind = 'backup'"
+	" AND state = 'done' ORDER BY id DESC LIMIT 1) b";
+static const char SQL_NOTIFY_OLDEST[] =
+	"SELECT coalesce(min(created_us), 0) FROM notifications WHERE state = 'queued'";
+static const char SQL_NOTIFY_LANES[] =
+	"SELECT channel = 'webhook', sum(delivered), sum(failed), sum(dropped), sum(retries)"
+	" FROM notification_lanes WHERE channel IN ('telegram', 'webhook') GROUP BY channel";
+
+static void read_bot(struct stmt *s, struct bot_metrics *b)
+{
+	snprintf(b->id, sizeof(b->id), "%lld", (long long)stmt_int(s, 0));
+	stmt_copy(s, 1, b->name, sizeof(b->name));
+	stmt_copy(s, 2, b->symbol, sizeof(b->symbol));
+	stmt_copy(s, 3, b->strategy, sizeof(b->strategy));
+	stmt_copy(s, 4, b->exchange, sizeof(b->exchange));
+	stmt_copy(s, 5, b->mode, sizeof(b->mode));
+	stmt_copy(s, 6, b->status, sizeof(b->status));
+	b->equity = stmt_double(s, 7);
+	b->peak_equity = stmt_double(s, 8);
+	b->open_positions = stmt_int(s, 9);
+	b->pending_orders = stmt_int(s, 10);
+	b->last_execution_us = stmt_int(s, 11);
+	b->trades = stmt_int(s, 12);
+	b->wins = stmt_int(s, 13);
+	b->losses = stmt_int(s, 14);
+	b->net = stmt_double(s, 15);
+	b->fees = stmt_double(s, 16);
+	b->day_equity = stmt_double(s, 17);
+	b->without_stop = stmt_int(s, 18);
+}
+
+static int count_bots(struct db *db, size_t *n, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_COUNT, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		*n = (size_t)stmt_int(s, 0);
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+int store_metrics_bots(struct db *db, const char *day, struct bot_metrics **out, size_t *n,
+		       struct err *e)
+{
+	struct bot_metrics *list;
+	size_t room = 0, found = 0;
+	struct stmt *s;
+	int rc;
+
+	rc = count_bots(db, &room, e);
+	if (!rc)
+		rc = db_stmt(db, SQL_BOTS, &s, e);
+	if (rc)
+		return rc;
+	stmt_bind_text(s, 1, day);
+	list = xcalloc(room + 1, sizeof(*list));
+	/* A bot made between the two looks waits for the next one. */
+	while (found < room && (rc = stmt_step(s, e)) == STMT_ROW)
+		read_bot(s, &list[found++]);
+	stmt_done(s);
+	if (rc < 0) {
+		free(list);
+		return rc;
+	}
+	*out = list;
+	*n = found;
+	return 0;
+}
+
+int store_metrics_jobs(struct db *db, int64_t out[JOB_STATES_N], struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_JOBS, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		for (int i = 0; i < JOB_STATES_N; i++)
+			out[i] = stmt_int(s, i);
+	}
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+int store_metrics_backups(struct db *db, struct backup_metrics *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_BACKUPS, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		out->done_us = stmt_int(s, 0);
+		out->bytes = stmt_double(s, 1);
+		out->took_s = stmt_double(s, 2);
+		out->failures = stmt_int(s, 3);
+	}
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+static int read_oldest(struct db *db, struct notify_metrics *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_NOTIFY_OLDEST, &s, e);
+
+	if (rc)
+		return rc;
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW)
+		out->oldest_us = stmt_int(s, 0);
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+int store_metrics_notify(struct db *db, struct notify_metrics *out, struct err *e)
+{
+	struct notify_metrics m = { 0 };
+	struct stmt *s;
+	int rc = read_oldest(db, &m, e);
+
+	if (!rc)
+		rc = db_stmt(db, SQL_NOTIFY_LANES, &s, e);
+	if (rc)
+		return rc;
+	while ((rc = stmt_step(s, e)) == STMT_ROW)
+		for (int i = 0; i < NOTIFY_RESULTS_N; i++)
+			m.n[stmt_int(s, 0)][i] = stmt_int(s, i + 1);
+	stmt_done(s);
+	if (!rc)
+		*out = m;
+	return rc;
+}

@@ -1,0 +1,50 @@
+/*
+ * orders.h - orders as the API lists them: trading_orders of our worker and
+ * reported_orders of outside bots, side by side, told apart by "source".
+ */
+#ifndef API_STORE_ORDERS_H
+#define API_STORE_ORDERS_H
+
+#include "api/store/rows.h"
+#include "common/db/db.h"
+
+#include <stdint.h>
+
+/* What its rows show, in the order of the statements' columns; for OpenAPI. */
+extern const struct column store_orders_columns[];
+
+/* Pending and active ones, newest first (pages by pair). */
+MUST_CHECK int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct json *j,
+				   struct err *e);
+
+struct order_filter {
+	int64_t from_us, to_us;		/* of closing; from inclusive, to exclusive */
+	const char *symbol, *reason;	/* NULL: all */
+};
+/* Closed ones, last closed first (pages by pair). */
+MUST_CHECK int store_orders_history(struct db *db, int64_t bot_id, const struct order_filter *f,
+				    struct page *p, struct json *j, struct err *e);
+
+/* A report: texts NULL and numbers without their flag stay as they are. */
+struct order_report {
+	const char *order_id, *symbol, *side, *status, *close_reason;
+	struct { bool given; double value; } entry_price, exit_price, take_profit, stop_loss,
+		quantity, pnl, fees, confidence;
+	int64_t created_us, closed_us;	/* 0 not given */
+};
+/* Inserts or updates the row of (bot, order_id); *created tells which; *id is its number. */
+MUST_CHECK int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_report *o,
+				      int64_t now_us, int64_t *id, bool *created, struct err *e);
+/* One order's members: of our worker, and reported. */
+MUST_CHECK int store_orders_get(struct db *db, int64_t id, struct json *j, struct err *e);
+MUST_CHECK int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err *e);
+
+/*
+ * The answer to a question of the worker (confirmations): "confirm" or "reject".
+ * ERR_NOT_FOUND: nothing was asked; ERR_CONFLICT: answered already, or too late.
+ */
+MUST_CHECK int store_orders_answer_tx(struct db *db, int64_t bot_id, int64_t order_id,
+				      const char *answer, const char *by, int64_t now_us,
+				      struct err *e);
+
+#endif

@@ -1,0 +1,190 @@
+#include "api/store/rows.h"
+
+#include "api/http/param.h"
+#include "common/registry/bot_config.h"
+#include "common/number.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+void page_bind(struct stmt *s, int before_index, int limit_index, const struct page *p)
+{
+	stmt_bind_int(s, before_index, p->before);
+	stmt_bind_int(s, limit_index, p->limit + 1);
+}
+
+void page_bind_pair(struct stmt *s, int before_index, int before2_index, int limit_index,
+		    const struct page *p)
+{
+	page_bind(s, before_index, limit_index, p);
+	stmt_bind_int(s, before2_index, p->before2);
+}
+
+bool page_cursor(const char *text, struct page *p)
+{
+	char first[24];
+	const char *dot = strchr(text, '.');
+	size_t len = dot ? (size_t)(dot - text) : strlen(text);
+
+	if (len >= sizeof(first))
+		return false;
+	memcpy(first, text, len);
+	first[len] = '\0';
+	p->before2 = INT64_MAX;
+	return number_int(first, INT64_MIN, INT64_MAX, &p->before) &&
+	       (!dot || number_int(dot + 1, INT64_MIN, INT64_MAX, &p->before2));
+}
+
+static void lower(struct json *j, const char *key, const char *text)
+{
+	char out[32];
+	size_t i;
+
+	for (i = 0; text && text[i] && i < sizeof(out) - 1; i++)
+		out[i] = (char)tolower((unsigned char)text[i]);
+	out[i] = '\0';
+	json_string(j, key, text ? out : NULL);
+}
+
+void raw_json(struct json *j, const char *key, const char *text)
+{
+	cJSON *v = NULL;
+
+	if (text && json_read(text, strlen(text), &v, NULL)) {
+		json_object(j, key);
+		json_string(j, "text", text);
+		json_object_end(j);
+	} else {
+		json_raw(j, key, text);
+	}
+	cJSON_Delete(v);
+}
+
+void amount_json(struct json *j, const char *key, double v)
+{
+	struct money m;
+
+	if (money_from_real(v, &m))
+		json_double(j, key, v);
+	else
+		json_money(j, key, m);
+}
+
+static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
+{
+	const char *text;
+
+	switch (c->type) {
+	case COL_INT:
+		json_int(j, c->key, stmt_int(s, i));
+		break;
+	case COL_NULLINT:
+		if (stmt_int(s, i))
+			json_int(j, c->key, stmt_int(s, i));
+		else
+			json_null(j, c->key);
+		break;
+	case COL_BOOL:
+		json_bool(j, c->key, stmt_int(s, i) != 0);
+		break;
+	case COL_REAL:
+		json_double(j, c->key, stmt_double(s, i));
+		break;
+	case COL_PRICE:
+	case COL_QTY:
+	case COL_MONEY:
+		amount_json(j, c->key, stmt_double(s, i));
+		break;
+	case COL_TEXT:
+		json_string(j, c->key, stmt_text(s, i));
+		break;
+	case COL_LOWER:
+		lower(j, c->key, stmt_text(s, i));
+		break;
+	case COL_NULLTEXT:
+		text = stmt_text(s, i);
+		json_string(j, c->key, text && *text ? text : NULL);
+		break;
+	case COL_TIME:
+		json_time(j, c->key, stmt_int(s, i));
+		break;
+	case COL_JSON:
+		raw_json(j, c->key, stmt_text(s, i));
+		break;
+	case COL_MEANING:
+		bot_config_meaning_json(j, c->key, stmt_text(s, i));
+		break;
+	case COL_HIDDEN:
+		break;
+	}
+}
+
+void row_members(struct json *j, struct stmt *s, const struct column *cols)
+{
+	for (int i = 0; cols[i].key; i++) {
+		if (cols[i].type != COL_HIDDEN && stmt_is_null(s, i))
+			json_null(j, cols[i].key);
+		else
+			cell(j, s, i, &cols[i]);
+	}
+}
+
+int rows_page(struct json *j, const char *key, struct stmt *s, const struct column *cols,
+	      const struct page *p, struct err *e)
+{
+	int64_t n = 0, last = 0, last2 = 0;
+	bool more = false;
+	char cursor[48];
+	int rc;
+
+	json_array(j, key);
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		if (n++ == p->limit) {
+			more = true;
+			break;
+		}
+		last = stmt_int(s, 0);
+		last2 = p->pair ? stmt_int(s, 1) : 0;
+		json_object(j, NULL);
+		row_members(j, s, cols);
+		json_object_end(j);
+	}
+	stmt_done(s);
+	json_array_end(j);
+	if (p->pair)
+		snprintf(cursor, sizeof(cursor), "%lld.%lld", (long long)last, (long long)last2);
+	else
+		snprintf(cursor, sizeof(cursor), "%lld", (long long)last);
+	json_string(j, "next_cursor", more ? cursor : NULL);
+	return rc < 0 ? rc : 0;
+}
+
+int rows_all(struct json *j, const char *key, struct stmt *s, const struct column *cols,
+	     struct err *e)
+{
+	int rc;
+
+	json_array(j, key);
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		json_object(j, NULL);
+		row_members(j, s, cols);
+		json_object_end(j);
+	}
+	stmt_done(s);
+	json_array_end(j);
+	return rc;
+}
+
+int rows_one(struct json *j, struct stmt *s, const struct column *cols, const char *what,
+	     int64_t id, struct err *e)
+{
+	int rc = stmt_step(s, e);
+
+	if (rc == STMT_ROW)
+		row_members(j, s, cols);
+	stmt_done(s);
+	if (rc == STMT_END)
+		return err_set(e, ERR_NOT_FOUND, "there is no %s %lld", what, (long long)id);
+	return rc < 0 ? rc : 0;
+}

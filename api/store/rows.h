@@ -1,0 +1,84 @@
+/*
+ * rows.h - rows of the database as JSON, by a table of columns; and pages of them.
+ *
+ * The statement's columns stand in the table's order. The keys are the column
+ * names, times without their "_us".
+ */
+#ifndef API_STORE_ROWS_H
+#define API_STORE_ROWS_H
+
+#include "common/db/db.h"
+#include "common/json.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum column_type {
+	COL_INT,
+	COL_BOOL,	/* 0 or 1 */
+	COL_REAL,
+	COL_PRICE, COL_QTY, COL_MONEY,	/* as amount_json */
+	COL_TEXT,	/* as it is */
+	COL_LOWER,	/* lower case: "RUNNING" -> "running" */
+	COL_NULLTEXT,	/* "" becomes null */
+	COL_TIME,	/* us -> RFC 3339; NULL and 0 become null */
+	COL_NULLINT,	/* 0 becomes null: references such as model_id */
+	COL_JSON,	/* as raw_json */
+	COL_MEANING,	/* a bot's settings as JSON: their fractions in words */
+	COL_HIDDEN	/* for the cursor only; key is "" */
+};
+
+struct column {
+	const char *key;	/* NULL ends the table */
+	enum column_type type;
+};
+
+/*
+ * A part of a list, newest first. A row's place in the list is its first column (a
+ * row number, or a time in us) or, where that is not unique, its first two.
+ */
+struct page {
+	int64_t limit;			/* rows at most */
+	int64_t before, before2;	/* only rows whose place is less; INT64_MAX: all */
+	bool pair;			/* the place is two columns */
+};
+
+#define PAGE_LIMIT 50
+#define PAGE_LIMIT_MAX 500
+
+/* Binds "before" and the number of rows to read (one more, to know whether there are more). */
+void page_bind(struct stmt *s, int before_index, int limit_index, const struct page *p);
+/* As page_bind, for a place of two columns. */
+void page_bind_pair(struct stmt *s, int before_index, int before2_index, int limit_index,
+		    const struct page *p);
+/* "123" or "123.4" as rows_page wrote it; false when it is neither. */
+bool page_cursor(const char *text, struct page *p);
+
+/*
+ * A price, quantity or sum of money from a REAL: exact in its 8 decimals; a sum over
+ * many rows that is too large for that, as the number it is.
+ */
+void amount_json(struct json *j, const char *key, double v);
+
+/*
+ * JSON text of a column; what is none (people write rows too) as {"text": ...}, so
+ * that the answer is. NULL becomes null.
+ */
+void raw_json(struct json *j, const char *key, const char *text);
+
+/* The members of one row, into an object that the caller opened. */
+void row_members(struct json *j, struct stmt *s, const struct column *cols);
+/*
+ * "key": [ {row}, ... ], "next_cursor": the place of the last row shown, or null
+ * when there are no more.
+ */
+MUST_CHECK int rows_page(struct json *j, const char *key, struct stmt *s,
+			 const struct column *cols, const struct page *p, struct err *e);
+/* "key": [ {row}, ... ], all of them. */
+MUST_CHECK int rows_all(struct json *j, const char *key, struct stmt *s,
+			const struct column *cols, struct err *e);
+/* The members of the only row; ERR_NOT_FOUND with "what id" when there is none. */
+MUST_CHECK int rows_one(struct json *j, struct stmt *s, const struct column *cols,
+			const char *what, int64_t id, struct err *e);
+
+#endif

@@ -1,0 +1,161 @@
+#include "api/view/status_json.h"
+
+#include "api/view/uptime.h"
+#include "common/registry/bot_config.h"
+#include "common/clock.h"
+#include "common/registry/market_clock.h"
+#include "common/registry/commands.h"
+
+#include <ctype.h>
+#include <string.h>
+
+const char *status_lower(const char *status, char out[16])
+{
+	size_t i;
+
+	for (i = 0; i < 15 && status[i]; i++)
+		out[i] = (char)tolower((unsigned char)status[i]);
+	out[i] = '\0';
+	return out;
+}
+
+const char *worker_state(const struct bot_status *b, int64_t now_us)
+{
+	if (!b->worker_seen)
+		return "never";
+	if (b->holder)
+		return "blocked";
+	if (b->stopped_us)
+		return "stopped";
+	return now_us - b->beat_us > HEARTBEAT_DEAD_US ? "away" : "running";
+}
+
+bool worker_runs(const struct bot_status *b, int64_t now_us)
+{
+	return !strcmp(worker_state(b, now_us), "running");
+}
+
+void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	json_object(j, "worker");
+	json_string(j, "status", worker_state(b, now_us));
+	if (b->worker_seen) {
+		json_int(j, "last_beat_age_ms", (now_us - b->beat_us) / US_PER_MS);
+		json_int(j, "pid", b->worker_pid);
+		json_string(j, "version", b->worker_version);
+		json_string(j, "market_data", b->market_data);
+		/* What a worker that is away said of its feed is true no more. */
+		json_string(j, "feed_state", worker_runs(b, now_us) ? b->feed_state : NULL);
+		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
+		json_string(j, "blocked_by", b->holder ? b->blocked : NULL);
+	} else {
+		json_null(j, "last_beat_age_ms");
+	}
+	json_object_end(j);
+}
+
+/* While the worker is away nothing runs: time stands still at its last beat. */
+static int64_t uptime_us(const struct bot_status *b, int64_t now_us)
+{
+	int64_t until = worker_runs(b, now_us) ? now_us : b->beat_us;
+
+	return until > b->start_us ? until - b->start_us : 0;
+}
+
+static void times_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	char text[UPTIME_TEXT_MAX];
+	int64_t up;
+
+	if (!b->start_us || !strcmp(b->status, "STOPPED")) {
+		json_null(j, "uptime");
+		json_null(j, "uptime_seconds");
+		json_null(j, "start_time");
+		return;
+	}
+	up = uptime_us(b, now_us);
+	json_string(j, "uptime", uptime_text(up / US_PER_S, text));
+	json_double(j, "uptime_seconds", (double)(up / US_PER_MS) / 1000);
+	json_time(j, "start_time", b->start_us);
+}
+
+void worth_json(struct json *j, const struct bot_status *b)
+{
+	if (b->mode[0])
+		json_money(j, "equity", b->equity);
+	else
+		json_null(j, "equity");
+	if (price_sign(b->last_price) > 0)
+		json_price(j, "last_price", b->last_price);
+	else
+		json_null(j, "last_price");
+}
+
+static void number_or_null(struct json *j, const char *key, int64_t v)
+{
+	if (v)
+		json_int(j, key, v);
+	else
+		json_null(j, key);
+}
+
+/* Longer by less than a candle, when the one that is open began before we listened. */
+static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	int64_t missing = WARM_UP_CANDLES - b->candles;
+
+	json_object(j, "warm_up");
+	json_int(j, "candles", b->candles);
+	json_int(j, "needed", WARM_UP_CANDLES);
+	if (worker_runs(b, now_us))
+		json_int(j, "ready_in_seconds",
+			 missing > 0 ? missing * bot_interval_s(b->interval) : 0);
+	else
+		json_null(j, "ready_in_seconds");
+	json_object_end(j);
+}
+
+void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
+{
+	const struct market_clock clock = { now_us, b->market_us, b->market_at_us };
+	char text[16];
+
+	json_int(j, "bot_id", b->bot_id);
+	json_string(j, "status", status_lower(b->status, text));
+	json_string(j, "bot_status", b->status);
+	json_time(j, "last_execution", market_clock_machine_us(&clock, b->last_execution_us));
+	json_time(j, "market_time", b->market_us);
+	times_json(j, b, now_us);
+	json_string(j, "error", b->error[0] ? b->error : NULL);
+	json_string(j, "mode", b->mode[0] ? b->mode : NULL);
+	json_bool(j, "emergency", b->emergency != 0);
+	json_object(j, "config_version");
+	json_int(j, "wanted", b->config_wanted);
+	json_int(j, "applied", b->config_applied);
+	json_string(j, "error", b->config_error[0] ? b->config_error : NULL);
+	json_object_end(j);
+	json_object(j, "model");
+	number_or_null(j, "wanted", b->model_wanted);
+	number_or_null(j, "applied", b->model_id);
+	json_string(j, "error", b->model_error[0] ? b->model_error : NULL);
+	json_object_end(j);
+	json_int(j, "pending_orders", b->pending_orders);
+	json_int(j, "open_positions", b->open_positions);
+	worth_json(j, b);
+	warm_up_json(j, b, now_us);
+	worker_json(j, b, now_us);
+	json_time(j, "timestamp", now_us);
+}
+
+void commission_json(struct json *j, const struct config *cfg, bool futures)
+{
+	struct fees f;
+
+	ASSERT(!fees_with(cfg->sim_commission, futures, &f));
+	json_object(j, "commission");
+	json_double(j, "maker", (double)f.maker_e8 / (double)RATE_ONE);
+	json_double(j, "taker", (double)f.taker_e8 / (double)RATE_ONE);
+	json_string(j, "source", cfg->sim_commission < 0 ? fees_source(futures) :
+		    "SIMULATION_COMMISSION");
+	json_object_end(j);
+}

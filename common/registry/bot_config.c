@@ -1,0 +1,590 @@
+#include "common/registry/bot_config.h"
+
+#include "common/crypto.h"
+#include "common/registry/quote_asset.h"
+
+#include <ctype.h>
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET_MASK "********"
+#define CONFIRM_WIDE "confirm_wide"	/* a member of requests, no setting */
+#define ID_MAX 9007199254740991.0	/* 2^53 - 1, the largest whole number that JSON carries */
+#define CAPITAL_MIN 0.00000001
+#define CAPITAL_MAX 1e9
+
+#define SIZE(f) sizeof(((struct bot_config *)0)->f)
+#define FIELD(f) offsetof(struct bot_config, f), SIZE(f)
+#define TEXT(f, min, def, characters, help) \
+	{ #f, BOT_TEXT, FIELD(f), min, SIZE(f) - 1, def, characters, help }
+#define CHOICE(f, def, choices, help) { #f, BOT_CHOICE, FIELD(f), 0, 0, def, choices, help }
+#define INT(f, min, max, def, help) { #f, BOT_INT, FIELD(f), min, max, def, NULL, help }
+#define REAL(f, min, max, def, help) { #f, BOT_REAL, FIELD(f), min, max, def, NULL, help }
+#define MONEY(f, min, max, def, help) { #f, BOT_MONEY, FIELD(f), min, max, def, NULL, help }
+#define BOOL(f, def, help) { #f, BOT_BOOL, FIELD(f), 0, 0, def, NULL, help }
+#define SECRET(f, help) \
+	{ #f, BOT_SECRET, FIELD(f), 0, SIZE(f) - 1, "\"\"", NULL, help }
+
+/* A new key is also a column of trading_configs (schema/) and a row in docs/CONFIGURATION.md. */
+/* clang-format off */
+const struct bot_key bot_keys[] = {
+	TEXT(symbol, 2, "\"BTCUSDT\"", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
+	     "The pair to trade, as the exchange writes it."),
+	CHOICE(strategy, "\"model\"", "model|ema_cross",
+	       "What decides: model asks the assigned model, ema_cross follows two means."),
+	CHOICE(interval, "\"1s\"", "1s|1m|5m|15m|1h|4h|1d",
+	       "Length of the candles that decisions are made on."),
+	CHOICE(exchange, "\"binance\"", "binance|binance_futures",
+	       "Binance spot or USD-M futures."),
+	CHOICE(side_mode, "\"long\"", "long|short|both",
+	       "Which way it trades; short and both need binance_futures."),
+	REAL(confidence_threshold, 0, 1, "0.40",
+	     "Probability from which the model's word is an entry."),
+	MONEY(capital_per_trade, CAPITAL_MIN, CAPITAL_MAX, "200",
+	      "Size of one entry in the quote asset (its margin on futures)."),
+	INT(holding_time, 1, 31536000, "2000",
+	    "Seconds after which a position is closed at market."),
+	REAL(profit_target_pct, 0.000001, 10, "0.00015",
+	     "Take profit as a fraction of the entry price (0.00015 = 0.015 %)."),
+	REAL(stop_loss_pct, 0.000001, 0.99, "0.009",
+	     "Stop loss as a fraction of the entry price (0.009 = 0.9 %)."),
+	INT(maker_order_timeout, 1, 86400, "60",
+	    "Seconds after which an entry that was not filled is cancelled."),
+	INT(max_positions, 1, 1000, "2",
+	    "Positions of this bot open at once."),
+	INT(decision_interval_ms, 1, 86400000, "2000",
+	    "Least milliseconds between two entries; every closed candle is looked at."),
+	REAL(leverage, 1, 125, "1",
+	     "Times the capital, on futures only."),
+	BOOL(ignore_risk_reward, "false",
+	     "true: this bot may trade under MIN_RISK_REWARD_RATIO, and without an edge after "
+	     "fees."),
+	BOOL(ignore_risk_per_trade, "false",
+	     "true: this bot may risk more than MAX_RISK_PER_TRADE."),
+	INT(model_id, 0, ID_MAX, "0",
+	    "Number of the model that it asks; 0: none."),
+	CHOICE(socket_type, "\"live\"", "live|demo",
+	       "Which of the exchange's stream hosts: real market or demo."),
+	BOOL(testnet, "false",
+	     "true: orders go to the exchange's test network."),
+	SECRET(api_key,
+	       "Exchange key of this bot. Empty: BINANCE_API_KEY."),
+	SECRET(secret_key,
+	       "The secret of that key. Empty: BINANCE_API_SECRET."),
+	SECRET(telegram_token,
+	       "Telegram bot token of this bot. Empty: TELEGRAM_BOT_TOKEN."),
+	TEXT(telegram_chat_id, 0, "\"\"", NULL,
+	     "Chat for this bot's messages. Empty: TELEGRAM_CHAT_ID."),
+};
+/* clang-format on */
+
+const size_t bot_keys_count = sizeof(bot_keys) / sizeof(bot_keys[0]);
+
+static void *field(struct bot_config *c, const struct bot_key *k)
+{
+	return (char *)c + k->offset;
+}
+
+static const void *const_field(const struct bot_config *c, const struct bot_key *k)
+{
+	return (const char *)c + k->offset;
+}
+
+const struct bot_key *bot_key_find(const char *name)
+{
+	for (size_t i = 0; i < bot_keys_count; i++)
+		if (strcmp(bot_keys[i].name, name) == 0)
+			return &bot_keys[i];
+	return NULL;
+}
+
+bool bot_key_fraction(const struct bot_key *k)
+{
+	size_t len = strlen(k->name);
+
+	return k->type == BOT_REAL && len > 4 && strcmp(k->name + len - 4, "_pct") == 0;
+}
+
+static void put_choices(const char *choices, struct buf *out)
+{
+	for (const char *p = choices; *p; p++)
+		if (*p == '|')
+			buf_puts(out, ", ");
+		else
+			buf_putc(out, *p);
+}
+
+void bot_key_allowed(const struct bot_key *k, struct buf *out)
+{
+	struct money least = money_of_units(0);
+	char text[MONEY_TEXT_MAX];
+
+	switch (k->type) {
+	case BOT_TEXT:
+		buf_printf(out, "%.0f to %.0f %s", k->min, k->max,
+			   k->choices ? "letters, digits and _" : "characters without blanks");
+		break;
+	case BOT_INT:
+		buf_printf(out, "a whole number from %.0f to %.0f", k->min, k->max);
+		break;
+	case BOT_REAL:
+		buf_printf(out, "a number from %.15g to %.15g%s", k->min, k->max,
+			   bot_key_fraction(k) ? ", or percent as text such as \"0.9%\"" : "");
+		break;
+	case BOT_MONEY:
+		ASSERT(!money_from_real(k->min, &least));
+		buf_printf(out, "an amount from %s to %.0f with at most 8 decimals",
+			   money_text(least, text), k->max);
+		break;
+	case BOT_BOOL:
+		buf_puts(out, "true or false");
+		break;
+	case BOT_SECRET:
+		buf_printf(out, "up to %.0f characters without blanks", k->max);
+		break;
+	case BOT_CHOICE:
+		buf_puts(out, strchr(k->choices, '|') ? "one of " : "");
+		put_choices(k->choices, out);
+		break;
+	}
+}
+
+const char *bot_key_type_name(enum bot_key_type type)
+{
+	switch (type) {
+	case BOT_TEXT: return "text";
+	case BOT_INT: return "whole number";
+	case BOT_REAL: return "number";
+	case BOT_MONEY: return "amount";
+	case BOT_BOOL: return "true/false";
+	case BOT_SECRET: return "secret";
+	case BOT_CHOICE: return "choice";
+	}
+	return "";
+}
+
+void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!f || f->n == FIELD_ERRORS_MAX)
+		return;
+	snprintf(f->list[f->n].field, sizeof(f->list[0].field), "%s", field);
+	va_start(ap, fmt);
+	vsnprintf(f->list[f->n].message, sizeof(f->list[0].message), fmt, ap);
+	va_end(ap);
+	f->n++;
+}
+
+static bool in_range(const struct bot_key *k, double v)
+{
+	return isfinite(v) && v >= k->min && v <= k->max;
+}
+
+/* "0.9%", "0.9 %": the nearest double of the fraction. */
+static bool set_percent(const struct bot_key *k, const char *text, double *out)
+{
+	size_t whole = strspn(text, "0123456789"), n = whole;
+	char number[48];
+	double v;
+
+	if (text[n] == '.')
+		n += 1 + strspn(text + n + 1, "0123456789");
+	if (!whole || text[n - 1] == '.' || n > 40 ||
+	    (strcmp(text + n, "%") != 0 && strcmp(text + n, " %") != 0))
+		return false;
+	snprintf(number, sizeof(number), "%.*se-2", (int)n, text);
+	v = strtod(number, NULL);
+	if (!in_range(k, v))
+		return false;
+	*out = v;
+	return true;
+}
+
+static bool set_number(const struct bot_key *k, const cJSON *v, double *out)
+{
+	if (!cJSON_IsNumber(v) || !in_range(k, v->valuedouble))
+		return false;
+	*out = v->valuedouble;
+	return true;
+}
+
+static bool set_int(const struct bot_key *k, const cJSON *v, int64_t *out)
+{
+	double d;
+
+	if (!set_number(k, v, &d) || d != floor(d))
+		return false;
+	*out = (int64_t)d;
+	return true;
+}
+
+/* A number that is not the nearest double of 8 decimals has more of them. */
+static bool set_money(const struct bot_key *k, const cJSON *v, struct money *out)
+{
+	struct money m;
+	double stored;
+
+	if (cJSON_IsString(v)) {
+		if (money_parse(v->valuestring, &m))
+			return false;
+	} else if (!cJSON_IsNumber(v) || money_from_real(v->valuedouble, &m)) {
+		return false;
+	}
+	/* What the database's column can't hold exactly would fail there, and later. */
+	if (money_to_real(m, &stored) || !in_range(k, stored) ||
+	    (cJSON_IsNumber(v) && stored != v->valuedouble))
+		return false;
+	*out = m;
+	return true;
+}
+
+static bool set_bool(const cJSON *v, bool *out)
+{
+	if (!cJSON_IsBool(v))
+		return false;
+	*out = cJSON_IsTrue(v);
+	return true;
+}
+
+static bool is_graphic(const char *s)
+{
+	while (isgraph((unsigned char)*s))
+		s++;
+	return !*s;
+}
+
+static bool set_text(const struct bot_key *k, const cJSON *v, char *out)
+{
+	size_t len;
+
+	if (!cJSON_IsString(v))
+		return false;
+	len = strlen(v->valuestring);
+	if ((double)len < k->min || (double)len > k->max || !is_graphic(v->valuestring))
+		return false;
+	if (k->choices) {
+		for (size_t i = 0; i < len; i++)
+			if (!strchr(k->choices, toupper((unsigned char)v->valuestring[i])))
+				return false;
+		for (size_t i = 0; i < len; i++)
+			out[i] = (char)toupper((unsigned char)v->valuestring[i]);
+		out[len] = '\0';
+	} else {
+		snprintf(out, k->size, "%s", v->valuestring);
+	}
+	return true;
+}
+
+static bool set_secret(const struct bot_key *k, const cJSON *v, char *out)
+{
+	if (cJSON_IsString(v) && strcmp(v->valuestring, SECRET_MASK) == 0)
+		return true;
+	return set_text(k, v, out);
+}
+
+static bool set_choice(const struct bot_key *k, const cJSON *v, char *out)
+{
+	if (!cJSON_IsString(v))
+		return false;
+	for (const char *p = k->choices; *p; p += *p == '|') {
+		size_t n = strcspn(p, "|");
+
+		if (n == strlen(v->valuestring) && strncmp(p, v->valuestring, n) == 0) {
+			snprintf(out, k->size, "%s", v->valuestring);
+			return true;
+		}
+		p += n;
+	}
+	return false;
+}
+
+static bool set_any(const struct bot_key *k, const cJSON *v, void *out)
+{
+	switch (k->type) {
+	case BOT_TEXT: return set_text(k, v, out);
+	case BOT_INT: return set_int(k, v, out);
+	case BOT_REAL:
+		return bot_key_fraction(k) && cJSON_IsString(v) ?
+		       set_percent(k, v->valuestring, out) : set_number(k, v, out);
+	case BOT_MONEY: return set_money(k, v, out);
+	case BOT_BOOL: return set_bool(v, out);
+	case BOT_SECRET: return set_secret(k, v, out);
+	case BOT_CHOICE: return set_choice(k, v, out);
+	}
+	return false;
+}
+
+/* False, with a field error, when the member can't be applied. */
+static bool apply_member(struct bot_config *c, const cJSON *v, struct field_errors *f)
+{
+	const struct bot_key *k = bot_key_find(v->string);
+	struct buf allowed = { 0 };
+
+	if (!k) {
+		field_error(f, v->string, "is not a key of a bot's configuration");
+		return false;
+	}
+	if (set_any(k, v, field(c, k)))
+		return true;
+	bot_key_allowed(k, &allowed);
+	field_error(f, k->name, "must be %s", buf_text(&allowed));
+	buf_free(&allowed);
+	return false;
+}
+
+bool bot_config_futures(const struct bot_config *c)
+{
+	return strcmp(c->exchange, "binance_futures") == 0;
+}
+
+static bool check_together(const struct bot_config *c, struct field_errors *f)
+{
+	if (bot_config_futures(c))
+		return true;
+	if (strcmp(c->side_mode, "long") != 0)
+		field_error(f, "side_mode", "\"%s\" needs exchange \"binance_futures\": a spot "
+			    "account can't sell what it doesn't have", c->side_mode);
+	if (c->leverage > 1)
+		field_error(f, "leverage", "must be 1 unless exchange is \"binance_futures\"");
+	return strcmp(c->side_mode, "long") == 0 && c->leverage <= 1;
+}
+
+/* A stop of 0.5 is rarely meant: who wrote 0.5 for half a percent is asked. */
+static bool check_wide(const struct bot_config *old, const struct bot_config *c,
+		       struct field_errors *f)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+		double now, before;
+
+		if (!bot_key_fraction(k))
+			continue;
+		now = *(const double *)const_field(c, k);
+		before = *(const double *)const_field(old, k);
+		if (now <= BOT_WIDE || now == before)
+			continue;
+		field_error(f, k->name, "of %.10g is %.10g %% of the entry price; over %g %% it "
+			    "needs \"confirm_wide\": true (did you mean %.10g, which is %.10g %%?)",
+			    now, now * 100, BOT_WIDE * 100, now / 100, now);
+		ok = false;
+	}
+	return ok;
+}
+
+static int apply(struct bot_config *c, const cJSON *patch, bool confirmed, struct field_errors *f)
+{
+	struct bot_config fresh = *c;
+	const cJSON *member;
+	bool ok = cJSON_IsObject(patch);
+
+	if (!ok)
+		field_error(f, "body", "must be a JSON object");
+	else
+		cJSON_ArrayForEach(member, patch) {
+			if (strcmp(member->string, CONFIRM_WIDE) != 0) {
+				ok = apply_member(&fresh, member, f) && ok;
+			} else if (cJSON_IsBool(member)) {
+				confirmed = confirmed || cJSON_IsTrue(member);
+			} else {
+				field_error(f, CONFIRM_WIDE, "must be true or false");
+				ok = false;
+			}
+		}
+	ok = ok && check_together(&fresh, f);
+	ok = (confirmed || check_wide(c, &fresh, f)) && ok;
+	if (ok)
+		*c = fresh;
+	crypto_wipe(&fresh, sizeof(fresh));
+	return ok ? 0 : ERR_INVALID;
+}
+
+int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f)
+{
+	return apply(c, patch, false, f);
+}
+
+int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f)
+{
+	return apply(c, patch, true, f);
+}
+
+/*
+ * What a fraction of the entry price means to a person: "0.9 % = 1.80 USDT", of one entry
+ * of capital_per_trade (times leverage on futures). quote: "" when it is not known.
+ */
+static const char *fraction_text(const struct bot_config *c, const struct bot_key *k,
+				 const char *quote, char text[BOT_FRACTION_TEXT_MAX])
+{
+	double fraction = *(const double *)const_field(c, k);
+	double amount = money_double(c->capital_per_trade) * fraction *
+			(bot_config_futures(c) ? c->leverage : 1);
+
+	snprintf(text, BOT_FRACTION_TEXT_MAX, "%.10g %% = %.*f%s%s", fraction * 100,
+		 amount >= 0.1 ? 2 : 8, amount, *quote ? " " : "", quote);
+	return text;
+}
+
+const char *bot_exits_text(const struct bot_config *c, const char *quote,
+			   char text[BOT_EXITS_TEXT_MAX])
+{
+	char target[BOT_FRACTION_TEXT_MAX], stop[BOT_FRACTION_TEXT_MAX];
+
+	snprintf(text, BOT_EXITS_TEXT_MAX, "target %s, stop %s",
+		 fraction_text(c, bot_key_find("profit_target_pct"), quote, target),
+		 fraction_text(c, bot_key_find("stop_loss_pct"), quote, stop));
+	return text;
+}
+
+void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j)
+{
+	char text[BOT_FRACTION_TEXT_MAX];
+
+	for (size_t i = 0; i < bot_keys_count; i++)
+		if (bot_key_fraction(&bot_keys[i]))
+			json_string(j, bot_keys[i].name,
+				    fraction_text(c, &bot_keys[i], quote, text));
+}
+
+int bot_config_parse(const char *stored, struct bot_config *out)
+{
+	struct field_errors *f = xcalloc(1, sizeof(*f));
+	cJSON *root = NULL;
+	int rc = json_read(stored, strlen(stored), &root, NULL);
+
+	bot_config_defaults(out);
+	if (rc == 0)
+		rc = bot_config_read(out, root, f);
+	cJSON_Delete(root);
+	free(f);
+	return rc ? ERR_INVALID : 0;
+}
+
+bool bot_config_fraction(const struct bot_config *c, const char *name,
+			 char text[BOT_FRACTION_TEXT_MAX])
+{
+	const struct bot_key *k = bot_key_find(name);
+	const char *quote = quote_asset_of(c->symbol);
+
+	if (!k || !bot_key_fraction(k))
+		return false;
+	(void)fraction_text(c, k, quote ? quote : "", text);
+	return true;
+}
+
+void bot_config_meaning_json(struct json *j, const char *key, const char *stored)
+{
+	char text[BOT_FRACTION_TEXT_MAX];
+	struct bot_config c;
+	cJSON *root = NULL;
+	const cJSON *m;
+
+	if (!stored || bot_config_parse(stored, &c) ||
+	    json_read(stored, strlen(stored), &root, NULL)) {
+		json_null(j, key);
+		return;
+	}
+	json_object(j, key);
+	cJSON_ArrayForEach(m, root)
+		if (bot_config_fraction(&c, m->string, text))
+			json_string(j, m->string, text);
+	json_object_end(j);
+	cJSON_Delete(root);
+	crypto_wipe(&c, sizeof(c));
+}
+
+/* Leverage of a spot account is 1, whatever the row says. */
+static bool leverage_moves(const struct bot_config *a, const struct bot_config *b)
+{
+	return bot_config_futures(a) && bot_config_futures(b) && a->leverage != b->leverage;
+}
+
+bool bot_config_moves(const struct bot_config *a, const struct bot_config *b)
+{
+	return strcmp(a->symbol, b->symbol) != 0 || strcmp(a->exchange, b->exchange) != 0 ||
+	       leverage_moves(a, b);
+}
+
+const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
+				 char text[BOT_CONFIG_MOVE_MAX])
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	if (strcmp(a->symbol, b->symbol) != 0)
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", symbol %s -> %s",
+				      a->symbol, b->symbol);
+	if (strcmp(a->exchange, b->exchange) != 0)
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", exchange %s -> %s",
+				      a->exchange, b->exchange);
+	if (leverage_moves(a, b))
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", leverage %g -> %g",
+				      a->leverage, b->leverage);
+	memmove(text, text + (n ? 2 : 0), n ? n - 1 : 1);
+	return text;
+}
+
+void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
+		     struct bot_config *out)
+{
+	struct bot_config c = *b;
+
+	c.version = a->version;
+	memcpy(c.symbol, a->symbol, sizeof(c.symbol));
+	memcpy(c.exchange, a->exchange, sizeof(c.exchange));
+	c.leverage = a->leverage;
+	if (bot_config_futures(a) != bot_config_futures(b))
+		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));
+	*out = c;
+	crypto_wipe(&c, sizeof(c));
+}
+
+void bot_config_defaults(struct bot_config *c)
+{
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+		cJSON *v = NULL;
+
+		ASSERT(!json_read(k->def, strlen(k->def), &v, NULL));
+		ASSERT(set_any(k, v, field(c, k)));
+		cJSON_Delete(v);
+	}
+}
+
+void bot_config_json(const struct bot_config *c, struct json *j)
+{
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+		const void *v = const_field(c, k);
+
+		switch (k->type) {
+		case BOT_TEXT:
+		case BOT_CHOICE:
+			json_string(j, k->name, v);
+			break;
+		case BOT_INT:
+			json_int(j, k->name, *(const int64_t *)v);
+			break;
+		case BOT_REAL:
+			json_double(j, k->name, *(const double *)v);
+			break;
+		case BOT_MONEY:
+			json_money(j, k->name, *(const struct money *)v);
+			break;
+		case BOT_BOOL:
+			json_bool(j, k->name, *(const bool *)v);
+			break;
+		case BOT_SECRET:
+			json_string(j, k->name, *(const char *)v ? SECRET_MASK : "");
+			break;
+		}
+	}
+}

@@ -1,0 +1,158 @@
+/*
+ * bot_config.h - a bot's own settings: one row per key, used by validation, the
+ * API, the docs, and the worker (hot reload).
+ *
+ * The same keys are the columns of table trading_configs. Money-like keys are
+ * exact decimals; rates are doubles and fractions (0.009 = 0.9 %).
+ */
+#ifndef COMMON_REGISTRY_BOT_CONFIG_H
+#define COMMON_REGISTRY_BOT_CONFIG_H
+
+#include "common/buf.h"
+#include "common/err.h"
+#include "common/fees.h"
+#include "common/json.h"
+#include "common/money.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WARM_UP_CANDLES 60	/* closed ones that a decision looks at */
+#define SYMBOL_MAX 32		/* with NUL; upper case letters, digits and _ */
+#define STRATEGY_NAME_MAX 32
+
+struct bot_config {
+	int64_t version;			/* row's version; 0 = defaults, never stored */
+	char symbol[SYMBOL_MAX];		/* BTCUSDT */
+	char strategy[STRATEGY_NAME_MAX];	/* model, ... */
+	char interval[8];			/* 1s 1m 5m 15m 1h 4h 1d */
+	char exchange[20];			/* binance, binance_futures */
+	char side_mode[8];			/* long, short, both; short needs futures */
+	double confidence_threshold;		/* probability, 0..1 */
+	struct money capital_per_trade;		/* quote asset */
+	int64_t holding_time;			/* s; then closed at market */
+	double profit_target_pct;		/* fraction of entry price */
+	double stop_loss_pct;			/* fraction of entry price */
+	int64_t maker_order_timeout;		/* s; then the entry is cancelled */
+	int64_t max_positions;			/* open at once by this bot */
+	int64_t decision_interval_ms;		/* least time between decisions */
+	double leverage;			/* futures only */
+	bool ignore_risk_reward;		/* skip MIN_RISK_REWARD_RATIO for this bot */
+	bool ignore_risk_per_trade;		/* skip MAX_RISK_PER_TRADE for this bot */
+	int64_t model_id;			/* 0: none */
+	char socket_type[16];			/* live, demo: which stream host */
+	bool testnet;
+	char api_key[256];			/* secret */
+	char secret_key[256];			/* secret */
+	char telegram_token[256];		/* secret */
+	char telegram_chat_id[64];
+};
+
+enum bot_key_type { BOT_TEXT, BOT_INT, BOT_REAL, BOT_MONEY, BOT_BOOL, BOT_SECRET, BOT_CHOICE };
+
+struct bot_key {
+	const char *name;	/* JSON key and column */
+	enum bot_key_type type;
+	size_t offset, size;	/* in struct bot_config */
+	double min, max;	/* numbers: inclusive; text and secrets: length */
+	const char *def;	/* default as JSON text */
+	const char *choices;	/* BOT_CHOICE: "long|short|both"; BOT_TEXT: its characters */
+	const char *help;	/* one sentence with the unit */
+};
+
+extern const struct bot_key bot_keys[];
+extern const size_t bot_keys_count;
+const struct bot_key *bot_key_find(const char *name);
+/* What k takes, as messages and docs say it: "a number from 0 to 1". */
+void bot_key_allowed(const struct bot_key *k, struct buf *out);
+/* "text", "whole number", "number", "amount", "true/false", "choice" or "secret". */
+const char *bot_key_type_name(enum bot_key_type type);	/* (tests) */
+
+#define FIELD_ERRORS_MAX 64
+struct field_errors {
+	size_t n;
+	struct { char field[48]; char message[200]; } list[FIELD_ERRORS_MAX];
+};
+/* One more, if it has room; f may be NULL. A message goes on from the field: "must be ...". */
+void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
+	PRINTF_LIKE(3, 4);
+
+void bot_config_defaults(struct bot_config *c);
+/* Does it trade USD-M futures? Otherwise spot. */
+bool bot_config_futures(const struct bot_config *c);
+/*
+ * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
+ * values out of range each add one field error; with any, c is unchanged and
+ * ERR_INVALID returned. Rules over several keys (short needs futures) as well.
+ * A secret given as its mask ("********") leaves the stored one as it is. Amounts
+ * may be numbers or decimal texts, fractions numbers or percents ("0.9%"); a symbol is
+ * turned into upper case. A target or stop over BOT_WIDE that was not there before needs
+ * the member "confirm_wide": true, which is no setting.
+ */
+#define BOT_WIDE 0.1
+MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/* The same for what was stored once and is valid as it is: nothing is to be confirmed. */
+MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
+/* Seconds of a candle of "1s" "1m" "5m" "15m" "1h" "4h" "1d"; 0 for anything else. */
+int64_t bot_interval_s(const char *interval);
+/* Is it a fraction (its name ends with _pct)? */
+bool bot_key_fraction(const struct bot_key *k);
+/* "target 2.1 % = 4.20 USDT, stop 0.4 % = 0.80 USDT", for logs. */
+#define BOT_EXITS_TEXT_MAX 200
+const char *bot_exits_text(const struct bot_config *c, const char *quote,
+			   char text[BOT_EXITS_TEXT_MAX]);
+/* Each fraction's meaning as a member, between json_object and its end. */
+void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j);
+/* Settings as they are stored, all or some, over the defaults. ERR_INVALID: they can't be used. */
+MUST_CHECK int bot_config_parse(const char *stored, struct bot_config *out);
+/* One setting's meaning: "0.9 % = 1.80 USDT". False: it is no fraction. */
+#define BOT_FRACTION_TEXT_MAX 80
+bool bot_config_fraction(const struct bot_config *c, const char *name,
+			 char text[BOT_FRACTION_TEXT_MAX]);
+/* "key": {the meaning of each fraction that the stored settings have}; null: they can't be used. */
+void bot_config_meaning_json(struct json *j, const char *key, const char *stored);
+/*
+ * Does the change from a to b put the bot on another market or account? Such a change
+ * waits until nothing is open; see bot_config_hold.
+ */
+bool bot_config_moves(const struct bot_config *a, const struct bot_config *b);
+/* "symbol BTCUSDT -> ETHUSDT, leverage 1 -> 5": what of it waits. Returns text. */
+#define BOT_CONFIG_MOVE_MAX 160
+const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
+				 char text[BOT_CONFIG_MOVE_MAX]);
+/*
+ * While b waits: b with a's market (symbol, exchange, leverage, side_mode when the exchange
+ * changes) and a's version.
+ */
+void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
+		     struct bot_config *out);
+/* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
+void bot_config_json(const struct bot_config *c, struct json *j);
+
+struct symbol_info;
+
+/*
+ * What would never trade, or never win, under these risk settings, as warnings (not
+ * errors): reward to risk after fees under min_risk_reward, a target that does not pay the
+ * fees (ignore_risk_reward lifts both rules, the second warning stays) or does so only
+ * with a high hit rate, a stop that costs more than max_risk_per_trade_pct, no model for
+ * strategy "model", capital over max notional or under the exchange's least, a threshold
+ * of 0, a holding time under one candle, a leverage whose liquidation comes before the stop, a
+ * symbol that no source knows, an interval whose first decision is a while away.
+ */
+struct bot_config_limits {
+	double min_risk_reward;		/* reward to risk, after fees; 0 off */
+	double max_risk_per_trade_pct;	/* of equity; 0 off */
+	struct fees fees;		/* of a fill on the config's exchange */
+	double max_notional;		/* of one entry, quote asset; 0 off */
+	struct money equity;		/* 0: not known */
+	int64_t candles;		/* stored ones of its market, that reach up to now */
+	/* What a replaying worker has: "BTCUSDT (spot), ETHUSDT (USD-M)"; NULL: no such list. */
+	const char *recorded;
+	const struct symbol_info *market;	/* the worker's rules of it; NULL: it has none */
+};
+void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
+			 struct field_errors *w);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * commands.h - table commands: queueing one, and reading its answer.
+ *
+ * Who may insert: API, command line, a person in the shell. Only the worker
+ * answers (worker/store). How a command travels: DESIGN section 4.
+ */
+#ifndef COMMON_REGISTRY_COMMANDS_H
+#define COMMON_REGISTRY_COMMANDS_H
+
+#include "common/crypto.h"
+#include "common/db/db.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define COMMAND_EXPIRES_US INT64_C(10000000)
+#define COMMAND_EMERGENCY_STOP "emergency-stop"
+#define COMMAND_RESULT_MAX 16384	/* room for what 100 bots and more have to say */
+#define HEARTBEAT_DEAD_US INT64_C(5000000)	/* an older beat: the worker is away */
+
+struct command {
+	int64_t id;
+	char kind[24];
+	int64_t bot_id;			/* 0: every bot */
+	char args[1024];		/* JSON object */
+	char requested_by[64];
+	char correlation_id[CORRELATION_ID_MAX];
+	char idempotency_key[80];	/* "" none */
+	int64_t created_us, expires_us;	/* 0: never */
+	char status[12];		/* queued, done, failed, expired */
+	char code[24];
+	char message[512];
+	int64_t answered_us;
+	char result[COMMAND_RESULT_MAX];	/* last; JSON object, "bots": see bot_answers.h */
+};
+
+/* All zero, of result the first byte: clearing its room costs more than queueing a command. */
+void store_command_init(struct command *c);
+
+/*
+ * (tests) Queue c (id, status and answer are ignored) in its own transaction; *id is its
+ * number. created_us 0 means now; expires_us is taken as it is. With an
+ * idempotency key that exists already nothing is inserted, *id is the older one;
+ * when that asked for something else (kind, bot, args): ERR_CONFLICT. Unless the kind
+ * is emergency-stop, ERR_UNAVAILABLE when the worker's heartbeat is older than
+ * HEARTBEAT_DEAD_US (checked in the same transaction: nothing is queued).
+ */
+MUST_CHECK int store_command_queue(struct db *db, const struct command *c, int64_t *id,
+				   struct err *e);
+/* The same in the caller's transaction, which an error leaves as it was. */
+MUST_CHECK int store_command_queue_tx(struct db *db, const struct command *c, int64_t *id,
+				      struct err *e);
+/*
+ * The worker's own: insert c in the caller's transaction, *id is its number. With an
+ * idempotency key that exists already nothing is inserted, *id is 0.
+ */
+MUST_CHECK int store_command_add_tx(struct db *db, const struct command *c, int64_t *id,
+				    struct err *e);
+MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
+/* (tests) The oldest queued one with an id over after; ERR_NOT_FOUND: there is none. */
+MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
+/* Does the bot exist, as far as the database says? */
+MUST_CHECK int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e);
+
+struct heartbeat {
+	int64_t pid, started_us, beat_us, stopped_us;	/* 0 never */
+	int64_t loop_p50_us, loop_p99_us, turns, events;
+	int64_t feed_age_ms, clock_drift_ms, decode_errors, rss_bytes;
+	int64_t trades_late, trades_repeated, trades_refused, feed_gaps, book_breaks;
+	int64_t market_us;	/* the market's time at the beat; 0: it is the machine's */
+	int64_t market_at_us;	/* the machine's when that was last seen to move */
+	char feed_problem[200];	/* newest refused frame or gap; "" none */
+	char boot_id[40], version[24], trading_mode[16], market_data[16];
+	char feed_state[16], feed_message[256];
+};
+/* ERR_NOT_FOUND: a worker never ran on this file. */
+MUST_CHECK int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e);
+/* The beat is fresh, and the worker has not said that it stops. */
+bool heartbeat_alive(const struct heartbeat *h, int64_t now_us);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * configs.h - tables trading_configs and trading_config_history.
+ */
+#ifndef COMMON_REGISTRY_CONFIGS_H
+#define COMMON_REGISTRY_CONFIGS_H
+
+#include "common/registry/bot_config.h"
+#include "common/crypto.h"
+#include "common/db/db.h"
+
+/*
+ * A bot's row with its secrets opened. ERR_NOT_FOUND: no such bot. ERR_INVALID:
+ * a hand-edited row breaks a rule (the sentence names column and range; out is
+ * untouched, so the caller keeps its last good one). ERR_CORRUPT: a secret does
+ * not open with this master key, nor with what its file or, after an interrupted
+ * rotation, the file beside it holds by now.
+ */
+MUST_CHECK int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
+				 struct bot_config *out, struct err *e);
+/*
+ * Write c as version expect + 1 with a history row. ERR_CONFLICT when the row's
+ * version is not expect, ERR_NOT_FOUND when there is no such bot. expect 0: the row
+ * is new. c->version is set to the new one. Secrets are sealed with the key that
+ * its file holds by now; ERR_BUSY while a rotation of the key is not finished.
+ */
+MUST_CHECK int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_id,
+				    int64_t expect, struct bot_config *c, const char *by,
+				    int64_t now_us, struct err *e);
+/* What a secret's sealed text is bound to: "bot 7 api_key". Returns aad. */
+#define STORE_CONFIG_AAD_MAX 96
+const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, const char *key);
+/*
+ * The newest version of the history that passes every check, its secrets empty: what a
+ * start falls back on when the row itself can't be used. ERR_NOT_FOUND: there is none.
+ */
+MUST_CHECK int store_config_last_good(struct db *db, int64_t bot_id, struct bot_config *out,
+				      struct err *e);
+/* That version of the history, its secrets empty. ERR_NOT_FOUND: it is not there or not usable. */
+MUST_CHECK int store_config_past(struct db *db, int64_t bot_id, int64_t version,
+				 struct bot_config *out, struct err *e);
+/* trading_configs.version, 0 when there is no row. */
+MUST_CHECK int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
+
+#endif

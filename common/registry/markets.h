@@ -1,0 +1,27 @@
+/*
+ * markets.h - table markets: the rules of the markets that the worker has, and where
+ * they come from. The worker writes it; API and command line show it.
+ */
+#ifndef COMMON_REGISTRY_MARKETS_H
+#define COMMON_REGISTRY_MARKETS_H
+
+#include "common/db/db.h"
+#include "common/registry/symbol_info.h"
+
+/* Add a market of a feed (market_source.h), or write over it. */
+MUST_CHECK int store_market_put_tx(struct db *db, const char *market_data,
+				   const struct symbol_info *info, int64_t now_us, struct err *e);
+/* Take away what was not written at now_us: the worker has it no more. */
+MUST_CHECK int store_markets_trim_tx(struct db *db, int64_t now_us, struct err *e);
+
+/*
+ * The rules as the worker has them. ERR_NOT_FOUND: it doesn't have this market (or never
+ * ran, or the schema is older).
+ */
+MUST_CHECK int store_market_get(struct db *db, const char *symbol, bool futures,
+				struct symbol_info *out, struct err *e);
+/* Every market with its source, by symbol; nothing from an older schema. */
+typedef void store_market_fn(void *ctx, const char *source, const struct symbol_info *info);
+MUST_CHECK int store_markets_each(struct db *db, store_market_fn *fn, void *ctx, struct err *e);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * model_row.h - a model's row in table models, made. The API adds what was uploaded, the
+ * worker its sample.
+ */
+#ifndef COMMON_REGISTRY_MODEL_ROW_H
+#define COMMON_REGISTRY_MODEL_ROW_H
+
+#include "common/db/db.h"
+
+struct model_new {
+	const char *name, *symbol, *format, *sha256;
+	const char *path;		/* relative to DATA_DIR */
+	const char *features;		/* name of the feature list */
+	const char *feature_names;	/* JSON array */
+	const char *metrics;		/* JSON object */
+	const char *origin;		/* sample, upload, training */
+	const char *description;
+	int64_t size_bytes;
+};
+/* *id receives its number. ERR_CONFLICT: a file of this hash is registered. */
+MUST_CHECK int store_model_add_tx(struct db *db, const struct model_new *m, int64_t now_us,
+				  int64_t *id, struct err *e);
+/* 0 and *id: the file of this hash is registered; *id 0: it is not. */
+MUST_CHECK int store_model_by_hash(struct db *db, const char *sha256, int64_t *id,
+				   struct err *e);
+
+#endif

@@ -1,0 +1,204 @@
+#include "common/registry/rotate_key.h"
+
+#include "common/registry/bot_config.h"
+#include "common/file.h"
+#include "common/registry/configs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One statement per secret column; the columns are those of bot_keys[] with BOT_SECRET. */
+static const char SQL_API_KEY[] =
+	"SELECT bot_id, api_key FROM trading_configs WHERE api_key != ''";
+static const char SQL_SECRET_KEY[] =
+	"SELECT bot_id, secret_key FROM trading_configs WHERE secret_key != ''";
+static const char SQL_TELEGRAM[] =
+	"SELECT bot_id, telegram_token FROM trading_configs WHERE telegram_token != ''";
+static const char SQL_SET_API_KEY[] =
+	"UPDATE trading_configs SET api_key = ?2 WHERE bot_id = ?1";
+static const char SQL_SET_SECRET_KEY[] =
+	"UPDATE trading_configs SET secret_key = ?2 WHERE bot_id = ?1";
+static const char SQL_SET_TELEGRAM[] =
+	"UPDATE trading_configs SET telegram_token = ?2 WHERE bot_id = ?1";
+
+static const struct {
+	const char *name, *select, *update;
+} columns[] = {
+	{ "api_key", SQL_API_KEY, SQL_SET_API_KEY },
+	{ "secret_key", SQL_SECRET_KEY, SQL_SET_SECRET_KEY },
+	{ "telegram_token", SQL_TELEGRAM, SQL_SET_TELEGRAM },
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define SECRET_MAX sizeof(((struct bot_config *)0)->api_key)
+
+struct sealed {
+	int64_t bot_id;
+	char text[SEALED_MAX(SECRET_MAX)];
+};
+
+/* A secret of bot_keys[] without its column here would be lost with the old key. */
+static void check_columns(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		bool listed = false;
+
+		if (bot_keys[i].type != BOT_SECRET)
+			continue;
+		for (size_t c = 0; c < COLUMNS; c++)
+			listed |= !strcmp(columns[c].name, bot_keys[i].name);
+		ASSERT(listed && bot_keys[i].size <= SECRET_MAX);
+		n++;
+	}
+	ASSERT(n == COLUMNS);
+}
+
+/* All sealed texts of a column; *list is the caller's. */
+static int read_column(struct db *db, size_t column, struct sealed **list, size_t *n,
+		       struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, columns[column].select, &s, e);
+
+	if (rc)
+		return rc;
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		*list = xrealloc(*list, (*n + 1) * sizeof(**list));
+		(*list)[*n].bot_id = stmt_int(s, 0);
+		stmt_copy(s, 1, (*list)[*n].text, sizeof((*list)[*n].text));
+		(*n)++;
+	}
+	stmt_done(s);
+	return rc;
+}
+
+static int write_secret(struct db *db, size_t column, const struct sealed *s, struct err *e)
+{
+	struct stmt *stmt;
+	int rc = db_stmt(db, columns[column].update, &stmt, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(stmt, 1, s->bot_id);
+	stmt_bind_text(stmt, 2, s->text);
+	return stmt_run(stmt, e);
+}
+
+/* *changed: it was under the old key. */
+static int reseal(size_t column, const struct master_key *from, const struct master_key *to,
+		  struct sealed *s, bool *changed, struct err *e)
+{
+	char aad[STORE_CONFIG_AAD_MAX], plain[SECRET_MAX];
+	int rc;
+
+	store_config_aad(aad, s->bot_id, columns[column].name);
+	*changed = crypto_open(to, aad, s->text, plain, sizeof(plain), NULL) != 0;
+	rc = *changed ? crypto_open(from, aad, s->text, plain, sizeof(plain), e) : 0;
+	if (rc)
+		err_prefix(e, "bot %lld: trading_configs.%s", (long long)s->bot_id,
+			   columns[column].name);
+	else if (*changed)
+		rc = crypto_seal(to, aad, plain, s->text, sizeof(s->text), e);
+	crypto_wipe(plain, sizeof(plain));
+	return rc;
+}
+
+static int reseal_column_tx(struct db *db, size_t column, const struct master_key *from,
+			    const struct master_key *to, struct rotation *out, struct err *e)
+{
+	struct sealed *list = NULL;
+	size_t n = 0;
+	int rc = read_column(db, column, &list, &n, e);
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		bool changed;
+
+		rc = reseal(column, from, to, &list[i], &changed, e);
+		if (!rc && changed)
+			rc = write_secret(db, column, &list[i], e);
+		out->secrets++;
+		out->resealed += !rc && changed;
+	}
+	free(list);
+	return rc;
+}
+
+/* The key to go to: the one that an interrupted rotation left, or a fresh one. */
+static int next_key(const char *path, struct master_key *out, bool *resumed, struct err *e)
+{
+	int rc = master_key_read(path, out, e);
+
+	*resumed = rc == 0;
+	if (rc == ERR_CORRUPT) /* not ours: a rotation's file is whole or not there */
+		return err_set(e, rc, "%s is in the way and holds no key: remove it", path);
+	if (rc != ERR_NOT_FOUND)
+		return rc;
+	rc = master_key_make(path, e);
+	return rc ? rc : master_key_read(path, out, e);
+}
+
+/* Under the write lock: two rotations at once take turns, and nobody seals meanwhile. */
+static int reseal_tx(struct db *db, const char *key_file, const char *next_path,
+		     struct master_key *to, struct rotation *out, struct err *e)
+{
+	struct master_key from = { 0 };
+	int rc = master_key_read(key_file, &from, e);
+
+	if (!rc)
+		rc = next_key(next_path, to, &out->resumed, e);
+	for (size_t c = 0; c < COLUMNS && !rc; c++)
+		rc = reseal_column_tx(db, c, &from, to, out, e);
+	/* The fresh key has sealed nothing that stays. */
+	if (rc && !out->resumed && to->path[0])
+		(void)unlink(next_path);
+	crypto_wipe(&from, sizeof(from));
+	return rc;
+}
+
+static int replace_file(const char *key_file, const char *next_path, const struct master_key *to,
+			struct err *e)
+{
+	struct master_key now = { 0 };
+	bool there;
+
+	if (!rename(next_path, key_file)) {
+		file_sync_folder(key_file);
+		return 0;
+	}
+	/* Another rotation was waiting for the lock, and has finished ours. */
+	if (errno == ENOENT && !master_key_read(key_file, &now, NULL)) {
+		there = !memcmp(now.bytes, to->bytes, sizeof(now.bytes));
+		crypto_wipe(&now, sizeof(now));
+		if (there)
+			return 0;
+		errno = ENOENT;
+	}
+	return file_error(e, "replace the master key file by", next_path);
+}
+
+int store_rotate_key(struct db *db, const char *key_file, struct rotation *out, struct err *e)
+{
+	char next_path[MASTER_KEY_PATH_MAX + 8];
+	struct master_key to = { 0 };
+	struct rotation done = { 0 };
+	int rc;
+
+	check_columns();
+	master_key_next_path(key_file, next_path);
+	rc = db_begin(db, e);
+	if (rc)
+		return rc;
+	rc = reseal_tx(db, key_file, next_path, &to, &done, e);
+	/* When this fails the key's file stays, and the next call goes on with it. */
+	rc = db_end(db, rc, e);
+	if (!rc)
+		rc = replace_file(key_file, next_path, &to, e);
+	if (!rc)
+		*out = done;
+	crypto_wipe(&to, sizeof(to));
+	return rc;
+}

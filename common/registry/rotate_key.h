@@ -1,0 +1,37 @@
+/*
+ * rotate_key.h - a new master key: every secret of trading_configs sealed again.
+ *
+ *	begin
+ *	write FILE.new                stopped here: secrets are under FILE's key;
+ *	seal all secrets              the next call takes FILE.new and begins again
+ *	commit                        stopped here: secrets are under FILE.new's key;
+ *	rename FILE.new to FILE       the next call seals nothing and renames
+ *
+ * Which of the two it was, the secrets say: they open with one key or the other.
+ * While FILE.new is there nothing is sealed (store_config_save_tx says ERR_BUSY) and
+ * secrets are opened with whichever of the two keys fits, so both programs may run.
+ * Backups of the database made before need the old key: keep it with them.
+ */
+#ifndef COMMON_REGISTRY_ROTATE_KEY_H
+#define COMMON_REGISTRY_ROTATE_KEY_H
+
+#include "common/crypto.h"
+#include "common/db/db.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rotation {
+	size_t secrets;		/* stored secrets, all under the new key now */
+	size_t resealed;	/* of them by this call */
+	bool resumed;		/* an interrupted rotation was finished, not a new one begun */
+};
+
+/*
+ * key_file must exist (ERR_NOT_FOUND). ERR_CORRUPT: a secret opens with no key at hand;
+ * the sentence names bot and column, and nothing is changed. db: role DB_TOOL.
+ */
+MUST_CHECK int store_rotate_key(struct db *db, const char *key_file, struct rotation *out,
+				struct err *e);
+
+#endif

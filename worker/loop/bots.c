@@ -1,0 +1,627 @@
+#include "worker/loop/bots.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/span.h"
+#include "common/registry/configs.h"
+#include "worker/store/bots.h"
+#include "worker/store/orders.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WARMING_MAX 120
+#define SELECT_WISHES \
+	"SELECT b.id, coalesce(c.version, 0), coalesce(a.model_id, c.model_id, 0)" \
+	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id" \
+	" LEFT JOIN model_assignments a ON a.bot_id = b.id" \
+	" WHERE b.bot_type = 'trading'"
+static const char SQL_WISHES[] = SELECT_WISHES " ORDER BY b.id";
+static const char SQL_WISH[] = SELECT_WISHES " AND b.id = ?1";
+
+struct wish {
+	int64_t bot_id, version, model_id;
+};
+
+struct slot {
+	int64_t bot_id;
+	int64_t version;		/* of the config that was tried last */
+	int64_t model_id;		/* that was tried last */
+	int64_t model_used;		/* that the engine has, 0 none */
+	bool loading;			/* model_id is on its way */
+	bool running;			/* the engine has it */
+	bool refused;			/* the newest config waits for the bot to be flat */
+	bool denied;			/* the newest config waits for a reset of the account */
+	bool again;			/* there was one */
+	bool wished;			/* seen in this refresh */
+	char failure[256];
+	struct bot_config config;	/* in use */
+	struct bot_config wanted;	/* the newest that could be read */
+};
+
+struct roster {
+	struct roster_args args;
+	size_t n;
+	struct slot *slots;		/* by id, ascending */
+	int64_t *ids;
+	size_t waiting;			/* slots whose model loads or whose config was refused */
+};
+
+struct roster *roster_new(const struct roster_args *a)
+{
+	struct roster *r = xcalloc(1, sizeof(*r));
+
+	r->args = *a;
+	return r;
+}
+
+void roster_free(struct roster *r)
+{
+	if (!r)
+		return;
+	free(r->slots);
+	free(r->ids);
+	free(r);
+}
+
+static struct slot *find(const struct roster *r, int64_t bot_id)
+{
+	size_t low = 0, high = r->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (r->slots[mid].bot_id < bot_id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < r->n && r->slots[low].bot_id == bot_id ? &r->slots[low] : NULL;
+}
+
+static struct slot *slot_of(struct roster *r, int64_t bot_id)
+{
+	struct slot *s = find(r, bot_id);
+	size_t i = r->n;
+
+	if (s)
+		return s;
+	r->slots = xrealloc(r->slots, (r->n + 1) * sizeof(r->slots[0]));
+	for (; i > 0 && r->slots[i - 1].bot_id > bot_id; i--)
+		r->slots[i] = r->slots[i - 1];
+	memset(&r->slots[i], 0, sizeof(r->slots[i]));
+	r->slots[i].bot_id = bot_id;
+	r->n++;
+	return &r->slots[i];
+}
+
+/*
+ * A bot that is not in the engine still has a row that says why. What it needs when it
+ * comes up one day stays in it, and an emergency stop stays one.
+ */
+static void report_absent(struct roster *r, struct db *db, struct slot *s,
+			  enum emergency asked, int64_t now_us)
+{
+	struct bot_report row = { .bot_id = s->bot_id, .status = BOT_ERROR, .updated_us = now_us };
+	struct bot_restore old = { 0 };
+
+	if (!r->args.reporter.bot)
+		return;
+	if (store_bot_restore(db, s->bot_id, &old, NULL))
+		memset(&old, 0, sizeof(old));
+	if (asked != EMERGENCY_NONE)
+		old.emergency = asked;
+	if (old.emergency != EMERGENCY_NONE)
+		row.status = BOT_STOPPED;
+	row.emergency = (int)old.emergency;
+	row.start_us = old.start_us;
+	row.last_decision_us = old.last_decision_us;
+	row.loss_streak = old.loss_streak;
+	row.cooldown_until_us = old.cooldown_until_us;
+	row.refusals = old.refusals;
+	row.refused_until_us = old.refused_until_us;
+	row.equity = old.equity;
+	row.last_price = old.last_price;
+	row.peak_equity = old.peak_equity;
+	row.day_equity = old.day_equity;
+	row.dust = old.dust;
+	row.dust_cost = old.dust_cost;
+	memcpy(row.day, old.day, sizeof(row.day));
+	row.pending_orders = old.pending_orders;
+	row.open_positions = old.open_positions;
+	row.config_version = old.config_version;
+	/* Both alike: store_bot_restore knows by it that this is no error of a bot that ran. */
+	snprintf(row.error, sizeof(row.error), "%s", s->failure);
+	snprintf(row.config_error, sizeof(row.config_error), "%s", s->failure);
+	r->args.reporter.bot(r->args.reporter.ctx, &row);
+}
+
+static void failed(struct roster *r, struct db *db, struct slot *s, const char *why,
+		   int64_t now_us)
+{
+	if (strcmp(s->failure, why) == 0)
+		return;
+	snprintf(s->failure, sizeof(s->failure), "%s", why);
+	log_error("roster", NULL, "bot %lld can't run: %s", (long long)s->bot_id, why);
+	if (!s->running)
+		report_absent(r, db, s, EMERGENCY_NONE, now_us);
+}
+
+/* Everything the engine needs before it can take a config: market and account. */
+static int prepare(struct roster *r, int64_t bot_id, const struct bot_config *c, int64_t now_us,
+		   struct err *e)
+{
+	struct symbol_info info;
+	int rc = r->args.symbol(r->args.ctx, c, &info, e);
+
+	if (rc)
+		return rc;
+	session_market_add(r->args.session, &info);
+	return session_account(r->args.session, bot_id, c, now_us, e);
+}
+
+/* The totals that go on are today's, whatever other days were traded before. */
+static int stats_of_today(struct db *db, int64_t bot_id, int64_t now_us, struct day_stats *out,
+			  struct err *e)
+{
+	char day[CLOCK_TEXT_MAX];
+	int rc = store_stats_get(db, bot_id, clock_day(now_us, day), out, e);
+
+	if (rc == ERR_NOT_FOUND) {
+		*out = (struct day_stats){ .bot_id = bot_id };
+		rc = 0;
+	}
+	return rc;
+}
+
+static int bring_up(struct roster *r, struct db *db, struct slot *s, const struct bot_config *c,
+		    int64_t now_us, struct err *e)
+{
+	struct engine *engine = session_engine(r->args.session);
+	struct bot_restore old = { 0 };
+	int rc = prepare(r, s->bot_id, c, now_us, e);
+
+	if (rc)
+		return rc;
+	rc = store_bot_restore(db, s->bot_id, &old, e);
+	if (rc && rc != ERR_NOT_FOUND)
+		return rc;
+	if (rc == 0)
+		rc = stats_of_today(db, s->bot_id, now_us, &old.stats, e);
+	if (rc && rc != ERR_NOT_FOUND)
+		return rc;
+	if (rc == 0) {
+		if (s->failure[0] || old.absent) { /* ERROR because it could not come up */
+			old.status = BOT_STOPPED;
+			old.error[0] = '\0';
+		}
+		rc = store_sent_times(db, s->bot_id, old.sent_us, ORDERS_KEPT, &old.sent_n, e);
+		if (rc == 0)
+			rc = store_last_entry(db, s->bot_id, &old.last_entry_us, e);
+		if (rc == 0)
+			rc = store_ended_legs(db, s->bot_id, old.ended, ENDED_LEGS, &old.ended_n,
+					      e);
+		if (rc)
+			return rc;
+	}
+	rc = engine_bot_add(engine, s->bot_id, c, &old, e);
+	if (rc)
+		return rc;
+	s->running = true;
+	s->failure[0] = '\0';
+	return 0;
+}
+
+/*
+ * Orders that were open when we went down belong to the symbol that the bot traded, and
+ * its account counts in that one's quote asset: the settings that the bot ran with, for a
+ * newest version that can't be in force whole. False: there are none.
+ */
+static bool ran_with(struct db *db, int64_t bot_id, bool open_orders, struct bot_config *out)
+{
+	int64_t version = 0;
+	bool open = false;
+
+	return store_bot_ran_with(db, bot_id, &version, &open, NULL) == 0 && version &&
+	       (open || !open_orders) && store_config_past(db, bot_id, version, out, NULL) == 0;
+}
+
+/* Comes up with what of c can be in force beside the market and account it had. */
+static int come_up_waiting(struct roster *r, struct db *db, struct slot *s,
+			   const struct bot_config *old, const struct bot_config *c,
+			   const char *why, int64_t now_us, struct err *e)
+{
+	struct engine *engine = session_engine(r->args.session);
+	struct bot_config held;
+	int rc;
+
+	bot_config_hold(old, c, &held);
+	rc = bring_up(r, db, s, &held, now_us, e);
+	if (rc == 0)
+		rc = engine_bot_config_wait(engine, s->bot_id, c, why, e);
+	if (rc == 0) {
+		err_set(e, 0, "%s", why);
+		s->config = held;
+	}
+	crypto_wipe(&held, sizeof(held));
+	return rc;
+}
+
+static int come_up(struct roster *r, struct db *db, struct slot *s, struct bot_config *c,
+		   int64_t now_us, struct err *e)
+{
+	struct bot_config old;
+	char moves[BOT_CONFIG_MOVE_MAX];
+	struct err why = { 0 };
+	int rc;
+
+	if (ran_with(db, s->bot_id, true, &old) && bot_config_moves(&old, c)) {
+		err_set(&why, ERR_CONFLICT, "version %lld waits: %s can change only without open "
+			"orders; until they are closed no entries are made, the rest of the "
+			"version is in force", (long long)c->version,
+			bot_config_move_text(&old, c, moves));
+		s->refused = true;
+		return come_up_waiting(r, db, s, &old, c, why.msg, now_us, e);
+	}
+	rc = bring_up(r, db, s, c, now_us, e);
+	s->refused = false;
+	s->denied = rc == ERR_DENIED;
+	if (rc == ERR_DENIED && ran_with(db, s->bot_id, false, &old)) {
+		why = *e;
+		err_prefix(&why, "version %lld waits", (long long)c->version);
+		return come_up_waiting(r, db, s, &old, c, why.msg, now_us, e);
+	}
+	if (rc == 0)
+		s->config = *c;
+	return rc;
+}
+
+/* At a start there is no config in use to keep: the newest usable one of the history is. */
+static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+{
+	struct bot_config c;
+	struct err e = { 0 };
+
+	if (store_config_last_good(db, s->bot_id, &c, &e) == 0)
+		(void)come_up(r, db, s, &c, now_us, &e);
+}
+
+/* A window that begins while we run fills with time alone; "" at a start (worker_warm). */
+static const char *warming_text(const struct roster *r, const struct slot *s,
+				char text[WARMING_MAX])
+{
+	size_t n = engine_bot_candles(session_engine(r->args.session), s->bot_id);
+	int64_t wait_s = (int64_t)(CANDLE_WINDOW - n) * bot_interval_s(s->config.interval);
+	char wait[SPAN_TEXT_MAX];
+
+	text[0] = '\0';
+	if (n < CANDLE_WINDOW && !r->args.wait_for_models)
+		snprintf(text, WARMING_MAX, "; %zu of %d candles of %s are there, the first "
+			 "decision comes in %s", n, CANDLE_WINDOW, s->config.interval,
+			 span_text(wait_s, wait));
+	return text;
+}
+
+/* The newest config is in use, or what of it can be (why: what waits), or the last good one. */
+static void applied(struct roster *r, struct db *db, struct slot *s, int rc, const char *why,
+		    int64_t now_us)
+{
+	struct engine *engine = session_engine(r->args.session);
+	char exits[BOT_EXITS_TEXT_MAX], warming[WARMING_MAX];
+
+	if (rc == 0) {
+		if (s->refused || s->denied)
+			log_warn("roster", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
+		else
+			log_info("roster", NULL, "bot %lld: config version %lld applied: %s%s",
+				 (long long)s->bot_id, (long long)s->config.version,
+				 bot_exits_text(&s->config, "", exits),
+				 warming_text(r, s, warming));
+		return;
+	}
+	if (!s->running && rc == ERR_INVALID)
+		fall_back(r, db, s, now_us);
+	if (s->running) {
+		log_error("roster", NULL, "bot %lld keeps config version %lld: %s",
+			  (long long)s->bot_id, (long long)s->config.version, why);
+		engine_bot_config_failed(engine, s->bot_id, why);
+	} else {
+		failed(r, db, s, why, now_us);
+	}
+}
+
+/* The bot runs: with all of c, or (it waits) with what can be in force at once. */
+static int change_config(struct roster *r, struct slot *s, const struct bot_config *c,
+			 int64_t now_us, struct err *e)
+{
+	struct engine *engine = session_engine(r->args.session);
+	bool open = engine_open_orders(engine, s->bot_id) > 0;
+	struct symbol_info info;
+	int rc = open ? r->args.symbol(r->args.ctx, c, &info, e) :
+		 prepare(r, s->bot_id, c, now_us, e);
+
+	s->refused = false;
+	s->denied = rc == ERR_DENIED;
+	if (rc == 0)
+		rc = engine_bot_config(engine, s->bot_id, c, e);
+	s->refused = open && rc == ERR_CONFLICT;
+	if (s->denied) {
+		err_prefix(e, "version %lld waits", (long long)c->version);
+		rc = engine_bot_config_wait(engine, s->bot_id, c, e->msg, e);
+	} else if (s->refused) {
+		rc = 0;
+	}
+	if (rc == 0)
+		s->config = *engine_bot_config_now(engine, s->bot_id);
+	return rc;
+}
+
+static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+{
+	struct bot_config c;
+	struct err e = { 0 };
+	int rc = store_config_load(db, r->args.key, s->bot_id, &c, &e);
+
+	s->again = false;
+	if (rc == 0) {
+		s->wanted = c;
+		rc = s->running ? change_config(r, s, &c, now_us, &e) :
+				  come_up(r, db, s, &c, now_us, &e);
+	}
+	applied(r, db, s, rc, e.msg, now_us);
+	crypto_wipe(&c, sizeof(c));
+}
+
+static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t model_id,
+			int64_t now_us)
+{
+	struct engine *engine = session_engine(r->args.session);
+	struct predictor p;
+	struct err e = { 0 };
+	int rc;
+
+	s->model_id = model_id;
+	s->loading = false;
+	if (!model_id) {
+		engine_bot_model(engine, s->bot_id, NULL, NULL);
+		predictors_drop(r->args.predictors, s->model_used);
+		s->model_used = 0;
+		return;
+	}
+	rc = predictors_take(r->args.predictors, db, model_id, r->args.wait_for_models, &p, &e);
+	if (rc == ERR_BUSY) {
+		s->loading = true;
+		return;
+	}
+	if (rc) {
+		log_error("roster", NULL, "bot %lld: %s", (long long)s->bot_id, e.msg);
+		engine_bot_model(engine, s->bot_id, NULL, e.msg);
+		if (!s->model_used && engine_bot_status(engine, s->bot_id) != BOT_STOPPED)
+			engine_bot_fail(engine, s->bot_id, now_us, e.msg);
+		return;
+	}
+	engine_bot_model(engine, s->bot_id, &p, NULL);
+	predictors_drop(r->args.predictors, s->model_used);
+	s->model_used = model_id;
+	log_info("roster", NULL, "bot %lld: model %lld applied", (long long)s->bot_id,
+		 (long long)model_id);
+}
+
+static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t now_us)
+{
+	struct slot *s = slot_of(r, w->bot_id);
+	bool due = s->again || (s->refused &&
+		engine_open_orders(session_engine(r->args.session), w->bot_id) == 0);
+
+	s->wished = true;
+	if (w->version != s->version || due || (!s->running && !s->failure[0])) {
+		s->version = w->version;
+		apply_config(r, db, s, now_us);
+	}
+	if (s->running && (w->model_id != s->model_id || s->loading))
+		apply_model(r, db, s, w->model_id, now_us);
+}
+
+static void remove_unwished(struct roster *r)
+{
+	struct engine *engine = session_engine(r->args.session);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct slot *s = &r->slots[i];
+		struct err e = { 0 };
+
+		if (!s->wished && s->running && engine_bot_remove(engine, s->bot_id, &e)) {
+			log_warn("roster", NULL, "bot %lld was deleted but stays until it is "
+				 "stopped and flat: %s", (long long)s->bot_id, e.msg);
+		} else if (!s->wished) {
+			predictors_drop(r->args.predictors, s->model_used);
+			log_info("roster", NULL, "bot %lld removed", (long long)s->bot_id);
+			continue;
+		}
+		r->slots[kept++] = *s;
+	}
+	r->n = kept;
+}
+
+/* Loaded for who has changed its mind since: out of memory with it. */
+static void sweep_models(struct roster *r)
+{
+	int64_t *ids = xcalloc(r->n + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->slots[i].loading)
+			ids[n++] = r->slots[i].model_id;
+	predictors_sweep(r->args.predictors, ids, n);
+	free(ids);
+}
+
+/* bot_id 0: of all bots. */
+static int read_wishes(struct db *db, int64_t bot_id, struct wish **out, size_t *n, struct err *e)
+{
+	struct wish *list = NULL;
+	size_t count = 0;
+	struct stmt *s;
+	int rc = db_stmt(db, bot_id ? SQL_WISH : SQL_WISHES, &s, e);
+
+	if (rc)
+		return rc;
+	if (bot_id)
+		stmt_bind_int(s, 1, bot_id);
+	while ((rc = stmt_step(s, e)) == STMT_ROW) {
+		struct wish w = { stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2) };
+
+		list = xrealloc(list, (count + 1) * sizeof(*list));
+		list[count++] = w;
+	}
+	stmt_done(s);
+	if (rc) {
+		free(list);
+		return rc;
+	}
+	*out = list;
+	*n = count;
+	return 0;
+}
+
+int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *e)
+{
+	struct wish *wishes = NULL;
+	size_t n = 0;
+	int rc = read_wishes(db, r->args.only_bot, &wishes, &n, e);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < r->n; i++)
+		r->slots[i].wished = false;
+	for (size_t i = 0; i < n; i++)
+		apply(r, db, &wishes[i], now_us);
+	free(wishes);
+	remove_unwished(r);
+	sweep_models(r);
+	r->ids = xrealloc(r->ids, (r->n + 1) * sizeof(r->ids[0]));
+	r->waiting = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		r->ids[i] = r->slots[i].bot_id;
+		r->waiting += r->slots[i].loading || r->slots[i].refused || r->slots[i].again;
+	}
+	return 0;
+}
+
+int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us, struct err *e)
+{
+	struct slot *s = find(r, bot_id);
+	int64_t model_id;
+
+	if (!s)
+		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
+	if (!s->running)
+		apply_config(r, db, s, now_us);
+	if (!s->running)
+		return err_set(e, ERR_CONFLICT, "%s", s->failure);
+	if (!s->model_used || s->model_used != s->model_id) {
+		struct wish *w = NULL;
+		size_t n = 0;
+		int rc = read_wishes(db, bot_id, &w, &n, e);
+
+		if (rc)
+			return rc;
+		model_id = n ? w[0].model_id : 0;
+		free(w);
+		apply_model(r, db, s, model_id, now_us);
+		r->waiting += s->loading;
+	}
+	return 0;
+}
+
+int roster_latch(struct roster *r, struct db *db, int64_t bot_id, const char *by,
+		 const char *correlation_id, int64_t now_us, struct err *e)
+{
+	struct slot *s = find(r, bot_id);
+	struct status_report event = {
+		.bot_id = bot_id, .from = BOT_ERROR, .to = BOT_STOPPED,
+		.event = bot_event_name(EVENT_EMERGENCY_STOP), .reason = "", .requested_by = by,
+		.correlation_id = correlation_id, .at_us = now_us,
+	};
+	int64_t open = 0;
+	int rc;
+
+	if (!s || s->running)
+		return err_set(e, ERR_NOT_FOUND, "no bot %lld waits for its config",
+			       (long long)bot_id);
+	rc = store_open_count(db, bot_id, &open, e);
+	if (rc)
+		return rc;
+	report_absent(r, db, s, open ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED, now_us);
+	if (r->args.reporter.status)
+		r->args.reporter.status(r->args.reporter.ctx, &event);
+	return 0;
+}
+
+bool roster_waits(const struct roster *r)
+{
+	for (size_t i = 0; r->waiting && i < r->n; i++)
+		if (r->slots[i].loading || r->slots[i].again ||
+		    (r->slots[i].refused &&
+		     engine_open_orders(session_engine(r->args.session), r->slots[i].bot_id) == 0))
+			return true;
+	return false;
+}
+
+void roster_started(struct roster *r)
+{
+	r->args.wait_for_models = false;
+}
+
+const char *roster_failure(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+
+	return s && !s->running ? s->failure : NULL;
+}
+
+bool roster_loads(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+	const struct strategy *strategy =
+		s && s->running ? strategy_find(s->config.strategy) : NULL;
+
+	return strategy && strategy->needs_model && s->loading && !s->model_used;
+}
+
+bool roster_has(const struct roster *r, int64_t bot_id)
+{
+	return find(r, bot_id) != NULL;
+}
+
+const int64_t *roster_ids(const struct roster *r, size_t *n)
+{
+	*n = r->n;
+	return r->ids;
+}
+
+const struct bot_config *roster_config(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+
+	return s && s->running ? &s->config : NULL;
+}
+
+const struct bot_config *roster_wanted(const struct roster *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+
+	return s && s->wanted.symbol[0] ? &s->wanted : NULL;
+}
+
+void roster_account_reset(struct roster *r, int64_t bot_id)
+{
+	struct slot *s = find(r, bot_id);
+
+	if (!s || !(s->denied || s->refused))
+		return;
+	s->again = true;
+	r->waiting++;
+}

@@ -1,0 +1,110 @@
+/*
+ * candle.h - candles from trades, and the window of closed ones that features read.
+ *
+ * A candle covers [open_us, open_us + length) of the exchange's time, as the exchange's
+ * own candle does. A second without trades repeats the last close with zero volume, so
+ * that the window has no holes. A candle that began before we listened is none: its
+ * first part is missing, and nobody hears of it.
+ *
+ * When does a candle end? Trades arrive in the order of their ids, but events of other
+ * streams (depth, book tops) overtake them: by up to 186 ms in the recordings, in fast
+ * moves. So a trade of a later candle ends it at once when no trade is missing before it
+ * (trade.whole), everything else (trades behind a hole, the market's time, our clock)
+ * only CANDLE_GRACE_US later. While it waits, a trade still counts for its own candle:
+ *
+ *	  ended              open
+ *	|------------------|------------------| exchange's time
+ *	                    <-- grace -->
+ */
+#ifndef WORKER_MARKET_CANDLE_H
+#define WORKER_MARKET_CANDLE_H
+
+#include "common/err.h"
+#include "worker/market/market.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CANDLE_GRACE_US INT64_C(500000)	/* for trades on their way; not above a second */
+#define CANDLE_LATE_US INT64_C(2000000)	/* older trades are dropped and counted */
+#define CANDLE_WINDOW WARM_UP_CANDLES	/* closed candles that a feature may look at */
+
+struct candle {
+	int64_t open_us;		/* UTC, multiple of the length */
+	struct price open, high, low, close;
+	struct qty volume;		/* base asset */
+	struct qty buy_volume;		/* taker bought; the rest was sold */
+	uint32_t trades;
+};
+
+/* "1s" "1m" "5m" "15m" "1h" "4h" "1d" to microseconds; 0 for anything else. */
+int64_t candle_interval_us(const char *interval);
+
+struct candle_builder {
+	int64_t length_us;
+	int64_t span_us;		/* of open from its begin, that needs no second look */
+	int64_t heard_us;		/* exchange's time since when nothing is missing */
+	bool heard;			/* heard_us is known: an event has come */
+	bool begun;			/* a trade has come: open is valid */
+	bool waits;			/* ended is valid: its trades may still be on their way */
+	struct candle open;		/* the newest; 0 trades: the last close, repeated */
+	struct candle ended;		/* the one before it */
+	/* exchange's times of the first and the last trade that counted for their prices */
+	struct candle_times { int64_t first_us, last_us; } open_times, ended_times;
+	uint64_t late_merged, late_dropped;
+};
+
+void candle_builder_init(struct candle_builder *b, int64_t length_us);
+
+/*
+ * Feed one trade. Candles that it closes, in order, go to out (at most max);
+ * *n says how many. Inside a candle the exchange's time counts, among equal times the
+ * order of arrival. A trade of a candle that is closed already is merged into the oldest
+ * one that is not, where it moves neither open nor close, when it lies at most
+ * CANDLE_LATE_US before its begin; else it is counted and dropped. A volume that does not
+ * fit stays at the largest.
+ *
+ * A silence that closes more than max candles at once: the first and the newest max - 1,
+ * so that the work is bounded; max above the window's length fills it with repeats.
+ *
+ * Returns 0; ERR_INVALID for a price that is not positive, a negative quantity or time:
+ * nothing changed.
+ */
+MUST_CHECK int candle_add(struct candle_builder *b, const struct trade *t,
+			  struct candle *out, size_t max, size_t *n);
+/*
+ * The market's time is now time_us: close what ended CANDLE_GRACE_US ago. Returns how
+ * many, into out, as candle_add. Nothing happens before the first trade or when time_us
+ * is older.
+ */
+size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *out, size_t max);
+/* The exchange's time at which candle_advance has work; INT64_MAX: none before a trade. */
+int64_t candle_due_us(const struct candle_builder *b);
+/*
+ * Go on behind a closed candle that was made elsewhere (a stored one): the next begins
+ * whole at its end. Only before the first event; trades before that end are passed over.
+ */
+void candle_builder_follow(struct candle_builder *b, const struct candle *last);
+/* Forget the open candle (after a gap); counters stay. */
+void candle_builder_reset(struct candle_builder *b);
+
+/*
+ * The last CANDLE_WINDOW closed candles as columns of doubles, oldest first and
+ * contiguous: the closes are w->close[w->begin .. w->begin + w->n - 1]. Doubles,
+ * because features are floating point: the one nearest to the exact decimal.
+ */
+#define WINDOW_CAPACITY (CANDLE_WINDOW * 8)
+struct window {
+	size_t begin, n;		/* n <= CANDLE_WINDOW valid candles from begin */
+	int64_t last_open_us;		/* of the newest; 0 when empty */
+	double open[WINDOW_CAPACITY], high[WINDOW_CAPACITY], low[WINDOW_CAPACITY],
+		close[WINDOW_CAPACITY], volume[WINDOW_CAPACITY], buy_volume[WINDOW_CAPACITY],
+		trades[WINDOW_CAPACITY];
+};
+
+void window_clear(struct window *w);
+/* Append a closed candle. One that does not follow the newest directly clears the window first. */
+void window_push(struct window *w, const struct candle *c, int64_t length_us);
+bool window_full(const struct window *w);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * booster_internal.h - between the readers of the formats and booster.c.
+ *
+ * The JSON and UBJ readers tell a booster_reader what they meet, in order; it keeps
+ * what a model needs and refuses what does not fit. The binary reader adds trees
+ * itself.
+ */
+#ifndef WORKER_MODEL_FORMAT_BOOSTER_INTERNAL_H
+#define WORKER_MODEL_FORMAT_BOOSTER_INTERNAL_H
+
+#include "worker/model/format/booster.h"
+
+/* Arrays of numbers that are looked at. */
+enum booster_column {
+	COLUMN_NONE, COLUMN_LEFT, COLUMN_RIGHT, COLUMN_FEATURE, COLUMN_VALUE, COLUMN_DEFAULT_LEFT,
+	COLUMN_PARENTS, COLUMN_LOSS, COLUMN_HESSIAN, COLUMN_WEIGHT, COLUMN_SPLIT_TYPE,
+	COLUMN_CATEGORIES, COLUMN_CATEGORIES_NODES, COLUMN_CATEGORIES_SEGMENTS,
+	COLUMN_CATEGORIES_SIZES, COLUMN_TREES, COLUMN_TREE_INFO, COLUMN_WEIGHT_DROP,
+	COLUMN_LINEAR, COLUMN_VERSION, COLUMNS
+};
+
+/* Single values that are looked at. */
+enum booster_field {
+	FIELD_NONE, FIELD_NODES, FIELD_LEAF_SIZE, FIELD_ID, FIELD_TREES, FIELD_PARALLEL,
+	FIELD_FEATURES, FIELD_CLASSES, FIELD_TARGETS, FIELD_BASE_SCORE, FIELD_OBJECTIVE,
+	FIELD_BOOSTER, FIELDS
+};
+
+#define BOOSTER_OBJECTS 8	/* objects that hold columns or fields */
+
+struct booster_level {
+	size_t path_len;
+	bool array, tree;
+	enum booster_column column;
+};
+
+struct booster_reader {
+	struct booster *b;
+	struct err *e;
+	char path[256];			/* learner.gradient_booster.model.trees[].left_children */
+	size_t path_len;		/* of the value that comes next */
+	struct booster_level levels[BOOSTER_DEPTH_MAX];
+	size_t depth;
+	size_t count[COLUMNS];		/* values seen */
+	bool seen_column[COLUMNS];
+	struct booster_node *nodes;	/* of the tree at hand; filled column by column */
+	size_t nodes_cap;
+	int32_t *groups;		/* tree_info */
+	size_t groups_cap;
+	bool seen_field[FIELDS];
+	bool seen_object[BOOSTER_OBJECTS];
+	uint64_t number[FIELDS];
+	char kind[16];
+};
+
+struct booster_number {
+	bool whole;		/* i is valid */
+	int64_t i;
+	float f;
+};
+
+/* All return 0 or fill the error. */
+MUST_CHECK int booster_on_key(struct booster_reader *r, const char *key, size_t len);
+MUST_CHECK int booster_on_begin(struct booster_reader *r, bool array);
+MUST_CHECK int booster_on_end(struct booster_reader *r);
+MUST_CHECK int booster_on_number(struct booster_reader *r, struct booster_number v);
+MUST_CHECK int booster_on_string(struct booster_reader *r, const char *s, size_t len);
+
+MUST_CHECK int booster_read_json(struct booster_reader *r, const char *data, size_t len);
+MUST_CHECK int booster_read_ubj(struct booster_reader *r, const char *data, size_t len);
+MUST_CHECK int booster_read_binary(struct booster *b, const char *data, size_t len, struct err *e);
+
+/* Check and append; ERR_CORRUPT when the nodes are no tree. */
+MUST_CHECK int booster_add_tree(struct booster *b, const struct booster_node *nodes, size_t n,
+				struct err *e);
+/* What every format must fulfil at the end: columns in range, groups below classes. */
+MUST_CHECK int booster_check(const struct booster *b, struct err *e);
+size_t booster_groups(const struct booster *b);	/* outputs of the raw score */
+
+#endif

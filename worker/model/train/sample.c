@@ -1,0 +1,327 @@
+#include "worker/model/train/sample.h"
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+#define LINE_MAX_BYTES 1024
+#define PROGRESS_PARTS 4	/* lines of progress in all */
+#define TIME_LIMIT_S 120
+#define MEMORY_LIMIT_BYTES ((size_t)1 << 30)
+
+static void metrics_json(const struct train_args *a, const struct train_result *r, char *out,
+			 size_t size)
+{
+	struct buf text = { 0 };
+	struct json j = { .out = &text };
+
+	json_object(&j, NULL);
+	json_int(&j, "rows", (int64_t)r->rows);
+	json_int(&j, "positives", (int64_t)r->positives);
+	json_int(&j, "holdout_rows", (int64_t)r->holdout_rows);
+	json_double(&j, "auc", r->auc);
+	json_double(&j, "log_loss", r->log_loss);
+	json_double(&j, "base_rate", r->base_rate);
+	json_double(&j, "threshold_top_third", r->threshold);
+	json_double(&j, "threshold_low", r->low);
+	json_int(&j, "rounds", a->rounds);
+	json_int(&j, "depth", a->depth);
+	json_int(&j, "seed", a->seed);
+	json_object_end(&j);
+	ASSERT(text.len < size);
+	memcpy(out, text.data, text.len + 1);
+	buf_free(&text);
+}
+
+/* Gives the file its name: its own hash. */
+static int keep(const char *folder, const char *temporary, struct sample_model *m, struct err *e)
+{
+	char path[PATH_SIZE + SHA256_HEX_MAX];
+	struct stat st;
+	int err = crypto_sha256_file(temporary, m->sha256, e);
+
+	if (err)
+		return err;
+	if (stat(temporary, &st))
+		return file_error(e, "look at", temporary);
+	m->size_bytes = st.st_size;
+	snprintf(path, sizeof(path), "%s/%s", folder, m->sha256);
+	if (rename(temporary, path))
+		return file_error(e, "rename", temporary);
+	return 0;
+}
+
+int sample_model_train(const struct sample_args *a, struct sample_model *out, struct err *e)
+{
+	struct sample_model m = { 0 };
+	struct train_result result;
+	char folder[PATH_SIZE], temporary[PATH_SIZE + 32];
+	int err;
+
+	if ((size_t)snprintf(folder, sizeof(folder), "%s/models", a->data_dir) >= sizeof(folder))
+		return err_set(e, ERR_INVALID, "the path of DATA_DIR is too long");
+	snprintf(temporary, sizeof(temporary), "%s/training.%ld", folder, (long)getpid());
+	err = file_mkdirs(folder, e);
+	if (!err)
+		err = train_model(a->candles, a->n, a->length_us, a->train, temporary, &result, e);
+	if (err)
+		return err;
+	err = keep(folder, temporary, &m, e);
+	if (err) {
+		unlink(temporary);
+		return err;
+	}
+	m.low = result.low;
+	metrics_json(a->train, &result, m.metrics, sizeof(m.metrics));
+	*out = m;
+	return 0;
+}
+
+/*
+ * In a child, with lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
+ * "fail CODE TEXT".
+ */
+
+static void send_line(int fd, const char *line)
+{
+	size_t len = strlen(line);
+
+	while (len > 0) {
+		ssize_t n = write(fd, line, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			_exit(1); /* the parent is gone */
+		line += n;
+		len -= (size_t)n;
+	}
+}
+
+static void send_progress(void *ctx, unsigned round, unsigned rounds)
+{
+	unsigned step = rounds / PROGRESS_PARTS ? rounds / PROGRESS_PARTS : 1;
+	char line[LINE_MAX_BYTES];
+
+	if (round % step && round != rounds)
+		return;
+	snprintf(line, sizeof(line), "log training: round %u of %u\n", round, rounds);
+	send_line(*(const int *)ctx, line);
+}
+
+/* Sanitizers reserve terabytes of address space: no limit can be set below that. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LIMIT_MEMORY 0
+#elif defined(__has_feature)
+#define LIMIT_MEMORY !__has_feature(address_sanitizer)
+#else
+#define LIMIT_MEMORY 1
+#endif
+
+/* Bytes of data that the process has already; 0 when the kernel does not say. */
+static rlim_t data_now(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	char text[128] = "", *at = text;
+	rlim_t pages = 0;
+
+	if (!f)
+		return 0;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	for (int field = 0; field < 6; field++) /* the sixth: data and stack */
+		pages = strtoul(at, &at, 10);
+	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static int64_t time_limit_s(const struct sample_args *a)
+{
+	return a->time_limit_s ? a->time_limit_s : TIME_LIMIT_S;
+}
+
+static void child_limits(const struct sample_args *a)
+{
+	const rlim_t most = data_now() +
+		(a->memory_limit_bytes ? a->memory_limit_bytes : MEMORY_LIMIT_BYTES);
+	const struct rlimit memory = { most, most };
+	const struct rlimit cpu = { (rlim_t)time_limit_s(a) + 1, (rlim_t)time_limit_s(a) + 2 };
+	const struct rlimit core = { 0, 0 };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	process_child_signals();
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_CORE, &core);
+	if (LIMIT_MEMORY)
+		setrlimit(RLIMIT_DATA, &memory);
+}
+
+_Noreturn static void child_run(const struct sample_args *args, int fd)
+{
+	struct train_args train = *args->train;
+	struct sample_args a = *args;
+	struct sample_model m;
+	struct err e = { 0 };
+	char line[2 * LINE_MAX_BYTES];
+	int err;
+
+	log_set_sink(NULL, NULL); /* the parent's database is not ours */
+	child_limits(args);
+	train.progress = send_progress;
+	train.ctx = &fd;
+	a.train = &train;
+	err = sample_model_train(&a, &m, &e);
+	if (err)
+		snprintf(line, sizeof(line), "fail %d %s\n", err, e.msg);
+	else
+		snprintf(line, sizeof(line), "done %s %lld %.17g %s\n", m.sha256,
+			 (long long)m.size_bytes, m.low, m.metrics);
+	send_line(fd, line);
+	_exit(0);
+}
+
+struct sample_reply {
+	bool done, failed;
+	struct sample_model model;
+	struct err e;
+};
+
+static void take_done(struct sample_reply *r, const char *text)
+{
+	size_t sha = SHA256_HEX_MAX - 1;
+	char *at;
+
+	if (strlen(text) <= sha || text[sha] != ' ')
+		return;
+	memcpy(r->model.sha256, text, sha);
+	r->model.sha256[sha] = '\0';
+	r->model.size_bytes = strtoll(text + sha, &at, 10);
+	r->model.low = strtod(at, &at);
+	snprintf(r->model.metrics, sizeof(r->model.metrics), "%s", at + strspn(at, " "));
+	r->done = true;
+}
+
+static void take_fail(struct sample_reply *r, const char *text)
+{
+	char *end;
+	long code = strtol(text, &end, 10);
+
+	err_set(&r->e, (int)code, "%s", *end == ' ' ? end + 1 : end);
+	r->failed = true;
+}
+
+static void take_line(struct sample_reply *r, const char *line, const struct sample_args *a)
+{
+	if (strncmp(line, "log ", 4) == 0 && a->line)
+		a->line(a->ctx, line + 4);
+	else if (strncmp(line, "done ", 5) == 0)
+		take_done(r, line + 5);
+	else if (strncmp(line, "fail ", 5) == 0)
+		take_fail(r, line + 5);
+}
+
+/* Until the child closes its end. ERR_LIMIT when the time is over. */
+static int read_replies(int fd, const struct sample_args *a, struct sample_reply *r)
+{
+	int64_t end_us = clock_mono_us() + time_limit_s(a) * US_PER_S;
+	struct buf text = { 0 };
+	int err = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left_ms = (end_us - clock_mono_us()) / US_PER_MS;
+		char part[LINE_MAX_BYTES], *newline;
+		ssize_t n;
+
+		if (left_ms <= 0) {
+			err = ERR_LIMIT;
+			break;
+		}
+		if (poll(&p, 1, left_ms < 1000 ? (int)left_ms : 1000) <= 0)
+			continue;
+		n = read(fd, part, sizeof(part));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		buf_add(&text, part, (size_t)n);
+		while ((newline = memchr(text.data, '\n', text.len)) != NULL) {
+			*newline = '\0';
+			take_line(r, text.data, a);
+			text.len -= (size_t)(newline + 1 - text.data);
+			memmove(text.data, newline + 1, text.len + 1);
+		}
+	}
+	buf_free(&text);
+	return err;
+}
+
+static int verdict(const struct sample_args *a, const struct sample_reply *r, int err, int status,
+		   struct sample_model *out, struct err *e)
+{
+	if (err)
+		return err_set(e, ERR_LIMIT, "training took longer than %lld s and was ended; the "
+			       "machine is busy or there are too many candles",
+			       (long long)time_limit_s(a));
+	if (r->failed) {
+		if (e)
+			*e = r->e;
+		return r->e.code;
+	}
+	if (r->done) {
+		*out = r->model;
+		return 0;
+	}
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_LIMIT,
+			       "training was ended by signal %d (%s); is there enough "
+			       "memory?",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	return err_set(e, ERR_LIMIT, "training ended without a result (exit code %d)",
+		       WEXITSTATUS(status));
+}
+
+int sample_model_train_child(const struct sample_args *a, struct sample_model *out, struct err *e)
+{
+	struct sample_reply reply = { 0 };
+	int fds[2], status = 0, err;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return err_set(e, ERR_IO, "can't make a pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0) {
+		err = err_set(e, ERR_IO, "can't start a process: %s", strerror(errno));
+		close(fds[0]);
+		close(fds[1]);
+		return err;
+	}
+	if (pid == 0) {
+		close(fds[0]);
+		child_run(a, fds[1]);
+	}
+	close(fds[1]);
+	err = read_replies(fds[0], a, &reply);
+	close(fds[0]);
+	if (err)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return verdict(a, &reply, err, status, out, e);
+}

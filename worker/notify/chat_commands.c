@@ -1,0 +1,608 @@
+#include "worker/notify/chat_commands.h"
+
+#include "common/registry/bot_answers.h"
+#include "common/clock.h"
+#include "common/crypto.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/number.h"
+#include "worker/notify/chat_replies.h"
+#include "worker/notify/telegram_text.h"
+#include "worker/store/bots.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX (TELEGRAM_COMMAND_MAX / 2)	/* as many as fit into one */
+#define CONFIRMS_MAX 16
+#define WARNED_MAX 32
+#define CLOCK_SLACK_S 5
+#define KEY_FORMAT "tg:%lld:%lld:%lld:%lld"	/* account, Telegram's bot, update, our bot */
+#define BUTTON "emergency"
+
+struct confirm {			/* an emergency stop that waits for its second step */
+	int64_t account, chat, user;
+	int64_t bots[WORDS_MAX];	/* none: all of the chat */
+	size_t bots_n;
+	int64_t until_us;		/* 0: free */
+	char code[12];
+};
+
+struct desk {
+	struct desk_args args;
+	struct confirm confirms[CONFIRMS_MAX];
+	int64_t warned[WARNED_MAX];	/* chats and users that may not command */
+	size_t warned_n;
+};
+
+struct talk {				/* one command while it is worked on */
+	struct desk *desk;
+	struct db *db;
+	const struct telegram_source *from;
+	const struct telegram_update *u;
+	int64_t now_us;
+	char text[TELEGRAM_COMMAND_MAX];
+	char *words[WORDS_MAX];		/* behind the command */
+	size_t words_n;
+	int64_t *bots;			/* those the chat may command */
+	size_t bots_n;
+	int64_t named[WORDS_MAX];	/* of them, those that the command names */
+	size_t named_n;
+	int64_t n;			/* the number that was given, 0 none */
+};
+
+struct desk_command;
+typedef void talk_fn(struct talk *t, const struct desk_command *c);
+
+struct desk_command {
+	const char *name, *alias;	/* alias NULL: none */
+	const char *usage;		/* behind the name, for /help */
+	const char *help;
+	bool number;			/* a bare number is a count, not a bot */
+	talk_fn *run;
+	answer_fn *answer;		/* for show() */
+	const char *kind;		/* for queue(): of table commands */
+};
+
+static talk_fn show, queue, force_exit, emergency, help;
+
+static const struct desk_command COMMANDS[] = {
+	{ "status", NULL, "[bot ...]", "bots and their open trades", false, show, answer_status,
+	  NULL },
+	{ "profit", NULL, "[days]", "results of closed trades", true, show, answer_profit, NULL },
+	{ "balance", NULL, "[bot ...]", "equity and balances", false, show, answer_balance, NULL },
+	{ "daily", NULL, "[n]", "results by day", true, show, answer_daily, NULL },
+	{ "weekly", NULL, "[n]", "results by week", true, show, answer_weekly, NULL },
+	{ "monthly", NULL, "[n]", "results by month", true, show, answer_monthly, NULL },
+	{ "performance", NULL, "[bot ...]", "results by symbol", false, show, answer_performance,
+	  NULL },
+	{ "count", NULL, "[bot ...]", "open positions and how many there may be", false, show,
+	  answer_count, NULL },
+	{ "start", NULL, "[bot ...]", "start trading", false, queue, NULL, "start" },
+	{ "pause", "stopentry", "[bot ...]", "no new entries; positions stay protected", false,
+	  queue, NULL, "pause" },
+	{ "resume", NULL, "[bot ...]", "entries again after /pause", false, queue, NULL, "resume" },
+	{ "stop", NULL, "[bot ...]", "stop trading; positions stay open, with their orders", false,
+	  queue, NULL, "stop" },
+	{ "forceexit", "fx", "<trade>|all", "close a trade, or all, at market", true, force_exit,
+	  NULL, NULL },
+	{ "emergency_stop", NULL, "[bot ...]", "cancel and sell everything; asks once more", false,
+	  emergency, NULL, NULL },
+	{ "reload_config", NULL, "[bot ...]", "which settings are in force", false, show,
+	  answer_reload, NULL },
+	{ "show_config", NULL, "[bot ...]", "settings, without secrets", false, show, answer_config,
+	  NULL },
+	{ "locks", NULL, "[bot ...]", "what holds entries back", false, show, answer_locks, NULL },
+	{ "logs", NULL, "[n]", "newest log lines", true, show, answer_logs, NULL },
+	{ "health", NULL, "", "how the worker is", false, show, answer_health, NULL },
+	{ "version", NULL, "", "version of the program", false, show, answer_version, NULL },
+	{ "help", NULL, "", "this list", false, help, NULL, NULL },
+};
+#define COMMANDS_N (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
+
+struct desk *desk_new(const struct desk_args *a)
+{
+	struct desk *d = xcalloc(1, sizeof(*d));
+
+	d->args = *a;
+	return d;
+}
+
+void desk_free(struct desk *d)
+{
+	free(d);
+}
+
+/* ---- replies ---- */
+
+static void reply_html(const struct talk *t, const char *html, const char *markup)
+{
+	t->desk->args.reply(t->desk->args.ctx, t->from->account, t->u->chat, html, markup);
+}
+
+static void PRINTF_LIKE(2, 3) reply(const struct talk *t, const char *fmt, ...)
+{
+	struct buf text = { 0 }, html = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	telegram_escape(&html, buf_text(&text), TELEGRAM_PAGE_MAX);
+	reply_html(t, buf_text(&html), "");
+	buf_free(&text);
+	buf_free(&html);
+}
+
+/* As many messages as it takes. */
+static void reply_lines(const struct talk *t, const char *text)
+{
+	do {
+		struct buf page = { 0 };
+
+		text = telegram_page(&page, text);
+		reply_html(t, buf_text(&page), "");
+		buf_free(&page);
+	} while (*text);
+}
+
+/* ---- commands that read ---- */
+
+static void show(struct talk *t, const struct desk_command *c)
+{
+	struct answers a = {
+		.db = t->db, .config = t->desk->args.config, .machine_us = t->now_us, .n = t->n,
+		.bots = t->named_n ? t->named : t->bots,
+		.bots_n = t->named_n ? t->named_n : t->bots_n,
+	};
+	struct market_clock clock;
+	struct buf out = { 0 };
+	struct err e = { 0 };
+
+	if (market_clock_get(t->db, t->now_us, &clock, &e)) {
+		reply(t, "/%s: %s", c->name, e.msg);
+		return;
+	}
+	a.now_us = market_clock_now_us(&clock);
+	if (c->answer(&a, &out, &e))
+		reply(t, "/%s: %s", c->name, e.msg);
+	else
+		reply_lines(t, out.len ? buf_text(&out) : "nothing to show");
+	buf_free(&out);
+}
+
+static void help(struct talk *t, const struct desk_command *self)
+{
+	struct buf out = { 0 };
+
+	(void)self;
+	for (size_t i = 0; i < COMMANDS_N; i++)
+		buf_printf(&out, "/%s%s%s\n  %s\n", COMMANDS[i].name, *COMMANDS[i].usage ? " " : "",
+			   COMMANDS[i].usage, COMMANDS[i].help);
+	buf_puts(&out, "#2 behind any command is bot 2, #2 #3 are both; without one all bots are "
+		 "meant.\n");
+	reply_lines(t, buf_text(&out));
+	buf_free(&out);
+}
+
+/* ---- commands that act ---- */
+
+static void queue_one(struct talk *t, const char *kind, const char *args, int64_t bot_id)
+{
+	struct command c = { .bot_id = bot_id, .created_us = t->now_us };
+
+	if (strcmp(kind, COMMAND_EMERGENCY_STOP) != 0)
+		c.expires_us = t->now_us + COMMAND_EXPIRES_US;
+	snprintf(c.kind, sizeof(c.kind), "%s", kind);
+	snprintf(c.args, sizeof(c.args), "%s", args);
+	snprintf(c.requested_by, sizeof(c.requested_by), "telegram:%lld", (long long)t->u->chat);
+	snprintf(c.idempotency_key, sizeof(c.idempotency_key), KEY_FORMAT,
+		 (long long)t->from->account, (long long)t->from->telegram_bot,
+		 (long long)t->u->id, (long long)bot_id);
+	correlation_id_new(c.correlation_id);
+	log_info("telegram", c.correlation_id, "%s bot %lld, asked in chat %lld by user %lld", kind,
+		 (long long)bot_id, (long long)t->u->chat, (long long)t->u->user);
+	t->desk->args.command(t->desk->args.ctx, &c);
+}
+
+/*
+ * One command for each bot that was named; without one for all of the chat's. Where the
+ * chat may command every bot that is one row for all: an emergency stop then also reaches
+ * a bot that was deleted while it still has positions.
+ */
+static void queue_for(struct talk *t, const char *kind, const char *args, const int64_t *bots,
+		      size_t n)
+{
+	bool all = places_allows(t->desk->args.places, t->from->account, t->u->chat, 0);
+
+	if (n == 0 && all && (t->bots_n > 1 || strcmp(kind, COMMAND_EMERGENCY_STOP) == 0)) {
+		queue_one(t, kind, args, 0);
+		return;
+	}
+	for (size_t i = 0; i < (n ? n : t->bots_n); i++)
+		queue_one(t, kind, args, n ? bots[i] : t->bots[i]);
+}
+
+static void queue(struct talk *t, const struct desk_command *c)
+{
+	queue_for(t, c->kind, "{}", t->named, t->named_n);
+}
+
+static bool may(const struct talk *t, int64_t bot_id)
+{
+	for (size_t i = 0; i < t->bots_n; i++)
+		if (t->bots[i] == bot_id)
+			return true;
+	return false;
+}
+
+static void force_exit(struct talk *t, const struct desk_command *c)
+{
+	struct err e = { 0 };
+	int64_t bot_id = 0;
+	char args[48];
+
+	if (t->words_n == 1 && strcmp(t->words[0], "all") == 0 && !t->n) {
+		queue_for(t, "close-all", "{}", t->named, t->named_n);
+		return;
+	}
+	if (!t->n || t->words_n) {
+		reply(t, "/%s needs the number of one trade (/status shows them), or all", c->name);
+		return;
+	}
+	if (store_answer_trade_bot(t->db, t->n, &bot_id, &e) || !may(t, bot_id)) {
+		reply(t, "/%s: there is no open trade %lld", c->name, (long long)t->n);
+		return;
+	}
+	snprintf(args, sizeof(args), "{\"order_id\":%lld}", (long long)t->n);
+	queue_one(t, "close-position", args, bot_id);
+}
+
+/* ---- emergency stop ---- */
+
+static struct confirm *confirm_find(struct talk *t, const char *code)
+{
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		struct confirm *c = &t->desk->confirms[i];
+
+		if (c->until_us >= t->now_us && c->until_us && c->account == t->from->account &&
+		    c->chat == t->u->chat && c->user == t->u->user &&
+		    (!code || strcmp(c->code, code) == 0))
+			return c;
+	}
+	return NULL;
+}
+
+/* One for each person and chat; else a free one or, of all in use, the one that ends first. */
+static struct confirm *confirm_slot(struct talk *t)
+{
+	struct confirm *mine = confirm_find(t, NULL), *first = &t->desk->confirms[0];
+
+	for (size_t i = 1; i < CONFIRMS_MAX; i++)
+		if (t->desk->confirms[i].until_us < first->until_us)
+			first = &t->desk->confirms[i];
+	return mine ? mine : first;
+}
+
+static void put_button(struct json *j, const char *label, const char *code, const char *word)
+{
+	char data[64];
+
+	snprintf(data, sizeof(data), BUTTON ":%s:%s", code, word);
+	json_object(j, NULL);
+	json_string(j, "text", label);
+	json_string(j, "callback_data", data);
+	json_object_end(j);
+}
+
+/* "all bots", "bot 1", "bots 1, 2, 3" */
+static void put_whom(struct buf *out, const int64_t *bots, size_t n)
+{
+	buf_puts(out, n == 0 ? "all bots" : n == 1 ? "bot " : "bots ");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%lld", i ? ", " : "", (long long)bots[i]);
+}
+
+static void ask_emergency(struct talk *t)
+{
+	struct confirm *c = confirm_slot(t);
+	struct buf markup = { 0 }, html = { 0 };
+	struct json j = { .out = &markup };
+	struct buf question = { 0 };
+	uint32_t random;
+
+	crypto_random(&random, sizeof(random));
+	*c = (struct confirm){ .account = t->from->account, .chat = t->u->chat,
+			       .user = t->u->user, .bots_n = t->named_n,
+			       .until_us = t->now_us + DESK_CONFIRM_US };
+	memcpy(c->bots, t->named, t->named_n * sizeof(c->bots[0]));
+	snprintf(c->code, sizeof(c->code), "%08x", random);
+	buf_puts(&question, "Emergency stop of ");
+	put_whom(&question, t->named, t->named_n);
+	buf_puts(&question, "?\nIt cancels every order and sells every position at market. Press "
+		 "the button, or send /emergency_stop confirm, within 60 seconds.");
+	telegram_message(&html, "", buf_text(&question));
+	buf_free(&question);
+	json_object(&j, NULL);
+	json_array(&j, "inline_keyboard");
+	json_array(&j, NULL);
+	put_button(&j, "Stop everything", c->code, "yes");
+	put_button(&j, "No", c->code, "no");
+	json_array_end(&j);
+	json_array_end(&j);
+	json_object_end(&j);
+	reply_html(t, buf_text(&html), buf_text(&markup));
+	buf_free(&html);
+	buf_free(&markup);
+}
+
+static void emergency(struct talk *t, const struct desk_command *self)
+{
+	struct confirm *c;
+
+	if (t->words_n == 0) {
+		ask_emergency(t);
+		return;
+	}
+	if (t->words_n > 1 || strcmp(t->words[0], "confirm") != 0) {
+		reply(t, "/%s takes numbers of bots, or confirm", self->name);
+		return;
+	}
+	c = confirm_find(t, NULL);
+	if (!c) {
+		reply(t, "There is nothing to confirm: send /%s first, and confirm within 60 "
+			 "seconds.", self->name);
+		return;
+	}
+	c->until_us = 0;
+	queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bots, c->bots_n);
+}
+
+/* "emergency:<code>:yes" */
+static void press(struct talk *t)
+{
+	struct confirm *c;
+	char code[12], word[8];
+
+	t->desk->args.pressed(t->desk->args.ctx, t->from->account, t->u->press_id);
+	if (sscanf(t->u->text, BUTTON ":%11[0-9a-f]:%7[a-z]", code, word) != 2)
+		return;
+	c = confirm_find(t, code);
+	if (!c) {
+		reply(t, "That question is over or was asked by somebody else: this press did "
+			 "nothing. To stop everything, send /emergency_stop again.");
+		return;
+	}
+	c->until_us = 0;
+	if (strcmp(word, "yes") == 0)
+		queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bots, c->bots_n);
+	else
+		reply(t, "Nothing was stopped.");
+}
+
+/* ---- reading a command ---- */
+
+/* One warning for each stranger. */
+static void warn_once(struct desk *d, const char *what, int64_t id, const char *key)
+{
+	for (size_t i = 0; i < WARNED_MAX && i < d->warned_n; i++)
+		if (d->warned[i] == id)
+			return;
+	if (d->warned_n == WARNED_MAX)
+		return; /* a flood of strangers is not to fill the log */
+	d->warned[d->warned_n++] = id;
+	log_warn("telegram", NULL, "%s %lld may not command (%s): what comes from there is ignored",
+		 what, (long long)id, key);
+}
+
+static bool allowed(struct talk *t)
+{
+	const struct places *p = t->desk->args.places;
+
+	if (!places_knows(p, t->from->account, t->u->chat)) {
+		warn_once(t->desk, "chat", t->u->chat, "TELEGRAM_CHAT_ID");
+		return false;
+	}
+	if (!places_user(p, t->u->user)) {
+		warn_once(t->desk, "user", t->u->user, "TELEGRAM_USERS");
+		return false;
+	}
+	return true;
+}
+
+static bool number(const char *text, int64_t *out)
+{
+	return number_int(text, 1, INT64_C(1000000000000), out);
+}
+
+static const struct desk_command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS_N; i++)
+		if (strcasecmp(COMMANDS[i].name, name) == 0 ||
+		    (COMMANDS[i].alias && strcasecmp(COMMANDS[i].alias, name) == 0))
+			return &COMMANDS[i];
+	return NULL;
+}
+
+/* "/daily@our_bot 3 #2": the name; words behind it. NULL: not a command for us. */
+static const char *split(struct talk *t)
+{
+	char *name, *at, *rest = t->text;
+
+	snprintf(t->text, sizeof(t->text), "%s", t->u->text);
+	name = strsep(&rest, " \t\n");
+	if (*name++ != '/')
+		return NULL;
+	at = strchr(name, '@');
+	if (at)
+		*at++ = '\0';
+	if (at && strcasecmp(at, t->from->name) != 0)
+		return NULL; /* another bot of the group */
+	while (rest && t->words_n < WORDS_MAX) {
+		char *word = strsep(&rest, " \t\n");
+
+		if (*word)
+			t->words[t->words_n++] = word;
+	}
+	return name;
+}
+
+/* A bot that the chat may not command is told; the command goes on for the others. */
+static void name_bot(struct talk *t, int64_t bot_id)
+{
+	for (size_t i = 0; i < t->named_n; i++)
+		if (t->named[i] == bot_id)
+			return;
+	if (may(t, bot_id))
+		t->named[t->named_n++] = bot_id;
+	else
+		reply(t, "There is no bot %lld that this chat may command.", (long long)bot_id);
+}
+
+/* Takes "#2" and numbers out of the words; false: nothing is left to do, which was told. */
+static bool read_words(struct talk *t, const struct desk_command *c)
+{
+	int64_t ids[WORDS_MAX], v;
+	size_t ids_n = 0, kept = 0;
+
+	for (size_t i = 0; i < t->words_n; i++) {
+		bool hash = t->words[i][0] == '#';
+
+		if (!number(t->words[i] + hash, &v) || (!hash && c->number && t->n))
+			t->words[kept++] = t->words[i];
+		else if (hash || !c->number)
+			ids[ids_n++] = v;
+		else
+			t->n = v;
+	}
+	t->words_n = kept;
+	if (kept && c->run != force_exit && c->run != emergency) {
+		reply(t, "/%s does not take \"%.40s\"; usage: /%s %s", c->name, t->words[0],
+		      c->name, c->usage);
+		return false;
+	}
+	for (size_t i = 0; i < ids_n; i++)
+		name_bot(t, ids[i]);
+	return !ids_n || t->named_n;
+}
+
+static int read_bots(struct talk *t, struct err *e)
+{
+	size_t kept = 0;
+	int rc = store_bot_ids(t->db, &t->bots, &t->bots_n, e);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < t->bots_n; i++)
+		if (places_allows(t->desk->args.places, t->from->account, t->u->chat, t->bots[i]))
+			t->bots[kept++] = t->bots[i];
+	t->bots_n = kept;
+	return 0;
+}
+
+static void take_command(struct talk *t)
+{
+	const char *name = split(t);
+	const struct desk_command *c = name ? find(name) : NULL;
+	int64_t age_s = t->now_us / US_PER_S - t->u->date_s;
+	char span[32];
+
+	if (!name || !*name)
+		return; /* people talk in groups */
+	if (!c)
+		reply(t, "There is no command /%.40s; /help lists them.", name);
+	else if (age_s > t->desk->args.config->telegram_command_max_age_s + CLOCK_SLACK_S)
+		reply(t, "/%s was sent %s ago and is not carried out any more. Send it again if "
+			 "you still want it.", c->name, answer_span(age_s * US_PER_S, span));
+	else if (read_words(t, c))
+		c->run(t, c);
+}
+
+void desk_take(struct desk *d, struct db *db, const struct telegram_source *from,
+	       const struct telegram_update *u, int64_t now_us)
+{
+	struct talk t = { .desk = d, .db = db, .from = from, .u = u, .now_us = now_us };
+	struct err e = { 0 };
+
+	if (!allowed(&t))
+		return;
+	if (read_bots(&t, &e))
+		reply(&t, "The database could not be read: %s", e.msg);
+	else if (u->pressed)
+		press(&t);
+	else
+		take_command(&t);
+	free(t.bots);
+}
+
+/* ---- answers of the worker ---- */
+
+/* "telegram:-100", "tg:0:...": the number; false: text does not begin so. */
+static bool number_behind(const char *prefix, const char *text, int64_t *out)
+{
+	size_t n = strlen(prefix);
+	char *end;
+
+	if (strncmp(text, prefix, n) != 0)
+		return false;
+	*out = strtoll(text + n, &end, 10);
+	return end > text + n && (!*end || *end == ':');
+}
+
+struct lines {
+	const struct command *c;
+	struct buf text;
+};
+
+static void add_line(void *ctx, const struct bot_answer *a)
+{
+	struct lines *l = ctx;
+
+	buf_printf(&l->text, "%s, bot %lld: %s%s\n", l->c->kind, (long long)a->bot_id,
+		   a->done ? "" : "not done: ", a->message);
+}
+
+void desk_answered(struct desk *d, const struct command *c, const struct command_answer *answer)
+{
+	struct telegram_source from = { 0 };
+	struct telegram_update u = { 0 };
+	struct talk t = { .desk = d, .from = &from, .u = &u };
+	struct lines l = { .c = c };
+	struct bot_answer one = { c->bot_id, strcmp(answer->status, "done") == 0,
+				  answer->message };
+	int64_t more = 0;
+
+	if (!number_behind("telegram:", c->requested_by, &u.chat) ||
+	    !number_behind("tg:", c->idempotency_key, &from.account) ||
+	    !places_knows(d->args.places, from.account, u.chat))
+		return;
+	if (c->bot_id) {
+		reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,
+		      one.done ? "" : "not done: ", one.message);
+		return;
+	}
+	if (!bot_answers_each(answer->result, add_line, &l, &more))
+		buf_printf(&l.text, "%s: %s%s\n", c->kind, one.done ? "" : "not done: ",
+			   one.message);
+	if (more)
+		buf_printf(&l.text, "and %lld more bots; /status shows them\n", (long long)more);
+	reply_lines(&t, buf_text(&l.text));
+	buf_free(&l.text);
+}
+
+void desk_commands_json(struct buf *out)
+{
+	struct json j = { .out = out };
+
+	json_object(&j, NULL);
+	json_array(&j, "commands");
+	for (size_t i = 0; i < COMMANDS_N; i++) {
+		json_object(&j, NULL);
+		json_string(&j, "command", COMMANDS[i].name);
+		json_string(&j, "description", COMMANDS[i].help);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	json_object_end(&j);
+}

@@ -1,0 +1,53 @@
+/*
+ * chat_commands.h - what people ask by chat, and what becomes of it: freqtrade's commands, ours
+ * beside them. One table lists them.
+ *
+ *	update --> allowed? new enough? which bots? --> a reply, now
+ *	                                            `-> rows of table commands; their
+ *	                                                answers come back as replies
+ *
+ * Only the configured chats are heard. An emergency stop needs a second step of the
+ * same person within a minute.
+ */
+#ifndef WORKER_NOTIFY_CHAT_COMMANDS_H
+#define WORKER_NOTIFY_CHAT_COMMANDS_H
+
+#include "common/config.h"
+#include "common/registry/commands.h"
+#include "worker/notify/chat_routes.h"
+#include "worker/notify/telegram_poll.h"
+#include "worker/store/worker.h"
+
+#define DESK_CONFIRM_US INT64_C(60000000)
+
+struct desk;
+
+struct desk_args {
+	const struct config *config;	/* borrowed */
+	const struct places *places;	/* borrowed */
+	void *ctx;
+	/* HTML; markup "" or reply_markup. */
+	void (*reply)(void *ctx, int64_t account, int64_t chat, const char *html,
+		      const char *markup);
+	/* A row for table commands. */
+	void (*command)(void *ctx, const struct command *c);
+	/* Ends the waiting sign of a pressed button. */
+	void (*pressed)(void *ctx, int64_t account, const char *press_id);
+};
+
+struct desk *desk_new(const struct desk_args *a);
+void desk_free(struct desk *d);
+
+/* One update. Reads db; a failed read is told in the chat. */
+void desk_take(struct desk *d, struct db *db, const struct telegram_source *from,
+	       const struct telegram_update *u, int64_t now_us);
+/*
+ * The worker answered a command; ours (by requested_by and key) is told in its chat, one line
+ * for each bot.
+ */
+void desk_answered(struct desk *d, const struct command *c, const struct command_answer *answer);
+
+/* The body of setMyCommands; free it. */
+void desk_commands_json(struct buf *out);
+
+#endif

@@ -1,0 +1,469 @@
+#include "worker/notify/chat_replies.h"
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/registry/commands.h"
+#include "worker/store/notify.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOGS_N 10
+#define LOGS_MAX 50
+#define LOG_TEXT_MAX 220
+
+/* ---- figures ---- */
+
+const char *answer_span(int64_t us, char out[32])
+{
+	static const struct { int64_t s; char unit; } units[] = {
+		{ 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' },
+	};
+	int64_t s = us > 0 ? us / US_PER_S : 0;
+	size_t i = 0;
+
+	while (i < 3 && s < units[i].s)
+		i++;
+	if (i == 3)
+		snprintf(out, 32, "%lld s", (long long)s);
+	else
+		snprintf(out, 32, "%lld %c %lld %c", (long long)(s / units[i].s), units[i].unit,
+			 (long long)(s % units[i].s / units[i + 1].s), units[i + 1].unit);
+	return out;
+}
+
+const char *answer_number(double v, int decimals, char out[40])
+{
+	size_t n;
+
+	if (!isfinite(v) || fabs(v) > 1e15) {
+		snprintf(out, 40, "%g", v);
+		return out;
+	}
+	snprintf(out, 40, "%.*f", decimals, v);
+	n = strlen(out);
+	if (strchr(out, '.'))
+		while (out[n - 1] == '0')
+			out[--n] = '\0';
+	if (out[n - 1] == '.')
+		out[--n] = '\0';
+	if (strcmp(out, "-0") == 0)
+		snprintf(out, 40, "0");
+	return out;
+}
+
+/* "+1.25", "-3": of the quote asset. */
+static const char *gain(double v, char out[40])
+{
+	char text[40];
+
+	answer_number(v, 4, text);
+	snprintf(out, 40, "%s%.38s", v > 0 && strcmp(text, "0") != 0 ? "+" : "", text);
+	return out;
+}
+
+static double percent(double part, double whole)
+{
+	return whole > 0 ? part / whole * 100 : 0;
+}
+
+/* ---- one bot after the other ---- */
+
+typedef int bot_fn(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		   struct err *e);
+
+static int each_bot(const struct answers *a, bot_fn *show, struct buf *out, struct err *e)
+{
+	struct answer_bot b;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < a->bots_n; i++) {
+		memset(&b, 0, sizeof(b));
+		rc = store_answer_bot(a->db, a->bots[i], &b, e);
+		if (rc == ERR_NOT_FOUND) {
+			rc = 0; /* gone since the list was read */
+			continue;
+		}
+		if (rc == 0)
+			rc = show(a, &b, out, e);
+	}
+	return rc;
+}
+
+static void head(const struct answer_bot *b, struct buf *out)
+{
+	buf_printf(out, "Bot %lld %s", (long long)b->id, b->name);
+}
+
+/* ---- status ---- */
+
+struct trades {
+	struct buf text;
+	int64_t now_us;
+};
+
+static void trade_line(void *ctx, const struct answer_trade *t)
+{
+	struct trades *trades = ctx;
+	struct buf *out = &trades->text;
+	double change = t->entry_price > 0 && t->last_price > 0
+				? (t->last_price / t->entry_price - 1) * 100 : 0;
+	bool is_short = strcmp(t->side, "SELL") == 0;
+	int64_t since_us = t->opened_us ? t->opened_us : t->created_us;
+	char span[32];
+
+	answer_span(trades->now_us - since_us, span);
+	if (t->opened_us)
+		buf_printf(out, "%6lld %c %-10s %-10s %+.2f%%\n", (long long)t->id,
+			   is_short ? 'S' : 'L', t->symbol, span, is_short ? -change : change);
+	else
+		buf_printf(out, "%6lld*%c %-10s %-10s -\n", (long long)t->id, is_short ? 'S' : 'L',
+			   t->symbol, span);
+}
+
+static int show_status(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		       struct err *e)
+{
+	static const char *const emergency[] = { "", ", emergency stop: closing all",
+						 ", emergency stopped" };
+	char equity[40], price[40];
+	struct trades trades = { .now_us = a->now_us };
+	int rc;
+
+	head(b, out);
+	buf_printf(out, ": %s%s\n%s %s, equity %s, price %s\n", b->status,
+		   b->emergency >= 0 && b->emergency <= 2 ? emergency[b->emergency] : "", b->symbol,
+		   b->strategy, answer_number(b->equity, 2, equity),
+		   answer_number(b->last_price, 8, price));
+	if (*b->error)
+		buf_printf(out, "error: %s\n", b->error);
+	rc = store_answer_trades(a->db, b->id, trade_line, &trades, e);
+	if (rc == 0 && trades.text.len)
+		buf_printf(out, "    ID L/S Pair     Since      Profit\n%s",
+			   buf_text(&trades.text));
+	else if (rc == 0)
+		buf_puts(out, "no open trade\n");
+	buf_free(&trades.text);
+	return rc;
+}
+
+int answer_status(const struct answers *a, struct buf *out, struct err *e)
+{
+	return each_bot(a, show_status, out, e);
+}
+
+static int show_count(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		      struct err *e)
+{
+	(void)a;
+	(void)e;
+	head(b, out);
+	buf_printf(out, ": %lld of %lld open, %lld pending\n", (long long)b->positions,
+		   (long long)b->max_positions, (long long)b->pending);
+	return 0;
+}
+
+int answer_count(const struct answers *a, struct buf *out, struct err *e)
+{
+	int rc = each_bot(a, show_count, out, e);
+
+	if (rc == 0)
+		buf_printf(out, "MAX_OPEN_POSITIONS over all bots: %lld\n",
+			   (long long)a->config->max_open_positions);
+	return rc;
+}
+
+/* ---- money ---- */
+
+static void balance_line(void *ctx, const char *account, const char *asset, double amount)
+{
+	char text[40];
+
+	buf_printf(ctx, "  %-8s %-6s %s\n", account, asset, answer_number(amount, 8, text));
+}
+
+/* Since the day's first look at the account; the newest such day may not be today. */
+static const char *day_gain(const struct answers *a, const struct answer_bot *b, char out[80])
+{
+	char today[CLOCK_TEXT_MAX], text[40];
+
+	if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
+		snprintf(out, 80, "today %s", gain(b->equity - b->day_equity, text));
+	else
+		snprintf(out, 80, "since %s %s, today not known yet", b->day,
+			 gain(b->equity - b->day_equity, text));
+	return out;
+}
+
+static int show_balance(const struct answers *a, const struct answer_bot *b, struct buf *out,
+			struct err *e)
+{
+	char equity[40], day[80], peak[40];
+
+	head(b, out);
+	if (!*b->day) {
+		buf_printf(out, " (%s): equity not known yet\n", *b->mode ? b->mode : "never ran");
+		return store_answer_balances(a->db, b->id, balance_line, out, e);
+	}
+	buf_printf(out, " (%s): equity %s\n", *b->mode ? b->mode : "never ran",
+		   answer_number(b->equity, 4, equity));
+	buf_printf(out, "  %s, under its peak %s%%\n", day_gain(a, b, day),
+		   answer_number(percent(b->peak_equity - b->equity, b->peak_equity), 2, peak));
+	return store_answer_balances(a->db, b->id, balance_line, out, e);
+}
+
+int answer_balance(const struct answers *a, struct buf *out, struct err *e)
+{
+	return each_bot(a, show_balance, out, e);
+}
+
+static void profit_lines(void *ctx, const struct answer_sum *s)
+{
+	char net[40], each[40], fees[40], volume[40], best[40], worst[40];
+
+	if (s->trades == 0) {
+		buf_puts(ctx, "no closed trade\n");
+		return;
+	}
+	buf_printf(ctx, "net %s in %lld trades, %s each, since %s\n", gain(s->net, net),
+		   (long long)s->trades, gain(s->net / (double)s->trades, each), s->name);
+	buf_printf(ctx, "won %lld, lost %lld, win rate %.1f%%\n", (long long)s->wins,
+		   (long long)s->losses, percent((double)s->wins, (double)s->trades));
+	buf_printf(ctx, "best day %s, worst day %s\nfees %s, volume %s\n", gain(s->best, best),
+		   gain(s->worst, worst), answer_number(s->fees, 4, fees),
+		   answer_number(s->volume, 2, volume));
+}
+
+static int show_profit(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		       struct err *e)
+{
+	char since[CLOCK_TEXT_MAX] = "";
+
+	if (a->n)
+		clock_day(a->now_us - (a->n - 1) * 86400 * US_PER_S, since);
+	head(b, out);
+	buf_puts(out, ": ");
+	return store_answer_periods(a->db, b->id, PERIOD_ALL, since, 1, profit_lines, out, e);
+}
+
+int answer_profit(const struct answers *a, struct buf *out, struct err *e)
+{
+	return each_bot(a, show_profit, out, e);
+}
+
+static void period_line(void *ctx, const struct answer_sum *s)
+{
+	char net[40];
+
+	buf_printf(ctx, "%-10s %12s %5lld trades %3.0f%% won\n", s->name, gain(s->net, net),
+		   (long long)s->trades, percent((double)s->wins, (double)s->trades));
+}
+
+static int periods(const struct answers *a, enum answer_period p, int64_t n, struct buf *out,
+		   struct err *e)
+{
+	struct answer_bot b;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < a->bots_n; i++) {
+		size_t before;
+
+		memset(&b, 0, sizeof(b));
+		if (store_answer_bot(a->db, a->bots[i], &b, NULL))
+			continue;
+		head(&b, out);
+		buf_putc(out, '\n');
+		before = out->len;
+		rc = store_answer_periods(a->db, b.id, p, "", a->n ? a->n : n, period_line, out,
+					  e);
+		if (out->len == before)
+			buf_puts(out, "no closed trade\n");
+	}
+	return rc;
+}
+
+int answer_daily(const struct answers *a, struct buf *out, struct err *e)
+{
+	return periods(a, PERIOD_DAY, 7, out, e);
+}
+
+int answer_weekly(const struct answers *a, struct buf *out, struct err *e)
+{
+	return periods(a, PERIOD_WEEK, 8, out, e);
+}
+
+int answer_monthly(const struct answers *a, struct buf *out, struct err *e)
+{
+	return periods(a, PERIOD_MONTH, 6, out, e);
+}
+
+static int show_performance(const struct answers *a, const struct answer_bot *b, struct buf *out,
+			    struct err *e)
+{
+	head(b, out);
+	buf_printf(out, ", newest %d trades at most\n", ANSWER_TRADES_MAX);
+	return store_answer_symbols(a->db, b->id, period_line, out, e);
+}
+
+int answer_performance(const struct answers *a, struct buf *out, struct err *e)
+{
+	return each_bot(a, show_performance, out, e);
+}
+
+/* ---- what holds entries back ---- */
+
+static int show_locks(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		      struct err *e)
+{
+	double day_loss = percent(b->day_equity - b->equity, b->day_equity);
+	double drawdown = percent(b->peak_equity - b->equity, b->peak_equity);
+	size_t before;
+	char span[32];
+
+	(void)e;
+	head(b, out);
+	buf_puts(out, ":\n");
+	before = out->len;
+	if (b->emergency)
+		buf_puts(out, "  emergency stopped until /start\n");
+	if (strcmp(b->status, "RUNNING") != 0)
+		buf_printf(out, "  %s\n", b->status);
+	if (b->cooldown_until_us > a->now_us)
+		buf_printf(out, "  rests for %s after losses\n",
+			   answer_span(b->cooldown_until_us - a->now_us, span));
+	if (a->config->max_daily_loss_pct > 0 && day_loss >= a->config->max_daily_loss_pct)
+		buf_printf(out, "  daily loss %.2f%% of at most %.2f%%\n", day_loss,
+			   a->config->max_daily_loss_pct);
+	if (a->config->max_drawdown_pct > 0 && drawdown >= a->config->max_drawdown_pct)
+		buf_printf(out, "  drawdown %.2f%% of at most %.2f%%\n", drawdown,
+			   a->config->max_drawdown_pct);
+	if (b->max_positions && b->positions >= b->max_positions)
+		buf_printf(out, "  %lld of %lld positions are open\n", (long long)b->positions,
+			   (long long)b->max_positions);
+	if (out->len == before)
+		buf_puts(out, "  nothing holds entries back\n");
+	return 0;
+}
+
+int answer_locks(const struct answers *a, struct buf *out, struct err *e)
+{
+	return each_bot(a, show_locks, out, e);
+}
+
+/* ---- the worker ---- */
+
+static void log_line(void *ctx, int64_t at_us, int level, const char *logger, const char *message)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	clock_text(at_us, time);
+	buf_printf(ctx, "%.8s %s %s: %.*s\n", time + 11, log_level_name((enum log_level)level),
+		   logger, LOG_TEXT_MAX, message);
+}
+
+int answer_logs(const struct answers *a, struct buf *out, struct err *e)
+{
+	int64_t n = a->n ? a->n : LOGS_N;
+
+	return store_answer_logs(a->db, n < LOGS_MAX ? n : LOGS_MAX, log_line, out, e);
+}
+
+int answer_health(const struct answers *a, struct buf *out, struct err *e)
+{
+	struct heartbeat h = { 0 };
+	int64_t queued = 0;
+	char up[32];
+	int rc = store_heartbeat_get(a->db, &h, e);
+
+	if (rc == 0)
+		rc = store_notes_queued(a->db, &queued, e);
+	if (rc)
+		return rc;
+	buf_printf(out, "Worker: up for %s, pid %lld\n",
+		   answer_span(a->machine_us - h.started_us, up), (long long)h.pid);
+	buf_printf(out, "loop p50 %lld us, p99 %lld us, memory %lld MiB\n",
+		   (long long)h.loop_p50_us, (long long)h.loop_p99_us,
+		   (long long)(h.rss_bytes >> 20));
+	buf_printf(out, "market data %s: %s, last event %lld ms ago%s%s\n", h.market_data,
+		   h.feed_state, (long long)h.feed_age_ms, *h.feed_message ? "; " : "",
+		   h.feed_message);
+	buf_printf(out, "trades: %lld late, %lld repeated, %lld refused; gaps %lld\n",
+		   (long long)h.trades_late, (long long)h.trades_repeated,
+		   (long long)h.trades_refused, (long long)h.feed_gaps);
+	buf_printf(out, "clock drift %lld ms, refused frames %lld, messages waiting %lld\n",
+		   (long long)h.clock_drift_ms, (long long)h.decode_errors, (long long)queued);
+	return 0;
+}
+
+int answer_version(const struct answers *a, struct buf *out, struct err *e)
+{
+	(void)e;
+	buf_printf(out, "trading-bot %s, database schema %d\n", VERSION, db_schema_version(a->db));
+	return 0;
+}
+
+/* ---- settings ---- */
+
+static int show_config(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		       struct err *e)
+{
+	char meaning[BOT_FRACTION_TEXT_MAX];
+	struct buf text = { 0 };
+	struct bot_config c;
+	cJSON *root = NULL;
+	const cJSON *m;
+	bool known = false;
+	int rc = store_answer_config(a->db, b->id, &text, e);
+
+	if (rc == 0)
+		rc = json_read(buf_text(&text), text.len, &root, e);
+	if (rc == 0)
+		known = bot_config_parse(buf_text(&text), &c) == 0;
+	buf_free(&text);
+	if (rc)
+		return rc == ERR_NOT_FOUND ? 0 : rc;
+	head(b, out);
+	buf_printf(out, ", version %lld\n", (long long)b->config_wanted);
+	cJSON_ArrayForEach(m, root) {
+		const struct bot_key *k = bot_key_find(m->string);
+		char *value = cJSON_IsString(m) ? NULL : cJSON_PrintUnformatted(m);
+
+		buf_printf(out, "  %s: %s", m->string, value ? value : cJSON_GetStringValue(m));
+		if (known && bot_config_fraction(&c, m->string, meaning))
+			buf_printf(out, " (%s)", meaning);
+		else if (k && bot_key_fraction(k))
+			buf_printf(out, " (%.10g %%)", m->valuedouble * 100);
+		buf_putc(out, '\n');
+		cJSON_free(value);
+	}
+	cJSON_Delete(root);
+	return 0;
+}
+
+int answer_config(const struct answers *a, struct buf *out, struct err *e)
+{
+	return each_bot(a, show_config, out, e);
+}
+
+static int show_reload(const struct answers *a, const struct answer_bot *b, struct buf *out,
+		       struct err *e)
+{
+	(void)a;
+	(void)e;
+	head(b, out);
+	buf_printf(out, ": version %lld of %lld is in force\n", (long long)b->config_applied,
+		   (long long)b->config_wanted);
+	if (*b->config_error)
+		buf_printf(out, "  not in force: %s\n", b->config_error);
+	if (*b->model_error)
+		buf_printf(out, "  model: %s\n", b->model_error);
+	return 0;
+}
+
+int answer_reload(const struct answers *a, struct buf *out, struct err *e)
+{
+	buf_puts(out, "Settings of bots are taken over as soon as they change.\n");
+	return each_bot(a, show_reload, out, e);
+}

@@ -1,0 +1,204 @@
+#include "worker/notify/chat_routes.h"
+
+#include "common/crypto.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEPARATORS " ,"
+
+struct account {
+	int64_t id;			/* bots.id, 0 the environment's */
+	char token[256];
+};
+
+struct place {				/* a chat for one bot's messages (0: for all) */
+	int64_t bot_id;
+	struct lane_key lane;
+};
+
+struct places {
+	const struct config *config;
+	size_t accounts_n, places_n;
+	struct account *accounts;
+	struct place *places;
+};
+
+struct places *places_new(const struct config *config)
+{
+	struct places *p = xcalloc(1, sizeof(*p));
+
+	p->config = config;
+	return p;
+}
+
+static void forget(struct places *p)
+{
+	if (p->accounts)
+		crypto_wipe(p->accounts, p->accounts_n * sizeof(p->accounts[0]));
+	p->accounts_n = p->places_n = 0;
+}
+
+void places_free(struct places *p)
+{
+	if (!p)
+		return;
+	forget(p);
+	free(p->accounts);
+	free(p->places);
+	free(p);
+}
+
+/* The account that has this token already, or a new one under "id". */
+static int64_t account_for(struct places *p, int64_t id, const char *token)
+{
+	struct account *more;
+
+	for (size_t i = 0; i < p->accounts_n; i++)
+		if (strcmp(p->accounts[i].token, token) == 0)
+			return p->accounts[i].id;
+	/* Not xrealloc: the old memory held secrets. */
+	more = xcalloc(p->accounts_n + 1, sizeof(*more));
+	if (p->accounts_n)
+		memcpy(more, p->accounts, p->accounts_n * sizeof(*more));
+	more[p->accounts_n].id = id;
+	snprintf(more[p->accounts_n].token, sizeof(more->token), "%s", token);
+	if (p->accounts)
+		crypto_wipe(p->accounts, p->accounts_n * sizeof(*more));
+	free(p->accounts);
+	p->accounts = more;
+	p->accounts_n++;
+	return id;
+}
+
+/* A lane for each chat of the list. */
+static void add_chats(struct places *p, int64_t bot_id, int64_t account, const char *chats)
+{
+	for (chats += strspn(chats, SEPARATORS); *chats; chats += strspn(chats, SEPARATORS)) {
+		size_t n = strcspn(chats, SEPARATORS);
+		struct place *place;
+
+		if (n < LANE_TARGET_MAX) {
+			p->places = xrealloc(p->places, (p->places_n + 1) * sizeof(*place));
+			place = &p->places[p->places_n++];
+			*place = (struct place){ .bot_id = bot_id };
+			place->lane = (struct lane_key){ .channel = CHANNEL_TELEGRAM,
+							 .account = account };
+			memcpy(place->lane.target, chats, n);
+		}
+		chats += n;
+	}
+}
+
+void places_begin(struct places *p)
+{
+	const struct config *c = p->config;
+
+	forget(p);
+	if (c->telegram_enabled)
+		add_chats(p, 0, account_for(p, 0, c->telegram_bot_token), c->telegram_chat_id);
+}
+
+void places_bot(struct places *p, int64_t bot_id, const struct bot_config *c)
+{
+	const struct config *all = p->config;
+	const char *token = c->telegram_token, *chats = c->telegram_chat_id;
+
+	if (!*token && !*chats)
+		return; /* those of the environment */
+	if (!*token && all->telegram_enabled)
+		token = all->telegram_bot_token;
+	if (!*chats)
+		chats = all->telegram_chat_id;
+	if (*token)
+		add_chats(p, bot_id, account_for(p, bot_id, token), chats);
+}
+
+static size_t list(const struct places *p, int64_t bot_id, struct lane_key out[PLACES_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->places_n && n < PLACES_MAX; i++)
+		if (p->places[i].bot_id == bot_id)
+			out[n++] = p->places[i].lane;
+	return n;
+}
+
+size_t places_of(const struct places *p, int64_t bot_id, struct lane_key out[PLACES_MAX])
+{
+	size_t n = bot_id ? list(p, bot_id, out) : 0;
+
+	return n ? n : list(p, 0, out);
+}
+
+bool places_any(const struct places *p, int64_t bot_id)
+{
+	for (size_t i = 0; i < p->places_n; i++)
+		if (p->places[i].bot_id == 0 || p->places[i].bot_id == bot_id)
+			return true;
+	return false;
+}
+
+const char *places_token(const struct places *p, int64_t account)
+{
+	for (size_t i = 0; i < p->accounts_n; i++)
+		if (p->accounts[i].id == account)
+			return p->accounts[i].token;
+	return NULL;
+}
+
+bool places_account(const struct places *p, size_t i, int64_t *account)
+{
+	if (i >= p->accounts_n)
+		return false;
+	*account = p->accounts[i].id;
+	return true;
+}
+
+static bool is_chat(const struct lane_key *lane, int64_t account, int64_t chat)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)chat);
+	return lane->account == account && strcmp(lane->target, text) == 0;
+}
+
+bool places_allows(const struct places *p, int64_t account, int64_t chat, int64_t bot_id)
+{
+	for (size_t i = 0; i < p->places_n; i++) {
+		const struct place *place = &p->places[i];
+
+		if (is_chat(&place->lane, account, chat) &&
+		    (place->bot_id == 0 || place->bot_id == bot_id))
+			return true;
+	}
+	return false;
+}
+
+bool places_knows(const struct places *p, int64_t account, int64_t chat)
+{
+	for (size_t i = 0; i < p->places_n; i++)
+		if (is_chat(&p->places[i].lane, account, chat))
+			return true;
+	return false;
+}
+
+bool places_user(const struct places *p, int64_t user)
+{
+	const char *list_of = p->config->telegram_users;
+	char text[24];
+	size_t len;
+
+	snprintf(text, sizeof(text), "%lld", (long long)user);
+	list_of += strspn(list_of, SEPARATORS);
+	if (!*list_of)
+		return true;
+	for (; *list_of; list_of += strspn(list_of, SEPARATORS)) {
+		len = strcspn(list_of, SEPARATORS);
+		if (strlen(text) == len && strncmp(list_of, text, len) == 0)
+			return true;
+		list_of += len;
+	}
+	return false;
+}

@@ -1,0 +1,418 @@
+#include "worker/session/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct symbol_slot {
+	struct market *market;
+	int venue_index;
+};
+
+struct way {				/* where a sink of spot or of futures markets leads */
+	struct session *session;
+	bool futures;
+	struct symbol_slot *last;	/* of the newest event */
+};
+
+struct session {
+	struct engine *engine;
+	struct venue *venue;
+	struct money initial_capital;
+	struct fees fees[2];		/* of a spot and of a futures market */
+	size_t symbols_n;
+	struct symbol_slot *symbols;
+	struct way ways[2];		/* spot, futures */
+	uint64_t events;
+	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
+};
+
+static int limits_from(const struct config *c, struct risk_limits *l, struct err *e)
+{
+	int64_t notional;
+
+	*l = (struct risk_limits){
+		.max_open_positions = c->max_open_positions,
+		.max_risk_per_trade_pct = c->max_risk_per_trade_pct,
+		.min_risk_reward_ratio = c->min_risk_reward_ratio,
+		.max_daily_loss_pct = c->max_daily_loss_pct,
+		.max_drawdown_pct = c->max_drawdown_pct,
+		.cooldown_after_losses = c->cooldown_after_losses,
+		.cooldown_s = c->cooldown_s,
+		.max_orders_per_min = c->max_orders_per_min,
+		.price_band_pct = c->price_band_pct,
+		.stale_feed_us = c->stale_feed_ms * 1000,
+		.max_clock_drift_us = c->max_clock_drift_ms * 1000,
+	};
+	if (rate_from_double(c->max_notional, &notional))
+		return err_set(e, ERR_RANGE, "MAX_NOTIONAL %g does not fit", c->max_notional);
+	l->max_notional = money_of_units(notional);
+	return 0;
+}
+
+static int sim_from(const struct config *c, struct sim_args *a, struct err *e)
+{
+	sim_args_init(a);
+	a->latency_us = c->sim_latency_ms * 1000;
+	a->stale_us = c->stale_feed_ms * 1000;
+	a->through_all = c->sim_through_fill == THROUGH_ALL;
+	if (rate_from_double(c->sim_slippage, &a->slippage_e8))
+		return err_set(e, ERR_RANGE, "SIMULATION_SLIPPAGE %g does not fit",
+			       c->sim_slippage);
+	return 0;
+}
+
+int session_new(const struct session_args *a, struct session **out, struct err *e)
+{
+	const struct config *c = a->config;
+	struct engine_args engine = { .reporter = a->reporter };
+	struct sim_args sim;
+	struct fees fees[2];
+	struct session *s;
+	int64_t capital;
+	int rc;
+
+	rc = limits_from(c, &engine.limits, e);
+	if (rc == 0)
+		rc = sim_from(c, &sim, e);
+	if (rc)
+		return rc;
+	if (rate_from_double(c->sim_initial_capital, &capital))
+		return err_set(e, ERR_RANGE, "SIMULATION_INITIAL_CAPITAL %g does not fit",
+			       c->sim_initial_capital);
+	engine.equity_interval_us = (int64_t)(c->sim_tick_interval_s * 1e6);
+	engine.signal_repeat_us = (int64_t)(c->sim_strategy_interval_s * 1e6);
+	engine.first_order_id = a->first_order_id ? a->first_order_id : 1;
+	engine.first_leg_id = a->first_leg_id ? a->first_leg_id : 1;
+	engine.first_fill_id = a->first_fill_id ? a->first_fill_id : 1;
+	engine.first_signal_id = a->first_signal_id ? a->first_signal_id : 1;
+
+	if (fees_with(c->sim_commission, false, &fees[false]) ||
+	    fees_with(c->sim_commission, true, &fees[true]))
+		return err_set(e, ERR_RANGE, "SIMULATION_COMMISSION %g does not fit",
+			       c->sim_commission);
+
+	s = xcalloc(1, sizeof(*s));
+	s->ways[false] = (struct way){ .session = s };
+	s->ways[true] = (struct way){ .session = s, .futures = true };
+	memcpy(s->fees, fees, sizeof(fees));
+	s->initial_capital = money_of_units(capital);
+	s->engine = engine_new(&engine);
+	sim.sink = engine_venue_sink(s->engine);
+	sim.store = a->sim_store;
+	s->venue = sim_new(&sim);
+	engine_set_venue(s->engine, s->venue);
+	*out = s;
+	return 0;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	engine_free(s->engine);
+	s->venue->ops->free(s->venue);
+	free(s->symbols);
+	free(s);
+}
+
+struct engine *session_engine(struct session *s)
+{
+	return s->engine;
+}
+
+struct venue *session_venue(struct session *s)
+{
+	return s->venue;
+}
+
+struct market *session_market_add(struct session *s, const struct symbol_info *info)
+{
+	struct symbol_info paying = *info;
+	struct market *m;
+	struct symbol_slot slot;
+
+	paying.fees = s->fees[info->futures];
+	m = engine_market_add(s->engine, &paying);
+	slot = (struct symbol_slot){ m, sim_symbol_add(s->venue, market_info(m)) };
+
+	for (size_t i = 0; i < s->symbols_n; i++)
+		if (s->symbols[i].market == m)
+			return m;
+	s->symbols = xrealloc(s->symbols, (s->symbols_n + 1) * sizeof(s->symbols[0]));
+	s->symbols[s->symbols_n++] = slot;
+	s->ways[false].last = s->ways[true].last = NULL;
+	return m;
+}
+
+/* ---- market data ---- */
+
+/* The market of the last event is the next one's most of the time: look there first. */
+static struct symbol_slot *find(struct way *way, const char *symbol)
+{
+	struct session *s = way->session;
+
+	if (way->last && strcmp(market_info(way->last->market)->symbol, symbol) == 0)
+		return way->last;
+	for (size_t i = 0; i < s->symbols_n; i++) {
+		const struct symbol_info *info = market_info(s->symbols[i].market);
+
+		if (info->futures == way->futures && strcmp(info->symbol, symbol) == 0) {
+			way->last = &s->symbols[i];
+			return way->last;
+		}
+	}
+	return NULL;
+}
+
+/* False while the event is history; the first that is not ends the warm-up. (Not inline: rare.) */
+__attribute__((noinline)) static bool after_history(struct session *s, int64_t now_us)
+{
+	if (now_us < s->act_from_us)
+		return false;
+	s->act_from_us = 0;
+	engine_history(s->engine, false);
+	return true;
+}
+
+static bool acts(struct session *s, int64_t now_us)
+{
+	s->events++;
+	return s->act_from_us == 0 || after_history(s, now_us);
+}
+
+/* What is history for the engine is history for the venue as well. */
+
+static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (!m)
+		return;
+	engine_warm_trade(s->engine, m->market, t, now_us);
+	sim_warm_trade(s->venue, m->venue_index, t, now_us);
+}
+
+static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (!m)
+		return;
+	engine_warm_book(s->engine, m->market, b, now_us);
+	sim_warm_book(s->venue, m->venue_index, b, now_us);
+}
+
+static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (!m)
+		return;
+	engine_warm_time(s->engine, m->market, exchange_us, now_us);
+	sim_warm_time(s->venue, m->venue_index, now_us);
+}
+
+static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+	struct book_top none = { 0 };
+
+	if (!m)
+		return;
+	engine_warm_gap(s->engine, m->market);
+	sim_warm_book(s->venue, m->venue_index, &none, now_us);
+}
+
+static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	(void)now_us;
+	if (!m)
+		return;
+	engine_warm_book_valid(s->engine, m->market, valid);
+	sim_warm_book_valid(s->venue, m->venue_index, valid);
+}
+
+static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (m && acts(s, now_us))
+		engine_trade(s->engine, m->market, t, now_us);
+	else if (m)
+		warm_trade(way, symbol, t, now_us);
+}
+
+static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (m && acts(s, now_us))
+		engine_book(s->engine, m->market, b, now_us);
+	else if (m)
+		warm_book(way, symbol, b, now_us);
+}
+
+static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (m && acts(s, now_us))
+		engine_market_time(s->engine, m->market, exchange_us, now_us);
+	else if (m)
+		warm_time(way, symbol, exchange_us, now_us);
+}
+
+static void on_gap(void *ctx, const char *symbol, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (m && acts(s, now_us))
+		engine_gap(s->engine, m->market, now_us);
+	else if (m)
+		warm_gap(way, symbol, now_us);
+}
+
+static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+{
+	struct way *way = ctx;
+	struct session *s = way->session;
+	struct symbol_slot *m = find(way, symbol);
+
+	if (m && acts(s, now_us))
+		engine_book_valid(s->engine, m->market, valid, now_us);
+	else if (m)
+		warm_book_valid(way, symbol, valid, now_us);
+}
+
+struct feed_sink session_sink(struct session *s, bool futures)
+{
+	return (struct feed_sink){
+		.ctx = &s->ways[futures], .trade = on_trade, .book = on_book,
+		.time = on_time, .gap = on_gap, .book_valid = on_book_valid,
+	};
+}
+
+struct feed_sink session_warm_sink(struct session *s, bool futures)
+{
+	return (struct feed_sink){
+		.ctx = &s->ways[futures],
+		.trade = warm_trade,
+		.book = warm_book,
+		.time = warm_time,
+		.gap = warm_gap,
+		.book_valid = warm_book_valid,
+	};
+}
+
+void session_act_from(struct session *s, int64_t act_from_us)
+{
+	s->act_from_us = act_from_us;
+	engine_history(s->engine, act_from_us != 0);
+}
+
+void session_reconcile(struct session *s, int64_t now_us)
+{
+	sim_times_back(s->venue, now_us);
+	engine_reconcile(s->engine, now_us);
+}
+
+/* ---- paper accounts ---- */
+
+static int account_args(const struct session *s, int64_t bot_id, const struct bot_config *c,
+			struct sim_account_args *a, struct err *e)
+{
+	*a = (struct sim_account_args){
+		.bot_id = bot_id,
+		.futures = bot_config_futures(c),
+		.initial_capital = s->initial_capital,
+		.leverage_e8 = RATE_ONE,
+	};
+	memcpy(a->symbol, c->symbol, sizeof(a->symbol));
+	if (a->futures && rate_from_double(c->leverage, &a->leverage_e8))
+		return err_set(e, ERR_RANGE, "leverage %g does not fit", c->leverage);
+	return 0;
+}
+
+int session_account(struct session *s, int64_t bot_id, const struct bot_config *config,
+		    int64_t now_us, struct err *e)
+{
+	const struct sim_account *have = sim_account_get(s->venue, bot_id);
+	const struct market *m = engine_market(s->engine, config->symbol,
+					       bot_config_futures(config));
+	struct sim_account_args a;
+	struct money worth;
+	int rc = account_args(s, bot_id, config, &a, e);
+
+	if (rc)
+		return rc;
+	if (!m)
+		return err_set(e, ERR_NOT_FOUND, "no market data for symbol %s", config->symbol);
+	if (!have)
+		return sim_account_add(s->venue, &a, now_us, e);
+	if (have->futures == a.futures &&
+	    (!have->symbol[0] || strcmp(have->symbol, config->symbol) == 0) &&
+	    strcmp(have->base_asset, market_info(m)->base) == 0 &&
+	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
+		return have->leverage_e8 == a.leverage_e8 ? 0 :
+		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
+	/* Another market: what the account is worth goes along, and nothing else. */
+	if (strcmp(have->quote_asset, market_info(m)->quote) != 0)
+		return err_set(e, ERR_DENIED, "%s counts in %s, the paper account of bot %lld in "
+			       "%s: it goes there only by a reset (POST /api/v1/simulation/reset)",
+			       config->symbol, market_info(m)->quote, (long long)bot_id,
+			       have->quote_asset);
+	worth = sim_account_worth(s->venue, bot_id);
+	if (money_sign(worth) <= 0)
+		return err_set(e, ERR_DENIED, "nothing is left of the paper account of bot %lld: "
+			       "it goes to %s only by a reset (POST /api/v1/simulation/reset)",
+			       (long long)bot_id, config->symbol);
+	a.initial_capital = worth;
+	return sim_account_reset(s->venue, &a, true, now_us, e);
+}
+
+int session_account_reset(struct session *s, int64_t bot_id, const struct bot_config *config,
+			  bool force, int64_t now_us, struct err *e)
+{
+	struct sim_account_args a;
+	int rc = account_args(s, bot_id, config, &a, e);
+
+	if (rc)
+		return rc;
+	if (force)
+		engine_bot_drop_orders(s->engine, bot_id, now_us);
+	else if (engine_open_orders(s->engine, bot_id))
+		return err_set(
+			e, ERR_CONFLICT,
+			"bot %lld has %lld open orders: close them first, or reset with force",
+			(long long)bot_id, (long long)engine_open_orders(s->engine, bot_id));
+	/* No order holds anything: coins under the lot step must not keep it. */
+	rc = sim_account_reset(s->venue, &a, true, now_us, e);
+	if (rc == 0)
+		engine_bot_account_reset(s->engine, bot_id, now_us);
+	return rc;
+}
+
+uint64_t session_events(const struct session *s)
+{
+	return s->events;
+}

@@ -1,0 +1,62 @@
+/*
+ * orders.h - the worker's side of trading_orders, exchange_orders and fills.
+ */
+#ifndef WORKER_STORE_ORDERS_H
+#define WORKER_STORE_ORDERS_H
+
+#include "common/db/db.h"
+#include "worker/engine/order.h"
+
+/* Insert or update the row of o (its head; legs are not looked at). */
+MUST_CHECK int store_order_tx(struct db *db, const struct order *o, const char *mode,
+			      struct err *e);
+
+struct leg_row {
+	struct leg leg;
+	int64_t order_id, bot_id;
+	char symbol[SYMBOL_MAX];
+};
+MUST_CHECK int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue,
+			    struct err *e);
+
+struct fill_row {
+	int64_t id, order_id, bot_id, trade_id, fee_e8, at_us;
+	char client_order_id[CLIENT_ORDER_ID_MAX], symbol[SYMBOL_MAX], fee_asset[12];
+	enum side side;
+	struct price price;
+	struct qty quantity;
+	bool maker;
+};
+MUST_CHECK int store_fill_tx(struct db *db, const struct fill_row *r, const char *venue,
+			     struct err *e);
+
+/* Every order that is not closed, oldest first, with its live legs and leg counts. */
+typedef int order_each(void *ctx, const struct order *o, struct err *e);
+MUST_CHECK int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e);
+/*
+ * Bots other than bot_id that have an order or a position open, as text ("2, 3", cut to size);
+ * "" when there are none. A remainder that can't be sold yet is none (it is no obstacle to flat).
+ */
+MUST_CHECK int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size,
+				 struct err *e);
+/* How many orders of a bot are not closed. */
+MUST_CHECK int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e);
+
+/*
+ * Next free row numbers: one over the highest there is; for orders at least the counter
+ * "order", which a restore puts above all that the exchange may have seen (backup.h).
+ */
+struct next_ids {
+	int64_t order, leg, fill, signal;
+};
+MUST_CHECK int store_next_ids(struct db *db, struct next_ids *out, struct err *e);
+/* When a bot's newest orders were sent to the venue (entries, exits, all), at most max. */
+MUST_CHECK int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,
+				size_t *n, struct err *e);
+/* When the bot's newest order was made; 0 never. */
+MUST_CHECK int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e);
+/* Legs of a bot's newest closed orders, newest orders first, at most max. */
+MUST_CHECK int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max,
+				size_t *n, struct err *e);
+
+#endif

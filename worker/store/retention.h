@@ -1,0 +1,43 @@
+/*
+ * retention.h - old rows go, so that a year of trading does not fill the disk.
+ *
+ *	equity		every sample for a day, then the first of each hour
+ *	sim_ledger	entries older than details_days are carried forward as one per
+ *			account (kind "carried"): balances stay the sums of their rows
+ *	commands	answered ones older than details_days
+ *	bot_events	those older than details_days, but the newest of each bot
+ *	jobs		ended ones older than details_days; the newest of each kind and state
+ *			stays, and a backtest's or training's as long as its results
+ *	audit_log	rows older than audit_days
+ *	exchange_orders	and fills: those of closed paper trades older than fills_days; of real
+ *			money all stay as long as their trade. The same for paper entries
+ *			that never filled: they are no trades
+ *	trading_orders	closed ones older than orders_days, with their exchange orders and
+ *			fills; trading_stats keeps each day's totals
+ *
+ * Ages count from the time that the caller gives, which is 0 while the clock is in doubt
+ * (clock_watch.h): then nothing goes. What the engine dates counts from the engine's time:
+ * a replay of an old recording keeps what it made. Each call takes one table's turn and at
+ * most KEEP_ROWS rows, so that no commit gets long.
+ */
+#ifndef WORKER_STORE_RETENTION_H
+#define WORKER_STORE_RETENTION_H
+
+#include "common/db/db.h"
+
+#define KEEP_ROWS 400
+#define KEEP_TURNS 16				/* calls until each table had its turn */
+
+struct keep {
+	int64_t details_days, orders_days, fills_days, audit_days;	/* 0: for ever */
+	int64_t clock_us, engine_us;		/* us UTC, now; 0: in doubt, nothing goes */
+	int turn;				/* whose it is, below KEEP_TURNS */
+	/* Ids looked at last; 0 none. */
+	int64_t after_order, after_detail, after_unfilled, after_event, after_job, after_command,
+		after_audit;
+};
+
+/* *n: rows that went. */
+MUST_CHECK int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e);
+
+#endif

@@ -1,0 +1,474 @@
+#include "worker/venue/sim/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct venue_ops OPS;
+
+void sim_args_init(struct sim_args *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->latency_us = 50000;
+	a->slippage_e8 = 10000; /* 0.01 % */
+	a->funding_rate_e8 = 10000; /* 0.01 % per 8 h, Binance's interest part */
+	a->maintenance_rate_e8 = 500000; /* 0.5 % */
+	a->liquidation_fee_e8 = 1250000; /* 1.25 %, BTCUSDT perpetual */
+}
+
+struct venue *sim_new(const struct sim_args *a)
+{
+	struct sim *s = xcalloc(1, sizeof(*s));
+
+	ASSERT(a->latency_us >= 0 && a->slippage_e8 >= 0 && a->slippage_e8 <= RATE_ONE / 10);
+	ASSERT(a->liquidation_fee_e8 >= 0);
+	ASSERT(a->maintenance_rate_e8 >= 0 && a->maintenance_rate_e8 < RATE_ONE);
+	s->venue.ops = &OPS;
+	s->args = *a;
+	s->ledger.store = &s->args.store;
+	s->ledger.next_entry = s->told_entry = 1;
+	s->next_order = s->told_order = 1;
+	s->next_trade = s->told_trade = 1;
+	s->funding_due = INT64_MAX;
+	return &s->venue;
+}
+
+static void sim_free(struct venue *v)
+{
+	struct sim *s = sim_of(v);
+
+	if (!v)
+		return;
+	sim_orders_free(s);
+	for (size_t i = 0; i < s->markets_n; i++)
+		free(s->markets[i]);
+	for (size_t i = 0; i < s->accounts_n; i++)
+		free(s->accounts[i]);
+	free(s->markets);
+	free(s->accounts);
+	free(s);
+}
+
+static void tell(const struct sim *s, const char *name, int64_t next, int64_t *told)
+{
+	if (next == *told)
+		return;
+	*told = next;
+	if (s->args.store.counter)
+		s->args.store.counter(s->args.store.ctx, name, next);
+}
+
+void sim_finish(struct sim *s)
+{
+	tell(s, "entry", s->ledger.next_entry, &s->told_entry);
+	tell(s, "sim_order", s->next_order, &s->told_order);
+	tell(s, "trade", s->next_trade, &s->told_trade);
+	if (s->sweep)
+		sim_sweep(s);
+}
+
+void sim_counter_restore(struct venue *v, const char *name, int64_t next)
+{
+	struct sim *s = sim_of(v);
+
+	if (strcmp(name, "entry") == 0)
+		s->ledger.next_entry = s->told_entry = next;
+	else if (strcmp(name, "sim_order") == 0)
+		s->next_order = s->told_order = next;
+	else if (strcmp(name, "trade") == 0)
+		s->next_trade = s->told_trade = next;
+}
+
+int sim_symbol_find(const struct venue *v, const char *symbol, bool futures)
+{
+	const struct sim *s = sim_of_const(v);
+
+	for (size_t i = 0; i < s->markets_n; i++) {
+		const struct symbol_info *info = &s->markets[i]->info;
+
+		if (info->futures == futures && strcmp(info->symbol, symbol) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+struct sim_market *sim_market_find(const struct sim *s, const char *symbol, bool futures)
+{
+	int i = sim_symbol_find(&s->venue, symbol, futures);
+
+	return i < 0 ? NULL : s->markets[i];
+}
+
+int sim_symbol_add(struct venue *v, const struct symbol_info *info)
+{
+	struct sim *s = sim_of(v);
+	int i = sim_symbol_find(v, info->symbol, info->futures);
+
+	ASSERT(info->fees.maker_e8 >= 0 && info->fees.taker_e8 >= 0);
+	if (i < 0) {
+		i = (int)s->markets_n++;
+		s->markets = xrealloc(s->markets, s->markets_n * sizeof(struct sim_market *));
+		s->markets[i] = xcalloc(1, sizeof(struct sim_market));
+		s->markets[i]->dirty = true;
+	}
+	s->markets[i]->info = *info;
+	return i;
+}
+
+/*
+ * The newest answer is usually the next one. Compared whole, which costs less than a strcmp
+ * per event; the same name with other bytes behind its end is found by the look-up.
+ */
+static struct sim_market *market_like(struct sim *s, const struct symbol_info *info)
+{
+	struct sim_market *m = s->last_market;
+
+	if (m && m->info.futures == info->futures &&
+	    memcmp(m->info.symbol, info->symbol, sizeof(info->symbol)) == 0)
+		return m;
+	m = sim_market_find(s, info->symbol, info->futures);
+	if (m)
+		s->last_market = m;
+	return m;
+}
+
+static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row, int64_t now_us)
+{
+	struct sim_slot *o;
+
+	row->seq = s->next_order++;
+	row->due_us = now_us + s->args.latency_us; /* kept: what happened before is not for it */
+	o = sim_slot_new(s, a, row);
+	sim_travel_add(s, o);
+	sim_report_order(s, o);
+	tell(s, "sim_order", s->next_order, &s->told_order);
+	return 0;
+}
+
+static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_acct *a = sim_acct_find(s, o->bot_id);
+	size_t len = strnlen(o->client_order_id, sizeof(o->client_order_id));
+	struct sim_order row = {
+		.bot_id = o->bot_id, .side = o->side, .type = o->type,
+		.reduce_only = o->reduce_only, .quantity = o->quantity, .stage = SIM_TRAVELLING,
+	};
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)o->bot_id);
+	if (len == 0 || len > SIM_ID_MAX)
+		return err_set(e, ERR_INVALID,
+			       "client order id \"%.48s\" must have 1 to %d characters",
+			       o->client_order_id, SIM_ID_MAX);
+	if (sim_slot_find(s, o->client_order_id))
+		return err_set(e, ERR_CONFLICT, "DUPLICATE_ORDER: %s is alive already",
+			       o->client_order_id);
+	memcpy(row.client_order_id, o->client_order_id, sizeof(row.client_order_id));
+	memcpy(row.symbol, o->symbol, sizeof(row.symbol));
+	if (o->type != TYPE_MARKET && o->type != TYPE_STOP_MARKET)
+		row.price = o->price;
+	if (o->type == TYPE_STOP_MARKET || o->type == TYPE_OCO)
+		row.stop_price = o->stop_price;
+	return travel_start(s, a, &row, now_us);
+}
+
+static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
+		      const char *client_order_id, int64_t now_us, struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_acct *a = sim_acct_find(s, bot_id);
+	struct sim_order row = { .bot_id = bot_id, .stage = SIM_CANCELLING };
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
+	if (strlen(client_order_id) > SIM_ID_MAX)
+		return err_set(e, ERR_INVALID, "client order id \"%.48s\" is too long",
+			       client_order_id);
+	snprintf(row.client_order_id, sizeof(row.client_order_id), SIM_CANCEL_PREFIX "%.*s",
+		 SIM_ID_MAX, client_order_id);
+	snprintf(row.symbol, sizeof(row.symbol), "%s", symbol);
+	if (sim_slot_find(s, row.client_order_id))
+		return 0; /* one is on its way: the answer to it answers both */
+	return travel_start(s, a, &row, now_us);
+}
+
+/* A cancel arrives: its own row goes, then the order, or the news that it is gone. */
+static void cancel_arrive(struct sim *s, struct sim_slot *cancel, int64_t at_us)
+{
+	const char *id = cancel->row.client_order_id + strlen(SIM_CANCEL_PREFIX);
+	struct sim_slot *o = sim_slot_find(s, id);
+	struct venue_update u;
+
+	sim_slot_drop(s, cancel);
+	if (o && o->account == cancel->account && o->row.stage == SIM_RESTING) {
+		sim_slot_end(s, o, UPDATE_CANCELLED, "", at_us);
+	} else {
+		sim_update_init(cancel, UPDATE_CANCEL_REJECTED, at_us, &u);
+		snprintf(u.client_order_id, sizeof(u.client_order_id), "%s", id);
+		sim_reason(u.reason, "UNKNOWN_ORDER: the order is gone or never was");
+		sim_send(s, &u);
+	}
+	free(cancel);
+}
+
+static void sim_flush(struct venue *v)
+{
+	(void)v; /* requests started in place() and cancel() */
+}
+
+static int64_t sim_next_due(const struct venue *v)
+{
+	const struct sim *s = sim_of_const(v);
+	int64_t due = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+
+	return due < s->funding_due ? due : s->funding_due;
+}
+
+/* Up to when funding can be charged together: nothing else happens before. */
+static int64_t funding_until(const struct sim *s, int64_t now_us)
+{
+	int64_t due_us = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+
+	if (due_us < s->funding_due)
+		return s->funding_due;
+	return due_us < now_us ? due_us : now_us;
+}
+
+/* In the order of time; funding before requests of the same microsecond. */
+static void sim_advance(struct venue *v, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+	int64_t due = sim_next_due(v);
+
+	if (due > now_us)
+		return;
+	for (; due <= now_us && due != INT64_MAX; due = sim_next_due(v)) {
+		struct sim_slot *o;
+
+		if (s->funding_due <= due) {
+			sim_funding_run(s, funding_until(s, now_us));
+			continue;
+		}
+		o = sim_travel_pop(s);
+		if (o->gone)
+			free(o);
+		else if (o->row.stage == SIM_CANCELLING)
+			cancel_arrive(s, o, due);
+		else
+			sim_arrive(s, o, due);
+	}
+	sim_finish(s);
+}
+
+static void market_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us)
+{
+	int64_t p = price_units(t->price);
+
+	sim_advance(&s->venue, now_us);
+	if (p <= 0)
+		return;
+	m->last = t->price;
+	if (m->dirty)
+		sim_quiet_update(s, m);
+	if (p > m->quiet_low && p < m->quiet_high)
+		return;
+	sim_match_trade(s, m, t, now_us);
+	sim_finish(s);
+}
+
+/* A book without orders on either side is no book: nothing fills until one comes. */
+static void book_set(struct sim_market *m, const struct book_top *b, int64_t now_us)
+{
+	m->book = *b;
+	m->has_book = qty_sign(b->bid_qty) > 0 || qty_sign(b->ask_qty) > 0;
+	m->alive_us = now_us;
+}
+
+/* Only a new book ends a silence: after it, that nothing changed can't be known. */
+static void book_alive(const struct sim *s, struct sim_market *m, int64_t now_us)
+{
+	if (sim_fresh(s, m, now_us))
+		m->alive_us = now_us;
+}
+
+/* What the next fresh book decides may trade. */
+static void book_decides(struct sim *s, struct sim_market *m, int64_t now_us)
+{
+	if (!m->waits)
+		return;
+	sim_wait_over(s, m, now_us);
+	sim_finish(s);
+}
+
+static void market_book(struct sim *s, struct sim_market *m, const struct book_top *b,
+			int64_t now_us)
+{
+	sim_advance(&s->venue, now_us);
+	book_set(m, b, now_us);
+	book_decides(s, m, now_us);
+}
+
+static void market_time(struct sim *s, struct sim_market *m, int64_t now_us)
+{
+	sim_advance(&s->venue, now_us);
+	book_alive(s, m, now_us);
+}
+
+static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_t now_us)
+{
+	sim_advance(&s->venue, now_us);
+	m->invalid = !valid;
+	book_decides(s, m, now_us);
+}
+
+static void sim_on_trade(struct venue *v, const struct symbol_info *info, const struct trade *t,
+			 int64_t now_us)
+{
+	struct sim_market *m = market_like(sim_of(v), info);
+
+	if (m)
+		market_trade(sim_of(v), m, t, now_us);
+}
+
+static void sim_on_book(struct venue *v, const struct symbol_info *info, const struct book_top *b,
+			int64_t now_us)
+{
+	struct sim_market *m = market_like(sim_of(v), info);
+
+	if (m)
+		market_book(sim_of(v), m, b, now_us);
+}
+
+static void sim_on_time(struct venue *v, const struct symbol_info *info, int64_t now_us)
+{
+	struct sim_market *m = market_like(sim_of(v), info);
+
+	if (m)
+		market_time(sim_of(v), m, now_us);
+}
+
+static void sim_on_book_valid(struct venue *v, const struct symbol_info *info, bool valid,
+			      int64_t now_us)
+{
+	struct sim_market *m = market_like(sim_of(v), info);
+
+	if (m)
+		market_valid(sim_of(v), m, valid, now_us);
+}
+
+static bool sim_tradable(const struct venue *v, const struct symbol_info *info, enum side side,
+			 int64_t now_us)
+{
+	const struct sim *s = sim_of_const(v);
+	const struct sim_market *m = sim_market_find(s, info->symbol, info->futures);
+
+	return m && sim_fresh(s, m, now_us) &&
+	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
+}
+
+static struct sim_market *market_at(struct sim *s, int index)
+{
+	ASSERT(index >= 0 && (size_t)index < s->markets_n);
+	return s->markets[index];
+}
+
+void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
+{
+	market_trade(sim_of(v), market_at(sim_of(v), index), t, now_us);
+}
+
+void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
+{
+	market_book(sim_of(v), market_at(sim_of(v), index), b, now_us);
+}
+
+void sim_time(struct venue *v, int index, int64_t now_us)
+{
+	market_time(sim_of(v), market_at(sim_of(v), index), now_us);
+}
+
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us)
+{
+	market_valid(sim_of(v), market_at(sim_of(v), index), valid, now_us);
+}
+
+void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
+{
+	struct sim_market *m = market_at(sim_of(v), index);
+
+	if (price_sign(t->price) <= 0)
+		return;
+	m->last = t->price;
+	if (!sim_fresh(sim_of(v), m, now_us))
+		m->waits = true;
+}
+
+void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
+{
+	struct sim_market *m = market_at(sim_of(v), index);
+
+	book_set(m, b, now_us);
+	m->waits = false; /* whatever it decided is in the rows */
+	for (size_t i = 0; i < m->resting.n; i++)
+		m->waits = m->waits || sim_waits(&m->resting.slots[i]->row);
+}
+
+void sim_warm_time(struct venue *v, int index, int64_t now_us)
+{
+	book_alive(sim_of(v), market_at(sim_of(v), index), now_us);
+}
+
+void sim_warm_book_valid(struct venue *v, int index, bool valid)
+{
+	market_at(sim_of(v), index)->invalid = !valid;
+}
+
+static int sim_query(struct venue *v, const char *client_order_id, struct venue_update *out,
+		     struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_slot *o = sim_slot_find(s, client_order_id);
+	const struct venue_update *ended;
+
+	if (o && o->row.stage != SIM_CANCELLING) {
+		sim_update_init(o, UPDATE_ACCEPTED, 0, out);
+		return 0;
+	}
+	ended = sim_ended_find(s, client_order_id);
+	if (!ended)
+		return err_set(e, ERR_NOT_FOUND, "the simulation has no order %s", client_order_id);
+	*out = *ended;
+	return 0;
+}
+
+static int sim_balance(struct venue *v, int64_t bot_id, struct venue_balance *out, struct err *e)
+{
+	const struct sim *s = sim_of(v);
+	const struct sim_acct *a = sim_acct_find(s, bot_id);
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
+	return sim_acct_balance(a, out, e);
+}
+
+static const struct venue_ops OPS = {
+	.name = "sim",
+	.resting_stop = true,
+	.place = sim_place,
+	.cancel = sim_cancel,
+	.flush = sim_flush,
+	.next_due = sim_next_due,
+	.advance = sim_advance,
+	.on_trade = sim_on_trade,
+	.on_book = sim_on_book,
+	.on_time = sim_on_time,
+	.on_book_valid = sim_on_book_valid,
+	.tradable = sim_tradable,
+	.query = sim_query,
+	.balance = sim_balance,
+	.free = sim_free,
+};

@@ -1,0 +1,144 @@
+/*
+ * sim.h - the simulation venue: paper accounts, spot and futures, on a real or made market.
+ *
+ * Pure: no clock, no I/O, no SQL; same calls, same rows and updates, bit for bit.
+ * docs/SIMULATION.md tells the model in plain words with its numbers.
+ *
+ *	place --latency--> check --> rest --trade through, or at price after the queue--> fill
+ *	                     |  `--market, crossing limit--> fill at the touch and worse
+ *	                     `--> rejected
+ *
+ * A book has an age. While the newest is older than stale_us, out of step, or of a market
+ * that none was heard of yet, nothing fills: limits rest, stops that a trade reaches and
+ * market orders that close wait, and the first fresh book decides.
+ *
+ * One instance per database: its counters (trade, entry, sim_order) are shared
+ * by all accounts. Accounts do not see each other: a traded volume that fills
+ * one bot's order is there for another bot's order too.
+ *
+ * How a liquidation is heard: first UPDATE_EXPIRED for every resting order of the
+ * account, then UPDATE_FILLs with client_order_id "liquidation-<bot>-<n>" (no
+ * order of ours has that name) until the position is gone; reason is set in all
+ * of them and begins with "LIQUIDATION:". The engine closes the bot's open
+ * orders against these fills.
+ *
+ * The sink and the store are called from advance, the market's events (on_*, sim_trade,
+ * sim_book, sim_time, sim_book_valid) and sim_account_reset; the store also from place,
+ * cancel and sim_account_add. From inside them place, cancel, query, balance, tradable
+ * and next_due may be called, nothing else.
+ */
+#ifndef WORKER_VENUE_SIM_SIM_H
+#define WORKER_VENUE_SIM_SIM_H
+
+#include "worker/venue/sim/store.h"
+#include "worker/venue/venue.h"
+
+struct sim_args {
+	int64_t latency_us;		/* from place or cancel to the venue, >= 0 */
+	int64_t slippage_e8;		/* how much worse a taker trades; 1e-8, up to 10 % */
+	int64_t funding_rate_e8;	/* futures, every 8 h; longs pay when positive */
+	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
+	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
+	int64_t stale_us;		/* a book older than this fills nothing; 0: no limit */
+	bool through_all; /* a trade through a price fills all of it, not what it printed */
+	struct venue_sink sink;
+	struct sim_store store;
+};
+
+/* The documented defaults; sink and store empty. */
+void sim_args_init(struct sim_args *a);
+
+/* Never NULL. Free with v->ops->free(v). */
+struct venue *sim_new(const struct sim_args *a);
+
+/*
+ * Add a market, or replace its filters and fees when it is there. Markets are told apart
+ * by name and kind. Returns its index, stable for the venue's life.
+ */
+int sim_symbol_add(struct venue *v, const struct symbol_info *info);
+/* Index, or -1. */
+int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
+/*
+ * on_trade and on_book without the look-up; index from sim_symbol_add.
+ */
+/* (tests) */
+void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
+/* (tests) */
+void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
+void sim_time(struct venue *v, int index, int64_t now_us);	/* (tests) */
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);	/* (tests) */
+/* The same, heard before a restart: the market's state only, nothing is matched. */
+void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
+void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
+void sim_warm_time(struct venue *v, int index, int64_t now_us);
+void sim_warm_book_valid(struct venue *v, int index, bool valid);
+
+#define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
+struct sim_account_args {
+	int64_t bot_id;
+	char symbol[SYMBOL_MAX];	/* an added market; the account trades nothing else */
+	bool futures;
+	struct money initial_capital;	/* quote asset, above 0, at most SIM_CAPITAL_MAX_E8 */
+	int64_t leverage_e8;		/* 1e-8 times, 1..125; ignored on spot */
+};
+/*
+ * Open an account and book its deposit. 0, ERR_CONFLICT (bot has one),
+ * ERR_NOT_FOUND (no such market), ERR_INVALID (capital or leverage); the
+ * message says what is allowed.
+ */
+MUST_CHECK int sim_account_add(struct venue *v, const struct sim_account_args *a, int64_t now_us,
+			       struct err *e);
+/*
+ * Start anew: books of the epoch closed to zero (kind reset), epoch + 1, new
+ * deposit, as a says (another symbol or capital is fine). ERR_CONFLICT while
+ * orders are alive or a position is open, unless force: then its orders end with
+ * UPDATE_EXPIRED "RESET: ..." and the position is dropped. On spot a position is
+ * base of at least the smallest quantity that can be sold.
+ */
+MUST_CHECK int sim_account_reset(struct venue *v, const struct sim_account_args *a, bool force,
+				 int64_t now_us, struct err *e);
+/* 0, ERR_NOT_FOUND, ERR_INVALID, or ERR_CONFLICT while orders are alive or a position is open. */
+MUST_CHECK int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t leverage_e8,
+				    int64_t now_us, struct err *e);
+/*
+ * What a new account may begin with when this one ends: its equity, coins without a
+ * known price left out. 0 without an account.
+ */
+struct money sim_account_worth(const struct venue *v, int64_t bot_id);
+/* The account's row, or NULL. Borrowed until the next call that changes it. */
+const struct sim_account *sim_account_get(const struct venue *v, int64_t bot_id);
+
+/*
+ * Take rows back after a restart, in this order: markets (sim_symbol_add), accounts,
+ * balances, orders, counters; then sim_restore_round and sim_check. Nothing is reported
+ * to the store. Balances of older epochs and counters of others are ignored. ERR_NOT_FOUND:
+ * account without its market, balance or order without its account;
+ * ERR_CONFLICT: twice.
+ */
+MUST_CHECK int sim_account_restore(struct venue *v, const struct sim_account *row, struct err *e);
+MUST_CHECK int sim_balance_restore(struct venue *v, const struct sim_balance *row, struct err *e);
+MUST_CHECK int sim_order_restore(struct venue *v, const struct sim_order *row, struct err *e);
+void sim_counter_restore(struct venue *v, const char *name, int64_t next);
+
+/*
+ * After the orders: REAL columns lose the last digit of amounts over 67 million
+ * (money.h). That much and no more is put right: an order reserves what it needs, and
+ * the market's account takes the rest, so that each asset sums to zero again.
+ */
+void sim_restore_round(struct venue *v);
+
+/*
+ * After the orders, and after the machine's clock was set back: a request arrives at most
+ * one latency from now, whatever the row says, and funding is due at the next period.
+ */
+void sim_times_back(struct venue *v, int64_t now_us);
+
+/*
+ * Do the books agree with themselves: every asset sums to zero, nothing we hold
+ * is negative, reserved is the sum of what orders reserve and each reserves what
+ * it needs, the position is what the pnl account holds. 0, or ERR_CORRUPT and
+ * which account differs.
+ */
+MUST_CHECK int sim_check(const struct venue *v, struct err *e);
+
+#endif
