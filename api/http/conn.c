@@ -37,7 +37,7 @@ struct conn {
 	bool ours;			/* the output is our answer */
 	int file;			/* the rest of it; -1 none */
 	int64_t file_at, file_end;
-	struct early early;
+	struct streamed_body streamed;
 	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
 	void *closed_ctx;
 	struct conn *prev, *next;
@@ -227,7 +227,7 @@ static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info
 
 	(void)in;
 	if (info->n_added)
-		early_input(&c->early);
+		streamed_body_input(&c->streamed);
 }
 
 static struct in6_addr peer_of(int fd)
@@ -299,7 +299,7 @@ static void adopt_cb(evutil_socket_t fd, short what, void *arg)
 		shutdown(c->fd, SHUT_RDWR);
 	evbuffer_add_cb(bufferevent_get_output(c->bev), on_output_cb, c);
 	evbuffer_add_cb(bufferevent_get_input(c->bev), on_input_cb, c);
-	early_init(&c->early, c->bev, c->owner->cfg->api_max_body_bytes);
+	streamed_body_init(&c->streamed, c->bev, c->owner->cfg->api_max_body_bytes);
 }
 
 static struct bufferevent *accept_cb(struct event_base *base, void *arg)
@@ -421,9 +421,9 @@ void conn_receiving(struct conn *c)
 	c->since_us = clock_mono_us();
 }
 
-struct early *conn_early(struct conn *c)
+struct streamed_body *conn_streamed_body(struct conn *c)
 {
-	return c ? &c->early : NULL;
+	return c ? &c->streamed : NULL;
 }
 
 void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx)
@@ -440,7 +440,7 @@ static void on_sent_cb(struct evhttp_request *ev, void *arg)
 	(void)ev;
 	c->ours = false;
 	c->since_us = clock_mono_us();
-	early_begin(&c->early);
+	streamed_body_begin(&c->streamed);
 }
 
 void conn_answering(struct conn *c, struct evhttp_request *ev)

@@ -55,9 +55,9 @@ struct conn *conn_of(struct conns *all, struct evhttp_request *ev);
 void conn_busy(struct conn *c);
 /* It goes on receiving, and has API_TIMEOUT_S from now on. */
 void conn_receiving(struct conn *c);
-struct early;
+struct streamed_body;
 /* Its body that evhttp does not know of; borrowed. NULL for NULL. */
-struct early *conn_early(struct conn *c);
+struct streamed_body *conn_streamed_body(struct conn *c);
 /*
  * The connection is no longer HTTP: it is left alone from now on. "closed" is called
  * when evhttp frees it.

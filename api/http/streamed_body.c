@@ -16,14 +16,14 @@ static const char *const begins[] = {
 	"POST /api/v1/models/upload", "POST /api/models/upload",
 };
 
-void early_init(struct early *x, struct bufferevent *bev, int64_t body_max)
+void streamed_body_init(struct streamed_body *x, struct bufferevent *bev, int64_t body_max)
 {
 	x->bev = bev;
 	x->body_max = body_max;
-	early_begin(x);
+	streamed_body_begin(x);
 }
 
-void early_begin(struct early *x)
+void streamed_body_begin(struct streamed_body *x)
 {
 	x->unread = 0;
 	x->expects = false;
@@ -110,7 +110,7 @@ static bool odd(const char *head, size_t len)
 }
 
 /* The whole head is at the front of the input, in one piece. */
-static void look_at(struct early *x, const char *held, size_t len, unsigned char *wire)
+static void look_at(struct streamed_body *x, const char *held, size_t len, unsigned char *wire)
 {
 	bool expects = false;
 	char *head, *digits;
@@ -130,14 +130,14 @@ static void look_at(struct early *x, const char *held, size_t len, unsigned char
 	free(head);
 }
 
-static void give_back(struct early *x)
+static void give_back(struct streamed_body *x)
 {
 	bufferevent_setcb(x->bev, x->read_cb, x->write_cb, x->event_cb, x->arg);
 }
 
 static void on_head_cb(struct bufferevent *bev, void *arg)
 {
-	struct early *x = arg;
+	struct streamed_body *x = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
 	struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
 	size_t len = end.pos < 0 ? 0 : (size_t)end.pos + 4;
@@ -155,18 +155,18 @@ static void on_head_cb(struct bufferevent *bev, void *arg)
 
 static void on_head_event_cb(struct bufferevent *bev, short what, void *arg)
 {
-	struct early *x = arg;
+	struct streamed_body *x = arg;
 
 	give_back(x);
 	x->event_cb(bev, what, x->arg);
 }
 
-static void keep_callbacks(struct early *x)
+static void keep_callbacks(struct streamed_body *x)
 {
 	bufferevent_getcb(x->bev, &x->read_cb, &x->write_cb, &x->event_cb, &x->arg);
 }
 
-void early_input(struct early *x)
+void streamed_body_input(struct streamed_body *x)
 {
 	if (!x->fresh)
 		return;
@@ -181,7 +181,7 @@ void early_input(struct early *x)
 }
 
 /* As evhttp leaves a connection whose request is being worked on. */
-void early_stop(struct early *x)
+void streamed_body_stop(struct streamed_body *x)
 {
 	bufferevent_disable(x->bev, EV_READ);
 	bufferevent_setcb(x->bev, NULL, NULL, x->event_cb, x->arg);
@@ -189,7 +189,7 @@ void early_stop(struct early *x)
 
 static void on_body_cb(struct bufferevent *bev, void *arg)
 {
-	struct early *x = arg;
+	struct streamed_body *x = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
 	struct evbuffer_iovec piece;
 
@@ -202,23 +202,23 @@ static void on_body_cb(struct bufferevent *bev, void *arg)
 	}
 	if (x->unread > 0)
 		return;
-	early_stop(x);
+	streamed_body_stop(x);
 	x->reader.end(x->reader.ctx, false);
 }
 
 static void on_body_event_cb(struct bufferevent *bev, short what, void *arg)
 {
-	struct early *x = arg;
-	struct early_reader reader = x->reader;
+	struct streamed_body *x = arg;
+	struct streamed_body_reader reader = x->reader;
 
 	if (what & BEV_EVENT_CONNECTED)
 		return;
-	early_stop(x);
+	streamed_body_stop(x);
 	x->event_cb(bev, what, x->arg); /* frees the connection, and x */
 	reader.end(reader.ctx, true);
 }
 
-void early_read(struct early *x, const struct early_reader *reader)
+void streamed_body_read(struct streamed_body *x, const struct streamed_body_reader *reader)
 {
 	x->reader = *reader;
 	keep_callbacks(x);

@@ -8,8 +8,8 @@
  * is there; then its Content-Length is made 0, evhttp calls the handler at once, and
  * the handler takes the body from the connection, piece by piece.
  *
- *	bytes -> early_input (holds the head) -> evhttp -> handler
- *	      -> early_read: data, data, .. end          <-'
+ *	bytes -> streamed_body_input (holds the head) -> evhttp -> handler
+ *	      -> streamed_body_read: data, data, .. end          <-'
  *
  * A request that is not plainly such a one (no single Content-Length, chunked, odd line
  * ends, behind another request in one packet) is left to evhttp and to the limit of
@@ -24,34 +24,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct early_reader {
+struct streamed_body_reader {
 	void (*data)(void *ctx, const char *data, size_t len);
 	/* cut: the connection is gone, the request has none any more. Called once. */
 	void (*end)(void *ctx, bool cut);
 	void *ctx;
 };
 
-struct early {			/* embedded in a connection; zeroed before early_init */
+struct streamed_body {	/* embedded in a connection; zeroed before streamed_body_init */
 	struct bufferevent *bev;
 	int64_t body_max;	/* a larger one that is asked for is not waited for */
 	bool fresh;		/* the next byte begins a request */
 	bool expects;		/* the sender waits for 100 Continue */
 	int64_t unread;		/* bytes of the body that evhttp does not know of */
-	struct early_reader reader;
+	struct streamed_body_reader reader;
 	/* evhttp's */
 	bufferevent_data_cb read_cb, write_cb;
 	bufferevent_event_cb event_cb;
 	void *arg;
 };
 
-void early_init(struct early *x, struct bufferevent *bev, int64_t body_max);
+void streamed_body_init(struct streamed_body *x, struct bufferevent *bev, int64_t body_max);
 /* Between two requests: what comes next is a head, unless something is there already. */
-void early_begin(struct early *x);
+void streamed_body_begin(struct streamed_body *x);
 /* Bytes have been added to the input; before evhttp sees them. */
-void early_input(struct early *x);
+void streamed_body_input(struct streamed_body *x);
 /* The rest of the body is read in later turns of the loop; then "end". */
-void early_read(struct early *x, const struct early_reader *reader);
+void streamed_body_read(struct streamed_body *x, const struct streamed_body_reader *reader);
 /* No more: what is left stays unread, and "end" is not called. */
-void early_stop(struct early *x);
+void streamed_body_stop(struct streamed_body *x);
 
 #endif

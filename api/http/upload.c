@@ -25,7 +25,7 @@
 struct upload {
 	struct uploads *all;
 	struct request *r;
-	struct early *early;		/* NULL: the body is not read from the connection now */
+	struct streamed_body *streamed;	/* NULL: the body is not read from the connection */
 	void (*received)(struct upload *u);
 	struct multipart *form;		/* NULL: the body is only dropped */
 	int fd;				/* -1: closed */
@@ -115,8 +115,8 @@ static void upload_free(struct upload *u)
 		at = &(*at)->next;
 	*at = u->next;
 	u->all->n--;
-	if (u->early)
-		early_stop(u->early);
+	if (u->streamed)
+		streamed_body_stop(u->streamed);
 	if (u->later)
 		event_free(u->later);
 	if (u->fd >= 0)
@@ -262,7 +262,7 @@ static void complete(struct upload *u)
 {
 	struct err e;
 
-	u->early = NULL;
+	u->streamed = NULL;
 	if (!u->rc)
 		u->rc = check_all(u);
 	if (!u->rc) {
@@ -283,7 +283,7 @@ static void on_body_end(void *ctx, bool cut)
 		complete(u);
 		return;
 	}
-	u->early = NULL;
+	u->streamed = NULL;
 	if (!u->rc)
 		request_error(u->r, &e, 400, "cut", "the connection ended before the form");
 	else
@@ -293,12 +293,12 @@ static void on_body_end(void *ctx, bool cut)
 
 static void receive(struct upload *u, struct conn *c)
 {
-	const struct early_reader reader = { on_piece, on_body_end, u };
+	const struct streamed_body_reader reader = { on_piece, on_body_end, u };
 
-	u->early = conn_early(c);
+	u->streamed = conn_streamed_body(c);
 	u->r->parked = true;
 	conn_receiving(c);
-	early_read(u->early, &reader);
+	streamed_body_read(u->streamed, &reader);
 }
 
 static void on_later_cb(evutil_socket_t fd, short what, void *arg)
@@ -346,7 +346,7 @@ static int open_file(struct upload *u, struct err *e)
 int upload_begin(struct request *r, void (*received)(struct upload *u), struct err *e)
 {
 	struct conn *c = conn_of(r->app->conns, r->ev);
-	const int64_t unread = upload_unread(r) ? conn_early(c)->unread : 0;
+	const int64_t unread = upload_unread(r) ? conn_streamed_body(c)->unread : 0;
 	char boundary[MULTIPART_BOUNDARY_MAX];
 	struct upload *u;
 	int rc;
@@ -381,7 +381,7 @@ int upload_begin(struct request *r, void (*received)(struct upload *u), struct e
 
 bool upload_unread(const struct request *r)
 {
-	const struct early *x = conn_early(conn_of(r->app->conns, r->ev));
+	const struct streamed_body *x = conn_streamed_body(conn_of(r->app->conns, r->ev));
 
 	return x && x->unread > 0;
 }
@@ -391,7 +391,7 @@ void upload_refuse(struct request *r, int rc, const struct err *e)
 	struct conn *c = conn_of(r->app->conns, r->ev);
 	struct upload *u;
 
-	if (conn_early(c)->expects) { /* it has sent nothing yet */
+	if (conn_streamed_body(c)->expects) { /* it has sent nothing yet */
 		struct err copy = *e;
 
 		r->close = true;

@@ -416,7 +416,7 @@ static struct stream *take_over(struct request *r, struct conn *c)
 	return s;
 }
 
-int stream_open(struct request *r, enum stream_kind kind, const struct push_op *wish,
+int stream_open(struct request *r, enum stream_kind kind, const struct push_op *desired,
 		struct err *e)
 {
 	struct conn *c = conn_of(r->app->conns, r->ev);
@@ -427,8 +427,8 @@ int stream_open(struct request *r, enum stream_kind kind, const struct push_op *
 	if (rc || !c)
 		return request_error(r, e, 503, "too_many_streams", "%s",
 				     rc ? e->msg : "this connection can't be taken over");
-	if (wish->topics)
-		rc = streams_ready(r->app->streams, wish->topics, e);
+	if (desired->topics)
+		rc = streams_ready(r->app->streams, desired->topics, e);
 	if (rc)
 		return rc;
 	s = take_over(r, c);
@@ -439,7 +439,7 @@ int stream_open(struct request *r, enum stream_kind kind, const struct push_op *
 		sse_head(output(s), s->correlation_id);
 	}
 	log_debug("push", s->correlation_id, "stream of %s from %s", r->who.name, r->address);
-	if (wish->topics && subscribe(s, wish, e)) {
+	if (desired->topics && subscribe(s, desired, e)) {
 		log_warn("push", s->correlation_id, "no snapshot: %s", e->msg);
 		stream_close(s, WS_INTERNAL, "the database can't be read");
 	}

@@ -23,11 +23,11 @@ enum stream_kind { STREAM_WS, STREAM_SSE };
 struct stream;
 
 /*
- * Answers r by taking its connection over (r->taken), and subscribes it when wish has
+ * Answers r by taking its connection over (r->taken), and subscribes it when desired has
  * topics. Errors, before anything was answered: ERR_LIMIT as 503 (too many live
  * connections), and what the database says.
  */
-MUST_CHECK int stream_open(struct request *r, enum stream_kind kind, const struct push_op *wish,
+MUST_CHECK int stream_open(struct request *r, enum stream_kind kind, const struct push_op *desired,
 			   struct err *e);
 /* Says goodbye (WebSocket: with this code and reason) and ends. */
 void stream_close(struct stream *s, int ws_code, const char *reason);

@@ -19,23 +19,23 @@ static int check_origin(struct request *r, struct err *e)
 }
 
 /* The query, and the header that a browser's EventSource sends when it comes back. */
-static int read_wish(struct request *r, unsigned topics, struct push_op *wish, struct err *e)
+static int read_wish(struct request *r, unsigned topics, struct push_op *desired, struct err *e)
 {
 	const char *list = request_query(r, "topics");
 	const char *last = request_header(r, "Last-Event-ID");
 	int rc;
 
-	*wish = (struct push_op){ .kind = PUSH_SUBSCRIBE, .topics = topics };
+	*desired = (struct push_op){ .kind = PUSH_SUBSCRIBE, .topics = topics };
 	if (list) {
-		rc = push_op_topics(list, &wish->topics, e);
+		rc = push_op_topics(list, &desired->topics, e);
 		if (rc)
 			return request_error(r, e, 400, "bad_query", "%s", e->msg);
 	}
-	wish->bot_id = request_query_int(r, "bot", 0);
+	desired->bot_id = request_query_int(r, "bot", 0);
 	/* A header of somebody else's stream is no reason to refuse: a snapshot will do. */
-	if (!last || !number_int(last, 0, INT64_MAX, &wish->last_seq))
-		wish->last_seq = request_query_int(r, "last_event_id", -1);
-	return wish->bot_id ? store_bots_exists(r->app->db, wish->bot_id, e) : 0;
+	if (!last || !number_int(last, 0, INT64_MAX, &desired->last_seq))
+		desired->last_seq = request_query_int(r, "last_event_id", -1);
+	return desired->bot_id ? store_bots_exists(r->app->db, desired->bot_id, e) : 0;
 }
 
 static int check_upgrade(struct request *r, struct err *e)
@@ -61,30 +61,30 @@ static int check_upgrade(struct request *r, struct err *e)
 
 int handle_ws(struct request *r, struct err *e)
 {
-	struct push_op wish;
+	struct push_op desired;
 	int rc;
 
 	rc = check_origin(r, e);
 	if (!rc)
 		rc = check_upgrade(r, e);
 	if (!rc)
-		rc = read_wish(r, 0, &wish, e);
-	if (!rc && !wish.topics && (wish.bot_id || wish.last_seq >= 0))
+		rc = read_wish(r, 0, &desired, e);
+	if (!rc && !desired.topics && (desired.bot_id || desired.last_seq >= 0))
 		return request_error(r, e, 400, "bad_query",
 				     "bot and last_event_id are of no use without topics");
 	if (!rc && r->method == EVHTTP_REQ_HEAD)
 		return request_error(r, e, 400, "bad_header", "only a GET can be upgraded");
-	return rc ? rc : stream_open(r, STREAM_WS, &wish, e);
+	return rc ? rc : stream_open(r, STREAM_WS, &desired, e);
 }
 
 int handle_events(struct request *r, struct err *e)
 {
-	struct push_op wish;
+	struct push_op desired;
 	int rc;
 
 	rc = check_origin(r, e);
 	if (!rc)
-		rc = read_wish(r, PUSH_ALL & ~PUSH_BIT(PUSH_LOG), &wish, e);
+		rc = read_wish(r, PUSH_ALL & ~PUSH_BIT(PUSH_LOG), &desired, e);
 	if (rc)
 		return rc;
 	if (r->method == EVHTTP_REQ_HEAD) {
@@ -92,5 +92,5 @@ int handle_events(struct request *r, struct err *e)
 		buf_clear(&r->out);
 		return 0;
 	}
-	return stream_open(r, STREAM_SSE, &wish, e);
+	return stream_open(r, STREAM_SSE, &desired, e);
 }

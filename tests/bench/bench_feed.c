@@ -1,4 +1,4 @@
-/* Frames decoded a second, per kind and through the whole intake; the made-up market's cost. */
+/* Frames decoded a second, per kind and through the whole normaliser; the made-up market's cost. */
 #include "common/clock.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/frame.h"

@@ -38,7 +38,7 @@ class Waits(harness.TestCase):
             self.assertIn(part, error)
         self.assertEqual(bot.status()["config_version"]["error"], error)
         self.assertIn(error[:100], "".join(r["message"] for r in bot.worker.log()
-                                           if r["logger"] == "roster"))
+                                           if r["logger"] == "bots"))
         self.assertEqual(self.state(bot, "applied_config_version"), before)
         # entries are wanted all the time, and none is made
         orders = bot.value("SELECT max(id) FROM trading_orders")

@@ -20,7 +20,7 @@
 
 static struct event_base *base;
 static struct bufferevent *pair[2];	/* ours, the peer's */
-static struct early early;
+static struct streamed_body early;
 
 static struct {
 	int calls, events;
@@ -56,7 +56,7 @@ static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info
 	(void)in;
 	(void)arg;
 	if (info->n_added)
-		early_input(&early);
+		streamed_body_input(&early);
 }
 
 static int setup(void **state)
@@ -69,7 +69,7 @@ static int setup(void **state)
 	bufferevent_setcb(pair[0], read_cb, NULL, event_cb, &seen);
 	bufferevent_enable(pair[0], EV_READ | EV_WRITE);
 	bufferevent_enable(pair[1], EV_READ | EV_WRITE);
-	early_init(&early, pair[0], 1000);
+	streamed_body_init(&early, pair[0], 1000);
 	evbuffer_add_cb(bufferevent_get_input(pair[0]), on_input_cb, NULL);
 	return 0;
 }
@@ -249,13 +249,13 @@ static void behind_another(void **state)
 	say(two);
 	expect_seen(two);
 	evbuffer_drain(in, 18);		/* evhttp has read the first */
-	early_begin(&early);
+	streamed_body_begin(&early);
 	say("x");
 	assert_int_equal(early.unread, 0);
 	expect_seen(BEGIN "Content-Length: 5\r\n\r\nx");
 	/* and with nothing left over the next one is looked at again */
 	evbuffer_drain(in, evbuffer_get_length(in));
-	early_begin(&early);
+	streamed_body_begin(&early);
 	say(BEGIN "Content-Length: 5\r\n\r\n");
 	assert_int_equal(early.unread, 5);
 }
@@ -275,7 +275,7 @@ static void end(void *ctx, bool cut)
 	seen.gone_first = seen.events > 0;
 }
 
-static const struct early_reader reader = { data, end, &early };
+static const struct streamed_body_reader reader = { data, end, &early };
 
 /* As evhttp does once the head is read: takes it, and calls the handler. */
 static void handler_begins(void)
@@ -284,7 +284,7 @@ static void handler_begins(void)
 	struct evbuffer_ptr at = evbuffer_search(in, "\r\n\r\n", 4, NULL);
 
 	evbuffer_drain(in, (size_t)at.pos + 4);
-	early_read(&early, &reader);
+	streamed_body_read(&early, &reader);
 	turns();
 }
 
@@ -349,7 +349,7 @@ static void stopped(void **state)
 	(void)state;
 	say(BEGIN "Content-Length: 10\r\n\r\nabc");
 	handler_begins();
-	early_stop(&early);
+	streamed_body_stop(&early);
 	say("defghijklm");
 	assert_string_equal(buf_text(&seen.body), "abc");
 	assert_int_equal(seen.ends, 0);

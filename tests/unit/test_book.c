@@ -240,21 +240,21 @@ static void model_agrees(const struct book *b, const int64_t *qty, bool bids)
 	assert_false(book_level(b, bids, n, &l));
 }
 
-static void chance_against_model(void **state)
+static void prng_against_model(void **state)
 {
 	static int64_t bid[PRICES], ask[PRICES];
 	struct book *b = *state;
-	struct chance c;
+	struct prng c;
 
-	chance_init(&c, 11);
+	prng_init(&c, 11);
 	assert_int_equal(snapshot(b, 1, "", ""), BOOK_APPLIED);
 	for (int id = 2; id < 5000; id++) {
 		char text[2][256] = { "", "" };
 
-		for (int64_t k = chance_below(&c, 4); k >= 0; k--) {
-			bool bids = chance_hit(&c, 0.5);
-			int64_t p = 1 + chance_below(&c, PRICES / 2 - 1) + (bids ? 0 : PRICES / 2);
-			int64_t q = chance_hit(&c, 0.4) ? 0 : 1 + chance_below(&c, 9);
+		for (int64_t k = prng_below(&c, 4); k >= 0; k--) {
+			bool bids = prng_hit(&c, 0.5);
+			int64_t p = 1 + prng_below(&c, PRICES / 2 - 1) + (bids ? 0 : PRICES / 2);
+			int64_t q = prng_hit(&c, 0.4) ? 0 : 1 + prng_below(&c, 9);
 			char *to = text[bids];
 
 			snprintf(to + strlen(to), 64, "%s[\"0.%08lld\",\"0.%08lld\"]",
@@ -348,7 +348,7 @@ int main(void)
 		BOOK_TEST(spot_start), BOOK_TEST(spot_first_event), BOOK_TEST(spot_gap),
 		BOOK_TEST(futures), BOOK_TEST(futures_first_event_later), BOOK_TEST(crossed),
 		BOOK_TEST(newer_snapshot), BOOK_TEST(one_sided_and_edge), BOOK_TEST(bounds),
-		BOOK_TEST(chance_against_model), BOOK_TEST(recorded_spot_btc),
+		BOOK_TEST(prng_against_model), BOOK_TEST(recorded_spot_btc),
 		BOOK_TEST(recorded_spot_eth), BOOK_TEST(recorded_usdm_btc),
 		BOOK_TEST(recorded_usdm_eth),
 	};

@@ -1,4 +1,4 @@
-/* Who may command what by chat, what it becomes, and where messages go (places). */
+/* Who may command what by chat, what it becomes, and where messages go (routes). */
 #include "worker/notify/chat_commands.h"
 
 #include "common/clock.h"
@@ -22,8 +22,8 @@
 static struct db *db;
 static struct err e;
 static struct config config;
-static struct places *places;
-static struct desk *desk;
+static struct chat_routes *routes;
+static struct chat_commands *reader;
 
 static char replies[20000], markup[600], pressed[64];
 static int64_t reply_account, reply_chat;
@@ -60,19 +60,19 @@ static void fill_places(void)
 {
 	struct bot_config c;
 
-	places_begin(places);
+	chat_routes_begin(routes);
 	bot_config_defaults(&c);
-	places_bot(places, 1, &c);
+	chat_routes_bot(routes, 1, &c);
 	snprintf(c.telegram_chat_id, sizeof(c.telegram_chat_id), "200");
-	places_bot(places, 2, &c);
+	chat_routes_bot(routes, 2, &c);
 	snprintf(c.telegram_token, sizeof(c.telegram_token), "3:three");
 	snprintf(c.telegram_chat_id, sizeof(c.telegram_chat_id), "300, 301");
-	places_bot(places, 3, &c);
+	chat_routes_bot(routes, 3, &c);
 }
 
 static int setup(void **state)
 {
-	struct desk_args a = { .config = &config, .reply = on_reply, .command = on_command,
+	struct chat_commands_args a = { .config = &config, .reply = on_reply, .command = on_command,
 			       .pressed = on_pressed };
 
 	(void)state;
@@ -80,10 +80,10 @@ static int setup(void **state)
 	config.telegram_enabled = true;
 	snprintf(config.telegram_bot_token, sizeof(config.telegram_bot_token), "1:one");
 	snprintf(config.telegram_chat_id, sizeof(config.telegram_chat_id), "100 -101");
-	places = places_new(&config);
+	routes = chat_routes_new(&config);
 	fill_places();
-	a.places = places;
-	desk = desk_new(&a);
+	a.routes = routes;
+	reader = chat_commands_new(&a);
 	replies[0] = markup[0] = pressed[0] = '\0';
 	commands_n = 0;
 	return db_open(":memory:", DB_WORKER, &db, &e) || db_exec(db, SQL_BOTS, &e);
@@ -92,8 +92,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	desk_free(desk);
-	places_free(places);
+	chat_commands_free(reader);
+	chat_routes_free(routes);
 	db_close(db);
 	return 0;
 }
@@ -115,7 +115,7 @@ static void say_at(const char *text, int64_t account, int64_t chat, int64_t user
 	u.date_s = now_us / US_PER_S;
 	replies[0] = '\0';
 	commands_n = 0;
-	desk_take(desk, db, &from, &u, now_us);
+	chat_commands_take(reader, db, &from, &u, now_us);
 }
 
 static void say(const char *text)
@@ -132,51 +132,51 @@ static void press_at(const char *data, int64_t chat, int64_t user, int64_t now_u
 	snprintf(u.press_id, sizeof(u.press_id), "p1");
 	replies[0] = '\0';
 	commands_n = 0;
-	desk_take(desk, db, &from, &u, now_us);
+	chat_commands_take(reader, db, &from, &u, now_us);
 }
 
 static void messages_find_their_places(void **state)
 {
-	struct lane_key lanes[PLACES_MAX];
+	struct lane_key lanes[CHAT_ROUTES_MAX];
 	int64_t account;
 
 	(void)state;
-	assert_int_equal(places_of(places, 0, lanes), 2);
+	assert_int_equal(chat_routes_of(routes, 0, lanes), 2);
 	assert_string_equal(lanes[1].target, "-101");
-	assert_int_equal(places_of(places, 1, lanes), 2);
-	assert_int_equal(places_of(places, 2, lanes), 1);
+	assert_int_equal(chat_routes_of(routes, 1, lanes), 2);
+	assert_int_equal(chat_routes_of(routes, 2, lanes), 1);
 	assert_true(lanes[0].account == 0 && strcmp(lanes[0].target, "200") == 0);
-	assert_int_equal(places_of(places, 3, lanes), 2);
+	assert_int_equal(chat_routes_of(routes, 3, lanes), 2);
 	assert_true(lanes[0].account == 3);
-	assert_string_equal(places_token(places, 3), "3:three");
-	assert_string_equal(places_token(places, 0), "1:one");
-	assert_null(places_token(places, 2));
-	assert_true(places_account(places, 1, &account) && account == 3);
-	assert_false(places_account(places, 2, &account));
+	assert_string_equal(chat_routes_token(routes, 3), "3:three");
+	assert_string_equal(chat_routes_token(routes, 0), "1:one");
+	assert_null(chat_routes_token(routes, 2));
+	assert_true(chat_routes_account(routes, 1, &account) && account == 3);
+	assert_false(chat_routes_account(routes, 2, &account));
 }
 
 /* Telegram lets one reader poll a token: bots that share one share the account. */
 static void equal_tokens_are_one_account(void **state)
 {
-	struct lane_key lanes[PLACES_MAX];
+	struct lane_key lanes[CHAT_ROUTES_MAX];
 	struct bot_config c;
 
 	(void)state;
 	config.telegram_enabled = false;
-	places_begin(places);
-	assert_false(places_any(places, 1));
+	chat_routes_begin(routes);
+	assert_false(chat_routes_any(routes, 1));
 	bot_config_defaults(&c);
 	snprintf(c.telegram_chat_id, sizeof(c.telegram_chat_id), "5");
-	places_bot(places, 1, &c);		/* a chat, but no token */
-	assert_false(places_any(places, 1));
+	chat_routes_bot(routes, 1, &c);		/* a chat, but no token */
+	assert_false(chat_routes_any(routes, 1));
 	snprintf(c.telegram_token, sizeof(c.telegram_token), "9:nine");
-	places_bot(places, 2, &c);
+	chat_routes_bot(routes, 2, &c);
 	c.telegram_chat_id[0] = '\0';		/* the chats of the environment */
-	places_bot(places, 3, &c);
-	assert_int_equal(places_of(places, 3, lanes), 2);
+	chat_routes_bot(routes, 3, &c);
+	assert_int_equal(chat_routes_of(routes, 3, lanes), 2);
 	assert_true(lanes[0].account == 2 && strcmp(lanes[0].target, "100") == 0);
-	assert_int_equal(places_of(places, 1, lanes), 0);
-	assert_true(places_allows(places, 2, 5, 2) && !places_allows(places, 2, 5, 3));
+	assert_int_equal(chat_routes_of(routes, 1, lanes), 0);
+	assert_true(chat_routes_allows(routes, 2, 5, 2) && !chat_routes_allows(routes, 2, 5, 3));
 }
 
 static void a_command_becomes_a_row(void **state)
@@ -210,7 +210,7 @@ static void answered(const struct command *c, const char *status, const char *me
 	snprintf(a.status, sizeof(a.status), "%s", status);
 	snprintf(a.message, sizeof(a.message), "%s", message);
 	snprintf(a.result, sizeof(a.result), "%s", result);
-	desk_answered(desk, c, &a);
+	chat_commands_answered(reader, c, &a);
 }
 
 static void several_bots_at_once(void **state)
@@ -296,11 +296,11 @@ static void old_commands_are_not_carried_out(void **state)
 
 	(void)state;
 	u.date_s = NOW / US_PER_S - config.telegram_command_max_age_s;
-	desk_take(desk, db, &from, &u, NOW);
+	chat_commands_take(reader, db, &from, &u, NOW);
 	assert_int_equal(commands_n, 1);
 	commands_n = 0;
 	u.date_s -= 60;
-	desk_take(desk, db, &from, &u, NOW);
+	chat_commands_take(reader, db, &from, &u, NOW);
 	assert_true(commands_n == 0 && strstr(replies, "/stop was sent 6 m 0 s ago"));
 }
 
@@ -326,9 +326,9 @@ static void an_emergency_stop_needs_two_steps(void **state)
 	assert_true(commands_n == 0 && strstr(replies, "over"));
 	press_at(data, -101, 7, NOW);			/* another chat */
 	assert_int_equal(commands_n, 0);
-	press_at(data, 100, 7, NOW + DESK_CONFIRM_US + 1);	/* too late */
+	press_at(data, 100, 7, NOW + CHAT_COMMANDS_CONFIRM_US + 1);	/* too late */
 	assert_int_equal(commands_n, 0);
-	press_at(data, 100, 7, NOW + DESK_CONFIRM_US);
+	press_at(data, 100, 7, NOW + CHAT_COMMANDS_CONFIRM_US);
 	assert_true(commands_n == 1 && commands[0].bot_id == 2 && commands[0].expires_us == 0);
 	assert_string_equal(commands[0].kind, COMMAND_EMERGENCY_STOP);
 	assert_string_equal(pressed, "p1");
@@ -337,7 +337,7 @@ static void an_emergency_stop_needs_two_steps(void **state)
 	say("/emergency_stop confirm");
 	assert_true(commands_n == 0 && strstr(replies, "nothing to confirm"));
 	say("/emergency_stop");
-	say_at("/emergency_stop confirm", 0, 100, 7, NOW + DESK_CONFIRM_US + 1);
+	say_at("/emergency_stop confirm", 0, 100, 7, NOW + CHAT_COMMANDS_CONFIRM_US + 1);
 	assert_int_equal(commands_n, 0);
 	say("/emergency_stop");
 	say("/emergency_stop confirm");
@@ -406,7 +406,7 @@ static void every_reader_answers(void **state)
 			fail_msg("%s: %s", texts[i], replies);
 		assert_int_equal(commands_n, 0);
 	}
-	desk_commands_json(&json);
+	chat_commands_json(&json);
 	assert_non_null(strstr(buf_text(&json), "{\"command\":\"emergency_stop\","));
 	buf_free(&json);
 }
@@ -490,12 +490,12 @@ static void figures(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
-		assert_string_equal(answer_span(spans[i].s * US_PER_S, text), spans[i].want);
-	assert_string_equal(answer_number(1.5, 4, text), "1.5");
-	assert_string_equal(answer_number(100, 2, text), "100");
-	assert_string_equal(answer_number(-0.00001, 2, text), "0");
-	assert_string_equal(answer_number(1e300, 2, text), "1e+300");
-	assert_string_equal(answer_number(12, 0, text), "12");
+		assert_string_equal(reply_span(spans[i].s * US_PER_S, text), spans[i].want);
+	assert_string_equal(reply_number(1.5, 4, text), "1.5");
+	assert_string_equal(reply_number(100, 2, text), "100");
+	assert_string_equal(reply_number(-0.00001, 2, text), "0");
+	assert_string_equal(reply_number(1e300, 2, text), "1e+300");
+	assert_string_equal(reply_number(12, 0, text), "12");
 }
 
 #define WITH_DESK(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -295,22 +295,22 @@ static void every_cut_is_refused(void **state)
 static void noise(void **state)
 {
 	char text[1024];
-	struct chance c;
+	struct prng c;
 	struct frame f;
 
 	(void)state;
 	frame_init(&f);
-	chance_init(&c, 3);
+	prng_init(&c, 3);
 	for (int i = 0; i < 30000; i++) {
-		const char *from = good[chance_below(&c, (int64_t)GOOD_N)];
+		const char *from = good[prng_below(&c, (int64_t)GOOD_N)];
 		size_t len = strlen(from), at, n;
 
 		memcpy(text, from, len);
-		for (int64_t k = chance_below(&c, 3); k >= 0; k--) {
-			at = (size_t)chance_below(&c, (int64_t)len);
-			n = (size_t)chance_below(&c, 5);
-			if (chance_hit(&c, 0.5))
-				text[at] = "{}[]\",:0-9.eE\\u\x80"[chance_below(&c, 17)];
+		for (int64_t k = prng_below(&c, 3); k >= 0; k--) {
+			at = (size_t)prng_below(&c, (int64_t)len);
+			n = (size_t)prng_below(&c, 5);
+			if (prng_hit(&c, 0.5))
+				text[at] = "{}[]\",:0-9.eE\\u\x80"[prng_below(&c, 17)];
 			else if (at + n < len)
 				memmove(text + at, text + at + n, len - at - n);
 		}

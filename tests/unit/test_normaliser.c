@@ -13,8 +13,8 @@
 #define S INT64_C(1000000)
 #define MS INT64_C(1000)
 
-struct ear {			/* an intake and what its sink heard */
-	struct intake *in;
+struct ear {			/* an normaliser and what its sink heard */
+	struct normaliser *in;
 	struct feed_stats stats;
 	size_t trades, whole, gaps, times;
 	int64_t last_id, time_us, gap_us;
@@ -55,7 +55,7 @@ static int setup(void **state)
 {
 	struct ear *h = xcalloc(1, sizeof(*h));
 
-	h->in = intake_new();
+	h->in = normaliser_new();
 	*state = h;
 	return 0;
 }
@@ -64,7 +64,7 @@ static int teardown(void **state)
 {
 	struct ear *h = *state;
 
-	intake_free(h->in);
+	normaliser_free(h->in);
 	free(h);
 	return 0;
 }
@@ -72,12 +72,12 @@ static int teardown(void **state)
 static int take(struct ear *h, const char *text, int64_t now_us, int64_t shift_us)
 {
 	struct feed_sink sink = { .ctx = h, .trade = on_trade, .gap = on_gap, .time = on_time };
-	struct intake_frame f = {
+	struct normaliser_frame f = {
 		.bytes = text, .len = strlen(text), .snapshot_symbol = "BTCUSDT",
 		.now_us = now_us, .shift_us = shift_us,
 	};
 
-	return intake_take(h->in, &f, &sink, &h->stats, &h->err);
+	return normaliser_take(h->in, &f, &sink, &h->stats, &h->err);
 }
 
 static const char *trade_text(const char *symbol, int64_t id, int64_t time_us, const char *more)
@@ -212,7 +212,7 @@ static void a_trade_counts_once(void **state)
 	assert_int_equal(h->trades, 10);
 	assert_int_equal(h->stats.repeated, 6);
 	/* over a reconnect as well */
-	intake_gap(h->in, NULL, T0 + S, &(struct feed_sink){ .ctx = h, .gap = on_gap });
+	normaliser_gap(h->in, NULL, T0 + S, &(struct feed_sink){ .ctx = h, .gap = on_gap });
 	row(h, 5, 7);
 	assert_int_equal(h->trades, 11);
 	assert_int_equal(h->last_id, 11);
@@ -221,7 +221,7 @@ static void a_trade_counts_once(void **state)
 	assert_int_equal(take(h, trade_text("ETHUSDT", 11, T0 + 11 * MS, ""), T0 + S, 0), 0);
 	assert_int_equal(h->trades, 12);
 	/* a recording that begins again */
-	intake_begin_again(h->in);
+	normaliser_begin_again(h->in);
 	row(h, 5, 7);
 	assert_int_equal(h->trades, 19);
 }

@@ -17,51 +17,51 @@ static void reference(void **state)
 					  UINT64_C(9817491932198370423),
 					  UINT64_C(4593380528125082431) };
 	static const uint64_t numbers[] = { 11520, 0, 1509978240, UINT64_C(1215971899390074240) };
-	struct chance c;
+	struct prng c;
 
 	(void)state;
-	chance_init(&c, 1234567);
+	prng_init(&c, 1234567);
 	for (int i = 0; i < 4; i++)
 		assert_true(c.s[i] == seeds[i]);
-	c = (struct chance){ { 1, 2, 3, 4 } };
+	c = (struct prng){ { 1, 2, 3, 4 } };
 	for (int i = 0; i < 4; i++)
-		assert_true(chance_u64(&c) == numbers[i]);
+		assert_true(prng_u64(&c) == numbers[i]);
 }
 
 static void same_seed_same_numbers(void **state)
 {
-	struct chance a, b, other;
+	struct prng a, b, other;
 
 	(void)state;
-	chance_init(&a, 42);
-	chance_init(&b, 42);
-	chance_init(&other, 43);
+	prng_init(&a, 42);
+	prng_init(&b, 42);
+	prng_init(&other, 43);
 	for (int i = 0; i < 100; i++) {
-		uint64_t v = chance_u64(&a);
+		uint64_t v = prng_u64(&a);
 
-		assert_true(v == chance_u64(&b));
-		assert_true(v != chance_u64(&other));
+		assert_true(v == prng_u64(&b));
+		assert_true(v != prng_u64(&other));
 	}
-	assert_true(chance_mix(1, 2) != chance_mix(2, 1));
+	assert_true(prng_mix(1, 2) != prng_mix(2, 1));
 }
 
 static void ranges(void **state)
 {
-	struct chance c;
+	struct prng c;
 	double sum = 0;
 	int hits = 0, seen[7] = { 0 };
 
 	(void)state;
-	chance_init(&c, 1);
+	prng_init(&c, 1);
 	for (int i = 0; i < 70000; i++) {
-		double u = chance_uniform(&c);
-		int64_t n = chance_below(&c, 7);
+		double u = prng_uniform(&c);
+		int64_t n = prng_below(&c, 7);
 
 		assert_true(u >= 0 && u < 1);
 		assert_true(n >= 0 && n < 7);
 		sum += u;
 		seen[n]++;
-		hits += chance_hit(&c, 0.25);
+		hits += prng_hit(&c, 0.25);
 	}
 	assert_true(fabs(sum / 70000 - 0.5) < 0.005);
 	assert_in_range(hits, 17000, 18000);
@@ -72,12 +72,12 @@ static void ranges(void **state)
 static void moments(void **state)
 {
 	double n = 200000, normal = 0, squares = 0, exponential = 0;
-	struct chance c;
+	struct prng c;
 
 	(void)state;
-	chance_init(&c, 2);
+	prng_init(&c, 2);
 	for (int i = 0; i < (int)n; i++) {
-		double x = chance_normal(&c), e = chance_exponential(&c);
+		double x = prng_normal(&c), e = prng_exponential(&c);
 
 		assert_true(fabs(x) < 3.5 && e >= 0);
 		normal += x;
@@ -91,19 +91,19 @@ static void moments(void **state)
 
 static void like_libm(void **state)
 {
-	struct chance c;
+	struct prng c;
 
 	(void)state;
-	chance_init(&c, 3);
+	prng_init(&c, 3);
 	for (int i = 0; i < 100000; i++) {
-		double x = (chance_uniform(&c) - 0.5) * 60;
-		double y = exp((chance_uniform(&c) - 0.5) * 80);
+		double x = (prng_uniform(&c) - 0.5) * 60;
+		double y = exp((prng_uniform(&c) - 0.5) * 80);
 
-		assert_true(fabs(chance_exp(x) / exp(x) - 1) < 1e-9);
-		assert_true(fabs(chance_log(y) - log(y)) < 1e-9);
+		assert_true(fabs(prng_exp(x) / exp(x) - 1) < 1e-9);
+		assert_true(fabs(prng_log(y) - log(y)) < 1e-9);
 	}
-	assert_true(chance_exp(0) == 1 && chance_log(1) == 0);
-	assert_true(fabs(chance_exp(-400) / exp(-400) - 1) < 1e-9);
+	assert_true(prng_exp(0) == 1 && prng_log(1) == 0);
+	assert_true(fabs(prng_exp(-400) / exp(-400) - 1) < 1e-9);
 }
 
 int main(void)

@@ -54,14 +54,14 @@ static void clock_of(const char *table, const char *column)
 }
 
 /* Turns until nothing goes any more; the most that went in one. */
-static int64_t keep(struct keep *k)
+static int64_t keep(struct retention *k)
 {
 	int64_t n, most = 0;
 
 	k->clock_us = k->engine_us = clock_us;
 	for (int quiet = 0; quiet < 12 * KEEP_TURNS; quiet++) {
 		assert_int_equal(db_begin(db, &e), 0);
-		if (store_keep_tx(db, k, &n, &e))
+		if (retention_tx(db, k, &n, &e))
 			fail_msg("%s", e.msg);
 		assert_int_equal(db_commit(db, &e), 0);
 		most = n > most ? n : most;
@@ -74,7 +74,7 @@ static int64_t keep(struct keep *k)
 
 static void equity_by_the_hour(void **state)
 {
-	struct keep k = { 0 };
+	struct retention k = { 0 };
 
 	(void)state;
 	/* two bots, three days, a sample a minute */
@@ -92,7 +92,7 @@ static void equity_by_the_hour(void **state)
 			   " OFFSET 1") == 60);
 	/* an hour later, also after a restart: one hour more */
 	run("INSERT INTO equity VALUES (1, 1723104000000000 + 4379 * 60000000 + 1, 9, 9, 0)");
-	k = (struct keep){ 0 };
+	k = (struct retention){ 0 };
 	clock_of("equity", "at_us");
 	(void)keep(&k);
 	assert_true(number("SELECT count(*) FROM equity WHERE bot_id = 1") == 49 + 1381 + 1);
@@ -151,7 +151,7 @@ static void ledger_is_carried_forward(void **state)
 	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
 				      .initial_capital = M("10000"), .leverage_e8 = RATE_ONE };
 	struct symbol_info info = world_info(false);
-	struct keep k = { .details_days = 3 };
+	struct retention k = { .details_days = 3 };
 	double rows;
 
 	(void)state;
@@ -192,7 +192,7 @@ static void ledger_is_carried_forward(void **state)
 /* Sums beyond every amount: the rows stay, and the commit goes through. */
 static void ledger_that_does_not_fit(void **state)
 {
-	struct keep k = { .details_days = 1 };
+	struct retention k = { .details_days = 1 };
 
 	(void)state;
 	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 40)"
@@ -206,7 +206,7 @@ static void ledger_that_does_not_fit(void **state)
 
 static void answered_commands(void **state)
 {
-	struct keep k = { .details_days = 1 };
+	struct retention k = { .details_days = 1 };
 
 	(void)state;
 	run("DELETE FROM commands; WITH RECURSIVE t(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM t"
@@ -231,7 +231,7 @@ static void answered_commands(void **state)
 
 static void closed_trades(void **state)
 {
-	struct keep k = { .orders_days = 2 };
+	struct retention k = { .orders_days = 2 };
 
 	(void)state;
 	/* a hundred a day for ten days; some stay open */
@@ -263,7 +263,7 @@ static void closed_trades(void **state)
 /* Of paper trades the exchange orders and fills go, the trade stays; of real money all. */
 static void details_of_paper_trades(void **state)
 {
-	struct keep k = { .fills_days = 2 };
+	struct retention k = { .fills_days = 2 };
 
 	(void)state;
 	run(TRADES(1, 1000, "iif(n % 300 = 7, 'active', 'closed')"));
@@ -291,7 +291,7 @@ static void details_of_paper_trades(void **state)
 
 static void entries_that_never_filled(void **state)
 {
-	struct keep k = { .fills_days = 2 };
+	struct retention k = { .fills_days = 2 };
 
 	(void)state;
 	run(TRADES(1, 100, "'closed'"));
@@ -307,7 +307,7 @@ static void entries_that_never_filled(void **state)
 /* A thousand bots that never change keep none of the others' events from going. */
 static void events_of_bots(void **state)
 {
-	struct keep k = { .details_days = 2 };
+	struct retention k = { .details_days = 2 };
 
 	(void)state;
 	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 2000)"
@@ -328,7 +328,7 @@ static void events_of_bots(void **state)
 
 static void ended_jobs(void **state)
 {
-	struct keep k = { .details_days = 2 };
+	struct retention k = { .details_days = 2 };
 
 	(void)state;
 	/* a hundred a day for ten days: one in ten failed, some are still there, the first is
@@ -357,7 +357,7 @@ static void ended_jobs(void **state)
 
 static void audit_of_a_year(void **state)
 {
-	struct keep k = { .details_days = 1, .orders_days = 1, .audit_days = 365 };
+	struct retention k = { .details_days = 1, .orders_days = 1, .audit_days = 365 };
 
 	(void)state;
 	run("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5000)"
@@ -378,7 +378,7 @@ static void audit_of_a_year(void **state)
  */
 static void rows_of_the_future(void **state)
 {
-	struct keep k = { .details_days = 2, .orders_days = 2, .audit_days = 2 };
+	struct retention k = { .details_days = 2, .orders_days = 2, .audit_days = 2 };
 
 	(void)state;
 	clock_us = T0;

@@ -177,17 +177,17 @@ static void cut_and_changed(void **state)
 				   "\"p\":\"61837.63\",\"\\u00e9\xc3\xa9\":"
 				   "[1,-2.5e3,true,false,null,[],{}],\"q\":\"\"}}";
 	char changed[sizeof(text)];
-	struct chance c;
+	struct prng c;
 
 	(void)state;
-	chance_init(&c, 1);
+	prng_init(&c, 1);
 	for (size_t n = 0; n < strlen(text); n++)
 		assert_non_null(scan_all(text, n));
 	assert_null(scan_all(text, strlen(text)));
 	for (int i = 0; i < 20000; i++) {
 		memcpy(changed, text, sizeof(text));
-		for (int64_t k = chance_below(&c, 4); k >= 0; k--)
-			changed[chance_below(&c, (int64_t)strlen(text))] = (char)chance_u64(&c);
+		for (int64_t k = prng_below(&c, 4); k >= 0; k--)
+			changed[prng_below(&c, (int64_t)strlen(text))] = (char)prng_u64(&c);
 		(void)scan_all(changed, strlen(text));
 	}
 }

@@ -16,7 +16,7 @@
 #define TOKEN "4711:s3cret"
 
 static struct config config;
-static struct places *places;
+static struct chat_routes *routes;
 static struct telegram_sender telegram = { .api_url = "http://127.0.0.1:1/" };
 static struct webhook_sender webhook = { "https://example.org/x", "key" };
 static struct err e;
@@ -28,16 +28,16 @@ static int setup(void **state)
 	config.telegram_enabled = true;
 	snprintf(config.telegram_bot_token, sizeof(config.telegram_bot_token), TOKEN);
 	snprintf(config.telegram_chat_id, sizeof(config.telegram_chat_id), "-100");
-	places = places_new(&config);
-	places_begin(places);
-	telegram.places = places;
+	routes = chat_routes_new(&config);
+	chat_routes_begin(routes);
+	telegram.routes = routes;
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	places_free(places);
+	chat_routes_free(routes);
 	return 0;
 }
 
@@ -230,29 +230,29 @@ static void a_webhook_is_signed(void **state)
 static void paces(void **state)
 {
 	struct lane_key group = { .target = "-100" }, person = { .target = "100" };
-	struct pace each, slow = { 0 }, account = { 0 };
+	struct send_limit each, slow = { 0 }, account = { 0 };
 	struct sender s = telegram_sender(&telegram);
 	int64_t now = 1000 * US_PER_S;
 
 	(void)state;
 	s.paces(s.ctx, &person, &each, &slow, &account);
 	assert_int_equal(slow.n, 0);
-	assert_true(pace_next(&slow, now) == now);
-	assert_true(pace_next(&each, now) == now);
-	pace_add(&each, now);
-	assert_true(pace_next(&each, now) == now + US_PER_S);
-	assert_true(pace_next(&each, now + 2 * US_PER_S) == now + 2 * US_PER_S);
+	assert_true(send_limit_next(&slow, now) == now);
+	assert_true(send_limit_next(&each, now) == now);
+	send_limit_add(&each, now);
+	assert_true(send_limit_next(&each, now) == now + US_PER_S);
+	assert_true(send_limit_next(&each, now + 2 * US_PER_S) == now + 2 * US_PER_S);
 	s.paces(s.ctx, &group, &each, &slow, &account);
 	for (int i = 0; i < 20; i++) {
-		assert_true(pace_next(&slow, now + i) == now + i);
-		pace_add(&slow, now + i);
+		assert_true(send_limit_next(&slow, now + i) == now + i);
+		send_limit_add(&slow, now + i);
 	}
-	assert_true(pace_next(&slow, now + 20) == now + 60 * US_PER_S);
-	pace_add(&slow, now + 60 * US_PER_S);
-	assert_true(pace_next(&slow, now + 60 * US_PER_S) == now + 60 * US_PER_S + 1);
+	assert_true(send_limit_next(&slow, now + 20) == now + 60 * US_PER_S);
+	send_limit_add(&slow, now + 60 * US_PER_S);
+	assert_true(send_limit_next(&slow, now + 60 * US_PER_S) == now + 60 * US_PER_S + 1);
 	for (int i = 0; i < 30; i++)
-		pace_add(&account, now);
-	assert_true(pace_next(&account, now) == now + US_PER_S);
+		send_limit_add(&account, now);
+	assert_true(send_limit_next(&account, now) == now + US_PER_S);
 }
 
 static void back_off(void **state)

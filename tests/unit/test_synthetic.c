@@ -35,7 +35,7 @@ static void hear(struct heard *h, const char *symbol, int64_t now_us, int64_t a,
 	if (h->only && strcmp(symbol, h->only) != 0)
 		return;
 	h->n++;
-	h->digest = chance_mix(h->digest ^ (uint64_t)a, (uint64_t)b ^ (uint64_t)now_us);
+	h->digest = prng_mix(h->digest ^ (uint64_t)a, (uint64_t)b ^ (uint64_t)now_us);
 }
 
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
@@ -148,7 +148,7 @@ static uint64_t text_digest(const char *symbol, bool futures, int64_t seconds)
 
 	while (synthetic_market_peek(m)->time_us < START_US + seconds * S) {
 		synthetic_frame_write(m, &text);
-		h = chance_mix(h, symbol_hash(buf_text(&text)));
+		h = prng_mix(h, symbol_hash(buf_text(&text)));
 		synthetic_market_take(m);
 	}
 	buf_free(&text);
@@ -589,7 +589,7 @@ static void count_trade(void *ctx, const char *symbol, const struct trade *t, in
 
 	(void)symbol;
 	h->n++;
-	h->digest = chance_mix(h->digest ^ (uint64_t)(t->id ^ qty_units(t->qty)),
+	h->digest = prng_mix(h->digest ^ (uint64_t)(t->id ^ qty_units(t->qty)),
 			       (uint64_t)(price_units(t->price) * 2 + t->buyer_is_maker) ^
 			       (uint64_t)(t->time_us * 31 + now_us));
 }

@@ -125,7 +125,7 @@ enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
 struct bot_restore {			/* what the database remembers of a bot */
 	enum bot_status status;
-	bool absent;			/* error says why it could not come up, by a roster */
+	bool absent;			/* error says why it could not come up; by the loop */
 	enum emergency emergency;
 	char error[256];
 	int64_t start_us, last_decision_us, loss_streak, cooldown_until_us;

@@ -21,29 +21,29 @@ struct market {
 	struct sequence ids;		/* of trades */
 };
 
-struct intake {
+struct normaliser {
 	struct frame frame;
 	struct market **markets;	/* each stays where it is: sinks may keep a name */
 	size_t n, newest;
 };
 
-/* One intake_take call. */
+/* One normaliser_take call. */
 struct delivery {
 	struct market *market;
-	const struct intake_frame *in;
+	const struct normaliser_frame *in;
 	const struct feed_sink *sink;
 	struct feed_stats *stats;
 };
 
-struct intake *intake_new(void)
+struct normaliser *normaliser_new(void)
 {
-	struct intake *in = xcalloc(1, sizeof(*in));
+	struct normaliser *in = xcalloc(1, sizeof(*in));
 
 	frame_init(&in->frame);
 	return in;
 }
 
-void intake_free(struct intake *in)
+void normaliser_free(struct normaliser *in)
 {
 	if (!in)
 		return;
@@ -57,7 +57,7 @@ void intake_free(struct intake *in)
 }
 
 /* Index, or in->n. */
-static size_t find(const struct intake *in, const char *symbol)
+static size_t find(const struct normaliser *in, const char *symbol)
 {
 	size_t i = 0;
 
@@ -68,7 +68,7 @@ static size_t find(const struct intake *in, const char *symbol)
 	return i;
 }
 
-static struct market *find_or_add(struct intake *in, const char *symbol)
+static struct market *find_or_add(struct normaliser *in, const char *symbol)
 {
 	size_t i = find(in, symbol);
 
@@ -298,8 +298,8 @@ static int take(const struct delivery *d, struct frame *f, struct err *e)
 	return 0;
 }
 
-int intake_take(struct intake *in, const struct intake_frame *f, const struct feed_sink *sink,
-		struct feed_stats *stats, struct err *e)
+int normaliser_take(struct normaliser *in, const struct normaliser_frame *f,
+		    const struct feed_sink *sink, struct feed_stats *stats, struct err *e)
 {
 	struct delivery d = { .in = f, .sink = sink, .stats = stats };
 	struct err own = { 0 };
@@ -321,7 +321,7 @@ int intake_take(struct intake *in, const struct intake_frame *f, const struct fe
 	return take(&d, &in->frame, e);
 }
 
-void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
+void normaliser_gap(struct normaliser *in, const char *symbol, int64_t now_us,
 		const struct feed_sink *sink)
 {
 	for (size_t i = 0; i < in->n; i++) {
@@ -337,7 +337,7 @@ void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
 	}
 }
 
-void intake_begin_again(struct intake *in)
+void normaliser_begin_again(struct normaliser *in)
 {
 	for (size_t i = 0; i < in->n; i++) {
 		sequence_reset(&in->markets[i]->ids);
@@ -345,7 +345,7 @@ void intake_begin_again(struct intake *in)
 	}
 }
 
-int intake_follows(const struct intake *in, const struct frame *f)
+int normaliser_follows(const struct normaliser *in, const struct frame *f)
 {
 	enum trade_source source = f->kind == FRAME_TRADE ? TRADES_RAW :
 		f->kind == FRAME_AGG_TRADE ? TRADES_AGGREGATE : TRADES_UNKNOWN;
@@ -356,7 +356,7 @@ int intake_follows(const struct intake *in, const struct frame *f)
 	return f->trade.id == in->markets[i]->ids.next_id;
 }
 
-void intake_add(struct intake *in, const char *symbol)
+void normaliser_add(struct normaliser *in, const char *symbol)
 {
 	find_or_add(in, symbol);
 }

@@ -18,39 +18,39 @@
 
 #define STAMP_AHEAD_US INT64_C(5000000)
 
-struct intake;
+struct normaliser;
 
-struct intake *intake_new(void);
-void intake_free(struct intake *in);
+struct normaliser *normaliser_new(void);
+void normaliser_free(struct normaliser *in);
 
 /*
  * One frame, received at now_us; shift_us is added to the exchange's times.
  * snapshot_symbol: whose a REST snapshot is (it does not say). Returns 0, or
  * ERR_INVALID when the frame is refused: counted, the sink hears nothing.
  */
-struct intake_frame {
+struct normaliser_frame {
 	const char *bytes;
 	size_t len;
 	const char *snapshot_symbol;
 	int64_t now_us, shift_us;
 };
-MUST_CHECK int intake_take(struct intake *in, const struct intake_frame *f,
+MUST_CHECK int normaliser_take(struct normaliser *in, const struct normaliser_frame *f,
 			   const struct feed_sink *sink, struct feed_stats *stats, struct err *e);
 
 /* Frames are missing: gap for the symbol (NULL: all known), its book starts anew. */
-void intake_gap(struct intake *in, const char *symbol, int64_t now_us,
+void normaliser_gap(struct normaliser *in, const char *symbol, int64_t now_us,
 		const struct feed_sink *sink);
 
 /* The frames begin again, ids too: what was seen so far is none of theirs. */
-void intake_begin_again(struct intake *in);
+void normaliser_begin_again(struct normaliser *in);
 /*
  * A frame that is not taken yet: 1 a trade that follows its market's newest one, 0 a trade
  * that does not, -1 none, or of a market or kind that has had no trade.
  */
-int intake_follows(const struct intake *in, const struct frame *f);
+int normaliser_follows(const struct normaliser *in, const struct frame *f);
 
-/* Make a symbol known before its first frame, so that intake_gap reaches it. */
-void intake_add(struct intake *in, const char *symbol);
+/* Make a symbol known before its first frame, so that normaliser_gap reaches it. */
+void normaliser_add(struct normaliser *in, const char *symbol);
 
 
 #endif

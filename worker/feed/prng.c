@@ -22,13 +22,13 @@ static uint64_t splitmix(uint64_t *x)
 	return z ^ z >> 31;
 }
 
-void chance_init(struct chance *c, uint64_t seed)
+void prng_init(struct prng *c, uint64_t seed)
 {
 	for (int i = 0; i < 4; i++)
 		c->s[i] = splitmix(&seed);
 }
 
-uint64_t chance_mix(uint64_t a, uint64_t b)
+uint64_t prng_mix(uint64_t a, uint64_t b)
 {
 	uint64_t x = a, y;
 
@@ -41,7 +41,7 @@ static uint64_t rotate(uint64_t x, int by)
 	return x << by | x >> (64 - by);
 }
 
-uint64_t chance_u64(struct chance *c)
+uint64_t prng_u64(struct prng *c)
 {
 	uint64_t *s = c->s;
 	uint64_t result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
@@ -55,25 +55,25 @@ uint64_t chance_u64(struct chance *c)
 	return result;
 }
 
-double chance_uniform(struct chance *c)
+double prng_uniform(struct prng *c)
 {
-	return (double)(chance_u64(c) >> 11) / TWO_53;
+	return (double)(prng_u64(c) >> 11) / TWO_53;
 }
 
-int64_t chance_below(struct chance *c, int64_t n)
+int64_t prng_below(struct prng *c, int64_t n)
 {
-	return (int64_t)((unsigned __int128)chance_u64(c) * (uint64_t)n >> 64);
+	return (int64_t)((unsigned __int128)prng_u64(c) * (uint64_t)n >> 64);
 }
 
-bool chance_hit(struct chance *c, double probability)
+bool prng_hit(struct prng *c, double probability)
 {
-	return chance_uniform(c) < probability;
+	return prng_uniform(c) < probability;
 }
 
 /* The sum of four uniform numbers (Irwin-Hall) has variance 1/3. */
-double chance_normal(struct chance *c)
+double prng_normal(struct prng *c)
 {
-	uint64_t bits = chance_u64(c);
+	uint64_t bits = prng_u64(c);
 	int64_t sum = 0;
 
 	for (int i = 0; i < 4; i++)
@@ -81,12 +81,12 @@ double chance_normal(struct chance *c)
 	return ((double)sum - 131070.0) / 65536.0 * 1.7320508075688772935;
 }
 
-double chance_exponential(struct chance *c)
+double prng_exponential(struct prng *c)
 {
-	return -chance_log(1.0 - chance_uniform(c));
+	return -prng_log(1.0 - prng_uniform(c));
 }
 
-double chance_exp(double x)
+double prng_exp(double x)
 {
 	double k = x / LN2, r, sum = 1, term = 1;
 	int64_t n = (int64_t)(k < 0 ? k - 0.5 : k + 0.5);
@@ -103,7 +103,7 @@ double chance_exp(double x)
 }
 
 /* x = m 2^n with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh((m - 1) / (m + 1)). */
-double chance_log(double x)
+double prng_log(double x)
 {
 	uint64_t bits;
 	double m, z, z2, sum = 0, term;

@@ -12,20 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct chance { uint64_t s[4]; };
+struct prng { uint64_t s[4]; };
 
-void chance_init(struct chance *c, uint64_t seed);
+void prng_init(struct prng *c, uint64_t seed);
 /* One well-mixed number from two, for seeds and for noise at a place. */
-uint64_t chance_mix(uint64_t a, uint64_t b);
+uint64_t prng_mix(uint64_t a, uint64_t b);
 
-uint64_t chance_u64(struct chance *c);
-double chance_uniform(struct chance *c);		/* [0, 1) */
-int64_t chance_below(struct chance *c, int64_t n);	/* 0 .. n - 1, n > 0 */
-bool chance_hit(struct chance *c, double probability);
-double chance_normal(struct chance *c);			/* mean 0, variance 1, within +-3.5 */
-double chance_exponential(struct chance *c);		/* mean 1 */
+uint64_t prng_u64(struct prng *c);
+double prng_uniform(struct prng *c);		/* [0, 1) */
+int64_t prng_below(struct prng *c, int64_t n);	/* 0 .. n - 1, n > 0 */
+bool prng_hit(struct prng *c, double probability);
+double prng_normal(struct prng *c);			/* mean 0, variance 1, within +-3.5 */
+double prng_exponential(struct prng *c);		/* mean 1 */
 
-double chance_exp(double x);		/* e^x, relative error < 1e-9 for |x| < 500 */
-double chance_log(double x);		/* natural logarithm of a normal x > 0, error < 1e-9 */
+double prng_exp(double x);		/* e^x, relative error < 1e-9 for |x| < 500 */
+double prng_log(double x);		/* natural logarithm of a normal x > 0, error < 1e-9 */
 
 #endif

@@ -25,7 +25,7 @@ static bool is_coin_m(const char *symbol)
 	return strcmp(end, "PERP") == 0 || strspn(end, "0123456789") == DELIVERY_DIGITS;
 }
 
-static int check_coin_m(const struct tape *t, const char *symbol, struct err *e)
+static int check_coin_m(const struct recording_file *t, const char *symbol, struct err *e)
 {
 	if (!is_coin_m(symbol))
 		return 0;
@@ -35,16 +35,16 @@ static int check_coin_m(const struct tape *t, const char *symbol, struct err *e)
 
 /* ---- which markets, and of which kind ---- */
 
-static struct tape_market *market_of(struct tape *t, const char *symbol)
+static struct recording_file_market *market_of(struct recording_file *t, const char *symbol)
 {
-	struct tape_market *m;
+	struct recording_file_market *m;
 
 	for (size_t i = 0; i < t->markets_n; i++)
 		if (strcmp(t->markets[i].info.symbol, symbol) == 0)
 			return &t->markets[i];
 	t->markets = xrealloc(t->markets, (t->markets_n + 1) * sizeof(*t->markets));
 	m = &t->markets[t->markets_n++];
-	*m = (struct tape_market){ 0 };
+	*m = (struct recording_file_market){ 0 };
 	snprintf(m->info.symbol, sizeof(m->info.symbol), "%s", symbol);
 	return m;
 }
@@ -61,7 +61,7 @@ static bool only_futures(const struct recording_line *l)
 	return false;
 }
 
-static void take_other(struct tape *t, const struct recording_line *l)
+static void take_other(struct recording_file *t, const struct recording_line *l)
 {
 	if (exchange_info_likely(l->json, l->len))
 		exchange_info_read(l->json, l->len, &t->stated, &t->stated_n);
@@ -69,8 +69,8 @@ static void take_other(struct tape *t, const struct recording_line *l)
 		t->told_futures = true;
 }
 
-static int take_frame(struct tape *t, const struct recording_line *l, const struct frame *f,
-		      struct err *e)
+static int take_frame(struct recording_file *t, const struct recording_line *l,
+		      const struct frame *f, struct err *e)
 {
 	int rc;
 
@@ -95,7 +95,7 @@ static int take_frame(struct tape *t, const struct recording_line *l, const stru
 }
 
 /* True when an exchangeInfo line says of a market what it is. */
-static bool stated_kind(const struct tape *t, bool *futures)
+static bool stated_kind(const struct recording_file *t, bool *futures)
 {
 	int spot = 0, usdm = 0;
 
@@ -107,12 +107,12 @@ static bool stated_kind(const struct tape *t, bool *futures)
 	return (usdm > 0) != (spot > 0);
 }
 
-static bool decided(const struct tape *t)
+static bool decided(const struct recording_file *t)
 {
 	return t->told_futures || t->told_spot;
 }
 
-static int decide(struct tape *t, struct err *e)
+static int decide(struct recording_file *t, struct err *e)
 {
 	if (t->told_futures && t->told_spot)
 		return err_set(e, ERR_INVALID,
@@ -130,7 +130,7 @@ static int decide(struct tape *t, struct err *e)
 	return 0;
 }
 
-static int look_at_lines(struct tape *t, struct recording *r, struct err *e)
+static int look_at_lines(struct recording_file *t, struct recording *r, struct err *e)
 {
 	struct recording_line line;
 	struct frame f;
@@ -154,7 +154,7 @@ static int look_at_lines(struct tape *t, struct recording *r, struct err *e)
 }
 
 /* Who names the file may say what it holds. */
-static const char *take_prefix(struct tape *t, const char *name)
+static const char *take_prefix(struct recording_file *t, const char *name)
 {
 	static const char spot[] = "binance:", futures[] = "binance_futures:";
 
@@ -169,9 +169,9 @@ static const char *take_prefix(struct tape *t, const char *name)
 	return name;
 }
 
-int tape_open(const char *name, struct tape *out, struct err *e)
+int recording_file_open(const char *name, struct recording_file *out, struct err *e)
 {
-	struct tape t = { 0 };
+	struct recording_file t = { 0 };
 	struct recording *r = NULL;
 	int rc;
 
@@ -181,27 +181,27 @@ int tape_open(const char *name, struct tape *out, struct err *e)
 		rc = look_at_lines(&t, r, e);
 	recording_close(r);
 	if (rc)
-		tape_fini(&t);
+		recording_file_fini(&t);
 	else
 		*out = t;
 	return rc;
 }
 
-void tape_fini(struct tape *t)
+void recording_file_fini(struct recording_file *t)
 {
 	free(t->path);
 	free(t->markets);
 	free(t->stated);
-	*t = (struct tape){ 0 };
+	*t = (struct recording_file){ 0 };
 }
 
 /* ---- rules ---- */
 
-static bool stated(const struct tape *tapes, size_t n, struct symbol_info *info)
+static bool stated(const struct recording_file *files, size_t n, struct symbol_info *info)
 {
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < tapes[i].stated_n; j++) {
-			const struct symbol_info *s = &tapes[i].stated[j];
+		for (size_t j = 0; j < files[i].stated_n; j++) {
+			const struct symbol_info *s = &files[i].stated[j];
 
 			if (s->futures == info->futures && strcmp(s->symbol, info->symbol) == 0) {
 				*info = *s;
@@ -211,25 +211,25 @@ static bool stated(const struct tape *tapes, size_t n, struct symbol_info *info)
 	return false;
 }
 
-static void derive(const struct tape *tapes, size_t n, struct symbol_info *info)
+static void derive(const struct recording_file *files, size_t n, struct symbol_info *info)
 {
 	struct grid all = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < tapes[i].markets_n; j++)
-			if (tapes[i].futures == info->futures &&
-			    strcmp(tapes[i].markets[j].info.symbol, info->symbol) == 0)
-				grid_merge(&all, &tapes[i].markets[j].grid);
+		for (size_t j = 0; j < files[i].markets_n; j++)
+			if (files[i].futures == info->futures &&
+			    strcmp(files[i].markets[j].info.symbol, info->symbol) == 0)
+				grid_merge(&all, &files[i].markets[j].grid);
 	symbol_info_recorded(info->symbol, info->futures, &all, info);
 }
 
-void tapes_rules(struct tape *tapes, size_t n)
+void tapes_rules(struct recording_file *files, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < tapes[i].markets_n; j++) {
-			struct symbol_info *info = &tapes[i].markets[j].info;
+		for (size_t j = 0; j < files[i].markets_n; j++) {
+			struct symbol_info *info = &files[i].markets[j].info;
 
-			if (!stated(tapes, n, info))
-				derive(tapes, n, info);
+			if (!stated(files, n, info))
+				derive(files, n, info);
 		}
 }

@@ -19,17 +19,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tape_market {
+struct recording_file_market {
 	struct symbol_info info;	/* symbol and kind; the rest by tapes_rules */
 	struct grid grid;
 };
 
-struct tape {
+struct recording_file {
 	char *path;
 	int64_t first_us;
 	bool futures;			/* USD-M; otherwise spot */
 	bool told_futures, told_spot;	/* what the frames, or who named the file, said */
-	struct tape_market *markets;	/* in order of appearance; the first is the file's */
+	struct recording_file_market *markets;	/* by appearance; the first is the file's */
 	size_t markets_n;
 	bool snapshot;		/* it has one, so the first market's book becomes valid */
 	struct symbol_info *stated;	/* by exchangeInfo lines */
@@ -40,12 +40,12 @@ struct tape {
  * Look into a file, named as above. ERR_CORRUPT without a frame of a market, ERR_INVALID when
  * it is COIN-M's, both spot and USD-M, or tells neither; ERR_NOT_FOUND, ERR_IO.
  */
-MUST_CHECK int tape_open(const char *name, struct tape *out, struct err *e);
+MUST_CHECK int recording_file_open(const char *name, struct recording_file *out, struct err *e);
 /*
  * After all were opened: the rules of each market, from an exchangeInfo line of any file, or
  * else from what all files recorded of it.
  */
-void tapes_rules(struct tape *tapes, size_t n);
-void tape_fini(struct tape *t);
+void tapes_rules(struct recording_file *tapes, size_t n);
+void recording_file_fini(struct recording_file *t);
 
 #endif

@@ -20,43 +20,45 @@
 struct replay {
 	struct feed feed;		/* first: a struct feed * is one of these */
 	struct replay_args args;	/* "files" is not used after opening */
-	struct intake *intakes[2];	/* of spot, of futures */
+	struct normaliser *normalisers[2];	/* of spot, of futures */
 	struct feed_sink sinks[2], warm_sinks[2];	/* the same */
-	struct tape *tapes;
-	struct lane *lanes;
-	size_t tapes_n, lanes_n;
+	struct recording_file *files;
+	struct replay_stream *streams;
+	size_t files_n, streams_n;
 	struct feed_position at;
 	int64_t first_us, last_us;	/* recorded: the round's first line; the newest one */
 	bool begun;			/* paced: the start is known */
 	int64_t start_us;		/* wall clock of the first live frame */
 	bool gap_due;			/* before the next line */
-	bool rewinding;			/* the next round has not begun on all lanes yet */
-	struct lane *stuck;		/* its next file can't be opened: all wait for it */
+	bool rewinding;			/* the next round has not begun on all streams yet */
+	struct replay_stream *stuck;		/* its next file can't be opened: all wait for it */
 	bool ended;
 };
 
-/* ---- lanes ---- */
+/* ---- streams ---- */
 
-static struct lane *lane_for(struct replay *r, const struct tape *t)
+static struct replay_stream *replay_stream_for(struct replay *r, const struct recording_file *t)
 {
-	for (size_t i = 0; i < r->lanes_n; i++)
-		if (lane_futures(&r->lanes[i]) == t->futures &&
-		    strcmp(lane_symbol(&r->lanes[i]), t->markets[0].info.symbol) == 0)
-			return &r->lanes[i];
-	r->lanes[r->lanes_n] = (struct lane){ .tapes = xcalloc(r->tapes_n, sizeof(t)) };
-	return &r->lanes[r->lanes_n++];
+	for (size_t i = 0; i < r->streams_n; i++)
+		if (replay_stream_futures(&r->streams[i]) == t->futures &&
+		    strcmp(replay_stream_symbol(&r->streams[i]), t->markets[0].info.symbol) == 0)
+			return &r->streams[i];
+	r->streams[r->streams_n] = (struct replay_stream){
+		.files = xcalloc(r->files_n, sizeof(t)),
+	};
+	return &r->streams[r->streams_n++];
 }
 
-static void make_lanes(struct replay *r)
+static void make_streams(struct replay *r)
 {
-	r->lanes = xcalloc(r->tapes_n, sizeof(*r->lanes));
-	for (size_t i = 0; i < r->tapes_n; i++) {
-		struct lane *l = lane_for(r, &r->tapes[i]);
+	r->streams = xcalloc(r->files_n, sizeof(*r->streams));
+	for (size_t i = 0; i < r->files_n; i++) {
+		struct replay_stream *l = replay_stream_for(r, &r->files[i]);
 
-		l->tapes[l->n++] = &r->tapes[i];
-		for (size_t j = 0; j < r->tapes[i].markets_n; j++)
-			intake_add(r->intakes[r->tapes[i].futures],
-				   r->tapes[i].markets[j].info.symbol);
+		l->files[l->n++] = &r->files[i];
+		for (size_t j = 0; j < r->files[i].markets_n; j++)
+			normaliser_add(r->normalisers[r->files[i].futures],
+				   r->files[i].markets[j].info.symbol);
 	}
 }
 
@@ -64,24 +66,24 @@ static int rewind_all(struct replay *r, struct err *e)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < r->lanes_n && rc == 0; i++)
-		rc = lane_rewind(&r->lanes[i], e);
+	for (size_t i = 0; i < r->streams_n && rc == 0; i++)
+		rc = replay_stream_rewind(&r->streams[i], e);
 	if (rc)
 		return rc;
-	r->first_us = r->tapes[0].first_us;
+	r->first_us = r->files[0].first_us;
 	r->last_us = r->first_us;
 	return 0;
 }
 
-/* The lane whose head is the earliest; of equals the first. NULL: the round is over. */
-static struct lane *earliest(const struct replay *r)
+/* The stream whose head is the earliest; of equals the first. NULL: the round is over. */
+static struct replay_stream *earliest(const struct replay *r)
 {
-	struct lane *first = NULL;
+	struct replay_stream *first = NULL;
 
-	for (size_t i = 0; i < r->lanes_n; i++)
-		if (r->lanes[i].item != LANE_END &&
-		    (!first || r->lanes[i].line.time_us < first->line.time_us))
-			first = &r->lanes[i];
+	for (size_t i = 0; i < r->streams_n; i++)
+		if (r->streams[i].item != REPLAY_STREAM_END &&
+		    (!first || r->streams[i].line.time_us < first->line.time_us))
+			first = &r->streams[i];
 	return first;
 }
 
@@ -94,16 +96,17 @@ static void count_broken(struct feed_stats *stats, const struct err *why)
 	snprintf(stats->last_error, sizeof(stats->last_error), "%.199s", why->msg);
 }
 
-static void take_line(struct replay *r, struct lane *l, const struct feed_sink sinks[2])
+static void take_line(struct replay *r, struct replay_stream *l, const struct feed_sink sinks[2])
 {
-	struct intake_frame f = {
-		.bytes = l->line.json, .len = l->line.len, .snapshot_symbol = lane_symbol(l),
+	struct normaliser_frame f = {
+		.bytes = l->line.json, .len = l->line.len,
+		.snapshot_symbol = replay_stream_symbol(l),
 		.now_us = l->line.time_us + r->at.offset_us, .shift_us = r->at.offset_us,
 	};
 	struct err e = { 0 };
 
-	if (intake_take(r->intakes[lane_futures(l)], &f, &sinks[lane_futures(l)],
-			&r->feed.stats, &e) == 0)
+	if (normaliser_take(r->normalisers[replay_stream_futures(l)], &f,
+			    &sinks[replay_stream_futures(l)], &r->feed.stats, &e) == 0)
 		return;
 	snprintf(r->feed.stats.last_error, sizeof(r->feed.stats.last_error),
 		 "%.99s line %lld: %.80s",
@@ -114,8 +117,11 @@ static bool any_missed(struct replay *r)
 {
 	bool missed = false;
 
-	for (size_t i = 0; i < r->lanes_n && !missed; i++)
-		missed = lane_missed(&r->lanes[i], r->intakes[lane_futures(&r->lanes[i])]);
+	for (size_t i = 0; i < r->streams_n && !missed; i++) {
+		bool futures = replay_stream_futures(&r->streams[i]);
+
+		missed = replay_stream_missed(&r->streams[i], r->normalisers[futures]);
+	}
 	return missed;
 }
 
@@ -135,36 +141,36 @@ static void skip_hole(struct replay *r, int64_t time_us)
 		r->at.offset_us -= hole_us - SEAM_US;
 }
 
-/* To the lane's next line. A failure is tried again by the next poll, before all others. */
-static int go_on(struct replay *r, struct lane *l, struct err *e)
+/* To the stream's next line. A failure is tried again by the next poll, before all others. */
+static int go_on(struct replay *r, struct replay_stream *l, struct err *e)
 {
-	int rc = lane_advance(l, e);
+	int rc = replay_stream_advance(l, e);
 
 	r->stuck = rc ? l : NULL;
 	return rc;
 }
 
-/* Hand on the head of the lane and go to the next. */
-static int consume(struct replay *r, struct lane *l, const struct feed_sink sinks[2],
+/* Hand on the head of the stream and go to the next. */
+static int consume(struct replay *r, struct replay_stream *l, const struct feed_sink sinks[2],
 		   struct err *e)
 {
 	switch (l->item) {
-	case LANE_LINE:
+	case REPLAY_STREAM_LINE:
 		skip_hole(r, l->line.time_us);
 		r->feed.stats.gaps += r->gap_due;
 		for (int i = 0; i < 2 && r->gap_due; i++)
-			intake_gap(r->intakes[i], NULL, l->line.time_us + r->at.offset_us,
+			normaliser_gap(r->normalisers[i], NULL, l->line.time_us + r->at.offset_us,
 				   &sinks[i]);
 		r->gap_due = false;
 		take_line(r, l, sinks);
 		break;
-	case LANE_BROKEN:
+	case REPLAY_STREAM_BROKEN:
 		count_broken(&r->feed.stats, &l->error);
 		break;
-	case LANE_PLAYED:
+	case REPLAY_STREAM_PLAYED:
 		r->feed.stats.passed++;
 		break;
-	case LANE_END:
+	case REPLAY_STREAM_END:
 		break;
 	}
 	r->at.frame++;
@@ -176,7 +182,7 @@ static int consume(struct replay *r, struct lane *l, const struct feed_sink sink
 /* ---- rounds ---- */
 
 /*
- * All lanes begin anew, or none plays: with a file missing the others would go round
+ * All streams begin anew, or none plays: with a file missing the others would go round
  * without it, to places that a restart could not find again.
  */
 static int next_round(struct replay *r, struct err *e)
@@ -193,8 +199,8 @@ static int next_round(struct replay *r, struct err *e)
 	r->at.frame = 0;
 	r->at.offset_us += length_us;
 	r->gap_due = true;
-	intake_begin_again(r->intakes[0]);
-	intake_begin_again(r->intakes[1]);
+	normaliser_begin_again(r->normalisers[0]);
+	normaliser_begin_again(r->normalisers[1]);
 	return 0;
 }
 
@@ -221,7 +227,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 {
 	struct replay *r = (struct replay *)f;
 	bool paced = r->args.speed > 0;
-	struct lane *next;
+	struct replay_stream *next;
 	int rc = 0;
 
 	if (r->ended)
@@ -231,7 +237,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 	if (rc)
 		return rc;
 	for (; max > 0; max--) {
-		struct lane *l = r->rewinding ? NULL : earliest(r);
+		struct replay_stream *l = r->rewinding ? NULL : earliest(r);
 
 		if (!l && !r->args.loop) {
 			r->ended = true;
@@ -246,7 +252,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 		}
 		if (paced && !r->begun)
 			begin(r, now_us, l->line.time_us);
-		if (l->item == LANE_LINE)
+		if (l->item == REPLAY_STREAM_LINE)
 			skip_hole(r, l->line.time_us);
 		if (paced && due_us(r, l->line.time_us) > now_us) {
 			*next_us = due_us(r, l->line.time_us);
@@ -265,7 +271,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 static void replay_skip(struct feed *f, int64_t now_us)
 {
 	struct replay *r = (struct replay *)f;
-	struct lane *l = earliest(r);
+	struct replay_stream *l = earliest(r);
 
 	if (!l || r->args.speed <= 0 || !r->begun)
 		return;
@@ -281,7 +287,7 @@ static void replay_position(const struct feed *f, struct feed_position *out)
 
 static int64_t replay_first_us(const struct feed *f)
 {
-	const struct lane *l = earliest((const struct replay *)f);
+	const struct replay_stream *l = earliest((const struct replay *)f);
 
 	return l ? l->line.time_us + ((const struct replay *)f)->at.offset_us : 0;
 }
@@ -292,12 +298,12 @@ static void replay_free(struct feed *f)
 
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->lanes_n; i++)
-		lane_fini(&r->lanes[i]);
-	free(r->lanes);
-	tapes_free(r->tapes, r->tapes_n);
-	intake_free(r->intakes[false]);
-	intake_free(r->intakes[true]);
+	for (size_t i = 0; i < r->streams_n; i++)
+		replay_stream_fini(&r->streams[i]);
+	free(r->streams);
+	recording_files_free(r->files, r->files_n);
+	normaliser_free(r->normalisers[false]);
+	normaliser_free(r->normalisers[true]);
 	free(r);
 }
 
@@ -310,13 +316,14 @@ static const struct feed_ops replay_ops = {
 static void warm_seam(struct replay *r)
 {
 	r->gap_due = true;
-	for (size_t i = 0; i < r->lanes_n; i++) {
-		const struct feed_sink *sink = &r->warm_sinks[lane_futures(&r->lanes[i])];
+	for (size_t i = 0; i < r->streams_n; i++) {
+		const bool futures = replay_stream_futures(&r->streams[i]);
+		const struct feed_sink *sink = &r->warm_sinks[futures];
 
-		for (size_t j = 0; j < r->lanes[i].n && sink->book_valid; j++)
-			if (r->lanes[i].tapes[j]->snapshot)
-				sink->book_valid(sink->ctx, lane_symbol(&r->lanes[i]), false,
-						 r->first_us + r->at.offset_us);
+		for (size_t j = 0; j < r->streams[i].n && sink->book_valid; j++)
+			if (r->streams[i].files[j]->snapshot)
+				sink->book_valid(sink->ctx, replay_stream_symbol(&r->streams[i]),
+						 false, r->first_us + r->at.offset_us);
 	}
 }
 
@@ -331,7 +338,7 @@ static int warm(struct replay *r, struct err *e)
 	if (to.loop > 0)
 		warm_seam(r);
 	while (r->at.frame < to.frame && rc == 0) {
-		struct lane *l = earliest(r);
+		struct replay_stream *l = earliest(r);
 
 		if (!l)
 			return err_set(e, ERR_CONFLICT,
@@ -356,15 +363,15 @@ int replay_open(const struct replay_args *a, const struct feed_sink *sink, struc
 	r->feed.ops = &replay_ops;
 	r->feed.sink = *sink;
 	r->args = *a;
-	r->intakes[false] = intake_new();
-	r->intakes[true] = intake_new();
+	r->normalisers[false] = normaliser_new();
+	r->normalisers[true] = normaliser_new();
 	r->sinks[false] = *sink;
 	r->sinks[true] = a->futures.ctx ? a->futures : *sink;
 	r->warm_sinks[false] = a->warm;
 	r->warm_sinks[true] = a->warm_futures.ctx ? a->warm_futures : a->warm;
-	rc = tapes_open(a->files, &r->tapes, &r->tapes_n, e);
+	rc = recording_files_open(a->files, &r->files, &r->files_n, e);
 	if (rc == 0) {
-		make_lanes(r);
+		make_streams(r);
 		rc = rewind_all(r, e);
 	}
 	if (rc == 0)
@@ -385,20 +392,20 @@ static bool has_market(const struct symbol_info *list, size_t n, const struct sy
 	return false;
 }
 
-int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
+int replay_symbols(const char *names, struct symbol_info *out, size_t max, size_t *n,
 		   struct err *e)
 {
-	struct tape *tapes;
-	size_t tapes_n, found = 0;
-	int rc = tapes_open(files, &tapes, &tapes_n, e);
+	struct recording_file *files;
+	size_t files_n, found = 0;
+	int rc = recording_files_open(names, &files, &files_n, e);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < tapes_n; i++)
-		for (size_t j = 0; j < tapes[i].markets_n && found < max; j++)
-			if (!has_market(out, found, &tapes[i].markets[j].info))
-				out[found++] = tapes[i].markets[j].info;
-	tapes_free(tapes, tapes_n);
+	for (size_t i = 0; i < files_n; i++)
+		for (size_t j = 0; j < files[i].markets_n && found < max; j++)
+			if (!has_market(out, found, &files[i].markets[j].info))
+				out[found++] = files[i].markets[j].info;
+	recording_files_free(files, files_n);
 	*n = found;
 	return 0;
 }

@@ -11,14 +11,14 @@
 
 static int by_time(const void *a, const void *b)
 {
-	const struct tape *x = a, *y = b;
+	const struct recording_file *x = a, *y = b;
 
 	if (x->first_us != y->first_us)
 		return x->first_us < y->first_us ? -1 : 1;
 	return strcmp(x->path, y->path);
 }
 
-static int check_pair(const struct tape *a, const struct tape *b, struct err *e)
+static int check_pair(const struct recording_file *a, const struct recording_file *b, struct err *e)
 {
 	if (a->first_us == b->first_us && a->futures == b->futures &&
 	    strcmp(a->markets[0].info.symbol, b->markets[0].info.symbol) == 0)
@@ -28,7 +28,7 @@ static int check_pair(const struct tape *a, const struct tape *b, struct err *e)
 	return 0;
 }
 
-static int check_all(const struct tape *t, size_t n, struct err *e)
+static int check_all(const struct recording_file *t, size_t n, struct err *e)
 {
 	int rc = 0;
 
@@ -38,15 +38,15 @@ static int check_all(const struct tape *t, size_t n, struct err *e)
 	return rc;
 }
 
-int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
+int recording_files_open(const char *files, struct recording_file **out, size_t *n, struct err *e)
 {
 	struct names names = names_split(files);
-	struct tape *list = xcalloc(names.n + 1, sizeof(*list));
+	struct recording_file *list = xcalloc(names.n + 1, sizeof(*list));
 	size_t count = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < names.n && rc == 0; i++) {
-		rc = tape_open(names.list[i], &list[count], e);
+		rc = recording_file_open(names.list[i], &list[count], e);
 		count += rc == 0;
 	}
 	if (rc == ERR_NOT_FOUND && names.n > 1)
@@ -63,7 +63,7 @@ int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 		tapes_rules(list, count);
 	}
 	if (rc) {
-		tapes_free(list, count);
+		recording_files_free(list, count);
 		return rc;
 	}
 	*out = list;
@@ -71,39 +71,39 @@ int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e)
 	return 0;
 }
 
-void tapes_free(struct tape *tapes, size_t n)
+void recording_files_free(struct recording_file *files, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		tape_fini(&tapes[i]);
-	free(tapes);
+		recording_file_fini(&files[i]);
+	free(files);
 }
 
 /* ---- playing ---- */
 
 /* The head is a line, a broken one, or the file has ended (ERR_END). */
-static int load(struct lane *l)
+static int load(struct replay_stream *l)
 {
 	int rc = recording_next(l->current, &l->line, &l->error);
 
 	if (rc == ERR_END)
 		return rc;
-	l->item = LANE_LINE;
+	l->item = REPLAY_STREAM_LINE;
 	if (rc) {
-		l->item = LANE_BROKEN;
-		l->line.time_us = l->last_us ? l->last_us : l->tapes[l->next - 1]->first_us;
+		l->item = REPLAY_STREAM_BROKEN;
+		l->line.time_us = l->last_us ? l->last_us : l->files[l->next - 1]->first_us;
 		return 0;
 	}
 	if (l->line.set_back)
 		l->set_back++;
 	if (l->line.time_us <= l->played_us)
-		l->item = LANE_PLAYED;
+		l->item = REPLAY_STREAM_PLAYED;
 	if (l->line.time_us < l->last_us)
 		l->line.time_us = l->last_us;
 	l->last_us = l->line.time_us;
 	return 0;
 }
 
-int lane_advance(struct lane *l, struct err *e)
+int replay_stream_advance(struct replay_stream *l, struct err *e)
 {
 	int rc;
 
@@ -113,43 +113,43 @@ int lane_advance(struct lane *l, struct err *e)
 		recording_close(l->current);
 		l->current = NULL;
 		l->played_us = l->last_us;
-		l->item = LANE_END;
+		l->item = REPLAY_STREAM_END;
 		if (l->next == l->n)
 			return 0;
-		rc = recording_open(l->tapes[l->next]->path, &l->current, e);
+		rc = recording_open(l->files[l->next]->path, &l->current, e);
 		if (rc)
 			return rc;
 		l->next++;
 	}
 }
 
-int lane_rewind(struct lane *l, struct err *e)
+int replay_stream_rewind(struct replay_stream *l, struct err *e)
 {
 	recording_close(l->current);
 	l->current = NULL;
 	l->next = 0;
 	l->last_us = 0;
-	return lane_advance(l, e);
+	return replay_stream_advance(l, e);
 }
 
-void lane_fini(struct lane *l)
+void replay_stream_fini(struct replay_stream *l)
 {
 	recording_close(l->current);
-	free(l->tapes);
+	free(l->files);
 }
 
-bool lane_missed(struct lane *l, const struct intake *in)
+bool replay_stream_missed(struct replay_stream *l, const struct normaliser *in)
 {
 	struct recording_line line = l->line;
 	int follows = -1;
 	struct frame f;
 
-	if (l->item != LANE_LINE)
+	if (l->item != REPLAY_STREAM_LINE)
 		return false;
 	frame_init(&f);
 	for (size_t n = 1; n <= LOOK_AHEAD && follows < 0; n++) {
 		if (frame_decode(line.json, line.len, &f, NULL) == 0)
-			follows = intake_follows(in, &f);
+			follows = normaliser_follows(in, &f);
 		if (!recording_ahead(l->current, n, &line, &l->line.json))
 			break;
 	}
@@ -157,12 +157,12 @@ bool lane_missed(struct lane *l, const struct intake *in)
 	return follows != 1;
 }
 
-const char *lane_symbol(const struct lane *l)
+const char *replay_stream_symbol(const struct replay_stream *l)
 {
-	return l->tapes[0]->markets[0].info.symbol;
+	return l->files[0]->markets[0].info.symbol;
 }
 
-bool lane_futures(const struct lane *l)
+bool replay_stream_futures(const struct replay_stream *l)
 {
-	return l->tapes[0]->futures;
+	return l->files[0]->futures;
 }

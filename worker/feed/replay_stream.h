@@ -3,7 +3,7 @@
  *
  * Files are taken in the order of their first receive time. Where the next one
  * begins before the last has ended, its lines of that time are passed over: they
- * have been played. Several lanes are merged by time (replay.c).
+ * have been played. Several streams are merged by time (replay.c).
  */
 #ifndef WORKER_FEED_REPLAY_STREAM_H
 #define WORKER_FEED_REPLAY_STREAM_H
@@ -16,18 +16,20 @@
 /*
  * Look into the files (named as in names.h); sorted by time. ERR_INVALID
  * without a name, ERR_CORRUPT when
- * a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with tapes_free.
+ * a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with recording_files_free.
  */
-MUST_CHECK int tapes_open(const char *files, struct tape **out, size_t *n, struct err *e);
-void tapes_free(struct tape *tapes, size_t n);
+MUST_CHECK int recording_files_open(const char *files, struct recording_file **out, size_t *n,
+				    struct err *e);
+void recording_files_free(struct recording_file *files, size_t n);
 
-enum lane_item { LANE_LINE, LANE_PLAYED, LANE_BROKEN, LANE_END };
+enum replay_stream_item { REPLAY_STREAM_LINE, REPLAY_STREAM_PLAYED, REPLAY_STREAM_BROKEN,
+			  REPLAY_STREAM_END };
 
-struct lane {
-	const struct tape **tapes;	/* borrowed, in order */
+struct replay_stream {
+	const struct recording_file **files;	/* borrowed, in order */
 	size_t n, next;
 	struct recording *current;
-	enum lane_item item;		/* what stands at the head of the lane */
+	enum replay_stream_item item;		/* what stands at the head of the stream */
 	struct recording_line line;	/* LINE: its time never goes back; number is the file's */
 	struct err error;		/* BROKEN: file, line and reason */
 	int64_t last_us, played_us;	/* newest line's time; where the file before ended */
@@ -35,17 +37,17 @@ struct lane {
 };
 
 /* Start (again) from the first file; loads the head. */
-MUST_CHECK int lane_rewind(struct lane *l, struct err *e);
-/* Go to the next item. Errors as recording_open: a file has gone away; the lane has ended then. */
-MUST_CHECK int lane_advance(struct lane *l, struct err *e);
-void lane_fini(struct lane *l);
+MUST_CHECK int replay_stream_rewind(struct replay_stream *l, struct err *e);
+/* Go to the next item. Errors as recording_open: a file has gone away, the stream has ended. */
+MUST_CHECK int replay_stream_advance(struct replay_stream *l, struct err *e);
+void replay_stream_fini(struct replay_stream *l);
 /*
- * After a silence: does the lane's next trade tell that some were missed? True also where
+ * After a silence: does the stream's next trade tell that some were missed? True also where
  * there is none near to tell.
  */
-bool lane_missed(struct lane *l, const struct intake *in);
+bool replay_stream_missed(struct replay_stream *l, const struct normaliser *in);
 /* Name of the symbol whose snapshots these are; is it futures? */
-const char *lane_symbol(const struct lane *l);
-bool lane_futures(const struct lane *l);
+const char *replay_stream_symbol(const struct replay_stream *l);
+bool replay_stream_futures(const struct replay_stream *l);
 
 #endif

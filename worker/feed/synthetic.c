@@ -9,7 +9,7 @@
 
 struct synthetic {
 	struct feed feed;		/* first: a struct feed * is one of these */
-	struct intake *intake;
+	struct normaliser *normaliser;
 	struct synthetic_market **markets;
 	size_t n;
 	bool futures;
@@ -46,7 +46,7 @@ static struct synthetic_market *earliest(const struct synthetic *s)
 
 static int hand_on(struct synthetic *s, struct synthetic_market *m, struct err *e)
 {
-	struct intake_frame f = { .snapshot_symbol = synthetic_market_info(m)->symbol };
+	struct normaliser_frame f = { .snapshot_symbol = synthetic_market_info(m)->symbol };
 
 	synthetic_frame_write(m, &s->text);
 	f.bytes = s->text.data;
@@ -54,7 +54,7 @@ static int hand_on(struct synthetic *s, struct synthetic_market *m, struct err *
 	f.now_us = synthetic_market_peek(m)->time_us;
 	synthetic_market_take(m);
 	s->frames++;
-	return intake_take(s->intake, &f, &s->feed.sink, &s->feed.stats, e);
+	return normaliser_take(s->normaliser, &f, &s->feed.sink, &s->feed.stats, e);
 }
 
 /* A long time ago: nobody needs a book of then. */
@@ -123,7 +123,7 @@ static void synthetic_skip(struct feed *f, int64_t now_us)
 	}
 	if (now_us > s->now_us)
 		s->now_us = now_us;
-	intake_gap(s->intake, NULL, now_us - s->history_s * 1000000, &s->feed.sink);
+	normaliser_gap(s->normaliser, NULL, now_us - s->history_s * 1000000, &s->feed.sink);
 }
 
 static void synthetic_position(const struct feed *f, struct feed_position *out)
@@ -140,7 +140,7 @@ static void synthetic_free(struct feed *f)
 	for (size_t i = 0; i < s->n; i++)
 		synthetic_market_free(s->markets[i]);
 	free(s->markets);
-	intake_free(s->intake);
+	normaliser_free(s->normaliser);
 	buf_free(&s->text);
 	free(s);
 }
@@ -172,7 +172,7 @@ int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,
 
 	s->feed.ops = &synthetic_ops;
 	s->feed.sink = *sink;
-	s->intake = intake_new();
+	s->normaliser = normaliser_new();
 	s->futures = a->futures;
 	s->seed = a->seed;
 	s->now_us = a->start_us;

@@ -15,7 +15,7 @@
 /* A number in [-1, 1) that belongs to a place of an octave. */
 static double noise(uint64_t seed, int octave, int64_t place)
 {
-	uint64_t h = chance_mix(seed + (uint64_t)octave, (uint64_t)place);
+	uint64_t h = prng_mix(seed + (uint64_t)octave, (uint64_t)place);
 
 	return (double)(h >> 11) / 4503599627370496.0 - 1;
 }

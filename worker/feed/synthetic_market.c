@@ -70,7 +70,7 @@ static const struct character characters[] = {
 struct synthetic_market {
 	struct symbol_info info;
 	const struct character *is;
-	struct chance chance;
+	struct prng prng;
 	uint64_t seed;
 	double tick, step;		/* quote asset, base asset */
 	int64_t slot_us, slots;
@@ -108,7 +108,7 @@ static void tick_clock(struct synthetic_market *m, int64_t most)
 {
 	int64_t last = m->slot_us + SLOT_US - 1;
 
-	m->clock_us += 1 + chance_below(&m->chance, most);
+	m->clock_us += 1 + prng_below(&m->prng, most);
 	if (m->clock_us > last)
 		m->clock_us = last;
 }
@@ -154,7 +154,7 @@ static int64_t steps_of(const struct synthetic_market *m, double value)
 
 static int64_t log_normal_steps(struct synthetic_market *m, double median, double sigma)
 {
-	return steps_of(m, median * chance_exp(sigma * chance_normal(&m->chance)));
+	return steps_of(m, median * prng_exp(sigma * prng_normal(&m->prng)));
 }
 
 static int64_t bps_to_ticks(const struct synthetic_market *m, double bps)
@@ -185,11 +185,11 @@ static int64_t level_steps(struct synthetic_market *m)
  */
 static void fill(struct synthetic_market *m, int64_t price, int64_t qty, bool buy, double mean)
 {
-	int64_t more = (int64_t)(mean * chance_exponential(&m->chance));
+	int64_t more = (int64_t)(mean * prng_exponential(&m->prng));
 
 	for (more = more > FILLS_MAX ? FILLS_MAX : more; more > 0 && qty > 1; more--) {
-		double u = chance_uniform(&m->chance);
-		int64_t part = chance_hit(&m->chance, 0.6) ?
+		double u = prng_uniform(&m->prng);
+		int64_t part = prng_hit(&m->prng, 0.6) ?
 			       log_normal_steps(m, m->is->taker_value * 0.12, 1.0) :
 			       (int64_t)((double)qty * u * u * u * 3 / (double)(more + 1));
 
@@ -205,7 +205,7 @@ static void sweep(struct synthetic_market *m, bool buy, int64_t qty, int64_t lim
 {
 	enum synthetic_side side = buy ? SYNTHETIC_ASK : SYNTHETIC_BID;
 	double value = (double)qty * m->fair * m->tick * m->step / m->is->taker_value;
-	double mean = m->is->fills * (value < 1 ? value : chance_exp(0.55 * chance_log(value)));
+	double mean = m->is->fills * (value < 1 ? value : prng_exp(0.55 * prng_log(value)));
 
 	while (qty > 0) {
 		struct synthetic_level l = synthetic_book_best(&m->book, side);
@@ -223,8 +223,8 @@ static void sweep(struct synthetic_market *m, bool buy, int64_t qty, int64_t lim
 static void arrive_taker(struct synthetic_market *m)
 {
 	double lean = LEAN_TAKERS * m->pressure;
-	bool buy = chance_hit(&m->chance, REPEAT) ? m->last_buy :
-		   chance_hit(&m->chance, 0.5 + 0.5 * lean);
+	bool buy = prng_hit(&m->prng, REPEAT) ? m->last_buy :
+		   prng_hit(&m->prng, 0.5 + 0.5 * lean);
 	int64_t qty = log_normal_steps(m, m->is->taker_value, m->is->taker_spread);
 	int64_t from = best(m, buy ? SYNTHETIC_ASK : SYNTHETIC_BID);
 	int64_t reach = bps_to_ticks(m, 0.3);
@@ -243,7 +243,7 @@ static int64_t queue_steps(struct synthetic_market *m, enum synthetic_side side)
 {
 	double lean = LEAN_QUEUES * m->pressure + (m->next_up ? LEAN_AHEAD : -LEAN_AHEAD);
 
-	return log_normal_steps(m, m->is->queue * chance_exp(side == SYNTHETIC_BID ? lean : -lean),
+	return log_normal_steps(m, m->is->queue * prng_exp(side == SYNTHETIC_BID ? lean : -lean),
 				1.0);
 }
 
@@ -285,17 +285,17 @@ static bool requote(struct synthetic_market *m, enum synthetic_side side)
 
 static void arrive_quote(struct synthetic_market *m)
 {
-	enum synthetic_side side = chance_hit(&m->chance, 0.5) ? SYNTHETIC_BID : SYNTHETIC_ASK;
+	enum synthetic_side side = prng_hit(&m->prng, 0.5) ? SYNTHETIC_BID : SYNTHETIC_ASK;
 	struct synthetic_level l = synthetic_book_best(&m->book, side);
 	int64_t usual;
 
-	if (chance_hit(&m->chance, 0.5) && requote(m, side))
+	if (prng_hit(&m->prng, 0.5) && requote(m, side))
 		return;
-	if (chance_hit(&m->chance, 0.4)) {
+	if (prng_hit(&m->prng, 0.4)) {
 		usual = queue_steps(m, side);
-		l.qty += (usual - l.qty) / (1 + chance_below(&m->chance, 8));
+		l.qty += (usual - l.qty) / (1 + prng_below(&m->prng, 8));
 	} else {
-		l.qty += (int64_t)((double)l.qty * 0.1 * chance_normal(&m->chance));
+		l.qty += (int64_t)((double)l.qty * 0.1 * prng_normal(&m->prng));
 	}
 	synthetic_book_set(&m->book, side, l.price, l.qty < 1 ? 1 : l.qty);
 	tell_top(m);
@@ -308,14 +308,14 @@ static void tend_side(struct synthetic_market *m, enum synthetic_side side)
 	const struct synthetic_ladder *l = &m->book.side[side];
 
 	for (int i = 0; i < 3; i++) {
-		double far = chance_exponential(&m->chance) * (i == 2 ? 200.0 : 12.0);
+		double far = prng_exponential(&m->prng) * (i == 2 ? 200.0 : 12.0);
 		int64_t price = best(m, side) + away * (1 + (int64_t)((double)gap * far));
 
 		if (price > 0)
 			synthetic_book_set(&m->book, side, price, level_steps(m));
 	}
 	for (int i = 0; i < 3 && l->n > 2; i++) {
-		size_t at = (size_t)chance_below(&m->chance, (int64_t)l->n - 1);
+		size_t at = (size_t)prng_below(&m->prng, (int64_t)l->n - 1);
 		bool go = l->n > SYNTHETIC_LEVELS / 2 && i < 2;
 
 		synthetic_book_set(&m->book, side, l->level[at].price, go ? 0 : level_steps(m));
@@ -326,7 +326,7 @@ static void tend_side(struct synthetic_market *m, enum synthetic_side side)
 
 static double pull(const struct synthetic_market *m)
 {
-	double away_bps = (m->level - chance_log(m->fair * m->tick)) / BPS;
+	double away_bps = (m->level - prng_log(m->fair * m->tick)) / BPS;
 	double p = PULL_PER_BPS * away_bps;
 
 	return p > 0.5 ? 0.5 : p < -0.5 ? -0.5 : p;
@@ -336,11 +336,11 @@ static double pull(const struct synthetic_market *m)
 static void arrive_move(struct synthetic_market *m)
 {
 	bool up = m->next_up;
-	double size = m->is->move_bps * BPS * m->size * chance_exponential(&m->chance) *
-		      (chance_hit(&m->chance, 0.08) ? 2.5 : 0.88);
+	double size = m->is->move_bps * BPS * m->size * prng_exponential(&m->prng) *
+		      (prng_hit(&m->prng, 0.08) ? 2.5 : 0.88);
 	enum synthetic_side front = up ? SYNTHETIC_ASK : SYNTHETIC_BID;
 	enum synthetic_side back = up ? SYNTHETIC_BID : SYNTHETIC_ASK;
-	int64_t steps = 1 + chance_below(&m->chance, 6), from = fair_bid(m), to;
+	int64_t steps = 1 + prng_below(&m->prng, 6), from = fair_bid(m), to;
 
 	m->fair = up ? m->fair * (1 + size) : m->fair / (1 + size);
 	to = fair_bid(m);
@@ -348,16 +348,16 @@ static void arrive_move(struct synthetic_market *m)
 	for (int64_t i = 1; i <= steps; i++) {
 		int64_t at = from + (to - from) * i / steps + (front == SYNTHETIC_ASK);
 
-		if (chance_hit(&m->chance, 0.85))
+		if (prng_hit(&m->prng, 0.85))
 			sweep(m, up, log_normal_steps(m, m->is->taker_value * 16, 1.8),
 			      up ? at - 1 : at + 1);
 		cancel_beyond(m, front, at);
 		tell_top(m);
-		if (chance_hit(&m->chance, 0.7))
+		if (prng_hit(&m->prng, 0.7))
 			improve(m, back, at + (up ? -1 : 1));
 	}
 	m->last_buy = up;
-	m->next_up = chance_hit(&m->chance, 0.5 + 0.5 * (LEAN_MOVES * m->pressure + pull(m)));
+	m->next_up = prng_hit(&m->prng, 0.5 + 0.5 * (LEAN_MOVES * m->pressure + pull(m)));
 	requote(m, front);
 	requote(m, back);
 }
@@ -369,7 +369,7 @@ static double revert(struct synthetic_market *m, double x, double s)
 {
 	double k = SLOT_S / s;
 
-	return x - k * x + sqrt(2 * k) * chance_normal(&m->chance);
+	return x - k * x + sqrt(2 * k) * prng_normal(&m->prng);
 }
 
 static void drift(struct synthetic_market *m)
@@ -379,9 +379,9 @@ static void drift(struct synthetic_market *m)
 	m->slow = revert(m, m->slow, SLOW_S);
 	m->pressure = revert(m, m->pressure, PRESSURE_S);
 	m->excited -= m->excited * SLOT_S / EXCITE_S;
-	m->activity = chance_exp(FAST_SIGMA * m->fast + MIDDLE_SIGMA * m->middle +
+	m->activity = prng_exp(FAST_SIGMA * m->fast + MIDDLE_SIGMA * m->middle +
 				 SLOW_SIGMA * m->slow - ACTIVITY_MEAN);
-	m->size = chance_exp(SIZE_SHARE * (MIDDLE_SIGMA * m->middle + SLOW_SIGMA * m->slow) -
+	m->size = prng_exp(SIZE_SHARE * (MIDDLE_SIGMA * m->middle + SLOW_SIGMA * m->slow) -
 			     SIZE_MEAN);
 	if (m->slots % 100 == 0)
 		m->level = synthetic_level(m->seed, m->start, m->slot_us);
@@ -390,11 +390,11 @@ static void drift(struct synthetic_market *m)
 /* How many happen in the slot, for a mean that is small. */
 static int draw_count(struct synthetic_market *m, double mean)
 {
-	double left = mean - chance_exponential(&m->chance);
+	double left = mean - prng_exponential(&m->prng);
 	int n = 0;
 
 	for (; left > 0 && n < 12; n++)
-		left -= chance_exponential(&m->chance);
+		left -= prng_exponential(&m->prng);
 	return n;
 }
 
@@ -421,9 +421,9 @@ static void happen(struct synthetic_market *m)
 	int all = moves + takers + quotes;
 
 	for (int i = 0; i < all && !synthetic_book_full(&m->book); i++) {
-		int64_t at = m->slot_us + SLOT_US * i / all + chance_below(&m->chance,
+		int64_t at = m->slot_us + SLOT_US * i / all + prng_below(&m->prng,
 									   SLOT_US / all);
-		int64_t which = chance_below(&m->chance, all - i);
+		int64_t which = prng_below(&m->prng, all - i);
 
 		m->clock_us = at > m->clock_us ? at : m->clock_us;
 		if (which < moves) {
@@ -484,7 +484,7 @@ static void fill_side(struct synthetic_market *m, enum synthetic_side side)
 	for (int i = 0; i < SYNTHETIC_LEVELS && price > 0; i++) {
 		synthetic_book_set(&m->book, side, price, i ? level_steps(m) : queue_steps(m,
 											   side));
-		price += away * (1 + chance_below(&m->chance, gap * (2 + i / 8)));
+		price += away * (1 + prng_below(&m->prng, gap * (2 + i / 8)));
 	}
 }
 
@@ -495,18 +495,18 @@ struct synthetic_market *synthetic_market_new(const char *symbol, bool futures, 
 
 	symbol_info_default(symbol, futures, &m->info);
 	m->is = find_character(symbol, futures);
-	m->seed = chance_mix(seed, symbol_hash(symbol));
+	m->seed = prng_mix(seed, symbol_hash(symbol));
 	m->slot_us = start_us;
 	m->tick = price_double(m->info.tick);
 	m->step = qty_double(m->info.step);
-	chance_init(&m->chance, chance_mix(m->seed, (uint64_t)start_us + futures));
-	m->fast = chance_normal(&m->chance);
-	m->middle = chance_normal(&m->chance);
-	m->slow = chance_normal(&m->chance);
-	m->pressure = chance_normal(&m->chance);
-	m->start = chance_log(price_double(symbol_start_price(symbol)));
+	prng_init(&m->prng, prng_mix(m->seed, (uint64_t)start_us + futures));
+	m->fast = prng_normal(&m->prng);
+	m->middle = prng_normal(&m->prng);
+	m->slow = prng_normal(&m->prng);
+	m->pressure = prng_normal(&m->prng);
+	m->start = prng_log(price_double(symbol_start_price(symbol)));
 	m->level = synthetic_level(m->seed, m->start, start_us);
-	m->fair = chance_exp(m->level) / m->tick;
+	m->fair = prng_exp(m->level) / m->tick;
 	m->trade_id = start_us / 1000;
 	m->book.update_id = start_us / 100;
 	m->snapshot_slot = SNAPSHOT_SLOT;

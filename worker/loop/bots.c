@@ -20,7 +20,7 @@
 static const char SQL_WISHES[] = SELECT_WISHES " ORDER BY b.id";
 static const char SQL_WISH[] = SELECT_WISHES " AND b.id = ?1";
 
-struct wish {
+struct desired {
 	int64_t bot_id, version, model_id;
 };
 
@@ -40,23 +40,23 @@ struct slot {
 	struct bot_config wanted;	/* the newest that could be read */
 };
 
-struct roster {
-	struct roster_args args;
+struct bots {
+	struct bots_args args;
 	size_t n;
 	struct slot *slots;		/* by id, ascending */
 	int64_t *ids;
 	size_t waiting;			/* slots whose model loads or whose config was refused */
 };
 
-struct roster *roster_new(const struct roster_args *a)
+struct bots *bots_new(const struct bots_args *a)
 {
-	struct roster *r = xcalloc(1, sizeof(*r));
+	struct bots *r = xcalloc(1, sizeof(*r));
 
 	r->args = *a;
 	return r;
 }
 
-void roster_free(struct roster *r)
+void bots_free(struct bots *r)
 {
 	if (!r)
 		return;
@@ -65,7 +65,7 @@ void roster_free(struct roster *r)
 	free(r);
 }
 
-static struct slot *find(const struct roster *r, int64_t bot_id)
+static struct slot *find(const struct bots *r, int64_t bot_id)
 {
 	size_t low = 0, high = r->n;
 
@@ -80,7 +80,7 @@ static struct slot *find(const struct roster *r, int64_t bot_id)
 	return low < r->n && r->slots[low].bot_id == bot_id ? &r->slots[low] : NULL;
 }
 
-static struct slot *slot_of(struct roster *r, int64_t bot_id)
+static struct slot *slot_of(struct bots *r, int64_t bot_id)
 {
 	struct slot *s = find(r, bot_id);
 	size_t i = r->n;
@@ -100,7 +100,7 @@ static struct slot *slot_of(struct roster *r, int64_t bot_id)
  * A bot that is not in the engine still has a row that says why. What it needs when it
  * comes up one day stays in it, and an emergency stop stays one.
  */
-static void report_absent(struct roster *r, struct db *db, struct slot *s,
+static void report_absent(struct bots *r, struct db *db, struct slot *s,
 			  enum emergency asked, int64_t now_us)
 {
 	struct bot_report row = { .bot_id = s->bot_id, .status = BOT_ERROR, .updated_us = now_us };
@@ -137,19 +137,19 @@ static void report_absent(struct roster *r, struct db *db, struct slot *s,
 	r->args.reporter.bot(r->args.reporter.ctx, &row);
 }
 
-static void failed(struct roster *r, struct db *db, struct slot *s, const char *why,
+static void failed(struct bots *r, struct db *db, struct slot *s, const char *why,
 		   int64_t now_us)
 {
 	if (strcmp(s->failure, why) == 0)
 		return;
 	snprintf(s->failure, sizeof(s->failure), "%s", why);
-	log_error("roster", NULL, "bot %lld can't run: %s", (long long)s->bot_id, why);
+	log_error("bots", NULL, "bot %lld can't run: %s", (long long)s->bot_id, why);
 	if (!s->running)
 		report_absent(r, db, s, EMERGENCY_NONE, now_us);
 }
 
 /* Everything the engine needs before it can take a config: market and account. */
-static int prepare(struct roster *r, int64_t bot_id, const struct bot_config *c, int64_t now_us,
+static int prepare(struct bots *r, int64_t bot_id, const struct bot_config *c, int64_t now_us,
 		   struct err *e)
 {
 	struct symbol_info info;
@@ -175,7 +175,7 @@ static int stats_of_today(struct db *db, int64_t bot_id, int64_t now_us, struct 
 	return rc;
 }
 
-static int bring_up(struct roster *r, struct db *db, struct slot *s, const struct bot_config *c,
+static int bring_up(struct bots *r, struct db *db, struct slot *s, const struct bot_config *c,
 		    int64_t now_us, struct err *e)
 {
 	struct engine *engine = session_engine(r->args.session);
@@ -228,7 +228,7 @@ static bool ran_with(struct db *db, int64_t bot_id, bool open_orders, struct bot
 }
 
 /* Comes up with what of c can be in force beside the market and account it had. */
-static int come_up_waiting(struct roster *r, struct db *db, struct slot *s,
+static int come_up_waiting(struct bots *r, struct db *db, struct slot *s,
 			   const struct bot_config *old, const struct bot_config *c,
 			   const char *why, int64_t now_us, struct err *e)
 {
@@ -248,7 +248,7 @@ static int come_up_waiting(struct roster *r, struct db *db, struct slot *s,
 	return rc;
 }
 
-static int come_up(struct roster *r, struct db *db, struct slot *s, struct bot_config *c,
+static int come_up(struct bots *r, struct db *db, struct slot *s, struct bot_config *c,
 		   int64_t now_us, struct err *e)
 {
 	struct bot_config old;
@@ -278,7 +278,7 @@ static int come_up(struct roster *r, struct db *db, struct slot *s, struct bot_c
 }
 
 /* At a start there is no config in use to keep: the newest usable one of the history is. */
-static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+static void fall_back(struct bots *r, struct db *db, struct slot *s, int64_t now_us)
 {
 	struct bot_config c;
 	struct err e = { 0 };
@@ -288,7 +288,7 @@ static void fall_back(struct roster *r, struct db *db, struct slot *s, int64_t n
 }
 
 /* A window that begins while we run fills with time alone; "" at a start (worker_warm). */
-static const char *warming_text(const struct roster *r, const struct slot *s,
+static const char *warming_text(const struct bots *r, const struct slot *s,
 				char text[WARMING_MAX])
 {
 	size_t n = engine_bot_candles(session_engine(r->args.session), s->bot_id);
@@ -304,7 +304,7 @@ static const char *warming_text(const struct roster *r, const struct slot *s,
 }
 
 /* The newest config is in use, or what of it can be (why: what waits), or the last good one. */
-static void applied(struct roster *r, struct db *db, struct slot *s, int rc, const char *why,
+static void applied(struct bots *r, struct db *db, struct slot *s, int rc, const char *why,
 		    int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
@@ -312,9 +312,9 @@ static void applied(struct roster *r, struct db *db, struct slot *s, int rc, con
 
 	if (rc == 0) {
 		if (s->refused || s->denied)
-			log_warn("roster", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
+			log_warn("bots", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
 		else
-			log_info("roster", NULL, "bot %lld: config version %lld applied: %s%s",
+			log_info("bots", NULL, "bot %lld: config version %lld applied: %s%s",
 				 (long long)s->bot_id, (long long)s->config.version,
 				 bot_exits_text(&s->config, "", exits),
 				 warming_text(r, s, warming));
@@ -323,7 +323,7 @@ static void applied(struct roster *r, struct db *db, struct slot *s, int rc, con
 	if (!s->running && rc == ERR_INVALID)
 		fall_back(r, db, s, now_us);
 	if (s->running) {
-		log_error("roster", NULL, "bot %lld keeps config version %lld: %s",
+		log_error("bots", NULL, "bot %lld keeps config version %lld: %s",
 			  (long long)s->bot_id, (long long)s->config.version, why);
 		engine_bot_config_failed(engine, s->bot_id, why);
 	} else {
@@ -332,7 +332,7 @@ static void applied(struct roster *r, struct db *db, struct slot *s, int rc, con
 }
 
 /* The bot runs: with all of c, or (it waits) with what can be in force at once. */
-static int change_config(struct roster *r, struct slot *s, const struct bot_config *c,
+static int change_config(struct bots *r, struct slot *s, const struct bot_config *c,
 			 int64_t now_us, struct err *e)
 {
 	struct engine *engine = session_engine(r->args.session);
@@ -357,7 +357,7 @@ static int change_config(struct roster *r, struct slot *s, const struct bot_conf
 	return rc;
 }
 
-static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_t now_us)
+static void apply_config(struct bots *r, struct db *db, struct slot *s, int64_t now_us)
 {
 	struct bot_config c;
 	struct err e = { 0 };
@@ -373,7 +373,7 @@ static void apply_config(struct roster *r, struct db *db, struct slot *s, int64_
 	crypto_wipe(&c, sizeof(c));
 }
 
-static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t model_id,
+static void apply_model(struct bots *r, struct db *db, struct slot *s, int64_t model_id,
 			int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
@@ -395,7 +395,7 @@ static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t
 		return;
 	}
 	if (rc) {
-		log_error("roster", NULL, "bot %lld: %s", (long long)s->bot_id, e.msg);
+		log_error("bots", NULL, "bot %lld: %s", (long long)s->bot_id, e.msg);
 		engine_bot_model(engine, s->bot_id, NULL, e.msg);
 		if (!s->model_used && engine_bot_status(engine, s->bot_id) != BOT_STOPPED)
 			engine_bot_fail(engine, s->bot_id, now_us, e.msg);
@@ -404,11 +404,11 @@ static void apply_model(struct roster *r, struct db *db, struct slot *s, int64_t
 	engine_bot_model(engine, s->bot_id, &p, NULL);
 	predictors_drop(r->args.predictors, s->model_used);
 	s->model_used = model_id;
-	log_info("roster", NULL, "bot %lld: model %lld applied", (long long)s->bot_id,
+	log_info("bots", NULL, "bot %lld: model %lld applied", (long long)s->bot_id,
 		 (long long)model_id);
 }
 
-static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t now_us)
+static void apply(struct bots *r, struct db *db, const struct desired *w, int64_t now_us)
 {
 	struct slot *s = slot_of(r, w->bot_id);
 	bool due = s->again || (s->refused &&
@@ -423,7 +423,7 @@ static void apply(struct roster *r, struct db *db, const struct wish *w, int64_t
 		apply_model(r, db, s, w->model_id, now_us);
 }
 
-static void remove_unwished(struct roster *r)
+static void remove_unwished(struct bots *r)
 {
 	struct engine *engine = session_engine(r->args.session);
 	size_t kept = 0;
@@ -433,11 +433,11 @@ static void remove_unwished(struct roster *r)
 		struct err e = { 0 };
 
 		if (!s->wished && s->running && engine_bot_remove(engine, s->bot_id, &e)) {
-			log_warn("roster", NULL, "bot %lld was deleted but stays until it is "
+			log_warn("bots", NULL, "bot %lld was deleted but stays until it is "
 				 "stopped and flat: %s", (long long)s->bot_id, e.msg);
 		} else if (!s->wished) {
 			predictors_drop(r->args.predictors, s->model_used);
-			log_info("roster", NULL, "bot %lld removed", (long long)s->bot_id);
+			log_info("bots", NULL, "bot %lld removed", (long long)s->bot_id);
 			continue;
 		}
 		r->slots[kept++] = *s;
@@ -446,7 +446,7 @@ static void remove_unwished(struct roster *r)
 }
 
 /* Loaded for who has changed its mind since: out of memory with it. */
-static void sweep_models(struct roster *r)
+static void sweep_models(struct bots *r)
 {
 	int64_t *ids = xcalloc(r->n + 1, sizeof(*ids));
 	size_t n = 0;
@@ -459,9 +459,10 @@ static void sweep_models(struct roster *r)
 }
 
 /* bot_id 0: of all bots. */
-static int read_wishes(struct db *db, int64_t bot_id, struct wish **out, size_t *n, struct err *e)
+static int read_wishes(struct db *db, int64_t bot_id, struct desired **out, size_t *n,
+		       struct err *e)
 {
-	struct wish *list = NULL;
+	struct desired *list = NULL;
 	size_t count = 0;
 	struct stmt *s;
 	int rc = db_stmt(db, bot_id ? SQL_WISH : SQL_WISHES, &s, e);
@@ -471,7 +472,7 @@ static int read_wishes(struct db *db, int64_t bot_id, struct wish **out, size_t 
 	if (bot_id)
 		stmt_bind_int(s, 1, bot_id);
 	while ((rc = stmt_step(s, e)) == STMT_ROW) {
-		struct wish w = { stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2) };
+		struct desired w = { stmt_int(s, 0), stmt_int(s, 1), stmt_int(s, 2) };
 
 		list = xrealloc(list, (count + 1) * sizeof(*list));
 		list[count++] = w;
@@ -486,19 +487,19 @@ static int read_wishes(struct db *db, int64_t bot_id, struct wish **out, size_t 
 	return 0;
 }
 
-int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *e)
+int bots_refresh(struct bots *r, struct db *db, int64_t now_us, struct err *e)
 {
-	struct wish *wishes = NULL;
+	struct desired *desired = NULL;
 	size_t n = 0;
-	int rc = read_wishes(db, r->args.only_bot, &wishes, &n, e);
+	int rc = read_wishes(db, r->args.only_bot, &desired, &n, e);
 
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < r->n; i++)
 		r->slots[i].wished = false;
 	for (size_t i = 0; i < n; i++)
-		apply(r, db, &wishes[i], now_us);
-	free(wishes);
+		apply(r, db, &desired[i], now_us);
+	free(desired);
 	remove_unwished(r);
 	sweep_models(r);
 	r->ids = xrealloc(r->ids, (r->n + 1) * sizeof(r->ids[0]));
@@ -510,7 +511,7 @@ int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *
 	return 0;
 }
 
-int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us, struct err *e)
+int bots_retry(struct bots *r, struct db *db, int64_t bot_id, int64_t now_us, struct err *e)
 {
 	struct slot *s = find(r, bot_id);
 	int64_t model_id;
@@ -522,7 +523,7 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 	if (!s->running)
 		return err_set(e, ERR_CONFLICT, "%s", s->failure);
 	if (!s->model_used || s->model_used != s->model_id) {
-		struct wish *w = NULL;
+		struct desired *w = NULL;
 		size_t n = 0;
 		int rc = read_wishes(db, bot_id, &w, &n, e);
 
@@ -536,7 +537,7 @@ int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us
 	return 0;
 }
 
-int roster_latch(struct roster *r, struct db *db, int64_t bot_id, const char *by,
+int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
 		 const char *correlation_id, int64_t now_us, struct err *e)
 {
 	struct slot *s = find(r, bot_id);
@@ -560,7 +561,7 @@ int roster_latch(struct roster *r, struct db *db, int64_t bot_id, const char *by
 	return 0;
 }
 
-bool roster_waits(const struct roster *r)
+bool bots_waits(const struct bots *r)
 {
 	for (size_t i = 0; r->waiting && i < r->n; i++)
 		if (r->slots[i].loading || r->slots[i].again ||
@@ -570,19 +571,19 @@ bool roster_waits(const struct roster *r)
 	return false;
 }
 
-void roster_started(struct roster *r)
+void bots_started(struct bots *r)
 {
 	r->args.wait_for_models = false;
 }
 
-const char *roster_failure(const struct roster *r, int64_t bot_id)
+const char *bots_failure(const struct bots *r, int64_t bot_id)
 {
 	const struct slot *s = find(r, bot_id);
 
 	return s && !s->running ? s->failure : NULL;
 }
 
-bool roster_loads(const struct roster *r, int64_t bot_id)
+bool bots_loads(const struct bots *r, int64_t bot_id)
 {
 	const struct slot *s = find(r, bot_id);
 	const struct strategy *strategy =
@@ -591,32 +592,32 @@ bool roster_loads(const struct roster *r, int64_t bot_id)
 	return strategy && strategy->needs_model && s->loading && !s->model_used;
 }
 
-bool roster_has(const struct roster *r, int64_t bot_id)
+bool bots_has(const struct bots *r, int64_t bot_id)
 {
 	return find(r, bot_id) != NULL;
 }
 
-const int64_t *roster_ids(const struct roster *r, size_t *n)
+const int64_t *bots_ids(const struct bots *r, size_t *n)
 {
 	*n = r->n;
 	return r->ids;
 }
 
-const struct bot_config *roster_config(const struct roster *r, int64_t bot_id)
+const struct bot_config *bots_config(const struct bots *r, int64_t bot_id)
 {
 	const struct slot *s = find(r, bot_id);
 
 	return s && s->running ? &s->config : NULL;
 }
 
-const struct bot_config *roster_wanted(const struct roster *r, int64_t bot_id)
+const struct bot_config *bots_wanted(const struct bots *r, int64_t bot_id)
 {
 	const struct slot *s = find(r, bot_id);
 
 	return s && s->wanted.symbol[0] ? &s->wanted : NULL;
 }
 
-void roster_account_reset(struct roster *r, int64_t bot_id)
+void bots_account_reset(struct bots *r, int64_t bot_id)
 {
 	struct slot *s = find(r, bot_id);
 

@@ -1,8 +1,8 @@
 /*
- * bots.h - which bots there are and what they should run: the database's wishes
+ * bots.h - which bots there are and what they should run: the database's desired
  * (bots, trading_configs, model_assignments) brought into the engine.
  *
- * roster_refresh compares row versions with what is applied, so it is cheap to
+ * bots_refresh compares row versions with what is applied, so it is cheap to
  * call whenever the database changed. A bot that can't run (no market data,
  * broken row, garbage model) is in ERROR with the reason; the others go on.
  */
@@ -14,9 +14,9 @@
 #include "worker/session/predictors.h"
 #include "worker/session/session.h"
 
-struct roster;
+struct bots;
 
-struct roster_args {
+struct bots_args {
 	struct session *session;
 	struct predictors *predictors;
 	const struct master_key *key;
@@ -32,39 +32,39 @@ struct roster_args {
 	void *ctx;
 };
 
-struct roster *roster_new(const struct roster_args *a);
-void roster_free(struct roster *r);
+struct bots *bots_new(const struct bots_args *a);
+void bots_free(struct bots *r);
 
 /* From now on models are loaded beside the loop. */
-void roster_started(struct roster *r);
+void bots_started(struct bots *r);
 /* Add, change and remove bots as the database says. Errors of one bot stay with that bot. */
-MUST_CHECK int roster_refresh(struct roster *r, struct db *db, int64_t now_us, struct err *e);
+MUST_CHECK int bots_refresh(struct bots *r, struct db *db, int64_t now_us, struct err *e);
 /*
  * A model is being loaded, or a bot whose new symbol had to wait became flat or has a
  * new account: refresh again next turn.
  */
-bool roster_waits(const struct roster *r);
+bool bots_waits(const struct bots *r);
 /* Give a bot that failed to come up another try. */
-MUST_CHECK int roster_retry(struct roster *r, struct db *db, int64_t bot_id, int64_t now_us,
+MUST_CHECK int bots_retry(struct bots *r, struct db *db, int64_t bot_id, int64_t now_us,
 			    struct err *e);
 /*
- * An emergency stop of a bot that could not come up (roster_failure): its row keeps it, and
+ * An emergency stop of a bot that could not come up (bots_failure): its row keeps it, and
  * it is flattened when it comes up one day. ERR_NOT_FOUND: it runs, or does not exist.
  */
-MUST_CHECK int roster_latch(struct roster *r, struct db *db, int64_t bot_id, const char *by,
+MUST_CHECK int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
 			    const char *correlation_id, int64_t now_us, struct err *e);
 /* NULL when it runs (or does not exist); else why it could not come up. */
-const char *roster_failure(const struct roster *r, int64_t bot_id);
+const char *bots_failure(const struct bots *r, int64_t bot_id);
 /* Does it need a model to start, and is that on its way? */
-bool roster_loads(const struct roster *r, int64_t bot_id);
-bool roster_has(const struct roster *r, int64_t bot_id);
+bool bots_loads(const struct bots *r, int64_t bot_id);
+bool bots_has(const struct bots *r, int64_t bot_id);
 /* All ids that are present, ascending. Borrowed until the next refresh. */
-const int64_t *roster_ids(const struct roster *r, size_t *n);
+const int64_t *bots_ids(const struct bots *r, size_t *n);
 /* The config in use (while a version waits: what of it is). NULL: none yet. */
-const struct bot_config *roster_config(const struct roster *r, int64_t bot_id);
+const struct bot_config *bots_config(const struct bots *r, int64_t bot_id);
 /* The newest config that could be read, whether it waits or not. NULL: none yet. */
-const struct bot_config *roster_wanted(const struct roster *r, int64_t bot_id);
+const struct bot_config *bots_wanted(const struct bots *r, int64_t bot_id);
 /* The account began anew: what waits for that is tried again in the next turn. */
-void roster_account_reset(struct roster *r, int64_t bot_id);
+void bots_account_reset(struct bots *r, int64_t bot_id);
 
 #endif

@@ -17,7 +17,7 @@
 
 struct commands {
 	struct session *session;
-	struct roster *roster;
+	struct bots *bots;
 	enum trading_mode mode;
 	int64_t only_bot;		/* 0: all */
 	bool more;
@@ -34,13 +34,13 @@ struct commands {
 	struct command_answer stop_answer;
 };
 
-struct commands *commands_new(struct session *session, struct roster *roster,
+struct commands *commands_new(struct session *session, struct bots *bots,
 			      enum trading_mode mode, int64_t only_bot)
 {
 	struct commands *c = xcalloc(1, sizeof(*c));
 
 	c->session = session;
-	c->roster = roster;
+	c->bots = bots;
 	c->mode = mode;
 	c->only_bot = only_bot;
 	return c;
@@ -138,9 +138,9 @@ static int transition(struct commands *c, struct db *db, const struct command *c
 		return err_set(e, ERR_CONFLICT, "an emergency stop of bot %lld was asked for after "
 			       "this %s: it is not carried out; send it again",
 			       (long long)bot_id, cmd->kind);
-	if (event == EVENT_START && roster_failure(c->roster, bot_id))
-		return err_set(e, ERR_CONFLICT, "%s", roster_failure(c->roster, bot_id));
-	if (event == EVENT_START && roster_loads(c->roster, bot_id))
+	if (event == EVENT_START && bots_failure(c->bots, bot_id))
+		return err_set(e, ERR_CONFLICT, "%s", bots_failure(c->bots, bot_id));
+	if (event == EVENT_START && bots_loads(c->bots, bot_id))
 		return err_set(e, ERR_BUSY, "the model of bot %lld is still being loaded: send the "
 			       "start again", (long long)bot_id);
 	rc = engine_bot_command(session_engine(c->session), bot_id, &ec, now_us, &answer, e);
@@ -175,14 +175,14 @@ static int reset(struct commands *c, const struct args *a, int64_t bot_id, int64
 		 struct outcome *out, struct err *e)
 {
 	struct engine *engine = session_engine(c->session);
-	const struct bot_config *config = roster_wanted(c->roster, bot_id);
+	const struct bot_config *config = bots_wanted(c->bots, bot_id);
 	int rc;
 
 	if (c->mode != MODE_SIMULATION)
 		return err_set(e, ERR_CONFLICT, "there is no simulation to reset in live mode");
 	if (!config)
 		return err_set(e, ERR_CONFLICT, "bot %lld does not run: %s", (long long)bot_id,
-			       roster_failure(c->roster, bot_id));
+			       bots_failure(c->bots, bot_id));
 	if (!a->force && engine_bot_status(engine, bot_id) != BOT_STOPPED)
 		return err_set(
 			e, ERR_CONFLICT, "bot %lld is %s: stop it first, or reset with force",
@@ -190,7 +190,7 @@ static int reset(struct commands *c, const struct args *a, int64_t bot_id, int64
 	rc = session_account_reset(c->session, bot_id, config, a->force, now_us, e);
 	if (rc)
 		return rc;
-	roster_account_reset(c->roster, bot_id);
+	bots_account_reset(c->bots, bot_id);
 	snprintf(out->message, sizeof(out->message), "Simulation reset to its initial capital");
 	return 0;
 }
@@ -210,14 +210,14 @@ static bool event_of(const char *kind, enum bot_event *out)
 static int latch(struct commands *c, struct db *db, const struct command *cmd, int64_t bot_id,
 		 int64_t now_us, struct outcome *out, struct err *e)
 {
-	int rc = roster_latch(c->roster, db, bot_id, cmd->requested_by, cmd->correlation_id,
+	int rc = bots_latch(c->bots, db, bot_id, cmd->requested_by, cmd->correlation_id,
 			      now_us, e);
 
 	if (rc)
 		return rc;
 	out->status = BOT_STOPPED;
 	snprintf(out->message, sizeof(out->message), "Emergency stop in force; the bot does not "
-		 "run: %.300s", roster_failure(c->roster, bot_id));
+		 "run: %.300s", bots_failure(c->bots, bot_id));
 	return 0;
 }
 
@@ -228,15 +228,15 @@ static int on_bot(struct commands *c, struct db *db, const struct command *cmd,
 	enum bot_event event;
 
 	out->status = engine_bot_status(session_engine(c->session), bot_id);
-	if (!roster_has(c->roster, bot_id))
+	if (!bots_has(c->bots, bot_id))
 		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 	if (event_of(cmd->kind, &event)) {
-		if (event == EVENT_EMERGENCY_STOP && roster_failure(c->roster, bot_id))
+		if (event == EVENT_EMERGENCY_STOP && bots_failure(c->bots, bot_id))
 			return latch(c, db, cmd, bot_id, now_us, out, e);
-		if (event != EVENT_START && roster_failure(c->roster, bot_id)) {
+		if (event != EVENT_START && bots_failure(c->bots, bot_id)) {
 			out->status = BOT_ERROR;
 			return err_set(e, ERR_CONFLICT, "bot %lld does not run: %s",
-				       (long long)bot_id, roster_failure(c->roster, bot_id));
+				       (long long)bot_id, bots_failure(c->bots, bot_id));
 		}
 		return transition(c, db, cmd, event, a, bot_id, now_us, out, e);
 	}
@@ -281,7 +281,7 @@ static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 {
 	char failures[320] = "";
 	size_t n, done = 0;
-	const int64_t *ids = roster_ids(c->roster, &n);
+	const int64_t *ids = bots_ids(c->bots, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		struct err one = { 0 };
@@ -364,11 +364,11 @@ static int try_again(struct commands *c, struct db *db, const struct command *cm
 		     int64_t engine_us, struct err *e)
 {
 	size_t n = 1;
-	const int64_t *ids = cmd->bot_id ? &cmd->bot_id : roster_ids(c->roster, &n);
+	const int64_t *ids = cmd->bot_id ? &cmd->bot_id : bots_ids(c->bots, &n);
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = roster_retry(c->roster, db, ids[i], engine_us, e);
+		rc = bots_retry(c->bots, db, ids[i], engine_us, e);
 		if (rc == ERR_NOT_FOUND || rc == ERR_CONFLICT)
 			rc = 0; /* the command itself says so */
 	}
@@ -378,10 +378,10 @@ static int try_again(struct commands *c, struct db *db, const struct command *cm
 static bool loads(const struct commands *c, const struct command *cmd)
 {
 	size_t n = 1;
-	const int64_t *ids = cmd->bot_id ? &cmd->bot_id : roster_ids(c->roster, &n);
+	const int64_t *ids = cmd->bot_id ? &cmd->bot_id : bots_ids(c->bots, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (roster_loads(c->roster, ids[i]))
+		if (bots_loads(c->bots, ids[i]))
 			return true;
 	return false;
 }

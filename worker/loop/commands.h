@@ -18,7 +18,7 @@ struct commands;
  * only_bot: commands for other bots stay queued for a worker that runs them, and those for all
  * are queued for them anew; 0: all bots.
  */
-struct commands *commands_new(struct session *session, struct roster *roster,
+struct commands *commands_new(struct session *session, struct bots *bots,
 			      enum trading_mode mode, int64_t only_bot);
 void commands_free(struct commands *c);
 /* fn hears each answer before it is written. */

@@ -253,7 +253,7 @@ int bootstrap(struct db *db, const struct config *c, const struct master_key *ke
 	feed_choice_first(feed, &market);
 	rc = move_to_market(db, key, &market, e);
 	if (rc == ERR_INVALID)
-		rc = 0; /* an unusable row is the roster's business */
+		rc = 0; /* bots.c tells of an unusable row */
 	if (rc == 0)
 		rc = store_has_model(db, FIRST_BOT, &has, e);
 	if (rc || has)

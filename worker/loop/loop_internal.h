@@ -62,7 +62,7 @@ struct worker {
 	struct fanout fanout;
 	struct session *session;
 	struct predictors *predictors;
-	struct roster *roster;
+	struct bots *bots;
 	struct commands *commands;
 	struct runner *runner;
 	struct notifier *notifier;

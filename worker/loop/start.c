@@ -99,7 +99,7 @@ static void wake(void *ctx)
 
 static int assemble(struct worker *w, const struct worker_args *a, struct err *e)
 {
-	struct roster_args roster = {
+	struct bots_args bots = {
 		.key = &w->key, .only_bot = a->only_bot, .wait_for_models = true,
 		.symbol = choose_symbol, .ctx = w,
 	};
@@ -131,11 +131,11 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 	if (rc)
 		return rc;
 	w->predictors = predictors_new(w->config->data_dir);
-	roster.session = w->session;
-	roster.predictors = w->predictors;
-	roster.reporter = fanout_reporter(&w->fanout);
-	w->roster = roster_new(&roster);
-	w->commands = commands_new(w->session, w->roster, w->config->trading_mode,
+	bots.session = w->session;
+	bots.predictors = w->predictors;
+	bots.reporter = fanout_reporter(&w->fanout);
+	w->bots = bots_new(&bots);
+	w->commands = commands_new(w->session, w->bots, w->config->trading_mode,
 				   a->only_bot);
 	commands_on_answer(w->commands, answered, w);
 	worker_beat_begin(w);
@@ -199,11 +199,11 @@ static int restore(struct worker *w, struct err *e)
 	if (rc == 0 && fresh)
 		first_moment(w, &now_us);
 	if (rc == 0)
-		rc = roster_refresh(w->roster, w->db, now_us, e);
+		rc = bots_refresh(w->bots, w->db, now_us, e);
 	if (rc == 0)
 		rc = worker_warm(w, now_us, e);
 	if (rc == 0)
-		rc = notifier_refresh(w->notifier, w->db, w->roster, e);
+		rc = notifier_refresh(w->notifier, w->db, w->bots, e);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
 	if (rc == 0 && !fresh)
@@ -263,6 +263,6 @@ int worker_start(struct worker *w, const struct worker_args *a, struct err *e)
 		 w->config->environment, w->beat.trading_mode, w->beat.market_data,
 		 w->beat.feed_message[0] ? ": " : "", w->beat.feed_message, w->config->db_path);
 	tell_start(w);
-	roster_started(w->roster);
+	bots_started(w->bots);
 	return 0;
 }

@@ -149,13 +149,13 @@ void worker_look(struct worker *w, int64_t wall_us)
 	int64_t version = db_data_version(w->db);
 	struct err e = { 0 };
 
-	if (version == w->data_version && !w->db_changed && !roster_waits(w->roster))
+	if (version == w->data_version && !w->db_changed && !bots_waits(w->bots))
 		return;
 	w->data_version = version;
 	w->db_changed = false;
 	/* Who is told about a command's effect must be known before it. */
-	if (roster_refresh(w->roster, w->db, worker_time(w, wall_us), &e) ||
-	    notifier_refresh(w->notifier, w->db, w->roster, &e) ||
+	if (bots_refresh(w->bots, w->db, worker_time(w, wall_us), &e) ||
+	    notifier_refresh(w->notifier, w->db, w->bots, &e) ||
 	    commands_run(w->commands, w->db, clock_now_us(), worker_time(w, wall_us), &e) ||
 	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */

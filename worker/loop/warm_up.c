@@ -6,7 +6,7 @@
  *			  time in which nobody was here, up to a day
  *	replay at "max"	  its file is read again from its begin (replay_open), no stored candle
  *			  is needed; one that begins anew has none
- *	replay with pace  begins at its start, at another time: nothing goes on
+ *	replay with limit  begins at its start, at another time: nothing goes on
  *
  * Candles that another seed or recording made are deleted first: charts must not mix them.
  */
@@ -78,7 +78,7 @@ static const char *broken_off(const struct series *s, char text[160])
 	char gap[SPAN_TEXT_MAX];
 
 	if (!feed_choice_made_up(s->worker->feed)) {
-		snprintf(text, 160, "a recording with a pace begins at its start");
+		snprintf(text, 160, "a recording with a limit begins at its start");
 	} else if (gap_us < -BACK_MOST_US) {
 		snprintf(text, 160, "they end %s after now: the clock was set back",
 			 span_text(-gap_us / US_PER_S, gap));

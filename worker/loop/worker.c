@@ -15,7 +15,7 @@ static void worker_free(struct worker *w)
 	worker_loop_close(w);
 	feed_choice_free(w->feed);
 	commands_free(w->commands);
-	roster_free(w->roster);
+	bots_free(w->bots);
 	session_free(w->session);
 	predictors_free(w->predictors);
 	outbox_free(w->outbox);

@@ -29,15 +29,15 @@ struct confirm {			/* an emergency stop that waits for its second step */
 	char code[12];
 };
 
-struct desk {
-	struct desk_args args;
+struct chat_commands {
+	struct chat_commands_args args;
 	struct confirm confirms[CONFIRMS_MAX];
 	int64_t warned[WARNED_MAX];	/* chats and users that may not command */
 	size_t warned_n;
 };
 
 struct talk {				/* one command while it is worked on */
-	struct desk *desk;
+	struct chat_commands *chat;
 	struct db *db;
 	const struct telegram_source *from;
 	const struct telegram_update *u;
@@ -52,33 +52,33 @@ struct talk {				/* one command while it is worked on */
 	int64_t n;			/* the number that was given, 0 none */
 };
 
-struct desk_command;
-typedef void talk_fn(struct talk *t, const struct desk_command *c);
+struct chat_command;
+typedef void talk_fn(struct talk *t, const struct chat_command *c);
 
-struct desk_command {
+struct chat_command {
 	const char *name, *alias;	/* alias NULL: none */
 	const char *usage;		/* behind the name, for /help */
 	const char *help;
 	bool number;			/* a bare number is a count, not a bot */
 	talk_fn *run;
-	answer_fn *answer;		/* for show() */
+	reply_fn *answer;		/* for show() */
 	const char *kind;		/* for queue(): of table commands */
 };
 
 static talk_fn show, queue, force_exit, emergency, help;
 
-static const struct desk_command COMMANDS[] = {
-	{ "status", NULL, "[bot ...]", "bots and their open trades", false, show, answer_status,
+static const struct chat_command COMMANDS[] = {
+	{ "status", NULL, "[bot ...]", "bots and their open trades", false, show, reply_status,
 	  NULL },
-	{ "profit", NULL, "[days]", "results of closed trades", true, show, answer_profit, NULL },
-	{ "balance", NULL, "[bot ...]", "equity and balances", false, show, answer_balance, NULL },
-	{ "daily", NULL, "[n]", "results by day", true, show, answer_daily, NULL },
-	{ "weekly", NULL, "[n]", "results by week", true, show, answer_weekly, NULL },
-	{ "monthly", NULL, "[n]", "results by month", true, show, answer_monthly, NULL },
-	{ "performance", NULL, "[bot ...]", "results by symbol", false, show, answer_performance,
+	{ "profit", NULL, "[days]", "results of closed trades", true, show, reply_profit, NULL },
+	{ "balance", NULL, "[bot ...]", "equity and balances", false, show, reply_balance, NULL },
+	{ "daily", NULL, "[n]", "results by day", true, show, reply_daily, NULL },
+	{ "weekly", NULL, "[n]", "results by week", true, show, reply_weekly, NULL },
+	{ "monthly", NULL, "[n]", "results by month", true, show, reply_monthly, NULL },
+	{ "performance", NULL, "[bot ...]", "results by symbol", false, show, reply_performance,
 	  NULL },
 	{ "count", NULL, "[bot ...]", "open positions and how many there may be", false, show,
-	  answer_count, NULL },
+	  reply_count, NULL },
 	{ "start", NULL, "[bot ...]", "start trading", false, queue, NULL, "start" },
 	{ "pause", "stopentry", "[bot ...]", "no new entries; positions stay protected", false,
 	  queue, NULL, "pause" },
@@ -90,26 +90,26 @@ static const struct desk_command COMMANDS[] = {
 	{ "emergency_stop", NULL, "[bot ...]", "cancel and sell everything; asks once more", false,
 	  emergency, NULL, NULL },
 	{ "reload_config", NULL, "[bot ...]", "which settings are in force", false, show,
-	  answer_reload, NULL },
-	{ "show_config", NULL, "[bot ...]", "settings, without secrets", false, show, answer_config,
+	  reply_reload, NULL },
+	{ "show_config", NULL, "[bot ...]", "settings, without secrets", false, show, reply_config,
 	  NULL },
-	{ "locks", NULL, "[bot ...]", "what holds entries back", false, show, answer_locks, NULL },
-	{ "logs", NULL, "[n]", "newest log lines", true, show, answer_logs, NULL },
-	{ "health", NULL, "", "how the worker is", false, show, answer_health, NULL },
-	{ "version", NULL, "", "version of the program", false, show, answer_version, NULL },
+	{ "locks", NULL, "[bot ...]", "what holds entries back", false, show, reply_locks, NULL },
+	{ "logs", NULL, "[n]", "newest log lines", true, show, reply_logs, NULL },
+	{ "health", NULL, "", "how the worker is", false, show, reply_health, NULL },
+	{ "version", NULL, "", "version of the program", false, show, reply_version, NULL },
 	{ "help", NULL, "", "this list", false, help, NULL, NULL },
 };
 #define COMMANDS_N (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 
-struct desk *desk_new(const struct desk_args *a)
+struct chat_commands *chat_commands_new(const struct chat_commands_args *a)
 {
-	struct desk *d = xcalloc(1, sizeof(*d));
+	struct chat_commands *d = xcalloc(1, sizeof(*d));
 
 	d->args = *a;
 	return d;
 }
 
-void desk_free(struct desk *d)
+void chat_commands_free(struct chat_commands *d)
 {
 	free(d);
 }
@@ -118,7 +118,7 @@ void desk_free(struct desk *d)
 
 static void reply_html(const struct talk *t, const char *html, const char *markup)
 {
-	t->desk->args.reply(t->desk->args.ctx, t->from->account, t->u->chat, html, markup);
+	t->chat->args.reply(t->chat->args.ctx, t->from->account, t->u->chat, html, markup);
 }
 
 static void PRINTF_LIKE(2, 3) reply(const struct talk *t, const char *fmt, ...)
@@ -149,10 +149,10 @@ static void reply_lines(const struct talk *t, const char *text)
 
 /* ---- commands that read ---- */
 
-static void show(struct talk *t, const struct desk_command *c)
+static void show(struct talk *t, const struct chat_command *c)
 {
-	struct answers a = {
-		.db = t->db, .config = t->desk->args.config, .machine_us = t->now_us, .n = t->n,
+	struct chat_replies a = {
+		.db = t->db, .config = t->chat->args.config, .machine_us = t->now_us, .n = t->n,
 		.bots = t->named_n ? t->named : t->bots,
 		.bots_n = t->named_n ? t->named_n : t->bots_n,
 	};
@@ -172,7 +172,7 @@ static void show(struct talk *t, const struct desk_command *c)
 	buf_free(&out);
 }
 
-static void help(struct talk *t, const struct desk_command *self)
+static void help(struct talk *t, const struct chat_command *self)
 {
 	struct buf out = { 0 };
 
@@ -203,7 +203,7 @@ static void queue_one(struct talk *t, const char *kind, const char *args, int64_
 	correlation_id_new(c.correlation_id);
 	log_info("telegram", c.correlation_id, "%s bot %lld, asked in chat %lld by user %lld", kind,
 		 (long long)bot_id, (long long)t->u->chat, (long long)t->u->user);
-	t->desk->args.command(t->desk->args.ctx, &c);
+	t->chat->args.command(t->chat->args.ctx, &c);
 }
 
 /*
@@ -214,7 +214,7 @@ static void queue_one(struct talk *t, const char *kind, const char *args, int64_
 static void queue_for(struct talk *t, const char *kind, const char *args, const int64_t *bots,
 		      size_t n)
 {
-	bool all = places_allows(t->desk->args.places, t->from->account, t->u->chat, 0);
+	bool all = chat_routes_allows(t->chat->args.routes, t->from->account, t->u->chat, 0);
 
 	if (n == 0 && all && (t->bots_n > 1 || strcmp(kind, COMMAND_EMERGENCY_STOP) == 0)) {
 		queue_one(t, kind, args, 0);
@@ -224,7 +224,7 @@ static void queue_for(struct talk *t, const char *kind, const char *args, const 
 		queue_one(t, kind, args, n ? bots[i] : t->bots[i]);
 }
 
-static void queue(struct talk *t, const struct desk_command *c)
+static void queue(struct talk *t, const struct chat_command *c)
 {
 	queue_for(t, c->kind, "{}", t->named, t->named_n);
 }
@@ -237,7 +237,7 @@ static bool may(const struct talk *t, int64_t bot_id)
 	return false;
 }
 
-static void force_exit(struct talk *t, const struct desk_command *c)
+static void force_exit(struct talk *t, const struct chat_command *c)
 {
 	struct err e = { 0 };
 	int64_t bot_id = 0;
@@ -264,7 +264,7 @@ static void force_exit(struct talk *t, const struct desk_command *c)
 static struct confirm *confirm_find(struct talk *t, const char *code)
 {
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
-		struct confirm *c = &t->desk->confirms[i];
+		struct confirm *c = &t->chat->confirms[i];
 
 		if (c->until_us >= t->now_us && c->until_us && c->account == t->from->account &&
 		    c->chat == t->u->chat && c->user == t->u->user &&
@@ -277,11 +277,11 @@ static struct confirm *confirm_find(struct talk *t, const char *code)
 /* One for each person and chat; else a free one or, of all in use, the one that ends first. */
 static struct confirm *confirm_slot(struct talk *t)
 {
-	struct confirm *mine = confirm_find(t, NULL), *first = &t->desk->confirms[0];
+	struct confirm *mine = confirm_find(t, NULL), *first = &t->chat->confirms[0];
 
 	for (size_t i = 1; i < CONFIRMS_MAX; i++)
-		if (t->desk->confirms[i].until_us < first->until_us)
-			first = &t->desk->confirms[i];
+		if (t->chat->confirms[i].until_us < first->until_us)
+			first = &t->chat->confirms[i];
 	return mine ? mine : first;
 }
 
@@ -315,7 +315,7 @@ static void ask_emergency(struct talk *t)
 	crypto_random(&random, sizeof(random));
 	*c = (struct confirm){ .account = t->from->account, .chat = t->u->chat,
 			       .user = t->u->user, .bots_n = t->named_n,
-			       .until_us = t->now_us + DESK_CONFIRM_US };
+			       .until_us = t->now_us + CHAT_COMMANDS_CONFIRM_US };
 	memcpy(c->bots, t->named, t->named_n * sizeof(c->bots[0]));
 	snprintf(c->code, sizeof(c->code), "%08x", random);
 	buf_puts(&question, "Emergency stop of ");
@@ -337,7 +337,7 @@ static void ask_emergency(struct talk *t)
 	buf_free(&markup);
 }
 
-static void emergency(struct talk *t, const struct desk_command *self)
+static void emergency(struct talk *t, const struct chat_command *self)
 {
 	struct confirm *c;
 
@@ -365,7 +365,7 @@ static void press(struct talk *t)
 	struct confirm *c;
 	char code[12], word[8];
 
-	t->desk->args.pressed(t->desk->args.ctx, t->from->account, t->u->press_id);
+	t->chat->args.pressed(t->chat->args.ctx, t->from->account, t->u->press_id);
 	if (sscanf(t->u->text, BUTTON ":%11[0-9a-f]:%7[a-z]", code, word) != 2)
 		return;
 	c = confirm_find(t, code);
@@ -384,7 +384,7 @@ static void press(struct talk *t)
 /* ---- reading a command ---- */
 
 /* One warning for each stranger. */
-static void warn_once(struct desk *d, const char *what, int64_t id, const char *key)
+static void warn_once(struct chat_commands *d, const char *what, int64_t id, const char *key)
 {
 	for (size_t i = 0; i < WARNED_MAX && i < d->warned_n; i++)
 		if (d->warned[i] == id)
@@ -398,14 +398,14 @@ static void warn_once(struct desk *d, const char *what, int64_t id, const char *
 
 static bool allowed(struct talk *t)
 {
-	const struct places *p = t->desk->args.places;
+	const struct chat_routes *p = t->chat->args.routes;
 
-	if (!places_knows(p, t->from->account, t->u->chat)) {
-		warn_once(t->desk, "chat", t->u->chat, "TELEGRAM_CHAT_ID");
+	if (!chat_routes_knows(p, t->from->account, t->u->chat)) {
+		warn_once(t->chat, "chat", t->u->chat, "TELEGRAM_CHAT_ID");
 		return false;
 	}
-	if (!places_user(p, t->u->user)) {
-		warn_once(t->desk, "user", t->u->user, "TELEGRAM_USERS");
+	if (!chat_routes_user(p, t->u->user)) {
+		warn_once(t->chat, "user", t->u->user, "TELEGRAM_USERS");
 		return false;
 	}
 	return true;
@@ -416,7 +416,7 @@ static bool number(const char *text, int64_t *out)
 	return number_int(text, 1, INT64_C(1000000000000), out);
 }
 
-static const struct desk_command *find(const char *name)
+static const struct chat_command *find(const char *name)
 {
 	for (size_t i = 0; i < COMMANDS_N; i++)
 		if (strcasecmp(COMMANDS[i].name, name) == 0 ||
@@ -461,7 +461,7 @@ static void name_bot(struct talk *t, int64_t bot_id)
 }
 
 /* Takes "#2" and numbers out of the words; false: nothing is left to do, which was told. */
-static bool read_words(struct talk *t, const struct desk_command *c)
+static bool read_words(struct talk *t, const struct chat_command *c)
 {
 	int64_t ids[WORDS_MAX], v;
 	size_t ids_n = 0, kept = 0;
@@ -495,8 +495,8 @@ static int read_bots(struct talk *t, struct err *e)
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < t->bots_n; i++)
-		if (places_allows(t->desk->args.places, t->from->account, t->u->chat, t->bots[i]))
-			t->bots[kept++] = t->bots[i];
+		if (chat_routes_allows(t->chat->args.routes, t->from->account, t->u->chat,
+				       t->bots[i])) t->bots[kept++] = t->bots[i];
 	t->bots_n = kept;
 	return 0;
 }
@@ -504,7 +504,7 @@ static int read_bots(struct talk *t, struct err *e)
 static void take_command(struct talk *t)
 {
 	const char *name = split(t);
-	const struct desk_command *c = name ? find(name) : NULL;
+	const struct chat_command *c = name ? find(name) : NULL;
 	int64_t age_s = t->now_us / US_PER_S - t->u->date_s;
 	char span[32];
 
@@ -512,17 +512,17 @@ static void take_command(struct talk *t)
 		return; /* people talk in groups */
 	if (!c)
 		reply(t, "There is no command /%.40s; /help lists them.", name);
-	else if (age_s > t->desk->args.config->telegram_command_max_age_s + CLOCK_SLACK_S)
+	else if (age_s > t->chat->args.config->telegram_command_max_age_s + CLOCK_SLACK_S)
 		reply(t, "/%s was sent %s ago and is not carried out any more. Send it again if "
-			 "you still want it.", c->name, answer_span(age_s * US_PER_S, span));
+			 "you still want it.", c->name, reply_span(age_s * US_PER_S, span));
 	else if (read_words(t, c))
 		c->run(t, c);
 }
 
-void desk_take(struct desk *d, struct db *db, const struct telegram_source *from,
+void chat_commands_take(struct chat_commands *d, struct db *db, const struct telegram_source *from,
 	       const struct telegram_update *u, int64_t now_us)
 {
-	struct talk t = { .desk = d, .db = db, .from = from, .u = u, .now_us = now_us };
+	struct talk t = { .chat = d, .db = db, .from = from, .u = u, .now_us = now_us };
 	struct err e = { 0 };
 
 	if (!allowed(&t))
@@ -563,11 +563,12 @@ static void add_line(void *ctx, const struct bot_answer *a)
 		   a->done ? "" : "not done: ", a->message);
 }
 
-void desk_answered(struct desk *d, const struct command *c, const struct command_answer *answer)
+void chat_commands_answered(struct chat_commands *d, const struct command *c,
+			    const struct command_answer *answer)
 {
 	struct telegram_source from = { 0 };
 	struct telegram_update u = { 0 };
-	struct talk t = { .desk = d, .from = &from, .u = &u };
+	struct talk t = { .chat = d, .from = &from, .u = &u };
 	struct lines l = { .c = c };
 	struct bot_answer one = { c->bot_id, strcmp(answer->status, "done") == 0,
 				  answer->message };
@@ -575,7 +576,7 @@ void desk_answered(struct desk *d, const struct command *c, const struct command
 
 	if (!number_behind("telegram:", c->requested_by, &u.chat) ||
 	    !number_behind("tg:", c->idempotency_key, &from.account) ||
-	    !places_knows(d->args.places, from.account, u.chat))
+	    !chat_routes_knows(d->args.routes, from.account, u.chat))
 		return;
 	if (c->bot_id) {
 		reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,
@@ -591,7 +592,7 @@ void desk_answered(struct desk *d, const struct command *c, const struct command
 	buf_free(&l.text);
 }
 
-void desk_commands_json(struct buf *out)
+void chat_commands_json(struct buf *out)
 {
 	struct json j = { .out = out };
 

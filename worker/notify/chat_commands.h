@@ -18,13 +18,13 @@
 #include "worker/notify/telegram_poll.h"
 #include "worker/store/worker.h"
 
-#define DESK_CONFIRM_US INT64_C(60000000)
+#define CHAT_COMMANDS_CONFIRM_US INT64_C(60000000)
 
-struct desk;
+struct chat_commands;
 
-struct desk_args {
+struct chat_commands_args {
 	const struct config *config;	/* borrowed */
-	const struct places *places;	/* borrowed */
+	const struct chat_routes *routes;	/* borrowed */
 	void *ctx;
 	/* HTML; markup "" or reply_markup. */
 	void (*reply)(void *ctx, int64_t account, int64_t chat, const char *html,
@@ -35,19 +35,20 @@ struct desk_args {
 	void (*pressed)(void *ctx, int64_t account, const char *press_id);
 };
 
-struct desk *desk_new(const struct desk_args *a);
-void desk_free(struct desk *d);
+struct chat_commands *chat_commands_new(const struct chat_commands_args *a);
+void chat_commands_free(struct chat_commands *d);
 
 /* One update. Reads db; a failed read is told in the chat. */
-void desk_take(struct desk *d, struct db *db, const struct telegram_source *from,
+void chat_commands_take(struct chat_commands *d, struct db *db, const struct telegram_source *from,
 	       const struct telegram_update *u, int64_t now_us);
 /*
  * The worker answered a command; ours (by requested_by and key) is told in its chat, one line
  * for each bot.
  */
-void desk_answered(struct desk *d, const struct command *c, const struct command_answer *answer);
+void chat_commands_answered(struct chat_commands *d, const struct command *c,
+			    const struct command_answer *answer);
 
 /* The body of setMyCommands; free it. */
-void desk_commands_json(struct buf *out);
+void chat_commands_json(struct buf *out);
 
 #endif

@@ -16,7 +16,7 @@
 
 /* ---- figures ---- */
 
-const char *answer_span(int64_t us, char out[32])
+const char *reply_span(int64_t us, char out[32])
 {
 	static const struct { int64_t s; char unit; } units[] = {
 		{ 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' },
@@ -34,7 +34,7 @@ const char *answer_span(int64_t us, char out[32])
 	return out;
 }
 
-const char *answer_number(double v, int decimals, char out[40])
+const char *reply_number(double v, int decimals, char out[40])
 {
 	size_t n;
 
@@ -59,7 +59,7 @@ static const char *gain(double v, char out[40])
 {
 	char text[40];
 
-	answer_number(v, 4, text);
+	reply_number(v, 4, text);
 	snprintf(out, 40, "%s%.38s", v > 0 && strcmp(text, "0") != 0 ? "+" : "", text);
 	return out;
 }
@@ -71,10 +71,10 @@ static double percent(double part, double whole)
 
 /* ---- one bot after the other ---- */
 
-typedef int bot_fn(const struct answers *a, const struct answer_bot *b, struct buf *out,
+typedef int bot_fn(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		   struct err *e);
 
-static int each_bot(const struct answers *a, bot_fn *show, struct buf *out, struct err *e)
+static int each_bot(const struct chat_replies *a, bot_fn *show, struct buf *out, struct err *e)
 {
 	struct answer_bot b;
 	int rc = 0;
@@ -114,7 +114,7 @@ static void trade_line(void *ctx, const struct answer_trade *t)
 	int64_t since_us = t->opened_us ? t->opened_us : t->created_us;
 	char span[32];
 
-	answer_span(trades->now_us - since_us, span);
+	reply_span(trades->now_us - since_us, span);
 	if (t->opened_us)
 		buf_printf(out, "%6lld %c %-10s %-10s %+.2f%%\n", (long long)t->id,
 			   is_short ? 'S' : 'L', t->symbol, span, is_short ? -change : change);
@@ -123,7 +123,7 @@ static void trade_line(void *ctx, const struct answer_trade *t)
 			   t->symbol, span);
 }
 
-static int show_status(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_status(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		       struct err *e)
 {
 	static const char *const emergency[] = { "", ", emergency stop: closing all",
@@ -135,8 +135,8 @@ static int show_status(const struct answers *a, const struct answer_bot *b, stru
 	head(b, out);
 	buf_printf(out, ": %s%s\n%s %s, equity %s, price %s\n", b->status,
 		   b->emergency >= 0 && b->emergency <= 2 ? emergency[b->emergency] : "", b->symbol,
-		   b->strategy, answer_number(b->equity, 2, equity),
-		   answer_number(b->last_price, 8, price));
+		   b->strategy, reply_number(b->equity, 2, equity),
+		   reply_number(b->last_price, 8, price));
 	if (*b->error)
 		buf_printf(out, "error: %s\n", b->error);
 	rc = store_answer_trades(a->db, b->id, trade_line, &trades, e);
@@ -149,12 +149,12 @@ static int show_status(const struct answers *a, const struct answer_bot *b, stru
 	return rc;
 }
 
-int answer_status(const struct answers *a, struct buf *out, struct err *e)
+int reply_status(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return each_bot(a, show_status, out, e);
 }
 
-static int show_count(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_count(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		      struct err *e)
 {
 	(void)a;
@@ -165,7 +165,7 @@ static int show_count(const struct answers *a, const struct answer_bot *b, struc
 	return 0;
 }
 
-int answer_count(const struct answers *a, struct buf *out, struct err *e)
+int reply_count(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	int rc = each_bot(a, show_count, out, e);
 
@@ -181,11 +181,11 @@ static void balance_line(void *ctx, const char *account, const char *asset, doub
 {
 	char text[40];
 
-	buf_printf(ctx, "  %-8s %-6s %s\n", account, asset, answer_number(amount, 8, text));
+	buf_printf(ctx, "  %-8s %-6s %s\n", account, asset, reply_number(amount, 8, text));
 }
 
 /* Since the day's first look at the account; the newest such day may not be today. */
-static const char *day_gain(const struct answers *a, const struct answer_bot *b, char out[80])
+static const char *day_gain(const struct chat_replies *a, const struct answer_bot *b, char out[80])
 {
 	char today[CLOCK_TEXT_MAX], text[40];
 
@@ -197,7 +197,7 @@ static const char *day_gain(const struct answers *a, const struct answer_bot *b,
 	return out;
 }
 
-static int show_balance(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_balance(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 			struct err *e)
 {
 	char equity[40], day[80], peak[40];
@@ -208,13 +208,13 @@ static int show_balance(const struct answers *a, const struct answer_bot *b, str
 		return store_answer_balances(a->db, b->id, balance_line, out, e);
 	}
 	buf_printf(out, " (%s): equity %s\n", *b->mode ? b->mode : "never ran",
-		   answer_number(b->equity, 4, equity));
+		   reply_number(b->equity, 4, equity));
 	buf_printf(out, "  %s, under its peak %s%%\n", day_gain(a, b, day),
-		   answer_number(percent(b->peak_equity - b->equity, b->peak_equity), 2, peak));
+		   reply_number(percent(b->peak_equity - b->equity, b->peak_equity), 2, peak));
 	return store_answer_balances(a->db, b->id, balance_line, out, e);
 }
 
-int answer_balance(const struct answers *a, struct buf *out, struct err *e)
+int reply_balance(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return each_bot(a, show_balance, out, e);
 }
@@ -232,11 +232,11 @@ static void profit_lines(void *ctx, const struct answer_sum *s)
 	buf_printf(ctx, "won %lld, lost %lld, win rate %.1f%%\n", (long long)s->wins,
 		   (long long)s->losses, percent((double)s->wins, (double)s->trades));
 	buf_printf(ctx, "best day %s, worst day %s\nfees %s, volume %s\n", gain(s->best, best),
-		   gain(s->worst, worst), answer_number(s->fees, 4, fees),
-		   answer_number(s->volume, 2, volume));
+		   gain(s->worst, worst), reply_number(s->fees, 4, fees),
+		   reply_number(s->volume, 2, volume));
 }
 
-static int show_profit(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_profit(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		       struct err *e)
 {
 	char since[CLOCK_TEXT_MAX] = "";
@@ -248,7 +248,7 @@ static int show_profit(const struct answers *a, const struct answer_bot *b, stru
 	return store_answer_periods(a->db, b->id, PERIOD_ALL, since, 1, profit_lines, out, e);
 }
 
-int answer_profit(const struct answers *a, struct buf *out, struct err *e)
+int reply_profit(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return each_bot(a, show_profit, out, e);
 }
@@ -261,7 +261,7 @@ static void period_line(void *ctx, const struct answer_sum *s)
 		   (long long)s->trades, percent((double)s->wins, (double)s->trades));
 }
 
-static int periods(const struct answers *a, enum answer_period p, int64_t n, struct buf *out,
+static int periods(const struct chat_replies *a, enum answer_period p, int64_t n, struct buf *out,
 		   struct err *e)
 {
 	struct answer_bot b;
@@ -284,37 +284,37 @@ static int periods(const struct answers *a, enum answer_period p, int64_t n, str
 	return rc;
 }
 
-int answer_daily(const struct answers *a, struct buf *out, struct err *e)
+int reply_daily(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return periods(a, PERIOD_DAY, 7, out, e);
 }
 
-int answer_weekly(const struct answers *a, struct buf *out, struct err *e)
+int reply_weekly(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return periods(a, PERIOD_WEEK, 8, out, e);
 }
 
-int answer_monthly(const struct answers *a, struct buf *out, struct err *e)
+int reply_monthly(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return periods(a, PERIOD_MONTH, 6, out, e);
 }
 
-static int show_performance(const struct answers *a, const struct answer_bot *b, struct buf *out,
-			    struct err *e)
+static int show_performance(const struct chat_replies *a, const struct answer_bot *b,
+			    struct buf *out, struct err *e)
 {
 	head(b, out);
 	buf_printf(out, ", newest %d trades at most\n", ANSWER_TRADES_MAX);
 	return store_answer_symbols(a->db, b->id, period_line, out, e);
 }
 
-int answer_performance(const struct answers *a, struct buf *out, struct err *e)
+int reply_performance(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return each_bot(a, show_performance, out, e);
 }
 
 /* ---- what holds entries back ---- */
 
-static int show_locks(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_locks(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		      struct err *e)
 {
 	double day_loss = percent(b->day_equity - b->equity, b->day_equity);
@@ -332,7 +332,7 @@ static int show_locks(const struct answers *a, const struct answer_bot *b, struc
 		buf_printf(out, "  %s\n", b->status);
 	if (b->cooldown_until_us > a->now_us)
 		buf_printf(out, "  rests for %s after losses\n",
-			   answer_span(b->cooldown_until_us - a->now_us, span));
+			   reply_span(b->cooldown_until_us - a->now_us, span));
 	if (a->config->max_daily_loss_pct > 0 && day_loss >= a->config->max_daily_loss_pct)
 		buf_printf(out, "  daily loss %.2f%% of at most %.2f%%\n", day_loss,
 			   a->config->max_daily_loss_pct);
@@ -347,7 +347,7 @@ static int show_locks(const struct answers *a, const struct answer_bot *b, struc
 	return 0;
 }
 
-int answer_locks(const struct answers *a, struct buf *out, struct err *e)
+int reply_locks(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return each_bot(a, show_locks, out, e);
 }
@@ -363,14 +363,14 @@ static void log_line(void *ctx, int64_t at_us, int level, const char *logger, co
 		   logger, LOG_TEXT_MAX, message);
 }
 
-int answer_logs(const struct answers *a, struct buf *out, struct err *e)
+int reply_logs(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	int64_t n = a->n ? a->n : LOGS_N;
 
 	return store_answer_logs(a->db, n < LOGS_MAX ? n : LOGS_MAX, log_line, out, e);
 }
 
-int answer_health(const struct answers *a, struct buf *out, struct err *e)
+int reply_health(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	struct heartbeat h = { 0 };
 	int64_t queued = 0;
@@ -382,7 +382,7 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 	if (rc)
 		return rc;
 	buf_printf(out, "Worker: up for %s, pid %lld\n",
-		   answer_span(a->machine_us - h.started_us, up), (long long)h.pid);
+		   reply_span(a->machine_us - h.started_us, up), (long long)h.pid);
 	buf_printf(out, "loop p50 %lld us, p99 %lld us, memory %lld MiB\n",
 		   (long long)h.loop_p50_us, (long long)h.loop_p99_us,
 		   (long long)(h.rss_bytes >> 20));
@@ -397,7 +397,7 @@ int answer_health(const struct answers *a, struct buf *out, struct err *e)
 	return 0;
 }
 
-int answer_version(const struct answers *a, struct buf *out, struct err *e)
+int reply_version(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	(void)e;
 	buf_printf(out, "trading-bot %s, database schema %d\n", VERSION, db_schema_version(a->db));
@@ -406,7 +406,7 @@ int answer_version(const struct answers *a, struct buf *out, struct err *e)
 
 /* ---- settings ---- */
 
-static int show_config(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_config(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		       struct err *e)
 {
 	char meaning[BOT_FRACTION_TEXT_MAX];
@@ -442,12 +442,12 @@ static int show_config(const struct answers *a, const struct answer_bot *b, stru
 	return 0;
 }
 
-int answer_config(const struct answers *a, struct buf *out, struct err *e)
+int reply_config(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	return each_bot(a, show_config, out, e);
 }
 
-static int show_reload(const struct answers *a, const struct answer_bot *b, struct buf *out,
+static int show_reload(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
 		       struct err *e)
 {
 	(void)a;
@@ -462,7 +462,7 @@ static int show_reload(const struct answers *a, const struct answer_bot *b, stru
 	return 0;
 }
 
-int answer_reload(const struct answers *a, struct buf *out, struct err *e)
+int reply_reload(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	buf_puts(out, "Settings of bots are taken over as soon as they change.\n");
 	return each_bot(a, show_reload, out, e);

@@ -11,7 +11,7 @@
 #include "common/registry/market_clock.h"
 #include "worker/store/chat.h"
 
-struct answers {
+struct chat_replies {
 	struct db *db;
 	const struct config *config;
 	const int64_t *bots;		/* which ones it is about */
@@ -22,14 +22,14 @@ struct answers {
 };
 
 /* Each appends to out. Errors: those of the database. */
-typedef int answer_fn(const struct answers *a, struct buf *out, struct err *e);
-answer_fn answer_status, answer_profit, answer_balance, answer_daily, answer_weekly,
-	answer_monthly, answer_performance, answer_count, answer_locks, answer_logs,
-	answer_health, answer_version, answer_config, answer_reload;
+typedef int reply_fn(const struct chat_replies *a, struct buf *out, struct err *e);
+reply_fn reply_status, reply_profit, reply_balance, reply_daily, reply_weekly,
+	reply_monthly, reply_performance, reply_count, reply_locks, reply_logs,
+	reply_health, reply_version, reply_config, reply_reload;
 
 /* "3 d 4 h", "5 m 6 s": the two largest units. */
-const char *answer_span(int64_t us, char out[32]);
+const char *reply_span(int64_t us, char out[32]);
 /* At most "decimals" digits behind the point, without zeros at the end. */
-const char *answer_number(double v, int decimals, char out[40]);
+const char *reply_number(double v, int decimals, char out[40]);
 
 #endif

@@ -18,40 +18,40 @@ struct place {				/* a chat for one bot's messages (0: for all) */
 	struct lane_key lane;
 };
 
-struct places {
+struct chat_routes {
 	const struct config *config;
-	size_t accounts_n, places_n;
+	size_t accounts_n, chat_routes_n;
 	struct account *accounts;
-	struct place *places;
+	struct place *routes;
 };
 
-struct places *places_new(const struct config *config)
+struct chat_routes *chat_routes_new(const struct config *config)
 {
-	struct places *p = xcalloc(1, sizeof(*p));
+	struct chat_routes *p = xcalloc(1, sizeof(*p));
 
 	p->config = config;
 	return p;
 }
 
-static void forget(struct places *p)
+static void forget(struct chat_routes *p)
 {
 	if (p->accounts)
 		crypto_wipe(p->accounts, p->accounts_n * sizeof(p->accounts[0]));
-	p->accounts_n = p->places_n = 0;
+	p->accounts_n = p->chat_routes_n = 0;
 }
 
-void places_free(struct places *p)
+void chat_routes_free(struct chat_routes *p)
 {
 	if (!p)
 		return;
 	forget(p);
 	free(p->accounts);
-	free(p->places);
+	free(p->routes);
 	free(p);
 }
 
 /* The account that has this token already, or a new one under "id". */
-static int64_t account_for(struct places *p, int64_t id, const char *token)
+static int64_t account_for(struct chat_routes *p, int64_t id, const char *token)
 {
 	struct account *more;
 
@@ -73,15 +73,15 @@ static int64_t account_for(struct places *p, int64_t id, const char *token)
 }
 
 /* A lane for each chat of the list. */
-static void add_chats(struct places *p, int64_t bot_id, int64_t account, const char *chats)
+static void add_chats(struct chat_routes *p, int64_t bot_id, int64_t account, const char *chats)
 {
 	for (chats += strspn(chats, SEPARATORS); *chats; chats += strspn(chats, SEPARATORS)) {
 		size_t n = strcspn(chats, SEPARATORS);
 		struct place *place;
 
 		if (n < LANE_TARGET_MAX) {
-			p->places = xrealloc(p->places, (p->places_n + 1) * sizeof(*place));
-			place = &p->places[p->places_n++];
+			p->routes = xrealloc(p->routes, (p->chat_routes_n + 1) * sizeof(*place));
+			place = &p->routes[p->chat_routes_n++];
 			*place = (struct place){ .bot_id = bot_id };
 			place->lane = (struct lane_key){ .channel = CHANNEL_TELEGRAM,
 							 .account = account };
@@ -91,7 +91,7 @@ static void add_chats(struct places *p, int64_t bot_id, int64_t account, const c
 	}
 }
 
-void places_begin(struct places *p)
+void chat_routes_begin(struct chat_routes *p)
 {
 	const struct config *c = p->config;
 
@@ -100,7 +100,7 @@ void places_begin(struct places *p)
 		add_chats(p, 0, account_for(p, 0, c->telegram_bot_token), c->telegram_chat_id);
 }
 
-void places_bot(struct places *p, int64_t bot_id, const struct bot_config *c)
+void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c)
 {
 	const struct config *all = p->config;
 	const char *token = c->telegram_token, *chats = c->telegram_chat_id;
@@ -115,32 +115,34 @@ void places_bot(struct places *p, int64_t bot_id, const struct bot_config *c)
 		add_chats(p, bot_id, account_for(p, bot_id, token), chats);
 }
 
-static size_t list(const struct places *p, int64_t bot_id, struct lane_key out[PLACES_MAX])
+static size_t list(const struct chat_routes *p, int64_t bot_id,
+		   struct lane_key out[CHAT_ROUTES_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->places_n && n < PLACES_MAX; i++)
-		if (p->places[i].bot_id == bot_id)
-			out[n++] = p->places[i].lane;
+	for (size_t i = 0; i < p->chat_routes_n && n < CHAT_ROUTES_MAX; i++)
+		if (p->routes[i].bot_id == bot_id)
+			out[n++] = p->routes[i].lane;
 	return n;
 }
 
-size_t places_of(const struct places *p, int64_t bot_id, struct lane_key out[PLACES_MAX])
+size_t chat_routes_of(const struct chat_routes *p, int64_t bot_id,
+		      struct lane_key out[CHAT_ROUTES_MAX])
 {
 	size_t n = bot_id ? list(p, bot_id, out) : 0;
 
 	return n ? n : list(p, 0, out);
 }
 
-bool places_any(const struct places *p, int64_t bot_id)
+bool chat_routes_any(const struct chat_routes *p, int64_t bot_id)
 {
-	for (size_t i = 0; i < p->places_n; i++)
-		if (p->places[i].bot_id == 0 || p->places[i].bot_id == bot_id)
+	for (size_t i = 0; i < p->chat_routes_n; i++)
+		if (p->routes[i].bot_id == 0 || p->routes[i].bot_id == bot_id)
 			return true;
 	return false;
 }
 
-const char *places_token(const struct places *p, int64_t account)
+const char *chat_routes_token(const struct chat_routes *p, int64_t account)
 {
 	for (size_t i = 0; i < p->accounts_n; i++)
 		if (p->accounts[i].id == account)
@@ -148,7 +150,7 @@ const char *places_token(const struct places *p, int64_t account)
 	return NULL;
 }
 
-bool places_account(const struct places *p, size_t i, int64_t *account)
+bool chat_routes_account(const struct chat_routes *p, size_t i, int64_t *account)
 {
 	if (i >= p->accounts_n)
 		return false;
@@ -164,10 +166,10 @@ static bool is_chat(const struct lane_key *lane, int64_t account, int64_t chat)
 	return lane->account == account && strcmp(lane->target, text) == 0;
 }
 
-bool places_allows(const struct places *p, int64_t account, int64_t chat, int64_t bot_id)
+bool chat_routes_allows(const struct chat_routes *p, int64_t account, int64_t chat, int64_t bot_id)
 {
-	for (size_t i = 0; i < p->places_n; i++) {
-		const struct place *place = &p->places[i];
+	for (size_t i = 0; i < p->chat_routes_n; i++) {
+		const struct place *place = &p->routes[i];
 
 		if (is_chat(&place->lane, account, chat) &&
 		    (place->bot_id == 0 || place->bot_id == bot_id))
@@ -176,15 +178,15 @@ bool places_allows(const struct places *p, int64_t account, int64_t chat, int64_
 	return false;
 }
 
-bool places_knows(const struct places *p, int64_t account, int64_t chat)
+bool chat_routes_knows(const struct chat_routes *p, int64_t account, int64_t chat)
 {
-	for (size_t i = 0; i < p->places_n; i++)
-		if (is_chat(&p->places[i].lane, account, chat))
+	for (size_t i = 0; i < p->chat_routes_n; i++)
+		if (is_chat(&p->routes[i].lane, account, chat))
 			return true;
 	return false;
 }
 
-bool places_user(const struct places *p, int64_t user)
+bool chat_routes_user(const struct chat_routes *p, int64_t user)
 {
 	const char *list_of = p->config->telegram_users;
 	char text[24];

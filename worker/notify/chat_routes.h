@@ -12,31 +12,32 @@
 #include "common/config.h"
 #include "worker/store/notify.h"
 
-#define PLACES_MAX 16			/* chats that one message goes to */
+#define CHAT_ROUTES_MAX 16			/* chats that one message goes to */
 
-struct places;
+struct chat_routes;
 
 /* config is borrowed for good. */
-struct places *places_new(const struct config *config);
-void places_free(struct places *p);
+struct chat_routes *chat_routes_new(const struct config *config);
+void chat_routes_free(struct chat_routes *p);
 
 /* Begin anew, then every bot that runs; unchanged afterwards until the next begin. */
-void places_begin(struct places *p);
-void places_bot(struct places *p, int64_t bot_id, const struct bot_config *c);
+void chat_routes_begin(struct chat_routes *p);
+void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c);
 
-/* Telegram lanes for messages about bot_id (0: the whole worker); at most PLACES_MAX. */
-size_t places_of(const struct places *p, int64_t bot_id, struct lane_key out[PLACES_MAX]);
-bool places_any(const struct places *p, int64_t bot_id);
+/* Telegram lanes for messages about bot_id (0: the whole worker); at most CHAT_ROUTES_MAX. */
+size_t chat_routes_of(const struct chat_routes *p, int64_t bot_id,
+		      struct lane_key out[CHAT_ROUTES_MAX]);
+bool chat_routes_any(const struct chat_routes *p, int64_t bot_id);
 
-/* The token of an account; NULL: it has none (any more). Borrowed until places_begin. */
-const char *places_token(const struct places *p, int64_t account);
+/* The token of an account; NULL: it has none (any more). Borrowed until chat_routes_begin. */
+const char *chat_routes_token(const struct chat_routes *p, int64_t account);
 /* The i-th account that has a chat; false: there are no more. */
-bool places_account(const struct places *p, size_t i, int64_t *account);
+bool chat_routes_account(const struct chat_routes *p, size_t i, int64_t *account);
 /* May that chat command the bot? bot_id 0: every bot. */
-bool places_allows(const struct places *p, int64_t account, int64_t chat, int64_t bot_id);
+bool chat_routes_allows(const struct chat_routes *p, int64_t account, int64_t chat, int64_t bot_id);
 /* Is it one of the account's chats at all? */
-bool places_knows(const struct places *p, int64_t account, int64_t chat);
+bool chat_routes_knows(const struct chat_routes *p, int64_t account, int64_t chat);
 /* Empty TELEGRAM_USERS allows everybody. */
-bool places_user(const struct places *p, int64_t user);
+bool chat_routes_user(const struct chat_routes *p, int64_t user);
 
 #endif

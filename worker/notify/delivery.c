@@ -21,7 +21,7 @@ struct lane {
 	int64_t due_us;			/* monotonic: not before */
 	int64_t failures;		/* in a row */
 	int64_t alone_upto;		/* rows up to this id go one by one */
-	struct pace each, slow;
+	struct send_limit each, slow;
 	struct http_call *call;
 	size_t rows;			/* of the message under way */
 	struct note_result result;
@@ -32,7 +32,7 @@ struct lane {
 struct account {
 	enum channel channel;
 	int64_t id;
-	struct pace pace;
+	struct send_limit limit;
 };
 
 struct delivery {
@@ -97,7 +97,7 @@ static struct lane *lane_of(struct delivery *d, const struct lane_key *key)
 	l->owner = d;
 	l->key = *key;
 	if (s->paces)
-		s->paces(s->ctx, key, &l->each, &l->slow, &account->pace);
+		s->paces(s->ctx, key, &l->each, &l->slow, &account->limit);
 	d->lanes = xrealloc(d->lanes, (d->lanes_n + 1) * sizeof(d->lanes[0]));
 	d->lanes[d->lanes_n++] = l;
 	return l;
@@ -285,9 +285,9 @@ static void send_batch(struct lane *l, const struct batch *b, int64_t untold, in
 		l->rows = 1;
 		settle(l, &v);
 	} else {
-		pace_add(&l->each, mono_us);
-		pace_add(&l->slow, mono_us);
-		pace_add(&account_of(l->owner, &l->key)->pace, mono_us);
+		send_limit_add(&l->each, mono_us);
+		send_limit_add(&l->slow, mono_us);
+		send_limit_add(&account_of(l->owner, &l->key)->limit, mono_us);
 		send_post(l, &post);
 	}
 	post_free(&post);
@@ -295,12 +295,12 @@ static void send_batch(struct lane *l, const struct batch *b, int64_t untold, in
 
 static int64_t free_at(const struct lane *l, int64_t mono_us)
 {
-	const struct pace *paces[] = { &l->each, &l->slow,
-				       &account_of(l->owner, &l->key)->pace };
+	const struct send_limit *paces[] = { &l->each, &l->slow,
+				       &account_of(l->owner, &l->key)->limit };
 	int64_t at_us = l->due_us > mono_us ? l->due_us : mono_us;
 
 	for (size_t i = 0; i < sizeof(paces) / sizeof(paces[0]); i++)
-		at_us = pace_next(paces[i], at_us);
+		at_us = send_limit_next(paces[i], at_us);
 	return at_us;
 }
 

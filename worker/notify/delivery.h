@@ -5,7 +5,7 @@
  *	            send            answer         commit
  *	 waiting ----------> sent ----------> told -------> waiting, or idle when empty
  *	    ^                                  |
- *	    `--- back-off, retry-after, pace --'
+ *	    `--- back-off, retry-after, limit --'
  *
  * What became of a message is written with the loop's next transaction, and only then
  * is the lane's next one sent: a worker that is killed in between sends it again. A
@@ -56,8 +56,8 @@ struct sender {				/* one for each channel; a NULL prepare: there is none */
 	void (*judge)(void *ctx, const struct lane_key *lane, const struct http_answer *a,
 		      struct verdict *v);
 	/* Limits of the lane: n 0 means none. */
-	void (*paces)(void *ctx, const struct lane_key *lane, struct pace *each, struct pace *slow,
-		      struct pace *account);
+	void (*paces)(void *ctx, const struct lane_key *lane, struct send_limit *each,
+		      struct send_limit *slow, struct send_limit *account);
 	int64_t timeout_ms;
 };
 

@@ -32,13 +32,13 @@ struct waiting {			/* a row to be written */
 struct notifier {
 	struct config config;
 	bool webhook_wants[NOTIFY_KINDS];
-	struct places *places;
+	struct chat_routes *routes;
 	struct telegram_sender telegram;
 	struct webhook_sender webhook;
 	struct notify_report report;
 	struct http_client *client;
 	struct delivery *delivery;
-	struct desk *desk;
+	struct chat_commands *chat;
 	struct telegram_poll *poll;	/* NULL: no commands */
 	struct buf commands_json;
 	void (*wake)(void *ctx);
@@ -86,15 +86,15 @@ static bool wanted(void *ctx, enum notify_kind kind, int64_t bot_id)
 	const struct notifier *n = ctx;
 
 	return webhook_wants(n, kind) || (n->config.telegram_notify[kind] != NOTIFY_OFF &&
-					  places_any(n->places, bot_id));
+					  chat_routes_any(n->routes, bot_id));
 }
 
 static void to_telegram(struct notifier *n, const struct message *m)
 {
-	struct lane_key lanes[PLACES_MAX];
+	struct lane_key lanes[CHAT_ROUTES_MAX];
 	struct waiting row = { .bot_id = m->bot_id, .kind = notify_kind_name(m->kind) };
 	struct buf html = { 0 };
-	size_t lanes_n = places_of(n->places, m->bot_id, lanes);
+	size_t lanes_n = chat_routes_of(n->routes, m->bot_id, lanes);
 
 	telegram_message(&html, PREFIX[m->kind], m->text);
 	row.text = html.data;
@@ -210,7 +210,7 @@ static void on_pressed(void *ctx, int64_t account, const char *press_id)
 void notifier_answered(struct notifier *n, const struct command *c,
 		       const struct command_answer *answer)
 {
-	desk_answered(n->desk, c, answer);
+	chat_commands_answered(n->chat, c, answer);
 }
 
 struct taking {
@@ -224,7 +224,7 @@ static void on_update(void *ctx, const struct telegram_source *from,
 {
 	struct taking *t = ctx;
 
-	desk_take(t->n->desk, t->db, from, u, t->now_us);
+	chat_commands_take(t->n->chat, t->db, from, u, t->now_us);
 }
 
 /* ---- life ---- */
@@ -234,7 +234,7 @@ int notifier_new(const struct notifier_args *a, struct notifier **out, struct er
 	struct notifier *n = xcalloc(1, sizeof(*n));
 	struct config *c = &n->config;
 	struct delivery_args delivery = { .wake = a->wake, .wake_ctx = a->ctx };
-	struct desk_args desk = {
+	struct chat_commands_args chat = {
 		.ctx = n, .reply = on_reply, .command = on_command, .pressed = on_pressed,
 	};
 	int rc;
@@ -245,19 +245,19 @@ int notifier_new(const struct notifier_args *a, struct notifier **out, struct er
 		notifier_free(n);
 		return rc;
 	}
-	n->places = places_new(c);
-	places_begin(n->places);
-	n->telegram = (struct telegram_sender){ n->places, c->telegram_api_url };
+	n->routes = chat_routes_new(c);
+	chat_routes_begin(n->routes);
+	n->telegram = (struct telegram_sender){ n->routes, c->telegram_api_url };
 	n->webhook = (struct webhook_sender){ c->webhook_url, c->webhook_secret };
 	n->report = (struct notify_report){ .ctx = n, .wanted = wanted, .tell = tell };
 	delivery.queue_max = c->notify_queue_max;
 	delivery.senders[CHANNEL_TELEGRAM] = telegram_sender(&n->telegram);
 	delivery.senders[CHANNEL_WEBHOOK] = webhook_sender(&n->webhook);
 	n->delivery = delivery_new(&delivery);
-	desk.config = c;
-	desk.places = n->places;
-	n->desk = desk_new(&desk);
-	desk_commands_json(&n->commands_json);
+	chat.config = c;
+	chat.routes = n->routes;
+	n->chat = chat_commands_new(&chat);
+	chat_commands_json(&n->commands_json);
 	n->wake = a->wake;
 	n->wake_ctx = a->ctx;
 	*out = n;
@@ -278,10 +278,10 @@ void notifier_free(struct notifier *n)
 	if (!n)
 		return;
 	telegram_poll_free(n->poll);
-	desk_free(n->desk);
+	chat_commands_free(n->chat);
 	delivery_free(n->delivery);
 	http_client_free(n->client);
-	places_free(n->places);
+	chat_routes_free(n->routes);
 	forget_waiting(n);
 	notify_report_fini(&n->report);
 	free(n->waiting);
@@ -300,7 +300,7 @@ int notifier_open(struct notifier *n, struct event_base *base, struct err *e)
 {
 	int rc = http_client_new(base, n->config.tls_ca_file, &n->client, e);
 	struct telegram_poll_args poll = {
-		.places = n->places, .api_url = n->config.telegram_api_url,
+		.routes = n->routes, .api_url = n->config.telegram_api_url,
 		.commands = buf_text(&n->commands_json), .wake = n->wake, .ctx = n->wake_ctx,
 	};
 
@@ -313,17 +313,17 @@ int notifier_open(struct notifier *n, struct event_base *base, struct err *e)
 	return 0;
 }
 
-int notifier_refresh(struct notifier *n, struct db *db, const struct roster *roster, struct err *e)
+int notifier_refresh(struct notifier *n, struct db *db, const struct bots *bots, struct err *e)
 {
 	size_t ids_n;
-	const int64_t *ids = roster_ids(roster, &ids_n);
+	const int64_t *ids = bots_ids(bots, &ids_n);
 
-	places_begin(n->places);
+	chat_routes_begin(n->routes);
 	for (size_t i = 0; i < ids_n; i++) {
-		const struct bot_config *c = roster_config(roster, ids[i]);
+		const struct bot_config *c = bots_config(bots, ids[i]);
 
 		if (c)
-			places_bot(n->places, ids[i], c);
+			chat_routes_bot(n->routes, ids[i], c);
 	}
 	return delivery_look(n->delivery, db, e);
 }

@@ -4,7 +4,7 @@
  *
  *	engine reports --> rows of notifications --commit--> delivery --> Telegram, webhook
  *	                   in the event's transaction
- *	chat --> poll --> desk --> replies (rows), rows of table commands --commit--> the loop
+ *	chat --> poll --> chat --> replies (rows), rows of table commands --commit--> the loop
  *
  * The worker's loop calls it like its other parts: turn, then write_tx within the one
  * transaction, then clear.
@@ -36,7 +36,7 @@ struct reporter notifier_reporter(struct notifier *n);
 /* The loop runs: messages go out from now on. */
 MUST_CHECK int notifier_open(struct notifier *n, struct event_base *base, struct err *e);
 /* The database may have changed: bots, their configs, messages that wait. */
-MUST_CHECK int notifier_refresh(struct notifier *n, struct db *db, const struct roster *roster,
+MUST_CHECK int notifier_refresh(struct notifier *n, struct db *db, const struct bots *bots,
 				struct err *e);
 
 /* What the worker itself has to say; text's first line is the headline. */

@@ -1,6 +1,6 @@
 #include "worker/notify/send_limit.h"
 
-int64_t pace_next(const struct pace *p, int64_t now_us)
+int64_t send_limit_next(const struct send_limit *p, int64_t now_us)
 {
 	int64_t free_us;
 
@@ -10,7 +10,7 @@ int64_t pace_next(const struct pace *p, int64_t now_us)
 	return free_us > now_us ? free_us : now_us;
 }
 
-void pace_add(struct pace *p, int64_t now_us)
+void send_limit_add(struct send_limit *p, int64_t now_us)
 {
 	if (p->n)
 		p->at_us[p->used++ % p->n] = now_us;

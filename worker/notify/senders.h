@@ -12,7 +12,7 @@
 #include "worker/notify/chat_routes.h"
 
 struct telegram_sender {
-	const struct places *places;	/* borrowed */
+	const struct chat_routes *routes;	/* borrowed */
 	const char *api_url;		/* borrowed */
 };
 struct sender telegram_sender(struct telegram_sender *s);

@@ -95,7 +95,7 @@ static bool well(struct poller *l, const struct http_answer *a)
 {
 	struct verdict v;
 
-	telegram_judge(a, places_token(l->owner->args.places, l->account), &v);
+	telegram_judge(a, chat_routes_token(l->owner->args.routes, l->account), &v);
 	if (v.outcome == OUTCOME_DELIVERED)
 		return true;
 	failed(l, &v, a->status);
@@ -187,7 +187,7 @@ static struct http_call *post(struct telegram_poll *p, const char *token, const 
 void telegram_poll_call(struct telegram_poll *p, int64_t account, const char *method,
 			const char *body)
 {
-	const char *token = places_token(p->args.places, account);
+	const char *token = chat_routes_token(p->args.routes, account);
 
 	if (token)
 		(void)post(p, token, method, body, CALL_TIMEOUT_MS, on_nothing, p);
@@ -252,7 +252,7 @@ static void drop_unused(struct telegram_poll *p)
 		struct poller *l = p->list[i];
 
 		/* What was taken in is written first. */
-		if (l->state != POLL_TAKEN && !places_token(p->args.places, l->account))
+		if (l->state != POLL_TAKEN && !chat_routes_token(p->args.routes, l->account))
 			poller_free(l);
 		else
 			p->list[kept++] = l;
@@ -263,7 +263,7 @@ static void drop_unused(struct telegram_poll *p)
 static int serve(struct telegram_poll *p, struct db *db, int64_t account, int64_t mono_us,
 		 int64_t *next_us, struct err *e)
 {
-	const char *token = places_token(p->args.places, account);
+	const char *token = chat_routes_token(p->args.routes, account);
 	struct poller *l = poller_of(p, account);
 	int rc = l->state == POLL_TAKEN ? 0 : follow_token(l, db, token, e);
 
@@ -284,7 +284,7 @@ int telegram_poll_turn(struct telegram_poll *p, struct db *db, int64_t mono_us, 
 
 	*next_us = NEVER;
 	drop_unused(p);
-	for (size_t i = 0; rc == 0 && places_account(p->args.places, i, &account); i++)
+	for (size_t i = 0; rc == 0 && chat_routes_account(p->args.routes, i, &account); i++)
 		rc = serve(p, db, account, mono_us, next_us, e);
 	return rc;
 }

@@ -21,7 +21,7 @@ struct telegram_poll;
 
 struct telegram_poll_args {
 	struct http_client *client;	/* all borrowed */
-	const struct places *places;
+	const struct chat_routes *routes;
 	const char *api_url;
 	const char *commands;		/* for setMyCommands: JSON */
 	void (*wake)(void *ctx);

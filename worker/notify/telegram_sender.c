@@ -51,7 +51,7 @@ static int prepare(void *ctx, const struct note *notes, size_t n, int64_t untold
 		   struct err *e)
 {
 	const struct telegram_sender *s = ctx;
-	const char *token = places_token(s->places, notes[0].lane.account);
+	const char *token = chat_routes_token(s->routes, notes[0].lane.account);
 	const char *chat = notes[0].lane.target;
 	struct json j = { .out = &out->body };
 	struct buf text = { 0 };
@@ -133,18 +133,18 @@ static void judge(void *ctx, const struct lane_key *lane, const struct http_answ
 {
 	const struct telegram_sender *s = ctx;
 
-	telegram_judge(a, places_token(s->places, lane->account), v);
+	telegram_judge(a, chat_routes_token(s->routes, lane->account), v);
 }
 
-static void paces(void *ctx, const struct lane_key *lane, struct pace *each, struct pace *slow,
-		  struct pace *account)
+static void paces(void *ctx, const struct lane_key *lane, struct send_limit *each,
+		  struct send_limit *slow, struct send_limit *account)
 {
 	(void)ctx;
-	*each = (struct pace){ .n = 1, .window_us = US_PER_S };
+	*each = (struct send_limit){ .n = 1, .window_us = US_PER_S };
 	if (*lane->target == '-' || *lane->target == '@')
-		*slow = (struct pace){ .n = 20, .window_us = 60 * US_PER_S };
+		*slow = (struct send_limit){ .n = 20, .window_us = 60 * US_PER_S };
 	if (account->n == 0)
-		*account = (struct pace){ .n = 30, .window_us = US_PER_S };
+		*account = (struct send_limit){ .n = 30, .window_us = US_PER_S };
 }
 
 struct sender telegram_sender(struct telegram_sender *s)

@@ -39,7 +39,7 @@ struct outbox {
 	size_t rows_n;
 	bool hurry;			/* one of them should be committed in this turn */
 	int64_t pruned_us, kept_us;
-	struct keep keep;
+	struct retention keep;
 	const char *market_data, *made_by;	/* of candles */
 	size_t runs_n, runs_max;
 	struct candle_run *runs;		/* that the waiting candles belong to */
@@ -318,7 +318,7 @@ int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err 
 		o->pruned_us = now_us;
 	}
 	if (rc == 0 && now_us - o->kept_us >= KEEP_EVERY_US) {
-		rc = store_keep_tx(db, &o->keep, &gone, e);
+		rc = retention_tx(db, &o->keep, &gone, e);
 		o->kept_us = now_us;
 	}
 	return rc;

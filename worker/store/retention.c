@@ -86,7 +86,7 @@ static int number(struct db *db, const char *sql, int64_t *out, struct err *e)
 
 /* ---- equity ---- */
 
-static int keep_equity(struct db *db, const struct keep *k, int64_t *n, struct err *e)
+static int retention_equity(struct db *db, const struct retention *k, int64_t *n, struct err *e)
 {
 	int64_t until_us = k->engine_us - DAY_US, done_us = 0;
 	struct stmt *s;
@@ -160,13 +160,13 @@ static void read_row(struct stmt *s, struct carried *row)
 }
 
 /* Carried forward a booking loses its date alone, and one of the future has a wrong one. */
-static bool is_old(const struct keep *k, int64_t at_us)
+static bool is_old(const struct retention *k, int64_t at_us)
 {
 	return at_us < k->engine_us - k->details_days * DAY_US || at_us > k->engine_us + DAY_US;
 }
 
 /* The id of the last row of the oldest whole entries that are old; 0: none. */
-static int last_whole(struct db *db, const struct keep *k, int64_t *last_id, struct err *e)
+static int last_whole(struct db *db, const struct retention *k, int64_t *last_id, struct err *e)
 {
 	int64_t rows = 0, entry = 0, id = 0;
 	struct stmt *s;
@@ -267,7 +267,7 @@ static int write_carried(struct db *db, struct old_rows *old, int64_t at_us, str
 	return rc;
 }
 
-static int keep_ledger(struct db *db, struct keep *k, int64_t *n, struct err *e)
+static int retention_ledger(struct db *db, struct retention *k, int64_t *n, struct err *e)
 {
 	struct old_rows *old;
 	int64_t last_id = 0;
@@ -330,7 +330,7 @@ static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
  * after: the id looked at last; 0 when the walk is to begin again. A row of the future (the
  * clock was wrong when it came) is passed over: it does not keep those behind it.
  */
-static int keep_walk(struct db *db, const struct passed *p, int64_t now_us, int64_t days,
+static int retention_walk(struct db *db, const struct passed *p, int64_t now_us, int64_t days,
 		     int64_t *after, int64_t *n, struct err *e)
 {
 	int64_t ids[WALK_ROWS], before_us = now_us - days * DAY_US, seen = 0;
@@ -362,37 +362,39 @@ static int keep_walk(struct db *db, const struct passed *p, int64_t now_us, int6
 
 /* ---- whose turn it is ---- */
 
-static int keep_small(struct db *db, struct keep *k, int turn, int64_t *n, struct err *e)
+static int retention_small(struct db *db, struct retention *k, int turn, int64_t *n, struct err *e)
 {
 	switch (turn) {
 	case 0:
-		return keep_walk(db, &commands, k->clock_us, k->details_days, &k->after_command, n,
-				 e);
+		return retention_walk(db, &commands, k->clock_us, k->details_days,
+				      &k->after_command, n, e);
 	case 1:
-		return keep_walk(db, &audit, k->clock_us, k->audit_days, &k->after_audit, n, e);
+		return retention_walk(db, &audit, k->clock_us, k->audit_days, &k->after_audit, n,
+				      e);
 	case 2:
-		return keep_walk(db, &events, k->engine_us, k->details_days, &k->after_event, n,
-				 e);
+		return retention_walk(db, &events, k->engine_us, k->details_days, &k->after_event,
+				      n, e);
 	default:
-		return keep_walk(db, &jobs, k->clock_us, k->details_days, &k->after_job, n, e);
+		return retention_walk(db, &jobs, k->clock_us, k->details_days, &k->after_job, n, e);
 	}
 }
 
-static int keep_trades(struct db *db, struct keep *k, int turn, int64_t *n, struct err *e)
+static int retention_trades(struct db *db, struct retention *k, int turn, int64_t *n, struct err *e)
 {
 	switch (turn) {
 	case 0:
-		return keep_walk(db, &orders, k->engine_us, k->orders_days, &k->after_order, n, e);
+		return retention_walk(db, &orders, k->engine_us, k->orders_days, &k->after_order, n,
+				      e);
 	case 1:
-		return keep_walk(db, &unfilled, k->engine_us, k->fills_days, &k->after_unfilled, n,
-				 e);
+		return retention_walk(db, &unfilled, k->engine_us, k->fills_days,
+				      &k->after_unfilled, n, e);
 	default:
-		return keep_walk(db, &details, k->engine_us, k->fills_days, &k->after_detail, n,
-				 e);
+		return retention_walk(db, &details, k->engine_us, k->fills_days, &k->after_detail,
+				      n, e);
 	}
 }
 
-int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
+int retention_tx(struct db *db, struct retention *k, int64_t *n, struct err *e)
 {
 	int turn = k->turn;
 
@@ -402,12 +404,12 @@ int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e)
 	k->turn = (turn + 1) % KEEP_TURNS;
 	switch (turn % 4) {
 	case 0:
-		return keep_equity(db, k, n, e);
+		return retention_equity(db, k, n, e);
 	case 1:
-		return k->details_days ? keep_ledger(db, k, n, e) : 0;
+		return k->details_days ? retention_ledger(db, k, n, e) : 0;
 	case 2:
-		return keep_small(db, k, turn / 4, n, e);
+		return retention_small(db, k, turn / 4, n, e);
 	default:
-		return keep_trades(db, k, turn / 4, n, e);
+		return retention_trades(db, k, turn / 4, n, e);
 	}
 }

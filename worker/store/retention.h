@@ -28,7 +28,7 @@
 #define KEEP_ROWS 400
 #define KEEP_TURNS 16				/* calls until each table had its turn */
 
-struct keep {
+struct retention {
 	int64_t details_days, orders_days, fills_days, audit_days;	/* 0: for ever */
 	int64_t clock_us, engine_us;		/* us UTC, now; 0: in doubt, nothing goes */
 	int turn;				/* whose it is, below KEEP_TURNS */
@@ -38,6 +38,6 @@ struct keep {
 };
 
 /* *n: rows that went. */
-MUST_CHECK int store_keep_tx(struct db *db, struct keep *k, int64_t *n, struct err *e);
+MUST_CHECK int retention_tx(struct db *db, struct retention *k, int64_t *n, struct err *e);
 
 #endif
