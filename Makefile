@@ -117,7 +117,7 @@ test-docker: deps-docker ## images, compose files and deploy.sh on a Docker engi
 build: programs ## compile the three programs into build/
 
 .PHONY: lint
-lint: deps-lint ## clang-format, clang-tidy, cppcheck, shellcheck, house rules, callers
+lint: deps-lint ## clang-format, clang-tidy, cppcheck, shellcheck, house rules, callers, arrows
 	$(SUB_MAKE) programs
 	scripts/lint.sh
 

@@ -82,6 +82,7 @@ struct app {
 	char date[32];			/* of a Date header, as of date_s */
 	int64_t date_s;
 	struct buf openapi;		/* the description of this API, made when first asked for */
+	void (*describe)(struct buf *out);	/* writes it: openapi_write */
 };
 
 /* Opens the database as DB_API and notes which file it is. */

@@ -2,23 +2,24 @@
 
 #include "api/http/audit.h"
 #include "api/http/auth.h"
-#include "api/pending/batch.h"
-#include "api/pending/child.h"
 #include "api/http/conn.h"
 #include "api/http/head_check.h"
 #include "api/http/rate.h"
 #include "api/http/reply.h"
 #include "api/http/request.h"
-#include "api/pending/retry.h"
-#include "api/pending/slow.h"
-#include "api/view/status_cache.h"
-#include "api/push/streams.h"
 #include "api/http/tls.h"
-#include "api/store/trade_sums.h"
 #include "api/http/traffic.h"
 #include "api/http/upload.h"
+#include "api/openapi/openapi.h"
+#include "api/pending/batch.h"
+#include "api/pending/child.h"
+#include "api/pending/retry.h"
+#include "api/pending/slow.h"
 #include "api/pending/wait.h"
+#include "api/push/streams.h"
 #include "api/push/ws.h"
+#include "api/store/trade_sums.h"
+#include "api/view/status_cache.h"
 #include "common/clock.h"
 #include "common/db/start.h"
 #include "common/fault.h"
@@ -408,6 +409,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	int rc;
 
 	a->cfg = cfg;
+	a->describe = openapi_write;
 	a->busy_ms = APP_BUSY_MS;
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
 	a->started_us = clock_now_us();

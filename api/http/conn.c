@@ -1,8 +1,8 @@
 #include "api/http/conn.h"
 
-#include "api/http/streamed_body.h"
 #include "api/http/proxy.h"
 #include "api/http/reply.h"
+#include "api/http/streamed_body.h"
 #include "api/http/tls.h"
 #include "common/clock.h"
 #include "common/crypto.h"

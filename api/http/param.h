@@ -5,8 +5,8 @@
 #ifndef API_HTTP_PARAM_H
 #define API_HTTP_PARAM_H
 
-#include "common/registry/bot_config.h"
 #include "common/json.h"
+#include "common/registry/bot_config.h"
 
 #include <sys/queue.h>
 #include <event2/keyvalq_struct.h>

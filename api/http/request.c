@@ -314,18 +314,6 @@ int64_t request_query_time(const struct request *r, const char *name, int64_t de
 	return text && !clock_parse(text, &v) ? v : def;
 }
 
-int request_page(struct request *r, struct page *p, struct err *e)
-{
-	const char *cursor = request_query(r, "cursor");
-
-	p->limit = request_query_int(r, "limit", PAGE_LIMIT);
-	p->before = p->before2 = INT64_MAX;
-	if (cursor && !page_cursor(cursor, p))
-		return request_error(r, e, 400, "bad_query",
-				     "cursor: must be the next_cursor of an earlier answer");
-	return 0;
-}
-
 const cJSON *request_member(const struct request *r, const char *name)
 {
 	const cJSON *v = r->body ? cJSON_GetObjectItemCaseSensitive(r->body, name) : NULL;

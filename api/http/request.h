@@ -14,7 +14,6 @@
 #include "api/app.h"
 #include "api/http/role.h"
 #include "api/http/route.h"
-#include "api/store/rows.h"
 #include "common/crypto.h"
 #include "common/json.h"
 
@@ -104,9 +103,6 @@ const char *request_path_value(const struct request *r, const char *name);
 const char *request_query(const struct request *r, const char *name);
 int64_t request_query_int(const struct request *r, const char *name, int64_t def);
 int64_t request_query_time(const struct request *r, const char *name, int64_t def);
-
-/* limit and cursor of a list; 400 for a cursor that we did not give. */
-MUST_CHECK int request_page(struct request *r, struct page *p, struct err *e);
 
 /* Body members, checked before. */
 const cJSON *request_member(const struct request *r, const char *name);

@@ -1,7 +1,7 @@
 #include "api/http/traffic.h"
 
-#include "api/view/metrics.h"
 #include "api/http/request.h"
+#include "api/view/metrics.h"
 #include "common/clock.h"
 
 #include <stdio.h>

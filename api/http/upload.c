@@ -1,8 +1,8 @@
 #include "api/http/upload.h"
 
 #include "api/http/conn.h"
-#include "api/http/streamed_body.h"
 #include "api/http/multipart.h"
+#include "api/http/streamed_body.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/utf8.h"

@@ -1,8 +1,8 @@
 #include "api/openapi/openapi.h"
 
-#include "api/routes/handlers.h"
 #include "api/openapi/components.h"
 #include "api/openapi/schema.h"
+#include "api/routes/handlers.h"
 
 #include <ctype.h>
 #include <stdio.h>

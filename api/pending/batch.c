@@ -1,8 +1,8 @@
 #include "api/pending/batch.h"
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/db/reserve.h"
+#include "common/log.h"
 
 #include <event2/event.h>
 #include <stddef.h>

@@ -1,11 +1,12 @@
 #include "api/pending/command.h"
 
 #include "api/pending/batch.h"
-#include "api/store/status.h"
 #include "api/pending/wait.h"
+#include "api/store/rows.h"
+#include "api/store/status.h"
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/db/stop_signal.h"
+#include "common/log.h"
 
 #include <ctype.h>
 #include <stdio.h>

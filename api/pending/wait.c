@@ -2,8 +2,8 @@
 
 #include "api/pending/command.h"
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/db/watch.h"
+#include "common/log.h"
 
 #include <event2/event.h>
 #include <stdlib.h>

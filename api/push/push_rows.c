@@ -1,15 +1,15 @@
 #include "api/push/push_rows.h"
 
-#include "api/store/rows.h"
-#include "api/view/status_json.h"
 #include "api/store/jobs.h"
 #include "api/store/orders.h"
 #include "api/store/positions.h"
+#include "api/store/rows.h"
 #include "api/store/signals.h"
+#include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/registry/market_clock.h"
 #include "common/registry/commands.h"
+#include "common/registry/market_clock.h"
 
 #include <string.h>
 

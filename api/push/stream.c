@@ -3,8 +3,8 @@
 #include "api/http/auth.h"
 #include "api/http/conn.h"
 #include "api/push/sse.h"
-#include "api/store/bots.h"
 #include "api/push/ws.h"
+#include "api/store/bots.h"
 #include "common/clock.h"
 #include "common/log.h"
 

@@ -9,8 +9,8 @@
 #ifndef API_PUSH_STREAM_H
 #define API_PUSH_STREAM_H
 
-#include "api/push/push_op.h"
 #include "api/http/request.h"
+#include "api/push/push_op.h"
 #include "api/push/streams.h"
 
 #define STREAM_PING_US INT64_C(20000000)	/* between two pings */

@@ -5,8 +5,8 @@
 #include "api/push/stream.h"
 #include "api/push/ws.h"
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/db/watch.h"
+#include "common/log.h"
 
 #include <event2/event.h>
 #include <stdlib.h>

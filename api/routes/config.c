@@ -1,16 +1,16 @@
 /* A bot's settings: read, change (hot reload by the worker), check, history, back. */
 #include "api/routes/handlers.h"
-#include "api/view/status_json.h"
 #include "api/store/data.h"
 #include "api/store/history.h"
 #include "api/store/models.h"
 #include "api/store/sim.h"
 #include "api/store/status.h"
+#include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/registry/quote_asset.h"
-#include "common/registry/markets.h"
 #include "common/registry/configs.h"
+#include "common/registry/markets.h"
+#include "common/registry/quote_asset.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,10 @@
 #define API_ROUTES_HANDLERS_H
 
 #include "api/http/request.h"
+#include "api/store/rows.h"
+
+/* paging.c: limit and cursor of a list; 400 for a cursor that we did not give. */
+MUST_CHECK int request_page(struct request *r, struct page *p, struct err *e);
 
 /* bot.c: arg is the command's kind */
 int handle_bot_command(struct request *r, struct err *e);

@@ -1,12 +1,12 @@
 #include "api/http/conn.h"
+#include "api/pending/wait.h"
 #include "api/routes/handlers.h"
-#include "api/view/status_json.h"
 #include "api/store/data.h"
 #include "api/store/status.h"
-#include "api/pending/wait.h"
+#include "api/view/status_json.h"
 #include "common/clock.h"
-#include "common/file.h"
 #include "common/db/reserve.h"
+#include "common/file.h"
 #include "common/registry/machine.h"
 
 #include <event2/event.h>

@@ -1,18 +1,18 @@
 /* Metrics of both programs in Prometheus' text form: the API's own, and the database's. */
 #include "api/http/conn.h"
-#include "api/routes/handlers.h"
-#include "api/view/metrics.h"
-#include "api/store/metrics.h"
-#include "api/store/status.h"
 #include "api/http/tls.h"
 #include "api/http/traffic.h"
 #include "api/pending/wait.h"
+#include "api/routes/handlers.h"
+#include "api/store/metrics.h"
+#include "api/store/status.h"
+#include "api/view/metrics.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "common/registry/market_clock.h"
 #include "common/registry/commands.h"
 #include "common/registry/machine.h"
+#include "common/registry/market_clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* The files of the models: taken in, given out, asked. */
+#include "api/http/upload.h"
 #include "api/pending/child.h"
+#include "api/pending/retry.h"
 #include "api/routes/handlers.h"
 #include "api/store/models.h"
-#include "api/pending/retry.h"
-#include "api/http/upload.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"

@@ -1,8 +1,8 @@
 /* The model registry: what there is, its description, and which bot uses which. */
 #include "api/routes/handlers.h"
-#include "api/view/status_json.h"
 #include "api/store/history.h"
 #include "api/store/models.h"
+#include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/registry/configs.h"

@@ -2,9 +2,8 @@
  * The dashboard's files and the description of the API. They hold no secrets: the
  * dashboard's token comes from the fragment.
  */
-#include "api/routes/handlers.h"
-#include "api/openapi/openapi.h"
 #include "api/dashboard/page.h"
+#include "api/routes/handlers.h"
 
 /* Only what this server serves; no inline script, no frame around it, no other host. */
 #define PAGE_POLICY \
@@ -41,7 +40,7 @@ int handle_openapi(struct request *r, struct err *e)
 
 	(void)e;
 	if (!doc->len)
-		openapi_write(doc);
+		r->app->describe(doc);
 	buf_clear(&r->out);
 	buf_add(&r->out, doc->data, doc->len);
 	r->content_type = "application/json";

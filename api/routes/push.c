@@ -1,10 +1,10 @@
 /* Live push: the WebSocket and the event stream. */
 #include "api/http/auth.h"
-#include "api/routes/handlers.h"
 #include "api/http/param.h"
 #include "api/push/stream.h"
-#include "api/store/bots.h"
 #include "api/push/ws.h"
+#include "api/routes/handlers.h"
+#include "api/store/bots.h"
 #include "common/number.h"
 
 #include <string.h>

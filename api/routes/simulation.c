@@ -1,13 +1,13 @@
 /* The paper account of a bot (bot 1 unless bot_id says another). */
 #include "api/pending/command.h"
 #include "api/routes/handlers.h"
-#include "api/view/stats_json.h"
-#include "api/view/status_json.h"
 #include "api/store/bots.h"
 #include "api/store/positions.h"
 #include "api/store/sim.h"
 #include "api/store/stats.h"
 #include "api/store/status.h"
+#include "api/view/stats_json.h"
+#include "api/view/status_json.h"
 #include "common/clock.h"
 
 #include <string.h>

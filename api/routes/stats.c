@@ -1,8 +1,8 @@
 /* Statistics of a bot: ratios, groups, and reports of outside bots. */
 #include "api/routes/handlers.h"
-#include "api/view/stats_json.h"
 #include "api/store/bots.h"
 #include "api/store/stats.h"
+#include "api/view/stats_json.h"
 #include "common/clock.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "api/routes/handlers.h"
+#include "api/store/status.h"
 #include "api/view/status_cache.h"
 #include "api/view/status_json.h"
-#include "api/store/status.h"
 #include "common/clock.h"
 
 /* The bot of the path; the default bot 1 where the path names none. */

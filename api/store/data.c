@@ -1,7 +1,7 @@
 #include "api/store/data.h"
 
-#include "common/registry/bot_config.h"
 #include "common/clock.h"
+#include "common/registry/bot_config.h"
 #include "common/registry/market_clock.h"
 
 static const char SQL_EQUITY[] =

@@ -5,8 +5,8 @@
 #define API_STORE_HISTORY_H
 
 #include "api/store/rows.h"
-#include "common/registry/bot_config.h"
 #include "common/db/db.h"
+#include "common/registry/bot_config.h"
 
 #include <stdint.h>
 

@@ -1,8 +1,7 @@
 #include "api/store/rows.h"
 
-#include "api/http/param.h"
-#include "common/registry/bot_config.h"
 #include "common/number.h"
+#include "common/registry/bot_config.h"
 
 #include <ctype.h>
 #include <stdio.h>

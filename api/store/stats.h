@@ -5,8 +5,8 @@
 #ifndef API_STORE_STATS_H
 #define API_STORE_STATS_H
 
-#include "api/store/rows.h"
 #include "api/store/data.h"
+#include "api/store/rows.h"
 #include "api/store/trade_sums.h"
 #include "common/db/db.h"
 #include "common/json.h"

@@ -1,10 +1,10 @@
 #include "api/view/status_json.h"
 
 #include "api/view/uptime.h"
-#include "common/registry/bot_config.h"
 #include "common/clock.h"
-#include "common/registry/market_clock.h"
+#include "common/registry/bot_config.h"
 #include "common/registry/commands.h"
+#include "common/registry/market_clock.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #include "common/db/internal.h"
 
 #include "common/clock.h"
+#include "common/db/migrate.h"
 #include "common/db/policy.h"
 #include "common/file.h"
-#include "common/db/migrate.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 #include "common/db/start.h"
 
 #include "common/clock.h"
-#include "common/db/internal.h"
 #include "common/db/fs_kind.h"
+#include "common/db/internal.h"
 #include "common/log.h"
 
 #include <stdio.h>

@@ -2,8 +2,8 @@
 
 #include "common/buf.h"
 #include "common/db/hold.h"
-#include "common/file.h"
 #include "common/db/stop_mark.h"
+#include "common/file.h"
 
 #include <signal.h>
 #include <stdio.h>

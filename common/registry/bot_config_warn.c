@@ -1,9 +1,9 @@
 /* What a valid configuration can't do, or can't win, under the worker's risk settings. */
 #include "common/registry/bot_config.h"
 
-#include "common/span.h"
 #include "common/registry/quote_asset.h"
 #include "common/registry/symbol_info.h"
+#include "common/span.h"
 
 #include <stdio.h>
 #include <string.h>

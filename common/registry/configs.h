@@ -4,9 +4,9 @@
 #ifndef COMMON_REGISTRY_CONFIGS_H
 #define COMMON_REGISTRY_CONFIGS_H
 
-#include "common/registry/bot_config.h"
 #include "common/crypto.h"
 #include "common/db/db.h"
+#include "common/registry/bot_config.h"
 
 /*
  * A bot's row with its secrets opened. ERR_NOT_FOUND: no such bot. ERR_INVALID:

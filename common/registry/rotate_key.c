@@ -1,7 +1,7 @@
 #include "common/registry/rotate_key.h"
 
-#include "common/registry/bot_config.h"
 #include "common/file.h"
+#include "common/registry/bot_config.h"
 #include "common/registry/configs.h"
 
 #include <errno.h>

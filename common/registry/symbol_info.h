@@ -5,9 +5,9 @@
 #ifndef COMMON_REGISTRY_SYMBOL_INFO_H
 #define COMMON_REGISTRY_SYMBOL_INFO_H
 
-#include "common/registry/bot_config.h"
 #include "common/fees.h"
 #include "common/money.h"
+#include "common/registry/bot_config.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include "api/http/reply.h"
 
-#include "common/registry/bot_config.h"
 #include "common/json.h"
+#include "common/registry/bot_config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-#include "common/db/checkpoint.h"
 #include "common/clock.h"
+#include "common/db/checkpoint.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

@@ -3,9 +3,9 @@
  * bot_keys[] say. Runs in the project's root. With --print doc or --print example it
  * prints what they have to hold (scripts/check-docs.sh --write puts it there).
  */
-#include "common/registry/bot_config.h"
 #include "common/config.h"
 #include "common/file.h"
+#include "common/registry/bot_config.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

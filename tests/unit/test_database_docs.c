@@ -1,7 +1,7 @@
 /* docs/DATABASE.md and the comments in schema/ against the database itself. */
+#include "common/db/migrate.h"
 #include "common/db/policy.h"
 #include "common/file.h"
-#include "common/db/migrate.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>

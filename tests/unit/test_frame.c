@@ -1,6 +1,6 @@
 /* The frame decoder: each shape of spot and USD-M, what is refused and why, cuts and noise. */
-#include "worker/feed/prng.h"
 #include "worker/feed/frame.h"
+#include "worker/feed/prng.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* One worker for each database; who is second hears who is first. */
-#include "worker/loop/lock.h"
 #include "tests/unit/scratch.h"
+#include "worker/loop/lock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

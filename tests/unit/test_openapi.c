@@ -1,9 +1,9 @@
 /* The API's description says what the route table says, and nothing else. */
-#include "api/routes/handlers.h"
-#include "api/openapi/openapi.h"
 #include "api/openapi/answers.h"
 #include "api/openapi/components.h"
+#include "api/openapi/openapi.h"
 #include "api/openapi/schema.h"
+#include "api/routes/handlers.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,9 +4,9 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
 #include "worker/engine/stats.h"
-#include "worker/store/outbox.h"
 #include "worker/store/bots.h"
 #include "worker/store/orders.h"
+#include "worker/store/outbox.h"
 #include "worker/store/sim.h"
 
 #define HUGE INT64_C(9223372036854775807)	/* the largest amount there is, in 1e-8 */

@@ -1,6 +1,6 @@
 /* Who may write what: every table of the schema, each role, each kind of write. */
-#include "common/db/db.h"
 #include "common/db/check.h"
+#include "common/db/db.h"
 #include "common/db/policy.h"
 #include "tests/unit/scratch.h"
 

@@ -4,8 +4,8 @@
 #include "common/file.h"
 #include "tests/unit/scratch.h"
 #include "worker/market/features.h"
-#include "worker/model/train/metric.h"
 #include "worker/model/model.h"
+#include "worker/model/train/metric.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,9 +2,9 @@
 
 #include "common/clock.h"
 #include "common/db/backup.h"
+#include "common/db/migrate.h"
 #include "common/fault.h"
 #include "common/file.h"
-#include "common/db/migrate.h"
 #include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 

@@ -3,14 +3,14 @@
  */
 #include "common/clock.h"
 #include "common/db/db.h"
-#include "common/file.h"
 #include "common/db/migrate.h"
+#include "common/file.h"
 #include "worker/backup/backup.h"
 #include "worker/backup/new_file.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
-#include "worker/store/jobs.h"
 #include "worker/store/backup.h"
+#include "worker/store/jobs.h"
 
 #include <glob.h>
 #include <signal.h>

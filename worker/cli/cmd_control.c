@@ -5,13 +5,13 @@
  * other. An emergency stop without a bot is one row for all of them: the worker knows
  * also those that the database has forgotten.
  */
-#include "common/registry/bot_answers.h"
 #include "common/clock.h"
-#include "common/json.h"
 #include "common/db/reserve.h"
 #include "common/db/stop_signal.h"
-#include "common/registry/commands.h"
 #include "common/db/watch.h"
+#include "common/json.h"
+#include "common/registry/bot_answers.h"
+#include "common/registry/commands.h"
 #include "worker/cli/cli.h"
 
 #include <poll.h>

@@ -8,9 +8,9 @@
 #include "worker/cli/cli.h"
 #include "worker/feed/names.h"
 #include "worker/feed/symbol.h"
-#include "worker/session/predictors.h"
 #include "worker/report/digest.h"
 #include "worker/report/fanout.h"
+#include "worker/session/predictors.h"
 #include "worker/session/session.h"
 
 #include <stdio.h>

@@ -18,9 +18,9 @@
 #define WORKER_ENGINE_ENGINE_H
 
 #include "worker/engine/bot_state.h"
-#include "worker/market/market.h"
 #include "worker/engine/report.h"
 #include "worker/engine/risk.h"
+#include "worker/market/market.h"
 #include "worker/strategy/strategy.h"
 #include "worker/venue/venue.h"
 

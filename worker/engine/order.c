@@ -5,7 +5,6 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* These words are in the database of every user: append, never change. */
-static const char *const sides[] = { [SIDE_BUY] = "BUY", [SIDE_SELL] = "SELL" };
 static const char *const statuses[] = {
 	[ORDER_PENDING] = "pending", [ORDER_ACTIVE] = "active", [ORDER_CLOSED] = "closed",
 };
@@ -29,10 +28,6 @@ static const char *const reasons[] = {
 	[CLOSE_RESET] = "reset",
 	[CLOSE_REMAINDER] = "remainder",
 };
-static const char *const types[] = {
-	[TYPE_LIMIT_MAKER] = "LIMIT_MAKER", [TYPE_LIMIT] = "LIMIT", [TYPE_MARKET] = "MARKET",
-	[TYPE_STOP_MARKET] = "STOP_MARKET", [TYPE_OCO] = "OCO",
-};
 static const char *const leg_states[] = {
 	[LEG_PLANNED] = "planned",
 	[LEG_NEW] = "new",
@@ -55,11 +50,9 @@ static int find(const char *const *names, size_t n, const char *name, unsigned *
 	return ERR_INVALID;
 }
 
-const char *side_name(enum side s) { return sides[s]; }
 const char *order_status_name(enum order_status s) { return statuses[s]; }
 const char *order_phase_name(enum order_phase p) { return phases[p]; }
 const char *close_reason_name(enum close_reason r) { return reasons[r]; }
-const char *leg_type_name(enum leg_type t) { return types[t]; }
 const char *leg_state_name(enum leg_state s) { return leg_states[s]; }
 
 #define PARSER(function, type, names)                                   \
@@ -73,11 +66,9 @@ const char *leg_state_name(enum leg_state s) { return leg_states[s]; }
 		return 0;                                               \
 	}
 
-PARSER(side_parse, enum side, sides)
 PARSER(order_status_parse, enum order_status, statuses)
 PARSER(order_phase_parse, enum order_phase, phases)
 PARSER(close_reason_parse, enum close_reason, reasons)
-PARSER(leg_type_parse, enum leg_type, types)
 PARSER(leg_state_parse, enum leg_state, leg_states)
 
 bool leg_done(const struct leg *l)

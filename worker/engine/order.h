@@ -14,20 +14,19 @@
 #ifndef WORKER_ENGINE_ORDER_H
 #define WORKER_ENGINE_ORDER_H
 
-#include "common/registry/bot_config.h"
 #include "common/crypto.h"
 #include "common/money.h"
+#include "common/registry/bot_config.h"
+#include "worker/market/order_type.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLIENT_ORDER_ID_MAX 48	/* with NUL; Binance takes 36 characters */
 #define ORDER_LEGS_MAX 24
 #define LEG_KINDS 4
 #define ENDED_LEGS 64		/* legs of closed orders that a bot remembers */
 
-enum side { SIDE_BUY, SIDE_SELL };
 enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
 enum order_phase {
 	PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE,
@@ -42,7 +41,6 @@ enum close_reason {
 };
 
 enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
-enum leg_type { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET, TYPE_STOP_MARKET, TYPE_OCO };
 enum leg_state {
 	LEG_PLANNED, LEG_NEW, LEG_PARTIALLY_FILLED, LEG_FILLED, LEG_CANCELLED, LEG_REJECTED,
 	LEG_EXPIRED, LEG_UNKNOWN
@@ -121,17 +119,13 @@ struct order {
 #define ORDER_HEAD_SIZE offsetof(struct order, leg_count)
 
 /* Names as they stand in the database; pinned by a test. */
-const char *side_name(enum side s);
 const char *order_status_name(enum order_status s);
 const char *order_phase_name(enum order_phase p);
 const char *close_reason_name(enum close_reason r);
-const char *leg_type_name(enum leg_type t);
 const char *leg_state_name(enum leg_state s);
-MUST_CHECK int side_parse(const char *name, enum side *out);
 MUST_CHECK int order_status_parse(const char *name, enum order_status *out);
 MUST_CHECK int order_phase_parse(const char *name, enum order_phase *out);
 MUST_CHECK int close_reason_parse(const char *name, enum close_reason *out);
-MUST_CHECK int leg_type_parse(const char *name, enum leg_type *out);
 MUST_CHECK int leg_state_parse(const char *name, enum leg_state *out);
 
 bool leg_done(const struct leg *l);	/* filled, cancelled, rejected, expired */

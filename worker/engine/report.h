@@ -6,8 +6,8 @@
 #define WORKER_ENGINE_REPORT_H
 
 #include "worker/engine/bot_state.h"
-#include "worker/market/candle.h"
 #include "worker/engine/order.h"
+#include "worker/market/candle.h"
 
 #define DAY_TEXT_MAX 12
 

@@ -16,8 +16,8 @@
 #ifndef WORKER_ENGINE_RISK_H
 #define WORKER_ENGINE_RISK_H
 
-#include "common/registry/bot_config.h"
 #include "common/money.h"
+#include "common/registry/bot_config.h"
 #include "worker/market/market.h"
 
 #include <stdbool.h>

@@ -4,8 +4,8 @@
 #ifndef WORKER_FEED_COLLECT_H
 #define WORKER_FEED_COLLECT_H
 
-#include "worker/market/candle.h"
 #include "worker/feed/feed.h"
+#include "worker/market/candle.h"
 
 struct collection {
 	char symbol[SYMBOL_MAX];

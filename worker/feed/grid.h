@@ -11,8 +11,8 @@
 #ifndef WORKER_FEED_GRID_H
 #define WORKER_FEED_GRID_H
 
-#include "worker/market/market.h"
 #include "worker/feed/frame.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stdint.h>

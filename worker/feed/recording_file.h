@@ -12,8 +12,8 @@
 #ifndef WORKER_FEED_RECORDING_FILE_H
 #define WORKER_FEED_RECORDING_FILE_H
 
-#include "worker/market/market.h"
 #include "worker/feed/grid.h"
+#include "worker/market/market.h"
 
 #include <stdbool.h>
 #include <stddef.h>

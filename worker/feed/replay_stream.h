@@ -8,10 +8,10 @@
 #ifndef WORKER_FEED_REPLAY_STREAM_H
 #define WORKER_FEED_REPLAY_STREAM_H
 
-#include "worker/market/market.h"
 #include "worker/feed/normaliser.h"
 #include "worker/feed/recording.h"
 #include "worker/feed/recording_file.h"
+#include "worker/market/market.h"
 
 /*
  * Look into the files (named as in names.h); sorted by time. ERR_INVALID

@@ -1,6 +1,6 @@
 #include "worker/feed/synthetic_market.h"
-#include "worker/feed/prng.h"
 #include "worker/feed/feed.h"
+#include "worker/feed/prng.h"
 #include "worker/feed/symbol.h"
 #include "worker/feed/synthetic_level.h"
 

@@ -2,8 +2,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/span.h"
 #include "common/registry/configs.h"
+#include "common/span.h"
 #include "worker/store/bots.h"
 #include "worker/store/orders.h"
 

@@ -1,8 +1,8 @@
 #include "worker/loop/commands.h"
 
-#include "common/registry/bot_answers.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/registry/bot_answers.h"
 #include "worker/store/worker.h"
 
 #include <ctype.h>

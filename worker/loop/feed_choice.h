@@ -4,8 +4,8 @@
 #ifndef WORKER_LOOP_FEED_CHOICE_H
 #define WORKER_LOOP_FEED_CHOICE_H
 
-#include "common/registry/bot_config.h"
 #include "common/config.h"
+#include "common/registry/bot_config.h"
 #include "worker/feed/feed.h"
 
 struct feed_choice;

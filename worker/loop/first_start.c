@@ -4,8 +4,8 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/registry/configs.h"
-#include "worker/market/features.h"
 #include "worker/feed/collect.h"
+#include "worker/market/features.h"
 #include "worker/model/train/sample.h"
 #include "worker/store/worker.h"
 

@@ -18,30 +18,30 @@
 #ifndef WORKER_LOOP_LOOP_INTERNAL_H
 #define WORKER_LOOP_LOOP_INTERNAL_H
 
-#include "common/db/checkpoint.h"
 #include "common/clock.h"
 #include "common/crypto.h"
+#include "common/db/checkpoint.h"
 #include "common/db/db.h"
+#include "common/db/watch.h"
 #include "common/registry/commands.h"
 #include "common/registry/logs.h"
 #include "common/registry/machine.h"
 #include "common/supervisor.h"
-#include "common/db/watch.h"
 #include "worker/backup/schedule.h"
-#include "worker/loop/commands.h"
-#include "worker/loop/clock_drift.h"
-#include "worker/loop/feed_choice.h"
 #include "worker/job/runner.h"
-#include "worker/loop/turn_times.h"
-#include "worker/notify/notifier.h"
-#include "worker/session/predictors.h"
-#include "worker/report/fanout.h"
 #include "worker/loop/bots.h"
+#include "worker/loop/clock_drift.h"
+#include "worker/loop/commands.h"
+#include "worker/loop/feed_choice.h"
+#include "worker/loop/lock.h"
+#include "worker/loop/turn_times.h"
+#include "worker/loop/worker.h"
+#include "worker/notify/notifier.h"
+#include "worker/report/fanout.h"
+#include "worker/session/predictors.h"
 #include "worker/session/session.h"
 #include "worker/store/clock_watch.h"
 #include "worker/store/outbox.h"
-#include "worker/loop/worker.h"
-#include "worker/loop/lock.h"
 
 #define WORKER_TICK_US INT64_C(50000)	/* the longest wait between two turns */
 #define TURN_ROWS 200			/* to write, that end a turn's market data: a ms or two */
@@ -125,6 +125,8 @@ int64_t worker_clock(struct worker *w);
  * the feeds are behind the clock it is their time: the engine must not run ahead of them.
  */
 int64_t worker_time(const struct worker *w, int64_t wall_us);
+/* Who is told what by which chat: as the bots that run have it now. */
+MUST_CHECK int worker_refresh_notifier(struct worker *w, struct err *e);
 /* Take in what others wrote into the database: commands, configs, models, jobs. */
 void worker_look(struct worker *w, int64_t wall_us);
 void worker_schedule(struct worker *w, int64_t in_us);	/* the next turn */

@@ -203,7 +203,7 @@ static int restore(struct worker *w, struct err *e)
 	if (rc == 0)
 		rc = worker_warm(w, now_us, e);
 	if (rc == 0)
-		rc = notifier_refresh(w->notifier, w->db, w->bots, e);
+		rc = worker_refresh_notifier(w, e);
 	if (rc == 0)
 		rc = store_open_orders(w->db, restore_order, w, e);
 	if (rc == 0 && !fresh)

@@ -1,8 +1,8 @@
 #include "worker/loop/loop_internal.h"
 
-#include "common/log.h"
 #include "common/db/reserve.h"
 #include "common/db/stop_mark.h"
+#include "common/log.h"
 
 #include <signal.h>
 

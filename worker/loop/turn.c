@@ -144,6 +144,21 @@ static int64_t pull_feeds(struct worker *w, int64_t wall_us)
 	return f ? f->next_us : INT64_MAX;
 }
 
+int worker_refresh_notifier(struct worker *w, struct err *e)
+{
+	size_t n;
+	const int64_t *ids = bots_ids(w->bots, &n);
+
+	notifier_begin(w->notifier);
+	for (size_t i = 0; i < n; i++) {
+		const struct bot_config *c = bots_config(w->bots, ids[i]);
+
+		if (c)
+			notifier_bot(w->notifier, ids[i], c);
+	}
+	return notifier_look(w->notifier, w->db, e);
+}
+
 void worker_look(struct worker *w, int64_t wall_us)
 {
 	int64_t version = db_data_version(w->db);
@@ -155,7 +170,7 @@ void worker_look(struct worker *w, int64_t wall_us)
 	w->db_changed = false;
 	/* Who is told about a command's effect must be known before it. */
 	if (bots_refresh(w->bots, w->db, worker_time(w, wall_us), &e) ||
-	    notifier_refresh(w->notifier, w->db, w->bots, &e) ||
+	    worker_refresh_notifier(w, &e) ||
 	    commands_run(w->commands, w->db, clock_now_us(), worker_time(w, wall_us), &e) ||
 	    runner_look(w->runner, w->db, &e)) {
 		w->db_changed = true;	/* look again next turn */

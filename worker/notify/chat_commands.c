@@ -1,11 +1,11 @@
 #include "worker/notify/chat_commands.h"
 
-#include "common/registry/bot_answers.h"
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/number.h"
+#include "common/registry/bot_answers.h"
 #include "worker/notify/chat_replies.h"
 #include "worker/notify/telegram_text.h"
 #include "worker/store/bots.h"

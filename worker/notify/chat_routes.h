@@ -8,8 +8,8 @@
 #ifndef WORKER_NOTIFY_CHAT_ROUTES_H
 #define WORKER_NOTIFY_CHAT_ROUTES_H
 
-#include "common/registry/bot_config.h"
 #include "common/config.h"
+#include "common/registry/bot_config.h"
 #include "worker/store/notify.h"
 
 #define CHAT_ROUTES_MAX 16			/* chats that one message goes to */

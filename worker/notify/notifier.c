@@ -5,9 +5,9 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "worker/net/http_client.h"
-#include "worker/notify/delivery.h"
 #include "worker/notify/chat_commands.h"
 #include "worker/notify/chat_routes.h"
+#include "worker/notify/delivery.h"
 #include "worker/notify/senders.h"
 #include "worker/notify/telegram_poll.h"
 #include "worker/notify/telegram_text.h"
@@ -313,18 +313,18 @@ int notifier_open(struct notifier *n, struct event_base *base, struct err *e)
 	return 0;
 }
 
-int notifier_refresh(struct notifier *n, struct db *db, const struct bots *bots, struct err *e)
+void notifier_begin(struct notifier *n)
 {
-	size_t ids_n;
-	const int64_t *ids = bots_ids(bots, &ids_n);
-
 	chat_routes_begin(n->routes);
-	for (size_t i = 0; i < ids_n; i++) {
-		const struct bot_config *c = bots_config(bots, ids[i]);
+}
 
-		if (c)
-			chat_routes_bot(n->routes, ids[i], c);
-	}
+void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c)
+{
+	chat_routes_bot(n->routes, bot_id, c);
+}
+
+int notifier_look(struct notifier *n, struct db *db, struct err *e)
+{
 	return delivery_look(n->delivery, db, e);
 }
 

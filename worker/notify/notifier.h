@@ -16,7 +16,6 @@
 #include "common/db/db.h"
 #include "common/registry/commands.h"
 #include "worker/report/notify_report.h"
-#include "worker/loop/bots.h"
 #include "worker/store/worker.h"
 
 struct event_base;
@@ -35,9 +34,10 @@ struct reporter notifier_reporter(struct notifier *n);
 
 /* The loop runs: messages go out from now on. */
 MUST_CHECK int notifier_open(struct notifier *n, struct event_base *base, struct err *e);
-/* The database may have changed: bots, their configs, messages that wait. */
-MUST_CHECK int notifier_refresh(struct notifier *n, struct db *db, const struct bots *bots,
-				struct err *e);
+/* The database may have changed: begin anew, then each bot that runs, then messages that wait. */
+void notifier_begin(struct notifier *n);
+void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c);
+MUST_CHECK int notifier_look(struct notifier *n, struct db *db, struct err *e);
 
 /* What the worker itself has to say; text's first line is the headline. */
 void notifier_tell(struct notifier *n, enum notify_kind kind, const char *text);

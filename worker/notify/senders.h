@@ -8,8 +8,8 @@
 #ifndef WORKER_NOTIFY_SENDERS_H
 #define WORKER_NOTIFY_SENDERS_H
 
-#include "worker/notify/delivery.h"
 #include "worker/notify/chat_routes.h"
+#include "worker/notify/delivery.h"
 
 struct telegram_sender {
 	const struct chat_routes *routes;	/* borrowed */

@@ -5,8 +5,8 @@
 #ifndef WORKER_STORE_CHAT_H
 #define WORKER_STORE_CHAT_H
 
-#include "common/registry/bot_config.h"
 #include "common/db/db.h"
+#include "common/registry/bot_config.h"
 
 struct answer_bot {			/* bots, bot_state, trading_configs */
 	int64_t id;

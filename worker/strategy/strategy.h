@@ -11,7 +11,7 @@
 #include "worker/market/candle.h"
 #include "worker/market/features.h"
 #include "worker/market/market.h"
-#include "worker/engine/order.h"
+#include "worker/market/order_type.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -15,7 +15,7 @@
 
 #include "common/err.h"
 #include "worker/market/market.h"
-#include "worker/engine/order.h"
+#include "worker/market/order_type.h"
 
 #include <stdbool.h>
 #include <stdint.h>

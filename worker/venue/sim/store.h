@@ -13,7 +13,7 @@
 
 #include "common/money.h"
 #include "worker/market/market.h"
-#include "worker/engine/order.h"
+#include "worker/market/order_type.h"
 
 #include <stdbool.h>
 #include <stdint.h>
