@@ -271,13 +271,15 @@ class Bot:
             connection.close()
 
     def quick_trades(self, holding_s=20):
-        """Bot 1's trades end soon: the sample bot's own take a quarter of an hour. To be called
+        """Bot 1 enters whatever its model says, and soon again where nobody filled it; its trades end
+        soon. The sample bot's own depend on what the market does in these minutes. To be called
         before the first start of the worker: an open position keeps the settings it began with."""
         assert not os.path.exists(self.db_path), "a position may be open already"
         self.start_api()
         self.api.stop()
         self.write("UPDATE trading_configs SET holding_time = ?, profit_target_pct = 0.003,"
-                   " stop_loss_pct = 0.001, ignore_risk_reward = 1, version = version + 1"
+                   " stop_loss_pct = 0.001, ignore_risk_reward = 1, confidence_threshold = 0,"
+                   " maker_order_timeout = 2, version = version + 1"
                    " WHERE bot_id = 1", holding_s)
 
     def bot_status(self, bot=1):

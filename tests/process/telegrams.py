@@ -27,7 +27,7 @@ class TelegramCase(harness.TestCase):
         """A worker that trades, with nothing to say of itself."""
         bot = self.telegram_bot(**dict(QUIET, **env))
         if quick:
-            bot.quick_trades()
+            bot.quick_trades(holding_s=60)
         bot.start_worker()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs")
         return bot

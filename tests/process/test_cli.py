@@ -109,6 +109,7 @@ class Cli(harness.TestCase):
 
     def test_backup(self):
         bot = self.bot()
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
         copy = self.bot()

@@ -19,8 +19,10 @@ ARROWS = {
 
 class Commands(harness.TestCase):
 
-    def started(self, **env):
+    def started(self, holding_s=0, **env):
         bot = self.bot(**env)
+        if holding_s:
+            bot.quick_trades(holding_s)
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         return bot
@@ -141,7 +143,7 @@ class Commands(harness.TestCase):
             self.wait(lambda i=bot_id: bot.bot_status(i) == "STOPPED", "bot %d is stopped" % bot_id)
 
     def test_emergency_stop_flattens_and_latches(self):
-        bot = self.started()
+        bot = self.started(holding_s=1000)
         self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE status = 'active'"),
                   "a position is open", 90)
         self.assertEqual(bot.post("/api/v1/bot/emergency-stop").status, 200)
@@ -157,7 +159,7 @@ class Commands(harness.TestCase):
         self.assertEqual(bot.value("SELECT emergency FROM bot_state WHERE bot_id = 1"), 0)
 
     def test_stop_closes_positions_when_asked(self):
-        bot = self.started()
+        bot = self.started(holding_s=1000)
         self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE status = 'active'"),
                   "a position is open", 90)
         answer = bot.post("/api/v1/bot/stop", {"positions": "close"})

@@ -132,6 +132,7 @@ class NothingIsMade(Case):
     def test_it_comes_back(self):
         """app.db went away and comes back: nothing was made meanwhile, nothing is lost."""
         bot = self.bot()
+        bot.quick_trades()
         bot.start()
         self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
         bot.stop()
@@ -173,6 +174,7 @@ class NothingIsMade(Case):
     def test_restore_makes_it(self):
         """Beside a foreign -wal, too: that is put aside, not taken for the restored one's."""
         bot = self.bot()
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
         copy = os.path.join(bot.folder, "copy.tar.gz")
@@ -189,6 +191,7 @@ class NothingIsMade(Case):
     def test_restore_through_a_symbolic_link(self):
         """What the link leads to is replaced, and the link stays."""
         bot = self.bot()
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
         copy, link = (os.path.join(bot.folder, n) for n in ("copy.tar.gz", "link.db"))

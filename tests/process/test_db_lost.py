@@ -14,6 +14,7 @@ class Case(harness.TestCase):
 
     def trading(self, api=False):
         bot = self.bot()
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
         if api:

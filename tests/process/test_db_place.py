@@ -68,6 +68,7 @@ class Outputs(harness.TestCase):
 
     def test_never_over_what_the_bot_lives_by(self):
         bot = self.bot()
+        bot.quick_trades()
         bot.start()
         self.wait(lambda: bot.value("SELECT count(*) FROM fills"), "there are fills", 90)
         model = os.path.join(bot.data_dir, bot.value("SELECT path FROM models"))

@@ -91,6 +91,7 @@ class Isolation(harness.TestCase):
 
     def test_bots_keep_their_own_money(self):
         bot = self.bot()
+        bot.quick_trades()
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         second = self.add_bot(bot, "second")

@@ -20,9 +20,9 @@ class Metrics(harness.TestCase):
 
     def test_every_family_with_both_programs(self):
         bot = self.bot()
+        bot.quick_trades(holding_s=3)
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
-        bot.put("/api/v1/trading/bots/1/config", {"holding_time": 3, "decision_interval_ms": 200})
         self.wait(lambda: bot.value("SELECT sum(trades) FROM trading_stats"), "a trade is closed",
                   120)
         families = self.scrape(bot)

@@ -9,6 +9,7 @@ class OneBot(harness.TestCase):
     def two_bots(self):
         """Bot 1, the sample bot, which runs; bot 2, which was not started yet."""
         bot = self.bot()
+        bot.quick_trades(holding_s=1000)
         bot.start()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         self.assertEqual(bot.post("/api/v1/bots", {"name": "second"}).json["id"], 2)

@@ -516,7 +516,8 @@ class OpenApi(harness.TestCase):
         bot = self.start_with_description()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         self.expect(bot, "PUT", "/trading/bots/1/config", 200,
-                    {"holding_time": 5, "decision_interval_ms": 200, "max_positions": 20})
+                    {"holding_time": 5, "decision_interval_ms": 200, "max_positions": 20,
+                     "confidence_threshold": 0})
         self.wait(lambda: bot.value("SELECT 1 FROM trading_orders WHERE status = 'closed'"),
                   "the first trade is over", 90)
         self.close_a_position(bot)

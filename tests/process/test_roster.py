@@ -59,6 +59,32 @@ class Roster(harness.TestCase):
         self.assertEqual(bot.value("SELECT count(*) FROM trading_orders WHERE status != 'closed'"), 0)
         self.assertEqual(books.breaches(bot), [])
 
+    def test_a_bot_that_comes_up_late_has_its_position(self):
+        """Settings that nobody can use, at the start: the position waits for them, with the bot."""
+        bot = self.running(**PATIENT)
+        self.wait(lambda: self.state(bot)["open_positions"], "a position is open", 90)
+        bot.worker.kill9()
+        good = bot.rows("SELECT version, config FROM trading_config_history WHERE bot_id = 1")
+        bot.write("UPDATE trading_configs SET max_positions = -5 WHERE bot_id = 1")
+        bot.write("UPDATE trading_config_history SET config = 'nonsense' WHERE bot_id = 1")
+        bot.start_worker()
+        self.wait(lambda: self.state(bot)["status"] == "ERROR", "the bot can't come up", 60)
+        self.assertEqual(self.state(bot)["open_positions"], 1)
+        for row in good:
+            bot.write("UPDATE trading_config_history SET config = ? WHERE version = ? AND bot_id = 1",
+                      row["config"], row["version"])
+        bot.write("UPDATE trading_configs SET max_positions = 1, version = version + 1 WHERE bot_id = 1")
+        self.wait(lambda: self.state(bot)["status"] == "STOPPED", "the bot came up", 60)
+        self.assertEqual(self.state(bot)["open_positions"], 1)
+        answer = bot.post("/api/v1/bot/start")
+        self.assertEqual(answer.status, 200, answer)
+        answer = bot.post("/api/v1/bot/stop", {"positions": "close"})
+        self.assertEqual(answer.status, 200, answer)
+        self.wait(lambda: not bot.value("SELECT count(*) FROM trading_orders WHERE status != 'closed'"),
+                  "the position is sold", 60)
+        self.assertEqual(self.state(bot)["open_positions"], 0)
+        self.assertEqual(books.breaches(bot), [])
+
     def test_what_trades_leave_does_not_hold_a_new_symbol_up(self):
         """Coins under the lot step stay until the next trade; they are worth their price."""
         bot = self.running(**QUICK)

@@ -52,6 +52,7 @@ class Streams(harness.TestCase):
     def prepared(self):
         """The first start, with its training, is behind us."""
         bot = self.bot(REPORT_STDOUT="true", LOG_LEVEL="DEBUG")
+        bot.quick_trades()
         bot.start_worker()
         self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         self.assertEqual(bot.worker.stop(), 0)

@@ -65,7 +65,7 @@ class Acting(CommandCase):
                           ("pause", "failed", by), ("start", "done", by)])
 
     def test_forceexit(self):
-        bot = self.started()
+        bot = self.started(quick=True)
         trade = self.wait(lambda: bot.value("SELECT id FROM trading_orders WHERE status ="
                                             " 'active' ORDER BY id DESC"), "a position", 90)
         self.assertIn("no open trade 999999", self.ask("/forceexit 999999", "999999"))
@@ -79,7 +79,7 @@ class Acting(CommandCase):
         self.assertIn("close-all", kinds)
 
     def test_emergency_stop_by_button(self):
-        bot = self.started(TELEGRAM_NOTIFY_EMERGENCY="on")
+        bot = self.started(quick=True, TELEGRAM_NOTIFY_EMERGENCY="on")
         self.wait(lambda: bot.value("SELECT open_positions FROM bot_state"), "a position", 90)
         self.ask("/emergency_stop", "Emergency stop of all bots?")
         message = next(m for m in self.api.sent if "Emergency stop of" in m["text"])

@@ -6,7 +6,8 @@ import harness
 CONFIG = "/api/v1/trading/bots/1/config"
 # Enters at once and stays in: an entry needs no model's word and no near target.
 PATIENT = {"confidence_threshold": 0, "holding_time": 1000000, "profit_target_pct": 0.09,
-           "stop_loss_pct": 0.02, "max_positions": 1, "ignore_risk_per_trade": True}
+           "stop_loss_pct": 0.02, "max_positions": 1, "ignore_risk_per_trade": True,
+           "maker_order_timeout": 2}
 DAY_US = 86_400_000_000
 
 
@@ -15,9 +16,10 @@ class Waits(harness.TestCase):
     def holding(self, **env):
         """A bot with one position that stays open."""
         bot = self.bot(**env)
-        bot.start()
-        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        bot.start_api()	# an open position keeps the settings it began with
         self.assertEqual(bot.put(CONFIG, PATIENT).status, 200)
+        bot.start_worker()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
         self.wait(lambda: bot.value("SELECT count(*) FROM trading_orders WHERE status = 'active'"
                                     " AND holding_us = 1000000000000"), "it holds something", 120)
         return bot

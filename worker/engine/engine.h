@@ -158,6 +158,8 @@ MUST_CHECK int engine_order_restore(struct engine *e, const struct order *o, str
  * the rows say of a time after now_us (the clock was set back) begins or is due now.
  */
 void engine_reconcile(struct engine *e, int64_t now_us);
+/* The same for one bot that came up later, after the restores of its orders. */
+void engine_reconcile_bot(struct engine *e, int64_t bot_id, int64_t now_us);
 /* ERR_CONFLICT unless STOPPED and flat. ERR_NOT_FOUND. */
 MUST_CHECK int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err);
 enum bot_status engine_bot_status(const struct engine *e, int64_t bot_id);

@@ -161,15 +161,27 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	return 0;
 }
 
+static void reconcile(struct bot *b, int64_t now_us)
+{
+	bot_times_back(b, now_us);
+	bot_reconcile(b, now_us);
+	if (b->config_waits)
+		bot_cancel_entries(b, "", now_us);
+}
+
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
 	markets_warm(e, e->now_us);
-	for (size_t i = 0; i < e->bots_n; i++) {
-		bot_times_back(e->bots[i], now_us);
-		bot_reconcile(e->bots[i], now_us);
-		if (e->bots[i]->config_waits)
-			bot_cancel_entries(e->bots[i], "", now_us);
-	}
+	for (size_t i = 0; i < e->bots_n; i++)
+		reconcile(e->bots[i], now_us);
+}
+
+void engine_reconcile_bot(struct engine *e, int64_t bot_id, int64_t now_us)
+{
+	struct bot *b = engine_find_bot(e, bot_id);
+
+	if (b)
+		reconcile(b, now_us);
 }
 
 int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)

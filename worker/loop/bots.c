@@ -46,6 +46,7 @@ struct bots {
 	struct slot *slots;		/* by id, ascending */
 	int64_t *ids;
 	size_t waiting;			/* slots whose model loads or whose config was refused */
+	bool started;			/* open orders of before are in the engine */
 };
 
 struct bots *bots_new(const struct bots_args *a)
@@ -175,10 +176,43 @@ static int stats_of_today(struct db *db, int64_t bot_id, int64_t now_us, struct 
 	return rc;
 }
 
+/* A bot's orders that are open in the database; free orders. */
+struct open_orders {
+	int64_t bot_id;
+	struct order *orders;
+	size_t n;
+};
+
+static int keep_order(void *ctx, const struct order *o, struct err *e)
+{
+	struct open_orders *open = ctx;
+
+	(void)e;
+	if (o->bot_id != open->bot_id)
+		return 0;
+	open->orders = xrealloc(open->orders, (open->n + 1) * sizeof(*open->orders));
+	open->orders[open->n++] = *o;
+	return 0;
+}
+
+/* For a bot that comes up when the start is over: the start has passed its orders by. */
+static void orders_back(struct engine *engine, const struct open_orders *open, int64_t now_us)
+{
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < open->n; i++)
+		if (engine_order_restore(engine, &open->orders[i], &e))
+			log_error("bots", open->orders[i].correlation_id,
+				  "order %lld stays as it is in the database: %s",
+				  (long long)open->orders[i].id, e.msg);
+	engine_reconcile_bot(engine, open->bot_id, now_us);
+}
+
 static int bring_up(struct bots *r, struct db *db, struct slot *s, const struct bot_config *c,
 		    int64_t now_us, struct err *e)
 {
 	struct engine *engine = session_engine(r->args.session);
+	struct open_orders open = { .bot_id = s->bot_id };
 	struct bot_restore old = { 0 };
 	int rc = prepare(r, s->bot_id, c, now_us, e);
 
@@ -205,12 +239,17 @@ static int bring_up(struct bots *r, struct db *db, struct slot *s, const struct 
 		if (rc)
 			return rc;
 	}
-	rc = engine_bot_add(engine, s->bot_id, c, &old, e);
-	if (rc)
-		return rc;
-	s->running = true;
-	s->failure[0] = '\0';
-	return 0;
+	rc = r->started ? store_open_orders(db, keep_order, &open, e) : 0;
+	if (rc == 0)
+		rc = engine_bot_add(engine, s->bot_id, c, &old, e);
+	if (rc == 0) {
+		s->running = true;
+		s->failure[0] = '\0';
+	}
+	if (rc == 0 && r->started)
+		orders_back(engine, &open, now_us);
+	free(open.orders);
+	return rc;
 }
 
 /*
@@ -574,6 +613,7 @@ bool bots_waits(const struct bots *r)
 void bots_started(struct bots *r)
 {
 	r->args.wait_for_models = false;
+	r->started = true;
 }
 
 const char *bots_failure(const struct bots *r, int64_t bot_id)
