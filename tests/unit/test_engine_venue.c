@@ -509,6 +509,32 @@ static void target_and_stop_fill(void **state)
 	fake_teardown(f);
 }
 
+/* One execution that closes a quarter of one order's and three of the other's: so is its fee. */
+static void a_shared_fee_goes_by_size(void **state)
+{
+	struct fake *f = FUTURES_STOP;
+	struct venue_update u;
+
+	(void)state;
+	f->bot.max_positions = 2;
+	enter(f);
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
+	f->brain.probability = 0;
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	fill(f, "tb1-1-1-t-1", "50150", "0.0015", "0.0015");
+	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
+	u.fee_e8 = 1000;
+	f->sink.update(f->sink.ctx, &u);
+	assert_int_equal(qty_units(f->rows.orders[0].exited), qty_units(Q("0.002")));
+	assert_int_equal(qty_units(f->rows.orders[1].exited), qty_units(Q("0.0015")));
+	assert_int_equal(money_units(f->rows.orders[0].quote_fees), 250);
+	assert_int_equal(money_units(f->rows.orders[1].quote_fees), 750);
+	fake_teardown(f);
+}
+
 /* Sold more than all orders hold: nobody's books can say what the account holds. */
 static void sold_too_much(void **state)
 {
@@ -748,7 +774,8 @@ int main(void)
 		cmocka_unit_test(entry_refused), cmocka_unit_test(protection_refused),
 		cmocka_unit_test(cancel_rejected), cmocka_unit_test(stop_does_not_act),
 		cmocka_unit_test(stop_in_parts), cmocka_unit_test(stop_ends_entry),
-		cmocka_unit_test(target_and_stop_fill), cmocka_unit_test(sold_too_much),
+		cmocka_unit_test(target_and_stop_fill),
+		cmocka_unit_test(a_shared_fee_goes_by_size), cmocka_unit_test(sold_too_much),
 		cmocka_unit_test(many_pieces), cmocka_unit_test(fee_in_third_asset),
 		cmocka_unit_test(asking_ends_many), cmocka_unit_test(answer_is_lost),
 		cmocka_unit_test(cancel_is_lost), cmocka_unit_test(refusals_back_off),
