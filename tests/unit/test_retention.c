@@ -4,9 +4,9 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
 #include "worker/store/bots.h"
+#include "worker/store/candles.h"
 #include "worker/store/retention.h"
 #include "worker/store/sim.h"
-#include "worker/store/store_candles.h"
 
 #define DAY (INT64_C(86400) * US_PER_S)
 

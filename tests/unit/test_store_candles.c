@@ -5,8 +5,8 @@
 #include "common/db/db.h"
 #include "tests/unit/engine_world.h"
 #include "tests/unit/scratch.h"
+#include "worker/store/candles.h"
 #include "worker/store/outbox.h"
-#include "worker/store/store_candles.h"
 
 #define MINUTE (60 * SECOND)
 #define TRADES 4000

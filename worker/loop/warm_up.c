@@ -14,7 +14,7 @@
 
 #include "common/log.h"
 #include "common/span.h"
-#include "worker/store/store_candles.h"
+#include "worker/store/candles.h"
 
 #include <stdio.h>
 

@@ -3,10 +3,10 @@
 #include "common/buf.h"
 #include "common/config.h"
 #include "worker/store/bots.h"
+#include "worker/store/candles.h"
 #include "worker/store/orders.h"
 #include "worker/store/retention.h"
 #include "worker/store/sim.h"
-#include "worker/store/store_candles.h"
 
 #include <stdalign.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "worker/store/store_candles.h"
+#include "worker/store/candles.h"
 
 #include "common/clock.h"
 

@@ -1,12 +1,12 @@
 /*
- * store_candles.h - closed candles as rows, and which of them form an unbroken run.
+ * candles.h - closed candles as rows, and which of them form an unbroken run.
  *
  * candles holds what charts show. candle_runs says of each series from when to when no
  * candle is missing, and what made it (a seed, a recording): only its newest run may warm
  * a window. Rows outside of it are older, or of a clock that was set back.
  */
-#ifndef WORKER_STORE_STORE_CANDLES_H
-#define WORKER_STORE_STORE_CANDLES_H
+#ifndef WORKER_STORE_CANDLES_H
+#define WORKER_STORE_CANDLES_H
 
 #include "common/db/db.h"
 #include "common/market_source.h"
