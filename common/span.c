@@ -10,11 +10,11 @@ const char *span_text(int64_t seconds, char text[SPAN_TEXT_MAX])
 		{ INT64_MIN, 1, "s" },
 	};
 	size_t i = 0;
+	int64_t n;
 
 	while (seconds < units[i].from_s)
 		i++;
-	snprintf(text, SPAN_TEXT_MAX, "%lld %s",
-		 (long long)(seconds / units[i].unit_s + (seconds % units[i].unit_s > 0)),
-		 units[i].name);
+	n = seconds / units[i].unit_s + (seconds % units[i].unit_s > 0);
+	snprintf(text, SPAN_TEXT_MAX, "%lld %s", (long long)n, units[i].name);
 	return text;
 }

@@ -223,7 +223,7 @@ static void derive(const struct recording_file *files, size_t n, struct symbol_i
 	symbol_info_recorded(info->symbol, info->futures, &all, info);
 }
 
-void tapes_rules(struct recording_file *files, size_t n)
+void recording_files_rules(struct recording_file *files, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < files[i].markets_n; j++) {

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 struct recording_file_market {
-	struct symbol_info info;	/* symbol and kind; the rest by tapes_rules */
+	struct symbol_info info;	/* symbol and kind; the rest by recording_files_rules */
 	struct grid grid;
 };
 
@@ -45,7 +45,7 @@ MUST_CHECK int recording_file_open(const char *name, struct recording_file *out,
  * After all were opened: the rules of each market, from an exchangeInfo line of any file, or
  * else from what all files recorded of it.
  */
-void tapes_rules(struct recording_file *tapes, size_t n);
+void recording_files_rules(struct recording_file *files, size_t n);
 void recording_file_fini(struct recording_file *t);
 
 #endif

@@ -60,7 +60,7 @@ int recording_files_open(const char *files, struct recording_file **out, size_t 
 	if (rc == 0) {
 		qsort(list, count, sizeof(*list), by_time);
 		rc = check_all(list, count, e);
-		tapes_rules(list, count);
+		recording_files_rules(list, count);
 	}
 	if (rc) {
 		recording_files_free(list, count);
