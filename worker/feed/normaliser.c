@@ -322,7 +322,7 @@ int normaliser_take(struct normaliser *in, const struct normaliser_frame *f,
 }
 
 void normaliser_gap(struct normaliser *in, const char *symbol, int64_t now_us,
-		const struct feed_sink *sink)
+		    const struct feed_sink *sink)
 {
 	for (size_t i = 0; i < in->n; i++) {
 		struct market *m = in->markets[i];

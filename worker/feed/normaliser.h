@@ -39,7 +39,7 @@ MUST_CHECK int normaliser_take(struct normaliser *in, const struct normaliser_fr
 
 /* Frames are missing: gap for the symbol (NULL: all known), its book starts anew. */
 void normaliser_gap(struct normaliser *in, const char *symbol, int64_t now_us,
-		const struct feed_sink *sink);
+		    const struct feed_sink *sink);
 
 /* The frames begin again, ids too: what was seen so far is none of theirs. */
 void normaliser_begin_again(struct normaliser *in);

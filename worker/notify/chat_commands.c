@@ -520,7 +520,7 @@ static void take_command(struct talk *t)
 }
 
 void chat_commands_take(struct chat_commands *d, struct db *db, const struct telegram_source *from,
-	       const struct telegram_update *u, int64_t now_us)
+			const struct telegram_update *u, int64_t now_us)
 {
 	struct talk t = { .chat = d, .db = db, .from = from, .u = u, .now_us = now_us };
 	struct err e = { 0 };

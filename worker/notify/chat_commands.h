@@ -40,7 +40,7 @@ void chat_commands_free(struct chat_commands *d);
 
 /* One update. Reads db; a failed read is told in the chat. */
 void chat_commands_take(struct chat_commands *d, struct db *db, const struct telegram_source *from,
-	       const struct telegram_update *u, int64_t now_us);
+			const struct telegram_update *u, int64_t now_us);
 /*
  * The worker answered a command; ours (by requested_by and key) is told in its chat, one line
  * for each bot.
