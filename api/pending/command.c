@@ -41,6 +41,7 @@ static void result_status(const struct command *c, char out[16])
 	cJSON_Delete(o);
 }
 
+/* id 0: the database took no command. */
 static void answer_members(struct request *r, int64_t id, const char *message, const char *status)
 {
 	struct json *j = &r->json;
@@ -49,7 +50,8 @@ static void answer_members(struct request *r, int64_t id, const char *message, c
 	json_string(j, "message", message);
 	json_string(j, "status", status);
 	json_time(j, "timestamp", clock_now_us());
-	json_int(j, "command_id", id);
+	if (id)
+		json_int(j, "command_id", id);
 	json_string(j, "correlation_id", r->correlation_id);
 }
 
@@ -220,11 +222,7 @@ static int stop_without_database(struct request *r, const struct command *c, int
 	if (!ok)
 		return err_set(e, rc, "%s; %s", why->msg, text);
 	r->code = 202;
-	json_bool(&r->json, "success", true);
-	json_string(&r->json, "message", text);
-	json_string(&r->json, "status", "queued");
-	json_time(&r->json, "timestamp", clock_now_us());
-	json_string(&r->json, "correlation_id", r->correlation_id);
+	answer_members(r, 0, text, "queued");
 	return 0;
 }
 

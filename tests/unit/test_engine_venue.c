@@ -473,6 +473,19 @@ static void stop_ends_entry(void **state)
 	fake_teardown(f);
 }
 
+/* Orders 1 and 2 hold 0.002 each, bought at 50000. */
+static void two_positions(struct fake *f)
+{
+	f->bot.max_positions = 2;
+	enter(f);
+	f->brain.probability = 0.9;
+	f->now = (f->now / SECOND + 1) * SECOND;
+	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
+	f->brain.probability = 0;
+	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+}
+
 /*
  * Target and stop of one order fill before we hear of either: the account has one
  * position, so the stop sold what the other order held.
@@ -483,14 +496,7 @@ static void target_and_stop_fill(void **state)
 	struct venue_update u;
 
 	(void)state;
-	f->bot.max_positions = 2;
-	enter(f);
-	f->brain.probability = 0.9;
-	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
-	f->brain.probability = 0;
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	two_positions(f);
 	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
 	assert_int_equal(f->rows.orders[0].status, ORDER_ACTIVE); /* its stop may still act */
 	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
@@ -516,14 +522,7 @@ static void a_shared_fee_goes_by_size(void **state)
 	struct venue_update u;
 
 	(void)state;
-	f->bot.max_positions = 2;
-	enter(f);
-	f->brain.probability = 0.9;
-	f->now = (f->now / SECOND + 1) * SECOND;
-	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
-	f->brain.probability = 0;
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	two_positions(f);
 	fill(f, "tb1-1-1-t-1", "50150", "0.0015", "0.0015");
 	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
 	u.fee_e8 = 1000;

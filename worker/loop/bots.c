@@ -195,17 +195,21 @@ static int keep_order(void *ctx, const struct order *o, struct err *e)
 	return 0;
 }
 
-/* For a bot that comes up when the start is over: the start has passed its orders by. */
-static void orders_back(struct engine *engine, const struct open_orders *open, int64_t now_us)
+void bots_restore_order(struct bots *r, const struct order *o)
 {
 	struct err e = { 0 };
 
+	if (engine_order_restore(session_engine(r->args.session), o, &e))
+		log_error("worker", o->correlation_id,
+			  "order %lld stays as it is in the database: %s", (long long)o->id, e.msg);
+}
+
+/* For a bot that comes up when the start is over: the start has passed its orders by. */
+static void orders_back(struct bots *r, const struct open_orders *open, int64_t now_us)
+{
 	for (size_t i = 0; i < open->n; i++)
-		if (engine_order_restore(engine, &open->orders[i], &e))
-			log_error("bots", open->orders[i].correlation_id,
-				  "order %lld stays as it is in the database: %s",
-				  (long long)open->orders[i].id, e.msg);
-	engine_reconcile_bot(engine, open->bot_id, now_us);
+		bots_restore_order(r, &open->orders[i]);
+	engine_reconcile_bot(session_engine(r->args.session), open->bot_id, now_us);
 }
 
 static int bring_up(struct bots *r, struct db *db, struct slot *s, const struct bot_config *c,
@@ -247,7 +251,7 @@ static int bring_up(struct bots *r, struct db *db, struct slot *s, const struct 
 		s->failure[0] = '\0';
 	}
 	if (rc == 0 && r->started)
-		orders_back(engine, &open, now_us);
+		orders_back(r, &open, now_us);
 	free(open.orders);
 	return rc;
 }
@@ -577,7 +581,7 @@ int bots_retry(struct bots *r, struct db *db, int64_t bot_id, int64_t now_us, st
 }
 
 int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
-		 const char *correlation_id, int64_t now_us, struct err *e)
+	       const char *correlation_id, int64_t now_us, struct err *e)
 {
 	struct slot *s = find(r, bot_id);
 	struct status_report event = {

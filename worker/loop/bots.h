@@ -35,8 +35,13 @@ struct bots_args {
 struct bots *bots_new(const struct bots_args *a);
 void bots_free(struct bots *r);
 
-/* From now on models are loaded beside the loop. */
+/*
+ * The open orders are back in the engine: from now on a bot that comes up brings its own, and
+ * models are loaded beside the loop.
+ */
 void bots_started(struct bots *r);
+/* An order that was open when we went down goes back into the engine, or the log says why not. */
+void bots_restore_order(struct bots *r, const struct order *o);
 /* Add, change and remove bots as the database says. Errors of one bot stay with that bot. */
 MUST_CHECK int bots_refresh(struct bots *r, struct db *db, int64_t now_us, struct err *e);
 /*
@@ -46,13 +51,13 @@ MUST_CHECK int bots_refresh(struct bots *r, struct db *db, int64_t now_us, struc
 bool bots_waits(const struct bots *r);
 /* Give a bot that failed to come up another try. */
 MUST_CHECK int bots_retry(struct bots *r, struct db *db, int64_t bot_id, int64_t now_us,
-			    struct err *e);
+			  struct err *e);
 /*
  * An emergency stop of a bot that could not come up (bots_failure): its row keeps it, and
  * it is flattened when it comes up one day. ERR_NOT_FOUND: it runs, or does not exist.
  */
 MUST_CHECK int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
-			    const char *correlation_id, int64_t now_us, struct err *e);
+			  const char *correlation_id, int64_t now_us, struct err *e);
 /* NULL when it runs (or does not exist); else why it could not come up. */
 const char *bots_failure(const struct bots *r, int64_t bot_id);
 /* Does it need a model to start, and is that on its way? */

@@ -147,15 +147,11 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 static int restore_order(void *ctx, const struct order *o, struct err *e)
 {
 	struct worker *w = ctx;
-	struct err why = { 0 };
 
 	(void)e;
 	if (w->only_bot && o->bot_id != w->only_bot)
 		return 0; /* a remainder: it stays for the worker that runs its bot */
-	if (engine_order_restore(session_engine(w->session), o, &why))
-		log_error("worker", o->correlation_id,
-			  "order %lld stays as it is in the database: %s", (long long)o->id,
-			  why.msg);
+	bots_restore_order(w->bots, o);
 	return 0;
 }
 

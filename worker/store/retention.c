@@ -331,7 +331,7 @@ static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
  * clock was wrong when it came) is passed over: it does not keep those behind it.
  */
 static int retention_walk(struct db *db, const struct passed *p, int64_t now_us, int64_t days,
-		     int64_t *after, int64_t *n, struct err *e)
+			  int64_t *after, int64_t *n, struct err *e)
 {
 	int64_t ids[WALK_ROWS], before_us = now_us - days * DAY_US, seen = 0;
 	bool young = false;
