@@ -189,7 +189,8 @@ static inline void batch_lanes(const double *x, size_t i, size_t most, struct si
 	follow(&fast, kf, x + WINDOW - 1);
 	follow(&slow, ks, x + WINDOW - 1);
 	for (size_t l = 0; l < LANES && l < most; l++) {
-		int now = side_of(fast[l], slow[l]), before = side_of(fast_before[l], slow_before[l]);
+		int before = side_of(fast_before[l], slow_before[l]);
+		int now = side_of(fast[l], slow[l]);
 
 		if (before == 0)	/* rare: they were equal */
 			now = on_candle(x + l);
@@ -381,7 +382,8 @@ static size_t quiet_blocks(const struct history *h, size_t i, size_t end, int64_
 	i = quiet_scan(h, i, border < end ? border : end, up, down);
 	if (i != border)
 		return i;
-	while (i + BLOCK <= end && h->block_high[i / BLOCK] <= up && h->block_low[i / BLOCK] >= down)
+	while (i + BLOCK <= end && h->block_high[i / BLOCK] <= up &&
+	       h->block_low[i / BLOCK] >= down)
 		i += BLOCK;
 	return quiet_scan(h, i, end, up, down);
 }
