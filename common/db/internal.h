@@ -2,7 +2,7 @@
  * internal.h - what the files of the database module share; nobody else includes it,
  * and nothing else includes <sqlite3.h>.
  *
- *	db.c		a connection: opened, configured, closed
+ *	connection.c	a connection: opened, configured, closed
  *	file.c	the file's names, and its lock: in use, or somebody's alone
  *	start.c	may this start make a database?
  *	lost.c	is the file that we have open still the one that others find?
@@ -92,7 +92,7 @@ MUST_CHECK int db_lock_for(const char *path, const char *note, int64_t until_us,
 void db_lock_note(struct db_lock *l, const char *note);
 void db_lock_note_get(const struct db_lock *l, char *out, size_t size);
 
-/* db.c */
+/* connection.c */
 /* A new database in place of nothing or of an empty file; l: its lock (db_lock_for). */
 MUST_CHECK int db_make(const char *path, struct db_lock *l, struct err *e);
 
