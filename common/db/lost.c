@@ -4,6 +4,9 @@
  * itself needs the file for itself for that), so other ones are a loss, too: without the
  * same -shm two programs don't see each other's locks.
  */
+#include "common/db/db.h"
+
+#include "common/db/hold.h"
 #include "common/db/internal.h"
 
 #include <errno.h>

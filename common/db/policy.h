@@ -1,13 +1,13 @@
 /*
  * policy.h - which table each role may write: one table of rules.
  *
- * The tables' owners are written in schema/0001_init.sql. db.c asks here for
+ * The tables' owners are written in schema/0001_init.sql. connection.c asks here for
  * every statement that it prepares (SQLite's authorizer).
  */
 #ifndef COMMON_DB_POLICY_H
 #define COMMON_DB_POLICY_H
 
-#include "common/db/db.h"
+#include "common/db/role.h"
 
 #include <stdbool.h>
 
