@@ -108,7 +108,7 @@ struct config {
 	double backup_interval_s;		/* 0: none by the clock */
 	int64_t backup_keep, backup_keep_daily, backup_keep_weekly;	/* count */
 	int64_t backup_max_bytes;
-	double scrub_interval_s;		/* between two checks of all database pages; 0 none */
+	double scrub_interval_s;		/* between two checks of all pages; 0 none */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */

@@ -21,8 +21,8 @@
 #define OLDER_NAP_US 10000			/* between two looks whether older programs ended */
 
 /*
- * SQLite's own waits grow to 100 ms; commits here take single milliseconds, so
- * short steps let the loop go on sooner.
+ * SQLite's own busy handler waits up to 100 ms between two tries. Commits here take single
+ * milliseconds, so short waits let the loop go on sooner.
  */
 static int on_busy(void *ctx, int tries)
 {
@@ -96,10 +96,10 @@ static int open_file(struct db *db, struct err *e)
  *   NORMAL  fsync at checkpoints only; the newest commits may be lost, never in
  *           part: the file stays consistent.
  * Measured (a commit of two rows; 2 cores, virtual disk, ext4): FULL 0.12 ms at the
- * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms; a busy disk's fsync takes ten
- * and more. Everybody begins with FULL: an order must be on the disk as planned
- * before its first byte leaves, or a power cut could lose what the exchange already
- * has. Only who has nothing like that to lose asks for less (db_set_durable).
+ * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms; on a busy disk one fsync takes ten
+ * milliseconds and more. FULL is the default, because the row of a planned order must be on
+ * the disk before the order's first byte leaves: otherwise a power cut could lose an order
+ * that the exchange has. A caller whose rows may be lost asks for NORMAL (db_set_durable).
  */
 static int configure(struct db *db, struct err *e)
 {
@@ -118,8 +118,8 @@ static int configure(struct db *db, struct err *e)
 }
 
 /*
- * Two first starts at once: SQLite answers "busy" without asking the busy handler
- * when both hold a read lock and want more, so the wait is ours.
+ * Retries by itself, because SQLite returns "busy" without calling the busy handler when two
+ * first starts both hold a read lock and want a write lock.
  */
 static int enter_wal(struct db *db, struct err *e)
 {
@@ -170,8 +170,8 @@ static struct db *new_handle(const char *path, const char *asked, enum db_role r
 }
 
 /*
- * Hard links are harmless to who comes by the name that is in use: its -wal file is there. An
- * emergency stop must not be refused for them.
+ * Hard links do no harm under the name that is in use, because its -wal file is there. An
+ * emergency stop must not fail because of them.
  */
 static int check_names(const struct db *db, struct err *e)
 {
@@ -224,7 +224,7 @@ static int migrate_file(const char *path, struct err *e)
 	return rc;
 }
 
-/* Nobody else may have it open: a program of the older version could go on with neither. */
+/* Nobody else may have it open, because a program of the older version can't use the new schema. */
 static int bring_up_to_date(const char *path, int version, struct err *e)
 {
 	struct db_lock *l = NULL;
@@ -283,7 +283,7 @@ static bool is_made(const char *path)
 	return access(path, F_OK) == 0 && !db_file_is_empty(path);
 }
 
-/* Two first starts may be here at once: the second finds it made. */
+/* Two first starts may be here at once; the second finds the file that the first made. */
 static int make_missing(const char *path, enum db_role role, struct err *e)
 {
 	int64_t until_us = clock_mono_us() + BUSY_OPEN_US;
