@@ -14,8 +14,8 @@
 #define BUSY_SLEEP_NS 500000			/* between two tries for the lock */
 
 /*
- * SQLite's own waits grow to 100 ms; commits here take single milliseconds, so
- * short steps let the loop go on sooner.
+ * SQLite's own busy handler waits up to 100 ms between two tries. Commits here take single
+ * milliseconds, so short waits let the loop go on sooner.
  */
 static int on_busy(void *ctx, int tries)
 {
@@ -89,10 +89,10 @@ static int connect(struct db *db, struct err *e)
  *   NORMAL  fsync at checkpoints only; the newest commits may be lost, never in
  *           part: the file stays consistent.
  * Measured (a commit of two rows; 2 cores, virtual disk, ext4): FULL 0.12 ms at the
- * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms; a busy disk's fsync takes ten
- * and more. Everybody begins with FULL: an order must be on the disk as planned
- * before its first byte leaves, or a power cut could lose what the exchange already
- * has. Only who has nothing like that to lose asks for less (db_set_durable).
+ * median and 0.28 ms p99, NORMAL 0.013 and 0.026 ms; on a busy disk one fsync takes ten
+ * milliseconds and more. FULL is the default, because the row of a planned order must be on
+ * the disk before the order's first byte leaves: otherwise a power cut could lose an order
+ * that the exchange has. A caller whose rows may be lost asks for NORMAL (db_set_durable).
  */
 static int configure(struct db *db, struct err *e)
 {
@@ -111,8 +111,8 @@ static int configure(struct db *db, struct err *e)
 }
 
 /*
- * Two first starts at once: SQLite answers "busy" without asking the busy handler
- * when both hold a read lock and want more, so the wait is ours.
+ * Retries by itself, because SQLite returns "busy" without calling the busy handler when two
+ * first starts both hold a read lock and want a write lock.
  */
 int db_enter_wal(struct db *db, struct err *e)
 {

@@ -44,7 +44,7 @@ int db_fail_damaged(const struct db *db, const char *why, struct err *e)
 		       "restore a backup", db->path, why);
 }
 
-/* SQLite does not keep the reason when a commit fails: then errno has it. */
+/* When a commit fails SQLite forgets the system's reason; errno still has it. */
 static int os_error(const struct db *db)
 {
 	int os = errno;

@@ -1,16 +1,16 @@
 /*
  * internal.h - what the files of the database module share; nobody else includes it,
- * and nothing else includes <sqlite3.h>. No file calls one that calls it, so read them from
- * the last to the first; each includes the contract that it fulfils.
+ * and nothing else includes <sqlite3.h>. A file calls only files that
+ * stand below it in this list.
  *
- *	start.c	may this start make a database?
+ *	start.c	decides whether this start may make a database
  *	open.c	a file opened for a role; made, or brought up to date, when it must be
  *	migrate.c	the schema's steps
  *	backup.c	a copy while others write
- *	check.c	is it sound?
+ *	check.c	checks whether the database is sound
  *	connection.c	a connection: configured, asked, closed
  *	commit.c	transactions, and when they are on the disk
- *	lost.c	is the file that we have open still the one that others find?
+ *	lost.c	checks that the name still leads to the file that we have open
  *	file.c	the file's names, and its lock: in use, or somebody's alone
  *	stmt.c	statements and their cache
  *	error.c	SQLite's results as sentences
@@ -74,26 +74,27 @@ struct db {
 /* file.c */
 #define DB_PATH_MAX 1024
 bool db_in_memory(const struct db *db);
-/* Where path leads: a symbolic link as its last part is followed, as SQLite does. */
+/* Resolves path: follows a symbolic link in its last part, as SQLite does. */
 MUST_CHECK int db_file_name(const char *path, char out[DB_PATH_MAX], struct err *e);
 MUST_CHECK int db_file_folder(const char *path, struct err *e);	/* made when missing */
 void db_file_remove(const char *path);	/* with what SQLite keeps beside it */
-/* ERR_IO when no file has this name: said before SQLite says that it can't open it. */
+/* ERR_IO when no file has this name; its message is better than SQLite's. */
 MUST_CHECK int db_file_there(const struct db *db, struct err *e);
 bool db_file_has(const char *path, const char *ending);	/* such a file beside it */
 bool db_file_is_empty(const char *path);		/* there, without a byte */
 /* ERR_CONFLICT: hard links. */
 MUST_CHECK int db_file_one_name(const char *path, struct err *e);
-/* What SQLite keeps beside path goes beside "to", before another database gets the name. */
+/* Renames -wal and its like from path's to "to"'s, before another database gets the name. */
 MUST_CHECK int db_file_set_aside(const char *path, const char *to, struct err *e);
 /*
- * The connection's share of the lock (db_lock); the kernel gives it back, however we end. Waits
- * until until_us (monotonic) for who says that he will end soon.
+ * Takes the connection's share of the lock (db_lock); the kernel releases it however the
+ * process ends. Waits up to until_us (monotonic) for a holder whose note says that it ends
+ * by itself.
  */
 MUST_CHECK int db_file_use(struct db *db, bool make_lock_file, int64_t until_us, struct err *e);
 /*
- * db_lock with a note in the lock's file: what its holder is at, which ends by itself, so
- * that others wait. "make new": until the database is there the file counts as absent.
+ * db_lock with a note in the lock file that names the holder's work, so that others wait for
+ * its end. With the note "make new" a lock file without a database counts as absent.
  */
 MUST_CHECK int db_lock_for(const char *path, const char *note, int64_t until_us,
 			   struct db_lock **out, struct err *e);
@@ -102,14 +103,14 @@ void db_lock_note(struct db_lock *l, const char *note);
 void db_lock_note_get(const struct db_lock *l, char *out, size_t size);
 
 /* connection.c */
-/* Not connected yet, and waits for nobody; path: where "asked" leads. */
+/* A connection before db_connect, with a busy timeout of 0; path: where "asked" leads. */
 struct db *db_new(const char *path, const char *asked, enum db_role role);
 MUST_CHECK int db_connect(struct db *db, struct err *e);
 MUST_CHECK int db_enter_wal(struct db *db, struct err *e);
 void db_restrict(struct db *db);	/* to what its role may write (policy.h) */
 
 /* open.c */
-/* A new database in place of nothing or of an empty file; l: its lock (db_lock_for). */
+/* Makes a new database where there is no file or an empty one; l: its lock (db_lock_for). */
 MUST_CHECK int db_make(const char *path, struct db_lock *l, struct err *e);
 
 /* lost.c */

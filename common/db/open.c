@@ -49,8 +49,8 @@ static struct db *new_handle(const char *path, const char *asked, enum db_role r
 }
 
 /*
- * Hard links are harmless to who comes by the name that is in use: its -wal file is there. An
- * emergency stop must not be refused for them.
+ * Hard links do no harm under the name that is in use, because its -wal file is there. An
+ * emergency stop must not fail because of them.
  */
 static int check_names(const struct db *db, struct err *e)
 {
@@ -101,7 +101,7 @@ static int migrate_file(const char *path, struct err *e)
 	return rc;
 }
 
-/* Nobody else may have it open: a program of the older version could go on with neither. */
+/* Nobody else may have it open, because a program of the older version can't use the new schema. */
 static int bring_up_to_date(const char *path, int version, struct err *e)
 {
 	struct db_lock *l = NULL;
@@ -160,7 +160,7 @@ static bool is_made(const char *path)
 	return access(path, F_OK) == 0 && !db_file_is_empty(path);
 }
 
-/* Two first starts may be here at once: the second finds it made. */
+/* Two first starts may be here at once; the second finds the file that the first made. */
 static int make_missing(const char *path, enum db_role role, struct err *e)
 {
 	int64_t until_us = clock_mono_us() + BUSY_OPEN_US;
