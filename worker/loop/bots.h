@@ -1,6 +1,6 @@
 /*
  * bots.h - which bots there are and what they should run: the database's desired
- * (bots, trading_configs, model_assignments) brought into the engine.
+ * (bots, trading_configs) brought into the engine.
  *
  * bots_refresh compares row versions with what is applied, so it is cheap to
  * call whenever the database changed. A bot that can't run (no market data,
