@@ -1,5 +1,6 @@
-#include "common/db/internal.h"
+#include "common/db/db.h"
 
+#include "common/db/internal.h"
 #include "common/fault.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
  * db.h - the shared SQLite file: connections and transactions. Statements are in
- * stmt.h, which comes with it; only the db_*.c files know <sqlite3.h>.
+ * stmt.h, which comes with it; internal.h says which source does what.
  *
  * Every connection: WAL, foreign keys, busy_timeout, trusted_schema off.
  * Every write stands between db_begin (BEGIN IMMEDIATE) and db_commit; functions
@@ -9,6 +9,7 @@
 #ifndef COMMON_DB_DB_H
 #define COMMON_DB_DB_H
 
+#include "common/db/role.h"
 #include "common/db/stmt.h"
 #include "common/err.h"
 
@@ -18,17 +19,6 @@
 struct db;
 
 struct db_lock;
-
-enum db_role {
-	DB_WORKER,	/* may write everything */
-	DB_API,		/* authorizer: may not write what the worker owns */
-	DB_CLI,		/* the command line: writes tokens, jobs, audit rows, commands */
-	DB_SECRETS,	/* as DB_CLI, and the sealed secrets of trading_configs */
-	DB_COMMAND,	/* reads, and inserts into commands; also on a newer or older schema */
-	DB_READ,	/* reads; also an older schema */
-	DB_TOOL,	/* no authorizer, any schema: tests, and threads of a program */
-	DB_ALONE	/* as DB_TOOL, for a file that the caller has to himself: see db_lock */
-};
 
 /*
  * Opens an existing file and installs the role's authorizer. Fails with ERR_IO if the file

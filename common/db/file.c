@@ -1,6 +1,8 @@
-#include "common/db/internal.h"
+#include "common/db/db.h"
 
 #include "common/clock.h"
+#include "common/db/hold.h"
+#include "common/db/internal.h"
 #include "common/file.h"
 
 #include <errno.h>

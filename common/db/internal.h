@@ -1,25 +1,33 @@
 /*
  * internal.h - what the files of the database module share; nobody else includes it,
- * and nothing else includes <sqlite3.h>.
+ * and nothing else includes <sqlite3.h>. A file calls only files that
+ * stand below it in this list.
  *
- *	db.c		a connection: opened, configured, closed
- *	file.c	the file's names, and its lock: in use, or somebody's alone
  *	start.c	decides whether this start may make a database
- *	lost.c	checks that the name still leads to the file that we have open
- *	stmt.c	statements and their cache
- *	commit.c	transactions, and when they are on the disk
+ *	open.c	a file opened for a role; made, or brought up to date, when it must be
+ *	migrate.c	the schema's steps
  *	backup.c	a copy while others write
  *	check.c	checks whether the database is sound
+ *	connection.c	a connection: configured, asked, closed
+ *	commit.c	transactions, and when they are on the disk
+ *	lost.c	checks that the name still leads to the file that we have open
+ *	file.c	the file's names, and its lock: in use, or somebody's alone
+ *	stmt.c	statements and their cache
  *	error.c	SQLite's results as sentences
  */
 #ifndef COMMON_DB_INTERNAL_H
 #define COMMON_DB_INTERNAL_H
 
-#include "common/db/db.h"
-#include "common/db/hold.h"
+#include "common/db/role.h"
+#include "common/err.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+struct db_hold;
+struct db_lock;
 
 #define DB_WAL_PAGES 1000		/* the -wal file stays near 4 MB */
 #define DB_SQL_SHOWN 60			/* characters of a statement in a message */
@@ -49,6 +57,7 @@ struct db {
 	struct db_hold *hold;	/* the file itself; NULL: DB_ALONE, or in memory */
 	struct db_beside beside[2];
 	int schema;		/* version when it was opened */
+	int newest;		/* the version that this program makes */
 	bool cascade;		/* the statement being prepared deletes from bots */
 	int active;		/* statements that stand on a row */
 	int64_t busy_since_us, busy_limit_us;
@@ -93,7 +102,14 @@ MUST_CHECK int db_lock_for(const char *path, const char *note, int64_t until_us,
 void db_lock_note(struct db_lock *l, const char *note);
 void db_lock_note_get(const struct db_lock *l, char *out, size_t size);
 
-/* db.c */
+/* connection.c */
+/* A connection before db_connect, with a busy timeout of 0; path: where "asked" leads. */
+struct db *db_new(const char *path, const char *asked, enum db_role role);
+MUST_CHECK int db_connect(struct db *db, struct err *e);
+MUST_CHECK int db_enter_wal(struct db *db, struct err *e);
+void db_restrict(struct db *db);	/* to what its role may write (policy.h) */
+
+/* open.c */
 /* Makes a new database where there is no file or an empty one; l: its lock (db_lock_for). */
 MUST_CHECK int db_make(const char *path, struct db_lock *l, struct err *e);
 

@@ -4,6 +4,9 @@
  * (it needs the database alone for that). Other -wal or -shm files are therefore a loss as
  * well: two programs with different -shm files don't see each other's locks.
  */
+#include "common/db/db.h"
+
+#include "common/db/hold.h"
 #include "common/db/internal.h"
 
 #include <errno.h>

@@ -1,13 +1,13 @@
 /*
  * policy.h - which table each role may write: one table of rules.
  *
- * schema/0001_init.sql says who owns each table. db.c asks these functions for every
+ * schema/0001_init.sql says who owns each table. connection.c asks these functions for every
  * statement that it prepares (SQLite's authorizer).
  */
 #ifndef COMMON_DB_POLICY_H
 #define COMMON_DB_POLICY_H
 
-#include "common/db/db.h"
+#include "common/db/role.h"
 
 #include <stdbool.h>
 

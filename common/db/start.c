@@ -1,6 +1,7 @@
 #include "common/db/start.h"
 
 #include "common/clock.h"
+#include "common/db/db.h"
 #include "common/db/fs_kind.h"
 #include "common/db/internal.h"
 #include "common/log.h"
