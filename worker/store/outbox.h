@@ -41,7 +41,7 @@ size_t outbox_rows(const struct outbox *o);
  * waits for such rows, so those of many turns may share one transaction.
  */
 bool outbox_can_wait(const struct outbox *o);
-/* Writes all rows in the caller's transaction. now_us: the time that ages of pruned rows count to. */
+/* Writes all rows in the caller's transaction; from time to time also deletes old rows. */
 MUST_CHECK int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err *e);
 /* Call it after the commit: forgets the written rows. */
 void outbox_clear(struct outbox *o);
