@@ -38,7 +38,7 @@ struct model_file {
 /* ERR_NOT_FOUND. */
 MUST_CHECK int store_models_file(struct db *db, int64_t id, struct model_file *out,
 				 struct err *e);
-/* One field error for "model_id" when this model can't be assigned. 0 also then. */
+/* Adds a field error for "model_id" when this model can't be assigned; returns 0 also then. */
 MUST_CHECK int store_models_check(struct db *db, int64_t id, struct field_errors *f,
 				  struct err *e);
 /* Can it be assigned? ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */

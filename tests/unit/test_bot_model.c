@@ -114,9 +114,12 @@ static void old_rows(void **state)
 		"CREATE TEMP TABLE c AS SELECT * FROM trading_configs;"
 		"UPDATE c SET id = NULL, bot_id = 2, model_id = 0;"
 		"INSERT INTO trading_configs SELECT * FROM c;"
-		"UPDATE c SET bot_id = 3, model_id = 1; INSERT INTO trading_configs SELECT * FROM c;"
-		"UPDATE c SET bot_id = 4, model_id = 2; INSERT INTO trading_configs SELECT * FROM c;"
-		"INSERT INTO trading_config_history(bot_id, version, config, changed_us, changed_by)"
+		"UPDATE c SET bot_id = 3, model_id = 1;"
+		"INSERT INTO trading_configs SELECT * FROM c;"
+		"UPDATE c SET bot_id = 4, model_id = 2;"
+		"INSERT INTO trading_configs SELECT * FROM c;"
+		"INSERT INTO trading_config_history(bot_id, version, config, changed_us,"
+		" changed_by)"
 		" VALUES (2, 1, '{\"model_id\":0}', 1, 'x'), (3, 1, '{\"model_id\":0}', 1, 'x');"
 		"INSERT INTO model_assignments VALUES (2, 1, 1, 'x'), (3, 2, 1, 'x')";
 	static const char SQL_PAST[] =
