@@ -1,6 +1,5 @@
 #include "api/http/request.h"
 
-#include "api/http/reply.h"
 #include "common/clock.h"
 #include "common/number.h"
 
@@ -18,8 +17,9 @@
 #define SPARE_BYTES 65536	/* a larger answer's room is given back */
 
 /*
- * An id must be new, not secret: numbers of the sequence SplitMix64 (G. Steele and
- * others, 2014), begun at random, never repeat and cost nothing.
+ * A correlation id must be new but need not be secret. The sequence SplitMix64 (G. Steele and
+ * others, "Fast splittable pseudorandom number generators", 2014), begun at a random place,
+ * does not repeat within 2^64 numbers and is cheap.
  */
 static void next_correlation_id(struct app *a, char out[CORRELATION_ID_MAX])
 {
@@ -45,7 +45,7 @@ static void take_correlation_id(struct request *r)
 		next_correlation_id(r->app, r->correlation_id);
 }
 
-/* The last one that ended, with the room of its answer, or a new one. */
+/* Reuses the request that ended last, with the memory of its answer, or makes a new one. */
 static struct request *take_spare(struct app *a)
 {
 	struct request *r = a->spare;
@@ -81,7 +81,7 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	return r;
 }
 
-static void request_free(struct request *r)
+void request_free(struct request *r)
 {
 	evhttp_clear_headers(&r->query);
 	if (r->has_file)
@@ -102,20 +102,6 @@ void request_free_spare(struct app *a)
 		buf_free(&a->spare->out);
 	free(a->spare);
 	a->spare = NULL;
-}
-
-void request_finish(struct request *r, int rc, struct err *e)
-{
-	ASSERT(!r->answered);
-	r->answered = true;
-	reply_send(r, rc, e);
-	request_free(r);
-}
-
-void request_drop(struct request *r)
-{
-	r->app->requests++;
-	request_free(r);
 }
 
 void request_begin_answer(struct request *r)
@@ -232,7 +218,7 @@ static bool is_json(const char *type)
 	       (type[16] == '\0' || type[16] == ';' || type[16] == ' ');
 }
 
-/* "curl -d" without -H says this type, whatever it sends: JSON is taken then as well. */
+/* "curl -d" without -H always sends this type, so a JSON body is accepted with it. */
 static bool is_curl_json(const char *type, const char *body, size_t len)
 {
 	size_t i = 0;

@@ -2,8 +2,8 @@
  * request.h - one request on its way: who asks, what for, and the answer so far.
  *
  *	evhttp request -> checks (host, rate, route, token, role, origin, query, body)
- *	               -> handler -> answer        (request_finish)
- *	                          \-> parked (wait.h) -> answer
+ *	               -> handler -> answer           (reply_send)
+ *	                          \-> parked (room.h) -> answer
  *
  * A handler writes members of the answer into r->json, or returns an error that
  * becomes the error form. It never touches evhttp.
@@ -30,7 +30,7 @@ struct identity {
 
 struct request {
 	struct app *app;
-	struct db *db;			/* the loop's connection, or that of slow.h */
+	struct db *db;			/* the loop's connection, or slow.h's in its thread */
 	unsigned db_generation;		/* of slow.h's: another file is another one */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;
@@ -52,7 +52,7 @@ struct request {
 	bool has_file;			/* instead of out: an open file, from its begin */
 	int file;
 	int64_t file_bytes;
-	bool parked;			/* answered later, by request_finish */
+	bool parked;			/* answered later, by reply_send */
 	bool taken;			/* its connection is no longer HTTP (stream.h) */
 	bool answered;
 	bool close;			/* the connection ends with the answer */
@@ -67,19 +67,17 @@ struct request {
 };
 
 struct request *request_new(struct app *a, struct evhttp_request *ev);
-/* Answers with what the handler wrote (rc 0), or with the error form. Frees r. */
-void request_finish(struct request *r, int rc, struct err *e);
-/* The one that is kept for the next request, at the end. */
+/* Call it after the answer was sent (reply.h) or the connection was taken over. */
+void request_free(struct request *r);
+/* Frees the request that is kept for reuse; at the end of the program. */
 void request_free_spare(struct app *a);
-/* Instead, when its connection was taken over: counts and frees r. */
-void request_drop(struct request *r);
 
-/* The answer as a handler finds it; what an earlier one wrote or set is dropped. */
+/* Resets the answer for a handler; drops what an earlier call of it wrote or set. */
 void request_begin_answer(struct request *r);
 /* An error with its own HTTP status and code word. Returns ERR_DENIED. */
 int request_error(struct request *r, struct err *e, int http, const char *code,
 		  const char *fmt, ...) PRINTF_LIKE(5, 6);
-/* The list of field errors, made when first asked for. */
+/* The list of field errors; the first call makes it. */
 struct field_errors *request_fields(struct request *r);
 /* 422 (body) or 400 (query) when there are field errors, else 0. */
 MUST_CHECK int request_fields_check(struct request *r, int http, struct err *e);

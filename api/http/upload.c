@@ -2,6 +2,7 @@
 
 #include "api/http/conn.h"
 #include "api/http/multipart.h"
+#include "api/http/reply.h"
 #include "api/http/streamed_body.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -135,7 +136,7 @@ void upload_end(struct upload *u, int rc, struct err *e)
 	struct request *r = u->r;
 
 	upload_free(u);
-	request_finish(r, rc, e);
+	reply_send(r, rc, e);
 }
 
 /* ---- the parts of the form ---- */
@@ -309,8 +310,9 @@ static void on_later_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * evhttp has the whole body (chunked, or pipelined): it is within API_MAX_BODY_BYTES.
- * The answer waits for the next turn: the caller still holds the request.
+ * evhttp has the whole body (it was chunked or pipelined, so it is within
+ * API_MAX_BODY_BYTES). The answer waits for the next turn, because the caller still holds the
+ * request.
  */
 static void take_buffered(struct upload *u)
 {
@@ -395,7 +397,7 @@ void upload_refuse(struct request *r, int rc, const struct err *e)
 		struct err copy = *e;
 
 		r->close = true;
-		request_finish(r, rc, &copy);
+		reply_send(r, rc, &copy);
 		return;
 	}
 	u = upload_new(r);

@@ -10,8 +10,8 @@
 #define API_PUSH_STREAM_H
 
 #include "api/http/request.h"
+#include "api/push/look.h"
 #include "api/push/push_op.h"
-#include "api/push/streams.h"
 
 #define STREAM_PING_US INT64_C(20000000)	/* between two pings */
 #define STREAM_SILENT_US INT64_C(60000000)	/* a WebSocket without a sign of life is cut */
@@ -22,25 +22,33 @@ enum stream_kind { STREAM_WS, STREAM_SSE };
 
 struct stream;
 
-/*
- * Answers r by taking its connection over (r->taken), and subscribes it when desired has
- * topics. Errors, before anything was answered: ERR_LIMIT as 503 (too many live
- * connections), and what the database says.
- */
-MUST_CHECK int stream_open(struct request *r, enum stream_kind kind, const struct push_op *desired,
-			   struct err *e);
-/* Says goodbye (WebSocket: with this code and reason) and ends. */
-void stream_close(struct stream *s, int ws_code, const char *reason);
-/* Once a second: pings, silence, deadlines, and whether its token still is one. */
-void stream_tick(struct stream *s, int64_t now_mono_us);
-/* Sends it a snapshot of each of its topics: the database is another one. */
-void stream_renew(struct stream *s);
-/* Frees it with its connection. Not from its own callbacks. */
-void stream_free(struct stream *s);
+/* Those that are open, embedded in struct streams. A stream adds and removes itself. */
+struct stream_set {
+	struct app *app;
+	struct look *look;
+	struct stream *first;
+	size_t n;
+	struct event *reap;	/* made active: some are gone and wait for stream_reap */
+};
 
-/* For streams.c: the list of all, and whether it only waits to be freed. */
-struct stream_list { struct stream *prev, *next; };
-struct stream_list *stream_list(struct stream *s);
-bool stream_gone(const struct stream *s);
+/*
+ * Answers r by taking over its connection c (r->taken). If "desired" has topics it then calls
+ * look_ready and subscribes the client.
+ */
+struct conn;
+void stream_open(struct stream_set *in, struct request *r, struct conn *c, enum stream_kind kind,
+		 const struct push_op *desired);
+/* Closes the stream; a WebSocket first sends a close frame with this code and reason. */
+void stream_close(struct stream *s, int ws_code, const char *reason);
+/* Called once a second: pings, silence, deadlines, and whether the token is still usable. */
+void stream_tick(struct stream *s, int64_t now_mono_us);
+/* Sends a snapshot of each of its topics, because the database is another file. */
+void stream_renew(struct stream *s);
+/* Frees the stream and its connection. Must not be called from the stream's own callbacks. */
+void stream_free(struct stream *s);
+/* Frees the streams that are gone. Called by the event "reap", never from their callbacks. */
+void stream_reap(struct stream_set *set);
+/* The one after s; NULL: the last. */
+struct stream *stream_next(const struct stream *s);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * Model files that libxgboost would read wild memory from: each is refused before it sees
- * them. Files of real models are in test_model.c.
+ * them. Files of real models are in test_model.c and test_model_refused.c.
  */
 #include "worker/model/format/booster.h"
 

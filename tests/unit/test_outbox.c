@@ -233,7 +233,7 @@ static void legs_of_before(void **state)
 	struct order o = big_order(1, 1), back;
 	struct leg l = { .id = 1, .kind = LEG_STOP, .n = 1, .quantity = Q("1"),
 			 .client_order_id = "old" };
-	char sql[200];
+	static char sql[6][200]; /* statements are kept by the address of their text */
 
 	(void)state;
 	o.status = ORDER_ACTIVE;
@@ -242,9 +242,9 @@ static void legs_of_before(void **state)
 	flush();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		memset(&back, 0, sizeof(back));
-		snprintf(sql, sizeof(sql), "UPDATE exchange_orders SET leg_state = '', state = "
+		snprintf(sql[i], sizeof(sql[i]), "UPDATE exchange_orders SET leg_state = '', state = "
 			 "'%s', cancel_requested = %d", rows[i].status, rows[i].cancel);
-		run(sql);
+		run(sql[i]);
 		assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
 		assert_int_equal(back.legs_n, 1);
 		assert_int_equal(back.legs[0].state, rows[i].want);

@@ -40,7 +40,7 @@ struct conditions {			/* what holds for all bots of an engine */
 
 struct step {				/* one event; borrowed for the call */
 	int64_t now_us;
-	int64_t venue_us;		/* its time by the venue's clock; 0: it is not the venue's */
+	int64_t venue_us;		/* its time by the venue's clock; 0: it is ours */
 	const struct market *market;	/* the bot's */
 	const struct venue *venue;	/* asked what it can do and if it would trade now */
 	const struct conditions *all;
