@@ -233,7 +233,7 @@ static void legs_of_before(void **state)
 	struct order o = big_order(1, 1), back;
 	struct leg l = { .id = 1, .kind = LEG_STOP, .n = 1, .quantity = Q("1"),
 			 .client_order_id = "old" };
-	static char sql[6][200]; /* statements are kept by the address of their text */
+	static char sql[6][200]; /* a statement is kept by its text's address */
 
 	(void)state;
 	o.status = ORDER_ACTIVE;
