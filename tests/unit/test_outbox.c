@@ -242,8 +242,8 @@ static void legs_of_before(void **state)
 	flush();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		memset(&back, 0, sizeof(back));
-		snprintf(sql[i], sizeof(sql[i]), "UPDATE exchange_orders SET leg_state = '', state = "
-			 "'%s', cancel_requested = %d", rows[i].status, rows[i].cancel);
+		snprintf(sql[i], sizeof(sql[i]), "UPDATE exchange_orders SET leg_state = '',"
+			 " state = '%s', cancel_requested = %d", rows[i].status, rows[i].cancel);
 		run(sql[i]);
 		assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
 		assert_int_equal(back.legs_n, 1);
