@@ -1,19 +1,19 @@
 /*
  * venue.h - a place that takes orders: the simulation now, Binance later.
  *
- * Calls go in through struct venue; what happens comes back as struct
- * venue_update through the sink, in order, never from inside place() or
- * cancel(): the engine is not re-entered. A venue may send the same update
- * twice and late; the engine books each (symbol, trade_id) once.
+ * Calls go in through struct venue. Results come back through the sink as struct venue_update,
+ * in order, and never from inside place() or cancel(), so that the engine is not re-entered. A
+ * venue may send an update late or twice; the engine books each (symbol, trade_id) once.
  *
- * Commit before send: place() only takes the request in. The simulation, whose
- * state is committed with ours, starts it at once; a real venue sends in
- * flush(), which the worker calls after its transaction.
+ * Commit before send: place() only takes the request. The simulation starts it at once, because
+ * its state is committed together with ours. A real venue sends it in flush(), which the worker
+ * calls after its transaction.
  */
 #ifndef WORKER_VENUE_VENUE_H
 #define WORKER_VENUE_VENUE_H
 
 #include "common/err.h"
+#include "worker/account/account.h"
 #include "worker/market/market.h"
 #include "worker/market/order_type.h"
 
@@ -49,6 +49,7 @@ struct venue_update {
 	char symbol[SYMBOL_MAX];
 	char exchange_id[32];
 	int64_t at_us;		/* our time, UTC */
+	int64_t venue_us;	/* the venue's time, UTC; 0: it gave none */
 	/* UPDATE_FILL; of UPDATE_FUNDING the fee */
 	int64_t trade_id;
 	struct price price;
@@ -70,14 +71,8 @@ struct venue_update {
 struct venue_sink {
 	void *ctx;
 	void (*update)(void *ctx, const struct venue_update *u);
-};
-
-/* What an account holds, quote asset. Spot equity counts base at the last price. */
-struct venue_balance {
-	struct money free;		/* quote that a new order may use */
-	struct money balance; /* quote, free and reserved, without open positions' value */
-	struct money equity;		/* balance and open positions at the last price */
-	struct qty base;		/* spot: base held; futures: signed position */
+	/* A bot's account changed; comes before the update that tells why. */
+	void (*account)(void *ctx, const struct account *a);
 };
 
 struct venue_ops;
@@ -88,6 +83,7 @@ struct venue {			/* embed as the first member */
 struct venue_ops {
 	const char *name;	/* "sim", "binance", "binance_futures" */
 	bool resting_stop;	/* futures: takes STOP_MARKET; spot: takes OCO */
+	bool sends_in_flush;	/* place() only takes in: UPDATE_SENT tells when it is out */
 	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
 				struct err *e);
 	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
@@ -105,14 +101,14 @@ struct venue_ops {
 			 int64_t now_us);
 	void (*on_book)(struct venue *v, const struct symbol_info *m, const struct book_top *b,
 			int64_t now_us);
-	/* Nothing changed, but its book is being heard of. */
+	/* Nothing changed, but the feed of its book is alive. */
 	void (*on_time)(struct venue *v, const struct symbol_info *m, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
 	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid,
 			      int64_t now_us);
 	/*
-	 * Could a market order of this side trade now, as far as the venue knows? A venue
-	 * that only hears of the market later than its orders do says true.
+	 * Could a market order of this side trade now, as far as the venue knows? A venue that
+	 * gets market data later than its orders must say true.
 	 */
 	bool (*tradable)(const struct venue *v, const struct symbol_info *m, enum side side,
 			 int64_t now_us);
@@ -123,8 +119,6 @@ struct venue_ops {
 	 */
 	MUST_CHECK int (*query)(struct venue *v, const char *client_order_id,
 				struct venue_update *out, struct err *e);
-	MUST_CHECK int (*balance)(struct venue *v, int64_t bot_id, struct venue_balance *out,
-				  struct err *e);
 	void (*free)(struct venue *v);
 };
 
