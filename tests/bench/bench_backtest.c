@@ -345,6 +345,7 @@ static struct result walk_candles(const struct history *h, const struct rules *r
 		walk_decide(h, &p, i, on_candle(view ? h->closes + i + 1 - WINDOW :
 						w->close + w->begin));
 	}
+	window_fini(w);
 	free(w);
 	return r;
 }
