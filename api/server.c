@@ -281,12 +281,14 @@ static int call_handler(struct request *r, void *ctx, struct err *e)
 static void finish(struct request *r, void *ctx, int rc, struct err *e)
 {
 	(void)ctx;
-	if (r->taken)
-		request_drop(r);
-	else if (rc && upload_unread(r))
+	if (r->taken) {
+		r->app->requests++;
+		request_free(r);
+	} else if (rc && upload_unread(r)) {
 		upload_refuse(r, rc, e);
-	else if (!r->parked)
-		request_finish(r, rc, e);
+	} else if (!r->parked) {
+		reply_send(r, rc, e);
+	}
 }
 
 static void on_request_cb(struct evhttp_request *ev, void *arg)
@@ -301,7 +303,7 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 	if (a->stopping) {
 		r->close = true;
 		rc = request_error(r, &e, 503, "unavailable", "the API is stopping");
-		request_finish(r, rc, &e);
+		reply_send(r, rc, &e);
 		return;
 	}
 	rc = check(r, &e);

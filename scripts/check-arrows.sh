@@ -1,7 +1,7 @@
 #!/bin/bash
 # Which folder may include which: arrows point down, and there is no circle. docs/ARCHITECTURE.md
 # tells what each folder holds. Prints each #include that has no arrow, and each arrow that no
-# #include needs any more; exit 1 with any.
+# #include needs any more, and circles of files inside a folder (check-circles.sh); exit 1 with any.
 #   scripts/check-arrows.sh              checks the tree
 #   scripts/check-arrows.sh --self-test  finds what is planted, and nothing else
 set -uo pipefail
@@ -80,8 +80,15 @@ self_test() {
 		$found == *"worker/loop -> worker/engine: no #include"* && $(wc -l <<<"$found") -eq 2 ]] || status=1
 	[[ $status -eq 0 ]] || printf 'check-arrows: the self-test found:\n%s\n' "$found" >&2
 	rm -rf "$scratch"
-	exit $status
+	return $status
 }
 
-[[ ${1:-} == --self-test ]] && self_test
-check
+here=$(dirname "$(realpath "$0")")
+if [[ ${1:-} == --self-test ]]; then
+	(self_test) && "$here/check-circles.sh" --self-test
+	exit
+fi
+status=0
+check || status=1
+"$here/check-circles.sh" || status=1
+exit $status

@@ -1,7 +1,7 @@
 #include "api/http/conn.h"
 
+#include "api/http/http_error.h"
 #include "api/http/proxy.h"
-#include "api/http/reply.h"
 #include "api/http/streamed_body.h"
 #include "api/http/tls.h"
 #include "common/clock.h"
@@ -161,18 +161,18 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 		return;
 	c->owner->counts.malformed++;
 	correlation_id_new(cid);
-	reply_error_form(&(struct reply_error){
+	http_error_form(&(struct http_error){
 		.http = http,
-		.code = reply_http_code(http),
-		.message = reply_http_message(http),
+		.code = http_error_code(http),
+		.message = http_error_message(http),
 		.correlation_id = cid,
 	}, &body);
-	log_info("http", cid, "refused before it was read: %d %s", http, reply_http_code(http));
+	log_info("http", cid, "refused before it was read: %d %s", http, http_error_code(http));
 	c->ours = true;
 	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
 			    "Content-Length: %zu\r\nX-Correlation-Id: %s\r\n"
 			    "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
-			    http, reply_phrase(http), body.len, cid, buf_text(&body));
+			    http, http_error_phrase(http), body.len, cid, buf_text(&body));
 	buf_free(&body);
 }
 

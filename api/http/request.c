@@ -1,6 +1,5 @@
 #include "api/http/request.h"
 
-#include "api/http/reply.h"
 #include "common/clock.h"
 #include "common/number.h"
 
@@ -81,7 +80,7 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	return r;
 }
 
-static void request_free(struct request *r)
+void request_free(struct request *r)
 {
 	evhttp_clear_headers(&r->query);
 	if (r->has_file)
@@ -102,20 +101,6 @@ void request_free_spare(struct app *a)
 		buf_free(&a->spare->out);
 	free(a->spare);
 	a->spare = NULL;
-}
-
-void request_finish(struct request *r, int rc, struct err *e)
-{
-	ASSERT(!r->answered);
-	r->answered = true;
-	reply_send(r, rc, e);
-	request_free(r);
-}
-
-void request_drop(struct request *r)
-{
-	r->app->requests++;
-	request_free(r);
 }
 
 void request_begin_answer(struct request *r)

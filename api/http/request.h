@@ -2,8 +2,8 @@
  * request.h - one request on its way: who asks, what for, and the answer so far.
  *
  *	evhttp request -> checks (host, rate, route, token, role, origin, query, body)
- *	               -> handler -> answer        (request_finish)
- *	                          \-> parked (wait.h) -> answer
+ *	               -> handler -> answer           (reply_send)
+ *	                          \-> parked (room.h) -> answer
  *
  * A handler writes members of the answer into r->json, or returns an error that
  * becomes the error form. It never touches evhttp.
@@ -52,7 +52,7 @@ struct request {
 	bool has_file;			/* instead of out: an open file, from its begin */
 	int file;
 	int64_t file_bytes;
-	bool parked;			/* answered later, by request_finish */
+	bool parked;			/* answered later, by reply_send */
 	bool taken;			/* its connection is no longer HTTP (stream.h) */
 	bool answered;
 	bool close;			/* the connection ends with the answer */
@@ -67,12 +67,10 @@ struct request {
 };
 
 struct request *request_new(struct app *a, struct evhttp_request *ev);
-/* Answers with what the handler wrote (rc 0), or with the error form. Frees r. */
-void request_finish(struct request *r, int rc, struct err *e);
+/* After its answer was sent (reply.h), or when its connection was taken over. */
+void request_free(struct request *r);
 /* The one that is kept for the next request, at the end. */
 void request_free_spare(struct app *a);
-/* Instead, when its connection was taken over: counts and frees r. */
-void request_drop(struct request *r);
 
 /* The answer as a handler finds it; what an earlier one wrote or set is dropped. */
 void request_begin_answer(struct request *r);

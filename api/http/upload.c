@@ -2,6 +2,7 @@
 
 #include "api/http/conn.h"
 #include "api/http/multipart.h"
+#include "api/http/reply.h"
 #include "api/http/streamed_body.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -135,7 +136,7 @@ void upload_end(struct upload *u, int rc, struct err *e)
 	struct request *r = u->r;
 
 	upload_free(u);
-	request_finish(r, rc, e);
+	reply_send(r, rc, e);
 }
 
 /* ---- the parts of the form ---- */
@@ -395,7 +396,7 @@ void upload_refuse(struct request *r, int rc, const struct err *e)
 		struct err copy = *e;
 
 		r->close = true;
-		request_finish(r, rc, &copy);
+		reply_send(r, rc, &copy);
 		return;
 	}
 	u = upload_new(r);

@@ -1,5 +1,6 @@
 #include "api/pending/command.h"
 
+#include "api/http/reply.h"
 #include "api/pending/batch.h"
 #include "api/pending/wait.h"
 #include "api/store/rows.h"
@@ -239,7 +240,7 @@ static void on_queued(struct request *r, const struct command *c, int rc, struct
 		rc = stop_without_database(r, c, rc, &why, e);
 	}
 	if (!r->parked)
-		request_finish(r, rc, e);
+		reply_send(r, rc, e);
 }
 
 int command_send(struct request *r, const char *kind, int64_t bot_id, const char *args,

@@ -1,5 +1,7 @@
 #include "api/pending/slow.h"
 
+#include "api/http/reply.h"
+
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
@@ -103,7 +105,7 @@ static void finish_done(struct slow *s)
 	pthread_mutex_unlock(&s->lock);
 	for (; job; job = next) {
 		next = job->next;
-		request_finish(job->r, job->rc, &job->e);
+		reply_send(job->r, job->rc, &job->e);
 		free(job);
 	}
 }
@@ -151,7 +153,7 @@ void slow_free(struct slow *s)
 	for (struct job *job = s->first; job; job = next) {
 		next = job->next;
 		job->rc = err_set(&job->e, ERR_UNAVAILABLE, "the API is stopping");
-		request_finish(job->r, job->rc, &job->e);
+		reply_send(job->r, job->rc, &job->e);
 		free(job);
 	}
 	db_close(s->db);

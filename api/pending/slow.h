@@ -2,7 +2,7 @@
  * slow.h - handlers that read a bot's whole history run in a thread of their own,
  * with a connection of their own, so that the loop goes on.
  *
- *	loop: checks -> prepare -> slow_run --.        ,---> request_finish
+ *	loop: checks -> prepare -> slow_run --.        ,---> reply_send
  *	thread:                    handler with r->db -'
  *
  * Such a handler only reads, uses r->db, and touches nothing that the loop owns; what

@@ -1,5 +1,6 @@
 #include "api/pending/wait.h"
 
+#include "api/http/reply.h"
 #include "api/pending/command.h"
 #include "common/clock.h"
 #include "common/db/watch.h"
@@ -36,13 +37,13 @@ static bool try_answer(struct wait *w, struct parked *p)
 	rc = w->app->db ? store_command_get(w->app->db, p->command_id, &c, &e) : ERR_BUSY;
 	if (rc == 0 && command_answered(&c)) {
 		rc = command_answer(p->r, &c, &e);
-		request_finish(p->r, rc, &e);
+		reply_send(p->r, rc, &e);
 		return true;
 	}
 	if (clock_mono_us() < p->deadline_us)
 		return false;
 	command_accepted(p->r, p->command_id);
-	request_finish(p->r, 0, NULL);
+	reply_send(p->r, 0, NULL);
 	return true;
 }
 

@@ -22,8 +22,8 @@
 enum stream_state { STREAM_OPEN, STREAM_CLOSING, STREAM_ENDING, STREAM_GONE };
 
 struct stream {
-	struct stream_list list;
-	struct streams *all;
+	struct stream_set *set;
+	struct stream *prev, *next;
 	struct evhttp_connection *evcon;
 	struct bufferevent *bev;	/* of evcon */
 	struct ws *ws;			/* NULL: server-sent events */
@@ -35,16 +35,6 @@ struct stream {
 	int64_t pinged_us, heard_us, ending_us;	/* monotonic */
 	char correlation_id[CORRELATION_ID_MAX];
 };
-
-struct stream_list *stream_list(struct stream *s)
-{
-	return &s->list;
-}
-
-bool stream_gone(const struct stream *s)
-{
-	return s->state == STREAM_GONE;
-}
 
 static struct evbuffer *output(const struct stream *s)
 {
@@ -60,7 +50,7 @@ static void gone(struct stream *s, const char *why)
 	push_client_free(s->client);
 	s->client = NULL;
 	bufferevent_disable(s->bev, EV_READ | EV_WRITE);
-	streams_reap(s->all);
+	event_active(s->set->reap, EV_TIMEOUT, 0);
 }
 
 /* What is written goes out; then our direction is closed, and the peer's end awaited. */
@@ -147,7 +137,7 @@ static void drop_cb(void *ctx)
 		 pending_cb(s));
 	s->state = STREAM_GONE;		/* its client is freed with it: the hub is using it */
 	bufferevent_disable(s->bev, EV_READ | EV_WRITE);
-	streams_reap(s->all);
+	event_active(s->set->reap, EV_TIMEOUT, 0);
 }
 
 static const struct push_link link_of_stream = {
@@ -165,7 +155,7 @@ static int send_snapshots(struct stream *s, unsigned topics, struct err *e)
 		if (!(topics & PUSH_BIT(t)))
 			continue;
 		s->more_snapshots = (topics & PUSH_ALL) >> (i + 1) != 0;
-		rc = streams_snapshot(s->all, t, push_filter(s->client, t), &m, e);
+		rc = look_snapshot(s->set->look, t, push_filter(s->client, t), &m, e);
 		if (!rc)
 			push_send_snapshot(s->client, m);
 		push_message_unref(m);
@@ -187,7 +177,7 @@ static void say(struct stream *s, const char *type, bool topics, const bool *res
 		push_op_topics_json(&j, "topics", push_topics(s->client));
 	if (resumed) {
 		json_bool(&j, "resumed", *resumed);
-		json_int(&j, "seq", push_seq(streams_push(s->all)));
+		json_int(&j, "seq", push_seq(look_push(s->set->look)));
 	}
 	json_time(&j, "timestamp", clock_now_us());
 	json_object_end(&j);
@@ -212,7 +202,7 @@ static void say_error(struct stream *s, const struct err *e)
 	buf_free(&text);
 }
 
-/* After streams_ready. A failure leaves the topics as they were. */
+/* After look_ready. A failure leaves the topics as they were. */
 static int subscribe(struct stream *s, const struct push_op *op, struct err *e)
 {
 	bool resumed = false;
@@ -234,16 +224,15 @@ static int subscribe(struct stream *s, const struct push_op *op, struct err *e)
 
 static int obey(struct stream *s, const struct push_op *op, struct err *e)
 {
-	struct app *a = streams_app(s->all);
 	int rc = 0;
 
 	switch (op->kind) {
 	case PUSH_SUBSCRIBE:
-		rc = streams_ready(s->all, op->topics, e);
+		rc = look_ready(s->set->look, op->topics, e);
 		if (s->state != STREAM_OPEN)
 			return 0;
 		if (!rc && op->bot_id)
-			rc = store_bots_exists(a->db, op->bot_id, e);
+			rc = store_bots_exists(s->set->app->db, op->bot_id, e);
 		return rc ? rc : subscribe(s, op, e);
 	case PUSH_UNSUBSCRIBE:
 		push_unlisten(s->client, op->topics);
@@ -318,7 +307,13 @@ static void on_closed_cb(void *ctx)
 
 	push_client_free(s->client);
 	ws_free(s->ws);
-	streams_remove(s->all, s);
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		s->set->first = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+	s->set->n--;
 	free(s);
 }
 
@@ -327,10 +322,24 @@ void stream_free(struct stream *s)
 	evhttp_connection_free(s->evcon);
 }
 
+void stream_reap(struct stream_set *set)
+{
+	struct stream *next;
+
+	for (struct stream *s = set->first; s; s = next) {
+		next = s->next;
+		if (s->state == STREAM_GONE)
+			stream_free(s);
+	}
+}
+
+struct stream *stream_next(const struct stream *s)
+{
+	return s->next;
+}
+
 void stream_tick(struct stream *s, int64_t now_mono_us)
 {
-	struct app *a = streams_app(s->all);
-
 	if (s->state == STREAM_GONE)
 		return;
 	if (s->state != STREAM_OPEN) {
@@ -338,7 +347,7 @@ void stream_tick(struct stream *s, int64_t now_mono_us)
 			gone(s, "the peer does not end it");
 		return;
 	}
-	if (!auth_alive(a->auth, s->token_id, clock_now_us())) {
+	if (!auth_alive(s->set->app->auth, s->token_id, clock_now_us())) {
 		stream_close(s, WS_POLICY, "the token is not valid any more");
 		return;
 	}
@@ -394,19 +403,23 @@ static void set_socket(struct stream *s)
 		log_debug("push", s->correlation_id, "socket options are not set");
 }
 
-static struct stream *take_over(struct request *r, struct conn *c)
+static struct stream *take_over(struct stream_set *set, struct request *r, struct conn *c)
 {
 	struct stream *s = xcalloc(1, sizeof(*s));
 	const struct timeval patience = { r->app->cfg->api_timeout_s, 0 };
 
-	s->all = r->app->streams;
+	s->set = set;
 	s->evcon = evhttp_request_get_connection(r->ev);
 	s->bev = evhttp_connection_get_bufferevent(s->evcon);
 	s->token_id = r->who.token_id;
 	s->pinged_us = s->heard_us = clock_mono_us();
 	memcpy(s->correlation_id, r->correlation_id, sizeof(s->correlation_id));
-	s->client = push_client_new(streams_push(s->all), &link_of_stream, s);
-	streams_add(s->all, s);
+	s->client = push_client_new(look_push(s->set->look), &link_of_stream, s);
+	s->next = set->first;
+	if (s->next)
+		s->next->prev = s;
+	set->first = s;
+	set->n++;
 	conn_take(c, on_closed_cb, s);
 	r->taken = true;
 	set_socket(s);
@@ -416,22 +429,12 @@ static struct stream *take_over(struct request *r, struct conn *c)
 	return s;
 }
 
-int stream_open(struct request *r, enum stream_kind kind, const struct push_op *desired,
-		struct err *e)
+void stream_open(struct stream_set *in, struct request *r, struct conn *c, enum stream_kind kind,
+		 const struct push_op *desired)
 {
-	struct conn *c = conn_of(r->app->conns, r->ev);
-	struct stream *s;
-	int rc;
+	struct stream *s = take_over(in, r, c);
+	struct err e = { 0 };
 
-	rc = streams_may_add(r->app->streams, e);
-	if (rc || !c)
-		return request_error(r, e, 503, "too_many_streams", "%s",
-				     rc ? e->msg : "this connection can't be taken over");
-	if (desired->topics)
-		rc = streams_ready(r->app->streams, desired->topics, e);
-	if (rc)
-		return rc;
-	s = take_over(r, c);
 	if (kind == STREAM_WS) {
 		s->ws = ws_new(bufferevent_get_input(s->bev), output(s), on_text_cb, s);
 		upgrade_head(s, r);
@@ -439,12 +442,11 @@ int stream_open(struct request *r, enum stream_kind kind, const struct push_op *
 		sse_head(output(s), s->correlation_id);
 	}
 	log_debug("push", s->correlation_id, "stream of %s from %s", r->who.name, r->address);
-	if (desired->topics && subscribe(s, desired, e)) {
-		log_warn("push", s->correlation_id, "no snapshot: %s", e->msg);
+	if (desired->topics && subscribe(s, desired, &e)) {
+		log_warn("push", s->correlation_id, "no snapshot: %s", e.msg);
 		stream_close(s, WS_INTERNAL, "the database can't be read");
 	}
 	/* Frames may have come with the request. */
 	if (evbuffer_get_length(bufferevent_get_input(s->bev)))
 		bufferevent_trigger(s->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
-	return 0;
 }

@@ -10,8 +10,8 @@
 #define API_PUSH_STREAM_H
 
 #include "api/http/request.h"
+#include "api/push/look.h"
 #include "api/push/push_op.h"
-#include "api/push/streams.h"
 
 #define STREAM_PING_US INT64_C(20000000)	/* between two pings */
 #define STREAM_SILENT_US INT64_C(60000000)	/* a WebSocket without a sign of life is cut */
@@ -22,13 +22,22 @@ enum stream_kind { STREAM_WS, STREAM_SSE };
 
 struct stream;
 
+/* Those that are open, embedded in struct streams. A stream adds and removes itself. */
+struct stream_set {
+	struct app *app;
+	struct look *look;
+	struct stream *first;
+	size_t n;
+	struct event *reap;	/* made active: some are gone and wait for stream_reap */
+};
+
 /*
- * Answers r by taking its connection over (r->taken), and subscribes it when desired has
- * topics. Errors, before anything was answered: ERR_LIMIT as 503 (too many live
- * connections), and what the database says.
+ * Answers r by taking its connection c over (r->taken), and subscribes it when desired has
+ * topics, after look_ready.
  */
-MUST_CHECK int stream_open(struct request *r, enum stream_kind kind, const struct push_op *desired,
-			   struct err *e);
+struct conn;
+void stream_open(struct stream_set *in, struct request *r, struct conn *c, enum stream_kind kind,
+		 const struct push_op *desired);
 /* Says goodbye (WebSocket: with this code and reason) and ends. */
 void stream_close(struct stream *s, int ws_code, const char *reason);
 /* Once a second: pings, silence, deadlines, and whether its token still is one. */
@@ -37,10 +46,9 @@ void stream_tick(struct stream *s, int64_t now_mono_us);
 void stream_renew(struct stream *s);
 /* Frees it with its connection. Not from its own callbacks. */
 void stream_free(struct stream *s);
-
-/* For streams.c: the list of all, and whether it only waits to be freed. */
-struct stream_list { struct stream *prev, *next; };
-struct stream_list *stream_list(struct stream *s);
-bool stream_gone(const struct stream *s);
+/* Frees those that are gone. Not from their callbacks: for the event "reap". */
+void stream_reap(struct stream_set *set);
+/* The one after s; NULL: the last. */
+struct stream *stream_next(const struct stream *s);
 
 #endif

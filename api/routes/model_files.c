@@ -1,4 +1,5 @@
 /* The files of the models: taken in, given out, asked. */
+#include "api/http/reply.h"
 #include "api/http/upload.h"
 #include "api/pending/child.h"
 #include "api/pending/retry.h"
@@ -316,7 +317,7 @@ static void predicted_cb(void *ctx, int status, const struct buf *out, struct er
 	cJSON_free(numbers);
 	cJSON_Delete(said);
 	free(q);
-	request_finish(r, rc, e);
+	reply_send(r, rc, e);
 }
 
 static int bad_field(struct request *r, const char *field, const char *why, struct err *e)

@@ -1,7 +1,7 @@
 /* Live push: the WebSocket and the event stream. */
 #include "api/http/auth.h"
 #include "api/http/param.h"
-#include "api/push/stream.h"
+#include "api/push/streams.h"
 #include "api/push/ws.h"
 #include "api/routes/handlers.h"
 #include "api/store/bots.h"
@@ -74,7 +74,7 @@ int handle_ws(struct request *r, struct err *e)
 				     "bot and last_event_id are of no use without topics");
 	if (!rc && r->method == EVHTTP_REQ_HEAD)
 		return request_error(r, e, 400, "bad_header", "only a GET can be upgraded");
-	return rc ? rc : stream_open(r, STREAM_WS, &desired, e);
+	return rc ? rc : streams_open(r, STREAM_WS, &desired, e);
 }
 
 int handle_events(struct request *r, struct err *e)
@@ -92,5 +92,5 @@ int handle_events(struct request *r, struct err *e)
 		buf_clear(&r->out);
 		return 0;
 	}
-	return stream_open(r, STREAM_SSE, &desired, e);
+	return streams_open(r, STREAM_SSE, &desired, e);
 }

@@ -1,5 +1,6 @@
 #include "api/http/reply.h"
 
+#include "api/http/http_error.h"
 #include "common/json.h"
 #include "common/registry/bot_config.h"
 
@@ -10,12 +11,12 @@
 
 #include <cmocka.h>
 
-static cJSON *form(const struct reply_error *x)
+static cJSON *form(const struct http_error *x)
 {
 	struct buf out = { 0 };
 	cJSON *v = NULL;
 
-	reply_error_form(x, &out);
+	http_error_form(x, &out);
 	assert_int_equal(json_read(out.data, out.len, &v, NULL), 0);
 	buf_free(&out);
 	return v;
@@ -33,7 +34,7 @@ static void error_form(void **state)
 
 	(void)state;
 	field_error(&f, "stop_loss_pct", "must be \"%d\"", 7);
-	v = form(&(struct reply_error){ .http = 422, .code = "invalid_fields", .message = "no",
+	v = form(&(struct http_error){ .http = 422, .code = "invalid_fields", .message = "no",
 					.correlation_id = "c-1", .fields = &f });
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(v, "success")));
 	error = cJSON_GetObjectItemCaseSensitive(v, "error");
@@ -51,7 +52,7 @@ static void error_form(void **state)
 
 static void state_of_a_conflict(void **state)
 {
-	cJSON *v = form(&(struct reply_error){ .http = 409, .code = "conflict", .message = "m",
+	cJSON *v = form(&(struct http_error){ .http = 409, .code = "conflict", .message = "m",
 					       .correlation_id = "c", .status = "stopped" });
 
 	(void)state;
@@ -74,7 +75,7 @@ static void statuses(void **state)
 	assert_string_equal(reply_code(ERR_FULL), "database_unavailable");
 	assert_int_equal(reply_status(ERR_END), 500);
 	assert_string_equal(reply_code(ERR_END), "internal");
-	assert_string_equal(reply_http_code(413), "too_large");
+	assert_string_equal(http_error_code(413), "too_large");
 }
 
 int main(void)

@@ -276,7 +276,7 @@ static void check_bots(struct checkup *d)
 			struct predictor unused;
 
 			e.msg[0] = '\0';
-			say(d, store_config_load(d->db, &d->key, id, &c, &e) == 0,
+			say(d, store_config_load(d->db, &d->key, id, &c, NULL, &e) == 0,
 			    "bot %lld (%s): config can be used%s%s", (long long)id, stmt_text(s, 1),
 			    e.msg[0] ? ": " : "", e.msg);
 			e.msg[0] = '\0';

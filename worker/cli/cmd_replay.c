@@ -123,7 +123,7 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 		/* Without it only a config with sealed keys can't be used; none is made here. */
 		rc = master_key_read(r->config->master_key_file, &key, e);
 		if (rc == 0 || rc == ERR_NOT_FOUND)
-			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, e);
+			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, NULL, e);
 		crypto_wipe(&key, sizeof(key));
 	}
 	if (rc)

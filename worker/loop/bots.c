@@ -37,6 +37,7 @@ struct slot {
 	bool wished;			/* seen in this refresh */
 	char failure[256];
 	struct bot_config config;	/* in use */
+	struct bot_secrets secrets;	/* of it */
 	struct bot_config wanted;	/* the newest that could be read */
 };
 
@@ -61,6 +62,8 @@ void bots_free(struct bots *r)
 {
 	if (!r)
 		return;
+	for (size_t i = 0; i < r->n; i++)
+		bot_secrets_wipe(&r->slots[i].secrets);
 	free(r->slots);
 	free(r->ids);
 	free(r);
@@ -287,7 +290,6 @@ static int come_up_waiting(struct bots *r, struct db *db, struct slot *s,
 		err_set(e, 0, "%s", why);
 		s->config = held;
 	}
-	crypto_wipe(&held, sizeof(held));
 	return rc;
 }
 
@@ -403,8 +405,9 @@ static int change_config(struct bots *r, struct slot *s, const struct bot_config
 static void apply_config(struct bots *r, struct db *db, struct slot *s, int64_t now_us)
 {
 	struct bot_config c;
+	struct bot_secrets secrets = { 0 };
 	struct err e = { 0 };
-	int rc = store_config_load(db, r->args.key, s->bot_id, &c, &e);
+	int rc = store_config_load(db, r->args.key, s->bot_id, &c, &secrets, &e);
 
 	s->again = false;
 	if (rc == 0) {
@@ -412,8 +415,13 @@ static void apply_config(struct bots *r, struct db *db, struct slot *s, int64_t 
 		rc = s->running ? change_config(r, s, &c, now_us, &e) :
 				  come_up(r, db, s, &c, now_us, &e);
 	}
+	if (rc == 0) {
+		bot_secrets_wipe(&s->secrets);
+		s->secrets = secrets;
+	} else {
+		bot_secrets_wipe(&secrets);
+	}
 	applied(r, db, s, rc, e.msg, now_us);
-	crypto_wipe(&c, sizeof(c));
 }
 
 static void apply_model(struct bots *r, struct db *db, struct slot *s, int64_t model_id,
@@ -480,6 +488,7 @@ static void remove_unwished(struct bots *r)
 				 "stopped and flat: %s", (long long)s->bot_id, e.msg);
 		} else if (!s->wished) {
 			predictors_drop(r->args.predictors, s->model_used);
+			bot_secrets_wipe(&s->secrets);
 			log_info("bots", NULL, "bot %lld removed", (long long)s->bot_id);
 			continue;
 		}
@@ -652,6 +661,13 @@ const struct bot_config *bots_config(const struct bots *r, int64_t bot_id)
 	const struct slot *s = find(r, bot_id);
 
 	return s && s->running ? &s->config : NULL;
+}
+
+const struct bot_secrets *bots_secrets(const struct bots *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+
+	return s && s->running ? &s->secrets : NULL;
 }
 
 const struct bot_config *bots_wanted(const struct bots *r, int64_t bot_id)

@@ -11,6 +11,7 @@
 
 #include "common/crypto.h"
 #include "common/db/db.h"
+#include "common/registry/bot_secrets.h"
 #include "worker/session/predictors.h"
 #include "worker/session/session.h"
 
@@ -67,6 +68,8 @@ bool bots_has(const struct bots *r, int64_t bot_id);
 const int64_t *bots_ids(const struct bots *r, size_t *n);
 /* The config in use (while a version waits: what of it is). NULL: none yet. */
 const struct bot_config *bots_config(const struct bots *r, int64_t bot_id);
+/* The secrets of that config. NULL: none yet. Borrowed until the next refresh. */
+const struct bot_secrets *bots_secrets(const struct bots *r, int64_t bot_id);
 /* The newest config that could be read, whether it waits or not. NULL: none yet. */
 const struct bot_config *bots_wanted(const struct bots *r, int64_t bot_id);
 /* The account began anew: what waits for that is tried again in the next turn. */

@@ -154,7 +154,7 @@ int worker_refresh_notifier(struct worker *w, struct err *e)
 		const struct bot_config *c = bots_config(w->bots, ids[i]);
 
 		if (c)
-			notifier_bot(w->notifier, ids[i], c);
+			notifier_bot(w->notifier, ids[i], c, bots_secrets(w->bots, ids[i]));
 	}
 	return notifier_look(w->notifier, w->db, e);
 }

@@ -318,9 +318,10 @@ void notifier_begin(struct notifier *n)
 	chat_routes_begin(n->routes);
 }
 
-void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c)
+void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c,
+		  const struct bot_secrets *secrets)
 {
-	chat_routes_bot(n->routes, bot_id, c);
+	chat_routes_bot(n->routes, bot_id, c, secrets);
 }
 
 int notifier_look(struct notifier *n, struct db *db, struct err *e)

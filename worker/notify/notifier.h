@@ -14,6 +14,7 @@
 
 #include "common/config.h"
 #include "common/db/db.h"
+#include "common/registry/bot_secrets.h"
 #include "common/registry/commands.h"
 #include "worker/report/notify_report.h"
 #include "worker/store/worker.h"
@@ -36,7 +37,8 @@ struct reporter notifier_reporter(struct notifier *n);
 MUST_CHECK int notifier_open(struct notifier *n, struct event_base *base, struct err *e);
 /* The database may have changed: begin anew, then each bot that runs, then messages that wait. */
 void notifier_begin(struct notifier *n);
-void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c);
+void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c,
+		  const struct bot_secrets *secrets);
 MUST_CHECK int notifier_look(struct notifier *n, struct db *db, struct err *e);
 
 /* What the worker itself has to say; text's first line is the headline. */
