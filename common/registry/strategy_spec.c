@@ -82,8 +82,8 @@ const struct strategy_spec strategy_spec_rsi = {
 		[RSI_HIGH] = { "high", STRATEGY_REAL, 1, 99, 70,
 			"Level, 0 to 100, above which a price counts as bought too far." },
 		[RSI_EXIT] = { "exit", STRATEGY_BOOL, 0, 1, 1,
-			"true: a long ends when the index rises through high, a short when it falls "
-			"through low; false: only the bot's own exits end them." },
+			"true: a long ends when the index rises through high, a short when it "
+			"falls through low; false: only the bot's own exits end them." },
 	},
 	.look_back = look_back_rsi,
 	.broken = broken_rsi,
@@ -98,8 +98,8 @@ const struct strategy_spec strategy_spec_grid = {
 		[GRID_SPACING] = { "spacing", STRATEGY_REAL, 0.0005, 0.5, 0.005,
 			"From one rung to the next, a fraction of the price (0.005 = 0.5 %)." },
 		[GRID_RUNGS] = { "rungs", STRATEGY_INT, 1, 8, 3,
-			"Rungs next to the price that have an entry or a position; max_positions must "
-			"allow as many." },
+			"Rungs next to the price that have an entry or a position; max_positions "
+			"must allow as many." },
 	},
 	.look_back = look_back_one,
 };

@@ -34,7 +34,7 @@ struct strategy_spec {
 	struct strategy_param params[STRATEGY_PARAMS_MAX];
 	/* Closed candles that a decision with these values looks at: 1 to LOOK_BACK_MAX. */
 	size_t (*look_back)(const double *params);
-	/* A rule over several values, which are each in range: the sentence that is broken; NULL: no rule. */
+	/* A rule over several values, each in range: what is wrong, or NULL. NULL: no rule. */
 	const char *(*broken)(const double *params);
 };
 
@@ -50,11 +50,11 @@ extern const struct strategy_spec strategy_spec_grid;
 extern const struct strategy_spec strategy_spec_buy_and_hold;
 
 extern const struct strategy_spec *const strategy_specs[];	/* NULL at the end */
-/* NULL: there is no such strategy. */
+/* NULL: there is no such strategy. (tests, until bots have parameters) */
 const struct strategy_spec *strategy_spec_find(const char *name);
 /* values[STRATEGY_PARAMS_MAX] become the defaults; those that it does not have are 0. */
 void strategy_params_default(const struct strategy_spec *s, double *values);
-/* What p takes: "a whole number from 2 to 1000". */
+/* What p takes: "a whole number from 2 to 1000". (tests, as above) */
 void strategy_param_allowed(const struct strategy_param *p, struct buf *out);
 
 #endif

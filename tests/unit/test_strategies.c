@@ -195,7 +195,7 @@ static void batch_is_on_candle(void **state)
 			wanted += compare_batch(s, h, HISTORY);
 		}
 		strategy_params_default(s->spec, params);
-		for (size_t n = 1; n < 90; n++) /* less than a window, and each remainder of lanes */
+		for (size_t n = 1; n < 90; n++) /* short of a window, each remainder of lanes */
 			(void)compare_batch(s, h, n);
 	}
 	assert_int_equal(batches, 2);

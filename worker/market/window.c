@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define COLUMNS 7
-#define SLIDE 420			/* candles that a window slides before its columns move back */
+#define SLIDE 420			/* candles before the columns move back */
 
 void window_clear(struct window *w)
 {
@@ -37,7 +37,8 @@ static void columns_move(struct window *w, size_t room)
 
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (w->n > 0)
-			memmove(memory + i * room, *columns[i] + w->begin, w->n * sizeof(memory[0]));
+			memmove(memory + i * room, *columns[i] + w->begin,
+				w->n * sizeof(memory[0]));
 		*columns[i] = memory + i * room;
 	}
 	if (memory != old)

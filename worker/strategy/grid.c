@@ -73,7 +73,8 @@ static bool enter(struct decision *out, enum side side, double base, int64_t k, 
 	struct price limit, target;
 	struct intent *i;
 
-	if (price_from_real(power(base, k), &limit) || price_from_real(power(base, next), &target) ||
+	if (price_from_real(power(base, k), &limit) ||
+	    price_from_real(power(base, next), &target) ||
 	    price_sign(limit) <= 0 || price_sign(target) <= 0)
 		return false;
 	i = decision_add(out, INTENT_ENTER, side);
@@ -116,8 +117,8 @@ static int on_candle(void *state, const struct strategy_input *in, struct decisi
 static void explain(const struct strategy_input *in, const struct decision *d,
 		    char reason[DECISION_REASON_MAX])
 {
-	snprintf(reason, DECISION_REASON_MAX, "price %.8g, nearest rung %.8g, %.0f of %.0f rungs in "
-		 "use", d->figures[F_CLOSE], d->figures[F_NEAREST], d->figures[F_TAKEN],
+	snprintf(reason, DECISION_REASON_MAX, "price %.8g, nearest rung %.8g, %.0f of %.0f rungs "
+		 "in use", d->figures[F_CLOSE], d->figures[F_NEAREST], d->figures[F_TAKEN],
 		 in->params[GRID_RUNGS]);
 }
 

@@ -71,7 +71,7 @@ struct strategy_position {		/* of this bot: open, or an entry that still waits *
 	int64_t order_id;
 	enum side side;
 	bool waits;			/* nothing of the entry is filled yet */
-	struct price entry;		/* limit of an entry that waits, else the mean of its fills */
+	struct price entry;		/* mean of its fills; of one that waits its limit */
 	struct qty quantity;		/* held */
 	int64_t opened_us;		/* UTC, when the order was made */
 	char tag[INTENT_TAG_MAX];	/* of the intent that made it */
@@ -88,7 +88,7 @@ struct strategy_extra {
 struct strategy_input {			/* borrowed for the call */
 	const struct bot_config *config;
 	const double *params;		/* as strategy_spec.h orders them */
-	const struct window *window;	/* closed candles of the bot's interval, the newest look_back */
+	const struct window *window;	/* newest look_back closed candles of the bot's interval */
 	struct window_work *work;	/* of that window; NULL: nobody shares */
 	const struct predictor *model;	/* NULL: none loaded */
 	size_t positions_n;
@@ -105,7 +105,7 @@ enum intent_kind { INTENT_ENTER, INTENT_EXIT, INTENT_MOVE_STOP };
 
 struct intent {
 	enum intent_kind kind;
-	enum side side;			/* of the entry, or of the positions that exit or stop is for */
+	enum side side;			/* of the entry, or of the positions that are meant */
 	bool market;			/* enter: at market; else as a limit */
 	double confidence;		/* enter: 0..1 */
 	double size;			/* enter: times what the bot's stake says; 1 */
@@ -124,7 +124,7 @@ struct intent {
 struct decision {
 	size_t n;
 	struct intent intents[INTENTS_MAX];	/* n of them; the rest is not written */
-	const char *rule;		/* constant: entry exit threshold warm_up no_model no_cross ... */
+	const char *rule;		/* constant: entry exit warm_up no_model threshold ... */
 	enum side side;			/* what it leans to, with or without an intent */
 	double confidence;		/* 0..1 */
 	double figures[DECISION_FIGURES];	/* what explain() puts into words */
@@ -194,7 +194,7 @@ MUST_CHECK int strategy_ask(const struct strategy *s, void *state, const struct 
 			    struct decision *out, struct err *e);
 /*
  * The state as it is after the newest candle of in->window, from the look-back's candles
- * alone: after a start, a gap, or a change of parameters. ERR_* as on_candle.
+ * alone: after a start, a gap, or a change of parameters. ERR_* as on_candle. (tests)
  */
 MUST_CHECK int strategy_rebuild(const struct strategy *s, void *state,
 				const struct strategy_input *in, struct err *e);
@@ -208,7 +208,7 @@ bool strategy_side_allowed(const struct bot_config *c, enum side side);
 /*
  * How many of the oldest candles of another window may be seen by a decision at decision_us
  * (the end of the bot's own newest candle): those that had closed by then. Later ones would
- * be knowledge of the future.
+ * be knowledge of the future. (tests)
  */
 size_t strategy_aligned(const struct window *w, int64_t decision_us);
 
