@@ -1,9 +1,9 @@
 /*
- * route.h - one entry per method and path; every list of routes (405's Allow,
- * OPTIONS, HEAD, docs/API.md's check, OpenAPI) derives from this table.
+ * route.h - one entry per method and path. Every list of routes (405's Allow, OPTIONS, HEAD,
+ * docs/API.md's check, OpenAPI) derives from this table.
  *
- * The tree stands under /api/v1 and, the same, under /api. Entries with "root"
- * stand at the top instead. ":name" in a path takes one segment.
+ * All paths are under /api/v1, and the same under /api; entries with "root" are at the top
+ * instead. ":name" in a path takes one segment.
  */
 #ifndef API_HTTP_ROUTE_H
 #define API_HTTP_ROUTE_H

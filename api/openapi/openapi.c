@@ -22,7 +22,7 @@ static const char ABOUT[] =
 	"**HEAD** works wherever GET does; **OPTIONS** says what a path can do; any other method"
 	" is answered with 405 and `Allow`.";
 
-/* The longest beginning that fits a route's path names its group. */
+/* A route belongs to the group of the longest prefix that its path begins with. */
 static const struct {
 	const char *begin, *tag;
 } tags[] = {

@@ -1,6 +1,6 @@
 /*
- * The objects in the API's answers. A member that a handler writes by hand stands
- * here by hand; rows come from their column tables.
+ * The objects in the API's answers. Members that a handler writes by hand are listed here by
+ * hand; rows come from their column tables.
  */
 #include "api/openapi/schema.h"
 #include "api/store/audit.h"

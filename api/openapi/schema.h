@@ -1,6 +1,6 @@
 /*
- * schema.h - JSON Schemas (dialect 2020-12, as OpenAPI 3.1 takes them) of
- * what the API takes and gives.
+ * schema.h - JSON Schemas of the API's requests and answers (dialect 2020-12, which OpenAPI
+ * 3.1 uses).
  *
  * The type of a field is a word:
  *

@@ -1,11 +1,11 @@
 /*
- * child.h - short work on files that we don't trust, by the program trading-bot that
- * stands beside ours, in a process of its own.
+ * child.h - runs the program trading-bot, which is installed beside ours, in a child process
+ * for short work on files that we don't trust.
  *
  *	child_run -> fork, limits, exec --(stdout, its end)--> done
  *
- * Each child has CHILD_MEMORY_MB of memory, CHILD_TIME_S of CPU and of wall time,
- * and may say CHILD_OUTPUT_MAX bytes. It dies with us. The loop never waits for it.
+ * Each child may use CHILD_MEMORY_MB of memory and CHILD_TIME_S of processor and wall time,
+ * and write CHILD_OUTPUT_MAX bytes. It ends when we end. The loop never waits for it.
  */
 #ifndef API_PENDING_CHILD_H
 #define API_PENDING_CHILD_H
@@ -36,7 +36,7 @@ struct child_args {
 
 /* program: its path; NULL: trading-bot beside ours. */
 struct children *children_new(struct event_base *base, const char *program);
-/* Kills those that run; their "done" is called with ERR_UNAVAILABLE. */
+/* Kills the running children; their "done" is called with ERR_UNAVAILABLE. */
 void children_free(struct children *all);
 /*
  * ERR_UNAVAILABLE: CHILDREN_MAX run already, or there is no such program; ERR_IO. After

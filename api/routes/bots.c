@@ -32,7 +32,7 @@ static struct bot_row body_row(struct request *r)
 	};
 }
 
-/* The bot and its first config belong together: one transaction. */
+/* One transaction, because a bot must never be without a config. */
 static int add_bot(struct request *r, struct bot_config *c, const struct bot_secrets *secrets,
 		   int64_t *id, struct err *e)
 {

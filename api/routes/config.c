@@ -31,8 +31,9 @@ static void fields_json(struct json *j, const char *key, const struct field_erro
 }
 
 /*
- * How many candles a window of these settings begins with: those of a running worker, or
- * what the next start will find. (What is told only warns: an error here is no reason to fail.)
+ * How many candles a window with these settings begins with: those of a running worker, or
+ * those that the next start will find. An error is ignored, because the number is only used
+ * in a warning.
  */
 static int64_t candles_stored(struct request *r, const struct bot_config *c,
 			      const struct bot_status *b)
@@ -52,7 +53,7 @@ static int64_t candles_stored(struct request *r, const struct bot_config *c,
 	return store_data_unbroken(r->app->db, &series, after_us, &n, NULL) ? 0 : n;
 }
 
-/* What would never trade with these settings. A model may be assigned without them. */
+/* Warns about settings that would never trade. The model may come from an assignment. */
 static void warnings_json(struct request *r, const struct bot_config *c,
 			  const struct bot_status *b)
 {
@@ -185,8 +186,8 @@ static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
 }
 
 /*
- * What of a new version has to wait, and for what, as far as it can be told before the
- * worker looks (it says in config_error what it found). "": nothing.
+ * Which settings of a new version must wait, and for what, as far as the API can tell before
+ * the worker does (the worker's finding is in config_error). "": none.
  */
 static const char *waits_for(struct request *r, const struct bot_config *old,
 			     const struct bot_config *c, const struct bot_status *b,
@@ -298,7 +299,7 @@ int handle_config_history(struct request *r, struct err *e)
 	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
 }
 
-/* The old version's values become a new version; secrets stay as they are now. */
+/* Stores the old version's values as a new version; secrets stay as they are now. */
 int handle_config_rollback(struct request *r, struct err *e)
 {
 	struct buf text = { 0 };

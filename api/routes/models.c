@@ -128,8 +128,8 @@ int handle_models_delete(struct request *r, struct err *e)
 }
 
 /*
- * The assignment and the config's model_id say the same: the worker takes either as
- * the desired, and a config with a model_id of its own must not undo the assignment.
+ * Sets the assignment and the config's model_id to the same model, because the worker obeys
+ * either of them and an old model_id must not undo the assignment.
  */
 static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bot_config *c,
 		  struct err *e)

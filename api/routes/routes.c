@@ -1,7 +1,7 @@
 /*
- * The route table. A new route: its entry here, its handler in handlers.h, its
- * section in docs/API.md (test_api_docs compares them), what it answers in
- * answers.c (test_openapi looks for it).
+ * The route table. A new route needs an entry here, a handler in handlers.h, a section in
+ * docs/API.md (test_api_docs compares them) and its answer in answers.c (test_openapi looks
+ * for it).
  */
 #include "api/routes/handlers.h"
 

@@ -17,9 +17,9 @@
 #define HISTORY_S 3600			/* of the synthetic market, for the sample model */
 #define LEAST_CANDLES 400 /* a shorter recording teaches nothing: take the synthetic hour */
 /*
- * What the sample model learns: whether the price gains 0.3 % before it loses 0.1 %, within a
- * minute. An hour has enough of that to learn from; the bot's own target lies further, as
- * fees want it.
+ * The sample model learns whether the price gains 0.3 % before it loses 0.1 %, within a minute,
+ * because one hour of data has enough of such cases. The bot's own target is further away,
+ * because it must pay the fees.
  */
 #define LEARNED_TARGET 0.003
 #define LEARNED_STOP 0.001
@@ -94,7 +94,7 @@ static int synthetic_hour(const struct config *c, const struct symbol_info *mark
 	struct synthetic_args a = {
 		.symbols = names, .symbols_n = 1, .futures = market->futures,
 		.seed = (uint64_t)c->synthetic_seed, .history_s = HISTORY_S,
-		/* Beside a recording the same hour each time: replays repeat to the bit. */
+		/* For a recording always the same hour, so that replays repeat to the bit. */
 		.start_us = c->market_data == MARKET_REPLAY ? REPLAY_HOUR_US : clock_now_us(),
 	};
 	struct feed_sink sink = collection_sink(out);
@@ -189,8 +189,8 @@ static int enlist(struct db *db, const struct sample_model *m, const struct symb
 }
 
 /*
- * The sample bot is there to be watched: when its model's probabilities lie under
- * the documented threshold of 0.40, the threshold of bot 1 follows them.
+ * The sample bot should make trades that a new user can watch. So when its model's probabilities
+ * are below the documented threshold of 0.40, bot 1 gets a lower threshold.
  */
 static int lower_threshold(struct db *db, const struct master_key *key,
 			   const struct sample_model *m, struct err *e)
@@ -269,7 +269,7 @@ int bootstrap(struct db *db, const struct config *c, const struct master_key *ke
 
 /* ---- --bot-id ---- */
 
-/* The bot exists, and starts: who names a bot on the command line wants it to trade. */
+/* Makes the bot if it is missing and starts it, because --bot-id means that it should trade. */
 static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 {
 	struct stmt *s;

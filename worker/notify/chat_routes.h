@@ -21,7 +21,7 @@ struct chat_routes;
 struct chat_routes *chat_routes_new(const struct config *config);
 void chat_routes_free(struct chat_routes *p);
 
-/* Begin anew, then every bot that runs; unchanged afterwards until the next begin. */
+/* Starts over; then add every bot that runs. The routes stay until the next begin. */
 void chat_routes_begin(struct chat_routes *p);
 void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c,
 		     const struct bot_secrets *secrets);

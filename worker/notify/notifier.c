@@ -337,7 +337,7 @@ void notifier_hush(struct notifier *n)
 
 /* ---- the loop ---- */
 
-/* Once a UTC day, the results of the day before; also when we were not there at midnight. */
+/* Once per UTC day, reports the results of the day before, also if no worker ran at midnight. */
 static int summarize(struct notifier *n, struct db *db, int64_t wall_us, struct err *e)
 {
 	int64_t *ids = NULL, day = wall_us / DAY_US;

@@ -94,7 +94,7 @@ int sample_model_train(const struct sample_args *a, struct sample_model *out, st
 }
 
 /*
- * In a child, with lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
+ * The child sends these lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
  * "fail CODE TEXT".
  */
 
@@ -125,7 +125,7 @@ static void send_progress(void *ctx, unsigned round, unsigned rounds)
 	send_line(*(const int *)ctx, line);
 }
 
-/* Sanitizers reserve terabytes of address space: no limit can be set below that. */
+/* No limit in a sanitizer build, because sanitizers reserve terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__)
 #define LIMIT_MEMORY 0
 #elif defined(__has_feature)
@@ -236,7 +236,7 @@ static void take_line(struct sample_reply *r, const char *line, const struct sam
 		take_fail(r, line + 5);
 }
 
-/* Until the child closes its end. ERR_LIMIT when the time is over. */
+/* Reads until the child closes its end. ERR_LIMIT when the time is over. */
 static int read_replies(int fd, const struct sample_args *a, struct sample_reply *r)
 {
 	int64_t end_us = clock_mono_us() + time_limit_s(a) * US_PER_S;
