@@ -50,11 +50,11 @@ extern const struct strategy_spec strategy_spec_grid;
 extern const struct strategy_spec strategy_spec_buy_and_hold;
 
 extern const struct strategy_spec *const strategy_specs[];	/* NULL at the end */
-/* NULL: there is no such strategy. (tests, until bots have parameters) */
+/* NULL: there is no such strategy. */
 const struct strategy_spec *strategy_spec_find(const char *name);
 /* values[STRATEGY_PARAMS_MAX] become the defaults; those that it does not have are 0. */
 void strategy_params_default(const struct strategy_spec *s, double *values);
-/* What p takes: "a whole number from 2 to 1000". (tests, as above) */
+/* What p takes: "a whole number from 2 to 1000". */
 void strategy_param_allowed(const struct strategy_param *p, struct buf *out);
 
 #endif

@@ -76,6 +76,7 @@ static struct signal decide(const char *name, const struct predictor *model)
 	memset(&again, 0x11, sizeof(again));
 	assert_non_null(s);
 	snprintf(config.strategy, sizeof(config.strategy), "%s", name);
+	strategy_params_default(s->spec, config.strategy_params);
 	if (strategy_signal(&in, &out, &e))
 		fail_msg("%s", e.msg);
 	assert_int_equal(strategy_signal(&in, &again, &e), 0);

@@ -126,14 +126,12 @@ size_t strategy_aligned(const struct window *w, int64_t decision_us)
 int strategy_signal(const struct strategy_input *in, struct signal *out, struct err *e)
 {
 	const struct strategy *s = strategy_find(in->config->strategy);
-	double params[STRATEGY_PARAMS_MAX];
 	struct strategy_input own = *in;
 	struct decision d;
 	int rc;
 
 	ASSERT(s && !s->state_size);
-	strategy_params_default(s->spec, params);
-	own.params = params;
+	own.params = in->config->strategy_params;
 	rc = strategy_ask(s, NULL, &own, &d, e);
 	if (rc)
 		return rc;

@@ -242,7 +242,7 @@ struct signal {
 	char rule[32];			/* entry threshold warm_up no_model no_cross side_mode */
 	char reason[160];		/* with the numbers */
 };
-/* The decision of the strategy that in->config names, with its defaults, as a signal. */
+/* The decision of the strategy that in->config names, as a signal. */
 MUST_CHECK int strategy_signal(const struct strategy_input *in, struct signal *out, struct err *e);
 
 #endif
