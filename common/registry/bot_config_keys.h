@@ -25,7 +25,7 @@ struct bot_key {
 extern const struct bot_key bot_keys[];
 extern const size_t bot_keys_count;
 const struct bot_key *bot_key_find(const char *name);
-/* What k takes, as messages and docs say it: "a number from 0 to 1". */
+/* Which values k takes, as messages and docs say it: "a number from 0 to 1". */
 void bot_key_allowed(const struct bot_key *k, struct buf *out);
 /* "text", "whole number", "number", "amount", "true/false", "choice", "secret" or "JSON". */
 const char *bot_key_type_name(enum bot_key_type type);	/* (tests) */

@@ -11,7 +11,7 @@ struct field_errors {
 	size_t n;
 	struct { char field[48]; char message[200]; } list[FIELD_ERRORS_MAX];
 };
-/* One more, if it has room; f may be NULL. A message goes on from the field: "must be ...". */
+/* Adds an error if there is space; f may be NULL. The message continues the name: "must be ...". */
 void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 

@@ -130,8 +130,8 @@ static void trading_hours(void **state)
 	assert_string_equal(c.trading_hours.zone, "+02:00");
 	takes(&c, "{\"trading_hours\":{\"zone\":null}}");
 	assert_string_equal(c.trading_hours.rule, "UTC0");
-	refuses(&c, "{\"trading_hours\":{\"zone\":\"Mars/Olympus\"}}", "trading_hours.zone", "no "
-											     "zone");
+	refuses(&c, "{\"trading_hours\":{\"zone\":\"Mars/Olympus\"}}", "trading_hours.zone",
+		"no zone");
 	refuses(&c, "{\"trading_hours\":{\"from\":\"8:00\"}}", "trading_hours.from", "08:30");
 	refuses(&c, "{\"trading_hours\":{\"from\":\"24:00\"}}", "trading_hours.from", "08:30");
 	refuses(&c, "{\"trading_hours\":{\"to\":\"12:60\"}}", "trading_hours.to", "22:00");
