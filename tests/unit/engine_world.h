@@ -481,12 +481,12 @@ HELPER void desk_close(struct desk *d)
 	free(d->paper.ups);
 }
 
-HELPER struct venue_balance desk_balance(struct desk *d, int64_t bot)
+HELPER struct account_value desk_balance(struct desk *d, int64_t bot)
 {
 	struct venue *v = session_venue(d->s);
-	struct venue_balance b = { 0 };
+	struct account_value b = { 0 };
 
-	assert_int_equal(v->ops->balance(v, bot, &b, &d->err), 0);
+	assert_int_equal(sim_account_value(v, bot, &b, &d->err), 0);
 	return b;
 }
 
