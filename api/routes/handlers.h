@@ -7,6 +7,7 @@
 
 #include "api/http/request.h"
 #include "api/store/rows.h"
+#include "common/registry/bot_config.h"
 
 /* paging.c: limit and cursor of a list; 400 for a cursor that we did not give. */
 MUST_CHECK int request_page(struct request *r, struct page *p, struct err *e);
@@ -37,7 +38,12 @@ int handle_bots_put(struct request *r, struct err *e);
 int handle_bots_delete(struct request *r, struct err *e);
 int handle_bots_events(struct request *r, struct err *e);
 
-/* config.c */
+/*
+ * config.c. May this token change a bot's settings from old to c by this patch? 403 when a key
+ * needs an admin.
+ */
+MUST_CHECK int config_check_role(struct request *r, const struct bot_config *old,
+				 const struct bot_config *c, const cJSON *patch, struct err *e);
 int handle_config_get(struct request *r, struct err *e);
 int handle_config_put(struct request *r, struct err *e);
 int handle_config_validate(struct request *r, struct err *e);

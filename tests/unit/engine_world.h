@@ -87,11 +87,11 @@ const struct strategy *strategy_find(const char *name);
 const struct strategy *strategy_find(const char *name)
 {
 	static const struct strategy model = {
-		.name = "model", .description = "asks the brain", .needs_model = true,
+		.name = "model", .needs_model = true,
 		.decide = brain_decide,
 	};
 	static const struct strategy free_hand = {
-		.name = "free", .description = "needs no model", .decide = brain_decide,
+		.name = "free", .decide = brain_decide,
 	};
 
 	return strcmp(name, "model") == 0 ? &model : strcmp(name, "free") == 0 ? &free_hand : NULL;

@@ -86,8 +86,10 @@ void market_join(struct market *m, struct bot *b)
 
 void market_free(struct market *m)
 {
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n; i++) {
+		window_fini(&m->series[i]->window);
 		free(m->series[i]);
+	}
 	free(m->bots);
 	free(m);
 }
