@@ -1,7 +1,7 @@
 /*
  * config_value.h - converts one key between its text and its field of struct config.
  *
- * Only common/config.c uses it.
+ * Only common/config_load.c uses it.
  */
 #ifndef COMMON_CONFIG_VALUE_H
 #define COMMON_CONFIG_VALUE_H

@@ -41,11 +41,14 @@ check_cpp() {
 # of the objects that `make lint` has built
 check_callers() { scripts/check-callers.sh --self-test && scripts/check-callers.sh; }
 
+check_sizes() { scripts/check-sizes.sh --self-test && scripts/check-sizes.sh; }
+
 check_arrows() { scripts/check-arrows.sh --self-test && scripts/check-arrows.sh; }
 
 step "house rules" scripts/check-greps.sh
 step "callers" check_callers
 step "arrows" check_arrows
+step "sizes" check_sizes
 step shellcheck shellcheck -x "${scripts[@]}"
 step clang-format scripts/format.sh --check
 step cppcheck check_cpp
