@@ -23,8 +23,8 @@ struct audit;
 struct auth;
 struct batch;
 struct checkpoint;
-struct children;
 struct conns;
+struct helpers;
 struct rate;
 struct request;
 struct retries;
@@ -64,7 +64,7 @@ struct app {
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
 	struct streams *streams;	/* live push */
-	struct children *children;	/* helpers that run */
+	struct helpers *helpers;	/* helpers that run */
 	struct uploads *uploads;	/* model files under way */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;

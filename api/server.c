@@ -12,7 +12,7 @@
 #include "api/http/upload.h"
 #include "api/openapi/openapi.h"
 #include "api/pending/batch.h"
-#include "api/pending/child.h"
+#include "api/pending/helper.h"
 #include "api/pending/retry.h"
 #include "api/pending/slow.h"
 #include "api/pending/wait.h"
@@ -450,7 +450,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base, NULL);
+	a->helpers = helpers_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -485,7 +485,7 @@ void server_close(struct server *s)
 		event_free(s->tick);
 	streams_free(a->streams); /* the loop runs in it: all others are still there */
 	retries_free(a->retries); /* before what they may wait for */
-	children_free(a->children);
+	helpers_free(a->helpers);
 	uploads_free(a->uploads);
 	batch_free(a->batch);
 	wait_free(a->wait);

@@ -15,5 +15,7 @@
  * with one there is no limit of memory.
  */
 void limits_set(pid_t parent, int64_t memory_mb, int64_t cpu_s);
+/* The same for a copy that goes on without an exec; memory_mb is data beside what it has already. */
+void limits_set_copy(pid_t parent, int64_t memory_mb, int64_t cpu_s);
 
 #endif

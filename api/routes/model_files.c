@@ -1,7 +1,7 @@
 /* The files of the models: taken in, given out, asked. */
 #include "api/http/reply.h"
 #include "api/http/upload.h"
-#include "api/pending/child.h"
+#include "api/pending/helper.h"
 #include "api/pending/retry.h"
 #include "api/routes/handlers.h"
 #include "api/store/models.h"
@@ -56,7 +56,7 @@ static int hear(struct request *r, int status, const struct buf *out, const char
 			 status, buf_text(out));
 		return request_error(r, e, 422, "model_refused",
 				     "the file could not be looked at: the helper ended with %d "
-				     "(%d MB of memory are allowed)", status, CHILD_MEMORY_MB);
+				     "(%d MB of memory are allowed)", status, HELPER_MEMORY_MB);
 	}
 	rc = status ? refused(r, *said, path, e) : 0;
 	if (rc) {
@@ -228,7 +228,7 @@ static void received_cb(struct upload *u)
 {
 	struct request *r = upload_request(u);
 	const char *features = upload_text(u, "features");
-	const struct child_args args = {
+	const struct helper_args args = {
 		.argv = { "model-check", upload_path(u), "--features",
 			  features ? features : FEATURES },
 		.done = checked_cb,
@@ -241,7 +241,7 @@ static void received_cb(struct upload *u)
 	if (!rc)
 		rc = known(u, &e);
 	if (!rc) {
-		rc = child_run(r->app->children, &args, &e);
+		rc = helper_run(r->app->helpers, &args, &e);
 		if (!rc)
 			return; /* on to checked_cb */
 	}
@@ -400,7 +400,7 @@ int handle_models_predict(struct request *r, struct err *e)
 	struct model_file m = { 0 };
 	struct buf input = { 0 };
 	struct question *q = xcalloc(1, sizeof(*q));
-	struct child_args args = { .done = predicted_cb, .ctx = q };
+	struct helper_args args = { .done = predicted_cb, .ctx = q };
 	int rc;
 
 	q->r = r;
@@ -416,7 +416,7 @@ int handle_models_predict(struct request *r, struct err *e)
 		args.argv[1] = q->path;
 		args.input = buf_text(&input);
 		args.input_len = input.len;
-		rc = child_run(r->app->children, &args, e);
+		rc = helper_run(r->app->helpers, &args, e);
 	}
 	buf_free(&m.feature_names);
 	buf_free(&input);
