@@ -138,7 +138,7 @@ bool child_look(struct child *c, int64_t now_us)
 		reap(c);
 		return true;
 	}
-	if (0) {
+	if (c->kill_us && now_us >= c->kill_us) {
 		child_kill(c);
 	} else if (!c->kill_us && now_us >= c->deadline_us) {
 		c->late = true;
