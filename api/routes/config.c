@@ -1,5 +1,5 @@
 /* A bot's settings: read, change (hot reload by the worker), check, history, back. */
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/data.h"
 #include "api/store/history.h"
 #include "api/store/models.h"
@@ -129,7 +129,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 	request_etag(r, c->version);
 }
 
-int handle_config_get(struct request *r, struct err *e)
+static int handle_config_get(struct request *r, struct err *e)
 {
 	struct bot_config c = { 0 };
 	struct bot_status b = { 0 };
@@ -241,7 +241,7 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 	return 0;
 }
 
-int handle_config_put(struct request *r, struct err *e)
+static int handle_config_put(struct request *r, struct err *e)
 {
 	struct bot_config c = { 0 };
 	struct bot_status b = { 0 };
@@ -255,7 +255,7 @@ int handle_config_put(struct request *r, struct err *e)
 	return rc;
 }
 
-int handle_config_validate(struct request *r, struct err *e)
+static int handle_config_validate(struct request *r, struct err *e)
 {
 	struct field_errors *f;
 	struct bot_config c = { 0 };
@@ -283,7 +283,7 @@ int handle_config_validate(struct request *r, struct err *e)
 	return rc;
 }
 
-int handle_config_history(struct request *r, struct err *e)
+static int handle_config_history(struct request *r, struct err *e)
 {
 	struct bot_status b = { 0 };
 	struct page p = { 0 };
@@ -299,7 +299,7 @@ int handle_config_history(struct request *r, struct err *e)
 }
 
 /* The old version's values become a new version; secrets stay as they are now. */
-int handle_config_rollback(struct request *r, struct err *e)
+static int handle_config_rollback(struct request *r, struct err *e)
 {
 	struct buf text = { 0 };
 	struct bot_config c = { 0 };
@@ -323,3 +323,62 @@ int handle_config_rollback(struct request *r, struct err *e)
 	buf_free(&text);
 	return rc;
 }
+
+/* ---- the routes ---- */
+
+static const struct param b_rollback[] = {
+	{ .name = "version", .type = PARAM_INT, .required = true, .min = 1, .max = 1e15,
+	  .help = "a version of the history" },
+	END
+};
+
+static const struct part_field settings[] = {
+	F("bot_id", "id"), { "version", "count", "Of these settings; also the ETag." },
+	{ "applied_version", "count", "The version that the worker uses." },
+	{ "config_error", "text?", "Why the worker does not use the newest version." },
+	F("config", "BotConfig"),
+	{ "meaning", "object", "Its fractions in words: \"0.9 % = 1.80 USDT\"." },
+	{ "warnings", "[FieldMessage]", "What would never trade with these settings." },
+	NOW, { NULL, NULL, NULL },
+};
+
+static const struct part parts[] = {
+	{ "Settings", "A bot's settings.", NULL, NULL, settings },
+	{ "SettingsChanged", "A bot's settings after a change.", NULL,
+	  FIELDS(OK, F("message", "text")), settings },
+	OBJECT("SettingsChecked", "What saving these settings would do.",
+	       { "valid", "bool", "They would be saved." },
+	       { "errors", "[FieldMessage]", "Why not." },
+	       { "warnings", "[FieldMessage]", "What would never trade with them." },
+	       { "commission", "Commission", "Of a paper fill with them." },
+	       { "config", "BotConfig", "As it would be." },
+	       { "meaning", "object", "Its fractions in words." }),
+	OBJECT("Commission", "What a paper fill costs, a fraction of its value.",
+	       { "maker", "number", "0.001 is 0.1 %." }, { "taker", "number", "The same." },
+	       { "source", "text", "Who says so: the exchange's page, or the setting." }),
+	ROWS("SettingsVersion", "Settings as they once were.", store_history_columns,
+	     HELP("version", "Count of changes, from 1."),
+	     { "config", "object", "The keys of that time, secrets masked." },
+	     HELP("changed", "When it was saved."), HELP("changed_by", "Name of the token.")),
+	PAGE_OF("SettingsHistory", "history", "SettingsVersion", "Versions, newest first."),
+};
+
+static const struct route rows[] = {
+	{ R(GET, TRADING "/config"), V, DO(config_get, "Settings of a bot, secrets masked"),
+	  ONE("Settings"), .says = SAYS_ETAG },
+	{ R(PUT, TRADING "/config"), T, DO(config_put, "Change some settings of a bot"),
+	  .body_kind = BODY_CONFIG, ONE("SettingsChanged"),
+	  .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .example = "{\"confidence_threshold\":0.5,\"capital_per_trade\":300}" },
+	{ R(POST, TRADING "/config/validate"), T,
+	  DO(config_validate, "Check settings without saving them"), .body_kind = BODY_CONFIG,
+	  ONE("SettingsChecked"), .says = SAYS_CHECKS, .example = "{\"stop_loss_pct\":0.02}" },
+	{ R(GET, TRADING "/config/history"), V,
+	  DO(config_history, "All versions of the settings"), .query = page_params,
+	  ONE("SettingsHistory") },
+	{ R(POST, TRADING "/config/rollback"), T,
+	  DO(config_rollback, "Make an old version the new one"), .body = b_rollback,
+	  ONE("SettingsChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .example = "{\"version\":1}" },
+};
+const struct route_group config_routes = { "Settings", ROWS_OF(rows), ROWS_OF(parts) };

@@ -3,7 +3,7 @@
 #include "api/http/upload.h"
 #include "api/pending/helper.h"
 #include "api/pending/retry.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/models.h"
 #include "common/clock.h"
 #include "common/file.h"
@@ -248,14 +248,14 @@ static void received_cb(struct upload *u)
 	upload_end(u, rc < 0 ? rc : 0, &e);
 }
 
-int handle_models_upload(struct request *r, struct err *e)
+static int handle_models_upload(struct request *r, struct err *e)
 {
 	return upload_begin(r, received_cb, e);
 }
 
 /* ---- download ---- */
 
-int handle_models_download(struct request *r, struct err *e)
+static int handle_models_download(struct request *r, struct err *e)
 {
 	struct model_file m = { 0 };
 	char full[FULL_PATH_MAX], text[160];
@@ -395,7 +395,7 @@ static int put_input(struct request *r, const struct model_file *m, struct buf *
 	return rc;
 }
 
-int handle_models_predict(struct request *r, struct err *e)
+static int handle_models_predict(struct request *r, struct err *e)
 {
 	struct model_file m = { 0 };
 	struct buf input = { 0 };
@@ -426,3 +426,45 @@ int handle_models_predict(struct request *r, struct err *e)
 		r->parked = true;
 	return rc;
 }
+
+/* ---- the routes ---- */
+
+static const struct param b_upload[] = {
+	{ .name = "model", .type = PARAM_FILE, .required = true,
+	  .help = "XGBoost JSON, UBJ or binary, at most MODEL_MAX_BYTES" },
+	{ .name = "name", .type = PARAM_TEXT, .required = true, .min = 1, .max = 100,
+	  .help = "for people" },
+	SYMBOL(true),
+	{ .name = "description", .type = PARAM_TEXT, .max = 1000, .help = "for people" },
+	{ .name = "features", .type = PARAM_TEXT, .min = 1, .max = 31,
+	  .help = "the feature list it was trained on, features-1 unless given" },
+	END
+};
+
+static const struct param b_predict[] = {
+	{ .name = "rows", .type = PARAM_LIST,
+	  .help = "1 to 100 lists of numbers, in the order of the model's feature_names; "
+		  "null: missing" },
+	{ .name = "features", .type = PARAM_OBJECT,
+	  .help = "instead: one row as numbers by feature name; the others are missing" },
+	END
+};
+
+static const struct part parts[] = {
+	{ "Predictions", "What a model says.", NULL,
+	  FIELDS(OK, { "model_id", "id", "models.id." }, { "sha256", "text", "Of its file." },
+		 { "predictions", "[number]", "Probabilities, one for each row." }), NULL },
+};
+
+static const struct route rows[] = {
+	{ R(POST, "/models/upload"), T, DO(models_upload, "Upload a model"), .body = b_upload,
+	  .body_kind = BODY_UPLOAD, .gives = { { 200, "ModelChanged" }, { 201, "ModelChanged" } },
+	  .says = SAYS_ETAG | SAYS_LOCATION | SAYS_UNAVAILABLE,
+	  .example = "{\"model\":\"(the file)\",\"name\":\"January\",\"symbol\":\"BTCUSDT\"}" },
+	{ R(GET, "/models/:id/download"), V, DO(models_download, "Download a model's file"),
+	  ONE("text"), .says = SAYS_ETAG, .media = "application/octet-stream" },
+	{ R(POST, "/models/:id/predict"), T, DO(models_predict, "Predict with a model"),
+	  .body = b_predict, ONE("Predictions"), .says = SAYS_UNAVAILABLE,
+	  .example = "{\"features\":{\"rsi_14\":31.5}}" },
+};
+const struct route_group model_files_routes = { "Models", ROWS_OF(rows), ROWS_OF(parts) };
