@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Without it a commit of ours may take as long as the disk takes for some thousand pages. */
+/* Without it, one of our commits may have to move a few thousand pages to the disk. */
 static void begin_checkpoints(struct app *a)
 {
 	struct err e = { 0 };
@@ -62,7 +62,7 @@ void app_db_close(struct app *a)
 	a->db = NULL;
 }
 
-/* Was activated behind the requests of its turn, and so runs after them. */
+/* Was activated after the requests of its turn, so it runs after them. */
 static void on_looked_end_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct app *a = arg;

@@ -46,8 +46,8 @@ static BIO *plain_connection(const struct config *cfg, int timeout_s)
 }
 
 /*
- * The certificate is for the name that users call; here it is only the way in, and
- * nothing secret is sent: it is not verified.
+ * Does not verify the certificate: it is for the name that users call, not for this address,
+ * and nothing secret is sent.
  */
 static BIO *connection(const struct config *cfg, int timeout_s, SSL_CTX *tls)
 {

@@ -119,7 +119,7 @@ static int base_len(const char *url)
 	return (int)n;
 }
 
-/* The token stands in the fragment: browsers don't send that to anybody. */
+/* The token is in the fragment, because browsers don't send a fragment to any server. */
 static void print_link(const struct server *s, const struct config *cfg, bool asked)
 {
 	const char *host = cfg->api_bind;
@@ -146,7 +146,7 @@ static void print_link(const struct server *s, const struct config *cfg, bool as
 	buf_free(&out);
 }
 
-/* Whoever set it says how the port is reached: through TLS, or from this machine only. */
+/* API_PUBLIC_URL says that users reach the port through TLS, or from this machine only. */
 static bool safe_url(const char *url)
 {
 	static const char *const safe[] = { "https://", "http://localhost", "http://127." };
@@ -163,7 +163,7 @@ static bool loopback(const char *address)
 	       !strcasecmp(address, "localhost");
 }
 
-/* Tokens would cross the network readable. */
+/* Without TLS the tokens would cross the network in clear text. */
 static void warn_about_bind(const struct config *cfg)
 {
 	if (!cfg->api_tls_cert[0] && !loopback(cfg->api_bind) && !safe_url(cfg->api_public_url))

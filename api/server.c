@@ -61,7 +61,7 @@ static bool changes_state(enum evhttp_cmd_type m)
 	       m == EVHTTP_REQ_PATCH;
 }
 
-/* evhttp leaves their bodies on the wire; what follows would be taken for a request. */
+/* evhttp leaves such a body on the wire, where it would be read as the next request. */
 static void mind_unread_body(struct request *r)
 {
 	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
@@ -72,7 +72,7 @@ static void mind_unread_body(struct request *r)
 		r->close = true;
 }
 
-/* What is wrong here may mean that the next request does not begin where we think. */
+/* After such a fault the next request may begin elsewhere than we think, so the connection ends. */
 static int check_head(struct request *r, struct err *e)
 {
 	struct head_fault fault;
@@ -194,7 +194,7 @@ static int check_query(struct request *r, struct err *e)
 			return 0;
 		query = "";
 	}
-	/* A NUL would hide what stands behind it. */
+	/* A NUL would hide the rest of the query. */
 	if (strstr(query, "%00") || (*query && evhttp_parse_query_str(query, &r->query)))
 		return request_error(r, e, 400, "bad_query", "the query can't be read");
 	if (param_check_query(r->route->query, &r->query, request_fields(r)))
@@ -315,7 +315,7 @@ static void on_request_cb(struct evhttp_request *ev, void *arg)
 	retry_run(r, &work, changes_state(r->method));
 }
 
-/* A failure is not logged: that would be the next line to write. */
+/* A failure is not logged, because that would add another line to write. */
 static void flush_logs(struct server *s)
 {
 	struct err e = { 0 };
@@ -356,7 +356,7 @@ static int listen_on(struct server *s, struct err *e)
 			       "can't listen on %s:%lld: %s (another program uses the port? set "
 			       "API_PORT)",
 			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
-	/* Accepted sockets inherit it: the end of a large answer must not wait for an ACK. */
+	/* Accepted sockets inherit it, so that the end of a large answer waits for no ACK. */
 	if (setsockopt(evhttp_bound_socket_get_fd(bound), IPPROTO_TCP, TCP_NODELAY, &on,
 		       sizeof(on)))
 		log_warn("http", NULL, "TCP_NODELAY: %s", strerror(errno));
@@ -387,9 +387,10 @@ static void setup_http(struct server *s)
 }
 
 /*
- * Changes to what is waited for are gathered and told to the kernel once a turn: most
- * of evhttp's undo each other. This would not bear a copy (dup) of a descriptor that is
- * waited for; we make none, and those of a helper end with its exec.
+ * EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST gathers changes to the watched events and makes one
+ * system call per turn, because most of evhttp's changes undo each other. It fails for a
+ * descriptor that was copied with dup() while it is watched; we make no such copies, and those
+ * of a child process end with its exec.
  */
 static struct event_base *new_base(void)
 {
@@ -459,7 +460,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	return 0;
 }
 
-/* The answers that are written leave; who does not take them is left alone soon. */
+/* Sends the answers that are written; gives up soon on clients that don't read them. */
 static void say_goodbye(struct server *s)
 {
 	const struct timeval look = { 0, GOODBYE_LOOK_US };

@@ -1,7 +1,7 @@
 /*
  * server.h - the HTTP server: listens, checks each request, calls its route.
  *
- * The order of the checks is the order in which a caller learns what is wrong:
+ * A request with several faults is refused for the first of these checks that fails:
  * head (400, 413), host (403), rate (429), route (404, 405), token (401), role (403), origin (403),
  * query (400), body (413, 415, 400, 422), database (503).
  */
@@ -13,12 +13,12 @@
 struct server;
 
 /*
- * Everything that stands on cfg: database, token, listener on API_BIND:API_PORT
+ * Opens what cfg describes: the database, the token, and the listener on API_BIND:API_PORT
  * (port 0: any free one). cfg is borrowed for the server's life.
  */
 MUST_CHECK int server_open(const struct config *cfg, struct server **out, struct err *e);
 bool server_lost(const struct server *s);	/* the loop ended because the database is lost */
-/* Answers what waits, closes the connections and the database. */
+/* Answers the requests that wait, then closes the connections and the database. */
 void server_close(struct server *s);
 
 int server_port(const struct server *s);

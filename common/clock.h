@@ -19,9 +19,9 @@
 int64_t clock_now_us(void);	/* wall clock, UTC */
 int64_t clock_mono_us(void);	/* monotonic */
 int64_t clock_mono_ns(void);	/* monotonic (tests and benches) */
-int64_t clock_boot_us(void);	/* monotonic, goes on while the machine is suspended */
+int64_t clock_boot_us(void);	/* monotonic; also counts the time of a suspend */
 
-/* Does the system keep its clock by another one (NTP)? False also where it can't say. */
+/* Does the system synchronise its clock (NTP)? False also when the system can't tell. */
 bool clock_synchronised(void);
 
 /* RFC 3339 UTC with microseconds: 2026-01-31T08:15:30.123456Z. Returns buf. */
@@ -32,19 +32,19 @@ const char *clock_day(int64_t us, char buf[CLOCK_TEXT_MAX]);
 MUST_CHECK int clock_parse(const char *text, int64_t *us);
 
 /*
- * The wall clock, except that it never goes back and does not believe every step: when
- * somebody sets the wall clock back, this one goes on at the pace of the boot clock, so
- * that no deadline waits for the hour to come again. A step forward that the boot clock
- * does not explain (it counts a suspend) is followed once it has lasted CLOCK_HOLD_US:
- * ten seconds of a wrong clock change nothing. The first call begins it.
+ * The wall clock made steady. It never goes back: when somebody sets the wall clock back,
+ * the steady clock goes on at the pace of the boot clock, because a deadline must not wait
+ * until the same hour comes again. It follows a step forward only after CLOCK_HOLD_US,
+ * because a clock that was wrong for ten seconds must change nothing; a step that the boot
+ * clock shows as well (a suspend) is followed at once. The first call starts the clock.
  */
 #define CLOCK_HOLD_US (20 * US_PER_S)
-#define CLOCK_STEP_US US_PER_S		/* smaller ones are adjusting, followed at once */
+#define CLOCK_STEP_US US_PER_S		/* a smaller step is an adjustment: followed at once */
 
 struct clock_steady {
 	bool begun;
-	int64_t ahead_us;		/* of the boot clock */
-	int64_t held_us;		/* boot clock when a step began that is held; 0 none */
+	int64_t ahead_us;		/* steady clock minus boot clock */
+	int64_t held_us;		/* boot clock at the start of a step that waits; 0 none */
 };
 int64_t clock_steady_us(struct clock_steady *s, int64_t wall_us, int64_t boot_us);
 

@@ -294,8 +294,9 @@ static int min3(int a, int b, int c)
 }
 
 /*
- * Letters to add, drop, change or swap with a neighbour to make a into b, whatever
- * the case ("optimal string alignment"); row by row, three rows kept.
+ * How many letters must be added, dropped, changed or swapped with a neighbour to make a
+ * into b, ignoring case: the "optimal string alignment" distance, computed row by row with
+ * three rows in memory.
  */
 static int typing_errors(const char *a, const char *b)
 {
@@ -334,7 +335,10 @@ static const struct config_key *key_find(const char *name)
 	return NULL;
 }
 
-/* A file may hold other programs' keys; short names are alike by chance more often. */
+/*
+ * A file may hold other programs' keys, so only a key that is close to one of ours is
+ * refused. Short names must be closer, because they are alike by chance more often.
+ */
 static int refuse_misspelt(const struct dotenv_entry *entry, struct err *e)
 {
 	if (key_find(entry->key))
@@ -368,7 +372,7 @@ static int read_key(struct config *c, const struct config_key *k, const struct d
 	return config_value_set(c, k, text, where, e);
 }
 
-/* A secret without a value: the first line of its file in SECRETS_DIR, if there is one. */
+/* Reads a secret that has no value from the first line of its file in SECRETS_DIR, if any. */
 static int read_secret(struct config *c, const struct config_key *k, struct err *e)
 {
 	char path[CONFIG_PATH_MAX + NAME_MAX_LEN];

@@ -1,10 +1,9 @@
 /*
- * config.h - the environment both programs read: one table, one struct.
+ * config.h - the settings that both programs read from the environment: one table, one struct.
  *
- * The table config_keys[] is the single truth for names, types, ranges, defaults
- * and help; docs/CONFIGURATION.md and config.example.env are compared with it by
- * a check. A ".env" file in the working directory is read first; a variable
- * that the environment sets already wins over it.
+ * The table config_keys[] is the only place for names, types, ranges, defaults and help;
+ * a check compares docs/CONFIGURATION.md and config.example.env with it. A ".env" file in
+ * the working directory is read too; a variable of the environment wins over it.
  */
 #ifndef COMMON_CONFIG_H
 #define COMMON_CONFIG_H
@@ -63,7 +62,7 @@ struct config {
 	int64_t cooldown_s;
 	int64_t max_orders_per_min;
 	double max_notional;			/* of one entry, quote asset; 0 off */
-	double price_band_pct;			/* entry against last trade */
+	double price_band_pct;			/* of an entry around the last trade; 0 off */
 	int64_t stale_feed_ms;
 	int64_t max_clock_drift_ms;
 	/* market data */
@@ -78,7 +77,7 @@ struct config {
 	/* simulation venue */
 	double sim_initial_capital;		/* quote asset */
 	double sim_commission;			/* 0.001 = 10 bps, or COMMISSION_OF_EXCHANGE */
-	double sim_slippage;			/* rate added against takers */
+	double sim_slippage;			/* fraction by which takers fill worse */
 	double sim_tick_interval_s;		/* equity sample interval */
 	double sim_strategy_interval_s;
 	int64_t sim_latency_ms;
@@ -93,13 +92,13 @@ struct config {
 	char telegram_chat_id[256];		/* ids separated by blanks or commas */
 	char telegram_api_url[256];
 	bool telegram_commands;
-	char telegram_users[256];		/* user ids; "": everybody there */
+	char telegram_users[256];		/* user ids; "": everybody in the chats */
 	int64_t telegram_command_max_age_s;
 	enum notify_level telegram_notify[NOTIFY_KINDS];
 	char webhook_url[512];			/* secret: such addresses often carry one */
 	char webhook_secret[256];		/* secret */
 	char webhook_events[256];		/* names of notify_kind.h; "" all */
-	int64_t notify_queue_max;		/* undelivered messages kept for each place */
+	int64_t notify_queue_max;		/* undelivered messages kept per destination */
 	char tls_ca_file[CONFIG_PATH_MAX];	/* PEM; "" the system's certificates */
 	/* how long rows are kept */
 	int64_t keep_details_days, keep_orders_days;
@@ -109,7 +108,7 @@ struct config {
 	double backup_interval_s;		/* 0: none by the clock */
 	int64_t backup_keep, backup_keep_daily, backup_keep_weekly;	/* count */
 	int64_t backup_max_bytes;
-	double scrub_interval_s;		/* between two looks at every page; 0 none */
+	double scrub_interval_s;		/* between two checks of all pages; 0 none */
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */
@@ -126,10 +125,11 @@ struct config_key {
 	enum config_type type;
 	size_t offset, size;	/* of the field in struct config */
 	double min, max;	/* numbers: allowed range */
-	const char *def;	/* default as text; "" also where it is derived */
+	const char *def;	/* default as text; "" also where it derives from another key */
 	/*
-	 * CONFIG_ENUM: "simulation,paper|live": index = enum value, other spellings
-	 * after a comma. CONFIG_TEXT: one of these only. CONFIG_REAL: a word.
+	 * CONFIG_ENUM: "simulation,paper|live": the index is the enum value, and other
+	 * spellings follow a comma. CONFIG_TEXT: the allowed texts. CONFIG_REAL: the one
+	 * word that stands for a number.
 	 */
 	const char *choices;
 	const char *help;	/* sentences with the unit */
@@ -140,24 +140,24 @@ extern const struct config_key config_keys[];
 extern const size_t config_keys_count;
 
 /*
- * Reads ./.env (when present) and the environment; an empty value means the default, for
- * a secret its file in SECRETS_DIR.
- * ERR_INVALID names key, value and what is allowed; c is then untouched. A key of
- * .env that is none of ours is ignored, unless it looks like a misspelt one.
+ * Reads ./.env (when present) and the environment. An empty value means the default; for a
+ * secret it means the secret's file in SECRETS_DIR.
+ * ERR_INVALID names the key, the value and what is allowed; c is then untouched. An unknown
+ * key in .env is ignored, unless it looks like a misspelt key of ours.
  */
 MUST_CHECK int config_load(struct config *c, struct err *e);
 /*
- * data_dir and db_path alone, everything else at its default: for commands that must work
- * whatever is wrong with another setting. A .env that can't be read is left out, and doubt says
- * why (msg "" otherwise). ERR_INVALID: one of the two is wrong.
+ * Reads data_dir and db_path only and leaves everything else at its default: for commands
+ * that must work although another setting is wrong. A .env that can't be read is left out;
+ * doubt then says why (else its msg is ""). ERR_INVALID: data_dir or db_path is wrong.
  */
 MUST_CHECK int config_load_place(struct config *c, struct err *doubt, struct err *e);
-/* "KEY=value" lines, secrets masked, with what is derived. */
+/* "KEY=value" lines with secrets masked and derived values filled in. */
 void config_print(const struct config *c, struct buf *out);
 /* All defaults; for tests and tools. */
 void config_defaults(struct config *c);
 
-/* What k takes, as messages and docs say it: "1 to 65535", "true or false". */
+/* Which values k takes, as messages and docs say it: "1 to 65535", "true or false". */
 void config_allowed(const struct config_key *k, struct buf *out);
 /* "text", "path", "whole number", "number", "true/false", "choice" or "secret". */
 const char *config_type_name(enum config_type type);	/* (tests) */

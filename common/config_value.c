@@ -23,7 +23,7 @@ static const void *const_field(const struct config *c, const struct config_key *
 	return (const char *)c + k->offset;
 }
 
-/* The index of text among "a,b|c" (0, 0, 1), -1 when it is none. *word: the first spelling. */
+/* The index of text in "a,b|c" (0, 0, 1), or -1. *word: the first spelling of that choice. */
 static int choice_of(const char *choices, const char *text, const char **word, size_t *len)
 {
 	int index = 0;
@@ -147,7 +147,7 @@ static bool set_text(const struct config_key *k, const char *text, char *out)
 	return true;
 }
 
-/* "~/" is the home folder, for nothing but a shell would know. */
+/* Expands "~/" to the home folder, because in a .env file no shell does it. */
 static bool set_path(const struct config_key *k, const char *text, char *out)
 {
 	const char *home = getenv("HOME");

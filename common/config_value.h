@@ -1,5 +1,5 @@
 /*
- * config_value.h - one key of the environment: its text into struct config and back.
+ * config_value.h - converts one key between its text and its field of struct config.
  *
  * Only common/config.c uses it.
  */
@@ -9,12 +9,12 @@
 #include "common/config.h"
 
 /*
- * ERR_INVALID, with c untouched, when k does not take the text. "where" stands in
- * the message: "the environment", ".env line 3". A secret's text never does.
+ * ERR_INVALID, with c untouched, when k does not take the text. The message names "where"
+ * ("the environment", ".env line 3"); it never holds a secret's text.
  */
 MUST_CHECK int config_value_set(struct config *c, const struct config_key *k, const char *text,
 				const char *where, struct err *e);
-/* As config_value_set takes it; a secret as its mask. */
+/* The text that config_value_set would take; a secret as its mask. */
 void config_value_text(const struct config *c, const struct config_key *k, struct buf *out);
 
 #endif

@@ -104,7 +104,7 @@ void sha256_hex(struct sha256 *h, char out[SHA256_HEX_MAX])
 	to_hex(md, sizeof(md), out);
 }
 
-/* No algorithm named: OpenSSL 3 would look it up by its name each time. */
+/* NULL keeps the algorithm: OpenSSL 3 would look it up by name each time. */
 void sha256_again(struct sha256 *h)
 {
 	ASSERT(EVP_DigestInit_ex(h->ctx, NULL, NULL) == 1);
@@ -178,7 +178,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* 64 hex digits, and blanks or newlines after them: its bytes. */
+/* Reads 64 hex digits, which blanks or newlines may follow, into out. */
 static bool parse_key(const char *text, struct master_key *out)
 {
 	for (size_t i = 0; i < sizeof(out->bytes); i++) {
@@ -223,9 +223,9 @@ int master_key_make(const char *path, struct err *e)
 }
 
 /*
- * Both programs may do this at once: each writes a whole file beside, and link
- * lets one of them win. The key is then read from the file by both. Some file
- * systems have no links (FAT): there the last one wins.
+ * Both programs may do this at once. Each writes a whole file beside "path" and links it to
+ * that name; link() lets exactly one of them win, and both then read the key from the file.
+ * Some file systems have no links (FAT): there the last rename wins.
  */
 static int make_once(const char *path, struct err *e)
 {
@@ -249,7 +249,7 @@ static int make_once(const char *path, struct err *e)
 	return rc;
 }
 
-/* A rename or a write changes at least one of the three; zeros when there is no file. */
+/* Device, inode and time of the last write: a rename or a write changes one. No file: zeros. */
 static bool identify(const char *path, uint64_t file[3])
 {
 	struct stat st;
@@ -272,7 +272,7 @@ int master_key_read(const char *path, struct master_key *out, struct err *e)
 		return err_set(e, ERR_INVALID, "the path %.100s... of the master key is too long",
 			       path);
 	snprintf(k.path, sizeof(k.path), "%s", path);
-	/* Before reading: a file that changes meanwhile is then read again later. */
+	/* Before reading, because a file that changes meanwhile must be read again later. */
 	identify(path, k.file);
 	rc = file_read(path, KEY_FILE_MAX, &text, e);
 	if (rc)
@@ -293,7 +293,7 @@ out:
 	return rc;
 }
 
-/* Not refused: secrets that containers are given are readable by all in there. */
+/* Only a warning, because inside a container everybody can read the mounted secrets. */
 static void warn_about_mode(const char *path)
 {
 	struct stat st;

@@ -6,7 +6,7 @@
  *	KEY="with # and \" in it"
  *	KEY='taken as it is'
  *
- * A later line for the same key wins. Nothing is expanded.
+ * A later line for the same key wins. Variables ($X) are not expanded.
  */
 #ifndef COMMON_DOTENV_H
 #define COMMON_DOTENV_H

@@ -43,7 +43,7 @@ int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 #define err_set(e, code, ...) ((void)err_set(e, code, __VA_ARGS__), (code))
 #endif
 
-/* Put "text: " in front of what e says already; for a caller that knows the id. */
+/* Put "text: " before the message in e; for a caller that knows the id of what failed. */
 void err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The code as a stable lower-case word, such as "not_found". Never NULL. */
@@ -54,7 +54,7 @@ const char *err_name(int code);
 	((cond) ? (void)0 : err_assert_failed(#cond, __FILE__, __LINE__))
 _Noreturn void err_assert_failed(const char *cond, const char *file, int line);
 
-/* A start that can't succeed: message to stderr, exit 1. Only for main files. */
+/* The program can't start: prints the message to stderr and exits with 1. Only for main files. */
 _Noreturn void die(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* Allocation that aborts when memory is out; the supervisor restarts us. */

@@ -1,19 +1,18 @@
 /*
- * fault.h - faults by counting, for tests; nothing in a release build.
+ * fault.h - faults at a counted place, for tests; a release build has none of this.
  *
- * With -DFAULTS (the "san" flavor) these variables of the environment are obeyed:
+ * A build with -DFAULTS (the "san" flavor) obeys these environment variables:
  *   FAULT_COMMIT=<n>:before|after  SIGKILL ourselves right before or right after
  *                                  the n-th db_commit of this process (on a new
  *                                  file the first is the schema's)
  *   FAULT_WRITE=<n>                the n-th stmt_run fails once with ERR_FULL
- *   FAULT_SQL=<n>                  SIGKILL ourselves before the n-th statement without
- *                                  rows (db_exec: a migration's are among them) or piece
- *                                  of a copy of the database
- *   FAULT_STEP=<n>                 SIGKILL ourselves at the n-th step of a work on whole
- *                                  files (a backup, a restore)
- *   FAULT_REQUEST=<n>              the n-th request that reaches its handler fails by a
- *                                  mistake of ours, with a message full of internals
- * A test walks n upwards until nothing happens any more.
+ *   FAULT_SQL=<n>                  SIGKILL ourselves before the n-th db_exec (a migration
+ *                                  runs many) or piece of a copy of the database
+ *   FAULT_STEP=<n>                 SIGKILL ourselves at the n-th file step of a backup or
+ *                                  restore
+ *   FAULT_REQUEST=<n>              the n-th request that reaches its handler fails as if
+ *                                  by a bug, with a message full of internals
+ * A test counts n up until no fault happens any more.
  */
 #ifndef COMMON_FAULT_H
 #define COMMON_FAULT_H

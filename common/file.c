@@ -122,7 +122,7 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* The rename itself must reach the disk too. Some file systems can't sync a folder: no matter. */
+/* The rename must reach the disk too. Some file systems can't sync a folder: ignored. */
 void file_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -59,7 +59,7 @@ static void put_quoted(struct buf *out, const char *text)
 	buf_putc(out, '"');
 }
 
-/* What stands before every value. */
+/* Writes what comes before every value: a comma, and the key. */
 static void lead(struct json *j, const char *key)
 {
 	if (j->comma)
@@ -86,8 +86,9 @@ static void put_uint(struct buf *out, uint64_t u, bool negative)
 }
 
 /*
- * The usual case, without printf: v is n / 10^8 with at most 15 digits. n is then
- * the only such number, and its exact text without end zeros the shortest.
+ * The usual case, without printf, because lists have hundreds of numbers: v is n / 10^8 with
+ * at most 15 digits. Then only one n fits, and its text without trailing zeros is the
+ * shortest that reads back as v.
  */
 static bool put_short_decimal(struct buf *out, double v)
 {

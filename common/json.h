@@ -1,11 +1,11 @@
 /*
  * json.h - writing JSON into a buffer, and reading it strictly.
  *
- * Writer: commas and escapes are its business; the caller nests begin/end.
- * Reader: cJSON with what it forgives refused: trailing bytes, duplicate keys,
- * depth over JSON_DEPTH_MAX, invalid UTF-8, control characters in strings,
- * numbers that are not JSON (01, .5, +1, NaN) or overflow a double, lone
- * surrogates. An escaped NUL (\u0000) is read as U+FFFD, for a C string would end there.
+ * The writer adds commas and escapes; the caller pairs begin and end.
+ * The reader is cJSON behind a check that refuses what cJSON accepts: trailing bytes,
+ * duplicate keys, depth over JSON_DEPTH_MAX, invalid UTF-8, control characters in strings,
+ * numbers that are not JSON (01, .5, +1, NaN) or overflow a double, and lone surrogates. An
+ * escaped NUL (\u0000) is read as U+FFFD, because a C string would end there.
  */
 #ifndef COMMON_JSON_H
 #define COMMON_JSON_H
@@ -32,7 +32,7 @@ void json_array(struct json *j, const char *key);
 void json_array_end(struct json *j);
 void json_string(struct json *j, const char *key, const char *value);	/* NULL: null */
 void json_int(struct json *j, const char *key, int64_t value);
-/* The shortest text of 15, 16 or 17 digits that reads as the same double; not finite: null. */
+/* The shortest text (15 to 17 digits) that reads back as the same double; not finite: null. */
 void json_double(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
@@ -43,7 +43,7 @@ void json_time(struct json *j, const char *key, int64_t us);	/* RFC 3339; 0: nul
 /* Text that is JSON already; NULL or "": null. */
 void json_raw(struct json *j, const char *key, const char *json_text);
 
-/* Text with JSON's escapes, without the quotes. Bytes that are no UTF-8 become U+FFFD. */
+/* Adds text with JSON's escapes, without quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_escape(struct buf *out, const char *text);
 
 /*

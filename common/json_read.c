@@ -1,6 +1,6 @@
 /*
- * The reader: one pass over the text that refuses whatever is not RFC 8259, then
- * cJSON builds the tree, then duplicate keys are looked for in it.
+ * The reader works in three steps: one pass over the text refuses what is not RFC 8259,
+ * cJSON builds the tree, and a walk over the tree refuses duplicate keys.
  */
 #include "common/json.h"
 #include "common/utf8.h"
@@ -47,7 +47,7 @@ static bool at(const struct scan *s, char c)
 	return s->p < s->end && *s->p == c;
 }
 
-/* Same length, so that positions stay. */
+/* Replaces text by another of the same length, so that positions stay valid. */
 static void rewrite(struct scan *s, const char *from, size_t len, const char *with)
 {
 	char *to;
@@ -145,7 +145,7 @@ static bool skip_digits(struct scan *s)
 	return s->p > start;
 }
 
-/* The value of a number whose syntax was checked: is it a finite double, can cJSON take it? */
+/* The syntax was checked: is the number a finite double, and short enough for cJSON? */
 static int check_size(struct scan *s, const char *start)
 {
 	size_t len = (size_t)(s->p - start);

@@ -1,7 +1,7 @@
 /*
- * limits.h - what a child process may take of the machine.
+ * limits.h - how much of the machine a child process may use.
  *
- * For the time between fork and exec: nothing here takes a lock or memory.
+ * Called between fork and exec: nothing here takes a lock or allocates memory.
  */
 #ifndef COMMON_LIMITS_H
 #define COMMON_LIMITS_H
@@ -10,9 +10,10 @@
 #include <sys/types.h>
 
 /*
- * Address space, processor time, no core file; and the end when "parent" (getpid() of
- * who forks) ends, also when it ended already. Sanitizers take terabytes of addresses:
- * with one there is no limit of memory.
+ * Limits this process's address space and processor time, and turns core files off. The
+ * kernel kills this process when "parent" (the getpid() of the process that forked) ends,
+ * also when it ended already. A sanitizer build gets no memory limit, because sanitizers
+ * reserve terabytes of addresses.
  */
 void limits_set(pid_t parent, int64_t memory_mb, int64_t cpu_s);
 /* The same for a copy that goes on without an exec; memory_mb is data beside what it has already. */

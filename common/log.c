@@ -24,7 +24,7 @@ static struct {
 	unsigned long dropped;		/* lines since the reader stopped reading */
 } state = { .service = "trading-bot", .min = LOG_INFO, .fd = STDERR_FILENO };
 
-/* A helper thread may log too. What the sink itself logs goes to the fd only. */
+/* Helper threads log too. Lines that the sink itself logs go to the descriptor only. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local bool inside_sink;
 
@@ -85,7 +85,7 @@ static void format_line(struct buf *b, const struct log_record *rec, const char 
 	buf_putc(b, '\n');
 }
 
-/* Escapes can make six bytes of one: cut the message until its line fits. */
+/* An escape can turn one byte into six, so cut the message until its line fits. */
 static void fit_line(struct buf *b, const struct log_record *rec, char *message)
 {
 	size_t len = strlen(message);
@@ -99,8 +99,8 @@ static void fit_line(struct buf *b, const struct log_record *rec, char *message)
 }
 
 /*
- * One write, and none that could block: a pipe whose reader hangs must not stop
- * trading. POLLOUT on a pipe means that PIPE_BUF bytes fit.
+ * Writes once and never blocks, because a pipe whose reader hangs must not stop trading.
+ * POLLOUT on a pipe means that PIPE_BUF bytes fit.
  */
 static bool put_line(const char *line, size_t len)
 {

@@ -2,9 +2,9 @@
  * log.h - one JSON line per event on stderr, and a bounded ring in the database.
  *
  * {"timestamp","level","logger","message","correlation_id","service","version"}
- * A line is one write of at most 4096 bytes, longer messages are cut. Logging never
- * blocks: what a pipe's reader does not take is dropped, counted, and told later.
- * A message never holds a secret. May be called from any thread.
+ * A line is one write of at most 4096 bytes; longer messages are cut. Logging never blocks:
+ * lines that a slow reader of a pipe leaves no room for are dropped and counted, and a later
+ * line says how many. A message never holds a secret. May be called from any thread.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
@@ -28,8 +28,8 @@ struct log_record {		/* borrowed for the call of the sink */
 /* service: "trading-bot-api" or "trading-bot-worker"; kept, not copied. */
 void log_init(const char *service, enum log_level min);
 /*
- * From now on what stdout and stderr can't take at once waits in a bounded queue
- * (output.h); before, and without this call, it is dropped.
+ * From now on, lines that stdout and stderr can't take at once wait in a bounded queue
+ * (output.h). Before this call they are dropped.
  */
 void log_start(void);
 /* Accepts DEBUG INFO WARNING WARN ERROR CRITICAL in any case. */

@@ -1,6 +1,6 @@
 /*
- * market_source.h - the name of where a market's prices come from: a market is (source,
- * symbol), and what is stored of one is stored under both.
+ * market_source.h - the name of the source of a market's prices. A market is the pair
+ * (source, symbol); rows of a market carry both.
  *
  *	spot		futures
  *	binance		binance_futures
@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define MARKET_SOURCE_MAX 32		/* with NUL */
-/* The made-up market goes through a time in which no worker ran, when it was not longer. */
+/* After a pause of at most this length, the made-up market plays the missed time as well. */
 #define MADE_UP_MOST_US INT64_C(86400000000)
 
 /* market_data: "binance", "synthetic", "replay" (worker_heartbeat.market_data). Returns out. */

@@ -11,7 +11,7 @@ static const int64_t pow10_table[] = {
 	1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
 };
 
-/* The range is symmetric, so that a sign can always be turned: INT64_MIN is out. */
+/* INT64_MIN is out of range, so that every value can be negated. */
 static int narrow(__int128 v, int64_t *out)
 {
 	if (v > INT64_MAX || v < -(__int128)INT64_MAX)
@@ -20,7 +20,7 @@ static int narrow(__int128 v, int64_t *out)
 	return 0;
 }
 
-/* Digits from *s on are appended to acc; *over is set when they do not fit. */
+/* Appends the digits at s to *acc; sets *over when they do not fit. Returns the place after. */
 static const char *take_digits(const char *s, const char *end, uint64_t *acc, bool *over)
 {
 	for (; s < end && *s >= '0' && *s <= '9'; s++) {
@@ -119,9 +119,9 @@ static double real_of(int64_t n, int decimals)
 }
 
 /*
- * From 2^26 on neighbouring doubles are more than 1e-8 apart and several
- * decimals share one: the one of at most 15 significant digits is meant, for
- * such a one is unique.
+ * From 2^26 on neighbouring doubles are more than 1e-8 apart, so several decimals share one
+ * double. Takes the decimal of at most 15 significant digits, because only one such decimal
+ * can belong to a double (DBL_DIG is 15).
  */
 static int from_real(double v, int64_t *out)
 {

@@ -2,9 +2,9 @@
  * money.h - exact decimals: prices, quantities and amounts of money.
  *
  * Each is its own one-field struct, so that the compiler refuses to add a price
- * to a quantity. The unit is 1e-8 (what Binance uses at most). Arithmetic is
- * checked: a result that does not fit is ERR_RANGE, a rounding says its
- * direction, products go through 128 bits. Only money.c touches ".e8".
+ * to a quantity. The unit is 1e-8, the finest that Binance uses. Arithmetic is checked: a
+ * result that does not fit is ERR_RANGE, every rounding names its direction, and products
+ * are 128 bits wide. Only money.c touches ".e8".
  *
  * In the database these are REAL columns, because people read them there.
  * _to_real gives a value only if it comes back exactly: every one up to 67,108,864
@@ -56,8 +56,8 @@ MUST_CHECK int price_from_real(double v, struct price *out);
 MUST_CHECK int qty_from_real(double v, struct qty *out);
 MUST_CHECK int money_from_real(double v, struct money *out);
 /*
- * The nearest double, also where the last digit is lost; at most 92,233,720,368, so
- * that every reader can read it. Equal to _to_real wherever that one succeeds.
+ * The nearest double, even when that loses the last digit, and at most 92,233,720,368, so
+ * that _from_real can read it. Equals _to_real wherever _to_real succeeds.
  */
 double price_near_real(struct price p);
 double qty_near_real(struct qty q);
@@ -117,8 +117,8 @@ MUST_CHECK int money_share(struct money m, struct qty num, struct qty den, enum 
 			   struct money *out);
 
 /*
- * To a multiple of step (step > 0; with step 0 the value is returned as is). Where
- * that multiple would not fit: the one next to it, towards zero.
+ * Rounds to a multiple of tick or step; with step 0 the value comes back unchanged. If that
+ * multiple does not fit, the result is the next multiple towards zero.
  */
 struct price price_to_tick(struct price p, struct price tick, enum rounding r);
 struct qty qty_to_step(struct qty q, struct qty step, enum rounding r);

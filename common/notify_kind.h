@@ -1,8 +1,8 @@
 /*
- * notify_kind.h - the kinds of messages that go out to people and programs.
+ * notify_kind.h - the kinds of messages that the worker sends to people and programs.
  *
- * Names are freqtrade's where the meaning is the same. A new kind: its row here, its
- * TELEGRAM_NOTIFY_ key in config.c, its line in docs/TELEGRAM.md.
+ * Names are freqtrade's where the meaning is the same. A new kind needs a row here, a key
+ * TELEGRAM_NOTIFY_... in config.c and a line in docs/TELEGRAM.md.
  */
 #ifndef COMMON_NOTIFY_KIND_H
 #define COMMON_NOTIFY_KIND_H
@@ -30,8 +30,9 @@ enum notify_level { NOTIFY_OFF, NOTIFY_SILENT, NOTIFY_ON };
 
 const char *notify_kind_name(enum notify_kind k);	/* "entry_fill" */
 /*
- * Names separated by blanks or commas: is k's among them? ERR_INVALID names one that is
- * none (wanted untouched). No name at all: every kind is.
+ * Reads names separated by blanks or commas: wanted[k] says whether k is among them. An
+ * empty list wants every kind. ERR_INVALID names the word that is no kind; wanted is then
+ * untouched.
  */
 MUST_CHECK int notify_kinds_parse(const char *names, bool wanted[NOTIFY_KINDS], struct err *e);
 

@@ -1,5 +1,5 @@
 /*
- * number.h - whole numbers from text that people and other programs wrote.
+ * number.h - reads whole numbers from text that people and other programs wrote.
  */
 #ifndef COMMON_NUMBER_H
 #define COMMON_NUMBER_H
@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * true, and *out, when all of text is a decimal integer of [min, max]: no blanks, no '+'.
- * *out is untouched otherwise.
+ * Sets *out and returns true when the whole text is a decimal integer in [min, max], without
+ * blanks and '+'. Else returns false and leaves *out untouched.
  */
 bool number_int(const char *text, int64_t min, int64_t max, int64_t *out);
 

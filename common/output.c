@@ -162,7 +162,7 @@ static bool can_block(int fd)
 	return !S_ISREG(st.st_mode);
 }
 
-/* Signals are the business of the thread that runs the loop. */
+/* The new thread blocks all signals, because the thread that runs the loop handles them. */
 static bool start_thread(struct output_lane *l)
 {
 	sigset_t all, before;
@@ -272,7 +272,7 @@ static bool same_file(int a, int b)
 	       x.st_ino == y.st_ino;
 }
 
-/* A fork must not find the lock taken, and its child has no threads but its own. */
+/* A fork must not copy a taken lock, because the child lacks the thread that would free it. */
 static void before_fork(void)
 {
 	pthread_mutex_lock(&lock);

@@ -1,14 +1,14 @@
 /*
- * output.h - lines to stdout and stderr that never make their writer wait.
+ * output.h - writes lines to stdout and stderr without ever making the caller wait.
  *
  *	output_line --> queue (bounded) --> a thread of its own --> write()
  *
- * A reader that hangs (a terminal under Ctrl-S, a pager) or reads slowly costs lines,
- * never trading: what finds no room is dropped and counted, and a line says how many as
- * soon as it goes on. The order of lines is kept, across both streams when they are one
- * file (2>&1). Nothing is changed at the descriptor: who shares it (the shell, the other
- * program) would be changed with it. A regular file takes lines at once, without the thread.
- * From any thread.
+ * A reader that hangs (a terminal under Ctrl-S, a pager) or reads slowly costs lines but
+ * never stops trading: a line that finds no room is dropped and counted, and a notice says
+ * how many as soon as the reader goes on. Lines keep their order, also across both streams
+ * when these are one file (2>&1). The descriptor stays blocking, because making it
+ * non-blocking would also change it for whoever shares it (the shell, the other program).
+ * Lines to a regular file are written at once, without the thread. Thread-safe.
  */
 #ifndef COMMON_OUTPUT_H
 #define COMMON_OUTPUT_H
@@ -24,12 +24,12 @@
 /* Appends the line, with its newline, that says how many lines were dropped. */
 typedef void output_notice(struct buf *out, unsigned long dropped);
 
-/* From now on output_takes() is true for both streams; the end flushes them (atexit). */
+/* From now on output_takes() is true for both streams; atexit flushes them. */
 void output_start(void);
-/* fn makes the notices of this stream from now on; where both are one file, stderr's does. */
+/* fn writes this stream's notices from now on. If both streams are one file, stderr's fn does. */
 void output_on_dropped(int fd, output_notice *fn);
 bool output_takes(int fd);
-/* Whole lines. Does nothing that could block. fd: one that output_takes. */
+/* Queues whole lines; never blocks. fd: one for which output_takes() is true. */
 void output_line(int fd, const char *text, size_t len);
 
 /* ---- for tests: a stream of their own ---- */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-/* Of ours, those that an exec would hand down, or that a forked copy would answer. */
+/* Signals that we ignore or handle: an exec would keep them ignored, a forked child handle them. */
 static const int changed[] = { SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGTERM, SIGINT };
 
 void process_begin(void)

@@ -1,18 +1,18 @@
 /*
- * process.h - what each of our programs does first of all, and undoes for its children.
+ * process.h - what each program sets up first, and undoes for its child processes.
  */
 #ifndef COMMON_PROCESS_H
 #define COMMON_PROCESS_H
 
 /*
- * The first thing in main. Descriptors 0 to 2 that are closed are opened on /dev/null:
- * else the next file, the database for one, would become stdout. SIGPIPE and SIGXFSZ are
- * ignored: a reader that went away and a limit on file sizes are failed writes (EPIPE,
- * EFBIG), not the end of trading.
+ * Call this first in main. Opens closed descriptors 0 to 2 on /dev/null, because otherwise
+ * the next file, such as the database, would become stdout. Ignores SIGPIPE and SIGXFSZ,
+ * because a reader that went away or a limit on file sizes must be a failed write (EPIPE,
+ * EFBIG) and not the end of trading.
  */
 void process_begin(void);
 
-/* Between fork and exec: signals as a program expects them. Takes no lock. */
+/* Between fork and exec: restores the default signal handling. Takes no lock. */
 void process_child_signals(void);
 
 #endif

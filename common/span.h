@@ -8,7 +8,7 @@
 
 #define SPAN_TEXT_MAX 32
 
-/* Rounded up to whole units, of which there are at least two. Returns text. */
+/* Rounds up to whole units and picks the unit so that there are at least two. Returns text. */
 const char *span_text(int64_t seconds, char text[SPAN_TEXT_MAX]);
 
 #endif

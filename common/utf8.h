@@ -1,5 +1,5 @@
 /*
- * utf8.h - is this UTF-8 as RFC 3629 has it?
+ * utf8.h - checks for UTF-8 (RFC 3629).
  */
 #ifndef COMMON_UTF8_H
 #define COMMON_UTF8_H
@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 /*
- * Bytes of the character at s (1..4), of which "left" (at least 1) may be read. 0 when
- * there is none: a stray or missing continuation byte, an overlong form, a
- * surrogate, or beyond U+10FFFF.
+ * Length in bytes (1..4) of the character at s; reads at most "left" bytes (at least 1).
+ * 0 when there is no valid character: a stray or missing continuation byte, an overlong
+ * form, a surrogate, or a value beyond U+10FFFF.
  */
 size_t utf8_len(const char *s, size_t left);
 

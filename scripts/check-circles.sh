@@ -6,7 +6,7 @@
 #   scripts/check-circles.sh --self-test  finds what is planted, and nothing else
 set -uo pipefail
 
-FREE="api/http api/openapi api/push api/routes api/store api/view common/registry"
+FREE="api/http api/openapi api/push api/routes api/store api/view common/db common/registry"
 
 # "folder/a folder/b": a includes b's header
 by_include() {
@@ -16,8 +16,9 @@ by_include() {
 
 # "folder/a folder/b": a's object refers to a symbol that b's defines
 by_symbol() {
-	(cd "$1/obj" 2>/dev/null && find api common worker -name '*.o' 2>/dev/null | sort | xargs -r nm -A -g) | awk '
-		{ n = split($0, part, /[: ]+/); file = part[1]; sub(/\.o$/, "", file)
+	find api common worker -name '*.c' 2>/dev/null | sort | sed "s|.*|$1/obj/&|; s|c\$|o|" |
+		xargs -r nm -A -g 2>/dev/null | awk -v skip="$1/obj/" '
+		{ n = split($0, part, /[: ]+/); file = substr(part[1], length(skip) + 1); sub(/\.o$/, "", file)
 			symbol = part[n]; kind = part[n - 1] }
 		kind == "U" { wants[file, symbol] = 1; next }
 		{ at[symbol] = file }

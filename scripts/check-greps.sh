@@ -58,7 +58,7 @@ never "only common/clock.c asks for the time" \
 	'(?<![.>*\w])time\s*\(|\b(clock_gettime|gettimeofday)\s*\(' api common worker ! common/clock.c
 pure=(worker/market worker/engine worker/strategy)
 never "market, engine and strategy have no I/O, no clock, no SQL" \
-	'include\s*[<"](sqlite3|event2|curl|openssl|fcntl|unistd|time\.h|sys/|netinet|pthread|common/(db/|file|log|config\b|registry/(audit|commands|configs|logs|machine|markets|model_row|rotate_key|tokens))\b)' \
+	'include\s*[<"](sqlite3|event2|curl|openssl|fcntl|unistd|time\.h|sys/|netinet|pthread|common/(db/|file|log|config\b|secret\b|registry/(audit|bot_secrets|commands|configs|logs|machine|markets|model_row|rotate_key|tokens))\b)' \
 	"${pure[@]}"
 never "market, engine and strategy have no I/O, no clock, no SQL" \
 	'\b(f?printf|fopen|open|read|write|clock_now_us|clock_mono_us|clock_mono_ns|getenv|rand|random)\s*\(' \

@@ -52,7 +52,7 @@ void audit_free(struct audit *a)
 	free(a);
 }
 
-/* Another program's transaction that takes no longer than they do: tried again soon. */
+/* True: another program has held the database for at most APP_BUSY_MS; the timer tries again. */
 static bool is_short(struct audit *a, int rc)
 {
 	static const struct timeval soon = { 0, AGAIN_US };
@@ -93,7 +93,7 @@ static bool changes_state(const struct request *r)
 	       r->method == EVHTTP_REQ_DELETE || r->method == EVHTTP_REQ_PATCH;
 }
 
-/* Of an hour's refusals the first AUDIT_DENIED_PER_HOUR have rows; the others are counted. */
+/* The first AUDIT_DENIED_PER_HOUR refusals of an hour get rows; the others are counted. */
 static bool in_budget(struct audit *a, int64_t now)
 {
 	if (!a->hour_us || now - a->hour_us >= US_PER_HOUR || now < a->hour_us) {
@@ -135,7 +135,7 @@ static void fill(struct audit_row *row, const struct request *r, const char *err
 		snprintf(row->target, sizeof(row->target), "%s", r->match.values[0]);
 }
 
-/* How many refusals had no row before this one. */
+/* Adds to the row how many refusals before it got no row. */
 static void say_more(struct audit *a, struct audit_row *row)
 {
 	size_t len = strlen(row->detail);
@@ -163,7 +163,7 @@ void audit_add(const struct request *r, const char *error)
 		say_more(a, row);
 	log_write(denied ? LOG_WARN : LOG_INFO, "audit", r->correlation_id,
 		  "%s from %s by %s -> %d", row->action, row->address, row->actor, r->code);
-	/* A database that just refused would be asked, and waited for, a second time. */
+	/* If the database just failed, asking it again would only wait a second time. */
 	if (!r->error_db)
 		event_add(a->turn, &at_once);
 }

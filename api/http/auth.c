@@ -253,7 +253,7 @@ static int configured_token(const struct config *cfg, char out[AUTH_TOKEN_MAX], 
 	return rc;
 }
 
-/* The row of an API_TOKEN that is not set any more must not open the door. */
+/* After API_TOKEN was removed from the environment, its row must not give access any more. */
 static int revoke_environment(struct app *app, int64_t now, struct err *e)
 {
 	for (size_t i = 0; i < app->auth->n; i++) {
@@ -290,7 +290,7 @@ static enum role role_of(struct app *app, const char *token)
 	return who.role;
 }
 
-/* It may be one that we know already, such as the one of the first start. */
+/* The configured token may be known already, such as the one of the first start. */
 static int use_configured(struct app *app, const char *token, struct err *e)
 {
 	enum role role = role_of(app, token);
@@ -306,7 +306,7 @@ static int use_configured(struct app *app, const char *token, struct err *e)
 	return rc ? rc : auth_load(app->auth, app->db, e);
 }
 
-/* The token that DATA_DIR/api_token holds, when it is one that opens. */
+/* The token in DATA_DIR/api_token, if it is usable; else "". */
 static void read_own_file(struct app *app, const char *path, char out[AUTH_TOKEN_MAX])
 {
 	struct buf text = { 0 };

@@ -114,8 +114,8 @@ static void remember_fd(struct conns *all, struct conn *c)
 }
 
 /*
- * From its first write on a bufferevent keeps its output "frozen": nobody else can take
- * from its front. One with TLS does not.
+ * After its first write a bufferevent keeps its output "frozen", so that nobody can remove
+ * bytes from the front; this unfreezes it. A bufferevent with TLS is never frozen.
  */
 static struct evbuffer *output_open(struct conn *c)
 {
@@ -183,8 +183,8 @@ static void end_file(struct conn *c)
 }
 
 /*
- * evbuffer_add_file() would map the file: with TLS, one that is cut short or can't be
- * read would end the process (SIGBUS).
+ * Reads the file into the output. evbuffer_add_file() would map it; with TLS, a file that is
+ * cut short or can't be read would then kill the process (SIGBUS).
  */
 static void feed_file(struct conn *c, struct evbuffer *out)
 {
@@ -217,7 +217,7 @@ static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *in
 		feed_file(c, out);
 	if (c->ours || !info->n_added)
 		return;
-	/* Later in this turn of the loop: evhttp is still writing, the socket is not. */
+	/* Later in this turn, because evhttp is still filling the output; nothing is sent yet. */
 	event_active(c->page, EV_TIMEOUT, 0);
 }
 
@@ -247,7 +247,7 @@ static struct in6_addr peer_of(int fd)
 	return out;
 }
 
-/* One address holds more connections than its share: this one ends before it begins. */
+/* If its address has more than API_MAX_PER_ADDRESS connections, closes this one unread. */
 static bool over_share(struct conns *all, struct conn *c)
 {
 	int64_t limit = all->cfg->api_max_per_address, now = clock_mono_us();
@@ -273,8 +273,8 @@ static bool over_share(struct conns *all, struct conn *c)
 }
 
 /*
- * evhttp gives its connection to the bufferevent as callback argument (2.1.12,
- * evhttp_connection_base_bufferevent_new): the only way to it before the first
+ * Finds evhttp's connection through the bufferevent's callback argument (libevent 2.1.12,
+ * evhttp_connection_base_bufferevent_new), because evhttp offers no other way before the first
  * request is complete. A connection that is gone already has no callbacks.
  */
 static void adopt_cb(evutil_socket_t fd, short what, void *arg)
@@ -309,7 +309,7 @@ static struct bufferevent *accept_cb(struct event_base *base, void *arg)
 					   : bufferevent_socket_new(base, -1, 0);
 	struct conn *c;
 
-	/* For NULL evhttp would make one of its own: unwatched, and without TLS. */
+	/* With NULL evhttp would make its own bufferevent, unwatched and without TLS. */
 	ASSERT(bev != NULL);
 	c = xcalloc(1, sizeof(*c));
 	c->owner = all;
@@ -466,9 +466,10 @@ void conn_send_file(struct conn *c, int take_file, int64_t bytes)
 }
 
 /*
- * A bufferevent writes when epoll says that it may, which costs system calls and a turn.
- * The deferred trigger is what the write event would have done; what does not go out
- * stays for that event. With TLS there is more to a write.
+ * A bufferevent writes when epoll says that it may, which costs system calls and a turn of
+ * the loop. This writes at once. When all was written it triggers the callback that the write
+ * event would have called; else that event writes the rest. Not with TLS, where a write is
+ * more than a write to the socket.
  */
 void conn_answered(struct conn *c)
 {

@@ -1,6 +1,6 @@
 /*
- * head_check.h - the request line and headers as a whole: what evhttp lets pass although two
- * programs could read it differently (request smuggling), and what nobody needs.
+ * head_check.h - refuses request heads that evhttp accepts although a proxy and this server
+ * could read them differently (request smuggling), and heads that are needlessly large.
  */
 #ifndef API_HTTP_HEAD_CHECK_H
 #define API_HTTP_HEAD_CHECK_H
@@ -19,11 +19,11 @@ struct head_fault {		/* http 0: nothing is wrong */
 };
 
 /*
- * More than HEAD_LINES_MAX headers; a longer target than HEAD_URI_MAX; a header's name
- * that is no token (a blank before its colon); Host, Authorization, Content-Length,
- * Transfer-Encoding, Content-Type or Origin given twice; a length that is no number; a
- * length beside a transfer encoding; any encoding but "chunked". After each of these
- * the connection must end: where the request ends is not sure.
+ * Faults: more than HEAD_LINES_MAX headers; a target longer than HEAD_URI_MAX; a header name
+ * that is not a token (a blank before its colon); Host, Authorization, Content-Length,
+ * Transfer-Encoding, Content-Type or Origin given twice; a length that is not a number; a
+ * length beside a transfer encoding; any encoding but "chunked". After each of these the
+ * connection must end, because it is not certain where the request ends.
  */
 void head_check(const char *uri, const struct evkeyvalq *headers, struct head_fault *out);
 

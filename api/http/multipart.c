@@ -119,8 +119,9 @@ static int end_part(struct multipart *m, struct err *e)
 }
 
 /*
- * Takes what is data, up to a boundary; *used of the len bytes. The delimiter has its
- * only CR in front, so a match that fails can begin again at no byte but the present.
+ * Hands on data up to a boundary; *used says how many of the len bytes that were. The
+ * delimiter's only CR is its first byte, so after a failed match a new match can begin only at
+ * the current byte: no bytes before it have to be looked at again.
  */
 static int feed_data(struct multipart *m, const char *p, size_t len, size_t *used, struct err *e)
 {
@@ -193,7 +194,7 @@ static int feed_header(struct multipart *m, char c, struct err *e)
 			       MULTIPART_HEADERS_MAX);
 	if (c != '\n' || h->len < 2 || h->data[h->len - 2] != '\r')
 		return 0;
-	/* An empty line ends them; headers that are nothing but one leave the name out. */
+	/* An empty line ends the headers; a part that has only that line has no name. */
 	if (h->len == 2 || (h->len >= 4 && !memcmp(h->data + h->len - 4, "\r\n\r\n", 4)))
 		return begin_part(m, e);
 	return 0;

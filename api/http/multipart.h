@@ -1,10 +1,10 @@
 /*
- * multipart.h - multipart/form-data, read as it comes (RFC 7578, RFC 2046).
+ * multipart.h - reads multipart/form-data piece by piece (RFC 7578, RFC 2046).
  *
  *	--boundary CRLF headers CRLF CRLF data CRLF --boundary ... --boundary--
  *
- * Feed pieces of any size; the handler hears of each part in order. Nothing is kept
- * but the headers of the part at hand and what may be the begin of a boundary.
+ * Feed it pieces of any size; it calls the handler for each part in order. It keeps only the
+ * headers of the current part and bytes that may be the beginning of a boundary.
  */
 #ifndef API_HTTP_MULTIPART_H
 #define API_HTTP_MULTIPART_H
@@ -19,7 +19,7 @@
 #define MULTIPART_PARTS_MAX 16
 #define MULTIPART_NAME_MAX 64
 
-/* The boundary of a Content-Type; ERR_INVALID when it is none with a boundary. */
+/* The boundary in a Content-Type; ERR_INVALID when there is none. */
 MUST_CHECK int multipart_boundary(const char *content_type, char out[MULTIPART_BOUNDARY_MAX],
 				  struct err *e);
 
@@ -37,11 +37,11 @@ struct multipart *multipart_new(const char *boundary, const struct multipart_han
 				void *ctx);
 void multipart_free(struct multipart *m);
 /*
- * ERR_INVALID (not multipart), ERR_LIMIT (too many parts, too long headers), or the
- * handler's error; after one of these, nothing but multipart_free.
+ * ERR_INVALID (not multipart), ERR_LIMIT (too many parts, too long headers), or the handler's
+ * error. After an error only multipart_free may be called.
  */
 MUST_CHECK int multipart_feed(struct multipart *m, const char *data, size_t len, struct err *e);
-/* The body is over: ERR_INVALID when its last boundary has not been seen. */
+/* Call it at the body's end: ERR_INVALID when the last boundary has not come. */
 MUST_CHECK int multipart_finish(struct multipart *m, struct err *e);
 
 #endif

@@ -31,7 +31,7 @@ static const struct param *find(const struct param *list, const char *name)
 	return NULL;
 }
 
-/* A text that may be empty is prose and may have lines; any other is one, and not blank. */
+/* A text that may be empty may have several lines; any other is one line and not blank. */
 static bool is_printable(const struct param *p, const char *v)
 {
 	const char *lines = p->min > 0 ? "" : "\n\r\t";

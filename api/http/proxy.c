@@ -83,7 +83,7 @@ bool proxies_trust(const struct proxies *p, const struct in6_addr *address)
 	return false;
 }
 
-/* An IPv4 address without the "::ffff:" that a socket for both kinds gives it. */
+/* Writes an IPv4 address without the "::ffff:" that a dual-stack socket puts before it. */
 static void put_address(const struct in6_addr *a, char *out)
 {
 	if (IN6_IS_ADDR_V4MAPPED(a))

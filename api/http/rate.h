@@ -1,8 +1,9 @@
 /*
- * rate.h - how often one caller may ask: a token bucket per address and token.
+ * rate.h - limits how often one caller may ask: a token bucket per address and token.
  *
- * rate requests/s, bursts of twice that. The table has a fixed size; when its row
- * is full the caller that was silent longest makes room (it would be full again).
+ * Allows "rate" requests/s and bursts of twice that. The table has a fixed size; when a row of
+ * it is full, the caller that was silent longest is dropped, because its bucket is the one
+ * that is most likely full again.
  */
 #ifndef API_HTTP_RATE_H
 #define API_HTTP_RATE_H

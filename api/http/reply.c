@@ -103,13 +103,13 @@ static const char *date_text(struct app *a)
 }
 
 /*
- * What each answer has. Answers are of the moment and hold account data: no cache may
- * keep them.
+ * The headers that every answer has. No cache may keep an answer, because answers hold
+ * account data and are soon out of date.
  *
- * evhttp copies each name and value, and formats line by line: a quarter of the time of
- * a small request. So these lines are the value of one header, put into the list by
- * hand, because evhttp_add_header rightly refuses line ends. It is "Date", which evhttp
- * adds where it is missing. All of it is our own text or a checked correlation id.
+ * evhttp copies each name and value and formats line by line, which takes a quarter of the
+ * time of a small request. So all these lines are the value of one header, "Date", which
+ * evhttp would add anyway. The header is put into the list by hand, because evhttp_add_header
+ * refuses line ends. The text is our own or a checked correlation id, so it can't be abused.
  */
 static void add_common(struct request *r, struct evkeyvalq *list)
 {

@@ -9,8 +9,8 @@
 struct request;
 
 /*
- * Sends r's answer: what its handler wrote (rc 0), or the error form (http_error.h) of rc
- * and e. Logs a 5xx, counts the answer, notes it for the audit log, frees r.
+ * Sends r's answer: the handler's output (rc 0), or the error form (http_error.h) of rc and
+ * e. Logs a 5xx, counts the answer, adds its audit row, frees r.
  */
 void reply_send(struct request *r, int rc, struct err *e);
 

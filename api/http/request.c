@@ -17,8 +17,9 @@
 #define SPARE_BYTES 65536	/* a larger answer's room is given back */
 
 /*
- * An id must be new, not secret: numbers of the sequence SplitMix64 (G. Steele and
- * others, 2014), begun at random, never repeat and cost nothing.
+ * A correlation id must be new but need not be secret. The sequence SplitMix64 (G. Steele and
+ * others, "Fast splittable pseudorandom number generators", 2014), begun at a random place,
+ * does not repeat within 2^64 numbers and is cheap.
  */
 static void next_correlation_id(struct app *a, char out[CORRELATION_ID_MAX])
 {
@@ -44,7 +45,7 @@ static void take_correlation_id(struct request *r)
 		next_correlation_id(r->app, r->correlation_id);
 }
 
-/* The last one that ended, with the room of its answer, or a new one. */
+/* Reuses the request that ended last, with the memory of its answer, or makes a new one. */
 static struct request *take_spare(struct app *a)
 {
 	struct request *r = a->spare;
@@ -217,7 +218,7 @@ static bool is_json(const char *type)
 	       (type[16] == '\0' || type[16] == ';' || type[16] == ' ');
 }
 
-/* "curl -d" without -H says this type, whatever it sends: JSON is taken then as well. */
+/* "curl -d" without -H always sends this type, so a JSON body is accepted with it. */
 static bool is_curl_json(const char *type, const char *body, size_t len)
 {
 	size_t i = 0;

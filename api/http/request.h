@@ -30,7 +30,7 @@ struct identity {
 
 struct request {
 	struct app *app;
-	struct db *db;			/* the loop's connection, or that of slow.h */
+	struct db *db;			/* the loop's connection, or slow.h's in its thread */
 	unsigned db_generation;		/* of slow.h's: another file is another one */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;
@@ -67,17 +67,17 @@ struct request {
 };
 
 struct request *request_new(struct app *a, struct evhttp_request *ev);
-/* After its answer was sent (reply.h), or when its connection was taken over. */
+/* Call it after the answer was sent (reply.h) or the connection was taken over. */
 void request_free(struct request *r);
-/* The one that is kept for the next request, at the end. */
+/* Frees the request that is kept for reuse; at the end of the program. */
 void request_free_spare(struct app *a);
 
-/* The answer as a handler finds it; what an earlier one wrote or set is dropped. */
+/* Resets the answer for a handler; drops what an earlier call of it wrote or set. */
 void request_begin_answer(struct request *r);
 /* An error with its own HTTP status and code word. Returns ERR_DENIED. */
 int request_error(struct request *r, struct err *e, int http, const char *code,
 		  const char *fmt, ...) PRINTF_LIKE(5, 6);
-/* The list of field errors, made when first asked for. */
+/* The list of field errors; the first call makes it. */
 struct field_errors *request_fields(struct request *r);
 /* 422 (body) or 400 (query) when there are field errors, else 0. */
 MUST_CHECK int request_fields_check(struct request *r, int http, struct err *e);

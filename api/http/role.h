@@ -1,5 +1,5 @@
 /*
- * role.h - who may do what: each role may do all that the ones before it may.
+ * role.h - the roles of tokens. Each role may do everything that the roles before it may.
  */
 #ifndef API_HTTP_ROLE_H
 #define API_HTTP_ROLE_H

@@ -59,7 +59,7 @@ static bool matches(const char *pattern, const char *path, struct route_match *m
 	return *pattern == *path;
 }
 
-/* Literal entries win over ":name" ones: /models/upload is no model's id. */
+/* A literal segment wins over ":name", because "upload" in /models/upload is no model's id. */
 static bool better(const struct route *a, const struct route *b)
 {
 	const char *pa = a->path, *pb = b->path;

@@ -2,8 +2,8 @@
  * route.h - one row per method and path, which says all about it; every list of routes (405's
  * Allow, OPTIONS, HEAD, the checks of docs/API.md and of roles, OpenAPI) derives from the rows.
  *
- * The tree stands under /api/v1 and, the same, under /api. Entries with "root"
- * stand at the top instead. ":name" in a path takes one segment.
+ * All paths are under /api/v1, and the same under /api; entries with "root" are at the top
+ * instead. ":name" in a path takes one segment.
  */
 #ifndef API_HTTP_ROUTE_H
 #define API_HTTP_ROUTE_H

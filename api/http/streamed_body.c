@@ -44,7 +44,7 @@ static bool may_be_upload(struct evbuffer *in)
 	return false;
 }
 
-/* A POST or PUT whose sender may be asking; what is not there yet is not waited for. */
+/* May this be a POST or PUT whose sender waits for 100 Continue? Looks at what came so far. */
 static bool may_ask(struct evbuffer *in)
 {
 	char first = ' ';
@@ -99,7 +99,7 @@ static char *find_length(char *line, bool *expects)
 	return digits;
 }
 
-/* A line end of another kind: evhttp may see another head than we do. */
+/* Has the head another line end than CRLF? Then evhttp may see another head than we do. */
 static bool odd(const char *head, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -180,7 +180,7 @@ void streamed_body_input(struct streamed_body *x)
 	bufferevent_setcb(x->bev, on_head_cb, x->write_cb, on_head_event_cb, x);
 }
 
-/* As evhttp leaves a connection whose request is being worked on. */
+/* Leaves the connection in the state that evhttp gives one whose request is worked on. */
 void streamed_body_stop(struct streamed_body *x)
 {
 	bufferevent_disable(x->bev, EV_READ);
@@ -222,7 +222,7 @@ void streamed_body_read(struct streamed_body *x, const struct streamed_body_read
 {
 	x->reader = *reader;
 	keep_callbacks(x);
-	/* evhttp's write callback would take our 100 Continue for the answer. */
+	/* evhttp's write callback would take our 100 Continue for the whole answer. */
 	bufferevent_setcb(x->bev, on_body_cb, NULL, on_body_event_cb, x);
 	if (x->expects)
 		bufferevent_write(x->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);

@@ -1,19 +1,18 @@
 /*
- * streamed_body.h - requests whose handler begins before their body has come: uploads, and
- * bodies that are too large and whose sender asks first (Expect: 100-continue). evhttp
- * would let the latter wait for an answer until its connection is cut.
+ * streamed_body.h - requests whose handler is called before their body has come: uploads, and
+ * too large bodies whose sender asks first (Expect: 100-continue), because evhttp would let
+ * the latter wait for an answer until its connection is cut.
  *
- * evhttp 2.1 keeps a body in memory until it is complete, and offers no hook before.
- * So the head of a request for a route with BODY_UPLOAD is held back until all of it
- * is there; then its Content-Length is made 0, evhttp calls the handler at once, and
- * the handler takes the body from the connection, piece by piece.
+ * evhttp 2.1 keeps a body in memory until it is complete and has no hook before that. So this
+ * module holds back the head of a request for a route with BODY_UPLOAD until the whole head
+ * has come, sets its Content-Length to 0, and lets evhttp call the handler at once; the
+ * handler then reads the body from the connection, piece by piece.
  *
  *	bytes -> streamed_body_input (holds the head) -> evhttp -> handler
  *	      -> streamed_body_read: data, data, .. end          <-'
  *
- * A request that is not plainly such a one (no single Content-Length, chunked, odd line
- * ends, behind another request in one packet) is left to evhttp and to the limit of
- * all bodies.
+ * A request in an unusual form (no single Content-Length, chunked, odd line ends, behind
+ * another request in one packet) is left to evhttp and to the limit of all bodies.
  */
 #ifndef API_HTTP_STREAMED_BODY_H
 #define API_HTTP_STREAMED_BODY_H
@@ -45,13 +44,13 @@ struct streamed_body {	/* embedded in a connection; zeroed before streamed_body_
 };
 
 void streamed_body_init(struct streamed_body *x, struct bufferevent *bev, int64_t body_max);
-/* Between two requests: what comes next is a head, unless something is there already. */
+/* Call it between two requests: the next byte begins a head, unless input is there already. */
 void streamed_body_begin(struct streamed_body *x);
-/* Bytes have been added to the input; before evhttp sees them. */
+/* Call it when bytes were added to the input, before evhttp sees them. */
 void streamed_body_input(struct streamed_body *x);
 /* The rest of the body is read in later turns of the loop; then "end". */
 void streamed_body_read(struct streamed_body *x, const struct streamed_body_reader *reader);
-/* No more: what is left stays unread, and "end" is not called. */
+/* Stops reading: the rest of the body stays unread, and "end" is not called. */
 void streamed_body_stop(struct streamed_body *x);
 
 #endif

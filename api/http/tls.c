@@ -27,7 +27,7 @@ struct tls {
 	char *cert_path, *key_path;
 };
 
-/* A server has nobody to ask: a key with a passphrase is an error, not a prompt. */
+/* A server can't ask a person, so a key with a passphrase is an error instead of a prompt. */
 static int no_passphrase_cb(char *out, int size, int writing, void *arg)
 {
 	(void)out;
@@ -37,7 +37,7 @@ static int no_passphrase_cb(char *out, int size, int writing, void *arg)
 	return 0;
 }
 
-/* A client that offers something else than HTTP/1.1 goes on without an agreement. */
+/* A client that does not offer HTTP/1.1 goes on without ALPN. */
 static int choose_alpn_cb(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 			  const unsigned char *in, unsigned in_len, void *arg)
 {
@@ -221,7 +221,7 @@ struct bufferevent *tls_bufferevent(struct tls *t, struct event_base *base)
 		SSL_free(ssl);
 		return NULL;
 	}
-	/* Many clients end without a close_notify; a cut answer shows by its length. */
+	/* Many clients end without a close_notify; a client sees a cut answer by its length. */
 	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
 	return bev;
 }

@@ -310,8 +310,9 @@ static void on_later_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
- * evhttp has the whole body (chunked, or pipelined): it is within API_MAX_BODY_BYTES.
- * The answer waits for the next turn: the caller still holds the request.
+ * evhttp has the whole body (it was chunked or pipelined, so it is within
+ * API_MAX_BODY_BYTES). The answer waits for the next turn, because the caller still holds the
+ * request.
  */
 static void take_buffered(struct upload *u)
 {

@@ -1,13 +1,13 @@
 /*
- * upload.h - a multipart form whose file goes to disk while it comes.
+ * upload.h - a multipart form whose file is written to disk while it arrives.
  *
  *	upload_begin -> pieces (streamed_body.h) -> multipart.h -> DATA_DIR/models/.upload-<random>
- *	             -> all there and right: "received" -> upload_end (answer)
- *	             -> wrong: the rest is read and dropped, then the answer
- *	             -> connection cut: as if it had not been
+ *	             -> complete and valid: "received" -> upload_end (answer)
+ *	             -> invalid: the rest is read and dropped, then the answer
+ *	             -> connection cut: no trace is left
  *
- * Whatever happens, the temporary file is gone at the end; what a killed process
- * left is removed at the next start.
+ * The temporary file is removed in every case; the next start removes one that a killed
+ * process left.
  */
 #ifndef API_HTTP_UPLOAD_H
 #define API_HTTP_UPLOAD_H
@@ -28,9 +28,9 @@ struct uploads *uploads_new(struct app *a);
 void uploads_free(struct uploads *all);
 
 /*
- * Parks r and reads its form, r->route->body says of what. received: called once, when
- * all is there and passes the route's table; it, or what it starts, calls upload_end.
- * An error (413, 415, 503) leaves the body unread.
+ * Parks r and reads its form; r->route->body lists the form's fields. "received" is called
+ * once, when the form is complete and passes that list; it, or work that it starts, must call
+ * upload_end. An error (413, 415, 503) leaves the body unread.
  */
 MUST_CHECK int upload_begin(struct request *r, void (*received)(struct upload *u),
 			    struct err *e);
@@ -44,9 +44,9 @@ int64_t upload_bytes(const struct upload *u);
 /* A text of the form; NULL: not given. */
 const char *upload_text(const struct upload *u, const char *name);
 
-/* Is there a body of r that nobody has read? */
+/* Has r a body that was not read? */
 bool upload_unread(const struct request *r);
-/* Reads and drops it, so that its sender reads the answer: error rc with e. Parks r. */
+/* Parks r and reads and drops its body, because the sender reads the answer (rc, e) only then. */
 void upload_refuse(struct request *r, int rc, const struct err *e);
 
 #endif

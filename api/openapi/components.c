@@ -71,7 +71,7 @@ static bool takes_body(const struct route *r)
 	return r->method == EVHTTP_REQ_POST || r->method == EVHTTP_REQ_PUT;
 }
 
-/* A symbol that nobody has is no error: its list is empty. */
+/* An unknown symbol is no error, because its list is just empty. */
 static bool names_row(const char *path)
 {
 	return strstr(path, ":id") || strstr(path, ":order") || strstr(path, ":botId");

@@ -145,12 +145,16 @@ static void put_fraction(struct json *j, const struct bot_key *k, bool change)
 	put_number(j, k, change, "^[0-9]+([.][0-9]+)? ?%$");
 }
 
+/* k->choices: also several lines with blanks in them. */
 static void put_secret(struct json *j, const struct bot_key *k, bool change)
 {
 	json_string(j, "type", "string");
 	if (change) {
 		put_lengths(j, k->min, k->max);
-		put_characters(j, NULL, true);
+		if (k->choices)
+			json_string(j, "pattern", "^([!-~]*|[ -~\\r\\n]*\\n[ -~\\r\\n]*)$");
+		else
+			put_characters(j, NULL, true);
 		json_bool(j, "writeOnly", true);
 		return;
 	}

@@ -38,8 +38,8 @@ static void fail_all(struct job *first, int rc, const struct err *e)
 }
 
 /*
- * One transaction. A refused command leaves nothing in it; but after some errors (a full
- * disk) SQLite has rolled all of it back.
+ * Writes all commands in one transaction. A refused command leaves nothing in it. After some
+ * errors (a full disk) SQLite has rolled back the whole transaction, so all commands fail.
  */
 static int write_all(struct db *db, struct job *first, struct err *e)
 {
@@ -65,7 +65,7 @@ static void tell(struct job *j)
 	free(j);
 }
 
-/* On a full disk there is room for commands in the reserve. */
+/* On a full disk it removes the reserve (common/db/reserve.h) and tries again. */
 static int write_with_reserve(struct db *db, struct job *first, struct err *e)
 {
 	int rc = write_all(db, first, e);
@@ -145,7 +145,7 @@ struct command *batch_add(struct request *r,
 	r->parked = true;
 	if (!b->first) {
 		b->deadline_us = clock_mono_us() + APP_BUSY_MS * US_PER_MS;
-		/* Behind the other requests that this turn brought. */
+		/* Runs after the other requests of this turn, so that their commands join. */
 		event_active(b->turn, EV_TIMEOUT, 0);
 	}
 	*b->last = j;

@@ -1,10 +1,10 @@
 /*
- * batch.h - the commands that arrive in one turn of the loop are one transaction, and so
- * one wait for the disk.
+ * batch.h - writes all commands that arrive in one turn of the loop in one transaction, so
+ * that they wait for the disk only once.
  *
  *	turn: requests -> batch_add ... -> (behind them) one BEGIN .. COMMIT -> queued() each
  *
- * While another program holds the database it is tried again by a timer, for APP_BUSY_MS.
+ * While another program holds the database, a timer tries again for up to APP_BUSY_MS.
  */
 #ifndef API_PENDING_BATCH_H
 #define API_PENDING_BATCH_H
@@ -15,12 +15,13 @@
 struct batch;
 
 struct batch *batch_new(struct app *a);
-/* Writes what waits first. */
+/* Writes the waiting commands first. */
 void batch_free(struct batch *b);
 /*
- * Parks r. Returns its command, empty (store_command_init), to be filled at once. queued is
- * called once, in this turn or a later one, when it is committed with its id (rc 0), or with
- * the error of store_command_queue: it answers r, or parks it again.
+ * Parks r and returns an empty command (store_command_init) that the caller must fill at once.
+ * "queued" is called once, in this turn or a later one: with rc 0 when the command is
+ * committed and has its id, else with the error of store_command_queue. It must answer r or
+ * park it again.
  */
 struct command *batch_add(struct request *r,
 			  void (*queued)(struct request *r, const struct command *c, int rc,

@@ -120,7 +120,7 @@ void command_members(struct json *j, const struct command *c)
 	json_time(j, "answered", c->answered_us);
 }
 
-/* Not over while somebody waits for its answer. */
+/* How long the command is valid: never shorter than the time that its caller waits. */
 static int64_t lasts_us(const struct config *cfg)
 {
 	const int64_t wait_us = cfg->command_wait_ms * US_PER_MS;
@@ -128,7 +128,7 @@ static int64_t lasts_us(const struct config *cfg)
 	return wait_us > COMMAND_EXPIRES_US ? wait_us : COMMAND_EXPIRES_US;
 }
 
-/* ASCII that can be seen, or a blank: what a header's value may be made of. */
+/* Only printable ASCII and blanks, which a header's value may consist of? */
 static bool is_visible(const char *text)
 {
 	while (*text >= ' ' && *text < 0x7f)
@@ -183,14 +183,14 @@ static int after_queue(struct request *r, const struct command *c, struct err *e
 
 /* ---- an emergency stop that the database does not take ---- */
 
-/* Not the command is at fault, but where it should be stored. */
+/* Is the database at fault, and not the command? */
 static bool database_fails(int rc)
 {
 	return rc == ERR_BUSY || rc == ERR_FULL || rc == ERR_READONLY || rc == ERR_IO ||
 	       rc == ERR_CORRUPT;
 }
 
-/* The worker can be told without the database, but only of all bots. */
+/* Is the command for all bots? Without the database the worker can only be told to stop all. */
 static bool means_all(struct request *r, const struct command *c)
 {
 	struct store_counts counts;

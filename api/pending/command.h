@@ -1,5 +1,5 @@
 /*
- * command.h - commands to the worker as HTTP: queued, and their answers.
+ * command.h - sends commands to the worker for HTTP requests, and turns its answers into ours.
  *
  * {"success","message","status","timestamp","command_id","correlation_id","result"}
  */
@@ -10,11 +10,12 @@
 #include "common/registry/commands.h"
 
 /*
- * Queue "kind" for a bot (0: every bot) with these args (a JSON object), with the other
- * commands of this turn (batch.h), and wait for the answer: r is parked. 503
- * (worker_unavailable) when the worker is away, except for emergency-stop, which stays
- * queued (202). When the database takes no emergency-stop the worker is told without it
- * (stop_signal.h), if all bots are meant or there is only one: 202 without command_id.
+ * Queues the command "kind" for a bot (0: every bot) with these args (a JSON object), together
+ * with the other commands of this turn (batch.h), and parks r until the worker answers. 503
+ * (worker_unavailable) when no worker runs, except for emergency-stop, which stays queued
+ * (202). If the database can't store an emergency-stop, the worker is told without the
+ * database (stop_signal.h), provided that the command is for all bots or there is only one
+ * bot: 202 without command_id.
  */
 MUST_CHECK int command_send(struct request *r, const char *kind, int64_t bot_id,
 			    const char *args, struct err *e);

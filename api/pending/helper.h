@@ -1,6 +1,6 @@
 /*
- * helper.h - short work on files that we don't trust, by the program trading-bot that
- * stands beside ours, in a process of its own.
+ * helper.h - runs the program trading-bot, which is installed beside ours, in a child process
+ * for short work on files that we don't trust.
  *
  *	helper_run -> common/child.h --(stdout, its end)--> done
  *

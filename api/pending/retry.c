@@ -60,7 +60,7 @@ static struct retry *take_first(struct retries *all)
 	return x;
 }
 
-/* One of them a turn: each may have to wait for the disk, and others want the loop. */
+/* Tries one request per turn, because each may wait for the disk while others need the loop. */
 static void on_timer_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct retries *all = arg;

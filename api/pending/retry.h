@@ -1,12 +1,13 @@
 /*
- * retry.h - requests that find the database in use by another program's transaction.
+ * retry.h - tries requests again that found the database locked by another program.
  *
  *	retry_run -> again() -> ERR_BUSY -> waits, first come first served -> again() ...
  *	                     \-> anything else, or APP_BUSY_MS are over -> end()
  *
- * The loop itself never waits for a lock: it tries, and goes on with other requests.
- * So "again" runs several times. It must have done nothing when it returns ERR_BUSY: what
- * has committed something is not run again, and an answer that it began is dropped.
+ * The loop itself never waits for a lock: it tries once and goes on with other requests. So
+ * "again" may run several times. When it returns ERR_BUSY it must not have changed anything:
+ * a call that has committed something is not repeated, and an answer that it began to write
+ * is dropped.
  */
 #ifndef API_PENDING_RETRY_H
 #define API_PENDING_RETRY_H
@@ -28,8 +29,8 @@ struct retries *retries_new(struct app *a);
 /* Ends those that wait with 503. */
 void retries_free(struct retries *all);
 /*
- * Runs w at once and, unless it has to wait, ends it. What changes something (writes)
- * waits behind others that wait already; what only reads is tried at once.
+ * Runs w at once and ends it, unless it has to wait. Work that writes queues behind requests
+ * that wait already; work that only reads is tried at once.
  */
 void retry_run(struct request *r, const struct retry_work *w, bool writes);
 

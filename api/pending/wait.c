@@ -147,7 +147,7 @@ int wait_for_command(struct request *r, int64_t id, struct err *e)
 		watch_drain(w->watch);
 		event_add(w->watch_event, NULL);
 	}
-	/* The worker may have answered between our look and the watch: look once more. */
+	/* Look once more, because the worker may have answered before the watch began. */
 	event_active(w->timer, EV_TIMEOUT, 0);
 	return 0;
 }

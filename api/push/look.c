@@ -46,7 +46,7 @@ static void schedule(struct look *l, int64_t in_us)
 	event_add(l->next, &tv);
 }
 
-/* The file was replaced: numbers begin anew, and so does every client. */
+/* The file was replaced, so row numbers begin anew and every client needs snapshots. */
 static int renew(struct look *l, struct err *e)
 {
 	int rc;
@@ -82,9 +82,9 @@ static bool has_moved(struct look *l)
 }
 
 /*
- * The wake-up comes with the first bytes of a commit, before it can be seen: what is
- * not there yet is looked for a few times more. Log lines of our own are no commit of
- * others and grow no app->writes: they are asked for each time.
+ * The wake-up may come with the first bytes of a commit, before the commit is visible, so a
+ * look that finds nothing is repeated a few times. Our own log lines change neither the
+ * data_version nor app->writes, so they are read each time.
  */
 static int glance(struct look *l, struct err *e)
 {
@@ -96,7 +96,7 @@ static int glance(struct look *l, struct err *e)
 	return push_source_look(l->source, l->app->db, PUSH_BIT(PUSH_LOG), &more, &left, e);
 }
 
-/* A part of a look has ended; when it was the last, the next look waits its turn. */
+/* A part of a look has ended. After the last part, the time of the next look is set. */
 static void look_ended(struct look *l, int rc)
 {
 	int64_t least_us = l->more ? LOOK_MORE_US : LOOK_US;
@@ -213,7 +213,7 @@ struct look *look_new(struct app *a, void (*renewed)(void *ctx), void *ctx)
 	l->ctx = ctx;
 	l->data_version = -1;
 	l->pause_us = LOOK_US;
-	/* Microseconds grow faster than messages: no number is given twice, ever. */
+	/* Starts at the clock's microseconds, so that no number is ever used twice. */
 	l->push = push_new(clock_now_us(), &limits);
 	l->source = push_source_new(l->push);
 	l->next = evtimer_new(a->base, on_look_cb, l);

@@ -1,14 +1,13 @@
 /*
- * look.h - when live push looks into the database: the hub, the source, and the clock of
- * the looks.
+ * look.h - decides when live push reads the database, and owns the hub and the source.
  *
  *	inotify on the -wal --> look, at once or when LOOK_US have passed since
  *	                        the last one (ten times its duration, if that is more);
  *	                        nothing there yet: again after 2, 8, 32 and 128 ms
  *	every second        --> look_tick
  *
- * Nothing is watched and nothing is read while there is no client; a topic is
- * followed LOOK_LINGER_US longer than somebody listens, for who comes back.
+ * Without a client nothing is watched and nothing is read. A topic is followed for
+ * LOOK_LINGER_US after its last listener left, because that client may come back.
  */
 #ifndef API_PUSH_LOOK_H
 #define API_PUSH_LOOK_H
@@ -27,16 +26,16 @@
 
 struct look;
 
-/* renewed: the file is another one, so each client needs snapshots. */
+/* renewed: called when the database is another file, because each client then needs snapshots. */
 struct look *look_new(struct app *a, void (*renewed)(void *ctx), void *ctx);
 void look_free(struct look *l);		/* after the hub's last client */
 
 struct push *look_push(struct look *l);
-/* Somebody listens from now on: the database is watched. */
+/* A client listens from now on: begins to watch the database. */
 void look_begin(struct look *l);
 /*
- * Once a second: forgets topics that nobody wants any more, and looks. false: nobody is
- * left (clients is 0) and nothing is followed; it has stopped watching.
+ * Called once a second: stops following topics that nobody wants any more, and looks. false:
+ * no client is left (clients is 0) and no topic is followed, so watching has stopped.
  */
 bool look_tick(struct look *l, size_t clients);
 /* Follows these topics and looks, so that snapshots and changes fit together. */

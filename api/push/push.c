@@ -179,7 +179,7 @@ static bool listens(const struct push_client *c, const struct push_message *m)
 	return (c->topics & PUSH_BIT(m->topic)) && (!bot || !m->bot_id || bot == m->bot_id);
 }
 
-/* false: it has too much to read already, and is dropped. */
+/* false: the client has too much unread output and is dropped. */
 static bool keeps_up(struct push_client *c, size_t allowed)
 {
 	if (c->dropped)
@@ -201,7 +201,7 @@ void push_sweep(struct push *p)
 	}
 }
 
-/* Never refused: there was no time yet to take the others of this look. */
+/* Never drops the client, because it had no time yet to read the other messages of this look. */
 static void offer(struct push_client *c, struct push_message *m)
 {
 	if (c->dropped || !listens(c, m))
@@ -221,7 +221,7 @@ void push_publish(struct push *p, enum push_topic t, int64_t bot_id, const char 
 
 void push_break(struct push *p, enum push_topic t)
 {
-	/* A number of its own: who has seen the last change has not seen this. */
+	/* Takes its own seq, because a client that has seen the last change has not seen this. */
 	p->since[t] = ++p->seq;
 }
 

@@ -7,11 +7,10 @@
  *
  * {"seq":17,"topic":"order","type":"change","data":{...},"timestamp":"..."}
  *
- * seq grows by one or more per change, also across restarts (it starts at the
- * clock's microseconds); a snapshot carries the seq of the change before it. The
- * hub knows neither sockets nor the database. A client that has not taken the changes
- * of one look when the next begins (its unsent output is over the limit) is dropped:
- * memory stays bounded.
+ * seq grows by one or more per change, also across restarts, because it starts at the
+ * clock's microseconds; a snapshot carries the seq of the change before it. The hub knows
+ * neither sockets nor the database. A client whose unsent output is over the limit when a new
+ * look begins is dropped, so that memory stays bounded.
  */
 #ifndef API_PUSH_PUSH_H
 #define API_PUSH_PUSH_H
@@ -58,9 +57,9 @@ const char *push_message_text(const struct push_message *m, size_t *len);
 /* How a message reaches a client. */
 struct push_link {
 	void (*send)(void *ctx, struct push_message *m);
-	/* Bytes that were sent to it and that it has not taken yet. */
+	/* Bytes that were sent to the client and that it has not read yet. */
 	size_t (*pending)(void *ctx);
-	/* It is too slow: end it, but not inside this call. Nothing is sent to it any more. */
+	/* Ends a client that is too slow, but not inside this call. It gets no more messages. */
 	void (*drop)(void *ctx);
 };
 
@@ -86,36 +85,35 @@ void push_sweep(struct push *p);
 /* One JSON value as a change: into the ring, and to every client that listens. */
 void push_publish(struct push *p, enum push_topic t, int64_t bot_id, const char *json);
 /*
- * A topic was not looked at for a while, or begins anew: what a client has seen of it
- * before can't be continued.
+ * Call it when a topic was not followed for a while or begins anew: a client can't resume
+ * from a seq before this call.
  */
 void push_break(struct push *p, enum push_topic t);
-/* A message outside the ring, with the current seq. The caller's reference. */
+/* A message outside the ring, with the current seq. The caller owns one reference. */
 struct push_message *push_snapshot(struct push *p, enum push_topic t, int64_t bot_id,
 				   const char *json);
 
 /* link is borrowed for the client's life. It listens to nothing yet. */
 struct push_client *push_client_new(struct push *p, const struct push_link *link, void *ctx);
 void push_client_free(struct push_client *c);
-/* From now on; bot_id 0: all bots. Messages that concern no bot pass any filter. */
+/* Sets what the client gets from now on; bot_id 0: all bots. Messages of no bot always pass. */
 void push_listen(struct push_client *c, unsigned topics, int64_t bot_id);
 void push_unlisten(struct push_client *c, unsigned topics);
 unsigned push_topics(const struct push_client *c);
 int64_t push_filter(const struct push_client *c, enum push_topic t);
 /*
- * Before snapshots or a resume, which may be larger than the limit: false when the
- * client does not take what it got before (PUSH_READY_LIMITS times the limit); it is
- * dropped.
+ * Call it before snapshots or a resume, because they may be larger than the limit. False: the
+ * client has not read earlier output (PUSH_READY_LIMITS times the limit) and is dropped.
  */
 #define PUSH_READY_LIMITS 4
 bool push_ready(struct push_client *c);
-/* Sends a snapshot; its bytes don't count as slowness until the client has taken all. */
+/* Sends a snapshot; its bytes don't count as unsent until the client has read everything once. */
 void push_send_snapshot(struct push_client *c, struct push_message *m);
-/* The client has taken everything (its output is empty). */
+/* The client has read everything (its output is empty). */
 void push_drained(struct push_client *c);
 /*
- * Sends what these topics brought since change last_seq, as the filter of push_listen
- * has it. false: that is not known any more, a snapshot is needed.
+ * Sends the changes of these topics after last_seq that pass the filter of push_listen.
+ * false: the ring does not hold them any more, so the client needs a snapshot.
  */
 bool push_resume(struct push_client *c, unsigned topics, int64_t last_seq);
 

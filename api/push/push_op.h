@@ -1,6 +1,5 @@
 /*
- * push_op.h - what a client of live push asks for, in a WebSocket message or in the
- * query of a request.
+ * push_op.h - parses a client's request to live push: a WebSocket message, or a query.
  *
  *	{"op":"subscribe","topics":["order","status"],"bot":1,"last_event_id":17}
  *	{"op":"unsubscribe","topics":["order"]}
@@ -20,7 +19,7 @@ struct push_op {
 	int64_t last_seq;	/* -1: a snapshot is wanted */
 };
 
-/* ERR_INVALID says what is wrong. Unknown members are refused. */
+/* ERR_INVALID: the message says what is wrong; unknown members are refused. */
 MUST_CHECK int push_op_read(const char *text, size_t len, struct push_op *out, struct err *e);
 /* "status,order" or "all"; ERR_INVALID names the word that is no topic. */
 MUST_CHECK int push_op_topics(const char *list, unsigned *out, struct err *e);

@@ -172,7 +172,7 @@ static const char *rows_sql(enum push_topic t)
 	return NULL;
 }
 
-/* The market's own day: of a recording, its. */
+/* The day of the market's time (market_clock.h), which in a recording is the recorded one. */
 static const char *market_day(struct db *db, int64_t now_us, char out[CLOCK_TEXT_MAX])
 {
 	struct market_clock clock;

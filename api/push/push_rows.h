@@ -1,9 +1,9 @@
 /*
- * push_rows.h - what live push reads: which rows there are now and what tells
- * whether they changed, the newest rows, and one row as JSON.
+ * push_rows.h - the SQL of live push: the current rows with a mark that shows changes, the
+ * newest rows, and one row as JSON.
  *
- * The id of a row: status, price and stats: bots.id; order: trading_orders.id * 2,
- * reported_orders.id * 2 + 1; position: trading_orders.id; signal, job, log: theirs.
+ * Ids of rows: status, price and stats: bots.id; order: trading_orders.id * 2 or
+ * reported_orders.id * 2 + 1; position: trading_orders.id; signal, job and log: the row's id.
  */
 #ifndef API_PUSH_PUSH_ROWS_H
 #define API_PUSH_PUSH_ROWS_H

@@ -1,5 +1,5 @@
 /*
- * push_seen.h - what rows looked like at the last look, to tell what changed.
+ * push_seen.h - remembers the rows of the last look, to find the changed ones.
  *
  *	push_seen_begin(s);
  *	for each row, by ascending id: push_seen_row(s, &row, ...)
@@ -36,15 +36,15 @@ struct push_seen {		/* zeroed: has seen nothing */
 void push_seen_free(struct push_seen *s);
 void push_seen_begin(struct push_seen *s);
 /*
- * Adds row to changed when it is new or its mark differs; rows between the last id
- * and this one that are missing now go to gone.
+ * Adds row to "changed" when it is new or its mark differs. Adds to "gone" the rows of the
+ * last look between the previous id and this one that are missing now.
  */
 void push_seen_row(struct push_seen *s, const struct push_row *row, struct push_rows *changed,
 		   struct push_rows *gone);
 void push_seen_end(struct push_seen *s, struct push_rows *gone);
-/* This row, seen in this look, could not be told: the next look finds it changed again. */
+/* This row of this look could not be published, so the next look reports it as changed again. */
 void push_seen_untold(struct push_seen *s, int64_t id);
-/* Instead of push_seen_end when the rows could not all be read: as before push_seen_begin. */
+/* For a look that failed, instead of push_seen_end: restores the state before push_seen_begin. */
 void push_seen_undo(struct push_seen *s);
 
 #endif

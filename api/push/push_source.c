@@ -178,7 +178,7 @@ static int row_json(struct push_source *s, struct db *db, enum push_topic t, int
 	return rc;
 }
 
-/* Gone since the look (the next one sees that), or not fit to be shown: never ours to stop at. */
+/* A row that is gone (the next look sees that) or can't be shown must not stop the others. */
 static bool can_be_left_out(enum push_topic t, const struct push_row *row, int rc,
 			    const struct err *e)
 {
@@ -240,8 +240,8 @@ static int publish_gone(struct push_source *s, struct db *db, enum push_topic t,
 }
 
 /*
- * Publishes what changed, PUSH_ROWS_MAX rows at most, from the id where the last look
- * ended: rows that change all the time must not keep the others from being told.
+ * Publishes at most PUSH_ROWS_MAX changed rows, starting at the id where the last look ended,
+ * because rows that change all the time must not keep the others from being published.
  */
 static int publish_changed(struct push_source *s, struct db *db, enum push_topic t, size_t *told,
 			   struct err *e)
@@ -268,7 +268,7 @@ static int publish_changed(struct push_source *s, struct db *db, enum push_topic
 	return rc;
 }
 
-/* Publishes what compare found; what could not be told is found again by the next look. */
+/* Publishes the rows that compare found; the next look finds the unpublished ones again. */
 static int look_topic(struct push_source *s, struct db *db, enum push_topic t, bool *more,
 		      struct err *e)
 {
@@ -303,7 +303,7 @@ int push_source_look(struct push_source *s, struct db *db, unsigned topics, bool
 
 	*more = false;
 	*left = topics & s->followed;
-	/* One transaction: its topics of the same moment, and the locks are taken once. */
+	/* One transaction, so that all topics show the same moment and locks are taken once. */
 	rc = db_exec(db, "BEGIN", e);
 	if (rc) {
 		*left = 0;
@@ -355,8 +355,8 @@ static int snapshot_ids(struct push_source *s, struct db *db, enum push_topic t,
 }
 
 /*
- * Rows newer than the last look are left out where each row comes once: they come as
- * changes.
+ * For topics whose rows are only added, a snapshot leaves out rows newer than the last look,
+ * because they will come as changes.
  */
 static bool already_looked_at(const struct push_source *s, enum push_topic t, int64_t id)
 {
@@ -409,7 +409,7 @@ static struct push_message *snapshot_message(struct push_source *s, enum push_to
 	return push_snapshot(s->push, t, bot_id, buf_text(&s->json));
 }
 
-/* The newest signals of one bot are not among the newest of all: made each time. */
+/* Made for each call, because the newest signals of one bot may not be among the newest of all. */
 static int signals_of_bot(struct push_source *s, struct db *db, int64_t bot_id,
 			  struct push_message **out, struct err *e)
 {
@@ -442,7 +442,7 @@ int push_source_snapshot(struct push_source *s, struct db *db, enum push_topic t
 		*out = snapshot_message(s, t, bot_id, x);
 		return 0;
 	}
-	/* The shared one carries the seq it was made at; changes since then concern others. */
+	/* The shared message carries the seq of its making; later changes were of other topics. */
 	if (x->message && x->message->seq != push_seq(s->push)) {
 		push_message_unref(x->message);
 		x->message = NULL;

@@ -1,10 +1,10 @@
 /*
- * push_source.h - what changed in the database since the last look, as messages
- * for the hub; and snapshots.
+ * push_source.h - publishes the database's changes since the last look to the hub, and makes
+ * snapshots.
  *
- * Only topics that are followed cost anything. A look costs one query per topic:
- * open rows and new ones by index, one row per bot, never the past. A row is
- * published when its mark (push_rows.h) differs from the last look's.
+ * Only followed topics cost anything. A look costs one query per topic, which reads open and
+ * new rows by index or one row per bot, never the whole history. A row is published when its
+ * mark (push_rows.h) differs from the last look's.
  *
  *	status	   the bot's status; {"bot_id","deleted":true}
  *	price	   {"bot_id","symbol","price","equity","updated"}
@@ -33,17 +33,16 @@ void push_source_free(struct push_source *s);
 
 /* The topics that are followed. */
 unsigned push_source_topics(const struct push_source *s);
-/* Begins to follow topics that are not: what is there now is no change. */
+/* Begins to follow these topics. The rows that exist now are not published as changes. */
 MUST_CHECK int push_source_follow(struct push_source *s, struct db *db, unsigned topics,
 				  struct err *e);
-/* Ends it; who comes back later needs a snapshot. */
+/* Stops following; a client that comes back later needs a snapshot. */
 void push_source_forget(struct push_source *s, unsigned topics);
 /*
- * Publishes what changed in the followed ones of these topics. *more: there are more
- * changes than one look takes; the next one goes on behind them. *left: topics that it
- * did not come to within PUSH_LOOK_US; call again for them when the loop had its turn. A
- * topic that can't be read is left for the next look, and the others are looked at all
- * the same.
+ * Publishes the changes of those of these topics that are followed. *more: there are more
+ * changes than one look publishes, and the next look goes on with them. *left: topics that
+ * did not fit into PUSH_LOOK_US; call again for them after the loop's other work. A topic
+ * that can't be read waits for the next look; the other topics are looked at all the same.
  */
 MUST_CHECK int push_source_look(struct push_source *s, struct db *db, unsigned topics,
 				bool *more, unsigned *left, struct err *e);

@@ -20,10 +20,10 @@ struct evbuffer;
 
 /* The whole response head; the stream ends with the connection. */
 void sse_head(struct evbuffer *out, const char *correlation_id);
-/* What stands before and after an event's data. id 0: the event has none. */
+/* The text before and after an event's data. id 0: the event gets no id. */
 void sse_begin(struct evbuffer *out, int64_t id);
 void sse_end(struct evbuffer *out);
-/* A comment: keeps proxies and dead connections apart. */
+/* A comment line, so that proxies don't close a quiet connection and dead ones are noticed. */
 void sse_ping(struct evbuffer *out);
 
 #endif

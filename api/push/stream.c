@@ -53,7 +53,7 @@ static void gone(struct stream *s, const char *why)
 	event_active(s->set->reap, EV_TIMEOUT, 0);
 }
 
-/* What is written goes out; then our direction is closed, and the peer's end awaited. */
+/* Sends what is written, then closes our direction and waits for the peer to close its own. */
 static void shut_when_sent(struct stream *s)
 {
 	if (s->state != STREAM_ENDING || s->shut || evbuffer_get_length(output(s)))
@@ -118,7 +118,7 @@ static void send_cb(void *ctx, struct push_message *m)
 		return;
 	}
 	text = push_message_text(m, &len);
-	/* Who comes back after a part of the snapshots needs them all again. */
+	/* Only the last snapshot has an id, so a client that missed one gets all again. */
 	sse_begin(output(s), s->more_snapshots ? 0 : m->seq);
 	add_part(output(s), m, text, len);
 	sse_end(output(s));
@@ -261,7 +261,7 @@ static void on_text_cb(void *ctx, const char *msg, size_t len)
 		say_error(s, &e);
 }
 
-/* A client that only sends and never reads must not grow our output. */
+/* Ends a client that only sends and never reads, because our output must stay bounded. */
 static bool reads_its_answers(struct stream *s)
 {
 	return s->state != STREAM_OPEN || push_ready(s->client);
@@ -300,7 +300,7 @@ static void on_event_cb(struct bufferevent *bev, short what, void *arg)
 	gone(arg, what & BEV_EVENT_TIMEOUT ? "its output is not taken" : "closed by the peer");
 }
 
-/* evhttp frees the connection: by stream_free, or at the end of the server. */
+/* evhttp frees the connection, because of stream_free or at the end of the server. */
 static void on_closed_cb(void *ctx)
 {
 	struct stream *s = ctx;
@@ -392,7 +392,7 @@ static void upgrade_head(struct stream *s, struct request *r)
 			    s->correlation_id);
 }
 
-/* Messages are small and wanted at once; what the kernel holds is bounded as well. */
+/* Messages are small and must leave at once; the kernel's buffer is bounded as well. */
 static void set_socket(struct stream *s)
 {
 	static const int on = 1, bytes = STREAM_SEND_BYTES;

@@ -32,21 +32,21 @@ struct stream_set {
 };
 
 /*
- * Answers r by taking its connection c over (r->taken), and subscribes it when desired has
- * topics, after look_ready.
+ * Answers r by taking over its connection c (r->taken). If "desired" has topics it then calls
+ * look_ready and subscribes the client.
  */
 struct conn;
 void stream_open(struct stream_set *in, struct request *r, struct conn *c, enum stream_kind kind,
 		 const struct push_op *desired);
-/* Says goodbye (WebSocket: with this code and reason) and ends. */
+/* Closes the stream; a WebSocket first sends a close frame with this code and reason. */
 void stream_close(struct stream *s, int ws_code, const char *reason);
-/* Once a second: pings, silence, deadlines, and whether its token still is one. */
+/* Called once a second: pings, silence, deadlines, and whether the token is still usable. */
 void stream_tick(struct stream *s, int64_t now_mono_us);
-/* Sends it a snapshot of each of its topics: the database is another one. */
+/* Sends a snapshot of each of its topics, because the database is another file. */
 void stream_renew(struct stream *s);
-/* Frees it with its connection. Not from its own callbacks. */
+/* Frees the stream and its connection. Must not be called from the stream's own callbacks. */
 void stream_free(struct stream *s);
-/* Frees those that are gone. Not from their callbacks: for the event "reap". */
+/* Frees the streams that are gone. Called by the event "reap", never from their callbacks. */
 void stream_reap(struct stream_set *set);
 /* The one after s; NULL: the last. */
 struct stream *stream_next(const struct stream *s);

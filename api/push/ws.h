@@ -5,9 +5,9 @@
  *	            \-----> pong, close --> out
  *	ws_text, ws_ping, ws_close -------> out
  *
- * What a peer does wrong ends the connection with the RFC's code: 1002 or none
- * protocol (also an unmasked frame), 1003 binary, 1007 not UTF-8, 1008 too many frames,
- * 1009 too large.
+ * A peer's fault ends the connection with the RFC's code: 1002 or none for the protocol (also
+ * an unmasked frame), 1003 for binary, 1007 for text that is not UTF-8, 1008 for too many
+ * frames, 1009 for a message that is too large.
  */
 #ifndef API_PUSH_WS_H
 #define API_PUSH_WS_H
@@ -64,7 +64,7 @@ void ws_close(struct ws *w, enum ws_code code, const char *reason);
 void ws_tick(struct ws *w);
 /* No close has been sent or received. */
 bool ws_open(const struct ws *w);
-/* The last byte is written to out: when it is on its way the connection ends. */
+/* The last byte is in "out": the connection may end when it was sent. */
 bool ws_over(const struct ws *w);
 /* The code of the close that we sent; 0 none. */
 int ws_code_sent(const struct ws *w);	/* (tests) */

@@ -32,20 +32,25 @@ static struct bot_row body_row(struct request *r)
 	};
 }
 
-/* The bot and its first config belong together: one transaction. */
-static int add_bot(struct request *r, struct bot_config *c, int64_t *id, struct err *e)
+/* One transaction, because a bot must never be without a config. */
+static int add_bot(struct request *r, struct bot_config *c, const struct bot_secrets *secrets,
+		   int64_t *id, struct err *e)
 {
 	struct bot_row row = body_row(r);
 	struct db *db = r->app->db;
 	int64_t now = clock_now_us();
+	struct config_change change = {
+		.secrets = secrets, .by = r->who.name, .now_us = now,
+	};
 	int rc;
 
 	rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = store_bots_add_tx(db, &row, now, id, e);
+	change.bot_id = *id;
 	if (!rc)
-		rc = store_config_save_tx(db, &r->app->key, *id, 0, c, r->who.name, now, e);
+		rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	if (!rc && c->model_id)
 		rc = store_models_assign_tx(db, *id, c->model_id, r->who.name, now, e);
 	return db_end(db, rc, e);
@@ -54,6 +59,7 @@ static int add_bot(struct request *r, struct bot_config *c, int64_t *id, struct 
 static int handle_bots_post(struct request *r, struct err *e)
 {
 	cJSON *patch = cJSON_Duplicate(request_member(r, "config"), true);
+	struct bot_secrets secrets = { 0 };
 	struct bot_config c;
 	char link[48];
 	int64_t id = 0;
@@ -64,12 +70,14 @@ static int handle_bots_post(struct request *r, struct err *e)
 		cJSON_AddTrueToObject(patch, "confirm_wide");
 	if (patch && !bot_config_apply(&c, patch, request_fields(r)) && c.model_id)
 		rc = store_models_check(r->app->db, c.model_id, request_fields(r), e);
-	cJSON_Delete(patch);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
-	if (!rc)
-		rc = add_bot(r, &c, &id, e);
-	crypto_wipe(&c, sizeof(c));
+	if (!rc) {
+		bot_secrets_apply(&secrets, patch);
+		rc = add_bot(r, &c, &secrets, &id, e);
+	}
+	bot_secrets_wipe(&secrets);
+	cJSON_Delete(patch);
 	if (rc)
 		return rc;
 	snprintf(link, sizeof(link), "/api/v1/bots/%lld", (long long)id);

@@ -31,8 +31,9 @@ static void fields_json(struct json *j, const char *key, const struct field_erro
 }
 
 /*
- * How many candles a window of these settings begins with: those of a running worker, or
- * what the next start will find. (What is told only warns: an error here is no reason to fail.)
+ * How many candles a window with these settings begins with: those of a running worker, or
+ * those that the next start will find. An error is ignored, because the number is only used
+ * in a warning.
  */
 static int64_t candles_stored(struct request *r, const struct bot_config *c,
 			      const struct bot_status *b)
@@ -52,7 +53,7 @@ static int64_t candles_stored(struct request *r, const struct bot_config *c,
 	return store_data_unbroken(r->app->db, &series, after_us, &n, NULL) ? 0 : n;
 }
 
-/* What would never trade with these settings. A model may be assigned without them. */
+/* Warns about settings that would never trade. The model may come from an assignment. */
 static void warnings_json(struct request *r, const struct bot_config *c,
 			  const struct bot_status *b)
 {
@@ -76,7 +77,6 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 		used.model_id = b->model_wanted;
 	limits.candles = candles_stored(r, c, b);
 	bot_config_warnings(&used, &limits, w);
-	crypto_wipe(&used, sizeof(used));
 	fields_json(&r->json, "warnings", w);
 	free(w);
 }
@@ -90,7 +90,7 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 	if (!rc)
 		rc = store_status_get(r->app->db, *id, b, e);
 	if (!rc)
-		rc = store_config_load(r->app->db, &r->app->key, *id, c, e);
+		rc = store_config_load(r->app->db, &r->app->key, *id, c, NULL, e);
 	if (rc == ERR_INVALID) /* the row, not the request */
 		return request_error(r, e, 409, "broken_config",
 				     "%s: repair it in the sqlite3 shell", e->msg);
@@ -140,17 +140,20 @@ static int handle_config_get(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	config_json(r, &c, &b);
-	crypto_wipe(&c, sizeof(c));
 	return 0;
 }
 
 /* Saves c as the version after old; a model named in it becomes the assigned one. */
 static int save(struct request *r, int64_t id, const struct bot_config *old, struct bot_config *c,
-		struct err *e)
+		const struct bot_secrets *secrets, struct err *e)
 {
 	struct db *db = r->app->db;
 	char exits[BOT_EXITS_TEXT_MAX];
 	int64_t now = clock_now_us();
+	const struct config_change change = {
+		.bot_id = id, .expect = old->version, .secrets = secrets, .by = r->who.name,
+		.now_us = now,
+	};
 	int rc;
 
 	rc = db_begin(db, e);
@@ -158,8 +161,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		return rc;
 	rc = store_history_keep_tx(db, id, old, e);
 	if (!rc)
-		rc = store_config_save_tx(db, &r->app->key, id, old->version, c, r->who.name,
-					  now, e);
+		rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	if (!rc && c->model_id && c->model_id != old->model_id)
 		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
 	if (!rc && !c->model_id && old->model_id)
@@ -184,8 +186,8 @@ static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
 }
 
 /*
- * What of a new version has to wait, and for what, as far as it can be told before the
- * worker looks (it says in config_error what it found). "": nothing.
+ * Which settings of a new version must wait, and for what, as far as the API can tell before
+ * the worker does (the worker's finding is in config_error). "": none.
  */
 static const char *waits_for(struct request *r, const struct bot_config *old,
 			     const struct bot_config *c, const struct bot_status *b,
@@ -208,7 +210,6 @@ static const char *waits_for(struct request *r, const struct bot_config *old,
 		snprintf(text, WAITS_MAX, "; %s does not count in %s as the paper account does: it "
 			 "waits for a reset (POST /api/v1/simulation/reset), no new entries until "
 			 "then", c->symbol, quote);
-	crypto_wipe(&ran, sizeof(ran));
 	return text;
 }
 
@@ -216,7 +217,8 @@ static const char *waits_for(struct request *r, const struct bot_config *old,
 static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
 		  const struct bot_status *b, struct err *e)
 {
-	struct bot_config old = *c;
+	const struct bot_config old = *c;
+	struct bot_secrets secrets = { 0 };
 	char waits[WAITS_MAX] = "", text[WAITS_MAX + 80];
 	int rc;
 
@@ -225,13 +227,14 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 		rc = apply(r, patch, c, request_fields(r), e);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
-	if (!rc)
-		rc = save(r, id, &old, c, e);
-	if (!rc)
-		waits_for(r, &old, c, b, waits);
-	crypto_wipe(&old, sizeof(old));
+	if (!rc) {
+		bot_secrets_apply(&secrets, patch);
+		rc = save(r, id, &old, c, &secrets, e);
+	}
+	bot_secrets_wipe(&secrets);
 	if (rc)
 		return rc;
+	waits_for(r, &old, c, b, waits);
 	snprintf(text, sizeof(text), "%s%s", worker_runs(b, clock_now_us())
 		 ? "saved; the worker applies it within one loop turn"
 		 : "saved; the worker does not run: it applies it when it starts", waits);
@@ -251,7 +254,6 @@ static int handle_config_put(struct request *r, struct err *e)
 	rc = load(r, &id, &c, &b, e);
 	if (!rc)
 		rc = change(r, r->body, id, &c, &b, e);
-	crypto_wipe(&c, sizeof(c));
 	return rc;
 }
 
@@ -278,7 +280,6 @@ static int handle_config_validate(struct request *r, struct err *e)
 		json_object_end(&r->json);
 		meaning_json(r, &c);
 	}
-	crypto_wipe(&c, sizeof(c));
 	free(f);
 	return rc;
 }
@@ -298,7 +299,7 @@ static int handle_config_history(struct request *r, struct err *e)
 	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
 }
 
-/* The old version's values become a new version; secrets stay as they are now. */
+/* Stores the old version's values as a new version; secrets stay as they are now. */
 static int handle_config_rollback(struct request *r, struct err *e)
 {
 	struct buf text = { 0 };
@@ -318,7 +319,6 @@ static int handle_config_rollback(struct request *r, struct err *e)
 		cJSON_AddTrueToObject(old, "confirm_wide"); /* it was valid once */
 		rc = change(r, old, id, &c, &b, e);
 	}
-	crypto_wipe(&c, sizeof(c));
 	cJSON_Delete(old);
 	buf_free(&text);
 	return rc;

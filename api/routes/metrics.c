@@ -24,7 +24,7 @@
 #define BOT_STATUSES "STOPPED|RUNNING|PAUSED|ERROR"
 #define FEED_STATES "connecting|live|stale|ended|failed"
 
-/* What the database said, read in one go: one family's samples must stand together. */
+/* The database's figures, read before writing, because a family's samples must be together. */
 struct look {
 	bool ok;			/* it answered */
 	struct store_counts counts;

@@ -30,7 +30,7 @@ static int no_database(const struct app *a, struct err *e)
 
 /* ---- what a helper said ---- */
 
-/* {"error"} of a helper, without the path that only we know. */
+/* The error of a child process, without the path, which means nothing to the caller. */
 static int refused(struct request *r, const cJSON *said, const char *path, struct err *e)
 {
 	const cJSON *text = cJSON_GetObjectItemCaseSensitive(said, "error");
@@ -87,7 +87,7 @@ static int show_model(struct request *r, int64_t id, struct err *e)
 	return rc;
 }
 
-/* The row and the file, or neither. *id, and *made: it was not there before. */
+/* Adds both the row and the file, or neither. *id: the row; *made: it is new. */
 static int add_model(const struct upload *u, const struct model_new *m, int64_t *id, bool *made,
 		     struct err *e)
 {
@@ -157,7 +157,7 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	return show_model(r, id, e);
 }
 
-/* What registers it, as often as the database is in use by others. */
+/* The work that retry.h repeats while another program holds the database. */
 struct registration {
 	struct upload *u;
 	cJSON *said;
@@ -216,7 +216,7 @@ static int known(const struct upload *u, struct err *e)
 	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
 	if (rc || !id || access(full, R_OK))
 		return rc;
-	/* The same bytes, but those that are there may have been damaged: "upload it again". */
+	/* Replaces a registered file too, because the stored one may be damaged. */
 	if (rename(upload_path(u), full))
 		return file_error(e, "rename", upload_path(u));
 	file_sync_folder(full);
@@ -352,7 +352,7 @@ static int put_rows(struct request *r, const cJSON *rows, struct json *j, struct
 	return 0;
 }
 
-/* One row in the order of the model's names; null (missing) where nothing is said. */
+/* Writes one row in the order of the model's feature names; a feature not given becomes null. */
 static int put_features(struct request *r, const cJSON *given, const struct buf *names_text,
 			struct json *j, struct err *e)
 {

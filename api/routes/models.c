@@ -128,14 +128,17 @@ static int handle_models_delete(struct request *r, struct err *e)
 }
 
 /*
- * The assignment and the config's model_id say the same: the worker takes either as
- * the desired, and a config with a model_id of its own must not undo the assignment.
+ * Sets the assignment and the config's model_id to the same model, because the worker obeys
+ * either of them and an old model_id must not undo the assignment.
  */
 static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bot_config *c,
 		  struct err *e)
 {
 	struct db *db = r->app->db;
 	int64_t now = clock_now_us(), before = c->model_id;
+	const struct config_change change = {
+		.bot_id = bot_id, .expect = c->version, .by = r->who.name, .now_us = now,
+	};
 	int rc;
 
 	rc = db_begin(db, e);
@@ -146,10 +149,8 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		rc = store_history_keep_tx(db, bot_id, c, e);
 		c->model_id = model_id;
 	}
-	if (!rc && c->model_id != before) {
-		rc = store_config_save_tx(db, &r->app->key, bot_id, c->version, c, r->who.name,
-					  now, e);
-	}
+	if (!rc && c->model_id != before)
+		rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	return db_end(db, rc, e);
 }
 
@@ -165,18 +166,15 @@ static int handle_models_assign(struct request *r, struct err *e)
 	if (!rc)
 		rc = store_status_get(r->app->db, bot_id, &b, e);
 	if (!rc)
-		rc = store_config_load(r->app->db, &r->app->key, bot_id, &c, e);
+		rc = store_config_load(r->app->db, &r->app->key, bot_id, &c, NULL, e);
 	if (!rc)
 		rc = assign(r, bot_id, model_id, &c, e);
-	int64_t version = c.version;
-
-	crypto_wipe(&c, sizeof(c));
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);
 	json_int(&r->json, "bot_id", bot_id);
 	json_int(&r->json, "model_id", model_id);
-	json_int(&r->json, "config_version", version);
+	json_int(&r->json, "config_version", c.version);
 	json_string(&r->json, "message", worker_runs(&b, clock_now_us())
 		    ? "assigned; the worker loads it beside its loop, then the bot changes over"
 		    : "assigned; the worker does not run: it loads it when it starts");

@@ -5,7 +5,7 @@
 #include "api/dashboard/page.h"
 #include "api/routes/table.h"
 
-/* Only what this server serves; no inline script, no frame around it, no other host. */
+/* Allows only content of this server: no inline script, no other host, no frame around it. */
 #define PAGE_POLICY \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " \
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " \

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Also for a GET: a WebSocket knows no same-origin rule of the browser. */
+/* Checked for a GET too, because browsers don't apply the same-origin rule to WebSockets. */
 static int check_origin(struct request *r, struct err *e)
 {
 	if (auth_origin_ok(request_header(r, "Origin"), request_header(r, "Host")))
@@ -32,7 +32,7 @@ static int read_wish(struct request *r, unsigned topics, struct push_op *desired
 			return request_error(r, e, 400, "bad_query", "%s", e->msg);
 	}
 	desired->bot_id = request_query_int(r, "bot", 0);
-	/* A header of somebody else's stream is no reason to refuse: a snapshot will do. */
+	/* An unusable Last-Event-ID is no reason to refuse: the client gets a snapshot. */
 	if (!last || !number_int(last, 0, INT64_MAX, &desired->last_seq))
 		desired->last_seq = request_query_int(r, "last_event_id", -1);
 	return desired->bot_id ? store_bots_exists(r->app->db, desired->bot_id, e) : 0;

@@ -53,7 +53,7 @@ static int handle_stats(struct request *r, struct err *e)
 	return 0;
 }
 
-/* Over all time the own trades are added up already, unless they are too much for exact sums. */
+/* Over all time the sums are in memory already, unless they are too large for exact sums. */
 static int pnl_of_all_time(struct request *r, int64_t id, const char *by, struct err *e)
 {
 	static const struct time_range always = { .from_us = 0, .to_us = INT64_MAX };

@@ -23,13 +23,13 @@
 static const char SQL_LIST[] = BOT_SELECT "WHERE b.id < ?1 ORDER BY b.id DESC LIMIT ?2";
 static const char SQL_GET[] = BOT_SELECT "WHERE b.id = ?1";
 static const char SQL_EXISTS[] = "SELECT 1 FROM bots WHERE id = ?1";
-/* One that became external by hand while it ran is still the worker's. */
+/* A bot that somebody made external by hand while it ran still belongs to the worker. */
 static const char SQL_OURS[] =
 	"SELECT b.bot_type != 'external' OR EXISTS (SELECT 1 FROM bot_state s WHERE s.bot_id = b.id"
 	" AND (s.status != 'STOPPED' OR s.open_positions > 0)) FROM bots b WHERE b.id = ?1";
 static const char SQL_TYPE[] = "SELECT bot_type FROM bots WHERE id = ?1";
 static const char SQL_NAME[] = "SELECT id FROM bots WHERE name = ?1";
-/* A number is never given twice: the trades, money and events of a deleted bot stay its own. */
+/* An id is never used twice, because a deleted bot's trades, money and events keep its id. */
 static const char SQL_ADD[] =
 	"INSERT INTO bots(id, name, bot_type, description, created_us, updated_us)"
 	" VALUES (1 + max((SELECT coalesce(max(id), 0) FROM bots),"
@@ -127,7 +127,7 @@ int store_bots_get(struct db *db, int64_t id, struct json *j, struct err *e)
 	return rows_one(j, s, store_bots_columns, "bot", id, e);
 }
 
-/* The name may belong to bot "id" only (0: to nobody). */
+/* ERR_CONFLICT when another bot than "id" has the name (0: when any bot has it). */
 static int check_name_tx(struct db *db, const char *name, int64_t id, struct err *e)
 {
 	struct stmt *s;
@@ -201,7 +201,7 @@ static int check_idle_tx(struct db *db, int64_t id, struct err *e)
 	return 0;
 }
 
-/* Another type means another who runs it: nobody may be running it then. */
+/* Another type means that another program runs the bot, so the bot must not run now. */
 static int check_type_tx(struct db *db, int64_t id, const char *type, struct err *e)
 {
 	char now[12] = "";

@@ -24,7 +24,7 @@ static const char SQL_MARKETS[] =
 	"SELECT symbol, exchange, source, base, quote, tick, step, min_quantity, max_quantity,"
 	" nullif(min_notional, 0), fee_maker, fee_taker, origin, note, updated_us FROM markets"
 	" ORDER BY symbol, source";
-/* What the bots are set to, each with its newest closed candle in which something traded. */
+/* The markets in the bots' settings, each with its newest closed candle that has a trade. */
 static const char SQL_FEED[] =
 	"SELECT source, symbol, interval, open_us, (?1 - open_us - length_us) / 1000 FROM"
 	" (SELECT c.source, c.symbol, c.interval, (SELECT k.open_us FROM candles k"

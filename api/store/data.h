@@ -26,7 +26,7 @@ struct candle_series { const char *source, *symbol, *interval; };
 MUST_CHECK int store_data_candles(struct db *db, const struct candle_series *c,
 				  const struct time_range *t, const struct page *p,
 				  struct json *j, struct err *e);
-/* How many candles the unbroken stretch has that ended after after_us; 0: there is none. */
+/* How many candles the unbroken series has whose last one ended after after_us; 0: none did. */
 MUST_CHECK int store_data_unbroken(struct db *db, const struct candle_series *c, int64_t after_us,
 				   int64_t *n, struct err *e);
 /* "candles": per source, symbol and interval how many, from when to when. */
@@ -34,8 +34,8 @@ MUST_CHECK int store_data_list(struct db *db, struct json *j, struct err *e);
 /* "markets": the rules of the worker's markets, and where they come from. */
 MUST_CHECK int store_data_markets(struct db *db, struct json *j, struct err *e);
 /*
- * "symbols": per source, symbol and interval that a bot is set to, the newest closed candle in
- * which something traded (null: none is kept) and the ms since its end.
+ * "symbols": for each source, symbol and interval in a bot's settings, the newest closed
+ * candle with a trade (null: none is stored) and the ms since its end.
  */
 MUST_CHECK int store_data_feed(struct db *db, int64_t now_us, struct json *j, struct err *e);
 

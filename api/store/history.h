@@ -20,8 +20,8 @@ MUST_CHECK int store_history_config(struct db *db, int64_t bot_id, int64_t versi
 				    struct buf *out, struct err *e);
 
 /*
- * Keeps the stored version c, which was not written by us (the first one, or one
- * by hand), so that there is a way back to it. Kept already: nothing happens.
+ * Adds the stored version c to the history when the API did not write it (the first version,
+ * or one made by hand), so that a rollback to it is possible. No effect when it is there.
  */
 MUST_CHECK int store_history_keep_tx(struct db *db, int64_t bot_id, const struct bot_config *c,
 				     struct err *e);

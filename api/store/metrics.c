@@ -92,7 +92,7 @@ int store_metrics_bots(struct db *db, const char *day, struct bot_metrics **out,
 		return rc;
 	stmt_bind_text(s, 1, day);
 	list = xcalloc(room + 1, sizeof(*list));
-	/* A bot made between the two looks waits for the next one. */
+	/* A bot that was made between the two statements waits for the next call. */
 	while (found < room && (rc = stmt_step(s, e)) == STMT_ROW)
 		read_bot(s, &list[found++]);
 	stmt_done(s);

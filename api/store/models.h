@@ -28,7 +28,7 @@ MUST_CHECK int store_models_update_tx(struct db *db, int64_t id, const struct mo
 /* ERR_CONFLICT while a bot uses it. path receives its file, relative to DATA_DIR. */
 MUST_CHECK int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size,
 				      struct err *e);
-/* The bot has no model any more; harmless when it had none. */
+/* Removes the bot's model; harmless when it had none. */
 MUST_CHECK int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e);
 struct model_file {
 	char path[256];		/* relative to DATA_DIR */
@@ -39,7 +39,7 @@ struct model_file {
 /* ERR_NOT_FOUND. */
 MUST_CHECK int store_models_file(struct db *db, int64_t id, struct model_file *out,
 				 struct err *e);
-/* One field error for "model_id" when this model can't be assigned. 0 also then. */
+/* Adds a field error for "model_id" when this model can't be assigned; returns 0 also then. */
 MUST_CHECK int store_models_check(struct db *db, int64_t id, struct field_errors *f,
 				  struct err *e);
 /* ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */

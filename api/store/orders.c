@@ -15,9 +15,9 @@
 	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
 	" created_us, NULL, closed_us, 0, NULL, NULL, updated_us FROM reported_orders "
 /*
- * Each side reads one page at most, in its index's order; then they are merged. "below"
- * is the least number that does not come after the cursor: of a pair (time, id), which
- * an index has, so that SQLite goes straight to the page.
+ * Each table is read for one page at most, in the order of its index; then the two are
+ * merged. "below" is the smallest number that does not come after the cursor. It is compared
+ * as a pair (time, id), which an index has, so that SQLite seeks straight to the page.
  */
 #define OWN_BELOW "?3 / 2 + ?3 % 2"
 #define REPORTED_BELOW "?3 / 2"
@@ -33,7 +33,7 @@
 #define OF_SYMBOL " AND symbol = ?6"
 #define OF_REASON " AND close_reason = ?7"
 
-/* Named, for SQLite takes an index of all of the bot's orders for as good. */
+/* The index is named, because SQLite would also pick the index of all of the bot's orders. */
 #define OPEN(index) "INDEXED BY " index " WHERE bot_id = ?1 AND status != 'closed'"
 
 static const char SQL_ACTIVE[] =
@@ -132,7 +132,7 @@ int store_orders_history(struct db *db, int64_t bot_id, const struct order_filte
 	return rows_page(j, "orders", s, store_orders_columns, p, e);
 }
 
-/* Reports come as JSON numbers: the nearest exact decimal is stored. */
+/* Reports hold JSON numbers; the nearest exact decimal is stored. */
 static void bind_number(struct stmt *s, int index, bool given, double v)
 {
 	struct money m;

@@ -1,6 +1,6 @@
 /*
- * orders.h - orders as the API lists them: trading_orders of our worker and
- * reported_orders of outside bots, side by side, told apart by "source".
+ * orders.h - orders as the API lists them: trading_orders of our worker and reported_orders
+ * of outside bots in one list; the member "source" distinguishes them.
  */
 #ifndef API_STORE_ORDERS_H
 #define API_STORE_ORDERS_H
@@ -13,7 +13,7 @@
 /* What its rows show, in the order of the statements' columns; for OpenAPI. */
 extern const struct column store_orders_columns[];
 
-/* Pending and active ones, newest first (pages by pair). */
+/* Pending and active orders, newest first; a page's place is a pair (rows.h). */
 MUST_CHECK int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct json *j,
 				   struct err *e);
 
@@ -21,11 +21,11 @@ struct order_filter {
 	int64_t from_us, to_us;		/* of closing; from inclusive, to exclusive */
 	const char *symbol, *reason;	/* NULL: all */
 };
-/* Closed ones, last closed first (pages by pair). */
+/* Closed orders, last closed first; a page's place is a pair (rows.h). */
 MUST_CHECK int store_orders_history(struct db *db, int64_t bot_id, const struct order_filter *f,
 				    struct page *p, struct json *j, struct err *e);
 
-/* A report: texts NULL and numbers without their flag stay as they are. */
+/* A report. NULL texts, and numbers whose flag is false, leave the stored value as it is. */
 struct order_report {
 	const char *order_id, *symbol, *side, *status, *close_reason;
 	struct { bool given; double value; } entry_price, exit_price, take_profit, stop_loss,
@@ -40,8 +40,8 @@ MUST_CHECK int store_orders_get(struct db *db, int64_t id, struct json *j, struc
 MUST_CHECK int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err *e);
 
 /*
- * The answer to a question of the worker (confirmations): "confirm" or "reject".
- * ERR_NOT_FOUND: nothing was asked; ERR_CONFLICT: answered already, or too late.
+ * Stores the answer "confirm" or "reject" to a question of the worker (table confirmations).
+ * ERR_NOT_FOUND: there is no question; ERR_CONFLICT: it was answered already, or too late.
  */
 MUST_CHECK int store_orders_answer_tx(struct db *db, int64_t bot_id, int64_t order_id,
 				      const char *answer, const char *by, int64_t now_us,

@@ -13,7 +13,7 @@
 	index " LEFT JOIN bot_state s ON s.bot_id = o.bot_id "
 static const char SQL_GET[] =
 	POSITION_SELECT("") "WHERE o.id = ?1 AND o.status != 'closed' AND o.position != 0";
-/* The index is named, for SQLite takes one of all orders for as good. */
+/* The index is named, because SQLite would also pick an index of all orders. */
 #define POSITIONS(index, of_bot) \
 	POSITION_SELECT("INDEXED BY " index) \
 	"WHERE o.status != 'closed' AND o.position != 0" of_bot \
@@ -31,7 +31,7 @@ struct position {
 	struct money pnl, value;
 };
 
-/* (live - entry) x quantity, the other way round for a short; fees are not in it. */
+/* (live price - entry price) x quantity, negated for a short; without fees. */
 static int value_position(struct position *p)
 {
 	struct money at_entry;
@@ -68,7 +68,7 @@ static int read_position(struct stmt *s, struct position *p)
 	return value_position(p);
 }
 
-/* All the time that a part of it had no stop, to now. */
+/* The whole time up to now in which a part of the position had no stop. */
 static int64_t uncovered_us(struct stmt *s, const struct market_clock *clock)
 {
 	int64_t from_us = stmt_int(s, 17);

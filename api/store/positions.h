@@ -1,6 +1,6 @@
 /*
- * positions.h - open positions: trading_orders that hold something, with
- * the bot's last price.
+ * positions.h - open positions: rows of trading_orders with a quantity, valued at the bot's
+ * last price.
  */
 #ifndef API_STORE_POSITIONS_H
 #define API_STORE_POSITIONS_H

@@ -1,8 +1,8 @@
 /*
- * rows.h - rows of the database as JSON, by a table of columns; and pages of them.
+ * rows.h - writes rows of the database as JSON by a table of columns, and pages of them.
  *
- * The statement's columns stand in the table's order. The keys are the column
- * names, times without their "_us".
+ * A statement must have its columns in the table's order. The keys are the column names;
+ * times lose their "_us".
  */
 #ifndef API_STORE_ROWS_H
 #define API_STORE_ROWS_H
@@ -34,8 +34,8 @@ struct column {
 };
 
 /*
- * A part of a list, newest first. A row's place in the list is its first column (a
- * row number, or a time in us) or, where that is not unique, its first two.
+ * A part of a list, newest first. A row's place in the list is its first column (an id, or a
+ * time in us) or, if that is not unique, its first two columns.
  */
 struct page {
 	int64_t limit;			/* rows at most */
@@ -55,14 +55,14 @@ void page_bind_pair(struct stmt *s, int before_index, int before2_index, int lim
 bool page_cursor(const char *text, struct page *p);
 
 /*
- * A price, quantity or sum of money from a REAL: exact in its 8 decimals; a sum over
- * many rows that is too large for that, as the number it is.
+ * Writes a price, quantity or amount of money from a REAL, exact to 8 decimals. A sum over
+ * many rows that is too large for that is written as a plain double.
  */
 void amount_json(struct json *j, const char *key, double v);
 
 /*
- * JSON text of a column; what is none (people write rows too) as {"text": ...}, so
- * that the answer is. NULL becomes null.
+ * Writes a column that holds JSON text. Text that is not JSON becomes {"text": ...}, because
+ * people also write rows and the answer must stay valid JSON. NULL becomes null.
  */
 void raw_json(struct json *j, const char *key, const char *text);
 

@@ -14,8 +14,8 @@ extern const struct column store_sim_account_columns[], store_sim_balance_column
 	store_sim_ledger_columns[];
 
 /*
- * "account": {...}; null when the worker has not opened one for the bot yet, *futures stays
- * as it is then.
+ * "account": {...}; null when the worker has not opened one for the bot yet; *futures is then
+ * untouched.
  */
 MUST_CHECK int store_sim_account(struct db *db, int64_t bot_id, struct json *j, bool *futures,
 				 struct err *e);

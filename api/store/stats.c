@@ -3,9 +3,9 @@
 #include <string.h>
 
 /*
- * Sums in units of 1e-8: sums of REAL would carry the rounding of each step. total()
- * of whole numbers is exact up to 2^53 units, and never overflows: what was reported
- * can be added up to any size.
+ * Adds in units of 1e-8, because a sum of REALs would carry the rounding of each step.
+ * total() of whole numbers is exact up to 2^53 units and never overflows, so reported values
+ * of any size can be added.
  */
 #define SUM(x) "total(round((" x ") * 1e8)) / 1e8"
 #define TEXT_OF(number) TEXT_OF_IT(number)

@@ -1,6 +1,6 @@
 /*
- * stats.h - closed trades of a bot as totals and as groups; daily totals
- * that outside bots report (reported_stats).
+ * stats.h - totals and groups of a bot's closed trades, and the daily totals that outside
+ * bots report (table reported_stats).
  */
 #ifndef API_STORE_STATS_H
 #define API_STORE_STATS_H
@@ -30,7 +30,7 @@ MUST_CHECK int store_stats_capital(struct db *db, int64_t bot_id, double *out, s
 /* Groups as rows, newest or largest name first. by: day, week, month, symbol, reason. */
 MUST_CHECK int store_stats_pnl(struct db *db, int64_t bot_id, const char *by,
 			       const struct time_range *t, struct json *j, struct err *e);
-/* The same over all time, where the own trades' groups (largest key first) are known. */
+/* The same over all time, when the groups of our own trades (largest key first) are known. */
 MUST_CHECK int store_stats_pnl_of(struct db *db, int64_t bot_id, const char *by,
 				  const struct trade_group *own, size_t n, struct json *j,
 				  struct err *e);

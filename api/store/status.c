@@ -64,7 +64,7 @@ static void read_worker(struct stmt *s, struct bot_status *out)
 	out->market_at_us = stmt_int(s, 30);
 }
 
-/* Only when the beat says that nobody is there: the lock knows better. */
+/* When the beat is old, the lock shows whether a worker runs that can't write. */
 static void look_at_lock(struct db *db, struct bot_status *out)
 {
 	int64_t age_us = clock_now_us() - out->beat_us;

@@ -12,7 +12,7 @@ static int add(struct money *sum, struct money v)
 	return money_add(*sum, v, sum);
 }
 
-/* A day is over: into the sums, with the days without a trade up to the next. */
+/* Adds the day that ended to the sums, and the days without a trade before the next one. */
 static void close_day(struct stats *s, int64_t next_day)
 {
 	double net = money_double(s->day_net);
@@ -87,7 +87,7 @@ static void day_ratios(const struct stats *s, struct stats_ratios *out)
 	double variance = (s->sum2 - n * mean * mean) / (n - 1);
 	double down = sqrt(s->down2 / n);
 
-	/* Rounding leaves a little when all days are equal. */
+	/* When all days are equal, rounding still leaves a small variance. */
 	out->has_sharpe = variance > 1e-12 * s->sum2 / n && variance > 0;
 	if (out->has_sharpe)
 		out->sharpe = mean / sqrt(variance) * sqrt(DAYS_PER_YEAR);

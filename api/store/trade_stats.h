@@ -1,5 +1,5 @@
 /*
- * trade_stats.h - ratios of a row of closed trades, fed in the order of closing.
+ * trade_stats.h - ratios over closed trades, which are added in the order of closing.
  *
  *	win_rate      = wins / trades
  *	profit_factor = sum of profits / |sum of losses|

@@ -62,7 +62,7 @@ static void empty(struct bot_sums *s)
 	s->days.list = s->symbols.list = s->reasons.list = NULL;
 }
 
-/* The newest group is the likeliest; days are only ever the newest. */
+/* Searches from the newest group, because it is the likeliest; a day is always the newest. */
 static struct trade_group *group_of(struct groups *g, const char *key)
 {
 	for (size_t i = g->n; i-- > 0;)
@@ -118,7 +118,7 @@ static int read_trade(struct stmt *st, struct bot_sums *s)
 	return rc ? rc : add_trade(s, &t, stmt_text(st, 8), stmt_text(st, 9));
 }
 
-/* Those that closed since. */
+/* Adds the trades that closed since the last call. */
 static int go_on(struct trade_sums *all, struct bot_sums *s, struct db *db, struct err *e)
 {
 	struct stmt *st;

@@ -1,19 +1,18 @@
 /*
- * trade_sums.h - what a bot's closed trades add up to, kept between two requests.
+ * trade_sums.h - the sums of a bot's closed trades, kept in memory between requests.
  *
- * A closed trade does not change, and trades close in the order of time: a request adds
- * those that closed since the one before. A bot with a million trades costs a second
- * once, and next to nothing from then on.
+ * A closed trade does not change, and trades close in the order of time. So a request adds
+ * only the trades that closed since the last request. A bot with a million trades costs a
+ * second once, and almost nothing after that.
  *
  *	trading_orders --those behind the newest added--> stats, days, symbols, reasons
  *	trading_stats  --trades, net of all days--------> is that all? else all anew
  *
- * The worker writes both tables in one transaction, so they move by the same amounts;
- * where they don't (rows edited, an older time replayed), everything is added up anew.
- * So it is when a whole day went because trades are kept for some days only
- * (KEEP_ORDERS_DAYS).
+ * The worker writes both tables in one transaction, so both change by the same amounts. If
+ * they don't (rows were edited, or an older time was replayed), everything is added again.
+ * The same happens when a whole day was deleted because of KEEP_ORDERS_DAYS.
  *
- * Belongs to one thread: that of the slow handlers (slow.h).
+ * Used only by the thread of the slow handlers (slow.h).
  */
 #ifndef API_STORE_TRADE_SUMS_H
 #define API_STORE_TRADE_SUMS_H
@@ -38,8 +37,9 @@ struct bot_sums;
 struct trade_sums *trade_sums_new(void);
 void trade_sums_free(struct trade_sums *t);
 /*
- * The sums of a bot, borrowed until the next call. "generation" of the open database:
- * another one has other trades. ERR_RANGE: a sum does not fit; errors of reading.
+ * The sums of a bot, borrowed until the next call. generation: request.db_generation; when it
+ * changes the database is another file, so all sums are dropped. ERR_RANGE: a sum does not
+ * fit; errors of reading.
  */
 MUST_CHECK int trade_sums_get(struct trade_sums *t, struct db *db, unsigned generation,
 			      int64_t bot_id, const struct bot_sums **out, struct err *e);

@@ -1,9 +1,9 @@
 /*
  * status_cache.h - the last GET status answer of a few bots, for pollers.
  *
- * An answer is used again while no other connection has committed anything
- * (PRAGMA data_version), we have written nothing, and it is younger than
- * STATUS_CACHE_US, because it holds ages and an uptime.
+ * An answer is reused as long as no other connection has committed (PRAGMA data_version), we
+ * have written nothing, and it is younger than STATUS_CACHE_US; the last limit is there
+ * because the answer holds ages and an uptime.
  */
 #ifndef API_VIEW_STATUS_CACHE_H
 #define API_VIEW_STATUS_CACHE_H

@@ -44,7 +44,7 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 		json_int(j, "pid", b->worker_pid);
 		json_string(j, "version", b->worker_version);
 		json_string(j, "market_data", b->market_data);
-		/* What a worker that is away said of its feed is true no more. */
+		/* When no worker runs, its last word about the feed is not true any more. */
 		json_string(j, "feed_state", worker_runs(b, now_us) ? b->feed_state : NULL);
 		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
 		json_string(j, "blocked_by", b->holder ? b->blocked : NULL);
@@ -54,7 +54,7 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_object_end(j);
 }
 
-/* While the worker is away nothing runs: time stands still at its last beat. */
+/* While no worker runs nothing else does, so the uptime ends at the last beat. */
 static int64_t uptime_us(const struct bot_status *b, int64_t now_us)
 {
 	int64_t until = worker_runs(b, now_us) ? now_us : b->beat_us;
@@ -99,7 +99,7 @@ static void number_or_null(struct json *j, const char *key, int64_t v)
 		json_null(j, key);
 }
 
-/* Longer by less than a candle, when the one that is open began before we listened. */
+/* May take up to one candle longer, if the open candle began before the worker listened. */
 static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now_us)
 {
 	int64_t missing = WARM_UP_CANDLES - b->candles;

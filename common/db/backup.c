@@ -20,7 +20,7 @@ struct copy {
 	bool ended;		/* by step */
 };
 
-/* The read transaction keeps the source as it is now, however long the copy takes. */
+/* The read transaction fixes what the copy sees, however long the copy takes. */
 static int copy_pages(sqlite3 *from, sqlite3 *to, struct copy *c)
 {
 	sqlite3_backup *b;
@@ -44,7 +44,7 @@ static int copy_pages(sqlite3 *from, sqlite3 *to, struct copy *c)
 	return sqlite3_backup_finish(b);
 }
 
-/* Into the new file "path", through a connection of its own: db may be writing. */
+/* Writes the new file "path" through a connection of its own, because db may be writing. */
 static int copy_file(const struct db *db, const char *path, struct copy *c, struct err *e)
 {
 	struct db target = { .path = (char *)path };
@@ -95,7 +95,7 @@ int db_backup_steps(struct db *db, const char *path, db_copy_step *step, void *c
 		return 0;
 	}
 	unlink(temporary);
-	/* A full disk leaves SQLite's journal as well: it can't be rolled back there. */
+	/* On a full disk SQLite can't roll back, so its journal stays as well. */
 	snprintf(temporary, sizeof(temporary), "%s.part-journal", path);
 	unlink(temporary);
 	return rc;

@@ -11,8 +11,9 @@ static const char SQL_CHECK_WHOLE[] = "PRAGMA integrity_check(1)";
 static const char SQL_REFERENCES[] = "PRAGMA foreign_key_check";
 
 /*
- * SQLite writes a page that it could not read into the same list as one that is wrong:
- * "unable to get the page. error code=10". SQLITE_IOERR_SHORT_READ is a file that was cut.
+ * SQLite lists a page that it could not read among the damaged ones: "unable to get the page.
+ * error code=10". SQLITE_IOERR_SHORT_READ is real damage, because it means that the file was
+ * cut.
  */
 static int failed_read(const char *line)
 {

@@ -17,7 +17,7 @@ struct checkpoint {
 	struct checkpoint_state state;
 };
 
-/* In the loop's thread, inside its commit: say what is wanted and be gone. */
+/* Runs in the loop's thread inside its commit, so it only wakes the thread. */
 static bool on_pages(void *ctx, int pages)
 {
 	struct checkpoint *c = ctx;
@@ -46,7 +46,7 @@ static bool await_work(struct checkpoint *c)
 	return !end;
 }
 
-/* What remains is next time's; a reader that stays holds up more and more. */
+/* Pages that can't be moved now wait for the next time; a reader that stays blocks ever more. */
 static void move_pages(struct checkpoint *c)
 {
 	struct checkpoint_state now = { 0 };

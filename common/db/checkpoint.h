@@ -1,13 +1,13 @@
 /*
  * checkpoint.h - moves pages from the -wal file into the database, beside the loop.
  *
- * SQLite does it inside the commit that brings the 1000th page, which then takes ten
- * milliseconds and more: two fsyncs and a thousand writes. Here a thread with a
- * connection of its own does it, while commits go on.
+ * By default SQLite does this inside the commit that brings the 1000th page; that commit then
+ * takes ten milliseconds and more, because of two fsyncs and a thousand writes. Here a thread
+ * with a connection of its own moves the pages while commits go on.
  *
  *	commit -- pages >= CHECKPOINT_PAGES --> thread: wal_checkpoint(PASSIVE)
- *	       -- pages >= CHECKPOINT_MOST  --> in the commit after all: the thread
- *	                                        can't keep up, or fails
+ *	       -- pages >= CHECKPOINT_MOST  --> inside the commit, because the thread
+ *	                                        can't keep up or fails
  */
 #ifndef COMMON_DB_CHECKPOINT_H
 #define COMMON_DB_CHECKPOINT_H
@@ -20,9 +20,9 @@
 
 struct checkpoint;
 
-/* For the commits of db, until checkpoint_end. ERR_* of db_open_existing; ERR_LIMIT: no thread. */
+/* Serves db's commits until checkpoint_end. ERR_* of db_open_existing; ERR_LIMIT: no thread. */
 MUST_CHECK int checkpoint_begin(struct db *db, struct checkpoint **out, struct err *e);
-/* Waits for a move under way. Before db_close(db); NULL: nothing. */
+/* Waits for a running move. Call it before db_close(db). NULL is harmless. */
 void checkpoint_end(struct checkpoint *c);
 
 struct checkpoint_state {

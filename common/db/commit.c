@@ -1,5 +1,6 @@
-#include "common/db/internal.h"
+#include "common/db/db.h"
 
+#include "common/db/internal.h"
 #include "common/fault.h"
 
 #include <fcntl.h>
@@ -23,10 +24,11 @@ void db_on_begin(struct db *db, int (*check)(void *ctx, struct err *e), void *ct
 }
 
 /*
- * SQLite writes the -wal file, waits for the disk, and only then shows the commit to
- * others, in memory: who wakes up at the write (inotify) looks too early, and
- * nothing wakes it again. Opening a file is an event too, and changes nothing. No
- * lock is lost at its close: SQLite's are on the other two files.
+ * Wakes the programs that watch the database with inotify. SQLite writes the -wal file, waits
+ * for the disk, and only then makes the commit visible, in shared memory. A watcher that
+ * wakes at the write therefore looks too early, and nothing would wake it again. So this
+ * opens and closes the -wal file: that is an inotify event and changes nothing. The close
+ * drops no lock, because SQLite's locks are on the other two files (see hold.h).
  */
 static void wake_watchers(const struct db *db)
 {
@@ -60,7 +62,7 @@ uint64_t db_commits(const struct db *db)
 
 void db_rollback(struct db *db)
 {
-	/* Its failure means that SQLite has rolled back by itself. */
+	/* A failure here means that SQLite has rolled back by itself. */
 	if (db_in_transaction(db))
 		(void)sqlite3_exec(db->lite, "ROLLBACK", NULL, NULL, NULL);
 }
@@ -78,7 +80,7 @@ void db_set_durable(struct db *db, bool durable)
 	ASSERT(!db_in_transaction(db)); /* SQLite would not hear it there */
 	if (durable == !db->relaxed)
 		return;
-	/* A failure leaves it more durable than asked, or is told by the next statement. */
+	/* A failure leaves commits more durable than asked, or the next statement reports it. */
 	if (sqlite3_exec(db->lite, durable ? "PRAGMA synchronous = FULL" :
 			 "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK)
 		db->relaxed = !durable;
@@ -109,7 +111,7 @@ int db_checkpoint(struct db *db, int *waiting, int *left, struct err *e)
 	int rc = sqlite3_wal_checkpoint_v2(db->lite, "main", SQLITE_CHECKPOINT_PASSIVE, &log,
 					   &moved);
 
-	/* Another connection moves pages just now: as good. */
+	/* Busy means that another connection moves the pages now, which is as good. */
 	if (rc && (rc & 0xff) != SQLITE_BUSY)
 		return db_fail(db, rc, NULL, e);
 	*waiting = log > 0 ? log : 0;

@@ -1,5 +1,4 @@
 #include "common/db/internal.h"
-#include "common/db/migrate.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,7 +44,7 @@ int db_fail_damaged(const struct db *db, const char *why, struct err *e)
 		       "restore a backup", db->path, why);
 }
 
-/* SQLite does not keep the reason when a commit fails: then errno has it. */
+/* When a commit fails SQLite forgets the system's reason; errno still has it. */
 static int os_error(const struct db *db)
 {
 	int os = errno;
@@ -93,11 +92,11 @@ int db_fail(const struct db *db, int rc, const char *sql, struct err *e)
 	}
 	/* No memory, or our use of SQLite is wrong. */
 	ASSERT(rc != SQLITE_NOMEM && rc != SQLITE_MISUSE && rc != SQLITE_RANGE);
-	if (db->schema > 0 && db->schema < (int)migrations_count)
+	if (db->schema > 0 && db->schema < db->newest)
 		return err_set(e, ERR_CONFLICT, "%s has schema version %d, of an older version, "
-			       "and this program reads %u (%s): use the older version's "
+			       "and this program reads %d (%s): use the older version's "
 			       "trading-bot, or start this version's programs, which bring it up "
-			       "to date", db->path, db->schema, migrations_count, why);
+			       "to date", db->path, db->schema, db->newest, why);
 	return err_set(e, ERR_INVALID, "%s: SQL failed (%s): %.*s", db->path, why, DB_SQL_SHOWN,
 		       sql ? sql : "");
 }

@@ -1,6 +1,8 @@
-#include "common/db/internal.h"
+#include "common/db/db.h"
 
 #include "common/clock.h"
+#include "common/db/hold.h"
+#include "common/db/internal.h"
 #include "common/file.h"
 
 #include <errno.h>
@@ -23,9 +25,10 @@ static const char *const companions[] = { "-wal", "-shm", "-journal" };
 #define COMPANIONS (sizeof(companions) / sizeof(companions[0]))
 
 /*
- * <path>.lock says that the database of this name is in use, also while there is none: a
- * first start, a restore. What keeps a second program off the file itself is hold.h; this
- * one is for names, and for programs of earlier versions, which know only this one.
+ * The lock on <path>.lock says that this name of a database is in use, also while no file has
+ * the name (during a first start or a restore). hold.h keeps a second program off the file
+ * itself; this lock is for the name, and for programs of earlier versions, which know no
+ * other lock.
  */
 struct db_lock {
 	int fd;
@@ -76,7 +79,7 @@ int db_file_name(const char *path, char out[DB_PATH_MAX], struct err *e)
 	return 0;
 }
 
-/* Not the same for all: two that wait for each other would do it again together. */
+/* The time depends on the process id, because two processes that wait would else collide again. */
 static void nap(void)
 {
 	struct timespec t = { .tv_nsec = NAP_NS * (1 + getpid() % 5) };
@@ -141,8 +144,8 @@ int db_file_there(const struct db *db, struct err *e)
 }
 
 /*
- * SQLite names the -wal file after the database's name: under a second name it makes a second
- * one, and what is committed there is never seen under the first.
+ * SQLite names the -wal file after the database file. Under a second name of the same file it
+ * would make a second -wal file, and commits there would be invisible under the first name.
  */
 int db_file_one_name(const char *path, struct err *e)
 {
@@ -170,7 +173,7 @@ int db_file_set_aside(const char *path, const char *to, struct err *e)
 
 /* ---- the lock ---- */
 
-/* A file of this name that is locked from its first moment on. 1: somebody has made one. */
+/* Makes a file of this name that is locked from its first moment on. 1: there is one already. */
 static int make_lock(const char *name, int how, const char *note, int *fd)
 {
 	char temporary[NAME_MAX_BYTES + 8];
@@ -192,7 +195,7 @@ static int make_lock(const char *name, int how, const char *note, int *fd)
 	return 0;
 }
 
-/* 0, 1: it has been removed or replaced meanwhile, 2: somebody has it, -1: see errno. */
+/* 0: locked; 1: the file was removed or replaced meanwhile; 2: another holds it; -1: see errno. */
 static int try_lock(const char *name, int how, int *fd)
 {
 	struct stat here, there;
@@ -212,7 +215,7 @@ static int try_lock(const char *name, int how, int *fd)
 	return rc;
 }
 
-/* What the lock's holder is at; "" nothing that will end by itself soon. */
+/* The note of the lock's holder: work that ends by itself soon; "" none. */
 static void read_note(const char *name, char out[NOTE_MAX])
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -235,8 +238,8 @@ static int busy(const char *path, int how, const char *note, struct err *e)
 }
 
 /*
- * make: also where there is no such file yet. Without it *fd is -1 then. Waits while the
- * holder's note says that it ends by itself.
+ * Locks <path>.lock. "make" creates a missing lock file with this note; without "make" *fd is
+ * -1 when there is none. Waits while the holder's note says that its work ends by itself.
  */
 static int lock_name(const char *path, int how, const char *make, int64_t until_us,
 		     struct db_lock *l, struct err *e)
@@ -276,8 +279,9 @@ static int name_of(const char *path, struct db_lock *l, struct err *e)
 }
 
 /*
- * The -wal file of a database that others have open is missing: somebody has removed it under
- * them. They notice and end within a second; until then a new one would be a second truth.
+ * True when the -wal file is missing although other programs have the database open: somebody
+ * removed it. They notice it and end within a second. Until then a new -wal file would hold
+ * commits that they never see.
  */
 static bool wal_is_lost(const char *path, const struct db_hold *h)
 {
@@ -362,7 +366,7 @@ bool db_lock_made(const struct db_lock *l)
 
 void db_lock_note(struct db_lock *l, const char *note)
 {
-	/* It only tells others how long to wait; what can't be written is not needed. */
+	/* The note only tells others that waiting helps, so a failed write does no harm. */
 	if (ftruncate(l->fd, 0) || pwrite(l->fd, note, strlen(note), 0) < 0)
 		return;
 }

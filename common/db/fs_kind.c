@@ -39,7 +39,7 @@ const char *fs_kind_refused(unsigned long type)
 	return NULL;
 }
 
-/* The nearest folder above that is there; statfs's result. */
+/* statfs of path, or of the nearest existing folder above it. */
 static int look(const char *path, struct statfs *out)
 {
 	char *folder = xstrdup(path), *slash;

@@ -54,7 +54,7 @@ static int fail(const char *path, struct err *e)
 	return err_set(e, ERR_IO, "%s can't be opened: %s", path, strerror(errno));
 }
 
-/* Not in the table, so no connection of ours is on it: opening and closing harms nothing. */
+/* The file is not in the table, so we have no connection to it: opening and closing is safe. */
 static int open_new(const char *path, struct file **out, struct err *e)
 {
 	struct file *f;
@@ -111,7 +111,7 @@ static int set_lock(const struct file *f, short type, int64_t from)
 	return fcntl(f->fd, F_OFD_SETLK, &l);
 }
 
-/* The byte that another description has locked in [from, from + n); -1 none. */
+/* A byte in [from, from + n) that another file description has locked; -1 none. */
 static int64_t locked_byte(const struct file *f, short type, int64_t from, int64_t n)
 {
 	struct flock l = { .l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = n };
@@ -195,7 +195,7 @@ static bool leads_to(const char *path, const struct file *f)
 	return st.st_dev == f->dev && st.st_ino == f->ino;
 }
 
-/* Replaced while we locked it: the lock is on what nobody finds any more. */
+/* *again: the file was replaced while we locked it, so the lock is on a file without a name. */
 static int take(const char *path, enum db_hold_kind kind, struct file **out, bool *again,
 		struct err *e)
 {

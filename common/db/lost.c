@@ -1,9 +1,12 @@
 /*
- * SQLite keeps files open by their descriptors: it never sees that a name leads elsewhere by
- * now. While a connection in WAL mode is open nobody may remove its -wal and -shm (SQLite
- * itself needs the file for itself for that), so other ones are a loss, too: without the
- * same -shm two programs don't see each other's locks.
+ * SQLite works with open descriptors, so it never notices that a name leads to another file
+ * by now. While a connection in WAL mode is open, SQLite itself never removes its -wal and -shm
+ * (it needs the database alone for that). Other -wal or -shm files are therefore a loss as
+ * well: two programs with different -shm files don't see each other's locks.
  */
+#include "common/db/db.h"
+
+#include "common/db/hold.h"
 #include "common/db/internal.h"
 
 #include <errno.h>

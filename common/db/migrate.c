@@ -89,7 +89,7 @@ static const char *copy_name(struct db *db, int version, char out[BACKUP_PATH_MA
 	return out;
 }
 
-/* Once per run: who goes back goes to the version that ran before, not to one in between. */
+/* Copies once per run, because a user goes back to the version before, not to one in between. */
 static int copy_aside(struct db *db, struct run *r, int version, struct err *e)
 {
 	char path[BACKUP_PATH_MAX];
@@ -190,7 +190,7 @@ static int step(struct db *db, const struct migration *list, unsigned n, struct 
 
 	if ((rc = db_exec(db, "BEGIN EXCLUSIVE", e)))
 		return rc;
-	/* Only now: another process may have been here while we waited. */
+	/* Only now, because another process may have migrated while we waited. */
 	if ((rc = check_version(db, n, &version, e)))
 		goto out;
 	*done = version == (int)n;
@@ -198,7 +198,7 @@ static int step(struct db *db, const struct migration *list, unsigned n, struct 
 		goto out;
 	if ((rc = copy_aside(db, r, version, e)))
 		goto out;
-	/* A new file gets all steps at once: nobody sees it half made, or keeps a copy of that. */
+	/* A new file gets all steps at once, so that nobody sees or copies a half made one. */
 	for (unsigned i = (unsigned)version; i < (version ? (unsigned)version + 1 : n); i++) {
 		m = &list[i];
 		ASSERT(m->version == i + 1);

@@ -1,11 +1,11 @@
 /*
  * migrate.h - numbered, append-only SQL steps that bring a file up to date.
  *
- * user_version holds the version of the last step that ran. Each step runs in one
- * exclusive transaction (a new file: all in one); before the first step on a file that holds
- * data, the file is copied to <path>.v<old>.bak, and of such copies the newest two stay. The
- * log says from which version to which, and the copy's name and size. Two processes may call
- * it at once: the second waits, looks again and finds nothing to do.
+ * PRAGMA user_version holds the version of the last step that ran. Each step runs in one
+ * exclusive transaction; a new file gets all steps in one. Before the first step on a file
+ * that holds data, the file is copied to <path>.v<old>.bak; the newest two copies stay. The
+ * log names the versions and the copy with its size. Two processes may call it at once: the
+ * second waits, looks again and finds nothing to do.
  */
 #ifndef COMMON_DB_MIGRATE_H
 #define COMMON_DB_MIGRATE_H
@@ -25,18 +25,18 @@ extern const unsigned migrations_count;
 #define MIGRATE_APPLICATION_ID 0x74626f74
 
 /*
- * Run the steps of list[0..n) that db's file has not seen. A step that fails
- * leaves the file as it was before that step. ERR_NEWER: the file has seen more
- * than n; ERR_CORRUPT: a database of another program; else db_open's errors.
+ * Runs the steps of list[0..n) that did not run on db's file yet. A step that fails leaves
+ * the file as it was before that step. ERR_NEWER: the file's version is above n;
+ * ERR_CORRUPT: a database of another program; else db_open's errors.
  * db is in WAL mode and outside a transaction.
  */
 MUST_CHECK int migrate_run(struct db *db, const struct migration *list, unsigned n, struct err *e);
 /*
- * Which step has this file seen last? ERR_NEWER unless "newer" is let pass; ERR_CORRUPT as above,
- * also for a file that no step has made.
+ * Reads the file's version. ERR_NEWER for a version above this program's, unless "newer" is
+ * set; ERR_CORRUPT as above, and for a file that no step has made.
  */
 MUST_CHECK int migrate_look(struct db *db, bool newer, int *version, struct err *e);
-/* The same; a newer one is refused. */
+/* The same; refuses a newer version. */
 MUST_CHECK int migrate_version(struct db *db, int *version, struct err *e);
 
 #endif

@@ -37,7 +37,7 @@ static int fail(const char *path, int os, struct err *e)
 		       RESERVE_BYTES >> 20, path, strerror(os));
 }
 
-/* Where the file system can't allocate, glibc writes into each block instead. */
+/* If the file system can't allocate, glibc writes into each block instead. */
 static int allocate(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -1,10 +1,10 @@
 /*
- * reserve.h - room on the disk that is given up when there is no other: <db>.reserve.
+ * reserve.h - disk space kept for the moment when the disk is full: <db>.reserve.
  *
- * The worker makes the file beside the database, with every block allocated. On a full disk
- * whoever can't write any more (the worker's commit, a command of the command line or the
- * API) removes it: then commands are heard and what they cause is stored. The worker makes
- * it again when there is room for it and as much again.
+ * The worker makes this file beside the database with every block allocated. On a full disk
+ * the first program whose write fails (the worker's commit, or a command of the command line
+ * or the API) removes the file; the freed space lets commands and their effects be stored.
+ * The worker makes the file again when twice its size is free.
  */
 #ifndef COMMON_DB_RESERVE_H
 #define COMMON_DB_RESERVE_H
@@ -18,7 +18,7 @@
 bool reserve_there(const char *db_path);
 /* 0: it is there. ERR_FULL: there is no room for it; ERR_READONLY, ERR_IO. */
 MUST_CHECK int reserve_make(const char *db_path, struct err *e);
-/* False: there was none to give up. */
+/* Removes the file. False: there was none. */
 bool reserve_give(const char *db_path);
 
 #endif

@@ -1,6 +1,7 @@
 #include "common/db/start.h"
 
 #include "common/clock.h"
+#include "common/db/db.h"
 #include "common/db/fs_kind.h"
 #include "common/db/internal.h"
 #include "common/log.h"
@@ -33,7 +34,7 @@ static bool in_data_dir(const struct config *c, const char *name)
 	return exists(path);
 }
 
-/* Did the lock's maker end before there was a database? */
+/* Did the process that made the lock file end before it had made a database? */
 static bool unfinished(const struct db_lock *l)
 {
 	char note[32];
@@ -44,7 +45,7 @@ static bool unfinished(const struct db_lock *l)
 	return strcmp(note, DB_NOTE_NEW) == 0;
 }
 
-/* What says that there was a database here; NULL: nothing. */
+/* The trace that shows that there was a database here; NULL: none. */
 static const char *find_trace(const struct config *c, const char *path, const struct db_lock *l)
 {
 	if (db_file_has(path, ""))

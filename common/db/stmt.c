@@ -1,3 +1,5 @@
+#include "common/db/stmt.h"
+
 #include "common/db/internal.h"
 
 #include "common/fault.h"

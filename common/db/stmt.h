@@ -11,7 +11,7 @@
  *		... stmt_int(s, 0) ...
  *	stmt_done(s);
  *
- * Statements are cached by the address of their SQL text: use static const text.
+ * Statements are cached by the address of their SQL text, so the text must be static const.
  */
 #ifndef COMMON_DB_STMT_H
 #define COMMON_DB_STMT_H
@@ -29,20 +29,20 @@ struct stmt;
 enum { STMT_ROW = 1, STMT_END = 0 };
 
 /*
- * A cached statement, reset and without bindings. Borrowed; call stmt_done when
- * finished with it, also after one row. Asking again while it stands on a row: ASSERT.
+ * A cached statement, reset and without bindings. Borrowed; call stmt_done when finished
+ * with it, also after one row. Asking for it again while it stands on a row: ASSERT.
  */
 MUST_CHECK int db_stmt(struct db *db, const char *sql, struct stmt **out, struct err *e);
 void stmt_bind_int(struct stmt *s, int index, int64_t v);
 void stmt_bind_double(struct stmt *s, int index, double v);
 void stmt_bind_text(struct stmt *s, int index, const char *v);	/* copied; NULL: NULL */
 void stmt_bind_null(struct stmt *s, int index);
-/* As REAL. What a double can't hold exactly makes the next stmt_step fail with ERR_RANGE. */
+/* Binds a REAL. A value that a double can't hold makes the next stmt_step fail with ERR_RANGE. */
 void stmt_bind_price(struct stmt *s, int index, struct price v);
 void stmt_bind_money(struct stmt *s, int index, struct money v);
 /*
- * As the REAL nearest to it: never fails. For the worker's own rows: trading must not
- * wait for ever for the last digit of an amount over 67 million (money.h).
+ * Binds the nearest REAL; never fails. For the worker's own rows, because a turn's rows must
+ * be stored even if an amount over 67 million loses its last digit (money.h).
  */
 void stmt_near_price(struct stmt *s, int index, struct price v);
 void stmt_near_qty(struct stmt *s, int index, struct qty v);
@@ -58,11 +58,11 @@ double stmt_double(struct stmt *s, int col);
 /* Borrowed until the next step; NULL for SQL NULL. */
 const char *stmt_text(struct stmt *s, int col);
 bool stmt_is_null(struct stmt *s, int col);
-/* A REAL column of ours that does not fit is a corrupt database: they ASSERT. */
+/* These ASSERT that a REAL fits, because one that does not means a corrupt database. */
 struct price stmt_price(struct stmt *s, int col);
 struct qty stmt_qty(struct stmt *s, int col);
 struct money stmt_money(struct stmt *s, int col);
-/* Copy text into a fixed array, "" for NULL, cut with its NUL. */
+/* Copies text into a fixed array, cut to fit with its NUL; "" for NULL. */
 void stmt_copy(struct stmt *s, int col, char *dst, size_t size);
 int stmt_columns(struct stmt *s);
 const char *stmt_column_name(struct stmt *s, int col);

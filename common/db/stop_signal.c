@@ -14,8 +14,9 @@
 #define COMM "trading-bot-wor"		/* the kernel keeps 15 bytes of a name */
 
 /*
- * The lock tells the worker's number as the worker sees it. In a container that is another
- * process of ours, or none: a program that does not know the signal would be killed by it.
+ * Checks that pid is a worker. The lock holds the worker's process id as the worker sees it;
+ * in another container that id may belong to another process or to none, and SIGUSR1 would
+ * kill a program that does not handle it.
  */
 static bool is_worker(int64_t pid)
 {
@@ -31,8 +32,9 @@ static bool is_worker(int64_t pid)
 }
 
 /*
- * Under another name of the file (a hard link) the worker would never look: nobody hears a stop
- * that is asked for there, until a start under that name, long after.
+ * Writes the stop file, unless the worker has the database open by another name (a hard
+ * link): the worker would not read this stop file, and a later start under this name would
+ * carry out an old stop.
  */
 static int keep(const char *path, int64_t pid, struct err *e)
 {

@@ -1,6 +1,7 @@
 /*
- * stop_signal.h - the emergency stop of all bots when the database takes no command: SIGUSR1
- * to the worker, and its stop file (stop_mark.h) for one that is away or out of reach of signals.
+ * stop_signal.h - the emergency stop of all bots when the database can't take a command.
+ * Sends SIGUSR1 to the worker, and writes its stop file (stop_mark.h) for a worker that does
+ * not run or that signals can't reach.
  */
 #ifndef COMMON_DB_STOP_SIGNAL_H
 #define COMMON_DB_STOP_SIGNAL_H
@@ -18,8 +19,8 @@ struct stop_signal {
 };
 
 /*
- * Asks for the stop of all bots; does not wait. path: the database as the worker calls it,
- * that is its real path.
+ * Asks for the stop of all bots; does not wait. path: the database's real path, because the
+ * worker's stop file is named after it.
  */
 void stop_signal_ask(const char *path, struct stop_signal *out);
 /* Has the worker told its engine since? */
@@ -30,8 +31,7 @@ enum stop_heard {
 	STOP_IN_VAIN			/* it was waited for */
 };
 /*
- * What became of it, for a person. Returns false when it can't be relied on that the bots
- * stop.
+ * The outcome as text for a person. Returns false when it is not certain that the bots stop.
  */
 bool stop_signal_text(const struct stop_signal *s, const char *path, enum stop_heard heard,
 		      char *out, size_t size);

@@ -1,5 +1,5 @@
 /*
- * wal_readers.h - who keeps the -wal file of a database from being folded in.
+ * wal_readers.h - finds the process whose read transaction keeps pages in the -wal file.
  *
  * A reader in WAL mode holds a lock on bytes 123 to 127 of the -shm file (SQLite,
  * "The WAL-mode file format", 2.3).
@@ -11,14 +11,14 @@
 
 struct wal_readers;
 
-/* For the database at db_path. What is opened stays so: see wal_readers_free. */
+/* For the database at db_path. Opens the -shm file and never closes it: see wal_readers_free. */
 struct wal_readers *wal_readers_new(const char *db_path);
 /*
- * Its descriptor of the -shm file is not closed: that would drop every lock that this
- * process has on the file, those of its open connections included.
+ * Does not close the descriptor of the -shm file, because that would drop every lock that
+ * this process has on the file, also those of its open connections.
  */
 void wal_readers_free(struct wal_readers *r);
-/* "process 4711 (sqlite3)", one of another process; else "another program". Returns out. */
+/* "process 4711 (sqlite3)" for a reader in another process, else "another program". Returns out. */
 const char *wal_readers_name(struct wal_readers *r, char *out, size_t size);
 
 #endif

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * IN_CLOSE_NOWRITE is the one that db_commit makes once a commit can be seen. Without
- * IN_MODIFY: SQLite writes page by page, and each would wake everybody who watches.
+ * db_commit causes IN_CLOSE_NOWRITE once its commit is visible. IN_MODIFY is left out, because
+ * SQLite writes page by page and each page would wake every watcher.
  */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)
 #define QUEUE_BYTES 8192	/* per read; about 200 events */

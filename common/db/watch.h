@@ -1,11 +1,11 @@
 /*
  * watch.h - wakes a loop when another process writes the database (inotify).
  *
- * SQLite in WAL mode writes commits to <db>-wal; the folder is watched, so that
- * the -wal file may come and go. A wake-up is a hint: look at db_data_version. One
- * comes after each db_commit of any program (commit.c, wake_watchers), and when a program
- * closes the database. A commit in a sqlite3 shell that stays open is not announced:
- * look now and then as well.
+ * SQLite in WAL mode writes commits to <db>-wal. This watches the folder, because the -wal
+ * file may come and go. A wake-up is a hint: db_data_version tells whether something changed.
+ * Each db_commit of any program wakes us (commit.c, wake_watchers), and so does a program that
+ * closes the database. A commit in a sqlite3 shell that stays open wakes nobody, so callers
+ * must also look from time to time.
  */
 #ifndef COMMON_DB_WATCH_H
 #define COMMON_DB_WATCH_H

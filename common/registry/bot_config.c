@@ -1,6 +1,5 @@
 #include "common/registry/bot_config.h"
 
-#include "common/crypto.h"
 #include "common/registry/quote_asset.h"
 
 #include <ctype.h>
@@ -12,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECRET_MASK "********"
 #define CONFIRM_WIDE "confirm_wide"	/* a member of requests, no setting */
 #define ID_MAX 9007199254740991.0	/* 2^53 - 1, the largest whole number that JSON carries */
 #define CAPITAL_MIN 0.00000001
@@ -27,8 +25,8 @@
 #define REAL(f, min, max, def, help) { #f, BOT_REAL, FIELD(f), min, max, def, NULL, help }
 #define MONEY(f, min, max, def, help) { #f, BOT_MONEY, FIELD(f), min, max, def, NULL, help }
 #define BOOL(f, def, help) { #f, BOT_BOOL, FIELD(f), 0, 0, def, NULL, help }
-#define SECRET(f, help) \
-	{ #f, BOT_SECRET, FIELD(f), 0, SIZE(f) - 1, "\"\"", NULL, help }
+#define SECRET(f, lines, help) \
+	{ #f, BOT_SECRET, FIELD(f##_set), 0, BOT_SECRET_LENGTH_MAX, "\"\"", lines, help }
 
 /* A new key is also a column of trading_configs (schema/) and a row in docs/CONFIGURATION.md. */
 /* clang-format off */
@@ -72,11 +70,11 @@ const struct bot_key bot_keys[] = {
 	       "Which of the exchange's stream hosts: real market or demo."),
 	BOOL(testnet, "false",
 	     "true: orders go to the exchange's test network."),
-	SECRET(api_key,
+	SECRET(api_key, NULL,
 	       "Exchange key of this bot. Empty: BINANCE_API_KEY."),
-	SECRET(secret_key,
+	SECRET(secret_key, "lines",
 	       "The secret of that key. Empty: BINANCE_API_SECRET."),
-	SECRET(telegram_token,
+	SECRET(telegram_token, NULL,
 	       "Telegram bot token of this bot. Empty: TELEGRAM_BOT_TOKEN."),
 	TEXT(telegram_chat_id, 0, "\"\"", NULL,
 	     "Chat for this bot's messages. Empty: TELEGRAM_CHAT_ID."),
@@ -145,7 +143,8 @@ void bot_key_allowed(const struct bot_key *k, struct buf *out)
 		buf_puts(out, "true or false");
 		break;
 	case BOT_SECRET:
-		buf_printf(out, "up to %.0f characters without blanks", k->max);
+		buf_printf(out, "up to %.0f characters without blanks%s", k->max,
+			   k->choices ? ", or several lines (a PEM key)" : "");
 		break;
 	case BOT_CHOICE:
 		buf_puts(out, strchr(k->choices, '|') ? "one of " : "");
@@ -281,11 +280,26 @@ static bool set_text(const struct bot_key *k, const cJSON *v, char *out)
 	return true;
 }
 
-static bool set_secret(const struct bot_key *k, const cJSON *v, char *out)
+/* Several lines of visible characters and blanks, as PEM text is. */
+static bool is_lines(const char *s)
 {
-	if (cJSON_IsString(v) && strcmp(v->valuestring, SECRET_MASK) == 0)
-		return true;
-	return set_text(k, v, out);
+	if (!strchr(s, '\n'))
+		return false;
+	while (isprint((unsigned char)*s) || *s == '\n' || *s == '\r')
+		s++;
+	return !*s;
+}
+
+static bool set_secret(const struct bot_key *k, const cJSON *v, bool *out)
+{
+	const char *text = cJSON_GetStringValue(v);
+
+	if (!text || (double)strlen(text) > k->max ||
+	    (!is_graphic(text) && !(k->choices && is_lines(text))))
+		return false;
+	if (strcmp(text, BOT_SECRET_MASK) != 0)
+		*out = *text;
+	return true;
 }
 
 static bool set_choice(const struct bot_key *k, const cJSON *v, char *out)
@@ -402,7 +416,6 @@ static int apply(struct bot_config *c, const cJSON *patch, bool confirmed, struc
 	ok = (confirmed || check_wide(c, &fresh, f)) && ok;
 	if (ok)
 		*c = fresh;
-	crypto_wipe(&fresh, sizeof(fresh));
 	return ok ? 0 : ERR_INVALID;
 }
 
@@ -497,7 +510,6 @@ void bot_config_meaning_json(struct json *j, const char *key, const char *stored
 			json_string(j, m->string, text);
 	json_object_end(j);
 	cJSON_Delete(root);
-	crypto_wipe(&c, sizeof(c));
 }
 
 /* Leverage of a spot account is 1, whatever the row says. */
@@ -543,7 +555,6 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 	if (bot_config_futures(a) != bot_config_futures(b))
 		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));
 	*out = c;
-	crypto_wipe(&c, sizeof(c));
 }
 
 void bot_config_defaults(struct bot_config *c)
@@ -583,7 +594,7 @@ void bot_config_json(const struct bot_config *c, struct json *j)
 			json_bool(j, k->name, *(const bool *)v);
 			break;
 		case BOT_SECRET:
-			json_string(j, k->name, *(const char *)v ? SECRET_MASK : "");
+			json_string(j, k->name, *(const bool *)v ? BOT_SECRET_MASK : "");
 			break;
 		}
 	}

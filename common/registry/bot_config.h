@@ -21,6 +21,8 @@
 #define WARM_UP_CANDLES 60	/* closed ones that a decision looks at */
 #define SYMBOL_MAX 32		/* with NUL; upper case letters, digits and _ */
 #define STRATEGY_NAME_MAX 32
+#define BOT_SECRET_MASK "********"	/* shown for a secret that is set */
+#define BOT_SECRET_LENGTH_MAX 4096	/* bytes: a private key as PEM text */
 
 struct bot_config {
 	int64_t version;			/* row's version; 0 = defaults, never stored */
@@ -43,9 +45,9 @@ struct bot_config {
 	int64_t model_id;			/* 0: none */
 	char socket_type[16];			/* live, demo: which stream host */
 	bool testnet;
-	char api_key[256];			/* secret */
-	char secret_key[256];			/* secret */
-	char telegram_token[256];		/* secret */
+	bool api_key_set;			/* the secrets themselves: bot_secrets.h */
+	bool secret_key_set;
+	bool telegram_token_set;
 	char telegram_chat_id[64];
 };
 
@@ -54,10 +56,11 @@ enum bot_key_type { BOT_TEXT, BOT_INT, BOT_REAL, BOT_MONEY, BOT_BOOL, BOT_SECRET
 struct bot_key {
 	const char *name;	/* JSON key and column */
 	enum bot_key_type type;
-	size_t offset, size;	/* in struct bot_config */
+	size_t offset, size;	/* in struct bot_config; BOT_SECRET: of its _set */
 	double min, max;	/* numbers: inclusive; text and secrets: length */
 	const char *def;	/* default as JSON text */
-	const char *choices;	/* BOT_CHOICE: "long|short|both"; BOT_TEXT: its characters */
+	/* BOT_CHOICE: "long|short|both"; BOT_TEXT: its characters; BOT_SECRET: "lines" or NULL */
+	const char *choices;
 	const char *help;	/* one sentence with the unit */
 };
 
@@ -85,7 +88,8 @@ bool bot_config_futures(const struct bot_config *c);
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
  * values out of range each add one field error; with any, c is unchanged and
  * ERR_INVALID returned. Rules over several keys (short needs futures) as well.
- * A secret given as its mask ("********") leaves the stored one as it is. Amounts
+ * Of a secret only its _set is kept (bot_secrets_apply takes the text); its mask
+ * ("********") leaves the stored one as it is. Amounts
  * may be numbers or decimal texts, fractions numbers or percents ("0.9%"); a symbol is
  * turned into upper case. A target or stop over BOT_WIDE that was not there before needs
  * the member "confirm_wide": true, which is no setting.

@@ -31,10 +31,18 @@ static void add_names(struct buf *sql)
 		buf_printf(sql, ", %s", bot_keys[i].name);
 }
 
-static void add_parameters(struct buf *sql)
+/* A secret that is NULL stays as it is; in a new row there is none. */
+static void add_parameters(struct buf *sql, bool is_new)
 {
-	for (size_t i = 0; i < bot_keys_count; i++)
-		buf_printf(sql, ", ?%zu", P_KEYS + i);
+	for (size_t i = 0; i < bot_keys_count; i++) {
+		const struct bot_key *k = &bot_keys[i];
+
+		if (k->type == BOT_SECRET)
+			buf_printf(sql, ", coalesce(?%zu, %s)", P_KEYS + i,
+				   is_new ? "''" : k->name);
+		else
+			buf_printf(sql, ", ?%zu", P_KEYS + i);
+	}
 }
 
 static void build_sql(void)
@@ -44,14 +52,14 @@ static void build_sql(void)
 	buf_puts(&sql_update, "UPDATE trading_configs SET (version, updated_by, updated_us");
 	add_names(&sql_update);
 	buf_puts(&sql_update, ") = (?2, ?3, ?4");
-	add_parameters(&sql_update);
+	add_parameters(&sql_update, false);
 	buf_puts(&sql_update, ") WHERE bot_id = ?1 AND version = ?5");
 
 	buf_puts(&sql_insert,
 		 "INSERT INTO trading_configs(bot_id, version, updated_by, updated_us");
 	add_names(&sql_insert);
 	buf_puts(&sql_insert, ") SELECT ?1, ?2, ?3, ?4");
-	add_parameters(&sql_insert);
+	add_parameters(&sql_insert, true);
 	buf_puts(&sql_insert, " WHERE ?5 = 0 AND EXISTS (SELECT 1 FROM bots WHERE id = ?1) "
 		 "ON CONFLICT(bot_id) DO NOTHING");
 }
@@ -99,21 +107,37 @@ static int check_row(int64_t bot_id, struct bot_config *c, const cJSON *patch, s
 		       f.list[0].field, f.list[0].message, f.n > 1 ? " (and other columns)" : "");
 }
 
-static int open_secret(struct stmt *s, int col, const struct master_key *k, int64_t bot_id,
-		       const struct bot_key *key, struct bot_config *c, struct err *e)
+static bool is_secret(const char *column, enum bot_secret *which)
 {
-	char aad[STORE_CONFIG_AAD_MAX];
-	const char *sealed = stmt_text(s, col);
-	int rc = crypto_open(k, store_config_aad(aad, bot_id, key->name), sealed ? sealed : "",
-			     (char *)c + key->offset, key->size, e);
+	for (int i = 0; i < BOT_SECRETS; i++)
+		if (strcmp(bot_secret_name((enum bot_secret)i), column) == 0) {
+			*which = (enum bot_secret)i;
+			return true;
+		}
+	return false;
+}
 
+/* secrets NULL: only to see that it opens. */
+static int open_secret(const char *sealed, const struct master_key *k, int64_t bot_id,
+		       enum bot_secret which, struct bot_secrets *secrets, struct err *e)
+{
+	char aad[STORE_CONFIG_AAD_MAX], plain[BOT_SECRET_LENGTH_MAX + 1];
+	const char *name = bot_secret_name(which);
+	int rc;
+
+	if (!sealed || !*sealed)
+		return 0;
+	rc = crypto_open(k, store_config_aad(aad, bot_id, name), sealed, plain, sizeof(plain), e);
 	if (rc)
-		err_prefix(e, "bot %lld: trading_configs.%s", (long long)bot_id, key->name);
+		err_prefix(e, "bot %lld: trading_configs.%s", (long long)bot_id, name);
+	else if (secrets)
+		bot_secret_set(secrets, which, plain);
+	crypto_wipe(plain, sizeof(plain));
 	return rc;
 }
 
 static int read_row(struct stmt *s, const struct master_key *k, int64_t bot_id,
-		    struct bot_config *c, struct err *e)
+		    struct bot_config *c, struct bot_secrets *secrets, struct err *e)
 {
 	cJSON *patch = cJSON_CreateObject();
 	int rc = 0;
@@ -121,15 +145,19 @@ static int read_row(struct stmt *s, const struct master_key *k, int64_t bot_id,
 	ASSERT(patch != NULL);
 	bot_config_defaults(c);
 	for (int col = 0; col < stmt_columns(s) && !rc; col++) {
-		const char *name = stmt_column_name(s, col);
+		const char *name = stmt_column_name(s, col), *text;
 		const struct bot_key *key = bot_key_find(name);
+		enum bot_secret which;
 
-		if (strcmp(name, "version") == 0)
+		if (strcmp(name, "version") == 0) {
 			c->version = stmt_int(s, col);
-		else if (key && key->type == BOT_SECRET)
-			rc = open_secret(s, col, k, bot_id, key, c, e);
-		else if (key)
+		} else if (is_secret(name, &which)) {
+			text = stmt_text(s, col);
+			*(bool *)((char *)c + key->offset) = text && *text;
+			rc = open_secret(text, k, bot_id, which, secrets, e);
+		} else if (key) {
 			ASSERT(cJSON_AddItemToObject(patch, name, json_of(s, col, key)));
+		}
 	}
 	if (!rc)
 		rc = check_row(bot_id, c, patch, e);
@@ -138,7 +166,7 @@ static int read_row(struct stmt *s, const struct master_key *k, int64_t bot_id,
 }
 
 static int load_with(struct db *db, const struct master_key *k, int64_t bot_id,
-		     struct bot_config *out, struct err *e)
+		     struct bot_config *out, struct bot_secrets *secrets, struct err *e)
 {
 	struct bot_config c;
 	struct stmt *s;
@@ -149,55 +177,63 @@ static int load_with(struct db *db, const struct master_key *k, int64_t bot_id,
 	stmt_bind_int(s, 1, bot_id);
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
-		rc = read_row(s, k, bot_id, &c, e);
+		rc = read_row(s, k, bot_id, &c, secrets, e);
 		if (!rc)
 			*out = c;
-		crypto_wipe(&c, sizeof(c));
 	} else if (rc == STMT_END) {
 		rc = err_set(e, ERR_NOT_FOUND, "there is no bot %lld, or it has no config",
 			     (long long)bot_id);
 	}
 	stmt_done(s);
+	if (rc && secrets)
+		bot_secrets_wipe(secrets);
 	return rc;
 }
 
 int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
-		      struct bot_config *out, struct err *e)
+		      struct bot_config *out, struct bot_secrets *secrets, struct err *e)
 {
 	char next_path[MASTER_KEY_PATH_MAX + 8];
 	struct master_key other = { 0 };
-	int rc = load_with(db, k, bot_id, out, e);
+	int rc = load_with(db, k, bot_id, out, secrets, e);
 
 	if (rc != ERR_CORRUPT || !k->path[0])
 		return rc;
 	/* The key was changed under us: its file, or the one that is about to become it. */
 	if (!master_key_current(k, &other, NULL))
-		rc = load_with(db, &other, bot_id, out, e);
+		rc = load_with(db, &other, bot_id, out, secrets, e);
 	if (rc == ERR_CORRUPT &&
 	    !master_key_read(master_key_next_path(k->path, next_path), &other, NULL))
-		rc = load_with(db, &other, bot_id, out, e);
+		rc = load_with(db, &other, bot_id, out, secrets, e);
 	crypto_wipe(&other, sizeof(other));
 	return rc;
 }
 
 /* ---- writing ---- */
 
-static int bind_secret(struct stmt *s, int index, const struct master_key *k, int64_t bot_id,
-		       const struct bot_key *key, const char *plain, struct err *e)
+/* In place of those that the change does not name stands NULL. */
+static int bind_secrets(struct stmt *s, const struct master_key *k,
+			const struct config_change *change, struct err *e)
 {
-	char sealed[SEALED_MAX(sizeof(((struct bot_config *)0)->api_key))];
-	char aad[STORE_CONFIG_AAD_MAX];
-	int rc;
+	char sealed[SEALED_MAX(BOT_SECRET_LENGTH_MAX)], aad[STORE_CONFIG_AAD_MAX];
+	int rc = 0;
 
-	store_config_aad(aad, bot_id, key->name);
-	rc = crypto_seal(k, aad, plain, sealed, sizeof(sealed), e);
-	if (!rc)
-		stmt_bind_text(s, index, sealed);
+	for (int i = 0; i < BOT_SECRETS && change->secrets && !rc; i++) {
+		const char *name = bot_secret_name((enum bot_secret)i);
+		const char *text = change->secrets->text[i];
+
+		if (!text)
+			continue;
+		store_config_aad(aad, change->bot_id, name);
+		rc = crypto_seal(k, aad, text, sealed, sizeof(sealed), e);
+		if (!rc)
+			stmt_bind_text(s, P_KEYS + (int)(bot_key_find(name) - bot_keys), sealed);
+	}
 	return rc;
 }
 
-static int bind_key(struct stmt *s, int index, const struct master_key *k, int64_t bot_id,
-		    const struct bot_key *key, const struct bot_config *c, struct err *e)
+static void bind_key(struct stmt *s, int index, const struct bot_key *key,
+		     const struct bot_config *c)
 {
 	const void *p = (const char *)c + key->offset;
 
@@ -205,27 +241,26 @@ static int bind_key(struct stmt *s, int index, const struct master_key *k, int64
 	case BOT_TEXT:
 	case BOT_CHOICE:
 		stmt_bind_text(s, index, p);
-		return 0;
+		break;
 	case BOT_SECRET:
-		return bind_secret(s, index, k, bot_id, key, p, e);
+		break; /* bind_secrets */
 	case BOT_INT:
 		stmt_bind_int(s, index, *(const int64_t *)p);
-		return 0;
+		break;
 	case BOT_REAL:
 		stmt_bind_double(s, index, *(const double *)p);
-		return 0;
+		break;
 	case BOT_MONEY:
 		stmt_bind_money(s, index, *(const struct money *)p);
-		return 0;
+		break;
 	case BOT_BOOL:
 		stmt_bind_int(s, index, *(const bool *)p);
-		return 0;
+		break;
 	}
-	return 0;
 }
 
-static int add_history_tx(struct db *db, int64_t bot_id, const struct bot_config *c, const char *by,
-			  int64_t now_us, struct err *e)
+static int add_history_tx(struct db *db, const struct config_change *change,
+			  const struct bot_config *c, struct err *e)
 {
 	struct buf b = { 0 };
 	struct json j = { .out = &b };
@@ -237,11 +272,11 @@ static int add_history_tx(struct db *db, int64_t bot_id, const struct bot_config
 	json_object(&j, NULL);
 	bot_config_json(c, &j);
 	json_object_end(&j);
-	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 1, change->bot_id);
 	stmt_bind_int(s, 2, c->version);
 	stmt_bind_text(s, 3, buf_text(&b));
-	stmt_bind_int(s, 4, now_us);
-	stmt_bind_text(s, 5, by);
+	stmt_bind_int(s, 4, change->now_us);
+	stmt_bind_text(s, 5, change->by);
 	rc = stmt_run(s, e);
 	buf_free(&b);
 	return rc;
@@ -280,9 +315,8 @@ static int key_for_sealing(const struct master_key *k, struct master_key *out, s
 	return master_key_current(k, out, e);
 }
 
-int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_id,
-			 int64_t expect, struct bot_config *c, const char *by,
-			 int64_t now_us, struct err *e)
+int store_config_save_tx(struct db *db, const struct master_key *k,
+			 const struct config_change *change, struct bot_config *c, struct err *e)
 {
 	struct bot_config next = *c;
 	struct master_key now_key = { 0 };
@@ -290,28 +324,28 @@ int store_config_save_tx(struct db *db, const struct master_key *k, int64_t bot_
 	int rc;
 
 	build_sql();
-	next.version = expect + 1;
+	next.version = change->expect + 1;
 	if ((rc = key_for_sealing(k, &now_key, e)))
+		return rc;
+	if ((rc = db_stmt(db, buf_text(change->expect ? &sql_update : &sql_insert), &s, e)))
 		goto out;
-	if ((rc = db_stmt(db, buf_text(expect ? &sql_update : &sql_insert), &s, e)))
-		goto out;
-	stmt_bind_int(s, P_BOT, bot_id);
+	stmt_bind_int(s, P_BOT, change->bot_id);
 	stmt_bind_int(s, P_VERSION, next.version);
-	stmt_bind_text(s, P_BY, by);
-	stmt_bind_int(s, P_TIME, now_us);
-	stmt_bind_int(s, P_EXPECT, expect);
-	for (size_t i = 0; i < bot_keys_count && !rc; i++)
-		rc = bind_key(s, P_KEYS + (int)i, &now_key, bot_id, &bot_keys[i], c, e);
+	stmt_bind_text(s, P_BY, change->by);
+	stmt_bind_int(s, P_TIME, change->now_us);
+	stmt_bind_int(s, P_EXPECT, change->expect);
+	for (size_t i = 0; i < bot_keys_count; i++)
+		bind_key(s, P_KEYS + (int)i, &bot_keys[i], c);
+	rc = bind_secrets(s, &now_key, change, e);
 	if (!rc)
 		rc = stmt_run(s, e);
 	if (!rc && db_changes(db) == 0)
-		rc = version_conflict(db, bot_id, expect, e);
+		rc = version_conflict(db, change->bot_id, change->expect, e);
 	if (!rc)
-		rc = add_history_tx(db, bot_id, &next, by, now_us, e);
+		rc = add_history_tx(db, change, &next, e);
 	if (!rc)
 		c->version = next.version;
 out:
-	crypto_wipe(&next, sizeof(next));
 	crypto_wipe(&now_key, sizeof(now_key));
 	return rc;
 }

@@ -2,6 +2,7 @@
 
 #include "common/file.h"
 #include "common/registry/bot_config.h"
+#include "common/registry/bot_secrets.h"
 #include "common/registry/configs.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One statement per secret column; the columns are those of bot_keys[] with BOT_SECRET. */
+/* One statement per secret column. */
 static const char SQL_API_KEY[] =
 	"SELECT bot_id, api_key FROM trading_configs WHERE api_key != ''";
 static const char SQL_SECRET_KEY[] =
@@ -25,40 +26,20 @@ static const char SQL_SET_TELEGRAM[] =
 	"UPDATE trading_configs SET telegram_token = ?2 WHERE bot_id = ?1";
 
 static const struct {
-	const char *name, *select, *update;
-} columns[] = {
-	{ "api_key", SQL_API_KEY, SQL_SET_API_KEY },
-	{ "secret_key", SQL_SECRET_KEY, SQL_SET_SECRET_KEY },
-	{ "telegram_token", SQL_TELEGRAM, SQL_SET_TELEGRAM },
+	const char *select, *update;
+} columns[BOT_SECRETS] = {
+	[BOT_API_KEY] = { SQL_API_KEY, SQL_SET_API_KEY },
+	[BOT_SECRET_KEY] = { SQL_SECRET_KEY, SQL_SET_SECRET_KEY },
+	[BOT_TELEGRAM_TOKEN] = { SQL_TELEGRAM, SQL_SET_TELEGRAM },
 };
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-#define SECRET_MAX sizeof(((struct bot_config *)0)->api_key)
 
 struct sealed {
 	int64_t bot_id;
-	char text[SEALED_MAX(SECRET_MAX)];
+	char text[SEALED_MAX(BOT_SECRET_LENGTH_MAX)];
 };
 
-/* A secret of bot_keys[] without its column here would be lost with the old key. */
-static void check_columns(void)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < bot_keys_count; i++) {
-		bool listed = false;
-
-		if (bot_keys[i].type != BOT_SECRET)
-			continue;
-		for (size_t c = 0; c < COLUMNS; c++)
-			listed |= !strcmp(columns[c].name, bot_keys[i].name);
-		ASSERT(listed && bot_keys[i].size <= SECRET_MAX);
-		n++;
-	}
-	ASSERT(n == COLUMNS);
-}
-
 /* All sealed texts of a column; *list is the caller's. */
-static int read_column(struct db *db, size_t column, struct sealed **list, size_t *n,
+static int read_column(struct db *db, enum bot_secret column, struct sealed **list, size_t *n,
 		       struct err *e)
 {
 	struct stmt *s;
@@ -76,7 +57,8 @@ static int read_column(struct db *db, size_t column, struct sealed **list, size_
 	return rc;
 }
 
-static int write_secret(struct db *db, size_t column, const struct sealed *s, struct err *e)
+static int write_secret(struct db *db, enum bot_secret column, const struct sealed *s,
+			struct err *e)
 {
 	struct stmt *stmt;
 	int rc = db_stmt(db, columns[column].update, &stmt, e);
@@ -89,25 +71,25 @@ static int write_secret(struct db *db, size_t column, const struct sealed *s, st
 }
 
 /* *changed: it was under the old key. */
-static int reseal(size_t column, const struct master_key *from, const struct master_key *to,
-		  struct sealed *s, bool *changed, struct err *e)
+static int reseal(enum bot_secret column, const struct master_key *from,
+		  const struct master_key *to, struct sealed *s, bool *changed, struct err *e)
 {
-	char aad[STORE_CONFIG_AAD_MAX], plain[SECRET_MAX];
+	char aad[STORE_CONFIG_AAD_MAX], plain[BOT_SECRET_LENGTH_MAX + 1];
 	int rc;
 
-	store_config_aad(aad, s->bot_id, columns[column].name);
+	store_config_aad(aad, s->bot_id, bot_secret_name(column));
 	*changed = crypto_open(to, aad, s->text, plain, sizeof(plain), NULL) != 0;
 	rc = *changed ? crypto_open(from, aad, s->text, plain, sizeof(plain), e) : 0;
 	if (rc)
 		err_prefix(e, "bot %lld: trading_configs.%s", (long long)s->bot_id,
-			   columns[column].name);
+			   bot_secret_name(column));
 	else if (*changed)
 		rc = crypto_seal(to, aad, plain, s->text, sizeof(s->text), e);
 	crypto_wipe(plain, sizeof(plain));
 	return rc;
 }
 
-static int reseal_column_tx(struct db *db, size_t column, const struct master_key *from,
+static int reseal_column_tx(struct db *db, enum bot_secret column, const struct master_key *from,
 			    const struct master_key *to, struct rotation *out, struct err *e)
 {
 	struct sealed *list = NULL;
@@ -150,8 +132,8 @@ static int reseal_tx(struct db *db, const char *key_file, const char *next_path,
 
 	if (!rc)
 		rc = next_key(next_path, to, &out->resumed, e);
-	for (size_t c = 0; c < COLUMNS && !rc; c++)
-		rc = reseal_column_tx(db, c, &from, to, out, e);
+	for (int c = 0; c < BOT_SECRETS && !rc; c++)
+		rc = reseal_column_tx(db, (enum bot_secret)c, &from, to, out, e);
 	/* The fresh key has sealed nothing that stays. */
 	if (rc && !out->resumed && to->path[0])
 		(void)unlink(next_path);
@@ -187,7 +169,6 @@ int store_rotate_key(struct db *db, const char *key_file, struct rotation *out, 
 	struct rotation done = { 0 };
 	int rc;
 
-	check_columns();
 	master_key_next_path(key_file, next_path);
 	rc = db_begin(db, e);
 	if (rc)

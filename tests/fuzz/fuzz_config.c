@@ -28,7 +28,7 @@ static void check_taken(const struct bot_config *c)
 	cJSON_DeleteItemFromObjectCaseSensitive(patch, "version");
 	ASSERT(bot_config_read(&same, patch, &f) == 0);
 	ASSERT(memcmp(&same, c, sizeof(same)) == 0);
-	ASSERT(!c->api_key[0] || strstr(buf_text(&text), "\"api_key\":\"********\""));
+	ASSERT(!c->api_key_set || strstr(buf_text(&text), "\"api_key\":\"********\""));
 	cJSON_Delete(patch);
 	buf_free(&text);
 }

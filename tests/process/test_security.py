@@ -598,7 +598,7 @@ class Security(harness.TestCase):
         for method, path, _ in attacker.routes():
             if method == "GET" and not path.endswith(("/ws", "/events")) or "/ws" in path:
                 seen.append(call(method, path).body)
-        for body in ({"api_key": "marker-refused", "symbol": 1}, {"secret_key": "marker-refused" * 40},
+        for body in ({"api_key": "marker-refused", "symbol": 1}, {"secret_key": "marker-refused" * 300},
                      {"telegram_token": ["marker-refused"]}, '{"api_key":"marker-refused",',
                      {"unknown": 1, "api_key": "marker-refused"}):
             for method, path in (("PUT", CONFIG), ("POST", CONFIG + "/validate")):

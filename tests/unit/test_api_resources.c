@@ -1,4 +1,5 @@
 /* What a person manages: bots, settings, models, jobs, tokens; logs, health, pages. */
+#include "common/registry/configs.h"
 #include "tests/unit/api_calls.h"
 
 #include <sys/stat.h>
@@ -99,6 +100,45 @@ static void bots_deleted_only_when_idle(void **state)
 	/* its trades stay in the books: the next bot is not number 2 again */
 	r = call("POST", "/api/v1/bots", "{\"name\":\"Second\"}", 201);
 	assert_true(answer_header_is(&r, "Location", "/api/v1/bots/3"));
+	answer_free(&r);
+}
+
+/* A private key of the greatest length, with its lines: in by PUT, out as the worker reads it. */
+static void a_pem_key(void **state)
+{
+	char pem[BOT_SECRET_LENGTH_MAX + 1] = "-----BEGIN PRIVATE KEY-----\n";
+	struct master_key key = { 0 };
+	struct bot_secrets secrets = { 0 };
+	struct bot_config c;
+	struct db *db = NULL;
+	struct err e = { 0 };
+	cJSON *patch = cJSON_CreateObject();
+	char *body;
+	struct answer r;
+
+	(void)state;
+	for (size_t n = strlen(pem); n < BOT_SECRET_LENGTH_MAX; n++)
+		pem[n] = (n + 1) % 64 ? (char)('A' + n % 26) : '\n';
+	cJSON_AddStringToObject(patch, "secret_key", pem);
+	body = cJSON_PrintUnformatted(patch);
+	r = call("PUT", CONFIG, body, 200);
+	assert_string_equal(answer_text(&r, "config.secret_key"), "********");
+	answer_free(&r);
+	r = get(CONFIG "/history");
+	assert_false(has(&r, "PRIVATE"));
+	answer_free(&r);
+	assert_int_equal(db_open(scratch_path("app.db"), DB_WORKER, &db, &e), 0);
+	assert_int_equal(master_key_read(scratch_path("master.key"), &key, &e), 0);
+	assert_int_equal(store_config_load(db, &key, 1, &c, &secrets, &e), 0);
+	assert_string_equal(bot_secret(&secrets, BOT_SECRET_KEY), pem);
+	bot_secrets_wipe(&secrets);
+	db_close(db);
+	cJSON_Delete(patch);
+	free(body);
+	api_expect(&a, "PUT", CONFIG, "{\"api_key\":\"a\\nb\"}", 422, NULL);
+	api_expect(&a, "PUT", CONFIG, "{\"secret_key\":\"\"}", 200, NULL);
+	r = get(CONFIG);
+	assert_string_equal(answer_text(&r, "config.secret_key"), "");
 	answer_free(&r);
 }
 
@@ -492,6 +532,7 @@ int main(void)
 		WITH_API(external_bots),
 		WITH_API(bots_deleted_only_when_idle),
 		WITH_API(config),
+		WITH_API(a_pem_key),
 		WITH_API(config_broken_by_hand),
 		WITH_API(config_if_match),
 		WITH_API(config_validate_and_warn),

@@ -1,4 +1,5 @@
 #include "common/registry/bot_config.h"
+#include "common/registry/bot_secrets.h"
 #include "common/registry/symbol_info.h"
 
 #include <setjmp.h>
@@ -144,8 +145,8 @@ static void wrong_values_are_refused(void **state)
 		{ "{\"testnet\":1}", "testnet", "true or false" },
 		{ "{\"testnet\":\"true\"}", "testnet", "true or false" },
 		{ "{\"model_id\":-1}", "model_id", "0 to 9007199254740991" },
-		{ "{\"api_key\":\"a b\"}", "api_key", "up to 255 characters without blanks" },
-		{ "{\"api_key\":null}", "api_key", "up to 255" },
+		{ "{\"api_key\":\"a b\"}", "api_key", "up to 4096 characters without blanks" },
+		{ "{\"api_key\":null}", "api_key", "up to 4096" },
 		{ "{\"telegram_chat_id\":\"a\\nb\"}", "telegram_chat_id", "0 to 63 characters" },
 	};
 
@@ -206,17 +207,31 @@ static void rules_over_several_keys(void **state)
 	assert_string_equal(c.exchange, "binance_futures");
 }
 
+/* The secrets that a patch brings, or leaves as they are. */
+static void brings(struct bot_secrets *s, const char *patch)
+{
+	cJSON *tree = NULL;
+
+	assert_int_equal(json_read(patch, strlen(patch), &tree, NULL), 0);
+	bot_secrets_apply(s, tree);
+	cJSON_Delete(tree);
+}
+
 static void secrets_are_masked_and_kept(void **state)
 {
+	static const char patch[] = "{\"api_key\":\"s3cret-one\",\"secret_key\":\"s3cret-two\","
+				    "\"telegram_token\":\"s3cret-three\"}";
+	struct bot_secrets s = { 0 };
 	struct buf b = { 0 };
 	struct json j = { .out = &b };
 	struct bot_config c;
 
 	(void)state;
 	bot_config_defaults(&c);
-	applies(&c, "{\"api_key\":\"s3cret-one\",\"secret_key\":\"s3cret-two\","
-		    "\"telegram_token\":\"s3cret-three\"}");
-	assert_string_equal(c.api_key, "s3cret-one");
+	applies(&c, patch);
+	brings(&s, patch);
+	assert_true(c.api_key_set);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "s3cret-one");
 	json_object(&j, NULL);
 	bot_config_json(&c, &j);
 	json_object_end(&j);
@@ -224,13 +239,65 @@ static void secrets_are_masked_and_kept(void **state)
 	assert_non_null(strstr(buf_text(&b), "\"secret_key\":\"********\""));
 	/* what was read can be sent back as it is */
 	applies(&c, buf_text(&b));
-	assert_string_equal(c.api_key, "s3cret-one");
-	assert_string_equal(c.secret_key, "s3cret-two");
+	brings(&s, buf_text(&b));
+	assert_true(c.api_key_set && c.secret_key_set && c.telegram_token_set);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "s3cret-one");
+	assert_string_equal(bot_secret(&s, BOT_SECRET_KEY), "s3cret-two");
 	applies(&c, "{\"api_key\":\"\"}");
-	assert_string_equal(c.api_key, "");
-	assert_string_equal(c.telegram_token, "s3cret-three");
+	brings(&s, "{\"api_key\":\"\"}");
+	assert_false(c.api_key_set);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "");
+	assert_string_equal(bot_secret(&s, BOT_TELEGRAM_TOKEN), "s3cret-three");
 	refused("{\"api_key\":\"s3cret x\"}", "api_key", "without blanks");
+	bot_secrets_wipe(&s);
 	buf_free(&b);
+}
+
+/* The secret of a key may be a private key as PEM text: lines, blanks in them. */
+static void lengths_and_lines_of_secrets(void **state)
+{
+	char patch[BOT_SECRET_LENGTH_MAX + 64], text[BOT_SECRET_LENGTH_MAX + 2];
+	struct bot_config c;
+
+	(void)state;
+	bot_config_defaults(&c);
+	for (int i = 0; i < BOT_SECRETS; i++) {
+		const char *name = bot_secret_name((enum bot_secret)i);
+
+		memset(text, 'k', sizeof(text));
+		text[BOT_SECRET_LENGTH_MAX] = '\0';
+		snprintf(patch, sizeof(patch), "{\"%s\":\"%s\"}", name, text);
+		applies(&c, patch);
+		text[BOT_SECRET_LENGTH_MAX] = 'k';
+		text[BOT_SECRET_LENGTH_MAX + 1] = '\0';
+		snprintf(patch, sizeof(patch), "{\"%s\":\"%s\"}", name, text);
+		refused(patch, name, "up to 4096 characters");
+	}
+	assert_true(c.api_key_set && c.secret_key_set && c.telegram_token_set);
+	applies(&c, "{\"secret_key\":\"-----BEGIN PRIVATE KEY-----\\r\\nMC4C\\r\\n\"}");
+	refused("{\"secret_key\":\"a b\"}", "secret_key", "several lines (a PEM key)");
+	refused("{\"secret_key\":\"a\\n\\u0001\"}", "secret_key", "several lines");
+	refused("{\"secret_key\":\"a\\n\\u00e4\"}", "secret_key", "several lines");
+	refused("{\"api_key\":\"a\\nb\"}", "api_key", "without blanks");
+	refused("{\"telegram_token\":\"a\\nb\"}", "telegram_token", "without blanks");
+}
+
+/* Each secret is a key of bot_keys[], and each key of that type a secret. */
+static void secrets_and_keys_agree(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < bot_keys_count; i++)
+		n += bot_keys[i].type == BOT_SECRET;
+	assert_int_equal(n, BOT_SECRETS);
+	for (int i = 0; i < BOT_SECRETS; i++) {
+		const struct bot_key *k = bot_key_find(bot_secret_name((enum bot_secret)i));
+
+		assert_non_null(k);
+		assert_int_equal(k->type, BOT_SECRET);
+		assert_int_equal(k->size, sizeof(bool));
+	}
 }
 
 /* For every number: its ends are taken, what lies beyond is not. */
@@ -554,6 +621,8 @@ int main(void)
 		cmocka_unit_test(more_errors_than_there_is_room),
 		cmocka_unit_test(rules_over_several_keys),
 		cmocka_unit_test(secrets_are_masked_and_kept),
+		cmocka_unit_test(lengths_and_lines_of_secrets),
+		cmocka_unit_test(secrets_and_keys_agree),
 		cmocka_unit_test(ranges_of_every_number),
 		cmocka_unit_test(wide_exits_are_confirmed),
 		cmocka_unit_test(percents), cmocka_unit_test(fractions_in_words),

@@ -58,16 +58,18 @@ static void on_pressed(void *ctx, int64_t account, const char *press_id)
 /* Bot 2 has a chat of its own, bot 3 its own token and chat; chat 100 is for all. */
 static void fill_places(void)
 {
+	struct bot_secrets s = { 0 };
 	struct bot_config c;
 
 	chat_routes_begin(routes);
 	bot_config_defaults(&c);
-	chat_routes_bot(routes, 1, &c);
+	chat_routes_bot(routes, 1, &c, &s);
 	snprintf(c.telegram_chat_id, sizeof(c.telegram_chat_id), "200");
-	chat_routes_bot(routes, 2, &c);
-	snprintf(c.telegram_token, sizeof(c.telegram_token), "3:three");
+	chat_routes_bot(routes, 2, &c, &s);
+	bot_secret_set(&s, BOT_TELEGRAM_TOKEN, "3:three");
 	snprintf(c.telegram_chat_id, sizeof(c.telegram_chat_id), "300, 301");
-	chat_routes_bot(routes, 3, &c);
+	chat_routes_bot(routes, 3, &c, &s);
+	bot_secrets_wipe(&s);
 }
 
 static int setup(void **state)
@@ -159,6 +161,7 @@ static void messages_find_their_places(void **state)
 static void equal_tokens_are_one_account(void **state)
 {
 	struct lane_key lanes[CHAT_ROUTES_MAX];
+	struct bot_secrets s = { 0 };
 	struct bot_config c;
 
 	(void)state;
@@ -167,12 +170,13 @@ static void equal_tokens_are_one_account(void **state)
 	assert_false(chat_routes_any(routes, 1));
 	bot_config_defaults(&c);
 	snprintf(c.telegram_chat_id, sizeof(c.telegram_chat_id), "5");
-	chat_routes_bot(routes, 1, &c);		/* a chat, but no token */
+	chat_routes_bot(routes, 1, &c, &s);	/* a chat, but no token */
 	assert_false(chat_routes_any(routes, 1));
-	snprintf(c.telegram_token, sizeof(c.telegram_token), "9:nine");
-	chat_routes_bot(routes, 2, &c);
+	bot_secret_set(&s, BOT_TELEGRAM_TOKEN, "9:nine");
+	chat_routes_bot(routes, 2, &c, &s);
 	c.telegram_chat_id[0] = '\0';		/* the chats of the environment */
-	chat_routes_bot(routes, 3, &c);
+	chat_routes_bot(routes, 3, &c, &s);
+	bot_secrets_wipe(&s);
 	assert_int_equal(chat_routes_of(routes, 3, lanes), 2);
 	assert_true(lanes[0].account == 2 && strcmp(lanes[0].target, "100") == 0);
 	assert_int_equal(chat_routes_of(routes, 1, lanes), 0);

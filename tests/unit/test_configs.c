@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NOW INT64_C(1770000000000000)
@@ -23,6 +24,8 @@ static const char SQL_HISTORY_COUNT[] =
 static struct db *db;
 static struct master_key key;
 static struct err e;
+/* What changed() names, for save(). */
+static struct bot_secrets secrets;
 
 static int setup(void **state)
 {
@@ -37,6 +40,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	db_close(db);
+	bot_secrets_wipe(&secrets);
 	return scratch_teardown(state);
 }
 
@@ -61,16 +65,21 @@ static struct bot_config changed(void)
 	assert_int_equal(json_read(json, strlen(json), &patch, &e), 0);
 	if (bot_config_apply(&c, patch, &f))
 		fail_msg("%s: %s", f.list[0].field, f.list[0].message);
+	bot_secrets_apply(&secrets, patch);
 	cJSON_Delete(patch);
 	return c;
 }
 
 static int save(int64_t bot_id, int64_t expect, struct bot_config *c)
 {
+	const struct config_change change = {
+		.bot_id = bot_id, .expect = expect, .secrets = &secrets, .by = "token admin",
+		.now_us = NOW + expect,
+	};
 	int rc = db_begin(db, &e);
 
 	assert_int_equal(rc, 0);
-	rc = store_config_save_tx(db, &key, bot_id, expect, c, "token admin", NOW + expect, &e);
+	rc = store_config_save_tx(db, &key, &change, c, &e);
 	if (!rc)
 		rc = db_commit(db, &e);
 	db_rollback(db);
@@ -97,18 +106,18 @@ static void test_first_bot(void **state)
 	int64_t version = 0;
 
 	(void)state;
-	if (store_config_load(db, &key, 1, &c, &e))
+	if (store_config_load(db, &key, 1, &c, NULL, &e))
 		fail_msg("%s", e.msg);
 	assert_int_equal(c.version, 1);
 	assert_string_equal(c.symbol, "BTCUSDT");
 	assert_int_equal(money_units(c.capital_per_trade), 200 * RATE_ONE);
-	assert_string_equal(c.api_key, "");
+	assert_false(c.api_key_set);
 	assert_int_equal(store_config_version(db, 1, &version, &e), 0);
 	assert_int_equal(version, 1);
 	assert_int_equal(store_config_version(db, 2, &version, &e), 0);
 	assert_int_equal(version, 0);
 	c.max_positions = 99;
-	assert_int_equal(store_config_load(db, &key, 2, &c, &e), ERR_NOT_FOUND);
+	assert_int_equal(store_config_load(db, &key, 2, &c, NULL, &e), ERR_NOT_FOUND);
 	assert_int_equal(c.max_positions, 99);
 }
 
@@ -122,14 +131,14 @@ static void test_save_and_load(void **state)
 	if (save(2, 0, &c))
 		fail_msg("%s", e.msg);
 	assert_int_equal(c.version, 1);
-	assert_int_equal(store_config_load(db, &key, 2, &back, &e), 0);
+	assert_int_equal(store_config_load(db, &key, 2, &back, NULL, &e), 0);
 	assert_same(&c, &back);
 	assert_int_equal(money_units(back.capital_per_trade), INT64_C(12345678901));
 	c.max_positions = 8;
-	c.secret_key[0] = 'T';
+	bot_secret_set(&secrets, BOT_SECRET_KEY, "The-secret");
 	assert_int_equal(save(2, 1, &c), 0);
 	assert_int_equal(c.version, 2);
-	assert_int_equal(store_config_load(db, &key, 2, &back, &e), 0);
+	assert_int_equal(store_config_load(db, &key, 2, &back, NULL, &e), 0);
 	assert_same(&c, &back);
 	assert_int_equal(db_stmt(db, SQL_CHANGED, &s, &e), 0);
 	stmt_bind_int(s, 1, 2);
@@ -152,7 +161,7 @@ static void test_conflict(void **state)
 	assert_int_equal(c.version, 1);
 	assert_int_equal(save(2, 1, &c), 0);
 	assert_int_equal(save(2, 1, &c), ERR_CONFLICT);
-	assert_int_equal(store_config_load(db, &key, 2, &back, &e), 0);
+	assert_int_equal(store_config_load(db, &key, 2, &back, NULL, &e), 0);
 	assert_int_equal(back.version, 2);
 	assert_int_equal(save(99, 0, &c), ERR_NOT_FOUND);
 	assert_int_equal(save(3, 1, &c), ERR_NOT_FOUND);
@@ -214,7 +223,7 @@ static void test_last_good(void **state)
 	assert_int_equal(store_config_last_good(db, 2, &back, &e), 0);
 	assert_int_equal(back.version, 2);
 	assert_int_equal(back.max_positions, 8);
-	assert_string_equal(back.api_key, "");
+	assert_false(back.api_key_set);
 	assert_int_equal(
 		db_exec(db,
 			"UPDATE trading_config_history SET config = '{\"max_positions\":-1}'"
@@ -231,7 +240,7 @@ static void test_first_bot_history(void **state)
 	struct bot_config row, past;
 
 	(void)state;
-	assert_int_equal(store_config_load(db, &key, 1, &row, &e), 0);
+	assert_int_equal(store_config_load(db, &key, 1, &row, NULL, &e), 0);
 	assert_int_equal(store_config_last_good(db, 1, &past, &e), 0);
 	assert_memory_equal(&row, &past, sizeof(row));
 }
@@ -253,34 +262,110 @@ static void test_secrets(void **state)
 	stmt_done(s);
 	memset(&back, 1, sizeof(back));
 	other.bytes[0] ^= 1;
-	assert_int_equal(store_config_load(db, &other, 2, &back, &e), ERR_CORRUPT);
+	assert_int_equal(store_config_load(db, &other, 2, &back, NULL, &e), ERR_CORRUPT);
 	assert_non_null(strstr(e.msg, "bot 2: trading_configs.api_key"));
-	assert_int_equal(back.api_key[0], 1);
+	assert_int_equal(back.symbol[0], 1);
 	/* A sealed text moved to another column does not open. */
 	assert_int_equal(db_exec(db, "UPDATE trading_configs SET secret_key = api_key", &e), 0);
-	assert_int_equal(store_config_load(db, &key, 2, &back, &e), ERR_CORRUPT);
+	assert_int_equal(store_config_load(db, &key, 2, &back, NULL, &e), ERR_CORRUPT);
 	assert_non_null(strstr(e.msg, "secret_key"));
 }
 
-/* The longest of all texts come back whole. */
+static void load(struct bot_config *c, struct bot_secrets *out)
+{
+	if (store_config_load(db, &key, 2, c, out, &e))
+		fail_msg("%s", e.msg);
+}
+
+/* A change that names no secret, or one of them, leaves the others as they are. */
+static void test_secrets_stay(void **state)
+{
+	struct bot_config c = changed(), back;
+	struct bot_secrets s = { 0 };
+
+	(void)state;
+	assert_int_equal(save(2, 0, &c), 0);
+	bot_secrets_wipe(&secrets);
+	assert_int_equal(save(2, 1, &c), 0);
+	load(&back, &s);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "the-api-key");
+	assert_string_equal(bot_secret(&s, BOT_SECRET_KEY), "the-secret");
+	assert_string_equal(bot_secret(&s, BOT_TELEGRAM_TOKEN), "");
+	bot_secret_set(&secrets, BOT_API_KEY, "");
+	bot_secret_set(&secrets, BOT_TELEGRAM_TOKEN, "1:one");
+	assert_int_equal(save(2, 2, &c), 0);
+	bot_secrets_wipe(&s);
+	load(&back, &s);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "");
+	assert_string_equal(bot_secret(&s, BOT_SECRET_KEY), "the-secret");
+	assert_string_equal(bot_secret(&s, BOT_TELEGRAM_TOKEN), "1:one");
+	assert_false(back.api_key_set);
+	assert_true(back.secret_key_set && back.telegram_token_set);
+	bot_secrets_wipe(&s);
+}
+
+/* What was sealed for "bot 2 api_key" opens, whoever sealed it. */
+static void test_sealed_before(void **state)
+{
+	char sealed[SEALED_MAX(8)], sql[200];
+	struct bot_config c = changed(), back;
+	struct bot_secrets s = { 0 };
+
+	(void)state;
+	assert_int_equal(save(2, 0, &c), 0);
+	assert_int_equal(crypto_seal(&key, "bot 2 api_key", "of old", sealed, sizeof(sealed), &e),
+			 0);
+	snprintf(sql, sizeof(sql), "UPDATE trading_configs SET api_key = '%s' WHERE bot_id = 2",
+		 sealed);
+	assert_int_equal(db_exec(db, sql, &e), 0);
+	load(&back, &s);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "of old");
+	bot_secrets_wipe(&s);
+}
+
+/* The longest of all texts come back whole; the last byte counts. */
 static void test_longest(void **state)
 {
 	struct bot_config c = changed(), back;
+	char text[BOT_SECRET_LENGTH_MAX + 1];
+	struct bot_secrets s = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < bot_keys_count; i++) {
-		const struct bot_key *k = &bot_keys[i];
-		char *text = (char *)&c + k->offset;
-
-		if (k->type != BOT_SECRET && strcmp(k->name, "telegram_chat_id") != 0)
-			continue;
-		memset(text, 'k', k->size - 1);
-		text[k->size - 1] = '\0';
+	memset(c.telegram_chat_id, 'k', sizeof(c.telegram_chat_id) - 1);
+	c.telegram_token_set = true;
+	for (int i = 0; i < BOT_SECRETS; i++) {
+		memset(text, 'k' + i, sizeof(text));
+		memcpy(text, "-----BEGIN PRIVATE KEY-----\r\n", 29);
+		memcpy(text + BOT_SECRET_LENGTH_MAX - 2, "=\n", 3);
+		bot_secret_set(&secrets, (enum bot_secret)i, text);
 	}
 	memset(&back, 0, sizeof(back));
-	if (save(2, 0, &c) || store_config_load(db, &key, 2, &back, &e))
-		fail_msg("%s", e.msg);
+	assert_int_equal(save(2, 0, &c), 0);
+	load(&back, &s);
 	assert_same(&c, &back);
+	for (int i = 0; i < BOT_SECRETS; i++)
+		assert_string_equal(s.text[i], secrets.text[i]);
+	bot_secrets_wipe(&s);
+}
+
+/* What the worker hands to the engine and its strategies. */
+static void test_no_secret_in_the_config(void **state)
+{
+	struct bot_config c = changed(), back;
+	struct bot_secrets s = { 0 };
+
+	(void)state;
+	assert_int_equal(save(2, 0, &c), 0);
+	load(&back, &s);
+	for (int i = 0; i < BOT_SECRETS; i++) {
+		const char *text = bot_secret(&s, (enum bot_secret)i);
+
+		for (size_t n = strlen(text); n >= 4; n--) /* nor a piece of one */
+			if (memmem(&back, sizeof(back), text + n - 4, 4))
+				fail_msg("%s", text);
+	}
+	assert_string_equal(bot_secret(&s, BOT_SECRET_KEY), "the-secret");
+	bot_secrets_wipe(&s);
 }
 
 static void test_hand_edited(void **state)
@@ -307,13 +392,13 @@ static void test_hand_edited(void **state)
 
 		assert_int_equal(db_begin(db, &e), 0);
 		assert_int_equal(db_exec(db, edits[i].sql, &e), 0);
-		if (store_config_load(db, &key, 1, &c, &e) != ERR_INVALID)
+		if (store_config_load(db, &key, 1, &c, NULL, &e) != ERR_INVALID)
 			fail_msg("accepted: %s", edits[i].sql);
 		if (!strstr(e.msg, "bot 1: trading_configs.") || !strstr(e.msg, edits[i].column))
 			fail_msg("%s: %s", edits[i].sql, e.msg);
 		assert_int_equal(c.version, 4711);
 		db_rollback(db);
-		assert_int_equal(store_config_load(db, &key, 1, &c, &e), 0);
+		assert_int_equal(store_config_load(db, &key, 1, &c, NULL, &e), 0);
 	}
 }
 
@@ -358,7 +443,10 @@ int main(void)
 		WITH_DB(test_last_good),
 		WITH_DB(test_first_bot_history),
 		WITH_DB(test_secrets),
+		WITH_DB(test_secrets_stay),
+		WITH_DB(test_sealed_before),
 		WITH_DB(test_longest),
+		WITH_DB(test_no_secret_in_the_config),
 		WITH_DB(test_hand_edited),
 		WITH_DB(test_columns),
 	};

@@ -21,6 +21,31 @@ static struct db *db;
 static struct master_key first;
 static struct err e;
 
+/* One as long as it may be, of one bot there is none. */
+static void secrets_of(int64_t id, struct bot_secrets *s)
+{
+	char text[BOT_SECRET_LENGTH_MAX + 1] = "";
+
+	snprintf(text, sizeof(text), "key of %d", (int)id);
+	bot_secret_set(s, BOT_API_KEY, text);
+	snprintf(text, sizeof(text), "telegram of %d", (int)id);
+	bot_secret_set(s, BOT_TELEGRAM_TOKEN, text);
+	memset(text, 's', sizeof(text) - 1);
+	text[id == 3 ? 0 : sizeof(text) - 1] = '\0';
+	bot_secret_set(s, BOT_SECRET_KEY, text);
+}
+
+static int save(int64_t id, int64_t expect, const struct bot_secrets *s)
+{
+	const struct config_change change = {
+		.bot_id = id, .expect = expect, .secrets = s, .by = "test", .now_us = NOW,
+	};
+	struct bot_config c;
+
+	bot_config_defaults(&c);
+	return store_config_save_tx(db, &first, &change, &c, &e);
+}
+
 static int add_bots(void)
 {
 	static const char SQL_BOT[] =
@@ -29,7 +54,7 @@ static int add_bots(void)
 	int rc = db_begin(db, &e);
 
 	for (int64_t id = 2; id <= BOTS && !rc; id++) {
-		struct bot_config c;
+		struct bot_secrets secrets = { 0 };
 		struct stmt *s;
 
 		rc = db_stmt(db, SQL_BOT, &s, &e);
@@ -37,15 +62,10 @@ static int add_bots(void)
 			break;
 		stmt_bind_int(s, 1, id);
 		rc = stmt_run(s, &e);
-		bot_config_defaults(&c);
-		snprintf(c.api_key, sizeof(c.api_key), "key of %d", (int)id);
-		/* one as long as it may be, one missing */
-		memset(c.secret_key, 's', sizeof(c.secret_key) - 1);
-		if (id == 3)
-			c.secret_key[0] = '\0';
-		snprintf(c.telegram_token, sizeof(c.telegram_token), "telegram of %d", (int)id);
+		secrets_of(id, &secrets);
 		if (!rc)
-			rc = store_config_save_tx(db, &first, id, 0, &c, "test", NOW, &e);
+			rc = save(id, 0, &secrets);
+		bot_secrets_wipe(&secrets);
 	}
 	return rc ? rc : db_commit(db, &e);
 }
@@ -81,16 +101,17 @@ static int teardown(void **state)
 static void expect_secrets(const struct master_key *k)
 {
 	for (int64_t id = 2; id <= BOTS; id++) {
+		struct bot_secrets want = { 0 }, s = { 0 };
 		struct bot_config c;
-		char want[32];
 
-		if (store_config_load(db, k, id, &c, &e))
+		if (store_config_load(db, k, id, &c, &s, &e))
 			fail_msg("%s", e.msg);
-		snprintf(want, sizeof(want), "key of %d", (int)id);
-		assert_string_equal(c.api_key, want);
-		assert_int_equal(strlen(c.secret_key), id == 3 ? 0 : sizeof(c.secret_key) - 1);
-		snprintf(want, sizeof(want), "telegram of %d", (int)id);
-		assert_string_equal(c.telegram_token, want);
+		secrets_of(id, &want);
+		for (int i = 0; i < BOT_SECRETS; i++)
+			assert_string_equal(bot_secret(&s, (enum bot_secret)i),
+					    bot_secret(&want, (enum bot_secret)i));
+		bot_secrets_wipe(&want);
+		bot_secrets_wipe(&s);
 	}
 }
 
@@ -127,30 +148,32 @@ static void rotates_all(void **state)
 	expect_secrets(&next);
 	expect_secrets(&first); /* it knows its file, and looks there */
 	old.path[0] = '\0';
-	assert_int_equal(store_config_load(db, &old, 2, &c, &e), ERR_CORRUPT);
+	assert_int_equal(store_config_load(db, &old, 2, &c, NULL, &e), ERR_CORRUPT);
 	/* and once more */
 	assert_int_equal(store_rotate_key(db, scratch_path("master.key"), &r, &e), 0);
 	assert_int_equal(r.resealed, r.secrets);
-	assert_int_equal(store_config_load(db, &next, 2, &c, &e), ERR_CORRUPT);
+	assert_int_equal(store_config_load(db, &next, 2, &c, NULL, &e), ERR_CORRUPT);
 	expect_secrets(&first);
 }
 
 static void a_program_that_runs_seals_with_the_new_key(void **state)
 {
 	struct master_key fresh;
+	struct bot_secrets s = { 0 };
 	struct rotation r;
 	struct bot_config c;
 
 	(void)state;
 	assert_int_equal(store_rotate_key(db, scratch_path("master.key"), &r, &e), 0);
-	bot_config_defaults(&c);
-	snprintf(c.api_key, sizeof(c.api_key), "sealed later");
+	bot_secret_set(&s, BOT_API_KEY, "sealed later");
 	assert_int_equal(db_begin(db, &e), 0);
-	assert_int_equal(store_config_save_tx(db, &first, 2, 1, &c, "test", NOW, &e), 0);
+	assert_int_equal(save(2, 1, &s), 0);
 	assert_int_equal(db_commit(db, &e), 0);
 	fresh = now_key();
-	assert_int_equal(store_config_load(db, &fresh, 2, &c, &e), 0);
-	assert_string_equal(c.api_key, "sealed later");
+	bot_secrets_wipe(&s);
+	assert_int_equal(store_config_load(db, &fresh, 2, &c, &s, &e), 0);
+	assert_string_equal(bot_secret(&s, BOT_API_KEY), "sealed later");
+	bot_secrets_wipe(&s);
 }
 
 /* Stopped between commit and rename. */
@@ -173,15 +196,13 @@ static void between_commit_and_rename(void **state)
 {
 	struct master_key k;
 	struct rotation r;
-	struct bot_config c;
 
 	(void)state;
 	half_rotated();
 	assert_true(there("master.key.new"));
 	expect_secrets(&first); /* opened with the key that is on its way */
-	bot_config_defaults(&c);
 	assert_int_equal(db_begin(db, &e), 0);
-	assert_int_equal(store_config_save_tx(db, &first, 2, 1, &c, "test", NOW, &e), ERR_BUSY);
+	assert_int_equal(save(2, 1, NULL), ERR_BUSY);
 	assert_non_null(strstr(e.msg, "rotate-key"));
 	db_rollback(db);
 	assert_int_equal(store_rotate_key(db, scratch_path("master.key"), &r, &e), 0);

@@ -88,7 +88,7 @@ static int64_t get_size(const char field[12])
 	return v;
 }
 
-/* Nothing that leads out of a folder. */
+/* Refuses names that lead out of a folder. */
 bool archive_name_ok(const char *name)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -304,7 +304,7 @@ void archive_close(struct archive_reader *r)
 	free(r);
 }
 
-/* Through what is left of the entry. */
+/* Skips the rest of the entry. */
 static int pass_over(struct archive_reader *r, struct err *e)
 {
 	char *chunk = xcalloc(1, CHUNK);
@@ -322,7 +322,7 @@ static int pass_over(struct archive_reader *r, struct err *e)
 	return rc;
 }
 
-/* After the last entry: gzip's own check of all that was read comes with the end. */
+/* Reads to the end after the last entry, because gzip's checksum is there. */
 static int read_end(struct archive_reader *r, struct err *e)
 {
 	char chunk[BLOCK];

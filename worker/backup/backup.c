@@ -66,7 +66,7 @@ static int64_t size_of(const char *path)
 
 /* ---- making ---- */
 
-/* One backup at a time goes into BACKUP_DIR: what others left unfinished is nobody's. */
+/* Locks BACKUP_DIR for this backup and removes unfinished files of killed ones. */
 static int take_folder(struct making *m, struct err *e)
 {
 	const char *dir = m->args->config->backup_dir;
@@ -97,7 +97,7 @@ static int take_file(struct making *m, struct err *e)
 	return new_file_check(m->args->config, file, m->args->force, e);
 }
 
-/* In BACKUP_DIR leftovers of a killed backup are ours by their name; elsewhere nothing is. */
+/* In BACKUP_DIR the name shows that a leftover is ours; elsewhere no file is ours to replace. */
 static int choose_names(struct making *m, struct err *e)
 {
 	char copy[PART_MAX], part[PART_MAX], id[24] = "";
@@ -150,7 +150,7 @@ static int copy_database(struct making *m, struct err *e)
 	return rc;
 }
 
-/* The copy as one file without a log beside it, looked at as it is. */
+/* Checks the copy as a single file without a -wal file. */
 static int look_at_copy(const char *path, struct manifest *m, struct backup_models *models,
 			struct err *e)
 {
@@ -198,7 +198,7 @@ static bool is_model_file(const struct making *m, const char *name, char path[PA
 	       stat(in_data_dir(m, name, path), &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* A model whose file is gone is no reason to have no backup at all; it is noted. */
+/* Lists the models' files. One that is missing is noted and does not stop the backup. */
 static int list_models(struct making *m, struct err *e)
 {
 	char path[PART_MAX];
@@ -273,7 +273,7 @@ static int read_manifest(struct archive_reader *r, struct manifest *m, struct er
 	return rc;
 }
 
-/* Every file of the manifest, in its order, and nothing else. */
+/* Reads every file of the manifest in its order, and refuses others. */
 static int read_files(struct archive_reader *r, const struct manifest *m, const char *database,
 		      struct err *e)
 {
@@ -330,7 +330,7 @@ static bool is_database(const char *file)
 	return is;
 }
 
-/* The copy of a database, with the log that may stand beside it. */
+/* Copies a plain database file, with the -wal file that may be beside it. */
 static int copy_plain(const char *file, const char *database, struct err *e)
 {
 	struct db *db = NULL;
@@ -400,7 +400,7 @@ int backup_check(const char *file, const char *database, struct backup_checked *
 	return 0;
 }
 
-/* Read back as whoever restores it will. */
+/* Reads the backup back in the same way as a restore does. */
 static int read_back(struct making *m, struct err *e)
 {
 	struct manifest found = { 0 };
@@ -500,7 +500,7 @@ void backup_report(const struct backup_made *made, struct json *j)
 
 /* ---- models ---- */
 
-/* Beside its place first: under its own name a model is whole. */
+/* Writes beside the model's name first, so that a file with a model's name is complete. */
 static int extract_model(struct archive_reader *r, const struct manifest_file *f,
 			 const char *data_dir, size_t *n, struct err *e)
 {

@@ -1,10 +1,11 @@
 /*
- * backup.h - makes a backup while everything runs, and says whether one is good.
+ * backup.h - makes a backup while everything runs, and checks whether a backup is good.
  *
- * Made: the database is copied as of one moment (SQLite's backup API), looked at page by
- * page, packed with the files of the registered models and a manifest (manifest.h) into
- * one archive (archive.h), read back, and only then given its name: a file with a
- * backup's name is whole. Not in it: the master key, the API token's file, .env.
+ * backup_make copies the database as of one moment (SQLite's backup API), checks the copy page
+ * by page, packs it with the files of the registered models and a manifest (manifest.h) into
+ * one archive (archive.h), reads the archive back, and only then gives it its name. So a file
+ * with a backup's name is complete. It does not hold the master key, the API token's file and
+ * .env.
  *
  * A plain copy of the database (FILE.db, or what a migration leaves as app.db.v3.bak)
  * can be verified and restored as well; it has no models and no manifest.
@@ -21,7 +22,7 @@
 
 #define BACKUP_FILE_MAX (CONFIG_PATH_MAX + 64)
 
-/* Hears how far it is (0..1) and what is done; false ends it with ERR_CONFLICT. */
+/* Gets the share done (0..1) and the current step. If it returns false, ends with ERR_CONFLICT. */
 typedef bool backup_progress(void *ctx, double done, const char *what);
 
 struct backup_args {
@@ -41,8 +42,8 @@ struct backup_made {
 };
 
 /*
- * A file name that ends in ".db": the database alone, as SQLite has it. ERR_BUSY: another
- * backup into BACKUP_DIR is being made. ERR_FULL: no room; nothing is left behind.
+ * If the file's name ends in ".db", writes only the database, as a SQLite file. ERR_BUSY:
+ * another backup into BACKUP_DIR is being made. ERR_FULL: no space; leaves no file behind.
  */
 MUST_CHECK int backup_make(const struct backup_args *a, struct backup_made *out, struct err *e);
 /* Members "file", "bytes", ... of the object that is open in j. */
@@ -54,14 +55,14 @@ struct backup_checked {
 	struct manifest manifest;	/* plain: only schema_version and rows; manifest_free it */
 };
 /*
- * Unpacks the database to "database" (a new file, which stays when 0 is returned) and
- * checks everything: sums, pages, references, ledger, versions, row counts. ERR_CORRUPT,
- * ERR_NEWER, ERR_FULL, ... and then "database" is gone again.
+ * Unpacks the database to the new file "database" and checks everything: checksums, pages,
+ * references, ledger, versions, row counts. The file stays when 0 is returned; after an error
+ * (ERR_CORRUPT, ERR_NEWER, ERR_FULL, ...) it is removed.
  */
 MUST_CHECK int backup_check(const char *file, const char *database, struct backup_checked *out,
 			    struct err *e);
 
-/* Of "file" into the folder DATA_DIR, what is not there yet; *n how many were written. */
+/* Unpacks the model files that DATA_DIR lacks; *n: how many were written. */
 MUST_CHECK int backup_extract_models(const char *file, const char *data_dir, size_t *n,
 				     struct err *e);
 

@@ -1,5 +1,5 @@
 /*
- * manifest.h - what a backup holds: the first file in its archive, as JSON.
+ * manifest.h - the contents of a backup as JSON: the first file in its archive.
  *
  *	{"format":1, "program":"trading-bot 1.0.0", "made":"2026-07-25T03:00:00.000000Z",
  *	 "schema_version":1, "master_key":"5f1c0a...",
@@ -7,8 +7,8 @@
  *	 "rows":{"bots":1, ...}, "missing":["models/..."],
  *	 "not_included":["master.key", ...]}
  *
- * master_key names the key that seals the stored exchange keys without giving it away:
- * whoever restores learns before he needs it whether he has the right one.
+ * master_key identifies the key that seals the stored exchange keys without revealing it, so
+ * that a restore can say whether the present key is the right one.
  */
 #ifndef WORKER_BACKUP_MANIFEST_H
 #define WORKER_BACKUP_MANIFEST_H

@@ -14,7 +14,7 @@
 
 #define NAME_SIZE (PATH_MAX + 320)
 
-/* The folder's true name, and the last part as it is; false: no such folder. */
+/* Resolves the folder and keeps the last part as it is; false: no such folder. */
 static bool full_name(const char *file, char out[NAME_SIZE])
 {
 	const char *slash = strrchr(file, '/'), *last = slash ? slash + 1 : file;
@@ -28,7 +28,7 @@ static bool full_name(const char *file, char out[NAME_SIZE])
 	return true;
 }
 
-/* Where a symbolic link at its end leads. */
+/* Resolves the whole path, also a symbolic link at its end. */
 static bool true_name(const char *file, char out[NAME_SIZE])
 {
 	char real[PATH_MAX];
@@ -54,7 +54,7 @@ static bool is_file(const char *file, const char *protected)
 	       (true_name(file, a) && true_name(protected, b) && strcmp(a, b) == 0);
 }
 
-/* What SQLite and the programs keep beside the database, there or not. */
+/* Is it the database or a name that SQLite or the programs use beside it, existing or not? */
 static bool is_database(const struct config *c, const char *file)
 {
 	static const char *const endings[] = {
@@ -118,7 +118,7 @@ static const char *protected_as(const struct config *c, const char *file)
 	return is_setting(c, file) ? "is one of the bot's settings" : NULL;
 }
 
-/* A lease for writing is given only where nobody else has the file open. */
+/* The kernel gives a write lease only when nobody else has the file open. */
 static bool is_open(const char *file)
 {
 	int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);

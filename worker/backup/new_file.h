@@ -1,10 +1,11 @@
 /*
- * new_file.h - the one way to make a file where a person says.
+ * new_file.h - makes a file at a path that a person gave.
  *
- * Nothing is written over a file that is there unless told so (--force), and never, told or not,
- * over what the bot lives by: the database and its companions (also under names that are not
- * there just now: a new "app.db-wal" would be read as the database's log), the master key, the
- * API's token and TLS files, .env, a model, or a file that any program has open.
+ * An existing file is replaced only with --force. Some files are never replaced, because the
+ * bot needs them: the database and the files beside it, the master key, the API's token and
+ * TLS files, .env, a model, and a file that any program has open. The names beside the
+ * database are refused even when no such file exists now, because a new "app.db-wal" would be
+ * read as the database's log.
  *
  *	new_file_check -- write <name>.part -- new_file_place
  */
@@ -16,14 +17,15 @@
 #include <stdbool.h>
 
 /*
- * May this file be made? ERR_DENIED: never that one; ERR_CONFLICT: it exists (force: also what a
- * log beside it says to be a database in use); ERR_BUSY: force, and a program has it open;
- * ERR_INVALID: no plain file; ERR_NOT_FOUND: its folder is not there.
+ * Checks whether this file may be made. ERR_DENIED: it is one of the files above;
+ * ERR_CONFLICT: it exists, or with force: a -wal file beside it shows that it is a database in
+ * use; ERR_BUSY: with force, a program has it open; ERR_INVALID: not a plain file;
+ * ERR_NOT_FOUND: its folder does not exist.
  */
 MUST_CHECK int new_file_check(const struct config *c, const char *file, bool force, struct err *e);
 /*
- * Gives the written file "part" its name; without force ERR_CONFLICT when somebody has made one
- * meanwhile. "part" stays after an error.
+ * Renames the written file "part" to "file". Without force: ERR_CONFLICT when "file" exists by
+ * now. "part" stays after an error.
  */
 MUST_CHECK int new_file_place(const char *part, const char *file, bool force, struct err *e);
 

@@ -43,7 +43,7 @@ static bool same_file(const char *a, const char *b)
 	       x.st_ino == y.st_ino;
 }
 
-/* Who does not know our lock, such as a sqlite3 shell, has SQLite's; also on a damaged file. */
+/* Tests SQLite's own locks, which a sqlite3 shell takes; works on a damaged file too. */
 static int check_unused(const char *path, struct err *e)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LOCK_BYTES_FROM,
@@ -96,8 +96,8 @@ static int settle(struct restoring *r, struct err *e)
 }
 
 /*
- * The old one as a single file: its log would be taken for the new one's. A database that
- * can't be opened any more is taken as it is.
+ * Makes the old database a single file, because its -wal file would be read as the new
+ * database's log. A database that can't be opened any more is kept as it is.
  */
 static int fold_old(struct restoring *r, struct err *e)
 {
@@ -123,7 +123,7 @@ static int fold_old(struct restoring *r, struct err *e)
 	return rc;
 }
 
-/* What stands beside the old one goes with it, before the new one could meet it. */
+/* Moves a file beside the old database along with it, so that the new database never sees it. */
 static int move_beside(const struct restoring *r, const char *ending, struct err *e)
 {
 	char from[RESTORE_PATH_MAX + 16], to[RESTORE_PATH_MAX + 16];
@@ -135,7 +135,7 @@ static int move_beside(const struct restoring *r, const char *ending, struct err
 	return file_error(e, "move", from);
 }
 
-/* The new file under the name that the old one is to have, then both names at once. */
+/* Gives the new file the name that the old one will have, then exchanges both names at once. */
 static int exchange(struct restoring *r, struct err *e)
 {
 	const char *path = r->config->db_path, *kept = r->result.kept;
@@ -152,13 +152,13 @@ static int exchange(struct restoring *r, struct err *e)
 		(void)unlink(kept);
 		return rc;
 	}
-	/* A file system without exchange: a second name for the old one, then over the first. */
+	/* No exchange here: links the old file to a second name, renames over the first. */
 	if (rename(kept, r->fresh) || link(path, kept) || rename(r->fresh, path))
 		return file_error(e, "replace", path);
 	return 0;
 }
 
-/* Two in one second must not take each other's. */
+/* Picks an unused name, because two restores may come in one second. */
 static void choose_kept(struct restoring *r, const char *when)
 {
 	char *kept = r->result.kept;
@@ -194,7 +194,7 @@ static int replace(struct restoring *r, struct err *e)
 	return rc;
 }
 
-/* In its place now: is it what was unpacked? */
+/* Checks that the file at DB_PATH is the one that was unpacked. */
 static int check_again(const struct restoring *r, struct err *e)
 {
 	struct db *db = NULL;
@@ -283,7 +283,7 @@ static int run(const struct config *c, const char *file, struct restore_result *
 	return rc;
 }
 
-/* Where DB_PATH is a symbolic link, what it leads to is replaced: the link itself stays. */
+/* If DB_PATH is a symbolic link, replaces the file that it leads to; the link stays. */
 int restore_run(const struct config *c, const char *file, struct restore_result *out,
 		struct err *e)
 {

@@ -8,8 +8,8 @@
  *	exchange the two files' names               <- one step: old before, new after
  *	check again                                 the new one
  *
- * The old database stays beside as <db>.before-restore-<UTC time>. Bots that ran when the
- * backup was made are PAUSED (backup.h says what else is settled).
+ * The old database is kept as <db>.before-restore-<UTC time>. Bots that ran when the backup
+ * was made are PAUSED (worker/store/backup.h lists what else changes).
  */
 #ifndef WORKER_BACKUP_RESTORE_H
 #define WORKER_BACKUP_RESTORE_H
@@ -30,9 +30,9 @@ struct restore_result {
 };
 
 /*
- * ERR_BUSY: a program has the database open; ERR_CORRUPT, ERR_NEWER: the backup is no
- * good; ERR_FULL. Whatever it returns, the database's place holds the old one or the
- * new one, each whole.
+ * ERR_BUSY: a program has the database open; ERR_CORRUPT, ERR_NEWER: the backup can't be used;
+ * ERR_FULL. After every result DB_PATH holds either the complete old database or the complete
+ * new one.
  */
 MUST_CHECK int restore_run(const struct config *c, const char *file, struct restore_result *out,
 			   struct err *e);

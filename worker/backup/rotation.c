@@ -29,7 +29,7 @@ static int64_t week_of(int64_t us)
 	return (day_of(us) + MONDAY_DAYS) / 7;
 }
 
-/* The first of each period, until "most" periods had one. */
+/* Keeps the first of each period, until "most" periods had one. */
 static void keep_periods(int64_t (*period)(int64_t us), int64_t most, const int64_t *us, size_t n,
 			 bool *keep)
 {
@@ -60,7 +60,7 @@ void rotation_bound(int64_t most_bytes, const int64_t *bytes, size_t n, bool *ke
 		if (!keep[i])
 			continue;
 		keep[i] = i == 0 || bytes[i] <= most_bytes - sum;
-		/* Once one has no room the older ones go as well. */
+		/* Once one does not fit, all older ones go as well. */
 		sum = keep[i] && bytes[i] < most_bytes - sum ? sum + bytes[i] : most_bytes;
 	}
 }
@@ -152,7 +152,7 @@ int rotation_list(const char *dir, struct rotation_file **out, size_t *n, struct
 	return 0;
 }
 
-/* keep[i]: does the i-th of the list stay? "made" does, also under a name of the past. */
+/* keep[i]: is the i-th kept? "made" always is, even if its name has a past date. */
 static void choose(const struct config *c, const char *made, const struct rotation_file *list,
 		   size_t n, bool *keep)
 {

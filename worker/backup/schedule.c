@@ -42,7 +42,7 @@ int schedule_run_tx(struct schedule *s, struct db *db, int64_t now_us, bool *que
 	if (!s->interval_us || now_us < s->look_us)
 		return 0;
 	rc = job_row_newest(db, s->kind, &newest, e);
-	/* A clock that was set back must not keep them away. */
+	/* A clock that was set back must not delay the next one. */
 	if (!rc && newest.ended_us > now_us)
 		newest.ended_us = now_us - s->interval_us;
 	if (!rc && now_us >= schedule_due(s->interval_us, &newest, s->look_us)) {

@@ -1,8 +1,9 @@
 /*
- * schedule.h - when the worker queues a job by itself: a backup, a look at every page.
+ * schedule.h - decides when the worker queues a job by itself: a backup, or a check of every
+ * database page.
  *
- * An interval (BACKUP_INTERVAL, SCRUB_INTERVAL) after the newest one; a failed one is tried
- * again sooner. It is a row in jobs like any other, and runs in a process of its own.
+ * A job is due one interval (BACKUP_INTERVAL, SCRUB_INTERVAL) after the newest one, and sooner
+ * after a failed one. It is a row in table jobs like any other, and runs in its own process.
  */
 #ifndef WORKER_BACKUP_SCHEDULE_H
 #define WORKER_BACKUP_SCHEDULE_H
@@ -22,11 +23,11 @@ struct schedule {
 /* kind "backup" or "check". */
 void schedule_init(struct schedule *s, const char *kind, double interval_s, int64_t now_us);
 /*
- * When is the next one due after "newest"? INT64_MAX: not while that one is under way.
- * started_us: when a database without backups gets its first.
+ * When the next job after "newest" is due. INT64_MAX: not while that one runs. started_us: the
+ * worker's start, from which a database without a backup waits for its first.
  */
 int64_t schedule_due(int64_t interval_us, const struct job_newest *newest, int64_t started_us);
-/* Queue one if it is due. *queued says whether it did. */
+/* Queues a job if one is due. *queued says whether it did. */
 MUST_CHECK int schedule_run_tx(struct schedule *s, struct db *db, int64_t now_us, bool *queued,
 			       struct err *e);
 

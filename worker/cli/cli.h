@@ -1,5 +1,5 @@
 /*
- * cli.h - the command line "trading-bot": one file and one entry per command.
+ * cli.h - the command line "trading-bot": one file and one table entry per command.
  */
 #ifndef WORKER_CLI_CLI_H
 #define WORKER_CLI_CLI_H
@@ -23,13 +23,12 @@ extern const struct cli_command cli_status, cli_start, cli_stop, cli_pause, cli_
 	cli_restore, cli_rotate_key, cli_job, cli_job_run, cli_model_check, cli_model_predict;
 
 /*
- * The bot's database: the one way in which a command opens it. ERR_NOT_FOUND: there is none, and
- * none is made, no folder and no lock's file either: an emergency stop that was given in the
- * wrong folder must not look as if it had been heard. The role (db.h) is the least that the
- * command needs:
+ * The only way in which a command opens the bot's database. ERR_NOT_FOUND: there is none; no
+ * database, folder or lock file is made, because an emergency stop in the wrong folder must not
+ * look as if a worker had received it. The role (db.h) is the least that the command needs:
  *
- *	DB_READ		looks only (status, doctor, healthcheck). Never changes the schema: an older
- *			one is read as far as it goes, a newer one refused (ERR_NEWER).
+ *	DB_READ		only reads (status, doctor, healthcheck). Never changes the schema: reads
+ *			an older one as far as it goes, refuses a newer one (ERR_NEWER).
  *	DB_COMMAND	reads, and inserts into commands, whatever the schema's version: those
  *			columns stay (docs/DATABASE.md). For start, stop, ..., emergency-stop.
  *	DB_CLI		writes tokens, jobs, audit rows. Needs this program's schema: an older one
@@ -38,9 +37,9 @@ extern const struct cli_command cli_status, cli_start, cli_stop, cli_pause, cli_
  */
 MUST_CHECK int cli_db_open(const struct config *c, enum db_role role, struct db **out,
 			   struct err *e);
-/* A row for audit_log: by whom of this machine, now. target 0: none. */
+/* A row for audit_log with this machine's user and the time. target 0: none. */
 struct audit_row cli_audit_row(const char *action, int64_t target);
-/* A number from 1 in text, or -1. */
+/* Reads a number of at least 1; -1: it is none. */
 long long cli_number(const char *text);
 
 #endif

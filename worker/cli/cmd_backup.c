@@ -1,5 +1,5 @@
 /*
- * backup: a backup now, what there is, and whether one is good.
+ * backup: makes a backup now, lists the backups, or verifies one.
  */
 #include "common/clock.h"
 #include "common/db/db.h"
@@ -33,7 +33,7 @@ static int failed(const struct err *e)
 	return 1;
 }
 
-/* A backup before an upgrade must not be the upgrade. */
+/* Opens the database without migrating it, because this may be the backup before an upgrade. */
 static int open_for_note(const struct config *c, struct db **out, struct err *e)
 {
 	struct db *db = NULL;
@@ -49,7 +49,7 @@ static int open_for_note(const struct config *c, struct db **out, struct err *e)
 	return cli_db_open(c, DB_CLI, out, e);
 }
 
-/* For the metrics and the list of jobs; a backup is as good without its row. */
+/* Adds a row for the metrics and the list of jobs; the backup is as good without it. */
 static void note(const struct config *c, struct job_row *row, const struct backup_made *made,
 		 const struct err *why)
 {
@@ -168,7 +168,7 @@ static void abandon(int number)
 	_exit(128 + number);
 }
 
-/* As this version's first start would, on the copy. */
+/* Migrates the copy as this version's first start would. */
 static int migrate_scratch(int *version, struct err *e)
 {
 	struct db *db = NULL;
@@ -182,7 +182,7 @@ static int migrate_scratch(int *version, struct err *e)
 	return rc;
 }
 
-/* Where there is room for a database: beside the one that is in use, if one is. */
+/* A folder with space for a database: beside the one in use, if there is one. */
 static const char *scratch_folder(const struct config *c)
 {
 	const char *tmp = getenv("TMPDIR");

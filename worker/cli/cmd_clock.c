@@ -1,5 +1,5 @@
 /*
- * clock: what the worker thinks of the machine's clock; "accept": it is right.
+ * clock: shows whether the worker trusts the machine's clock; "accept" says that it is right.
  */
 #include "common/clock.h"
 #include "worker/cli/cli.h"

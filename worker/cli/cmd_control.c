@@ -1,9 +1,9 @@
 /*
  * start, stop, pause, resume, emergency-stop: rows in table commands, and their answers.
  *
- * Several bots are several rows of one transaction, so that a mistake in one hinders no
- * other. An emergency stop without a bot is one row for all of them: the worker knows
- * also those that the database has forgotten.
+ * A command for several bots is several rows in one transaction, so that a mistake in one does
+ * not hinder the others. An emergency stop without a bot is one row for all bots, because the
+ * worker also knows bots that were deleted from the database.
  */
 #include "common/clock.h"
 #include "common/db/reserve.h"
@@ -62,8 +62,8 @@ static int usage(const struct control *c)
 }
 
 /*
- * Nothing is done for what can't be read, but for one thing: in an emergency a slip of
- * the finger must not keep the other bots running.
+ * A word that can't be read makes the whole command fail, except for an emergency stop: a typing
+ * error must not keep the other bots running.
  */
 static int parse(struct control *c, int argc, char **argv)
 {
@@ -130,7 +130,7 @@ static int read_answers(struct control *c, struct db *db, bool *all, struct err 
 	return 0;
 }
 
-/* Returns also when the time is up; who is still "queued" then has no answer. */
+/* Waits until all are answered or the time is up; unanswered commands then stay "queued". */
 static int wait_for_answers(struct control *c, struct db *db, struct watch *w, struct err *e)
 {
 	int64_t until_us = clock_mono_us() + WAIT_US;
@@ -173,7 +173,7 @@ static void bot_line(void *ctx, const struct bot_answer *a)
 	line(ctx, a->bot_id, a->done, a->message);
 }
 
-/* A worker that is away takes every emergency stop; it can't say yet that there is no such bot. */
+/* An emergency stop also waits for a worker that does not run, which can't check the bot yet. */
 static void show_queued(struct control *c, struct db *db, const struct command *one)
 {
 	char text[200];

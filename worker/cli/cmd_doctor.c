@@ -1,5 +1,5 @@
 /*
- * doctor: looks at everything that can be checked now, and says what to do.
+ * doctor: checks everything that can be checked now, and says what to do.
  */
 #include "common/clock.h"
 #include "common/crypto.h"
@@ -71,7 +71,7 @@ static void PRINTF_LIKE(3, 4) say(struct checkup *d, bool good, const char *fmt,
 	putchar('\n');
 }
 
-/* Slower, but nothing is wrong. */
+/* Without inotify the programs are slower, but nothing is wrong. */
 static void check_wakeups(const struct checkup *d)
 {
 	struct watch *w = NULL;
@@ -170,7 +170,7 @@ static void check_file(struct checkup *d)
 		    ? clock_text(f.scrubbed_us, when) : "not yet (SCRUB_INTERVAL)");
 }
 
-/* Backups may take their room on the same disk as well. */
+/* The free space, less the space that backups on the same disk may still take. */
 static double room(const struct config *c)
 {
 	double bytes = (double)file_free_bytes(c->data_dir) - (double)c->backup_max_bytes;
@@ -234,7 +234,7 @@ static void check_worker(struct checkup *d)
 		    "market data %s: %s %s", h.market_data, h.feed_state, h.feed_message);
 }
 
-/* Counted by the worker; a market that loses or repeats trades is no reason to fail. */
+/* Shows lost and repeated trades, which the worker counts; they are no reason to fail. */
 static void check_trades(struct checkup *d)
 {
 	struct heartbeat h;
@@ -276,7 +276,7 @@ static void check_bots(struct checkup *d)
 			struct predictor unused;
 
 			e.msg[0] = '\0';
-			say(d, store_config_load(d->db, &d->key, id, &c, &e) == 0,
+			say(d, store_config_load(d->db, &d->key, id, &c, NULL, &e) == 0,
 			    "bot %lld (%s): config can be used%s%s", (long long)id, stmt_text(s, 1),
 			    e.msg[0] ? ": " : "", e.msg);
 			e.msg[0] = '\0';
@@ -346,7 +346,7 @@ static void check_clock(struct checkup *d)
 		       "timedatectl");
 }
 
-/* Rows that a clock which was ahead has left. */
+/* Looks for rows with future times, which a clock that was ahead has left. */
 static void check_future(struct checkup *d)
 {
 	int64_t n = 0, newest_us = 0;
@@ -363,7 +363,7 @@ static void check_future(struct checkup *d)
 		say(d, true, "no rows of a time to come");
 }
 
-/* What the worker saw of it. */
+/* What the worker says about the clock. */
 static void check_watch(struct checkup *d)
 {
 	struct clock_watch w;

@@ -1,6 +1,6 @@
 /*
- * healthcheck: does the trading loop turn and store what it does? For containers and
- * supervisors; "doctor" looks at everything.
+ * healthcheck: checks that the trading loop runs and stores its rows. For containers and
+ * supervisors; "doctor" checks everything.
  */
 #include "common/clock.h"
 #include "common/db/db.h"
@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* The loop commits a beat each second: one that stands still or can't write has none. */
+/* The loop commits a beat each second, so an old beat means that it hangs or can't write. */
 static int judge(const char *path, const struct heartbeat *h)
 {
 	char why[WORKER_BLOCKED_TEXT];

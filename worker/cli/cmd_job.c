@@ -1,5 +1,5 @@
 /*
- * job: queue a job by hand; job-run: what the worker starts for it.
+ * job: queues a job by hand; job-run: runs one, started by the worker.
  */
 #include "common/clock.h"
 #include "worker/cli/cli.h"

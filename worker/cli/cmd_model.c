@@ -1,6 +1,6 @@
 /*
- * model-check, model-predict: what the API starts for a file that it does not trust.
- * Both answer with one JSON object on stdout; {"error": sentence} and exit 1 on failure.
+ * model-check, model-predict: the API starts these as child processes for a file that it does
+ * not trust. Both print one JSON object; on failure {"error": sentence} and exit code 1.
  */
 #include "common/file.h"
 #include "common/json.h"
@@ -32,7 +32,7 @@ static int finish(int rc, struct json *j, struct buf *out, const struct err *e)
 	return rc ? 1 : 0;
 }
 
-/* The caller renames the file next: what it says must be on the disk before. */
+/* Syncs the file, because the caller renames it next. */
 static int make_durable(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
@@ -44,7 +44,7 @@ static int make_durable(const char *path, struct err *e)
 	return rc;
 }
 
-/* Rows of nothing but 0, missing values, and 0, 1, 2 ..: each must give a probability. */
+/* Tries rows of zeros, of missing values and of 0, 1, 2 ..: each must give a probability. */
 static int try_out(struct model *m, double *trial, struct err *e)
 {
 	size_t n = model_describe(m)->features;

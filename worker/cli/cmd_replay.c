@@ -1,6 +1,6 @@
 /*
- * replay: a recording through engine and paper venue at full speed, without touching
- * the database; prints each closed trade and a digest of everything that happened.
+ * replay: runs a recording through engine and paper venue at full speed, without writing the
+ * database; prints each closed trade and a digest of everything that happened.
  */
 #include "common/clock.h"
 #include "common/db/db.h"
@@ -83,8 +83,8 @@ static int parse(struct replay_run *r, int argc, char **argv)
 /* ---- settings ---- */
 
 /*
- * Without a database: trades of a minute, as many as recordings of some minutes can show.
- * They don't earn their fees.
+ * Settings for a run without a database: trades of a minute, so that even a recording of a few
+ * minutes shows some. They don't earn their fees.
  */
 static void sample_config(struct bot_config *c)
 {
@@ -120,10 +120,10 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 
 	sample_config(&r->bot);
 	if (r->db) {
-		/* Without it only a config with sealed keys can't be used; none is made here. */
+		/* Only a config with sealed secrets needs the key; none is made here. */
 		rc = master_key_read(r->config->master_key_file, &key, e);
 		if (rc == 0 || rc == ERR_NOT_FOUND)
-			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, e);
+			rc = store_config_load(r->db, &key, r->bot_id, &r->bot, NULL, e);
 		crypto_wipe(&key, sizeof(key));
 	}
 	if (rc)
@@ -195,7 +195,7 @@ static void on_order(void *ctx, const struct order *o)
 		       close_reason_name(o->reason));
 }
 
-/* A row that stands for several decisions is reported again as it grows. */
+/* A row that counts several decisions is reported again when it grows. */
 static void on_signal(void *ctx, const struct signal_report *g)
 {
 	struct replay_run *r = ctx;

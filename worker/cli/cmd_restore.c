@@ -1,5 +1,5 @@
 /*
- * restore: a backup into the database's place, while nothing runs.
+ * restore: replaces the database by a backup, while no program runs.
  */
 #include "common/clock.h"
 #include "worker/backup/restore.h"

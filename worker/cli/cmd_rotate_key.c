@@ -1,5 +1,5 @@
 /*
- * rotate-key: a new master key; every stored secret is sealed again under it.
+ * rotate-key: makes a new master key and seals every stored secret again with it.
  */
 #include "common/db/db.h"
 #include "common/registry/rotate_key.h"

@@ -1,5 +1,5 @@
 /*
- * status: the worker and each bot, from the database.
+ * status: shows the worker and each bot, from the database.
  */
 #include "common/clock.h"
 #include "common/db/db.h"

@@ -1,5 +1,5 @@
 /*
- * token: make, list and revoke the tokens of the HTTP API.
+ * token: makes, lists and revokes tokens of the HTTP API.
  */
 #include "common/clock.h"
 #include "common/crypto.h"
@@ -41,7 +41,7 @@ static int show(const struct config *c, struct err *e)
 	return rc;
 }
 
-/* The change and the row that tells of it, or neither. */
+/* Commits the change together with its audit row, or neither. */
 static int commit(struct db *db, int rc, const char *action, const struct token *t, struct err *e)
 {
 	struct audit_row row = cli_audit_row(action, t->id);

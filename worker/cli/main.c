@@ -1,5 +1,5 @@
 /*
- * trading-bot: control and inspection straight at the database, without the API.
+ * trading-bot: controls and inspects the bot through the database, without the API.
  */
 #include "common/clock.h"
 #include "common/log.h"
@@ -57,8 +57,8 @@ struct audit_row cli_audit_row(const char *action, int64_t target)
 }
 
 /*
- * A reader that has gone away (| head) is no fault of ours, and what was asked for is done
- * to its end; a disk that takes no output is one.
+ * A reader that went away (| head) is no error, because the command did its work. A disk that
+ * takes no output is an error.
  */
 static int finish(int code)
 {
@@ -70,7 +70,7 @@ static int finish(int code)
 	return code ? code : 1;
 }
 
-/* A mistake in settings that have nothing to do with it must not keep a bot from being stopped. */
+/* A mistake in unrelated settings must not keep a user from stopping a bot. */
 static int run(const struct cli_command *c, int argc, char **argv)
 {
 	static struct config config;

@@ -104,7 +104,7 @@ static void load(struct side *s, const struct levels *from)
 {
 	s->levels.n = 0;
 	reserve(&s->levels, from->n);
-	/* A snapshot is best first: from its end each level is inserted last, at no cost. */
+	/* A snapshot is best first; taken from its end, each level is appended. */
 	for (size_t i = from->n; i > 0; i--)
 		set_level(s, &from->list[i - 1]);
 	s->edge = from->n ? s->levels.list[0].price : price_of_units(0);
@@ -172,7 +172,7 @@ static bool follows(const struct book *b, const struct pending *p)
 	return b->fresh ? p->first_id <= b->last_id : p->previous_id == b->last_id;
 }
 
-/* Spot drops what ends at the snapshot's id; USD-M's first event may end there. */
+/* Spot drops events that end at the snapshot's id; USD-M's first event may end there. */
 static bool is_old(const struct book *b, const struct pending *p)
 {
 	if (p->previous_id >= 0 && b->fresh)
@@ -206,7 +206,7 @@ static enum book_result apply(struct book *b, const struct pending *p)
 	return BOOK_APPLIED;
 }
 
-/* After a snapshot. What does not fit ends it; the rest stays buffered for the next snapshot. */
+/* Applies the buffered events after a snapshot, up to one that does not fit; keeps the rest. */
 static enum book_result drain(struct book *b)
 {
 	while (b->pending_n > 0) {

@@ -37,14 +37,14 @@ struct book;
 
 struct book *book_new(void);
 void book_free(struct book *b);
-/* Forget everything and wait for a snapshot. */
+/* Forgets everything and waits for a snapshot. */
 void book_reset(struct book *b);
 
 /* A DEPTH frame of this symbol. */
 enum book_result book_depth(struct book *b, const struct frame *f);
 /*
- * A SNAPSHOT frame. A valid book stays in use while the new snapshot is not ahead
- * of it (BOOK_OLD).
+ * A SNAPSHOT frame. A valid book stays in use (BOOK_OLD) when the snapshot is not newer than
+ * it.
  */
 enum book_result book_snapshot(struct book *b, const struct frame *f);
 
@@ -59,8 +59,8 @@ struct qty book_qty(const struct book *b, bool bids, struct price price);	/* (te
 /* Level i from the best (0); false beyond the last. */
 bool book_level(const struct book *b, bool bids, size_t i, struct level *out);	/* (tests) */
 /*
- * Does the market stand where the snapshot reached? Beyond its last level prices
- * are unknown until they change, and a live feed should take a new snapshot.
+ * Is the best price still within the snapshot's levels? Levels beyond its last one are
+ * unknown until they change, so if not, a live feed should take a new snapshot.
  */
 bool book_covers_top(const struct book *b);	/* (tests) */
 

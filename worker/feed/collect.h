@@ -1,5 +1,5 @@
 /*
- * collect.h - the closed candles of one symbol from a feed, as fast as it goes.
+ * collect.h - collects the closed candles of one symbol from a feed at full speed.
  */
 #ifndef WORKER_FEED_COLLECT_H
 #define WORKER_FEED_COLLECT_H
@@ -17,7 +17,7 @@ struct collection {
 
 void collection_init(struct collection *c, const char *symbol, int64_t length_us);
 struct feed_sink collection_sink(struct collection *c);
-/* Poll a feed until it ends, or until it waits for a time after now_us. */
+/* Polls a feed until it ends or has nothing due at now_us. */
 MUST_CHECK int collection_drain(struct feed *f, int64_t now_us, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * exchange_info.h - a market's rules as the exchange states them, in a recording.
+ * exchange_info.h - reads a market's rules from the exchange's own answer in a recording.
  *
  * A line of a recording may hold the exact answer to GET /api/v3/exchangeInfo (spot) or
  * GET /fapi/v1/exchangeInfo (USD-M), whole or for some symbols, or one member of its
@@ -9,9 +9,9 @@
  *	1723161254087891268 {"symbol":"BTCUSDT","baseAsset":"BTC","quoteAsset":"USDT",
  *			     "filters":[{"filterType":"PRICE_FILTER","tickSize":"0.01"}, ...]}
  *
- * Read are PRICE_FILTER, LOT_SIZE and NOTIONAL or MIN_NOTIONAL. A member with "contractType"
- * is a futures contract, one with "contractSize" COIN-M's, which is passed over. (Binance,
- * Exchange information, spot and USD-M, 2025-11.)
+ * Reads PRICE_FILTER, LOT_SIZE and NOTIONAL or MIN_NOTIONAL. A member with "contractType" is a
+ * futures contract; one with "contractSize" is COIN-M's and is skipped. (Binance, Exchange
+ * information, spot and USD-M, 2025-11.)
  */
 #ifndef WORKER_FEED_EXCHANGE_INFO_H
 #define WORKER_FEED_EXCHANGE_INFO_H
@@ -21,11 +21,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Might these bytes be such a line? Cheap: they name a filter. */
+/* May these bytes be such a line? A cheap test: they name a filter. */
 bool exchange_info_likely(const char *json, size_t len);
 /*
- * The markets of such a line, appended to *list (free() it). A member that lacks tick or
- * step, or whose values can't be, is passed over.
+ * Appends the markets of such a line to *list (free() it). Skips a member without tick or
+ * step, and one with impossible values.
  */
 void exchange_info_read(const char *json, size_t len, struct symbol_info **list, size_t *n);
 

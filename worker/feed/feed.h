@@ -20,9 +20,9 @@ struct feed_sink {
 	/* now_us: receive time, never smaller than the one before. */
 	void (*trade)(void *ctx, const char *symbol, const struct trade *t, int64_t now_us);
 	void (*book)(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us);
-	/* The market's own time moved (a depth event carries one but no trade). */
+	/* The market's time moved: a depth event carries a time, but no trade. */
 	void (*time)(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us);
-	/* Frames are missing (seam of a looped recording, reconnect): windows start anew. */
+	/* Frames are missing (a looped recording begins again, a reconnect): windows start anew. */
 	void (*gap)(void *ctx, const char *symbol, int64_t now_us);
 	/* The local book is out of step (valid false) or in step again. */
 	void (*book_valid)(void *ctx, const char *symbol, bool valid, int64_t now_us);
@@ -51,19 +51,18 @@ struct feed;
 struct feed_ops {
 	const char *name;		/* "synthetic", "replay" */
 	/*
-	 * Hand on events due at or before now_us (wall clock), at most max frames.
-	 * *next_us: when the next one is due (before now_us when the feed is behind);
-	 * INT64_MAX at the end of a feed that ends. A feed without a pace (replay at
-	 * "max") hands on max frames each time and answers now_us. ERR_END when nothing
-	 * will ever come again.
+	 * Hands on the events due at or before now_us (wall clock), at most max frames.
+	 * *next_us: when the next one is due, which is before now_us when the feed is behind;
+	 * INT64_MAX after the last event. A feed without a pace (replay at "max") hands on max
+	 * frames each time and returns now_us. ERR_END: the feed will never have events again.
 	 */
 	MUST_CHECK int (*poll)(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
 			       struct err *e);
-	/* A feed without a pace: the receive time of what the next poll hands on first. */
+	/* A feed without a pace: the receive time of the event that comes next. */
 	int64_t (*first_us)(const struct feed *f);
 	/*
-	 * What is due before now_us is not wanted any more (nobody polled for long): go on
-	 * at now_us, after a gap. Nothing in a feed without a pace.
+	 * Drops the events due before now_us, because nobody polled for a long time, and goes
+	 * on at now_us after a gap. Does nothing in a feed without a pace.
 	 */
 	void (*skip)(struct feed *f, int64_t now_us);
 	void (*position)(const struct feed *f, struct feed_position *out);
@@ -80,7 +79,7 @@ struct feed {			/* embed as the first member */
 	int64_t paced_from_us;	/* paced replay: since when its speed counts; 0 not yet */
 };
 
-/* Symbols and filters a feed's venue has, for sim venue and engine. */
+/* The symbols of a feed and their filters, for the simulation venue and the engine. */
 struct feed_symbols { struct symbol_info *list; size_t n; };
 
 struct replay_args {
@@ -90,24 +89,25 @@ struct replay_args {
 	int64_t warm_up_s; /* recorded seconds handed on at once at the start of a paced replay */
 	struct feed_position resume;	/* all 0: from the start */
 	/*
-	 * Frames before "resume" are decoded and handed to "warm" (market state only),
-	 * not to the sink. NULL fields are skipped.
+	 * Frames before "resume" go to "warm" (which only builds the market's state) and not to
+	 * the sink. NULL functions are skipped.
 	 */
 	struct feed_sink warm;
-	/* Hear USD-M markets where their ctx is set; otherwise sink and warm hear all. */
+	/* Get the USD-M markets when their ctx is set; else sink and warm get all markets. */
 	struct feed_sink futures, warm_futures;
 };
 /*
- * Paced replays are rebased: the first frame (after the warm-up) happens "now", the
- * exchange's times are moved as the receive times are. The market keeps its own
- * pace in its own time: at speed 10 both run ten times as fast as the wall clock, so
- * candles and time limits are what they are at speed 1. At speed 0 the recorded
- * times are kept. Further rounds follow 1 s after the last.
- * Files of one symbol follow each other in the order of their first receive time,
- * several symbols are merged by time. A silence of all for more than 60 s is a gap when
- * the next trade's id tells that trades are missing, or when it lasts more than a day (no
- * connection to Binance lives longer); a paced replay does not wait for it. Any other
- * silence is a part of the market.
+ * A paced replay moves the recorded times: the first frame (after the warm-up) happens "now",
+ * and receive times and exchange times move by the same amount. At speed 10 the market's time
+ * runs ten times as fast as the wall clock, so that candles and time limits are the same as
+ * at speed 1. At speed 0 the recorded times stay. A further round begins 1 s after the last.
+ *
+ * Files of one symbol are played in the order of their first receive time; several symbols
+ * are merged by time. When no symbol has a line for more than 60 s, this is a gap if the next
+ * trade's id shows that trades are missing, or if it lasts more than a day (Binance ends each
+ * connection after a day); a paced replay does not wait for a gap. Any other silence is part
+ * of the market.
+ *
  * ERR_NOT_FOUND, ERR_IO, ERR_CORRUPT (not gzip, no frame at all), ERR_INVALID (no
  * name, the same recording twice, see recording_file.h), ERR_CONFLICT (the
  * resume position is not in these files) name the file and what a recording looks
@@ -124,24 +124,24 @@ struct synthetic_args {
 	int64_t start_us;		/* wall clock of the first live frame */
 	int64_t history_s;		/* seconds before start_us handed on at once (no wait) */
 	/*
-	 * NULL, or of each symbol where its market begins, before that: until then trades
-	 * alone are handed on, without their frames (a day takes seconds). 0: with the history.
+	 * NULL, or for each symbol a time before the history at which its market begins. From
+	 * there to the history only trades are handed on and no frames are made, so that a day
+	 * takes seconds. 0: the market begins with the history.
 	 */
 	const int64_t *begin_us;
 };
-/* Never ends. Unknown symbols get a price from their name; BTC, ETH, SOL start near real ones. */
+/* Never ends. BTC, ETH and SOL start near real prices, other symbols at one from their name. */
 MUST_CHECK int synthetic_open(const struct synthetic_args *a, const struct feed_sink *sink,
 			      struct feed **out, struct err *e);
-/* Add a symbol while running (a bot was added). No-op when it exists. */
+/* Adds a symbol while the feed runs, because a bot was added. Does nothing when it exists. */
 MUST_CHECK int synthetic_add(struct feed *f, const char *symbol, struct err *e);
 
 /* Filters for a symbol: known ones as Binance has them (2024-08), others by price. */
 void symbol_info_default(const char *symbol, bool futures, struct symbol_info *out);
 
 /*
- * The markets that recordings hold (seen in the first 20,000 lines of each file), in order
- * of first appearance, with their rules; BTCUSDT spot and USD-M are two. Errors as
- * replay_open.
+ * The markets in the first 20,000 lines of each recording, in order of first appearance, with
+ * their rules; BTCUSDT spot and BTCUSDT USD-M are two. Errors as replay_open.
  */
 MUST_CHECK int replay_symbols(const char *files, struct symbol_info *out, size_t max, size_t *n,
 			      struct err *e);

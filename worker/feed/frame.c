@@ -100,7 +100,7 @@ static const char *read_levels(struct scan *s, struct levels *to)
 	return t.kind == SCAN_ARRAY_END ? NULL : "levels are not a list of lists";
 }
 
-/* Other frames have lists under these keys too: a wrong one is only noted. */
+/* Frames of other kinds have lists under these keys too, so a fault is only noted at first. */
 static bool take_levels(struct reader *r, const struct scan_token *first, struct levels *to)
 {
 	struct scan before = r->scan;
@@ -248,7 +248,7 @@ static int get_id(struct reader *r, int slot, const char *key, int64_t *out)
 	return 0;
 }
 
-/* Milliseconds, or microseconds where the stream was asked for them: the size tells. */
+/* Milliseconds, or microseconds if the stream was asked for them; the size of the number tells. */
 static int get_time(struct reader *r, int slot, const char *key, int64_t *out)
 {
 	int64_t v = 0;

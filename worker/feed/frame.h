@@ -53,9 +53,8 @@ void frame_init(struct frame *f);
 void frame_free(struct frame *f);
 
 /*
- * Decode one frame; its bytes are borrowed for the call and need no NUL.
- * Returns 0, or ERR_INVALID saying what is wrong; then f holds nothing of use
- * (but stays fit for the next call).
+ * Decodes one frame; its bytes are borrowed for the call and need no NUL. Returns 0, or
+ * ERR_INVALID with what is wrong; f is then undefined but can be used for the next call.
  */
 MUST_CHECK int frame_decode(const char *bytes, size_t len, struct frame *f, struct err *e);
 

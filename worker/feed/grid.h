@@ -1,12 +1,12 @@
 /*
- * grid.h - the price and quantity grid of a market, read from what was recorded of it.
+ * grid.h - derives a market's tick and step from its recorded prices and quantities.
  *
- * The exchange's tick divides the prices that it sends, and its step the quantities; but a
- * few resting orders are older than the rules of today and lie between (BTCUSDT, 2024-08:
- * one in 60,000). So the grid is the coarsest of 1, 2 or 5 times a power of ten that holds
- * all but GRID_OLD_SHARE of the values. With few different values that says little (of one
- * price it is the price); then it is the largest power of ten that holds them and is small
- * against the price.
+ * Every price that the exchange sends is a multiple of its tick, and every quantity a multiple
+ * of its step, except for a few resting orders that are older than today's rules (BTCUSDT,
+ * 2024-08: one in 60,000). So the grid is the largest of 1, 2 or 5 times a power of ten that
+ * divides all but one in GRID_OLD_SHARE of the values. With few different values this rule
+ * says little (the tick of a single price would be that price); then the grid is the largest
+ * power of ten that divides them all and is small against the price.
  */
 #ifndef WORKER_FEED_GRID_H
 #define WORKER_FEED_GRID_H
@@ -32,21 +32,21 @@ struct grid_axis {		/* prices, or quantities; 1e-8 */
 
 struct grid { struct grid_axis price, qty; };
 
-/* All prices and quantities that a decoded frame holds; zeros are none. */
+/* Adds all prices and quantities of a decoded frame, except zeros. */
 void grid_frame(struct grid *g, const struct frame *f);
-/* What another file of the same market holds. */
+/* Adds the values of another file of the same market. */
 void grid_merge(struct grid *g, const struct grid *more);
 
-/* Do the values lie on this tick and step, which are powers of ten? (Nothing does.) */
+/* Are the values multiples of this tick and step, which are powers of ten? True without values. */
 bool grid_fits(const struct grid *g, struct price tick, struct qty step);
 /*
- * Tick and step. "least_value" is what the least order may be worth (quote asset, 0 unknown):
- * with few quantities the step is a small part of it. False: no price or no quantity was
- * seen.
+ * Derives tick and step. least_value: the smallest value of an order (quote asset, 0 unknown);
+ * with few different quantities the step is a small part of it. False: no price or no
+ * quantity was seen.
  */
 bool grid_steps(const struct grid *g, struct money least_value, struct price *tick,
 		struct qty *step);
-/* Tick and step come from enough different values. */
+/* Were there enough different values to rely on tick and step? */
 bool grid_sure(const struct grid *g);
 
 #endif

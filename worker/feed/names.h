@@ -1,9 +1,9 @@
 /*
- * names.h - a list of file names in one text, as RECORDING holds them.
+ * names.h - splits a list of file names, such as the setting RECORDING.
  *
  *	one.gz two.gz			separated by blanks or line breaks
- *	"my tape.gz" 'your tape.gz'	a name with blanks stands in quotes of either kind
- *	my tape.gz			a text that is itself the name of a file is one name
+ *	"my tape.gz" 'your tape.gz'	a name with blanks in quotes of either kind
+ *	my tape.gz			one name, if a file with this whole name exists
  */
 #ifndef WORKER_FEED_NAMES_H
 #define WORKER_FEED_NAMES_H
@@ -17,7 +17,7 @@ struct names { char **list; size_t n; };
 /* Free with names_free. */
 struct names names_split(const char *text);
 void names_free(struct names *n);
-/* Append one name to a text, in quotes where it needs them (not with both kinds inside). */
+/* Appends one name, in quotes if it needs them. The name must not hold both kinds of quotes. */
 void names_add(struct buf *text, const char *name);
 
 #endif

@@ -86,7 +86,7 @@ static struct market *find_or_add(struct normaliser *in, const char *symbol)
 
 /* ---- stamps ---- */
 
-/* Frames in a row that agree with each other and not with the lead: a new lead. */
+/* Enough frames in a row that agree with each other but not with the lead give a new lead. */
 static void odd_stamp(struct market *m, int64_t ahead_us)
 {
 	int64_t apart_us = ahead_us - m->odd_us;
@@ -101,7 +101,7 @@ static void odd_stamp(struct market *m, int64_t ahead_us)
 	m->odd_n = 0;
 }
 
-/* Can the exchange have sent it at that time, as far as our clock tells? */
+/* Is this exchange time possible for a frame received at received_us, by our clock? */
 static bool stamp_believed(struct market *m, int64_t exchange_us, int64_t received_us)
 {
 	int64_t ahead_us = exchange_us - received_us;
@@ -204,7 +204,7 @@ static void tell_gap(const struct feed_sink *sink, struct market *m, int64_t now
 		sink->gap(sink->ctx, m->symbol, now_us);
 }
 
-/* Trades that are missing by now are missed. */
+/* Reports trades that are still missing as a gap. */
 static void look_for_lost(const struct delivery *d, const struct frame *f)
 {
 	int64_t lost = sequence_lost(&d->market->ids, f->event_us);
@@ -218,7 +218,7 @@ static void look_for_lost(const struct delivery *d, const struct frame *f)
 	tell_gap(d->sink, d->market, d->in->now_us);
 }
 
-/* Its levels count also when its stamp does not: the book would be out of step. */
+/* Applies the levels even if the time is refused, because else the book would miss them. */
 static int take_depth(const struct delivery *d, const struct frame *f, struct err *e)
 {
 	bool before = book_valid(d->market->book);

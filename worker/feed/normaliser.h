@@ -1,13 +1,13 @@
 /*
- * normaliser.h - from the bytes of a frame to the calls of a sink, for every feed.
+ * normaliser.h - turns the bytes of a frame into calls of a sink, for every feed.
  *
- * Decodes, keeps the local book of each symbol, counts, and hands on plain
- * structs. Best prices come from bookTicker; for a symbol without one, from the
- * local book. Aggregate trades count only for a symbol whose first trade was one.
+ * It decodes the frame, keeps the local book of each symbol, counts, and hands on plain
+ * structs. Best prices come from bookTicker; for a symbol without it, from the local book.
+ * Aggregate trades count only for a symbol whose first trade was one.
  *
- * Every feed's trades pass here, so here is decided which ones are believed: one that
- * came before counts once; one that is stamped STAMP_AHEAD_US or more after it was
- * received is refused (candles would wait for its time to come true), unless all are:
+ * Trades of every feed pass here, so this is where they are checked. A trade that came before
+ * is dropped. A trade whose exchange time is STAMP_AHEAD_US or more after its receive time is
+ * refused, because candles would have to wait for that time; unless all trades are so, because
  * then our clock is wrong. Missing trades are a gap (sequence.h).
  */
 #ifndef WORKER_FEED_NORMALISER_H
@@ -24,9 +24,9 @@ struct normaliser *normaliser_new(void);
 void normaliser_free(struct normaliser *in);
 
 /*
- * One frame, received at now_us; shift_us is added to the exchange's times.
- * snapshot_symbol: whose a REST snapshot is (it does not say). Returns 0, or
- * ERR_INVALID when the frame is refused: counted, the sink hears nothing.
+ * One frame, received at now_us; shift_us is added to the exchange's times. snapshot_symbol:
+ * the symbol of a REST snapshot, because the snapshot does not name it. Returns 0, or
+ * ERR_INVALID for a refused frame, which is counted and not handed to the sink.
  */
 struct normaliser_frame {
 	const char *bytes;
@@ -37,19 +37,19 @@ struct normaliser_frame {
 MUST_CHECK int normaliser_take(struct normaliser *in, const struct normaliser_frame *f,
 			   const struct feed_sink *sink, struct feed_stats *stats, struct err *e);
 
-/* Frames are missing: gap for the symbol (NULL: all known), its book starts anew. */
+/* Frames are missing: reports a gap for the symbol (NULL: all known ones) and resets its book. */
 void normaliser_gap(struct normaliser *in, const char *symbol, int64_t now_us,
 		    const struct feed_sink *sink);
 
-/* The frames begin again, ids too: what was seen so far is none of theirs. */
+/* The recording begins again, so forget the ids seen so far. */
 void normaliser_begin_again(struct normaliser *in);
 /*
- * A frame that is not taken yet: 1 a trade that follows its market's newest one, 0 a trade
- * that does not, -1 none, or of a market or kind that has had no trade.
+ * Looks at a frame without taking it. 1: a trade whose id follows its market's newest; 0: a
+ * trade whose id does not; -1: not a trade, or the first of its market and kind.
  */
 int normaliser_follows(const struct normaliser *in, const struct frame *f);
 
-/* Make a symbol known before its first frame, so that normaliser_gap reaches it. */
+/* Makes a symbol known before its first frame, so that normaliser_gap reaches it. */
 void normaliser_add(struct normaliser *in, const char *symbol);
 
 

@@ -1,10 +1,10 @@
 /*
- * prng.h - reproducible chance: the same seed gives the same numbers, to the last
- * bit, on every machine.
+ * prng.h - random numbers that are reproducible: the same seed gives the same numbers, to
+ * the last bit, on every machine.
  *
- * xoshiro256** (Blackman and Vigna, 2018) seeded by splitmix64. The
- * transformations use only +, -, * and / (and callers sqrt), which IEEE 754 rounds
- * exactly, and no other function of libm: their last bit differs between versions.
+ * xoshiro256** (Blackman and Vigna, 2018) seeded by splitmix64. The transformations use only
+ * +, -, * and / (and callers sqrt), because IEEE 754 fixes their result to the last bit; the
+ * last bit of other libm functions differs between versions.
  */
 #ifndef WORKER_FEED_PRNG_H
 #define WORKER_FEED_PRNG_H
@@ -15,7 +15,7 @@
 struct prng { uint64_t s[4]; };
 
 void prng_init(struct prng *c, uint64_t seed);
-/* One well-mixed number from two, for seeds and for noise at a place. */
+/* Mixes two numbers into one, for seeds and for noise that is a function of a place. */
 uint64_t prng_mix(uint64_t a, uint64_t b);
 
 uint64_t prng_u64(struct prng *c);

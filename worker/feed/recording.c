@@ -39,7 +39,7 @@ static void grow(struct recording *r)
 	}
 }
 
-/* One more piece of the file. What is wrong with it is told after the last line. */
+/* Reads one more piece of the file. An error is reported after the last whole line. */
 static void read_chunk(struct recording *r)
 {
 	const char *text;
@@ -67,8 +67,8 @@ static void read_chunk(struct recording *r)
 }
 
 /*
- * The line that begins "at" bytes behind begin; *used counts its end as well. False at the
- * end of the file. A line beyond the limit is cut. Bytes that were handed out may move.
+ * Finds the line that begins "at" bytes after begin; *used includes the line's end. False at
+ * the end of the file. Cuts a line beyond the limit. Bytes that were handed out may move.
  */
 static bool bytes_at(struct recording *r, size_t at, size_t *len, size_t *used)
 {
@@ -131,7 +131,7 @@ void recording_close(struct recording *r)
 	free(r);
 }
 
-/* Splits "time json". What is wrong with it, or NULL. */
+/* Splits "time json". Returns NULL, or what is wrong with the line. */
 static const char *split(const char *text, size_t len, struct recording_line *out)
 {
 	int64_t ns = 0;
@@ -153,7 +153,7 @@ static const char *split(const char *text, size_t len, struct recording_line *ou
 	return NULL;
 }
 
-/* The time of the n-th next line that has one, as it stands there; 0: none near. */
+/* The time of the n-th following line with a time, as written there; 0: there is none near. */
 static int64_t time_ahead(struct recording *r, int n)
 {
 	struct recording_line line;
@@ -165,7 +165,7 @@ static int64_t time_ahead(struct recording *r, int n)
 	return 0;
 }
 
-/* The first line has no time before it: one of the next two must be near. */
+/* Checks the first line, which has no line before it: one of the next two times must be near. */
 static bool first_is_far(struct recording *r, int64_t time_us)
 {
 	int64_t next_us = 0;
@@ -181,7 +181,7 @@ static bool first_is_far(struct recording *r, int64_t time_us)
 	return far;
 }
 
-/* What is wrong with a time that jumps, or NULL. See recording.h. */
+/* Judges a time that jumps (recording.h). Returns NULL, or what is wrong. */
 static const char *judge_jump(struct recording *r, struct recording_line *out)
 {
 	int64_t time_us = out->time_us, next_us;

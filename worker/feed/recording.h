@@ -5,15 +5,15 @@
  *
  * is the local receive time in ns, a blank, and the exact JSON received.
  *
- * One wrong receive time must not ruin the lines behind it. A time that jumps by more than
- * RECORDING_JUMP_US is judged by the line that follows:
+ * One wrong receive time must not spoil the lines behind it. When a time jumps by more than
+ * RECORDING_JUMP_US, the following line decides:
  *
- *	jumps ahead, the next goes on from there	a pause: it stands
- *	jumps ahead, the next is back			wrong: the line is refused
- *	jumps back, the next goes on as before		wrong: the line is refused
- *	jumps back, the next is back, too		the recorder's clock was set back
+ *	jumps ahead, the next line goes on from there	a pause: the time is kept
+ *	jumps ahead, the next line is back		wrong: the line is refused
+ *	jumps back, the next line goes on as before	wrong: the line is refused
+ *	jumps back, the next line is back too		the recorder's clock was set back
  *
- * After the last the times of this and all later lines go on from the line before.
+ * In the last case this and all later lines are moved so that they follow the line before.
  */
 #ifndef WORKER_FEED_RECORDING_H
 #define WORKER_FEED_RECORDING_H
@@ -49,9 +49,9 @@ void recording_close(struct recording *r);
 MUST_CHECK int recording_next(struct recording *r, struct recording_line *out, struct err *e);
 
 /*
- * The n-th line (from 1) behind the one that recording_next gave last, without going there.
- * False: there is none, it is broken, or it lies too far ahead. *head: the bytes of the
- * last line, which may have moved.
+ * Looks at the n-th line (from 1) after the one that recording_next gave last. False: there
+ * is none, it is broken, or it is too far ahead. *head: the bytes of the last line, which may
+ * have moved.
  */
 bool recording_ahead(struct recording *r, size_t n, struct recording_line *out,
 		     const char **head);

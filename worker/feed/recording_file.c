@@ -94,7 +94,7 @@ static int take_frame(struct recording_file *t, const struct recording_line *l,
 	return rc;
 }
 
-/* True when an exchangeInfo line says of a market what it is. */
+/* True when an exchangeInfo line says whether the markets are futures. */
 static bool stated_kind(const struct recording_file *t, bool *futures)
 {
 	int spot = 0, usdm = 0;
@@ -153,7 +153,7 @@ static int look_at_lines(struct recording_file *t, struct recording *r, struct e
 	return decide(t, e);
 }
 
-/* Who names the file may say what it holds. */
+/* Removes "binance:" or "binance_futures:", with which the user says what the file holds. */
 static const char *take_prefix(struct recording_file *t, const char *name)
 {
 	static const char spot[] = "binance:", futures[] = "binance_futures:";

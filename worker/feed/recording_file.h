@@ -1,13 +1,13 @@
 /*
- * recording_file.h - one recording, as its beginning tells: which markets it holds, and
- * their rules.
+ * recording_file.h - reads the beginning of a recording: which markets it holds, and their
+ * rules.
  *
- * A file holds spot or USD-M futures, not both. Frames tell which: a depth with "pu", a
- * bookTicker or snapshot with times, a trade with "X", an aggTrade with "nq", a mark price
- * are USD-M's; "M" in a trade and the others without these are spot's. An exchangeInfo line
- * tells as well, and so can who names the file: binance:FILE and binance_futures:FILE.
- * COIN-M (BTCUSD_PERP, BTCUSD_240927) is refused by name: its contracts are counted
- * differently.
+ * A file holds spot or USD-M futures, not both. The frames show which: USD-M's are a depth
+ * with "pu", a bookTicker or snapshot with times, a trade with "X", an aggTrade with "nq" and
+ * a mark price; spot's are a trade with "M" and the others without these keys. An exchangeInfo
+ * line shows it as well. The user can also say it in the name: binance:FILE or
+ * binance_futures:FILE. COIN-M (BTCUSD_PERP, BTCUSD_240927) is refused by its name, because
+ * its contracts are counted differently.
  */
 #ifndef WORKER_FEED_RECORDING_FILE_H
 #define WORKER_FEED_RECORDING_FILE_H
@@ -37,13 +37,14 @@ struct recording_file {
 };
 
 /*
- * Look into a file, named as above. ERR_CORRUPT without a frame of a market, ERR_INVALID when
- * it is COIN-M's, both spot and USD-M, or tells neither; ERR_NOT_FOUND, ERR_IO.
+ * Reads the beginning of a file, named as above. ERR_CORRUPT without a market's frame;
+ * ERR_INVALID when it holds COIN-M, both spot and USD-M, or frames that could be either;
+ * ERR_NOT_FOUND, ERR_IO.
  */
 MUST_CHECK int recording_file_open(const char *name, struct recording_file *out, struct err *e);
 /*
- * After all were opened: the rules of each market, from an exchangeInfo line of any file, or
- * else from what all files recorded of it.
+ * Call it after all files were opened: sets the rules of each market from an exchangeInfo
+ * line of any file, or else from all recorded prices and quantities of the market.
  */
 void recording_files_rules(struct recording_file *files, size_t n);
 void recording_file_fini(struct recording_file *t);

@@ -1,8 +1,8 @@
 /*
- * Recordings as a feed. Lanes (one per symbol) are merged by receive time. Times
- * handed on are recorded times plus offset_us, for the exchange's times as well:
- * the market keeps its own pace in its own time, and "speed" only says how fast
- * that time runs against the wall clock.
+ * Recordings as a feed. The streams (one per symbol) are merged by receive time. The times
+ * handed on are the recorded times plus offset_us, exchange times included. So the intervals
+ * between events stay as recorded; "speed" only says how fast the market's time runs against
+ * the wall clock.
  */
 #include "worker/feed/feed.h"
 #include "worker/feed/normaliser.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SEAM_US INT64_C(1000000)	/* between two rounds */
-/* A silence of all symbols that is looked at: was it the market's or the recorder's? */
+/* After a silence of all symbols of this length replay.c decides whether frames are missing. */
 #define HOLE_US INT64_C(60000000)
 #define DAY_US INT64_C(86400000000)	/* Binance ends each connection after a day (2025-11) */
 
@@ -75,7 +75,7 @@ static int rewind_all(struct replay *r, struct err *e)
 	return 0;
 }
 
-/* The stream whose head is the earliest; of equals the first. NULL: the round is over. */
+/* The stream with the earliest head; the first of equals. NULL: the round is over. */
 static struct replay_stream *earliest(const struct replay *r)
 {
 	struct replay_stream *first = NULL;
@@ -126,8 +126,8 @@ static bool any_missed(struct replay *r)
 }
 
 /*
- * Nothing of any symbol for long: with frames missing, windows and books start anew with
- * this line. A silence without is the market's own, and takes its time.
+ * No symbol had a line for long. If frames are missing, windows and books start anew with this
+ * line; else the silence belongs to the market and is played at its length.
  */
 static void skip_hole(struct replay *r, int64_t time_us)
 {
@@ -141,7 +141,7 @@ static void skip_hole(struct replay *r, int64_t time_us)
 		r->at.offset_us -= hole_us - SEAM_US;
 }
 
-/* To the stream's next line. A failure is tried again by the next poll, before all others. */
+/* Goes to the stream's next line. After a failure the next poll tries this stream first. */
 static int go_on(struct replay *r, struct replay_stream *l, struct err *e)
 {
 	int rc = replay_stream_advance(l, e);
@@ -182,8 +182,8 @@ static int consume(struct replay *r, struct replay_stream *l, const struct feed_
 /* ---- rounds ---- */
 
 /*
- * All streams begin anew, or none plays: with a file missing the others would go round
- * without it, to places that a restart could not find again.
+ * Begins the next round of all streams, or of none: with a file missing, the other streams
+ * would reach positions that a restart could not find again.
  */
 static int next_round(struct replay *r, struct err *e)
 {
@@ -212,7 +212,7 @@ static int64_t due_us(const struct replay *r, int64_t recorded_us)
 	return r->start_us + (int64_t)(ahead / r->args.speed);
 }
 
-/* Paced: the line that comes first, or after the warm-up, happens now. */
+/* Paced replay: the first line, or the first after the warm-up, happens now. */
 static void begin(struct replay *r, int64_t now_us, int64_t recorded_us)
 {
 	bool resumed = r->at.frame > 0;
@@ -267,7 +267,7 @@ static int replay_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next
 	return 0;
 }
 
-/* The recording waited meanwhile: the line that comes next happens at now_us. */
+/* The replay stood still meanwhile, so the next line happens at now_us. */
 static void replay_skip(struct feed *f, int64_t now_us)
 {
 	struct replay *r = (struct replay *)f;
@@ -312,7 +312,7 @@ static const struct feed_ops replay_ops = {
 	.position = replay_position, .free = replay_free,
 };
 
-/* A round that was not the first began with a gap, and with a book out of step. */
+/* Each round but the first begins with a gap and an invalid book; the warm sinks get both. */
 static void warm_seam(struct replay *r)
 {
 	r->gap_due = true;
@@ -327,7 +327,7 @@ static void warm_seam(struct replay *r)
 	}
 }
 
-/* Play the lines before the resume position into the market's state. */
+/* Plays the lines before the resume position to the warm sinks. */
 static int warm(struct replay *r, struct err *e)
 {
 	const struct feed_position to = r->args.resume;

@@ -1,9 +1,9 @@
 /*
- * replay_stream.h - the recordings of one market, played one after the other.
+ * replay_stream.h - plays the recordings of one market one after the other.
  *
- * Files are taken in the order of their first receive time. Where the next one
- * begins before the last has ended, its lines of that time are passed over: they
- * have been played. Several streams are merged by time (replay.c).
+ * Files are played in the order of their first receive time. If a file begins before the one
+ * before it has ended, its lines of that time are skipped, because they have been played.
+ * replay.c merges several streams by time.
  */
 #ifndef WORKER_FEED_REPLAY_STREAM_H
 #define WORKER_FEED_REPLAY_STREAM_H
@@ -14,9 +14,9 @@
 #include "worker/market/market.h"
 
 /*
- * Look into the files (named as in names.h); sorted by time. ERR_INVALID
- * without a name, ERR_CORRUPT when
- * a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with recording_files_free.
+ * Reads the beginnings of the files (named as in names.h) and sorts them by time. ERR_INVALID
+ * without a name; ERR_CORRUPT when a file holds no frame; ERR_NOT_FOUND, ERR_IO. Free with
+ * recording_files_free.
  */
 MUST_CHECK int recording_files_open(const char *files, struct recording_file **out, size_t *n,
 				    struct err *e);
@@ -36,14 +36,14 @@ struct replay_stream {
 	uint64_t set_back;		/* times that a recorder's clock was set back */
 };
 
-/* Start (again) from the first file; loads the head. */
+/* Starts (again) from the first file and loads the head. */
 MUST_CHECK int replay_stream_rewind(struct replay_stream *l, struct err *e);
-/* Go to the next item. Errors as recording_open: a file has gone away, the stream has ended. */
+/* Goes to the next item. Errors as recording_open, because the next file may be missing. */
 MUST_CHECK int replay_stream_advance(struct replay_stream *l, struct err *e);
 void replay_stream_fini(struct replay_stream *l);
 /*
- * After a silence: does the stream's next trade tell that some were missed? True also where
- * there is none near to tell.
+ * After a silence: does the id of the stream's next trade show that trades are missing? True
+ * also when there is no trade near.
  */
 bool replay_stream_missed(struct replay_stream *l, const struct normaliser *in);
 /* Name of the symbol whose snapshots these are; is it futures? */

@@ -1,11 +1,10 @@
 /*
  * scan.h - a strict pull scanner for JSON (RFC 8259) over a slice of bytes.
  *
- * For the decision path: it allocates nothing, copies nothing and converts
- * nothing. Tokens are slices of the input; numbers stay text, so that a 64-bit
- * id never passes through a double. Whatever is not JSON ends in SCAN_ERROR:
- * unpaired brackets, a trailing comma, a control character in a string, bytes
- * that are not UTF-8, text after the value.
+ * It is made for the path to a decision: it allocates, copies and converts nothing. Tokens
+ * are slices of the input, and numbers stay text, so that a 64-bit id never passes through a
+ * double. Invalid JSON gives SCAN_ERROR: unpaired brackets, a trailing comma, a control
+ * character in a string, bytes that are not UTF-8, text after the value.
  *
  *   scan_init(&s, bytes, len);
  *   while ((kind = scan_next(&s, &t)) != SCAN_END && kind != SCAN_ERROR)
@@ -45,7 +44,7 @@ struct scan {
 void scan_init(struct scan *s, const char *bytes, size_t len);
 /* The next token; its kind is returned and in t->kind. After END or ERROR: the same again. */
 enum scan_kind scan_next(struct scan *s, struct scan_token *t);
-/* Pass over the value whose first token was the newest one. False after an error. */
+/* Skips the value whose first token was the newest one. False after an error. */
 bool scan_skip(struct scan *s, const struct scan_token *first);
 /* Bytes from the start to where the scan stands (for messages). */
 size_t scan_offset(const struct scan *s);

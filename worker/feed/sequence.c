@@ -16,7 +16,7 @@ static enum sequence_result take_next(struct sequence *s, int64_t time_us)
 	return time_us >= s->unsure_us ? SEQUENCE_NEXT : SEQUENCE_OTHER;
 }
 
-/* Ids were left out: they may be on their way, or lost, or there never were any. */
+/* Ids were left out: those trades may be on their way, be lost, or never have existed. */
 static void take_jump(struct sequence *s, int64_t id, int64_t time_us)
 {
 	bool dense = s->dense >= SEQUENCE_DENSE || s->missing;
@@ -33,7 +33,7 @@ static void take_jump(struct sequence *s, int64_t id, int64_t time_us)
 	s->newest_us = time_us;
 }
 
-/* An id from before the newest one: on its way until now, or a series that begins again. */
+/* An id below the newest one: a late trade, or a series that begins again. */
 static void take_earlier(struct sequence *s, int64_t id, int64_t time_us)
 {
 	if (s->missing && id >= s->hole_id) {

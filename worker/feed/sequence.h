@@ -1,12 +1,12 @@
 /*
- * sequence.h - the ids of one market's trades: did this one come before, is one missing?
+ * sequence.h - finds repeated and missing trades of one market by their ids.
  *
- * An exchange numbers the trades of a market (and its aggregate trades) one by one. So a
- * trade whose id follows the newest one has everything before it, one that was seen
- * before counts once however often it comes (over a reconnect, in overlapping files), and
- * a number that is left out is a trade that we missed, unless it comes within
- * CANDLE_GRACE_US. Only a series that was dense so far is judged so: what made a recording
- * may have numbered otherwise.
+ * An exchange numbers the trades of a market (and its aggregate trades) one by one. So when a
+ * trade's id follows the newest one, nothing is missing before it. A trade that came before
+ * (after a reconnect, or in overlapping files) counts only once. An id that is left out is a
+ * missed trade, unless that trade comes within CANDLE_GRACE_US. This is judged only when the
+ * ids had no hole for SEQUENCE_DENSE trades, because a recording may be numbered in another
+ * way.
  */
 #ifndef WORKER_FEED_SEQUENCE_H
 #define WORKER_FEED_SEQUENCE_H
@@ -34,16 +34,16 @@ enum sequence_result {
 };
 
 enum sequence_result sequence_take(struct sequence *s, int64_t id, int64_t time_us);
-/* Another stream of the market lost something: were trades lost as well? */
+/* Another stream of the market lost frames, so the next trade must show that none is missing. */
 void sequence_doubt(struct sequence *s);
 /*
- * The exchange's time is time_us: are trades missing that will not come any more? How
- * many, told once; 0 none.
+ * The exchange's time is time_us: how many trades are missing that will not come any more?
+ * Each is counted once; 0 none.
  */
 int64_t sequence_lost(struct sequence *s, int64_t time_us);
-/* A gap is known already: whatever is missing now is part of it. */
+/* A gap was reported already, so the trades missing now belong to it. */
 void sequence_gap(struct sequence *s);
-/* The ids begin again: a recording from its start. */
+/* The ids begin again, because a recording starts over. */
 void sequence_reset(struct sequence *s);
 
 #endif

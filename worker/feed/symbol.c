@@ -19,7 +19,7 @@ static const struct {
 };
 #define KNOWN_N (sizeof(known) / sizeof(known[0]))
 
-/* What Binance writes where there is no limit: the largest number in its unit of 1e-8. */
+/* The number that Binance writes for "no limit": the largest one in its unit of 1e-8. */
 #define QTY_UNLIMITED (INT64_C(92141578737) * UNIT)
 
 uint64_t symbol_hash(const char *symbol)
@@ -54,7 +54,7 @@ static int64_t power_of_ten(int64_t v)
 	return p;
 }
 
-/* About 1 bp for a tick, and a step that is worth about a tenth of the quote asset. */
+/* A tick of about 1 bp, and a step that is worth about 0.1 of the quote asset. */
 static void rules_by_price(int64_t price, struct symbol_info *out)
 {
 	int64_t step = power_of_ten((int64_t)((__int128)UNIT * UNIT / 5 / price) + 1);
@@ -76,7 +76,7 @@ void symbol_info_default(const char *symbol, bool futures, struct symbol_info *o
 	snprintf(out->note, sizeof(out->note), "made up with the built-in market's price of it");
 }
 
-/* The table's row of a symbol, when what was recorded is on its grid. */
+/* The table's row of a symbol, if the recorded values are multiples of its tick and step. */
 static bool fitting(const char *symbol, bool futures, const struct grid *g,
 		    struct symbol_info *out)
 {

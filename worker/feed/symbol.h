@@ -1,5 +1,5 @@
 /*
- * symbol.h - what is known of a symbol without asking the exchange: its filters
+ * symbol.h - facts about a symbol that are known without asking the exchange: its filters,
  * and a price to start a made-up market from.
  */
 #ifndef WORKER_FEED_SYMBOL_H
@@ -9,17 +9,17 @@
 
 #include <stdbool.h>
 
-/* Near the real one of 2024-08 for known symbols, from the name for others. Never 0. */
+/* Known symbols: near the real price of 2024-08; others: derived from the name. Never 0. */
 struct price symbol_start_price(const char *symbol);
 /*
- * The rules of a recorded market, from the values that were recorded of it. Where they are
- * too few for a derivation and fit a row of our table, those; out->note says it. Without
- * any price or quantity everything is left to the smallest unit of 1e-8.
+ * Derives the rules of a recorded market from its recorded values. If these are too few and
+ * fit a row of our table, it takes that row's rules; out->note says which. Without any price
+ * or quantity the rules allow every multiple of 1e-8.
  */
 struct grid;
 void symbol_info_recorded(const char *symbol, bool futures, const struct grid *g,
 			  struct symbol_info *out);
-/* A number that only the text decides (FNV-1a); the same on every machine. */
+/* A hash of the text (FNV-1a); the same on every machine. */
 uint64_t symbol_hash(const char *symbol);
 
 #endif

@@ -57,7 +57,7 @@ static int hand_on(struct synthetic *s, struct synthetic_market *m, struct err *
 	return normaliser_take(s->normaliser, &f, &s->feed.sink, &s->feed.stats, e);
 }
 
-/* A long time ago: nobody needs a book of then. */
+/* Hands on a trade without its frame, because nobody needs the book of a time long ago. */
 static void hand_on_trade(struct synthetic *s, struct synthetic_market *m)
 {
 	const struct synthetic_event *e = synthetic_market_peek(m);
@@ -108,7 +108,7 @@ static int synthetic_poll(struct feed *f, int64_t now_us, size_t max, int64_t *n
 	return 0;
 }
 
-/* The markets begin anew, as at a start: their level depends on seed and date only. */
+/* Starts the markets anew, as at a start: their level depends on seed and date only. */
 static void synthetic_skip(struct feed *f, int64_t now_us)
 {
 	struct synthetic *s = (struct synthetic *)f;

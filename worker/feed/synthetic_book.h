@@ -1,6 +1,6 @@
 /*
- * synthetic_book.h - the exchange's side of a made-up market: resting quantity per
- * price, in ticks and steps, and what changed since the last depth frame.
+ * synthetic_book.h - the order book of a made-up market: resting quantity per price, in ticks
+ * and steps, and the changes since the last depth frame.
  */
 #ifndef WORKER_FEED_SYNTHETIC_BOOK_H
 #define WORKER_FEED_SYNTHETIC_BOOK_H
@@ -34,9 +34,9 @@ struct synthetic_level synthetic_book_best(const struct synthetic_book *b,
 /* Set the quantity at a price, 0 removes. The last level of a side is never removed. */
 void synthetic_book_set(struct synthetic_book *b, enum synthetic_side side, int64_t price,
 			int64_t qty);
-/* A depth frame has been made of the changes. */
+/* A depth frame has been made of the changes: forgets them. */
 void synthetic_book_sent(struct synthetic_book *b);
-/* Time for an early depth frame: many changes since the last. */
+/* Are there so many changes that a depth frame must come early? */
 bool synthetic_book_full(const struct synthetic_book *b);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * synthetic_frame.h - events of a made-up market as the text that Binance sends.
+ * synthetic_frame.h - writes events of a made-up market as the text that Binance sends.
  */
 #ifndef WORKER_FEED_SYNTHETIC_FRAME_H
 #define WORKER_FEED_SYNTHETIC_FRAME_H

@@ -1,9 +1,9 @@
 /*
- * synthetic_level.h - the slow path of a made-up market's price.
+ * synthetic_level.h - the slow changes of a made-up market's price.
  *
- * A pure function of seed and date, so that a market begun anew is near where it
- * was: value noise in octaves, of periods from 4 minutes to 3 days. The amplitude
- * grows with the root of the period, as a random walk's does.
+ * A pure function of seed and date, so that a market that starts again is near the price where
+ * it was. It is value noise in octaves with periods from 4 minutes to 3 days; the amplitude
+ * grows with the square root of the period, as a random walk's does.
  */
 #ifndef WORKER_FEED_SYNTHETIC_LEVEL_H
 #define WORKER_FEED_SYNTHETIC_LEVEL_H

@@ -103,7 +103,7 @@ static struct synthetic_event *add_event(struct synthetic_market *m, enum synthe
 	return e;
 }
 
-/* The next event of the same burst is some microseconds later, within the slot. */
+/* Moves the clock a few microseconds for the next event of the same burst, within the slot. */
 static void tick_clock(struct synthetic_market *m, int64_t most)
 {
 	int64_t last = m->slot_us + SLOT_US - 1;
@@ -180,8 +180,8 @@ static int64_t level_steps(struct synthetic_market *m)
 /* ---- takers ---- */
 
 /*
- * One fill per resting order: a small one as often as not, the last takes the
- * rest. "mean" further fills are to be expected.
+ * Splits a trade into one fill per resting order. About half of the fills are small; the last
+ * one takes the rest. "mean" is the expected number of further fills.
  */
 static void fill(struct synthetic_market *m, int64_t price, int64_t qty, bool buy, double mean)
 {
@@ -238,7 +238,7 @@ static void arrive_taker(struct synthetic_market *m)
 
 /* ---- makers ---- */
 
-/* A queue at the best: between now and its usual size, which pressure leans. */
+/* A queue's new size at the best: between its present size and its usual one under pressure. */
 static int64_t queue_steps(struct synthetic_market *m, enum synthetic_side side)
 {
 	double lean = LEAN_QUEUES * m->pressure + (m->next_up ? LEAN_AHEAD : -LEAN_AHEAD);
@@ -265,7 +265,7 @@ static void improve(struct synthetic_market *m, enum synthetic_side side, int64_
 	tell_top(m);
 }
 
-/* One side goes to where it belongs. Returns whether it was elsewhere. */
+/* Moves one side's best price to where it belongs. Returns whether it was elsewhere. */
 static bool requote(struct synthetic_market *m, enum synthetic_side side)
 {
 	int64_t want = fair_bid(m) + (side == SYNTHETIC_ASK);
@@ -301,7 +301,7 @@ static void arrive_quote(struct synthetic_market *m)
 	tell_top(m);
 }
 
-/* Levels behind the best: some come, some change, some go, so that the side stays full. */
+/* Adds, changes and removes some levels behind the best, so that the side stays full. */
 static void tend_side(struct synthetic_market *m, enum synthetic_side side)
 {
 	int64_t away = side == SYNTHETIC_BID ? -1 : 1, gap = bps_to_ticks(m, m->is->gap_bps);
@@ -332,7 +332,7 @@ static double pull(const struct synthetic_market *m)
 	return p > 0.5 ? 0.5 : p < -0.5 ? -0.5 : p;
 }
 
-/* The fair price jumps, takers and makers follow in some steps. */
+/* The fair price jumps; takers and makers follow it in a few steps. */
 static void arrive_move(struct synthetic_market *m)
 {
 	bool up = m->next_up;
@@ -387,7 +387,7 @@ static void drift(struct synthetic_market *m)
 		m->level = synthetic_level(m->seed, m->start, m->slot_us);
 }
 
-/* How many happen in the slot, for a mean that is small. */
+/* Draws the number of events in the slot (Poisson), for a small mean. */
 static int draw_count(struct synthetic_market *m, double mean)
 {
 	double left = mean - prng_exponential(&m->prng);

@@ -49,8 +49,8 @@ const struct symbol_info *synthetic_market_info(const struct synthetic_market *m
 const struct synthetic_event *synthetic_market_peek(struct synthetic_market *m);
 void synthetic_market_take(struct synthetic_market *m);
 /*
- * Who begins to listen now has missed the snapshot of the book: it comes again, behind the
- * next depth frames.
+ * Sends the snapshot of the book again, after the next depth frames, for a reader that begins
+ * now and has missed it.
  */
 void synthetic_market_snapshot(struct synthetic_market *m);
 /* As of the peeked event when it is a DEPTH (changes) or a SNAPSHOT (levels). */

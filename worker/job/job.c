@@ -18,7 +18,7 @@ const struct job_kind *job_kind_find(const char *name)
 	return NULL;
 }
 
-/* One line to the worker; newlines inside would begin another. */
+/* Sends one line to the worker; replaces newlines, because they would begin another line. */
 static void tell(char what, const char *text)
 {
 	char line[JOB_LINE_MAX];
@@ -45,7 +45,7 @@ void job_progress(double fraction, const char *fmt, ...)
 	tell('P', text);
 }
 
-/* Half a result would be worse than none. */
+/* Sends the result whole or not at all. */
 static int tell_result(const struct buf *text, struct err *e)
 {
 	if (text->len > JOB_LINE_MAX - 3)
@@ -95,7 +95,7 @@ out:
 	return rc;
 }
 
-/* Started by hand JOB_FD may be any file, such as the next one that is opened: the database. */
+/* In a job started by hand JOB_FD may become any file that is opened next, such as the database. */
 static bool started_by_worker(void)
 {
 	struct stat st;

@@ -1,12 +1,12 @@
 /*
- * job.h - work that would hold up trading, done in a child process.
+ * job.h - runs slow work in a child process, because it would hold up trading.
  *
  *	queued --worker starts a child--> running --> done | failed | cancelled
  *	   ^---------- worker restarted (at most JOB_ATTEMPTS times) ------'
  *
- * The worker starts "trading-bot job-run ID" with limits on memory, CPU time and
- * wall time. The child reads its row, works, and tells on file descriptor
- * JOB_FD, a line each:
+ * The worker starts "trading-bot job-run ID" with limits on memory, CPU time and wall time.
+ * The child reads its row, does the work, and reports on file descriptor JOB_FD, one line
+ * each:
  *
  *	P 0.25 what it does now		progress 0..1 and a message
  *	R {"rows": 12}			result, a JSON object, once; all of it or none
@@ -44,9 +44,9 @@ extern const struct job_kind job_backup, job_check;	/* one file each: check.c */
 extern const struct job_kind *const job_kinds[];	/* NULL at the end */
 const struct job_kind *job_kind_find(const char *name);	/* NULL: none */
 
-/* In the child: tell the worker. fraction 0..1. */
+/* In the child: reports progress to the worker. fraction 0..1. */
 void job_progress(double fraction, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* The child's whole life: read the row, run, tell. Returns the exit code. */
+/* Everything that the child does: reads the row, runs the job, reports. Returns the exit code. */
 int job_run(const struct config *c, int64_t id);
 
 #endif

@@ -49,7 +49,7 @@ static void heard_progress(struct run *c, const char *text)
 	char *rest;
 	double v = strtod(text, &rest);
 
-	/* Also what is no number: the row could not be written with it. */
+	/* Also for NaN, which the row could not hold. */
 	c->row.progress = v >= 0 && v <= 1 ? v : v > 1 ? 1 : 0;
 	snprintf(c->row.message, sizeof(c->row.message), "%s", *rest ? rest + 1 : "");
 }
@@ -82,7 +82,7 @@ static void heard(struct run *c, const char *line)
 	}
 }
 
-/* What is longer than a line may be is heard as far as it was kept; no result then. */
+/* A line that is too long is cut; a result that is cut does not count. */
 static void heard_bytes(struct run *c, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -235,7 +235,7 @@ static void run_ended(struct run *c)
 
 /* ---- the loop's side ---- */
 
-/* Is the process "trading-bot job-run ID"? Its number may be another one's by now. */
+/* Is the process "trading-bot job-run ID"? Its pid may belong to another process by now. */
 static bool is_job(int64_t pid, int64_t id)
 {
 	char path[48], wanted[48];
@@ -245,13 +245,13 @@ static bool is_job(int64_t pid, int64_t id)
 
 	snprintf(path, sizeof(path), "/proc/%lld/cmdline", (long long)pid);
 	if (pid > 1 && file_read(path, 65536, &text, NULL) == 0)
-		/* empty: it waits to be buried */
+		/* empty: a zombie */
 		yes = text.len && memmem(text.data, text.len, wanted, (size_t)n + 1);
 	buf_free(&text);
 	return yes;
 }
 
-/* Nothing runs twice at once: what of an earlier worker still lives, against all odds, ends. */
+/* Ends children of an earlier worker that still run, because no job may run twice at once. */
 static int end_left(struct db *db, struct err *e)
 {
 	struct job_left left[LEFT_MAX];

@@ -37,6 +37,7 @@ struct slot {
 	bool wished;			/* seen in this refresh */
 	char failure[256];
 	struct bot_config config;	/* in use */
+	struct bot_secrets secrets;	/* of it */
 	struct bot_config wanted;	/* the newest that could be read */
 };
 
@@ -61,6 +62,8 @@ void bots_free(struct bots *r)
 {
 	if (!r)
 		return;
+	for (size_t i = 0; i < r->n; i++)
+		bot_secrets_wipe(&r->slots[i].secrets);
 	free(r->slots);
 	free(r->ids);
 	free(r);
@@ -98,8 +101,8 @@ static struct slot *slot_of(struct bots *r, int64_t bot_id)
 }
 
 /*
- * A bot that is not in the engine still has a row that says why. What it needs when it
- * comes up one day stays in it, and an emergency stop stays one.
+ * Writes the row of a bot that is not in the engine, with the reason. Keeps the values that the
+ * bot needs when it comes up later, and an emergency stop.
  */
 static void report_absent(struct bots *r, struct db *db, struct slot *s,
 			  enum emergency asked, int64_t now_us)
@@ -162,7 +165,7 @@ static int prepare(struct bots *r, int64_t bot_id, const struct bot_config *c, i
 	return session_account(r->args.session, bot_id, c, now_us, e);
 }
 
-/* The totals that go on are today's, whatever other days were traded before. */
+/* Reads today's totals, because only those go on after a restart. */
 static int stats_of_today(struct db *db, int64_t bot_id, int64_t now_us, struct day_stats *out,
 			  struct err *e)
 {
@@ -204,7 +207,7 @@ void bots_restore_order(struct bots *r, const struct order *o)
 			  "order %lld stays as it is in the database: %s", (long long)o->id, e.msg);
 }
 
-/* For a bot that comes up when the start is over: the start has passed its orders by. */
+/* Restores the orders of a bot that comes up after the start, because the start skipped them. */
 static void orders_back(struct bots *r, const struct open_orders *open, int64_t now_us)
 {
 	for (size_t i = 0; i < open->n; i++)
@@ -257,9 +260,9 @@ static int bring_up(struct bots *r, struct db *db, struct slot *s, const struct 
 }
 
 /*
- * Orders that were open when we went down belong to the symbol that the bot traded, and
- * its account counts in that one's quote asset: the settings that the bot ran with, for a
- * newest version that can't be in force whole. False: there are none.
+ * The settings that the bot ran with before the stop. They are needed when the newest version
+ * can't be used whole, because open orders belong to the symbol that the bot traded, and its
+ * account is in that symbol's quote asset. False: there are none.
  */
 static bool ran_with(struct db *db, int64_t bot_id, bool open_orders, struct bot_config *out)
 {
@@ -270,7 +273,7 @@ static bool ran_with(struct db *db, int64_t bot_id, bool open_orders, struct bot
 	       (open || !open_orders) && store_config_past(db, bot_id, version, out, NULL) == 0;
 }
 
-/* Comes up with what of c can be in force beside the market and account it had. */
+/* Starts the bot with those settings of c that fit the market and account that it had. */
 static int come_up_waiting(struct bots *r, struct db *db, struct slot *s,
 			   const struct bot_config *old, const struct bot_config *c,
 			   const char *why, int64_t now_us, struct err *e)
@@ -287,7 +290,6 @@ static int come_up_waiting(struct bots *r, struct db *db, struct slot *s,
 		err_set(e, 0, "%s", why);
 		s->config = held;
 	}
-	crypto_wipe(&held, sizeof(held));
 	return rc;
 }
 
@@ -320,7 +322,7 @@ static int come_up(struct bots *r, struct db *db, struct slot *s, struct bot_con
 	return rc;
 }
 
-/* At a start there is no config in use to keep: the newest usable one of the history is. */
+/* At a start no config is in use, so takes the newest usable version of the history. */
 static void fall_back(struct bots *r, struct db *db, struct slot *s, int64_t now_us)
 {
 	struct bot_config c;
@@ -330,7 +332,7 @@ static void fall_back(struct bots *r, struct db *db, struct slot *s, int64_t now
 		(void)come_up(r, db, s, &c, now_us, &e);
 }
 
-/* A window that begins while we run fills with time alone; "" at a start (worker_warm). */
+/* Says that a window which begins while we run needs time to fill; "" at a start (worker_warm). */
 static const char *warming_text(const struct bots *r, const struct slot *s,
 				char text[WARMING_MAX])
 {
@@ -346,7 +348,7 @@ static const char *warming_text(const struct bots *r, const struct slot *s,
 	return text;
 }
 
-/* The newest config is in use, or what of it can be (why: what waits), or the last good one. */
+/* Notes which config is in use: the newest, a part of it (why: what waits), or the last good. */
 static void applied(struct bots *r, struct db *db, struct slot *s, int rc, const char *why,
 		    int64_t now_us)
 {
@@ -374,7 +376,7 @@ static void applied(struct bots *r, struct db *db, struct slot *s, int rc, const
 	}
 }
 
-/* The bot runs: with all of c, or (it waits) with what can be in force at once. */
+/* Changes a running bot's config to all of c, or to those settings that can be used at once. */
 static int change_config(struct bots *r, struct slot *s, const struct bot_config *c,
 			 int64_t now_us, struct err *e)
 {
@@ -403,8 +405,9 @@ static int change_config(struct bots *r, struct slot *s, const struct bot_config
 static void apply_config(struct bots *r, struct db *db, struct slot *s, int64_t now_us)
 {
 	struct bot_config c;
+	struct bot_secrets secrets = { 0 };
 	struct err e = { 0 };
-	int rc = store_config_load(db, r->args.key, s->bot_id, &c, &e);
+	int rc = store_config_load(db, r->args.key, s->bot_id, &c, &secrets, &e);
 
 	s->again = false;
 	if (rc == 0) {
@@ -412,8 +415,13 @@ static void apply_config(struct bots *r, struct db *db, struct slot *s, int64_t 
 		rc = s->running ? change_config(r, s, &c, now_us, &e) :
 				  come_up(r, db, s, &c, now_us, &e);
 	}
+	if (rc == 0) {
+		bot_secrets_wipe(&s->secrets);
+		s->secrets = secrets;
+	} else {
+		bot_secrets_wipe(&secrets);
+	}
 	applied(r, db, s, rc, e.msg, now_us);
-	crypto_wipe(&c, sizeof(c));
 }
 
 static void apply_model(struct bots *r, struct db *db, struct slot *s, int64_t model_id,
@@ -480,6 +488,7 @@ static void remove_unwished(struct bots *r)
 				 "stopped and flat: %s", (long long)s->bot_id, e.msg);
 		} else if (!s->wished) {
 			predictors_drop(r->args.predictors, s->model_used);
+			bot_secrets_wipe(&s->secrets);
 			log_info("bots", NULL, "bot %lld removed", (long long)s->bot_id);
 			continue;
 		}
@@ -488,7 +497,7 @@ static void remove_unwished(struct bots *r)
 	r->n = kept;
 }
 
-/* Loaded for who has changed its mind since: out of memory with it. */
+/* Frees models that were loaded for bots which want another one by now. */
 static void sweep_models(struct bots *r)
 {
 	int64_t *ids = xcalloc(r->n + 1, sizeof(*ids));
@@ -652,6 +661,13 @@ const struct bot_config *bots_config(const struct bots *r, int64_t bot_id)
 	const struct slot *s = find(r, bot_id);
 
 	return s && s->running ? &s->config : NULL;
+}
+
+const struct bot_secrets *bots_secrets(const struct bots *r, int64_t bot_id)
+{
+	const struct slot *s = find(r, bot_id);
+
+	return s && s->running ? &s->secrets : NULL;
 }
 
 const struct bot_config *bots_wanted(const struct bots *r, int64_t bot_id)

@@ -1,10 +1,10 @@
 /*
- * clock_drift.h - how far our clock is off the exchange's, from the times of market data.
+ * clock_drift.h - measures how far our clock is off the exchange's, from market data.
  *
  *	drift = least (receive time - event time) of what came within a beat
  *
- * What travels fastest tells most of the clock and least of the way: one late frame is
- * no drift, and a clock that is behind shows in the smallest (negative) difference.
+ * The fastest frame shows the clocks' difference best, because it has the least delay on the
+ * way. So a late frame is no drift, and a clock that is behind gives a negative difference.
  */
 #ifndef WORKER_LOOP_CLOCK_DRIFT_H
 #define WORKER_LOOP_CLOCK_DRIFT_H
@@ -19,9 +19,9 @@ struct drift {			/* all 0: nothing seen */
 	bool seen;
 };
 
-/* The newest event of a feed; a feed that brought none yet tells nothing. */
+/* Adds the newest event of a feed, if the feed had one. */
 void drift_note(struct drift *d, const struct feed_stats *s);
-/* The least since the last time, and begins anew. False, *us untouched: nothing came. */
+/* The smallest difference since the last call; starts over. False, *us untouched: no event came. */
 bool drift_take(struct drift *d, int64_t *us);
 
 #endif

@@ -206,7 +206,7 @@ static bool event_of(const char *kind, enum bot_event *out)
 	return false;
 }
 
-/* It may have open orders that wait for it to come up: then it closes them. */
+/* The bot may have open orders in the database; it closes them when it comes up. */
 static int latch(struct commands *c, struct db *db, const struct command *cmd, int64_t bot_id,
 		 int64_t now_us, struct outcome *out, struct err *e)
 {
@@ -247,7 +247,7 @@ static int on_bot(struct commands *c, struct db *db, const struct command *cmd,
 	return reset(c, a, bot_id, now_us, out, e);
 }
 
-/* Whoever reads an error must see whose it is: people command several bots at once. */
+/* Puts the bot into the error's text, because people command several bots at once. */
 static int on_named_bot(struct commands *c, struct db *db, const struct command *cmd,
 			const struct args *a, int64_t bot_id, int64_t now_us, struct outcome *out,
 			struct err *e)
@@ -275,7 +275,7 @@ static void add_bot(struct outcome *out, int64_t bot_id, bool done, const char *
 	bot_answers_add(&j, &a);
 }
 
-/* A command for all bots does what it can; its failures are told together. */
+/* A command for all bots goes on after a failure; the answer lists all failures. */
 static int on_all(struct commands *c, struct db *db, const struct command *cmd,
 		  const struct args *a, int64_t now_us, struct outcome *out, struct err *e)
 {
@@ -359,7 +359,7 @@ static void forget_waiting(struct commands *c, int64_t id)
 		*w = c->waiting[--c->waiting_n];
 }
 
-/* What could not run before gets another try: once for each command. */
+/* Tries once per command to start a bot that could not come up. */
 static int try_again(struct commands *c, struct db *db, const struct command *cmd,
 		     int64_t engine_us, struct err *e)
 {
@@ -387,9 +387,9 @@ static bool loads(const struct commands *c, const struct command *cmd)
 }
 
 /*
- * A model that was repaired or replaced is loaded beside the loop. A start that is taken up
- * meanwhile stays queued until it is there, for a bounded time, and gives way to what is asked
- * of its bot after it.
+ * A repaired or replaced model is loaded in a thread. A start that comes meanwhile stays queued
+ * until the model is loaded, for at most MODEL_WAIT_US, and gives way to a later command for
+ * its bot.
  */
 static int must_wait(struct commands *c, struct db *db, const struct command *cmd,
 		     int64_t wall_us, int64_t engine_us, bool *out, struct err *e)

@@ -38,7 +38,7 @@ static size_t markets_n(const struct worker *w)
 	return n;
 }
 
-/* All of them when there are more; at the start also none, so that those of before go. */
+/* Writes all markets when there are new ones; at the start also none, to delete the old ones. */
 static int write_markets(struct worker *w, int64_t wall_us, struct err *e)
 {
 	size_t n = markets_n(w);
@@ -93,8 +93,9 @@ static bool position_moved(const struct worker *w)
 }
 
 /*
- * A replay goes on from its commit: each turn's rows and its place go together, and
- * everything that a bot decides by is in them. Elsewhere the market went on meanwhile.
+ * How many rows with only changed figures to write in this turn. A replay at "max" resumes at
+ * its last commit, so it must write all of them: a bot decides by them. In other modes the
+ * market goes on during a restart, so a figure of a second ago is good enough.
  */
 static size_t figure_rows(const struct worker *w)
 {
@@ -113,9 +114,9 @@ static bool commit_due(const struct worker *w, int64_t wall_us)
 }
 
 /*
- * Real money waits for the disk at each commit: its orders leave after it. On paper
- * nothing leaves; a power cut may take the newest second (the heartbeat waits), but
- * nothing that somebody was told: an answer to a command, a job's end.
+ * Must this commit be on the disk when it returns? With real money always, because orders are
+ * sent after it. In paper trading a power cut may lose the newest second (each heartbeat is
+ * durable), but never something that somebody was told: an answer to a command, a job's end.
  */
 static bool commit_waits(const struct worker *w, bool beat)
 {
@@ -134,7 +135,7 @@ static int try_commit(struct worker *w, bool beat, int64_t wall_us, bool *queued
 	return db_end(w->db, rc, e);
 }
 
-/* It went through: what it wrote waits no more, and what it may have changed is looked at. */
+/* The commit succeeded: forgets the written rows and looks at what they may have changed. */
 static void committed(struct worker *w, bool beat, bool queued, int64_t wall_us)
 {
 	if (w->commit_failed)
@@ -172,7 +173,7 @@ static void not_committed(struct worker *w, const struct err *why)
 		session_venue(w->session)->ops->flush(session_venue(w->session));
 }
 
-/* Once more with the reserve's room where the disk is full. Nothing has moved on failure. */
+/* Commits; on a full disk once more after removing the reserve. A failure changes nothing. */
 static int commit(struct worker *w, bool beat, int64_t wall_us, bool *queued, struct err *e)
 {
 	struct feed_position before = w->position;

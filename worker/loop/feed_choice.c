@@ -53,7 +53,7 @@ static void list_markets(const struct feed_choice *f, char *out, size_t size)
 		out[0] = '\0';
 }
 
-/* What makes the prices: others under the same names are another market's. */
+/* Names what makes the prices, because equal symbols of another seed are another market. */
 static void name_maker(struct feed_choice *f)
 {
 	const struct config *c = f->config;
@@ -245,7 +245,7 @@ static int open_synthetic(struct feed_choice *f, bool futures, int64_t now_us, s
 	return synthetic_open(&a, &f->sinks[futures], &f->feeds[futures], e);
 }
 
-/* A bot came with a new symbol while the market runs. */
+/* Adds a symbol while the market runs, because a new bot trades it. */
 static int add_running(struct feed_choice *f, const struct symbol_info *info, struct err *e)
 {
 	struct feed *feed = f->feeds[info->futures];

@@ -17,9 +17,9 @@
 #define HISTORY_S 3600			/* of the synthetic market, for the sample model */
 #define LEAST_CANDLES 400 /* a shorter recording teaches nothing: take the synthetic hour */
 /*
- * What the sample model learns: whether the price gains 0.3 % before it loses 0.1 %, within a
- * minute. An hour has enough of that to learn from; the bot's own target lies further, as
- * fees want it.
+ * The sample model learns whether the price gains 0.3 % before it loses 0.1 %, within a minute,
+ * because one hour of data has enough of such cases. The bot's own target is further away,
+ * because it must pay the fees.
  */
 #define LEARNED_TARGET 0.003
 #define LEARNED_STOP 0.001
@@ -50,16 +50,20 @@ static int is_first_start(struct db *db, bool *out, struct err *e)
 	return rc == STMT_ROW ? 0 : rc;
 }
 
-static int save(struct db *db, const struct master_key *key, int64_t bot_id, struct bot_config *c,
-		const char *by, struct err *e)
+static int save(struct db *db, const struct master_key *key, struct bot_config *c,
+		struct config_change change, struct err *e)
 {
 	int rc = db_begin(db, e);
 
 	if (rc)
 		return rc;
-	rc = store_config_save_tx(db, key, bot_id, c->version, c, by, clock_now_us(), e);
+	change.expect = c->version;
+	change.now_us = clock_now_us();
+	rc = store_config_save_tx(db, key, &change, c, e);
 	return db_end(db, rc, e);
 }
+
+static const struct config_change first_change = { .bot_id = FIRST_BOT, .by = "first start" };
 
 static int move_to_market(struct db *db, const struct master_key *key,
 			  const struct symbol_info *market, struct err *e)
@@ -71,14 +75,14 @@ static int move_to_market(struct db *db, const struct master_key *key,
 
 	if (rc || !first)
 		return rc;
-	rc = store_config_load(db, key, FIRST_BOT, &c, e);
+	rc = store_config_load(db, key, FIRST_BOT, &c, NULL, e);
 	if (rc || (strcmp(c.symbol, market->symbol) == 0 && strcmp(c.exchange, exchange) == 0))
 		return rc;
 	memcpy(c.symbol, market->symbol, sizeof(c.symbol));
 	snprintf(c.exchange, sizeof(c.exchange), "%s", exchange);
 	log_info("bootstrap", NULL, "bot 1 is put on %s (%s), the market at hand", c.symbol,
 		 exchange);
-	return save(db, key, FIRST_BOT, &c, "first start", e);
+	return save(db, key, &c, first_change, e);
 }
 
 /* ---- the sample model ---- */
@@ -90,7 +94,7 @@ static int synthetic_hour(const struct config *c, const struct symbol_info *mark
 	struct synthetic_args a = {
 		.symbols = names, .symbols_n = 1, .futures = market->futures,
 		.seed = (uint64_t)c->synthetic_seed, .history_s = HISTORY_S,
-		/* Beside a recording the same hour each time: replays repeat to the bit. */
+		/* For a recording always the same hour, so that replays repeat to the bit. */
 		.start_us = c->market_data == MARKET_REPLAY ? REPLAY_HOUR_US : clock_now_us(),
 	};
 	struct feed_sink sink = collection_sink(out);
@@ -185,8 +189,8 @@ static int enlist(struct db *db, const struct sample_model *m, const struct symb
 }
 
 /*
- * The sample bot is there to be watched: when its model's probabilities lie under
- * the documented threshold of 0.40, the threshold of bot 1 follows them.
+ * The sample bot should make trades that a new user can watch. So when its model's probabilities
+ * are below the documented threshold of 0.40, bot 1 gets a lower threshold.
  */
 static int lower_threshold(struct db *db, const struct master_key *key,
 			   const struct sample_model *m, struct err *e)
@@ -197,13 +201,13 @@ static int lower_threshold(struct db *db, const struct master_key *key,
 
 	if (rc || !first)
 		return rc;
-	rc = store_config_load(db, key, FIRST_BOT, &c, e);
+	rc = store_config_load(db, key, FIRST_BOT, &c, NULL, e);
 	if (rc || c.confidence_threshold <= m->low)
 		return rc;
 	c.confidence_threshold = (double)(int64_t)(m->low * 10000) / 10000;
 	log_info("bootstrap", NULL, "bot 1: confidence_threshold set to %.4f, where the sample "
 		 "model's probabilities are", c.confidence_threshold);
-	return save(db, key, FIRST_BOT, &c, "first start", e);
+	return save(db, key, &c, first_change, e);
 }
 
 static int train_sample(struct db *db, const struct config *c, const struct master_key *key,
@@ -265,7 +269,7 @@ int bootstrap(struct db *db, const struct config *c, const struct master_key *ke
 
 /* ---- --bot-id ---- */
 
-/* The bot exists, and starts: who names a bot on the command line wants it to trade. */
+/* Makes the bot if it is missing and starts it, because --bot-id means that it should trade. */
 static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 {
 	struct stmt *s;
@@ -288,8 +292,8 @@ static int ensure_bot(struct db *db, int64_t bot_id, struct err *e)
 	return db_end(db, rc, e);
 }
 
-static int patch_config(struct bot_config *c, const char *symbol, const char *json,
-			bool confirm_wide, struct err *e)
+static int patch_config(struct bot_config *c, struct bot_secrets *secrets, const char *symbol,
+			const char *json, bool confirm_wide, struct err *e)
 {
 	cJSON *patch = NULL;
 	struct field_errors f = { 0 };
@@ -308,6 +312,8 @@ static int patch_config(struct bot_config *c, const char *symbol, const char *js
 	rc = bot_config_apply(c, patch, &f);
 	if (rc)
 		err_set(e, rc, "--config-json: %s: %s", f.list[0].field, f.list[0].message);
+	else
+		bot_secrets_apply(secrets, patch);
 	cJSON_Delete(patch);
 	return rc;
 }
@@ -315,12 +321,16 @@ static int patch_config(struct bot_config *c, const char *symbol, const char *js
 int bootstrap_bot(struct db *db, const struct master_key *key, int64_t bot_id, const char *symbol,
 		  const char *config_json, bool confirm_wide, struct err *e)
 {
+	struct bot_secrets secrets = { 0 };
+	const struct config_change change = {
+		.bot_id = bot_id, .secrets = &secrets, .by = "command line",
+	};
 	struct bot_config c;
 	int rc = ensure_bot(db, bot_id, e);
 
 	if (rc)
 		return rc;
-	rc = store_config_load(db, key, bot_id, &c, e);
+	rc = store_config_load(db, key, bot_id, &c, NULL, e);
 	if (rc == ERR_NOT_FOUND) {
 		bot_config_defaults(&c);
 		rc = 0;
@@ -328,6 +338,9 @@ int bootstrap_bot(struct db *db, const struct master_key *key, int64_t bot_id, c
 		return 0;
 	}
 	if (rc == 0)
-		rc = patch_config(&c, symbol, config_json, confirm_wide, e);
-	return rc ? rc : save(db, key, bot_id, &c, "command line", e);
+		rc = patch_config(&c, &secrets, symbol, config_json, confirm_wide, e);
+	if (rc == 0)
+		rc = save(db, key, &c, change, e);
+	bot_secrets_wipe(&secrets);
+	return rc;
 }

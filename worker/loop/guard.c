@@ -1,8 +1,9 @@
 /*
- * Two looks, because each sees what the other can't. The file: may have been replaced, moved or
- * removed by a person; whoever comes after us finds another one, and an emergency stop in it.
- * The heartbeat's row: another worker that the lock did not keep away (an earlier version, a
- * file system without locks, a copied disk) has claimed the database; from then on it trades.
+ * Two checks, because each sees what the other can't. The file: a person may have replaced,
+ * moved or removed it; other programs then use another file, and an emergency stop would go
+ * there. The heartbeat's row: another worker that the lock did not keep away (an earlier
+ * version, a file system without locks, a copied disk) may have claimed the database, and
+ * trades from then on.
  */
 #include "worker/loop/loop_internal.h"
 
@@ -23,7 +24,7 @@ static void lose(struct worker *w, const struct err *why)
 		event_base_loopbreak(w->base);
 }
 
-/* Of db_on_begin: nobody else can write between this and our commit. */
+/* Called by db_on_begin, so nobody else can write between this check and our commit. */
 static int still_ours(void *ctx, struct err *e)
 {
 	struct worker *w = ctx;

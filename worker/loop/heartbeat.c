@@ -47,7 +47,7 @@ static bool some_feed_failed(const struct worker *w)
 	return false;
 }
 
-/* What was not taken as it came, of all feeds. */
+/* Counts the frames and trades of all feeds that were refused, repeated or late. */
 static void count_odd(struct heartbeat *h, const struct worker *w)
 {
 	uint64_t refused = 0, trades_refused = 0, repeated = 0, gaps = 0, breaks = 0;
@@ -71,7 +71,7 @@ static void count_odd(struct heartbeat *h, const struct worker *w)
 	h->book_breaks = (int64_t)breaks;
 }
 
-/* Said when there is more of it. */
+/* Logs when these counts grow. */
 static void tell_odd(struct worker *w, int64_t refused_before)
 {
 	const struct heartbeat *h = &w->beat;
@@ -89,7 +89,7 @@ static void tell_odd(struct worker *w, int64_t refused_before)
 		 h->feed_problem);
 }
 
-/* Of the feed that has been silent for longest: one that lives must not hide another. */
+/* The age of the feed that is silent for longest, because a live feed must not hide a dead one. */
 static int64_t feed_age_ms(const struct worker *w, int64_t wall_us)
 {
 	int64_t oldest_us = INT64_MAX, age_us;
@@ -105,7 +105,7 @@ static int64_t feed_age_ms(const struct worker *w, int64_t wall_us)
 	return age_us > 0 ? age_us / 1000 : 0;
 }
 
-/* A recording's times are its recorder's clock's: shown, and no reason to refuse anything. */
+/* A recording's times come from its recorder's clock, so its drift is shown but refuses nothing. */
 static void tell_drift(struct worker *w)
 {
 	int64_t drift_us;

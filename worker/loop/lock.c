@@ -20,7 +20,7 @@ struct worker_lock {
 	struct db_hold *hold;		/* of the database itself */
 };
 
-/* The lock knows who has it; what an earlier version holds says it in its file. */
+/* Names the holder: the lock shows its pid; for an earlier version the file does. */
 static int locked_by_other(const char *db_path, const char *path, struct err *e)
 {
 	int64_t holder = db_hold_worker(db_path);

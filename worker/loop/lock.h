@@ -1,9 +1,9 @@
 /*
- * lock.h - one worker for each database, and who it is.
+ * lock.h - allows only one worker for each database, and tells which process it is.
  *
- * The lock is on the database file (hold.h): another name of it, another folder's name, a
- * removed <db>.worker give no second one. <db>.worker is locked as well, for workers of earlier
- * versions, which know only that; it holds our pid, for people.
+ * The lock is on the database file itself (hold.h), so another name of the file or folder, or
+ * a removed <db>.worker, does not give a second lock. <db>.worker is locked as well, for
+ * workers of earlier versions, which know no other lock; it holds our pid for people.
  */
 #ifndef WORKER_LOOP_LOCK_H
 #define WORKER_LOOP_LOCK_H
@@ -13,7 +13,7 @@
 struct worker_lock;
 
 /*
- * The database exists. A worker that is just ending gets a moment. ERR_BUSY: another runs;
+ * Takes the lock; waits a moment for a worker that is ending. ERR_BUSY: another worker runs;
  * ERR_NOT_FOUND: no database; ERR_READONLY, ERR_IO.
  */
 MUST_CHECK int worker_lock(const char *db_path, struct worker_lock **out, struct err *e);

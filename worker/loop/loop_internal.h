@@ -1,19 +1,18 @@
 /*
- * loop_internal.h - what the files of the worker's process share; nobody else includes
- * it. In the order in which a run meets them:
+ * loop_internal.h - what the files of the worker's process share; nobody else includes it. The
+ * files in the order in which a run uses them:
  *
  *	worker.c		a run: start, loop, end
- *	lock.c		the only worker of this database (lock.h)
- *	start.c		everything opened, put together, and as it was before
- *	warm_up.c		windows of candles as they were before
- *	turn.c		one turn, and what wakes it
- *	commit.c		what a turn did, in one transaction
- *	guard.c		is the database still there, and ours?
- *	heartbeat.c		the heartbeat: how we are
- *	database_file.c		how the database's file is: checkpoints, damage
- *	stop.c		an emergency stop, and room on the disk, when the database takes
- *				no writes
- *	ages.c		is the clock right? what ages of rows count from
+ *	lock.c			makes sure that this is the only worker (lock.h)
+ *	start.c			opens everything and restores the state of the last run
+ *	warm_up.c		fills the windows with stored candles
+ *	turn.c			one turn, and the events that wake it
+ *	commit.c		writes the rows of a turn in one transaction
+ *	guard.c			checks that the database is still there, and ours
+ *	heartbeat.c		the heartbeat
+ *	database_file.c		the state of the database's file: checkpoints, damage
+ *	stop.c			emergency stop and disk space when the database takes no writes
+ *	ages.c			decides whether the clock may be used to count ages
  */
 #ifndef WORKER_LOOP_LOOP_INTERNAL_H
 #define WORKER_LOOP_LOOP_INTERNAL_H
@@ -105,29 +104,29 @@ struct worker {
 
 /* start.c */
 /*
- * Bots, open orders, the paper venue and the feed as they were; the loop is ready to run.
- * On failure worker_run closes what is open by then.
+ * Restores the bots, open orders, the paper venue and the feed; after it the loop can run. On
+ * failure worker_run closes what was opened.
  */
 MUST_CHECK int worker_start(struct worker *w, const struct worker_args *a, struct err *e);
 
 /* warm_up.c */
 /*
- * Candles of the run before fill the windows, where nothing is missing between them and now
- * or the market can be made; where not, the log says so. Before the feed is opened.
+ * Fills the windows with candles of the last run, if no candle is missing up to now or the
+ * missing ones can be made; else logs why not. Call it before the feed is opened.
  */
 MUST_CHECK int worker_warm(struct worker *w, int64_t now_us, struct err *e);
 
 /* turn.c */
-/* Now. The machine's clock may be set back under us; nothing may wait for it to catch up. */
+/* Now, by a steady clock (clock.h), because no deadline may wait when the clock is set back. */
 int64_t worker_clock(struct worker *w);
 /*
- * What the engine calls now: the clock, or the recording when that alone makes time. While
- * the feeds are behind the clock it is their time: the engine must not run ahead of them.
+ * The engine's now: the clock, or the recording's time for a replay at "max". While the feeds
+ * are behind the clock it is their time, because the engine must not run ahead of them.
  */
 int64_t worker_time(const struct worker *w, int64_t wall_us);
-/* Who is told what by which chat: as the bots that run have it now. */
+/* Sets the notifier's routes from the settings of the bots that run now. */
 MUST_CHECK int worker_refresh_notifier(struct worker *w, struct err *e);
-/* Take in what others wrote into the database: commands, configs, models, jobs. */
+/* Reads what others wrote into the database: commands, configs, models, jobs. */
 void worker_look(struct worker *w, int64_t wall_us);
 void worker_schedule(struct worker *w, int64_t in_us);	/* the next turn */
 MUST_CHECK int worker_loop_open(struct worker *w, struct err *e);
@@ -135,42 +134,42 @@ void worker_loop_run(struct worker *w);		/* until a signal; when ending: one wak
 void worker_loop_close(struct worker *w);
 
 /* stop.c */
-/* An emergency stop that waited for us; the reserve; from now on SIGUSR1 ends waits. */
+/* Carries out an emergency stop that waited; makes the reserve; from now on SIGUSR1 ends waits. */
 void worker_stop_begin(struct worker *w);
-/* SIGUSR1 or the stop file (stop_mark.h): every bot, at once. Cheap: call it in each turn. */
+/* Stops every bot after SIGUSR1 or a stop file (stop_mark.h). Cheap: call it in each turn. */
 void worker_stop_look(struct worker *w, int64_t wall_us);
 void worker_stop_committed(struct worker *w);
-/* False: there is none any more. */
+/* Removes the reserve (common/db/reserve.h). False: there is none. */
 bool worker_reserve_give(struct worker *w);
 void worker_reserve_look(struct worker *w);	/* make it again when there is room */
 
 /* commit.c */
 /*
- * Everything since the last commit, or nothing. What fails stays and is tried again.
- * force: with a heartbeat, also when there is nothing else to write.
+ * Commits everything since the last commit, or nothing; after a failure the rows stay and are
+ * tried again. force: writes a heartbeat even when there is nothing else to write.
  */
 void worker_commit(struct worker *w, int64_t wall_us, bool force);
 
 /* database_file.c */
 void worker_file_look(struct worker *w);	/* with each beat; what changes is told */
-/* A job has ended: a look at every page, or a backup, which looks at its copy. */
+/* Takes the result of a job that checked the pages: a check, or a backup, which checks its copy. */
 void worker_file_checked(struct worker *w, const struct job_row *row);
 
 /* ages.c */
 void worker_ages_look(struct worker *w);	/* with each beat; a jump is told */
-/* What ages count from, of rows that the clock dates and of the engine's; 0: in doubt. */
+/* The times from which ages count, for rows dated by the clock and by the engine; 0: in doubt. */
 int64_t worker_ages_clock(const struct worker *w, int64_t wall_us);
 int64_t worker_ages_engine(const struct worker *w, int64_t wall_us);
 
 /* guard.c */
 /*
- * Writes our boot_id into the heartbeat's row, and from now on each transaction of w->db fails
- * unless it still stands there: w->lost says why, and the loop ends.
+ * Writes our boot_id into the heartbeat's row. From now on each transaction of w->db fails if
+ * another id is there: w->lost says why, and the loop ends.
  */
 MUST_CHECK int worker_claim(struct worker *w, struct err *e);
 /*
- * Is the database ours no more? Looks at its files some times per second. Nothing may be sent
- * or written then; the loop ends.
+ * True when the database is not ours any more: nothing may be sent or written then, and the
+ * loop ends. Checks the files a few times per second.
  */
 bool worker_lost(struct worker *w);
 
@@ -179,7 +178,7 @@ void worker_beat_begin(struct worker *w);
 void worker_beat_fill(struct worker *w, int64_t wall_us);	/* as it is now */
 void worker_beat_end(struct worker *w);		/* we end on purpose */
 void worker_feed_failed(struct worker *w, const struct err *e);	/* said once */
-/* A feed that had failed gives data again: the state is that of all feeds. */
+/* A feed that had failed gives data again: sets the state of all feeds. */
 void worker_feed_back(struct worker *w, int64_t wall_us);
 
 #endif

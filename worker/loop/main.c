@@ -1,5 +1,5 @@
 /*
- * trading-bot-worker: market data in, bots stepped, orders out, rows written.
+ * trading-bot-worker: reads market data, runs the bots, sends orders, writes rows.
  */
 #include "common/config.h"
 #include "common/log.h"
@@ -41,8 +41,8 @@ static int64_t bot_number(const char *text)
 }
 
 /*
- * Until the loop takes the signals over, nothing is half done that a crash could not
- * undo as well: being told to end while starting is a clean end.
+ * Ends at once with success. Until the loop handles signals, nothing is half done that a crash
+ * would not leave safe as well, so a signal during the start is a clean end.
  */
 static void end_early(int number)
 {

@@ -14,8 +14,8 @@
 #include <string.h>
 
 /*
- * Without this the paper venue would fill the orders of bots that don't run here, and nobody
- * would book it; and nobody would watch their stops.
+ * With --bot-id all other bots must be flat, because the paper venue would fill their orders
+ * and no bot would book the fills or watch the stops.
  */
 static int others_flat(struct db *db, int64_t only_bot, struct err *e)
 {
@@ -155,7 +155,7 @@ static int restore_order(void *ctx, const struct order *o, struct err *e)
 	return 0;
 }
 
-/* A replay at "max" makes its own time: its first frame says when it begins. */
+/* A replay at "max" has its own time, which begins with its first frame. */
 static void first_moment(struct worker *w, int64_t *now_us)
 {
 	struct feed *f = feed_choice_feed(w->feed, 0);
@@ -176,7 +176,7 @@ static int open_feed(struct worker *w, int64_t now_us, const struct feed_positio
 	return feed_choice_open(w->feed, now_us, sinks, warm, resume, e);
 }
 
-/* Bots up, open orders and the paper venue as they were, feed where it was. */
+/* Starts the bots, restores open orders and the paper venue, and opens the feed where it was. */
 static int restore(struct worker *w, struct err *e)
 {
 	const char *source = feed_choice_resumes(w->feed);
@@ -210,7 +210,7 @@ static int restore(struct worker *w, struct err *e)
 	return 0;
 }
 
-/* A backup that failed in the night is nothing to find out when it is needed. */
+/* Sends a message when a backup failed, because nobody should learn it when he needs the backup. */
 static void job_ended_cb(void *ctx, const struct job_row *row)
 {
 	struct worker *w = ctx;
@@ -224,7 +224,7 @@ static void job_ended_cb(void *ctx, const struct job_row *row)
 	r.notice(r.ctx, 0, row->correlation_id, text);
 }
 
-/* Before our first heartbeat: what is there is that of the run before. */
+/* Called before our first heartbeat, so the row still shows the run before. */
 static void tell_start(struct worker *w)
 {
 	struct heartbeat before;

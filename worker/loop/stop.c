@@ -25,7 +25,7 @@ void worker_listen(void)
 	(void)sigaction(SIGUSR1, &a, NULL);
 }
 
-/* What was asked for before we came, or was not stored when the run before was killed. */
+/* Takes an emergency stop from before this start, or one that a killed run had not stored. */
 void worker_stop_begin(struct worker *w)
 {
 	const char *path = db_path(w->db);
@@ -34,14 +34,14 @@ void worker_stop_begin(struct worker *w)
 
 	db_set_hurry(w->db, &asked);
 	w->marked = before != STOP_MARK_NONE;
-	/* Filled while there is room: later it is only overwritten. */
+	/* Filled while there is space, because later it can only be overwritten. */
 	if (!w->marked && stop_mark_set(path, STOP_MARK_NONE, &e))
 		log_warn("worker", NULL, "%s", e.msg);
 	worker_reserve_look(w);
 	worker_stop_look(w, worker_clock(w));
 }
 
-/* The engine first: whatever the database is up to, nothing must keep the bots trading. */
+/* Tells the engine first, because the bots must stop whatever state the database is in. */
 void worker_stop_look(struct worker *w, int64_t wall_us)
 {
 	int64_t mono_us = clock_mono_us();

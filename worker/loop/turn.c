@@ -43,7 +43,7 @@ void worker_schedule(struct worker *w, int64_t in_us)
 	event_add(w->turn_event, &tv);
 }
 
-/* The feed whose next event comes first; *others_us: when the first of the others' comes. */
+/* The feed whose next event is the earliest; *others_us: the time of the other feeds' earliest. */
 static struct feed *first_due(const struct worker *w, int64_t *others_us)
 {
 	struct feed *first = NULL, *f;
@@ -60,7 +60,7 @@ static struct feed *first_due(const struct worker *w, int64_t *others_us)
 	return first;
 }
 
-/* Some frames of one feed, up to a time. */
+/* Hands on some frames of one feed, up to a time. */
 static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wall_us)
 {
 	struct err e = { 0 };
@@ -89,8 +89,8 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 }
 
 /*
- * A feed begins with history, of before we began: it only warms up (engine_history). Until
- * it is read the engine's time moves by commands only.
+ * A feed begins with history from before our start, which only warms up (engine_history). Until
+ * it is read, only commands move the engine's time.
  */
 static bool in_history(const struct worker *w, const struct feed *f)
 {
@@ -98,8 +98,8 @@ static bool in_history(const struct worker *w, const struct feed *f)
 }
 
 /*
- * How far is a feed behind the clock? After a stop of the process (a suspend) what came
- * due meanwhile is handed on first, in its order, and counts as old as it is.
+ * How far a feed is behind the clock. After the process stood still (a suspend), the events
+ * that came due meanwhile are handed on first, in order and with their own times.
  */
 static int64_t lag(const struct worker *w, const struct feed *f, int64_t wall_us)
 {
@@ -108,7 +108,7 @@ static int64_t lag(const struct worker *w, const struct feed *f, int64_t wall_us
 	return feed_choice_unpaced(w->feed) || in_history(w, f) || lag_us < 0 ? 0 : lag_us;
 }
 
-/* Longer ago than any window is worth: the market goes on from now. */
+/* Skips to now when a feed is so far behind that catching up is not worth it. */
 static void skip_if_late(const struct worker *w, struct feed *f, int64_t wall_us)
 {
 	int64_t lag_us = lag(w, f, wall_us);
@@ -121,7 +121,7 @@ static void skip_if_late(const struct worker *w, struct feed *f, int64_t wall_us
 	f->next_us = wall_us;
 }
 
-/* All feeds for their share of the turn, the earliest event first. Returns when more is due. */
+/* Hands on due events of all feeds, the earliest first. Returns when more is due. */
 static int64_t pull_feeds(struct worker *w, int64_t wall_us)
 {
 	int64_t until_us = clock_mono_us() + TURN_BUDGET_US, others_us;
@@ -154,7 +154,7 @@ int worker_refresh_notifier(struct worker *w, struct err *e)
 		const struct bot_config *c = bots_config(w->bots, ids[i]);
 
 		if (c)
-			notifier_bot(w->notifier, ids[i], c);
+			notifier_bot(w->notifier, ids[i], c, bots_secrets(w->bots, ids[i]));
 	}
 	return notifier_look(w->notifier, w->db, e);
 }
@@ -168,7 +168,7 @@ void worker_look(struct worker *w, int64_t wall_us)
 		return;
 	w->data_version = version;
 	w->db_changed = false;
-	/* Who is told about a command's effect must be known before it. */
+	/* The routes of messages must be set before commands cause some. */
 	if (bots_refresh(w->bots, w->db, worker_time(w, wall_us), &e) ||
 	    worker_refresh_notifier(w, &e) ||
 	    commands_run(w->commands, w->db, clock_now_us(), worker_time(w, wall_us), &e) ||
@@ -199,7 +199,7 @@ static void turn(struct worker *w)
 	int64_t took_us;
 
 	worker_stop_look(w, wall_us);
-	/* While commits fail nothing new is taken in: memory must not run ahead of the file. */
+	/* While commits fail nothing new is read: memory must not run ahead of the file. */
 	if (w->commit_failed) {
 		wait_us = RETRY_US;
 	} else {
@@ -243,7 +243,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
-	/* Our own commits wake us too: only a changed data_version is news. */
+	/* Our own commits wake us too; only a changed data_version means a commit of others. */
 	if (watch_drain(w->watch) && !w->ending && db_data_version(w->db) != w->data_version) {
 		event_del(w->turn_event);
 		turn(w);
@@ -259,7 +259,7 @@ static void signal_cb(evutil_socket_t fd, short what, void *ctx)
 	event_base_loopbreak(w->base);
 }
 
-/* Without it each turn looks, and there is one every 50 ms: slower, and no reason to stop. */
+/* Without a watch each turn looks at the database, every 50 ms: slower, but no reason to stop. */
 static void open_watch(struct worker *w)
 {
 	struct err e = { 0 };
@@ -276,7 +276,7 @@ static void open_watch(struct worker *w)
 	event_add(w->watch_event, NULL);
 }
 
-/* Sent by a terminal that closes, and by people who know it from other programs. */
+/* SIGHUP comes from a terminal that closes, and from people who use it to reload other programs. */
 static void hangup_cb(evutil_socket_t fd, short what, void *ctx)
 {
 	struct worker *w = ctx;

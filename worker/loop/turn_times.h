@@ -1,6 +1,6 @@
 /*
- * turn_times.h - how long loop turns took in the last minute or two: a histogram that
- * gives quantiles. What was before that, as the long turns of a start, is forgotten.
+ * turn_times.h - the durations of the loop's turns in the last one to two minutes, as a
+ * histogram that gives quantiles. Older turns, such as the long ones of a start, are forgotten.
  */
 #ifndef WORKER_LOOP_TURN_TIMES_H
 #define WORKER_LOOP_TURN_TIMES_H

@@ -1,14 +1,15 @@
 /*
- * Windows hold the last 60 closed candles, which are hours and days at 1h and 1d. They go on
- * where the run before ended, when nothing is missing in between:
+ * A window holds the last 60 closed candles, which at 1h and 1d are days and months. So windows
+ * continue from the last run when no candle is missing in between:
  *
- *	made-up market	  it is made from the end of the newest stored candle on, through the
- *			  time in which nobody was here, up to a day
- *	replay at "max"	  its file is read again from its begin (replay_open), no stored candle
- *			  is needed; one that begins anew has none
- *	replay with limit  begins at its start, at another time: nothing goes on
+ *	made-up market	   it is made from the end of the newest stored candle on, through the
+ *			   time in which no worker ran, up to a day
+ *	replay at "max"	   its file is read again from the beginning (replay_open), so no stored
+ *			   candle is needed
+ *	replay with limit  begins at its start, at another time, so no window continues
  *
- * Candles that another seed or recording made are deleted first: charts must not mix them.
+ * Candles that another seed or recording made are deleted first, because charts must not mix
+ * them.
  */
 #include "worker/loop/loop_internal.h"
 
@@ -71,7 +72,7 @@ static void begins_anew(const struct series *s, const char *why)
 	say(s, what, 0);
 }
 
-/* Why do the stored candles not reach up to now? NULL: they do, or the rest can be made. */
+/* Why the stored candles don't reach up to now; NULL: they do, or the rest can be made. */
 static const char *broken_off(const struct series *s, char text[160])
 {
 	int64_t gap_us = s->now_us - s->run.until_us;
@@ -91,7 +92,7 @@ static const char *broken_off(const struct series *s, char text[160])
 	return text;
 }
 
-/* Candles into the window; *begin_us: from when on the market must be made. */
+/* Fills the window; *begin_us: from when on the market must be made. */
 static int fill(struct series *s, int64_t *begin_us, struct err *e)
 {
 	struct candle list[CANDLE_WINDOW];

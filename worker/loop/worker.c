@@ -26,7 +26,7 @@ static void worker_free(struct worker *w)
 	worker_unlock(w->lock);
 }
 
-/* What can be delivered at once is; the rest waits for the next worker. */
+/* Delivers the messages that can be delivered at once; the next worker delivers the rest. */
 static void last_messages(struct worker *w)
 {
 	int64_t until_us = clock_mono_us() + LAST_MESSAGES_US, next_us;
@@ -44,7 +44,7 @@ static void last_messages(struct worker *w)
 	}
 }
 
-/* The last commit of all: state stored, and a heartbeat that says we ended on purpose. */
+/* The last commit: stores the state and a heartbeat that says that we ended on purpose. */
 static void end(struct worker *w)
 {
 	int64_t now_us = worker_clock(w);
@@ -64,14 +64,14 @@ static void end(struct worker *w)
 		worker_commit(w, now_us, true); /* the line above */
 }
 
-/* Nothing of ours is written or sent any more; whoever supervises us starts us on what is there. */
+/* Writes and sends nothing any more; the supervisor starts us again on the file that is there. */
 static int lost(const struct worker *w, struct err *e)
 {
 	return err_set(e, w->lost.code, "trading ends at once: %s. A new start goes on with "
 		       "what is there", w->lost.msg);
 }
 
-/* Until the loop listens: every state on disk is a good one to end at. */
+/* Used until the loop handles signals: every state on the disk is safe to end at. */
 static void end_at_once(int signal_number)
 {
 	(void)signal_number;

@@ -4,8 +4,8 @@
  *	turn: market data -> engine;  commands, configs, models -> engine;
  *	      then one transaction: rows, answers, feed position, heartbeat
  *
- * A turn comes when the feed or a deadline is due, when inotify says that
- * somebody wrote the database, and at least every 50 ms.
+ * A turn begins when a feed or a deadline is due, when inotify reports a write to the
+ * database, and at least every 50 ms.
  */
 #ifndef WORKER_LOOP_WORKER_H
 #define WORKER_LOOP_WORKER_H

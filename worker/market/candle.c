@@ -59,7 +59,7 @@ static void candle_merge(struct candle *c, struct candle_times *at, const struct
 	candle_count(c, t);
 }
 
-/* A trade of a candle that is closed: it counts, but this candle's open and close stay. */
+/* Adds a trade of a closed candle to this one; open and close stay. */
 static void candle_merge_late(struct candle *c, struct candle_times *at, const struct trade *t)
 {
 	if (c->trades == 0) {
@@ -83,7 +83,7 @@ static int64_t open_end(const struct candle_builder *b)
 	return b->open.open_us + b->length_us;
 }
 
-/* One that began before we listened lacks its first trades. */
+/* Drops a candle that began before we listened, because it lacks its first trades. */
 static size_t emit(const struct candle_builder *b, const struct candle *c, struct candle *out)
 {
 	if (c->open_us < b->heard_us)
@@ -101,7 +101,7 @@ static size_t close_ended(struct candle_builder *b, struct candle *out)
 	return emit(b, &b->ended, out);
 }
 
-/* Close everything that ends at or before time_us; the open candle then contains it. */
+/* Closes all candles that end at or before time_us; the open candle then contains time_us. */
 static size_t candles_close(struct candle_builder *b, int64_t time_us, struct candle *out,
 			    size_t max)
 {
@@ -154,7 +154,7 @@ static void merge_late(struct candle_builder *b, const struct trade *t)
 		b->open = candle_flat(b->open.open_us, b->ended.close);
 }
 
-/* The trade opens the next candle, and the one before waits for those on their way. */
+/* Opens the next candle; the one before waits for trades that are on their way. */
 static void open_next(struct candle_builder *b)
 {
 	b->ended = b->open;
@@ -164,7 +164,7 @@ static void open_next(struct candle_builder *b)
 	b->open = candle_flat(open_end(b), b->open.close);
 }
 
-/* A trade that ends candles, or comes while one waits. */
+/* Handles a trade that ends candles, or that comes while a candle waits. */
 static size_t candle_add_slow(struct candle_builder *b, const struct trade *t, struct candle *out,
 			      size_t max)
 {

@@ -1,16 +1,16 @@
 /*
  * candle.h - candles from trades, and the window of closed ones that features read.
  *
- * A candle covers [open_us, open_us + length) of the exchange's time, as the exchange's
- * own candle does. A second without trades repeats the last close with zero volume, so
- * that the window has no holes. A candle that began before we listened is none: its
- * first part is missing, and nobody hears of it.
+ * A candle covers [open_us, open_us + length) of the exchange's time, as the exchange's own
+ * candle does. A candle without trades repeats the last close with zero volume, so that the
+ * window has no holes. A candle that began before we listened is dropped, because its first
+ * trades are missing.
  *
- * When does a candle end? Trades arrive in the order of their ids, but events of other
- * streams (depth, book tops) overtake them: by up to 186 ms in the recordings, in fast
- * moves. So a trade of a later candle ends it at once when no trade is missing before it
- * (trade.whole), everything else (trades behind a hole, the market's time, our clock)
- * only CANDLE_GRACE_US later. While it waits, a trade still counts for its own candle:
+ * When does a candle end? Trades arrive in the order of their ids, but events of other streams
+ * (depth, best prices) overtake them, by up to 186 ms in the recordings, in fast moves. So a
+ * trade of a later candle ends the candle at once if no trade is missing before it
+ * (trade.whole). Everything else (trades after a hole, the market's time, our clock) ends it
+ * only CANDLE_GRACE_US later. While the candle waits, its late trades still count for it:
  *
  *	  ended              open
  *	|------------------|------------------| exchange's time
@@ -57,15 +57,17 @@ struct candle_builder {
 void candle_builder_init(struct candle_builder *b, int64_t length_us);
 
 /*
- * Feed one trade. Candles that it closes, in order, go to out (at most max);
- * *n says how many. Inside a candle the exchange's time counts, among equal times the
- * order of arrival. A trade of a candle that is closed already is merged into the oldest
- * one that is not, where it moves neither open nor close, when it lies at most
- * CANDLE_LATE_US before its begin; else it is counted and dropped. A volume that does not
- * fit stays at the largest.
+ * Adds one trade. The candles that it closes go to out in order (at most max); *n says how
+ * many. Inside a candle trades are ordered by the exchange's time, and equal times by arrival.
  *
- * A silence that closes more than max candles at once: the first and the newest max - 1,
- * so that the work is bounded; max above the window's length fills it with repeats.
+ * A trade of a candle that is closed already is merged into the oldest candle that is not
+ * closed, if it is at most CANDLE_LATE_US older than that candle's begin; it changes neither
+ * its open nor its close. An older trade is counted and dropped. A volume that does not fit
+ * stays at the largest value.
+ *
+ * If a silence closes more than max candles at once, out gets the first and the newest
+ * max - 1, so that the work is bounded. With max above the window's length the window is then
+ * full of repeated candles.
  *
  * Returns 0; ERR_INVALID for a price that is not positive, a negative quantity or time:
  * nothing changed.
@@ -73,19 +75,20 @@ void candle_builder_init(struct candle_builder *b, int64_t length_us);
 MUST_CHECK int candle_add(struct candle_builder *b, const struct trade *t,
 			  struct candle *out, size_t max, size_t *n);
 /*
- * The market's time is now time_us: close what ended CANDLE_GRACE_US ago. Returns how
- * many, into out, as candle_add. Nothing happens before the first trade or when time_us
- * is older.
+ * The market's time is now time_us: closes the candles that ended CANDLE_GRACE_US ago. Returns
+ * how many are in out, as candle_add. Does nothing before the first trade or when time_us is
+ * older.
  */
 size_t candle_advance(struct candle_builder *b, int64_t time_us, struct candle *out, size_t max);
 /* The exchange's time at which candle_advance has work; INT64_MAX: none before a trade. */
 int64_t candle_due_us(const struct candle_builder *b);
 /*
- * Go on behind a closed candle that was made elsewhere (a stored one): the next begins
- * whole at its end. Only before the first event; trades before that end are passed over.
+ * Goes on after a closed candle that was made elsewhere (a stored one): the next candle begins
+ * at its end and counts as complete. Call it before the first event. Trades before that end
+ * are skipped.
  */
 void candle_builder_follow(struct candle_builder *b, const struct candle *last);
-/* Forget the open candle (after a gap); counters stay. */
+/* Forgets the open candle (after a gap); counters stay. */
 void candle_builder_reset(struct candle_builder *b);
 
 /*
@@ -103,7 +106,7 @@ struct window {
 };
 
 void window_clear(struct window *w);
-/* Append a closed candle. One that does not follow the newest directly clears the window first. */
+/* Appends a closed candle. If it does not follow the newest directly, clears the window first. */
 void window_push(struct window *w, const struct candle *c, int64_t length_us);
 bool window_full(const struct window *w);
 

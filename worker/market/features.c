@@ -116,7 +116,7 @@ struct sums {
 static const size_t HORIZONS[] = {1, 5, 10, 30, 60};
 #define HORIZONS_N 5
 
-/* A share of something that may be nothing: then it is "none". */
+/* part / whole, or "none" when whole is 0. */
 static double ratio(double part, double whole, double none)
 {
 	return whole > 0 ? part / whole : none;
@@ -127,7 +127,7 @@ static double change(double now, double before)
 	return ratio(now, before, 1) - 1;
 }
 
-/* Add the candles i = from .. to-1, counted back from the newest. */
+/* Adds the candles i = from .. to-1, counted back from the newest. */
 static void sums_extend(struct sums *s, const struct columns *w, size_t from, size_t to)
 {
 	struct sums t = *s;
@@ -198,7 +198,7 @@ static void sum_features(const struct columns *w, float *out)
 	level_features(&s, close, &out[F_RANGE_60], &out[F_VWAP_60]);
 }
 
-/* The step of the oldest candle begins at its own open: there is no close before it. */
+/* The oldest candle's step begins at its own open, because there is no close before it. */
 static void return_features(const struct columns *w, float *out)
 {
 	double close = w->c[LAST];

@@ -1,9 +1,9 @@
 /*
- * market.h - what the engine hears of a market, in plain structs.
+ * market.h - the events of a market that the engine gets, as plain structs.
  *
- * Two times: "time_us" is the exchange's own, "now_us" (a parameter where it
- * matters) is when we received the event. Candles follow the exchange's time,
- * timeouts follow ours.
+ * There are two times: "time_us" is the exchange's time, and "now_us" (a parameter where it
+ * matters) is when we received the event. Candles follow the exchange's time, timeouts follow
+ * ours.
  */
 #ifndef WORKER_MARKET_MARKET_H
 #define WORKER_MARKET_MARKET_H

@@ -1,6 +1,6 @@
 /*
- * order_type.h - what strategies, engine and venues all say of an order: its side, its type,
- * its name. Names as they stand in the database; pinned by a test.
+ * order_type.h - side, type and id of an order, as strategies, engine and venues use them. A
+ * test pins the names, because they are stored in the database.
  */
 #ifndef WORKER_MARKET_ORDER_TYPE_H
 #define WORKER_MARKET_ORDER_TYPE_H

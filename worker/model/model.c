@@ -91,7 +91,7 @@ static uint32_t bits_of(float x)
 	return bits;
 }
 
-/* The trees against libxgboost, to the last bit, as probability and as raw score. */
+/* Compares our trees with libxgboost to the last bit, as probability and as raw score. */
 static int trial_compare(const struct trial *t, BoosterHandle booster, const struct trees *trees,
 			 bool *same, struct err *e)
 {
@@ -117,7 +117,7 @@ static int trial_compare(const struct trial *t, BoosterHandle booster, const str
 	return err;
 }
 
-/* Own trees, when they give libxgboost's bits; else m->trees stays NULL. */
+/* Sets m->trees if our trees give libxgboost's bits; else it stays NULL. */
 static int try_trees(struct model *m, const struct booster *b, struct err *e)
 {
 	struct trial t = { .b = b, .seed = 0x9e3779b97f4a7c15u };
@@ -166,7 +166,7 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 	return err;
 }
 
-/* How many values a row gives is known when one was tried. */
+/* Predicts one row, because only that shows how many values a row gives. */
 static int try_row(struct model *m, struct err *e)
 {
 	float *row = xcalloc(m->info.features, sizeof(*row));
@@ -334,7 +334,7 @@ int model_predict(struct model *m, const float *row, size_t n, float *out, struc
 	return err;
 }
 
-/* The file may have changed since it was loaded: it is checked once more. */
+/* Loads and checks the file again, because it may have changed. */
 static int load_again(struct model *m, struct err *e)
 {
 	struct buf file = { 0 };

@@ -1,13 +1,13 @@
 /*
  * model.h - tree models: load, predict, describe.
  *
- * XGBoost JSON, UBJ and the old binary format. A file is read and checked by us
- * first (booster.h), then loaded by libxgboost. A model of gradient-boosted trees
- * with a plain objective is also copied into our own flat tree table (trees.h),
- * which gives the same bits in a fraction of the time. Whether it does is tried at
- * load on some hundred rows; where it doesn't, libxgboost predicts. Where it does,
- * libxgboost's copy is dropped to save its memory, and read again from the file
- * when the reference is asked for.
+ * Formats: XGBoost JSON, UBJ and the old binary format. We read and check a file first
+ * (booster.h), because libxgboost trusts its files; then libxgboost loads it.
+ *
+ * A model of gradient-boosted trees with a plain objective is also copied into our own tree
+ * table (trees.h), which gives the same bits in a fraction of the time. Loading tries this on
+ * some hundred rows. If a bit differs, libxgboost predicts. If all agree, libxgboost's copy is
+ * freed to save memory, and is read again from the file when the reference is asked for.
  */
 #ifndef WORKER_MODEL_MODEL_H
 #define WORKER_MODEL_MODEL_H
@@ -32,17 +32,17 @@ struct model_info {
 };
 
 /*
- * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (too long), ERR_CORRUPT (damaged, or not a model:
- * says what the file looks like), ERR_INVALID (of a kind that is not supported, as
- * LightGBM for now). One thread; takes milliseconds, so not in the event loop.
+ * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (too long), ERR_CORRUPT (damaged, or not a model; the
+ * message says what the file looks like), ERR_INVALID (a kind that is not supported, such as
+ * LightGBM). Uses one thread. Takes milliseconds, so don't call it in the event loop.
  */
 MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
 void model_free(struct model *m);
 const struct model_info *model_describe(const struct model *m);
 /*
- * Can a bot feed it this list? ERR_INVALID says why not: another number of columns, the
- * file names another list or other columns (or the same in another order), or it gives
- * more than one value. Columns without names, or named f0, f1, .., are taken as they are.
+ * Can a bot use this model with this feature list? ERR_INVALID says why not: it has another
+ * number of columns, its file names another list, other columns or another order of them, or
+ * it gives more than one value. Columns without names, or named f0, f1, .., are accepted.
  */
 MUST_CHECK int model_fits(const struct model *m, const struct feature_list *list, struct err *e);
 /*
@@ -52,9 +52,9 @@ MUST_CHECK int model_fits(const struct model *m, const struct feature_list *list
 MUST_CHECK int model_predict(struct model *m, const float *row, size_t n, float *out,
 			     struct err *e);
 /*
- * The same through libxgboost always, for tests and trials. margin true gives the
- * raw scores (one per class); ntrees: the first boosting rounds, 0: all.
- * ERR_CONFLICT when the file has become another model since model_load.
+ * The same, always by libxgboost, for tests and the trial at load. margin: raw scores (one
+ * per class); ntrees: use only so many boosting rounds, 0: all. ERR_CONFLICT when the file
+ * holds another model than at model_load.
  */
 MUST_CHECK int model_predict_reference(struct model *m, const float *row, size_t n, bool margin,
 				       unsigned ntrees, float *out, struct err *e);

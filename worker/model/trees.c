@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Trees that are walked side by side: the steps of one wait for memory, those of four overlap. */
+/* Trees walked side by side: one tree's steps wait for memory, the steps of four overlap. */
 #define LANES 4
 /* Complete trees may take this many times the memory of their real nodes. */
 #define WASTE_MAX 8
@@ -72,7 +72,7 @@ static bool objective_set(struct trees *t, const struct booster *b)
 	return false;
 }
 
-/* Whether the next LANES trees are worth a group; *depth of their deepest. */
+/* Do the next LANES trees make a group without too much waste? *depth: that of the deepest. */
 static bool complete_pays(const struct booster_tree *tree, size_t left, unsigned *depth)
 {
 	size_t nodes = 0;
@@ -86,7 +86,7 @@ static bool complete_pays(const struct booster_tree *tree, size_t left, unsigned
 		((size_t)2 * LANES << *depth) <= WASTE_MAX * (nodes + 8 * LANES);
 }
 
-/* Node "from" of the file becomes split "to" of a complete tree, and all below it. */
+/* Copies node "from" of the file and all below it to split "to" of a complete tree. */
 static void complete_fill(struct split *splits, float *leaves, unsigned depth,
 			  const struct booster_node *nodes, int32_t from, size_t to)
 {

@@ -5,10 +5,10 @@
  * binary:logitraw or reg:squarederror. Splits compare and leaves add in 32-bit
  * floats in libxgboost's order, so the result has the same bits.
  *
- * Four trees of about one depth make a group of complete binary trees: split i has
- * its children at 2i and 2i + 1, so a step is one comparison and no branch, and the
- * steps of the four overlap; a leaf that lies higher is repeated below. Trees for
- * which that wastes too much are linked instead.
+ * Four trees of about the same depth make a group of complete binary trees: split i has its
+ * children at 2i and 2i + 1, so a step is one comparison without a branch, and the steps of
+ * the four trees overlap in the processor. A leaf above the deepest level is repeated below
+ * it. Trees for which this wastes too much memory are linked by indexes instead.
  *
  *	margin = base + leaf of tree 1 + leaf of tree 2 + ..	(in this order)
  *	probability = 1 / (exp(min(-margin, 88.7)) + 1)

@@ -1,8 +1,8 @@
 /*
- * xgb.h - the few calls of libxgboost that we make, with its errors as ours.
+ * xgb.h - wraps the few calls of libxgboost that we make, and turns its errors into ours.
  *
- * One thread only: OpenMP's pool would stay in the process with its memory, and
- * sums over several threads would not be deterministic.
+ * It uses one thread, because OpenMP's thread pool would keep its memory in the process, and
+ * because sums over several threads are not deterministic.
  */
 #ifndef WORKER_MODEL_XGB_H
 #define WORKER_MODEL_XGB_H
@@ -17,7 +17,7 @@
 int xgb_error(struct err *e, int code, const char *what);
 /* A booster with one thread; rows: what it will be trained on, or NULL. XGBoosterFree it. */
 MUST_CHECK int xgb_booster_new(DMatrixHandle rows, BoosterHandle *out, struct err *e);
-/* data must have passed booster_read: libxgboost trusts what it is given. */
+/* data must have passed booster_read, because libxgboost trusts its input. */
 MUST_CHECK int xgb_booster_load(const char *data, size_t len, BoosterHandle *out, struct err *e);
 /* rows x columns floats, NAN = missing. XGDMatrixFree it. */
 MUST_CHECK int xgb_matrix_new(const float *values, size_t rows, size_t columns, DMatrixHandle *out,

@@ -100,7 +100,7 @@ static void finish(struct http_call *call, CURLcode result)
 		a.status = (int)status;
 	else
 		describe(call, result, &a);
-	/* The loop knows the call no more, but its answer lives until done has read it. */
+	/* The call leaves the loop, but its answer lives until "done" has read it. */
 	(void)curl_multi_remove_handle(call->client->multi, call->easy);
 	call->done = NULL;
 	done(ctx, &a);
@@ -269,8 +269,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 }
 
 /*
- * libcurl sends a request again by itself when a connection that it had kept ends without
- * a byte of an answer (Curl_retry_request). An order might then be placed twice.
+ * Refuses a second sending. libcurl repeats a request by itself when a kept connection ends
+ * without a byte of an answer (Curl_retry_request); an order might then be placed twice.
  */
 static int on_request(void *ctx, char *ip, char *local_ip, int port, int local_port)
 {
@@ -285,7 +285,7 @@ static int on_request(void *ctx, char *ip, char *local_ip, int port, int local_p
 	return call->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-/* What messages call the other side: never the path. */
+/* Keeps the host's name for messages, because they must never show the path. */
 static void name_host(struct http_call *call, const char *url)
 {
 	CURLU *u = curl_url();
@@ -321,7 +321,7 @@ static void set_headers(struct http_call *call, const struct http_request *r)
 	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers_out);
 }
 
-/* libcurl would read the system's bundle for a connection: 30 ms that the loop has not. */
+/* Shares certificates read once; libcurl would read them for a connection: 30 ms in the loop. */
 static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *ctx)
 {
 	struct http_call *call = ctx;

@@ -1,13 +1,13 @@
 /*
- * http_client.h - HTTP and HTTPS requests out of an event loop (libcurl's multi
- * interface on libevent). Nothing here blocks: names are resolved beside the loop.
+ * http_client.h - sends HTTP and HTTPS requests from an event loop (libcurl's multi interface
+ * on libevent). Nothing here blocks; host names are resolved in another thread.
  *
  *	http_send ----> loop ----> done(ctx, answer)	once, never from inside http_send
  *	        `-- http_cancel: done is not called
  *
- * Certificates are always verified, redirects are not followed, and a message never
- * holds more of a URL than its host: a path may be a secret. A request leaves at most
- * once: what libcurl would send again on another connection fails instead, with "sent".
+ * Certificates are always verified, and redirects are not followed. A message names only the
+ * host of a URL, because the path may be a secret. A request is sent at most once: where
+ * libcurl would send it again on another connection, it fails instead, with "sent".
  */
 #ifndef WORKER_NET_HTTP_CLIENT_H
 #define WORKER_NET_HTTP_CLIENT_H
@@ -31,7 +31,7 @@ struct http_answer {			/* borrowed for the call of done */
 	struct err error;
 	const char *headers;		/* raw lines; http_answer_header reads them */
 };
-/* The call is gone when this runs; it may send, and cancel others. */
+/* The call no longer exists when this runs. It may send requests and cancel others. */
 typedef void http_done(void *ctx, const struct http_answer *a);
 
 struct http_request {
@@ -52,7 +52,7 @@ struct http_request {
  */
 MUST_CHECK int http_client_new(struct event_base *base, const char *ca_file,
 			       struct http_client **out, struct err *e);
-/* Cancels what is under way. */
+/* Cancels the running calls. */
 void http_client_free(struct http_client *c);
 
 /* Everything in r is copied. The handle is borrowed until done runs or http_cancel. */

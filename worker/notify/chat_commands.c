@@ -135,7 +135,7 @@ static void PRINTF_LIKE(2, 3) reply(const struct talk *t, const char *fmt, ...)
 	buf_free(&html);
 }
 
-/* As many messages as it takes. */
+/* Sends the text in as many messages as it needs. */
 static void reply_lines(const struct talk *t, const char *text)
 {
 	do {
@@ -207,9 +207,9 @@ static void queue_one(struct talk *t, const char *kind, const char *args, int64_
 }
 
 /*
- * One command for each bot that was named; without one for all of the chat's. Where the
- * chat may command every bot that is one row for all: an emergency stop then also reaches
- * a bot that was deleted while it still has positions.
+ * Queues one command for each named bot; without a name, for all bots of the chat. If the chat
+ * may command every bot, that is a single row for all bots, so that an emergency stop also
+ * reaches a bot that was deleted while it still had positions.
  */
 static void queue_for(struct talk *t, const char *kind, const char *args, const int64_t *bots,
 		      size_t n)
@@ -274,7 +274,7 @@ static struct confirm *confirm_find(struct talk *t, const char *code)
 	return NULL;
 }
 
-/* One for each person and chat; else a free one or, of all in use, the one that ends first. */
+/* The slot of this person and chat; else a free one; else the one that ends first. */
 static struct confirm *confirm_slot(struct talk *t)
 {
 	struct confirm *mine = confirm_find(t, NULL), *first = &t->chat->confirms[0];
@@ -383,7 +383,7 @@ static void press(struct talk *t)
 
 /* ---- reading a command ---- */
 
-/* One warning for each stranger. */
+/* Logs one warning for each unknown chat or user. */
 static void warn_once(struct chat_commands *d, const char *what, int64_t id, const char *key)
 {
 	for (size_t i = 0; i < WARNED_MAX && i < d->warned_n; i++)
@@ -448,7 +448,7 @@ static const char *split(struct talk *t)
 	return name;
 }
 
-/* A bot that the chat may not command is told; the command goes on for the others. */
+/* Adds a named bot. Replies if the chat may not command it; the command goes on for the others. */
 static void name_bot(struct talk *t, int64_t bot_id)
 {
 	for (size_t i = 0; i < t->named_n; i++)
@@ -460,7 +460,7 @@ static void name_bot(struct talk *t, int64_t bot_id)
 		reply(t, "There is no bot %lld that this chat may command.", (long long)bot_id);
 }
 
-/* Takes "#2" and numbers out of the words; false: nothing is left to do, which was told. */
+/* Takes "#2" and numbers out of the words. False: nothing is left to do, and a reply said so. */
 static bool read_words(struct talk *t, const struct chat_command *c)
 {
 	int64_t ids[WORDS_MAX], v;

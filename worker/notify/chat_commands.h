@@ -1,13 +1,13 @@
 /*
- * chat_commands.h - what people ask by chat, and what becomes of it: freqtrade's commands, ours
- * beside them. One table lists them.
+ * chat_commands.h - carries out the commands that people send by chat: freqtrade's commands,
+ * and ours. One table lists them.
  *
  *	update --> allowed? new enough? which bots? --> a reply, now
  *	                                            `-> rows of table commands; their
  *	                                                answers come back as replies
  *
- * Only the configured chats are heard. An emergency stop needs a second step of the
- * same person within a minute.
+ * Messages of other than the configured chats are ignored. The person who asks for an
+ * emergency stop must confirm it within a minute.
  */
 #ifndef WORKER_NOTIFY_CHAT_COMMANDS_H
 #define WORKER_NOTIFY_CHAT_COMMANDS_H
@@ -31,19 +31,19 @@ struct chat_commands_args {
 		      const char *markup);
 	/* A row for table commands. */
 	void (*command)(void *ctx, const struct command *c);
-	/* Ends the waiting sign of a pressed button. */
+	/* Ends the waiting sign on a pressed button. */
 	void (*pressed)(void *ctx, int64_t account, const char *press_id);
 };
 
 struct chat_commands *chat_commands_new(const struct chat_commands_args *a);
 void chat_commands_free(struct chat_commands *d);
 
-/* One update. Reads db; a failed read is told in the chat. */
+/* Handles one update. Reads db; the chat is told when reading fails. */
 void chat_commands_take(struct chat_commands *d, struct db *db, const struct telegram_source *from,
 			const struct telegram_update *u, int64_t now_us);
 /*
- * The worker answered a command; ours (by requested_by and key) is told in its chat, one line
- * for each bot.
+ * The worker answered a command. If the command came from a chat (requested_by and key say
+ * so), sends the answer there, one line for each bot.
  */
 void chat_commands_answered(struct chat_commands *d, const struct command *c,
 			    const struct command_answer *answer);

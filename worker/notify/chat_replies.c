@@ -184,7 +184,7 @@ static void balance_line(void *ctx, const char *account, const char *asset, doub
 	buf_printf(ctx, "  %-8s %-6s %s\n", account, asset, reply_number(amount, 8, text));
 }
 
-/* Since the day's first look at the account; the newest such day may not be today. */
+/* The gain since the day's first equity; the newest day with one may not be today. */
 static const char *day_gain(const struct chat_replies *a, const struct answer_bot *b, char out[80])
 {
 	char today[CLOCK_TEXT_MAX], text[40];

@@ -1,6 +1,6 @@
 /*
- * chat_replies.h - what the chat commands show, as plain text for a fixed-width block: lines
- * of one or several bots, with a headline each.
+ * chat_replies.h - writes the replies to chat commands as plain text for a fixed-width block:
+ * lines for one or several bots, with a headline each.
  */
 #ifndef WORKER_NOTIFY_CHAT_REPLIES_H
 #define WORKER_NOTIFY_CHAT_REPLIES_H
@@ -29,7 +29,7 @@ reply_fn reply_status, reply_profit, reply_balance, reply_daily, reply_weekly,
 
 /* "3 d 4 h", "5 m 6 s": the two largest units. */
 const char *reply_span(int64_t us, char out[32]);
-/* At most "decimals" digits behind the point, without zeros at the end. */
+/* At most "decimals" digits after the point, without trailing zeros. */
 const char *reply_number(double v, int decimals, char out[40]);
 
 #endif

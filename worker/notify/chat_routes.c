@@ -1,6 +1,6 @@
 #include "worker/notify/chat_routes.h"
 
-#include "common/crypto.h"
+#include "common/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 struct account {
 	int64_t id;			/* bots.id, 0 the environment's */
-	char token[256];
+	char *token;
 };
 
 struct place {				/* a chat for one bot's messages (0: for all) */
@@ -35,8 +35,8 @@ struct chat_routes *chat_routes_new(const struct config *config)
 
 static void forget(struct chat_routes *p)
 {
-	if (p->accounts)
-		crypto_wipe(p->accounts, p->accounts_n * sizeof(p->accounts[0]));
+	for (size_t i = 0; i < p->accounts_n; i++)
+		secret_free(p->accounts[i].token);
 	p->accounts_n = p->chat_routes_n = 0;
 }
 
@@ -53,22 +53,11 @@ void chat_routes_free(struct chat_routes *p)
 /* The account that has this token already, or a new one under "id". */
 static int64_t account_for(struct chat_routes *p, int64_t id, const char *token)
 {
-	struct account *more;
-
 	for (size_t i = 0; i < p->accounts_n; i++)
 		if (strcmp(p->accounts[i].token, token) == 0)
 			return p->accounts[i].id;
-	/* Not xrealloc: the old memory held secrets. */
-	more = xcalloc(p->accounts_n + 1, sizeof(*more));
-	if (p->accounts_n)
-		memcpy(more, p->accounts, p->accounts_n * sizeof(*more));
-	more[p->accounts_n].id = id;
-	snprintf(more[p->accounts_n].token, sizeof(more->token), "%s", token);
-	if (p->accounts)
-		crypto_wipe(p->accounts, p->accounts_n * sizeof(*more));
-	free(p->accounts);
-	p->accounts = more;
-	p->accounts_n++;
+	p->accounts = xrealloc(p->accounts, (p->accounts_n + 1) * sizeof(*p->accounts));
+	p->accounts[p->accounts_n++] = (struct account){ id, secret_dup(token) };
 	return id;
 }
 
@@ -100,10 +89,12 @@ void chat_routes_begin(struct chat_routes *p)
 		add_chats(p, 0, account_for(p, 0, c->telegram_bot_token), c->telegram_chat_id);
 }
 
-void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c)
+void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c,
+		     const struct bot_secrets *secrets)
 {
 	const struct config *all = p->config;
-	const char *token = c->telegram_token, *chats = c->telegram_chat_id;
+	const char *token = bot_secret(secrets, BOT_TELEGRAM_TOKEN);
+	const char *chats = c->telegram_chat_id;
 
 	if (!*token && !*chats)
 		return; /* those of the environment */

@@ -10,6 +10,7 @@
 
 #include "common/config.h"
 #include "common/registry/bot_config.h"
+#include "common/registry/bot_secrets.h"
 #include "worker/store/notify.h"
 
 #define CHAT_ROUTES_MAX 16			/* chats that one message goes to */
@@ -20,9 +21,10 @@ struct chat_routes;
 struct chat_routes *chat_routes_new(const struct config *config);
 void chat_routes_free(struct chat_routes *p);
 
-/* Begin anew, then every bot that runs; unchanged afterwards until the next begin. */
+/* Starts over; then add every bot that runs. The routes stay until the next begin. */
 void chat_routes_begin(struct chat_routes *p);
-void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c);
+void chat_routes_bot(struct chat_routes *p, int64_t bot_id, const struct bot_config *c,
+		     const struct bot_secrets *secrets);
 
 /* Telegram lanes for messages about bot_id (0: the whole worker); at most CHAT_ROUTES_MAX. */
 size_t chat_routes_of(const struct chat_routes *p, int64_t bot_id,

@@ -170,7 +170,7 @@ static void try_later(struct lane *l, const struct verdict *v)
 	l->result.told = 0;
 }
 
-/* Alone it fails; among others nobody knows which one it is: each goes alone. */
+/* A single refused message fails; joined ones are tried alone, because the bad one is unknown. */
 static void refused(struct lane *l, const struct verdict *v)
 {
 	char name[LANE_TARGET_MAX + 64];
@@ -280,7 +280,7 @@ static void send_batch(struct lane *l, const struct batch *b, int64_t untold, in
 	if (rc) {
 		struct verdict v = { .outcome = OUTCOME_REFUSED };
 
-		/* No address or token: nothing that waits there can ever go. */
+		/* Without an address or token, nothing that waits in this lane can be sent. */
 		snprintf(v.error, sizeof(v.error), "%.255s", e.msg);
 		l->rows = 1;
 		settle(l, &v);

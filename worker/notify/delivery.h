@@ -1,16 +1,16 @@
 /*
- * delivery.h - brings the outbox (table notifications) to where its rows go: at least
- * once, in order within a lane, and no lane waits for another.
+ * delivery.h - sends the messages of the outbox (table notifications): each at least once, in
+ * order within a lane, and no lane waits for another.
  *
  *	            send            answer         commit
  *	 waiting ----------> sent ----------> told -------> waiting, or idle when empty
  *	    ^                                  |
  *	    `--- back-off, retry-after, limit --'
  *
- * What became of a message is written with the loop's next transaction, and only then
- * is the lane's next one sent: a worker that is killed in between sends it again. A
- * message that the other side refuses as such is marked failed; refused together with
- * others, each is tried alone, so that only the bad one fails.
+ * The result of a message is written in the loop's next transaction, and only then the lane's
+ * next message is sent. So a worker that is killed in between sends the message again. A
+ * message that the other side refuses is marked failed. If several joined messages are
+ * refused, each is tried alone, so that only the bad one fails.
  */
 #ifndef WORKER_NOTIFY_DELIVERY_H
 #define WORKER_NOTIFY_DELIVERY_H
@@ -47,9 +47,9 @@ struct post {				/* a message ready to go; zeroed, freed by delivery */
 struct sender {				/* one for each channel; a NULL prepare: there is none */
 	void *ctx;
 	/*
-	 * Make a message of the first note or more of n. untold: so many before them were
-	 * dropped, which the message says. ERR_INVALID: the first note can't be sent.
-	 * Another error: this lane can't be served (any more), and nothing of it will be.
+	 * Makes one message of the first note, or of several of the n. untold: how many before
+	 * them were dropped; the message says so. ERR_INVALID: the first note can't be sent.
+	 * Another error: this lane can't be used any more, so nothing of it will be sent.
 	 */
 	int (*prepare)(void *ctx, const struct note *notes, size_t n, int64_t untold,
 		       struct post *out, struct err *e);
@@ -72,21 +72,21 @@ struct delivery_args {
 
 struct delivery *delivery_new(const struct delivery_args *a);
 void delivery_free(struct delivery *d);
-/* From now on messages go out. client is borrowed. */
+/* Sends messages from now on. client is borrowed. */
 void delivery_open(struct delivery *d, struct http_client *client);
-/* Look for rows that were not added here: of earlier runs, or a person's in the shell. */
+/* Looks for rows that were not added here: of earlier runs, or made by hand in a shell. */
 MUST_CHECK int delivery_look(struct delivery *d, struct db *db, struct err *e);
 
-/* Write a row; the oldest of a full lane go. */
+/* Writes a row; drops the oldest rows of a full lane. */
 MUST_CHECK int delivery_add_tx(struct delivery *d, struct db *db, const struct note *n,
 			       struct err *e);
-/* Send what may go. *next_us: when to be asked again (monotonic), INT64_MAX not by itself. */
+/* Sends what may be sent. *next_us: when to call again (monotonic); INT64_MAX: no time is due. */
 MUST_CHECK int delivery_turn(struct delivery *d, struct db *db, int64_t mono_us, int64_t *next_us,
 			     struct err *e);
 bool delivery_pending(const struct delivery *d);	/* results wait to be written */
 MUST_CHECK int delivery_write_tx(struct delivery *d, struct db *db, struct err *e);
 void delivery_clear(struct delivery *d);		/* after the commit */
-/* Nothing is under way or waits, except for a lane that has failed. */
+/* Nothing is being sent and nothing waits, except in lanes that failed. */
 bool delivery_idle(const struct delivery *d);
 
 /* 1 s, doubled with each failure in a row, at most DELIVERY_BACKOFF_MAX_US. */

@@ -318,9 +318,10 @@ void notifier_begin(struct notifier *n)
 	chat_routes_begin(n->routes);
 }
 
-void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c)
+void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c,
+		  const struct bot_secrets *secrets)
 {
-	chat_routes_bot(n->routes, bot_id, c);
+	chat_routes_bot(n->routes, bot_id, c, secrets);
 }
 
 int notifier_look(struct notifier *n, struct db *db, struct err *e)
@@ -336,7 +337,7 @@ void notifier_hush(struct notifier *n)
 
 /* ---- the loop ---- */
 
-/* Once a UTC day, the results of the day before; also when we were not there at midnight. */
+/* Once per UTC day, reports the results of the day before, also if no worker ran at midnight. */
 static int summarize(struct notifier *n, struct db *db, int64_t wall_us, struct err *e)
 {
 	int64_t *ids = NULL, day = wall_us / DAY_US;

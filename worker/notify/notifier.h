@@ -1,6 +1,6 @@
 /*
- * notifier.h - all that tells people and programs outside, and hears them: Telegram and
- * the webhook.
+ * notifier.h - sends messages to people and programs, and takes commands from people: Telegram
+ * and the webhook.
  *
  *	engine reports --> rows of notifications --commit--> delivery --> Telegram, webhook
  *	                   in the event's transaction
@@ -14,6 +14,7 @@
 
 #include "common/config.h"
 #include "common/db/db.h"
+#include "common/registry/bot_secrets.h"
 #include "common/registry/commands.h"
 #include "worker/report/notify_report.h"
 #include "worker/store/worker.h"
@@ -27,39 +28,40 @@ struct notifier_args {
 	void *ctx;
 };
 
-/* Errors: WEBHOOK_EVENTS names a kind that is none. */
+/* ERR_INVALID: WEBHOOK_EVENTS holds a word that is no kind of message. */
 MUST_CHECK int notifier_new(const struct notifier_args *a, struct notifier **out, struct err *e);
 void notifier_free(struct notifier *n);
 struct reporter notifier_reporter(struct notifier *n);
 
-/* The loop runs: messages go out from now on. */
+/* The loop runs: sends messages from now on. */
 MUST_CHECK int notifier_open(struct notifier *n, struct event_base *base, struct err *e);
-/* The database may have changed: begin anew, then each bot that runs, then messages that wait. */
+/* The database may have changed: start over, add each running bot, then look for messages. */
 void notifier_begin(struct notifier *n);
-void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c);
+void notifier_bot(struct notifier *n, int64_t bot_id, const struct bot_config *c,
+		  const struct bot_secrets *secrets);
 MUST_CHECK int notifier_look(struct notifier *n, struct db *db, struct err *e);
 
-/* What the worker itself has to say; text's first line is the headline. */
+/* A message of the worker itself; text's first line is the headline. */
 void notifier_tell(struct notifier *n, enum notify_kind kind, const char *text);
-/* From now on nobody is heard; what waits is still delivered. */
+/* From now on chat commands are ignored; messages that wait are still delivered. */
 void notifier_hush(struct notifier *n);
-/* The feed's state, each time it was looked at: a change is told. */
+/* The feed's state, each time it was read; a change becomes a message. */
 void notifier_feed(struct notifier *n, const char *state, const char *message);
 
 /* An answer to a command, before the transaction that it is written in. */
 void notifier_answered(struct notifier *n, const struct command *c,
 		       const struct command_answer *answer);
 
-/* *next_us: when to be asked again (monotonic). */
+/* *next_us: when to call again (monotonic). */
 MUST_CHECK int notifier_turn(struct notifier *n, struct db *db, int64_t wall_us, int64_t mono_us,
 			     int64_t *next_us, struct err *e);
 bool notifier_pending(const struct notifier *n);	/* rows wait to be written */
-/* ages_us: what ages of messages count from; 0 in doubt, then no old ones go. */
+/* ages_us: the time that ages count from; 0 while the clock is in doubt: nothing is deleted. */
 MUST_CHECK int notifier_write_tx(struct notifier *n, struct db *db, int64_t wall_us,
 				 int64_t ages_us, struct err *e);
-/* After the commit. True: it has queued commands, which should be looked at. */
+/* Call it after the commit. True: it queued commands, which the loop should look at. */
 bool notifier_clear(struct notifier *n);
-/* Everything that can be delivered now is. */
+/* Is everything delivered that can be delivered now? */
 bool notifier_idle(const struct notifier *n);
 
 #endif

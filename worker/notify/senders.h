@@ -18,7 +18,7 @@ struct telegram_sender {
 struct sender telegram_sender(struct telegram_sender *s);
 /* <api>/bot<token>/<method>. A secret: not for logs. */
 void telegram_url(struct buf *out, const char *api_url, const char *token, const char *method);
-/* What an answer of the Bot API means for a message, or for a poll. */
+/* Decides what an answer of the Bot API means for a message or a poll. */
 void telegram_judge(const struct http_answer *a, const char *token, struct verdict *v);
 
 struct webhook_sender {

@@ -1,5 +1,5 @@
 /*
- * telegram_api.h - what the Bot API answers: https://core.telegram.org/bots/api
+ * telegram_api.h - parses answers of the Bot API: https://core.telegram.org/bots/api
  * ("Making requests", "Getting updates"), as of Bot API 7.
  */
 #ifndef WORKER_NOTIFY_TELEGRAM_API_H
@@ -21,7 +21,7 @@ struct telegram_answer {
 	int64_t migrate_to;		/* parameters.migrate_to_chat_id, 0 none */
 	char description[200];		/* "" when ok */
 };
-/* ERR_INVALID: the body is no answer of a Bot API. */
+/* ERR_INVALID: the body is not an answer of the Bot API. */
 MUST_CHECK int telegram_answer_parse(const char *body, size_t len, struct telegram_answer *out,
 				     struct err *e);
 

@@ -15,8 +15,9 @@
 /* Ten messages of at most 4096 characters, each perhaps escaped, with their entities. */
 #define UPDATES_BYTES_MAX (4u << 20)
 /*
- * Telegram numbers updates anew after a week without any (Bot API, Update), which an old
- * offset would hide; and it keeps none longer than a day, so that none comes twice.
+ * An offset older than this is not used: after a week without updates Telegram may number
+ * them anew (Bot API, Update), and an old offset would hide the new ones. Telegram keeps no
+ * update longer than a day, so none comes twice without an offset.
  */
 #define OFFSET_TOO_OLD_US (2 * 86400 * US_PER_S)
 #define NEVER INT64_MAX
@@ -90,7 +91,7 @@ static void failed(struct poller *l, const struct verdict *v, int status)
 	l->state = l->named ? POLL_ASK : POLL_ASK_NAME;
 }
 
-/* False: not what was asked for; the poller tries again later. */
+/* False: the answer is not usable; the poller tries again later. */
 static bool well(struct poller *l, const struct http_answer *a)
 {
 	struct verdict v;
@@ -227,7 +228,7 @@ static struct poller *poller_of(struct telegram_poll *p, int64_t account)
 	return l;
 }
 
-/* Another token: another bot, with updates of its own. */
+/* Another token is another Telegram bot, which has updates of its own. */
 static int follow_token(struct poller *l, struct db *db, const char *token, struct err *e)
 {
 	int64_t bot = telegram_bot_of(token), offset = 0;
@@ -251,7 +252,7 @@ static void drop_unused(struct telegram_poll *p)
 	for (size_t i = 0; i < p->n; i++) {
 		struct poller *l = p->list[i];
 
-		/* What was taken in is written first. */
+		/* An offset that was taken is written first. */
 		if (l->state != POLL_TAKEN && !chat_routes_token(p->args.routes, l->account))
 			poller_free(l);
 		else

@@ -1,13 +1,13 @@
 /*
- * telegram_poll.h - reads what people write to our Telegram bots (long polling: a webhook
- * would need an address that Telegram can reach).
+ * telegram_poll.h - reads the messages that people send to our Telegram bots. It uses long
+ * polling, because a webhook would need an address that Telegram can reach.
  *
  *	getMe --> getUpdates --> fetched --take--> taken --commit of the offset--.
  *	              ^                                                          |
  *	              `----------------------------------------------------------'
  *
- * The offset is written in the transaction of what the updates caused, and only then
- * does the next getUpdates confirm them to Telegram: none is lost, none counts twice.
+ * The offset is written in the same transaction as the effects of the updates. Only then the
+ * next getUpdates confirms the updates to Telegram, so none is lost and none counts twice.
  */
 #ifndef WORKER_NOTIFY_TELEGRAM_POLL_H
 #define WORKER_NOTIFY_TELEGRAM_POLL_H
@@ -31,7 +31,7 @@ struct telegram_poll_args {
 struct telegram_poll *telegram_poll_new(const struct telegram_poll_args *a);
 void telegram_poll_free(struct telegram_poll *p);
 
-/* Ask for what is due, for each account of places. *next_us as delivery_turn's. */
+/* Sends the requests that are due, for each account of the routes. *next_us as in delivery_turn. */
 MUST_CHECK int telegram_poll_turn(struct telegram_poll *p, struct db *db, int64_t mono_us,
 				  int64_t *next_us, struct err *e);
 
@@ -42,7 +42,7 @@ struct telegram_source {		/* where an update came from */
 };
 typedef void telegram_take(void *ctx, const struct telegram_source *from,
 			   const struct telegram_update *u);
-/* Hands out what was fetched, in order; it is pending then. */
+/* Hands out the fetched updates in order; they are then pending until telegram_poll_clear. */
 void telegram_poll_take(struct telegram_poll *p, telegram_take *take, void *ctx);
 
 bool telegram_poll_pending(const struct telegram_poll *p);
@@ -50,7 +50,7 @@ MUST_CHECK int telegram_poll_write_tx(struct telegram_poll *p, struct db *db, in
 				      struct err *e);
 void telegram_poll_clear(struct telegram_poll *p);	/* after the commit */
 
-/* A method whose answer nobody waits for; body is JSON. */
+/* Calls a method and ignores its answer; body is JSON. */
 void telegram_poll_call(struct telegram_poll *p, int64_t account, const char *method,
 			const char *body);
 

@@ -1,4 +1,4 @@
-/* Messages to Telegram: joined while they fit, with the limits of the Bot API. */
+/* Sends messages to Telegram; joins several into one while they fit. Keeps the Bot API's limits. */
 #include "common/clock.h"
 #include "common/json.h"
 #include "worker/notify/senders.h"
@@ -77,7 +77,7 @@ static int prepare(void *ctx, const struct note *notes, size_t n, int64_t untold
 	return 0;
 }
 
-/* A server may repeat what it was asked. */
+/* Hides the token in an answer, because a server may repeat the request's address. */
 static void hide(char *text, const char *token)
 {
 	size_t n = token ? strlen(token) : 0;

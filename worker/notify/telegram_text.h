@@ -1,6 +1,6 @@
 /*
- * telegram_text.h - plain text as Telegram's HTML (Bot API, "HTML style"): what people
- * and exchanges wrote is escaped, and nothing is longer than a message may be.
+ * telegram_text.h - writes plain text as Telegram's HTML (Bot API, "HTML style"): escapes text
+ * of people and exchanges, and keeps each message within its limit.
  */
 #ifndef WORKER_NOTIFY_TELEGRAM_TEXT_H
 #define WORKER_NOTIFY_TELEGRAM_TEXT_H
@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 /*
- * sendMessage takes 4096 characters after its tags are taken out; bytes with the tags,
- * which we count, are never fewer.
+ * sendMessage takes 4096 characters, counted without the tags. We count bytes with the tags,
+ * which are never fewer.
  */
 #define TELEGRAM_TEXT_MAX 4096
 #define TELEGRAM_PAGE_MAX 3800	/* of one row, so that a note may be put before it */

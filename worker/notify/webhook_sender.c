@@ -1,4 +1,4 @@
-/* Messages as signed POSTs of JSON, one for each. */
+/* Sends each message as a signed POST of JSON. */
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/json.h"
@@ -22,7 +22,7 @@ void webhook_signature(struct buf *out, const char *secret, int64_t at_s, const 
 	buf_free(&text);
 }
 
-/* The stored members behind what only the row knows. */
+/* Writes the row's own members, then the stored ones. */
 static void put_body(const struct note *n, int64_t untold, struct buf *out)
 {
 	struct json j = { .out = out };
@@ -69,7 +69,7 @@ static int prepare(void *ctx, const struct note *notes, size_t n, int64_t untold
 	return 0;
 }
 
-/* What says that this one event is not wanted; other errors may pass. */
+/* Does this status say that this one event is not wanted? After other errors we try again. */
 static bool refuses(int status)
 {
 	return status == 400 || status == 405 || status == 406 || status == 413 || status == 415 ||

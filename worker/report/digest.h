@@ -1,6 +1,6 @@
 /*
- * digest.h - one SHA-256 over everything a session did: orders, legs, fills and the
- * paper venue's bookings, in order. Two runs with the same digest did the same.
+ * digest.h - one SHA-256 over everything that a session did: orders, legs, fills and the paper
+ * venue's bookings, in order. Two runs with equal digests did the same.
  */
 #ifndef WORKER_REPORT_DIGEST_H
 #define WORKER_REPORT_DIGEST_H

@@ -1,5 +1,5 @@
 /*
- * fanout.h - several reporters as one.
+ * fanout.h - a reporter that passes each report on to several reporters.
  */
 #ifndef WORKER_REPORT_FANOUT_H
 #define WORKER_REPORT_FANOUT_H

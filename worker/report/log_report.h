@@ -1,5 +1,5 @@
 /*
- * log_report.h - what happens to bots and orders as log lines for a person.
+ * log_report.h - reports what happens to bots and orders as log lines for a person.
  */
 #ifndef WORKER_REPORT_LOG_REPORT_H
 #define WORKER_REPORT_LOG_REPORT_H

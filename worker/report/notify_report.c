@@ -252,7 +252,7 @@ static void PRINTF_LIKE(3, 4) reload(struct notify_report *n, const struct bot_r
 	end(&d);
 }
 
-/* Reported each second and more: what is as it was costs nearly nothing. */
+/* Called at least once a second for each bot, so an unchanged bot must cost almost nothing. */
 static void on_bot(void *ctx, const struct bot_report *b)
 {
 	struct notify_report *n = ctx;

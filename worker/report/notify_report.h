@@ -1,8 +1,8 @@
 /*
- * notify_report.h - what the engine reports, as messages for people and programs.
+ * notify_report.h - turns the engine's reports into messages for people and programs.
  *
- * The text is plain, its first line the headline; the JSON object holds the same in
- * exact figures. What nobody wants is not even composed.
+ * The text is plain, and its first line is the headline; the JSON object holds the same in
+ * exact figures. A message that nobody wants is not composed.
  */
 #ifndef WORKER_REPORT_NOTIFY_REPORT_H
 #define WORKER_REPORT_NOTIFY_REPORT_H

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-/* A reader that is gone or hangs must not stop trading. */
+/* Never blocks, because a reader that is gone or hangs must not stop trading. */
 static void line(struct buf *b)
 {
 	buf_putc(b, '\n');

@@ -146,7 +146,7 @@ struct market *session_market_add(struct session *s, const struct symbol_info *i
 
 /* ---- market data ---- */
 
-/* The market of the last event is the next one's most of the time: look there first. */
+/* Looks at the last event's market first, because the next event is usually of the same. */
 static struct symbol_slot *find(struct way *way, const char *symbol)
 {
 	struct session *s = way->session;
@@ -180,7 +180,7 @@ static bool acts(struct session *s, int64_t now_us)
 	return s->act_from_us == 0 || after_history(s, now_us);
 }
 
-/* What is history for the engine is history for the venue as well. */
+/* An event that is history for the engine is history for the venue as well. */
 
 static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
@@ -375,7 +375,7 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
 		return have->leverage_e8 == a.leverage_e8 ? 0 :
 		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
-	/* Another market: what the account is worth goes along, and nothing else. */
+	/* Another market: the new account begins with the old one's worth. */
 	if (strcmp(have->quote_asset, market_info(m)->quote) != 0)
 		return err_set(e, ERR_DENIED, "%s counts in %s, the paper account of bot %lld in "
 			       "%s: it goes there only by a reset (POST /api/v1/simulation/reset)",

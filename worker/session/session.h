@@ -1,8 +1,8 @@
 /*
  * session.h - engine and paper venue wired together behind one market-data sink.
  *
- * The worker, the replay command, backtests and tests all trade through a
- * session; they differ in the feed that drives it and in who hears the reports.
+ * The worker, the replay command and tests all trade through a session. They differ in the
+ * feed that drives it and in the reporters that get its reports.
  */
 #ifndef WORKER_SESSION_SESSION_H
 #define WORKER_SESSION_SESSION_H
@@ -30,35 +30,35 @@ struct engine *session_engine(struct session *s);
 struct venue *session_venue(struct session *s);
 
 /*
- * Idempotent: makes the market known to engine and venue. Its fees are those of the
- * settings (fees.h), whatever info says.
+ * Makes the market known to engine and venue; may be called again. The fees come from the
+ * settings (fees.h) and not from info.
  */
 struct market *session_market_add(struct session *s, const struct symbol_info *info);
 
-/* Events of spot, or of futures markets, to trade on. Unknown symbols are ignored. */
+/* The sink for events of spot or futures markets to trade on. Unknown symbols are ignored. */
 struct feed_sink session_sink(struct session *s, bool futures);
-/* Events before a resume: they fill candles and books, and nothing acts. */
+/* The sink for events before a resume: they fill candles and books and cause no action. */
 struct feed_sink session_warm_sink(struct session *s, bool futures);
 /* Events received before act_from_us (the history a feed begins with) only warm up. */
 void session_act_from(struct session *s, int64_t act_from_us);
 
 /*
- * Last of a restart, when bots, orders and the venue's rows are back: asks what became of
- * every live order. Every time that a row gives is bounded by now_us plus what such a
- * deadline may be long: the machine's clock may have been set back.
+ * The last step of a restart, after bots, orders and the venue's rows are back: asks the venue
+ * about every live order. Limits every deadline in the rows to now_us plus its longest allowed
+ * length, because the machine's clock may have been set back.
  */
 void session_reconcile(struct session *s, int64_t now_us);
 
 /*
- * The bot's paper account: opened with the initial capital when it has none, moved
- * to the config's symbol and leverage when that changed. For a bot without open
- * orders: an account that moves ends what it still has, and takes its worth along.
- * No move makes money: ERR_DENIED when only a reset can bring the account there (it counts
- * in another asset, or nothing is left of it); the sentence says so, nothing has changed.
+ * Opens the bot's paper account with the initial capital when it has none, or moves it to the
+ * config's symbol and leverage when these changed. Only for a bot without open orders. A moved
+ * account starts with the worth of the old one, so that no move makes money. ERR_DENIED: only a
+ * reset can do this, because the account is in another asset or is empty; the message says so,
+ * and nothing was changed.
  */
 MUST_CHECK int session_account(struct session *s, int64_t bot_id, const struct bot_config *config,
 			       int64_t now_us, struct err *e);
-/* Start the account anew. ERR_CONFLICT while orders are open, unless force (they are dropped). */
+/* Resets the account. ERR_CONFLICT while orders are open, unless force, which drops them. */
 MUST_CHECK int session_account_reset(struct session *s, int64_t bot_id,
 				     const struct bot_config *config, bool force, int64_t now_us,
 				     struct err *e);

@@ -1,5 +1,6 @@
 /*
- * backup.h - what a backup asks the database, and what a restored one must forget.
+ * backup.h - the SQL of backups: checks, row counts, and the changes that make a restored
+ * database safe.
  */
 #ifndef WORKER_STORE_BACKUP_H
 #define WORKER_STORE_BACKUP_H
@@ -31,8 +32,8 @@ struct backup_models {			/* files of registered models */
 MUST_CHECK int store_backup_rows(struct db *db, struct backup_rows *out, struct err *e);
 MUST_CHECK int store_backup_models(struct db *db, struct backup_models *out, struct err *e);
 /*
- * Is every page, index and reference sound, and every booking of the ledger balanced?
- * Looks at all of the file. ERR_CORRUPT with the first thing that is not.
+ * Checks every page, index and reference, and that every ledger entry is balanced. Reads the
+ * whole file. ERR_CORRUPT names the first fault.
  */
 MUST_CHECK int store_backup_check(struct db *db, struct err *e);
 
@@ -51,13 +52,15 @@ struct backup_settled {			/* what store_backup_settle_tx changed */
 	int64_t next_order;		/* number of the next trade */
 };
 /*
- * Makes a restored database safe to start from, "made_us" being what it shows:
- *  - bots that ran are PAUSED: positions stay protected, no entry until a person says so;
- *  - commands that wait are expired (not an emergency stop), unfinished jobs cancelled,
- *    messages that were not delivered yet are not sent any more;
- *  - API tokens that were revoked since stay revoked;
- *  - trades get numbers that no order sent since can have had (client order ids!).
- * since: all zero when the replaced database can't be asked.
+ * Makes a restored database safe to start from. made_us: the time of the backup.
+ *  - Bots that ran are PAUSED: positions stay protected, and no entry is made until a person
+ *    resumes the bot.
+ *  - Waiting commands expire (except an emergency stop), unfinished jobs are cancelled, and
+ *    undelivered messages are not sent any more.
+ *  - API tokens that were revoked after made_us stay revoked.
+ *  - New trades get numbers above those of all orders that were sent after made_us, because
+ *    client order ids are made of them.
+ * since: all zero when the replaced database can't be read.
  */
 MUST_CHECK int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us,
 				      const struct backup_since *since,

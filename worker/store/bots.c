@@ -8,7 +8,7 @@
 #define KEEP_SIGNALS 20000		/* rows */
 #define PRUNE_ROWS 500			/* more than 1,000 bots and 64 symbols write in a second */
 
-/* A bot that was deleted a moment ago has no row any more, and must not stop the others'. */
+/* A bot that was just deleted has no row in bots any more; that must not stop the other rows. */
 static const char SQL_STATE[] =
 	"INSERT INTO bot_state(bot_id, status, emergency, error, mode, start_us, last_execution_us,"
 	" applied_config_version, config_error, applied_model_id, model_error, pending_orders,"
@@ -58,7 +58,7 @@ static const char SQL_STATS[] =
 static const char SQL_EQUITY[] =
 	"INSERT OR REPLACE INTO equity(bot_id, at_us, equity, balance, unrealized)"
 	" VALUES (?1, ?2, ?3, ?4, ?5)";
-/* Some rows at a time: this is called each second, in a turn of the loop. */
+/* Only some rows at a time, because it is called each second in a turn of the loop. */
 static const char SQL_PRUNE_SIGNALS[] =
 	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
 	" (SELECT min(id) FROM signals) + ?2)";

@@ -1,6 +1,6 @@
 /*
- * bots.h - the worker's side of what a bot is and does: bot_state,
- * bot_events, signals, trading_stats, equity.
+ * bots.h - the worker's rows about its bots: bot_state, bot_events, signals, trading_stats,
+ * equity.
  */
 #ifndef WORKER_STORE_BOTS_H
 #define WORKER_STORE_BOTS_H
@@ -11,7 +11,7 @@
 
 MUST_CHECK int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode,
 				  struct err *e);
-/* The same for a row whose figures_only is set: the row is there, and little of it moved. */
+/* The same for a report with figures_only set: updates only the figures of an existing row. */
 MUST_CHECK int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *e);
 
 struct event_row {
@@ -25,7 +25,7 @@ MUST_CHECK int store_signal_tx(struct db *db, const struct signal_report *s, str
 MUST_CHECK int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e);
 MUST_CHECK int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e);
 
-/* Drop all signals but the newest 20,000. */
+/* Deletes all signals but the newest 20,000. */
 MUST_CHECK int store_prune_tx(struct db *db, struct err *e);
 
 /* ERR_NOT_FOUND: the bot never ran. */

@@ -98,7 +98,7 @@ int store_candle_run_tx(struct db *db, const struct candle_run *r, const char *m
 	return stmt_run(s, e);
 }
 
-/* (It may be edited by hand: what is computed from it must not overflow.) */
+/* Checks the row, because it may be edited by hand and sums with it must not overflow. */
 static bool run_possible(const struct candle_run *r)
 {
 	return r->since_us >= 0 && r->since_us < r->until_us;
@@ -137,7 +137,7 @@ int store_candle_run(struct db *db, struct candle_run *r, const char *made_by, s
 	return 0;
 }
 
-/* Rows may be edited by hand: whatever they say must be a possible candle. */
+/* Reads a candle; false when it is impossible, because rows may be edited by hand. */
 static bool read_candle(struct stmt *s, struct candle *c)
 {
 	int64_t trades = stmt_int(s, 7);

@@ -1,9 +1,9 @@
 /*
- * candles.h - closed candles as rows, and which of them form an unbroken run.
+ * candles.h - stores closed candles, and which of them form an unbroken run.
  *
- * candles holds what charts show. candle_runs says of each series from when to when no
- * candle is missing, and what made it (a seed, a recording): only its newest run may warm
- * a window. Rows outside of it are older, or of a clock that was set back.
+ * Table candles holds what charts show. Table candle_runs says for each series from when to
+ * when no candle is missing, and what made it (a seed, a recording). Only candles of the
+ * series' run may fill a window; rows outside it are older, or of a clock that was set back.
  */
 #ifndef WORKER_STORE_CANDLES_H
 #define WORKER_STORE_CANDLES_H
@@ -25,9 +25,9 @@ struct candle_row {
 	struct candle candle;
 };
 /*
- * Candles of the series that are CANDLES_KEPT lengths older than this one go, some at a
- * time; but none that is not that much older than now_us (a candle's time may be wrong),
- * and none while that is 0.
+ * Stores a candle. Also deletes some candles of the series that are more than CANDLES_KEPT
+ * lengths older than this one; but only those that are so much older than now_us as well,
+ * because this candle's time may be wrong, and none when now_us is 0.
  */
 MUST_CHECK int store_candle_tx(struct db *db, const struct candle_row *r, int64_t now_us,
 			       struct err *e);
@@ -40,19 +40,19 @@ MUST_CHECK int store_candle_run_tx(struct db *db, const struct candle_run *r, co
 				   struct err *e);
 /*
  * The run of r->key that made_by made: 0 <= since_us < until_us. ERR_NOT_FOUND: there is none.
- * ERR_CORRUPT: its row can't be.
+ * ERR_CORRUPT: its row holds impossible values.
  */
 MUST_CHECK int store_candle_run(struct db *db, struct candle_run *r, const char *made_by,
 				struct err *e);
 /*
- * The newest candles of a run, at most max, oldest first. ERR_CORRUPT: one is missing or
- * can't be (somebody edited it); the sentence names it.
+ * The newest candles of a run, at most max, oldest first. ERR_CORRUPT: a candle is missing or
+ * impossible, because somebody edited it; the message names it.
  */
 MUST_CHECK int store_candles_load(struct db *db, const struct candle_run *r, int64_t length_us,
 				  struct candle *out, size_t max, size_t *n, struct err *e);
 /*
- * Deletes candles of a source that something else than made_by made, CANDLES_FORGOTTEN at
- * most; *left: there may be more.
+ * Deletes at most CANDLES_FORGOTTEN candles of a source that were not made by made_by; *left:
+ * there may be more.
  */
 #define CANDLES_FORGOTTEN 5000
 MUST_CHECK int store_candles_forget_tx(struct db *db, const char *source, const char *made_by,

@@ -1,6 +1,6 @@
 /*
- * chat.h - what the chat commands read: small looks at the tables that never
- * take long, for they run in the worker's loop.
+ * chat.h - the queries of the chat commands. They are short, because they run in the worker's
+ * loop.
  */
 #ifndef WORKER_STORE_CHAT_H
 #define WORKER_STORE_CHAT_H
@@ -58,7 +58,7 @@ MUST_CHECK int store_answer_periods(struct db *db, int64_t bot_id, enum answer_p
 MUST_CHECK int store_answer_symbols(struct db *db, int64_t bot_id, answer_sum_each *each,
 				    void *ctx, struct err *e);
 
-/* The paper account: what of which asset is free, reserved, margin; not 0. */
+/* The paper account's balances that are not 0: free, reserved and margin of each asset. */
 typedef void answer_balance_each(void *ctx, const char *account, const char *asset, double amount);
 MUST_CHECK int store_answer_balances(struct db *db, int64_t bot_id, answer_balance_each *each,
 				     void *ctx, struct err *e);

@@ -33,7 +33,7 @@ static void doubt(struct clock_watch *w, int64_t most_us, int64_t clock_us)
 
 	w->jumped_us = clock_us;
 	w->accepted_us = 0; /* was said of a clock of before, perhaps one that was ahead */
-	/* What is in doubt already stays so as long, unless a clock of the future said it. */
+	/* An earlier doubt keeps its end, unless a clock in the future set it. */
 	if (w->settles_us < until_us || w->settles_us > longest_us)
 		w->settles_us = until_us;
 }
@@ -54,7 +54,7 @@ static enum clock_news jumped(struct clock_watch *w, int64_t step_us, int64_t cl
 	return CLOCK_JUMPED;
 }
 
-/* While no worker ran, or none was awake, nobody saw the clock: a while is nothing. */
+/* No worker ran or was awake, so nobody saw the clock. A short such time is no reason to doubt. */
 static enum clock_news unseen(struct clock_watch *w, int64_t passed_us, int64_t most_us,
 			      int64_t clock_us)
 {

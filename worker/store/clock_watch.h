@@ -1,5 +1,6 @@
 /*
- * clock_watch.h - may ages be counted by the clock? Whatever deletes or thins rows asks here.
+ * clock_watch.h - decides whether the clock may be used to count ages. Everything that deletes
+ * or thins rows asks here.
  *
  *	SETTLED --- a step that the time passed does not explain ---> IN DOUBT
  *	   ^                                                             |
@@ -7,8 +8,9 @@
  *	        for CLOCK_SETTLES_US (after a step of more than a day for
  *	        CLOCK_SETTLES_LONG_US); or the operator accepts it
  *
- * In doubt nothing is deleted: ten seconds of a clock in the future once took the history
- * along. The state is a row (table clock_watch), so that a restart does not settle it.
+ * In doubt nothing is deleted, because a clock that is in the future for ten seconds would be
+ * enough to delete the whole history. The state is stored (table clock_watch), so that a
+ * restart does not settle it.
  */
 #ifndef WORKER_STORE_CLOCK_WATCH_H
 #define WORKER_STORE_CLOCK_WATCH_H
@@ -33,12 +35,12 @@ struct clock_watch {
 	int64_t accepted_us;		/* us UTC, by the clock: the operator said it is right */
 };
 
-/* PAUSED: nobody ran for a while, by a clock that nobody watched: in doubt as well. */
+/* PAUSED: no worker ran for long, so nobody watched the clock: it is in doubt as well. */
 enum clock_news { CLOCK_AS_BEFORE, CLOCK_JUMPED, CLOCK_PAUSED, CLOCK_SETTLED };
 
 /*
- * Look at the clock (once a second or so). most_us: a larger step than the time passed
- * explains is a jump, CLOCK_STEP_MOST_US for the machine's clock.
+ * Looks at the clock; call it about once a second. most_us: a step that differs by more from
+ * the time that passed is a jump (CLOCK_STEP_MOST_US for the machine's clock).
  */
 enum clock_news clock_watch_look(struct clock_watch *w, int64_t clock_us, int64_t boot_us,
 				 int64_t most_us);
@@ -47,7 +49,7 @@ int64_t clock_watch_age_base(const struct clock_watch *w, int64_t now_us);
 
 /* All zero when there is no row yet. */
 MUST_CHECK int clock_watch_load(struct db *db, struct clock_watch *out, struct err *e);
-/* Store it, and learn whether the operator has accepted the clock meanwhile. */
+/* Stores the state, and reads whether the operator has accepted the clock meanwhile. */
 MUST_CHECK int clock_watch_sync_tx(struct db *db, struct clock_watch *w, struct err *e);
 /* The command line: the clock is right, whatever it did. */
 MUST_CHECK int clock_watch_accept_tx(struct db *db, int64_t clock_us, struct err *e);

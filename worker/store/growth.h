@@ -3,7 +3,8 @@
  *
  *	a table's bytes per row (with its indexes) x its rows per day of the last week
  *
- * What goes after so many days (retention.h) ends at its days' worth; the rest is for good.
+ * Rows that are deleted after some days (retention.h) grow only to that many days' worth; the
+ * other rows stay for good.
  */
 #ifndef WORKER_STORE_GROWTH_H
 #define WORKER_STORE_GROWTH_H
@@ -20,7 +21,7 @@ struct growth {
 	double details, details_end;	/* bytes of what goes one day: now, and where it ends */
 };
 
-/* Reads the whole file. ERR_*: also a SQLite without dbstat. */
+/* Reads the whole file. ERR_*: also when SQLite was built without dbstat. */
 MUST_CHECK int store_growth(struct db *db, const struct config *c, int64_t now_us,
 			    struct growth *out, struct err *e);
 /* Days until free_bytes are used up; HUGE_VAL: never at this rate. */

@@ -31,11 +31,11 @@ MUST_CHECK int job_row_next(struct db *db, bool backup, struct job_row *out, str
 /* Columns that the worker owns: state, progress, message, result, error, pid, attempts, times. */
 MUST_CHECK int job_row_put_tx(struct db *db, const struct job_row *r, struct err *e);
 /*
- * After a restart nothing runs: what was running is queued again, or failed when it
- * has been started "attempts" times; what was to be cancelled is cancelled.
+ * After a restart no job runs: those that ran are queued again, or have failed when they were
+ * started "attempts" times; those that should be cancelled are cancelled.
  */
 MUST_CHECK int job_rows_recover_tx(struct db *db, int64_t attempts, int64_t now_us, struct err *e);
-/* What a worker that ended left running, in our table's eyes: its jobs and their processes. */
+/* A job that the table shows as running after its worker ended, and its process. */
 struct job_left {
 	int64_t id, pid;
 };
@@ -43,7 +43,7 @@ MUST_CHECK int job_rows_left(struct db *db, struct job_left *out, size_t max, si
 			     struct err *e);
 MUST_CHECK int job_row_insert_tx(struct db *db, const char *kind, const char *args, const char *by,
 				 int64_t now_us, int64_t *id, struct err *e);
-/* One that was done without the worker: r's kind, state, times, result, error. */
+/* Adds a job that ran without the worker: r's kind, state, times, result, error. */
 MUST_CHECK int job_row_note_tx(struct db *db, const struct job_row *r, const char *by,
 			       struct err *e);
 struct job_newest {

@@ -37,8 +37,8 @@ struct note {				/* a row; texts are borrowed */
 
 MUST_CHECK int store_note_add_tx(struct db *db, const struct note *n, struct err *e);
 /*
- * Keep the newest "keep" queued rows of a lane, and those up to the id "spare" (they are
- * under way): the oldest others go and are counted in the lane's row. *dropped: how many.
+ * Keeps the newest "keep" queued rows of a lane, and those up to the id "spare", which are being
+ * sent. Deletes the others and counts them in the lane's row. *dropped: how many.
  */
 MUST_CHECK int store_notes_trim_tx(struct db *db, const struct lane_key *lane, int64_t keep,
 				   int64_t spare, int64_t now_us, int64_t *dropped, struct err *e);
@@ -53,7 +53,7 @@ MUST_CHECK int store_notes_next(struct db *db, const struct lane_key *lane, size
 /* How many rows are queued, over all lanes. */
 MUST_CHECK int store_notes_queued(struct db *db, int64_t *n, struct err *e);
 
-/* What became of the lane's queued rows with ids from first to last. */
+/* The result of the lane's queued rows with ids from first to last. */
 enum note_end { NOTE_DELIVERED, NOTE_FAILED, NOTE_TRIED };
 struct note_result {
 	struct lane_key lane;
@@ -67,13 +67,13 @@ MUST_CHECK int store_note_result_tx(struct db *db, const struct note_result *r, 
 /* Dropped rows that no message told of yet. */
 MUST_CHECK int store_lane_untold(struct db *db, const struct lane_key *lane, int64_t *n,
 				 struct err *e);
-/* Delivered rows go after a week, failed ones after a month. */
+/* Deletes delivered rows after a week and failed ones after a month. */
 MUST_CHECK int store_notes_prune_tx(struct db *db, int64_t now_us, struct err *e);
 /* Was a row of that kind written since then? */
 MUST_CHECK int store_note_since(struct db *db, const char *kind, int64_t since_us, bool *out,
 				struct err *e);
 
-/* 0 when nothing of that Telegram bot was taken in since then. */
+/* The stored offset; 0 when no update of that Telegram bot was taken since since_us. */
 MUST_CHECK int store_offset_get(struct db *db, int64_t telegram_bot, int64_t since_us,
 				int64_t *next, struct err *e);
 MUST_CHECK int store_offset_tx(struct db *db, int64_t telegram_bot, int64_t next, int64_t now_us,

@@ -56,7 +56,7 @@ static const char SQL_OPEN[] =
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
 	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost"
 	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
-/* The index is named, for SQLite takes that of all of the bot's orders for as good. */
+/* The index is named, because SQLite would also pick the index of all of the bot's orders. */
 static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
 	" WHERE bot_id = ?1 AND status != 'closed'";
@@ -75,7 +75,7 @@ static const char SQL_IDS[] =
 	" (SELECT coalesce(max(id), 0) + 1 FROM exchange_orders),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM fills),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";
-/* Only a minute of them counts: those of older trades than the newest ?2 are older. */
+/* Only the last minute counts, so legs of trades older than the newest ?2 are not read. */
 static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
@@ -223,7 +223,7 @@ int store_fill_tx(struct db *db, const struct fill_row *r, const char *venue, st
 	return stmt_run(s, e);
 }
 
-/* A word that is none of ours in our own database: somebody edited it, or it is damaged. */
+/* Our own database holds an unknown word: somebody edited it, or it is damaged. */
 static int bad_row(const char *table, int64_t id, struct err *e)
 {
 	return err_set(e, ERR_CORRUPT,

@@ -7,7 +7,7 @@
 #include "common/db/db.h"
 #include "worker/engine/order.h"
 
-/* Insert or update the row of o (its head; legs are not looked at). */
+/* Inserts or updates the row of o, without its legs. */
 MUST_CHECK int store_order_tx(struct db *db, const struct order *o, const char *mode,
 			      struct err *e);
 
@@ -34,8 +34,8 @@ MUST_CHECK int store_fill_tx(struct db *db, const struct fill_row *r, const char
 typedef int order_each(void *ctx, const struct order *o, struct err *e);
 MUST_CHECK int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e);
 /*
- * Bots other than bot_id that have an order or a position open, as text ("2, 3", cut to size);
- * "" when there are none. A remainder that can't be sold yet is none (it is no obstacle to flat).
+ * Bots other than bot_id with an open order or position, as text ("2, 3", cut to size); "" when
+ * there are none. A remainder that is too small to be sold does not count.
  */
 MUST_CHECK int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size,
 				 struct err *e);
@@ -43,8 +43,8 @@ MUST_CHECK int store_open_others(struct db *db, int64_t bot_id, char *out, size_
 MUST_CHECK int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e);
 
 /*
- * Next free row numbers: one over the highest there is; for orders at least the counter
- * "order", which a restore puts above all that the exchange may have seen (backup.h).
+ * Next free ids: one over the highest in use; for orders at least the counter "order", which a
+ * restore sets above all ids that the exchange may have seen (backup.h).
  */
 struct next_ids {
 	int64_t order, leg, fill, signal;

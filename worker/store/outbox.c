@@ -97,7 +97,7 @@ static void add(struct outbox *o, enum row_kind kind, const void *data, size_t l
 	o->rows_n++;
 }
 
-/* ... and somebody waits for it, or it belongs to one that does. */
+/* Adds a row that should be committed in this turn, because somebody waits for it. */
 static void add_now(struct outbox *o, enum row_kind kind, const void *data, size_t len)
 {
 	add(o, kind, data, len);
@@ -170,7 +170,7 @@ static void on_equity(void *ctx, const struct equity_report *q)
 	add(ctx, ROW_EQUITY, q, sizeof(*q));
 }
 
-/* Of each series one row, however many candles wait. */
+/* Keeps one row for each series, however many candles wait. */
 static void note_run(struct outbox *o, const struct candle_run *r)
 {
 	for (size_t i = 0; i < o->runs_n; i++) {

@@ -1,11 +1,11 @@
 /*
- * outbox.h - the database reporter: rows wait here until the loop's one transaction.
+ * outbox.h - the database reporter: keeps rows in memory until the loop's one transaction.
  *
- * The engine and the venue report rows while they work; nothing is written then.
- * outbox_flush_tx writes them in order. When the transaction fails (disk full,
- * locked) they stay, the loop takes no new market events and tries again: nothing
- * is lost while the process lives, and what is lost with it was committed on
- * neither side.
+ * The engine and the venue report rows while they work, and nothing is written then.
+ * outbox_flush_tx writes the rows in order. When the transaction fails (disk full, locked) the
+ * rows stay, and the loop takes no new market events and tries again. So no row is lost while
+ * the process lives. If it dies, the lost rows and the market events that caused them were
+ * both not committed, so the two still agree.
  */
 #ifndef WORKER_STORE_OUTBOX_H
 #define WORKER_STORE_OUTBOX_H
@@ -22,14 +22,14 @@ struct outbox;
 struct outbox *outbox_new(const char *mode, const char *venue);
 void outbox_free(struct outbox *o);
 struct config;
-/* How long rows are kept (retention.h); without this call for ever. */
+/* Sets how long rows are kept (retention.h); without this call they are kept for ever. */
 void outbox_keep(struct outbox *o, const struct config *c);
 /*
- * Which market's candles come (market_source.h), and what makes them: a seed, a recording.
- * Both are kept, not copied.
+ * The source of the candles (market_source.h), and what makes them: a seed or a recording.
+ * Both texts are kept, not copied.
  */
 void outbox_candles(struct outbox *o, const char *market_data, const char *made_by);
-/* What ages count from (retention.h), us UTC; 0, as without this call: nothing goes by age. */
+/* The times from which ages count (retention.h), us UTC. 0, the default: delete nothing. */
 void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us);
 
 struct reporter outbox_reporter(struct outbox *o);
@@ -37,13 +37,13 @@ struct sim_store outbox_sim_store(struct outbox *o);
 bool outbox_empty(const struct outbox *o);
 size_t outbox_rows(const struct outbox *o);
 /*
- * Nothing but samples, candles, figures of bots and decisions that led to no entry: rows
- * that nobody waits for, so that those of many turns may share one transaction.
+ * True when only samples, candles, figures of bots and decisions without an entry wait. Nobody
+ * waits for such rows, so those of many turns may share one transaction.
  */
 bool outbox_can_wait(const struct outbox *o);
-/* Write everything in the caller's transaction. now_us prunes what is kept for a while only. */
+/* Writes all rows in the caller's transaction; from time to time also deletes old rows. */
 MUST_CHECK int outbox_flush_tx(struct outbox *o, struct db *db, int64_t now_us, struct err *e);
-/* After the commit: forget what was written. */
+/* Call it after the commit: forgets the written rows. */
 void outbox_clear(struct outbox *o);
 
 #endif

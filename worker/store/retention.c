@@ -10,11 +10,11 @@
 #define WALK_ROWS 100
 #define NAME_MAX_BYTES 16
 
-/* Samples before this time are thinned; it stands in the database, so that none is missed. */
+/* Samples before this time are thinned; it is stored, so that a restart misses none. */
 static const char SQL_EQUITY_DONE[] = "SELECT value FROM counters WHERE name = 'equity_thinned_us'";
 static const char SQL_EQUITY_DONE_SET[] =
 	"INSERT OR REPLACE INTO counters(name, value) VALUES ('equity_thinned_us', ?1)";
-/* What has an older one of its bot in the same hour. */
+/* Samples that have an older one of their bot in the same hour. */
 static const char SQL_EQUITY_THIN[] =
 	"DELETE FROM equity WHERE rowid IN (SELECT q.rowid FROM equity q INDEXED BY equity_time"
 	" WHERE q.at_us >= ?1 AND q.at_us < ?2 AND EXISTS (SELECT 1 FROM equity p"
@@ -34,12 +34,12 @@ static const char SQL_COMMAND_CUT[] = "DELETE FROM commands WHERE id = ?1";
 static const char SQL_AUDIT_OLDEST[] =
 	"SELECT id, at_us, at_us FROM audit_log WHERE id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_AUDIT_CUT[] = "DELETE FROM audit_log WHERE id = ?1";
-/* The newest of each bot stays: it says why the bot is as it is. */
+/* The newest event of each bot stays, because it explains the bot's state. */
 static const char SQL_EVENTS_OLDEST[] =
 	"SELECT id, at_us, iif(EXISTS (SELECT 1 FROM bot_events n WHERE n.bot_id = o.bot_id"
 	" AND n.id > o.id), at_us, 0) FROM bot_events o WHERE id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_EVENT_CUT[] = "DELETE FROM bot_events WHERE id = ?1";
-/* The newest of each kind and state stays, and what has results that somebody may look at. */
+/* The newest job of each kind and state stays, and jobs whose results are still stored. */
 static const char SQL_JOBS_OLDEST[] =
 	"SELECT id, created_us, iif(state IN ('done', 'failed', 'cancelled')"
 	" AND NOT EXISTS (SELECT 1 FROM backtests b WHERE b.id = o.id)"
@@ -47,7 +47,7 @@ static const char SQL_JOBS_OLDEST[] =
 	" AND EXISTS (SELECT 1 FROM jobs n WHERE n.state = o.state AND n.id > o.id"
 	" AND n.kind = o.kind), coalesce(ended_us, 0), 0) FROM jobs o WHERE id > ?1"
 	" ORDER BY id LIMIT ?2";
-/* A counter of the metrics must not go back when its rows go. */
+/* Keeps the count of deleted jobs, because a counter of the metrics must not go back. */
 static const char SQL_JOB_COUNT[] =
 	"INSERT INTO counters(name, value)"
 	" SELECT 'backup_failures', 1 FROM jobs WHERE id = ?1 AND kind = 'backup'"
@@ -56,7 +56,7 @@ static const char SQL_JOB_CUT[] = "DELETE FROM jobs WHERE id = ?1";
 static const char SQL_ORDERS_OLDEST[] =
 	"SELECT id, created_us, coalesce(closed_us, 0) FROM trading_orders WHERE id > ?1"
 	" ORDER BY id LIMIT ?2";
-/* Of paper trades; the newest trade's stay, so that no number is given out again. */
+/* Rows of paper trades; the newest trade's rows stay, so that no id is used twice. */
 static const char SQL_DETAILS_OLDEST[] =
 	"SELECT id, created_us, iif(mode = 'simulation' AND id < (SELECT max(id) FROM"
 	" trading_orders) AND EXISTS (SELECT 1 FROM exchange_orders x WHERE x.order_id = o.id),"
@@ -70,7 +70,7 @@ static const char SQL_FILLS_CUT[] = "DELETE FROM fills WHERE order_id = ?1";
 static const char SQL_LEGS_CUT[] = "DELETE FROM exchange_orders WHERE order_id = ?1";
 static const char SQL_ORDER_CUT[] = "DELETE FROM trading_orders WHERE id = ?1";
 
-/* *out: the number that a query answers with; 0 when there is none. */
+/* Runs a query that returns one number; *out is 0 when there is no row. */
 static int number(struct db *db, const char *sql, int64_t *out, struct err *e)
 {
 	struct stmt *s;
@@ -92,7 +92,7 @@ static int retention_equity(struct db *db, const struct retention *k, int64_t *n
 	struct stmt *s;
 	int rc = number(db, SQL_EQUITY_DONE, &done_us, e);
 
-	/* A clock that was ahead may have thinned ahead: what came since has its turn too. */
+	/* A clock that was ahead may have set done_us too far; thin the samples since then too. */
 	if (done_us > k->engine_us)
 		done_us = 0;
 	if (rc || until_us <= done_us)
@@ -132,7 +132,7 @@ struct old_rows {
 	int64_t rows, last_id;		/* whole entries only */
 };
 
-/* False: the sum does not fit. */
+/* Adds a row to its account's sum. False: the sum does not fit. */
 static bool add_row(struct old_rows *old, const struct carried *row)
 {
 	size_t i = 0;
@@ -159,13 +159,13 @@ static void read_row(struct stmt *s, struct carried *row)
 	row->sum = stmt_money(s, 6);
 }
 
-/* Carried forward a booking loses its date alone, and one of the future has a wrong one. */
+/* True also for a booking with a future date: that date is wrong, and only the date is lost. */
 static bool is_old(const struct retention *k, int64_t at_us)
 {
 	return at_us < k->engine_us - k->details_days * DAY_US || at_us > k->engine_us + DAY_US;
 }
 
-/* The id of the last row of the oldest whole entries that are old; 0: none. */
+/* The id of the last row of the oldest complete entries that are old enough; 0: none. */
 static int last_whole(struct db *db, const struct retention *k, int64_t *last_id, struct err *e)
 {
 	int64_t rows = 0, entry = 0, id = 0;
@@ -188,7 +188,7 @@ static int last_whole(struct db *db, const struct retention *k, int64_t *last_id
 	return rc < 0 ? rc : 0;
 }
 
-/* old->rows is 0 when a sum does not fit: then they stay, for trading must not wait for it. */
+/* If a sum does not fit, old->rows is 0 and the rows stay, because trading must go on. */
 static int read_old(struct db *db, struct old_rows *old, struct err *e)
 {
 	struct carried row;
@@ -215,7 +215,7 @@ static bool same_books(const struct carried *a, const struct carried *b)
 	return a->bot_id == b->bot_id && a->epoch == b->epoch;
 }
 
-/* The number of a bot's carried entry: the least of those that go. */
+/* The id of a bot's carried entry: the smallest of the deleted ones. */
 static int64_t entry_of(const struct old_rows *old, const struct carried *c)
 {
 	int64_t entry_id = c->entry_id;
@@ -327,8 +327,9 @@ static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
 }
 
 /*
- * after: the id looked at last; 0 when the walk is to begin again. A row of the future (the
- * clock was wrong when it came) is passed over: it does not keep those behind it.
+ * Walks through old rows. *after: the id looked at last; 0 begins again. Skips a row with a
+ * future time (the clock was wrong when it was written), so that it does not protect the rows
+ * behind it.
  */
 static int retention_walk(struct db *db, const struct passed *p, int64_t now_us, int64_t days,
 			  int64_t *after, int64_t *n, struct err *e)

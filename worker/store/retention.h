@@ -1,5 +1,5 @@
 /*
- * retention.h - old rows go, so that a year of trading does not fill the disk.
+ * retention.h - deletes old rows, so that a year of trading does not fill the disk.
  *
  *	equity		every sample for a day, then the first of each hour
  *	sim_ledger	entries older than details_days are carried forward as one per
@@ -16,9 +16,9 @@
  *			fills; trading_stats keeps each day's totals
  *
  * Ages count from the time that the caller gives, which is 0 while the clock is in doubt
- * (clock_watch.h): then nothing goes. What the engine dates counts from the engine's time:
- * a replay of an old recording keeps what it made. Each call takes one table's turn and at
- * most KEEP_ROWS rows, so that no commit gets long.
+ * (clock_watch.h): then nothing is deleted. Rows that the engine dates are compared with the
+ * engine's time, so that a replay of an old recording keeps its rows. Each call handles one
+ * table and at most KEEP_ROWS rows, so that no commit takes long.
  */
 #ifndef WORKER_STORE_RETENTION_H
 #define WORKER_STORE_RETENTION_H
@@ -31,7 +31,7 @@
 struct retention {
 	int64_t details_days, orders_days, fills_days, audit_days;	/* 0: for ever */
 	int64_t clock_us, engine_us;		/* us UTC, now; 0: in doubt, nothing goes */
-	int turn;				/* whose it is, below KEEP_TURNS */
+	int turn;				/* number of the next table, below KEEP_TURNS */
 	/* Ids looked at last; 0 none. */
 	int64_t after_order, after_detail, after_unfilled, after_event, after_job, after_command,
 		after_audit;

@@ -19,8 +19,8 @@ MUST_CHECK int store_sim_order_gone_tx(struct db *db, const char *client_order_i
 MUST_CHECK int store_counter_tx(struct db *db, const char *name, int64_t next, struct err *e);
 
 /*
- * Give a fresh venue its rows back, and check its books. The markets of its
- * accounts are added with their default filters; who trades there adds the real ones.
+ * Restores a new venue from its rows and checks its books. Adds the accounts' markets with
+ * default filters; the code that trades there sets the real ones later.
  */
 MUST_CHECK int store_sim_restore(struct db *db, struct venue *sim, struct err *e);
 

@@ -1,6 +1,6 @@
 /*
- * worker.h - what the worker says about itself and answers: worker_heartbeat,
- * feed_positions, answers in commands, the sample model's rows.
+ * worker.h - the worker's rows about itself: worker_heartbeat, feed_positions, its answers in
+ * commands, the sample model.
  */
 #ifndef WORKER_STORE_WORKER_H
 #define WORKER_STORE_WORKER_H
@@ -10,9 +10,9 @@
 #include "common/registry/model_row.h"
 #include "worker/feed/feed.h"
 
-/* The start that the heartbeat's row is of. ERR_NOT_FOUND: none ever ran. */
+/* The boot id in the heartbeat's row. ERR_NOT_FOUND: no worker ever ran. */
 MUST_CHECK int store_boot_id(struct db *db, char *out, size_t size, struct err *e);
-/* It is ours from now on; without a row: nothing, the first heartbeat makes it. */
+/* Puts our boot id into the heartbeat's row. Without a row nothing: the first beat makes it. */
 MUST_CHECK int store_claim_tx(struct db *db, const char *boot_id, struct err *e);
 MUST_CHECK int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e);
 
@@ -38,8 +38,8 @@ struct command_answer {
 };
 MUST_CHECK int store_answer_tx(struct db *db, const struct command_answer *a, struct err *e);
 /*
- * Command id, if it is one for all bots, was carried out on only_bot alone: queue it for each
- * other bot, for a worker that runs them.
+ * Command id was carried out on only_bot alone. If it is for all bots, queues it for each other
+ * bot, for a worker that runs them.
  */
 MUST_CHECK int store_hand_on_tx(struct db *db, int64_t id, int64_t only_bot, struct err *e);
 

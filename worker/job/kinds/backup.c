@@ -1,5 +1,5 @@
 /*
- * backup: database and models into BACKUP_DIR, and old backups away.
+ * backup: makes a backup of database and models in BACKUP_DIR and removes old ones.
  */
 #include "worker/backup/backup.h"
 #include "worker/job/job.h"

@@ -1,5 +1,5 @@
 /*
- * check: is the database whole, do the books balance, do the models load?
+ * check: checks the database's pages, the books' balance and the models' files.
  */
 #include "common/db/check.h"
 #include "worker/job/job.h"

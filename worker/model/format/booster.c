@@ -95,7 +95,7 @@ size_t booster_groups(const struct booster *b)
 	return b->classes > 1 ? b->classes : 1;
 }
 
-/* Breadth-first from the root; *depth of the deepest leaf. Each node at most once. */
+/* Walks breadth-first from the root and visits each node at most once; *depth: deepest leaf. */
 static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth,
 		     size_t tree, struct err *e)
 {

@@ -1,9 +1,9 @@
 /*
- * booster.h - what a model file says: kind, objective, trees; read by us, checked.
+ * booster.h - reads and checks a model file: kind, objective, trees.
  *
- * libxgboost trusts its files: a child index out of range or a length of 2^60 makes
- * it read wild memory or ask for all of it. So every byte is read here first, and
- * libxgboost is given only files in which
+ * libxgboost trusts its files: a child index out of range makes it read wild memory, and a
+ * length of 2^60 makes it ask for that much memory. So we read every byte here first and give
+ * libxgboost only files in which
  *  - every length lies inside the file, and nesting is at most BOOSTER_DEPTH_MAX,
  *  - every tree is a tree: each node reached once, children and columns in range,
  *  - the parts fit: as many tree_info, weight_drop, weights as there must be.
@@ -58,9 +58,9 @@ struct booster {
 	size_t trees_n, trees_cap;
 };
 
-/* From the first bytes; FORMAT_UNKNOWN when they are none of ours. */
+/* Guesses the format from the first bytes; FORMAT_UNKNOWN for any other file. */
 enum booster_format booster_sniff(const char *data, size_t len);
-/* Words for what a file that is no model looks like: "a ZIP archive", "text". */
+/* Says what a file that is no model looks like: "a ZIP archive", "text". */
 const char *booster_looks_like(const char *data, size_t len);
 /* "xgboost-json", "xgboost-ubj", "xgboost-binary", "lightgbm-text", "unknown" */
 const char *booster_format_name(enum booster_format f);

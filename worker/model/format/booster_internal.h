@@ -1,9 +1,8 @@
 /*
- * booster_internal.h - between the readers of the formats and booster.c.
+ * booster_internal.h - shared by the readers of the formats and booster.c.
  *
- * The JSON and UBJ readers tell a booster_reader what they meet, in order; it keeps
- * what a model needs and refuses what does not fit. The binary reader adds trees
- * itself.
+ * The JSON and UBJ readers report keys and values in order to a booster_reader, which keeps
+ * the data of the model and refuses what does not fit. The binary reader adds trees itself.
  */
 #ifndef WORKER_MODEL_FORMAT_BOOSTER_INTERNAL_H
 #define WORKER_MODEL_FORMAT_BOOSTER_INTERNAL_H
@@ -73,7 +72,7 @@ MUST_CHECK int booster_read_binary(struct booster *b, const char *data, size_t l
 /* Check and append; ERR_CORRUPT when the nodes are no tree. */
 MUST_CHECK int booster_add_tree(struct booster *b, const struct booster_node *nodes, size_t n,
 				struct err *e);
-/* What every format must fulfil at the end: columns in range, groups below classes. */
+/* Checks at the end of every format: columns in range, groups below classes. */
 MUST_CHECK int booster_check(const struct booster *b, struct err *e);
 size_t booster_groups(const struct booster *b);	/* outputs of the raw score */
 

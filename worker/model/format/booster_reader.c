@@ -52,8 +52,8 @@ static const struct {
 };
 
 /*
- * The objects that hold them. XGBoost reads the last of two with one key, so that half of
- * what was checked would not be there: none of these may come twice.
+ * The objects that hold them. None of these may come twice, because XGBoost reads the last of
+ * two objects with one key, and we would have checked the first one.
  */
 static const char *const OBJECT_PATHS[BOOSTER_OBJECTS] = {
 	"learner", "learner.learner_model_param", "learner.objective", "learner.gradient_booster",
@@ -124,7 +124,7 @@ static bool field_of_tree(enum booster_field f)
 	return f == FIELD_NODES || f == FIELD_ID;
 }
 
-/* A key that could be taken for another path, or is too long for one of ours, becomes "?". */
+/* A key that could be mistaken for another path, or is longer than any of ours, becomes "?". */
 static void path_add(struct booster_reader *r, const char *key, size_t len)
 {
 	if (memchr(key, '.', len) || memchr(key, '[', len) || memchr(key, '\0', len) ||

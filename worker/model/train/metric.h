@@ -1,5 +1,5 @@
 /*
- * metric.h - how good probabilities are, against labels 0 or 1.
+ * metric.h - measures how good probabilities are, against labels 0 or 1.
  */
 #ifndef WORKER_MODEL_TRAIN_METRIC_H
 #define WORKER_MODEL_TRAIN_METRIC_H
@@ -17,7 +17,7 @@ double metric_auc(const float *p, const float *label, size_t n);
 /* Mean of -log(p of the label), p kept within 1e-7 of 0 and 1; 0 for n = 0. */
 double metric_log_loss(const float *p, const float *label, size_t n);
 
-/* The largest probability that "rows" of the n rows reach; rows 0 is as 1; 1 for n = 0. */
+/* The largest probability that at least "rows" of the n rows reach. rows 0 counts as 1; n 0: 1. */
 double metric_reached(const float *p, size_t n, size_t rows);
 
 #endif

@@ -92,7 +92,7 @@ int sample_model_train(const struct sample_args *a, struct sample_model *out, st
 }
 
 /*
- * In a child, with lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
+ * The child sends these lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
  * "fail CODE TEXT".
  */
 

@@ -1,6 +1,6 @@
 /*
- * sample.h - a model trained from candles and kept under DATA_DIR/models; what a new
- * installation trades with, made at its first start in seconds.
+ * sample.h - trains a model from candles and keeps it under DATA_DIR/models. The first start
+ * of a new installation makes one in seconds and trades with it.
  */
 #ifndef WORKER_MODEL_TRAIN_SAMPLE_H
 #define WORKER_MODEL_TRAIN_SAMPLE_H
@@ -32,15 +32,15 @@ struct sample_model {
 	char metrics[1024];		/* JSON object */
 };
 
-/* Equal candles and arguments give the same file. The errors of train_model and of files. */
+/* Equal candles and arguments give equal files. Errors: those of train_model and file_write. */
 MUST_CHECK int sample_model_train(const struct sample_args *a, struct sample_model *out,
 				  struct err *e);
 
 /*
- * The same in a forked child, so that libxgboost's and OpenMP's memory and threads
- * never enter the caller. Blocks until it is done. Call it before threads exist.
- * train->progress is not called, line is. ERR_LIMIT when the child ran into a limit,
- * else as sample_model_train.
+ * The same in a forked child, so that memory and threads of libxgboost and OpenMP stay out of
+ * this process. Blocks until the child ends. Call it before the process has threads. Calls
+ * "line" and not train->progress. ERR_LIMIT when the child hit a limit; else as
+ * sample_model_train.
  */
 MUST_CHECK int sample_model_train_child(const struct sample_args *a, struct sample_model *out,
 					struct err *e);

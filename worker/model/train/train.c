@@ -87,7 +87,7 @@ static void data_free(struct data_set *d)
 	free(d->times_us);
 }
 
-/* Three quarters of the time train; who looks into the last one (purge) does not. */
+/* Splits by time: the first three quarters train, without rows whose horizon reaches the last. */
 static void data_split(struct data_set *d, const struct train_args *a)
 {
 	int64_t from = d->n ? d->times_us[0] : 0, to = d->n ? d->times_us[d->n - 1] : 0;
@@ -171,7 +171,7 @@ static int set_params(BoosterHandle b, const struct train_args *a, double base_s
 	return 0;
 }
 
-/* What the columns are travels with the model. */
+/* Stores the names of the columns in the model. */
 static int set_names(BoosterHandle b, const struct feature_list *list, struct err *e)
 {
 	const char *names[FEATURES_MAX];
@@ -185,9 +185,10 @@ static int set_names(BoosterHandle b, const struct feature_list *list, struct er
 }
 
 /*
- * Prices as such are never split on: in one history they tell which hour it is, not
- * what comes next. Returns and distances carry the rest. (Column sampling leaves
- * out columns of weight 0 while enough others are there.)
+ * Gives price columns the weight 0, so that no tree splits on them: in one history a price
+ * only identifies the hour and does not predict what comes next. Returns and distances carry
+ * the useful part. (Column sampling leaves out columns of weight 0 as long as there are enough
+ * others.)
  */
 static int set_weights(DMatrixHandle rows, const struct feature_list *list, struct err *e)
 {
@@ -276,7 +277,7 @@ static int judge_low(const struct data_set *d, BoosterHandle b, double *low, str
 	return err;
 }
 
-/* Through a buffer: libxgboost would take the format from the path's ending. */
+/* Saves through a buffer, because libxgboost would take the format from the path's ending. */
 static int save(BoosterHandle b, const char *path, struct err *e)
 {
 	const char *json;

@@ -43,10 +43,10 @@ struct train_result {
 };
 
 /*
- * Rows are ordered by time; the newest quarter of the time is held out, and rows whose
- * horizon reaches into it are left out (purge). The model is saved as JSON at path,
- * with the feature list's name as attribute "feature_list". One thread, and the same
- * bytes for the same candles, arguments and seed.
+ * Rows are ordered by time. The newest quarter of the time is held out for the figures, and
+ * rows whose horizon reaches into it are left out (purge), because their labels would leak
+ * into the test. Saves the model as JSON at path with the feature list's name as attribute
+ * "feature_list". Uses one thread; equal candles, arguments and seed give equal bytes.
  * ERR_INVALID when there are too few candles, only one label, or an argument is out
  * of its range; the errors of file_write.
  */
