@@ -89,14 +89,10 @@ const struct route *route_at(size_t i)
 	return &(*g)->rows[i];
 }
 
-/* Row r, the number-th, may be the one; path is what its pattern is held against. */
-static void consider(const struct route *r, size_t number, enum evhttp_cmd_type method,
-		     const char *path, const struct route **best, struct route_match *out)
+/* Row r, the number-th, has the path: it is taken, unless a better one was before. */
+static void take(const struct route *r, size_t number, enum evhttp_cmd_type method,
+		 const struct route_match *m, const struct route **best, struct route_match *out)
 {
-	struct route_match m;
-
-	if (!matches(r->path, path, &m))
-		return;
 	if (*best && strcmp((*best)->path, r->path) != 0) {
 		if (!better(r, *best))
 			return;
@@ -109,14 +105,15 @@ static void consider(const struct route *r, size_t number, enum evhttp_cmd_type 
 		return;
 	out->route = r;
 	out->number = number;
-	out->n = m.n;
-	memcpy(out->values, m.values, m.n * sizeof(m.values[0]));
+	out->n = m->n;
+	memcpy(out->values, m->values, m->n * sizeof(m->values[0]));
 }
 
 void route_find(enum evhttp_cmd_type method, const char *path, struct route_match *out)
 {
 	const char *rest = under_api(path);
 	const struct route *best = NULL;
+	struct route_match m;
 	size_t number = 0;
 
 	out->route = NULL;
@@ -124,12 +121,15 @@ void route_find(enum evhttp_cmd_type method, const char *path, struct route_matc
 	out->n = 0;
 	if (method == EVHTTP_REQ_HEAD)
 		method = EVHTTP_REQ_GET;
-	for (const struct route_group *const *g = route_groups; *g; g++) {
-		for (const struct route *r = (*g)->rows; r < (*g)->rows + (*g)->n; r++, number++) {
+	for (const struct route_group *const *g = route_groups; *g; number += (*g++)->n) {
+		const struct route *first = (*g)->rows, *end = first + (*g)->n;
+
+		for (const struct route *r = first; r < end; r++) {
 			const char *p = r->root ? path : rest;
 
-			if (p && (p[1] == r->path[1] || r->path[1] == ':'))
-				consider(r, number, method, p, &best, out);
+			if (p && (p[1] == r->path[1] || r->path[1] == ':') &&
+			    matches(r->path, p, &m))
+				take(r, number + (size_t)(r - first), method, &m, &best, out);
 		}
 	}
 	if (out->allowed & EVHTTP_REQ_GET)
