@@ -52,7 +52,7 @@ static int add_bot(struct request *r, struct bot_config *c, const struct bot_sec
 	if (!rc)
 		rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	if (!rc && c->model_id)
-		rc = store_models_assign_tx(db, *id, c->model_id, r->who.name, now, e);
+		rc = store_models_ready(db, c->model_id, e);
 	return db_end(db, rc, e);
 }
 

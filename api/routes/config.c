@@ -143,16 +143,15 @@ static int handle_config_get(struct request *r, struct err *e)
 	return 0;
 }
 
-/* Saves c as the version after old; a model named in it becomes the assigned one. */
+/* Saves c as the version after old. A model that it newly names must be ready. */
 static int save(struct request *r, int64_t id, const struct bot_config *old, struct bot_config *c,
 		const struct bot_secrets *secrets, struct err *e)
 {
 	struct db *db = r->app->db;
 	char exits[BOT_EXITS_TEXT_MAX];
-	int64_t now = clock_now_us();
 	const struct config_change change = {
 		.bot_id = id, .expect = old->version, .secrets = secrets, .by = r->who.name,
-		.now_us = now,
+		.now_us = clock_now_us(),
 	};
 	int rc;
 
@@ -163,9 +162,7 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 	if (!rc)
 		rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	if (!rc && c->model_id && c->model_id != old->model_id)
-		rc = store_models_assign_tx(db, id, c->model_id, r->who.name, now, e);
-	if (!rc && !c->model_id && old->model_id)
-		rc = store_models_unassign_tx(db, id, e);
+		rc = store_models_ready(db, c->model_id, e);
 	rc = db_end(db, rc, e);
 	if (!rc)
 		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s: %s",

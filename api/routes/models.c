@@ -127,30 +127,27 @@ static int handle_models_delete(struct request *r, struct err *e)
 	return 0;
 }
 
-/*
- * Sets the assignment and the config's model_id to the same model, because the worker obeys
- * either of them and an old model_id must not undo the assignment.
- */
+/* A new version of the bot's settings, unless they name this model already. */
 static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bot_config *c,
 		  struct err *e)
 {
-	struct db *db = r->app->db;
-	int64_t now = clock_now_us(), before = c->model_id;
 	const struct config_change change = {
-		.bot_id = bot_id, .expect = c->version, .by = r->who.name, .now_us = now,
+		.bot_id = bot_id, .expect = c->version, .by = r->who.name,
+		.now_us = clock_now_us(),
 	};
+	struct db *db = r->app->db;
 	int rc;
 
 	rc = db_begin(db, e);
 	if (rc)
 		return rc;
-	rc = store_models_assign_tx(db, bot_id, model_id, r->who.name, now, e);
+	rc = store_models_ready(db, model_id, e);
 	if (!rc && c->model_id != model_id) {
 		rc = store_history_keep_tx(db, bot_id, c, e);
 		c->model_id = model_id;
+		if (!rc)
+			rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	}
-	if (!rc && c->model_id != before)
-		rc = store_config_save_tx(db, &r->app->key, &change, c, e);
 	return db_end(db, rc, e);
 }
 

@@ -7,8 +7,8 @@
 #define BOT_SELECT \
 	"SELECT b.id, b.name, b.bot_type, b.description, lower(coalesce(s.status, 'STOPPED'))," \
 	" coalesce(s.status, 'STOPPED'), s.error, s.mode, c.symbol, c.strategy, c.exchange," \
-	" c.interval, c.version, s.applied_config_version, m.model_id, s.pending_orders," \
-	" s.open_positions, s.equity, nullif(s.last_price, 0.0)," \
+	" c.interval, c.version, s.applied_config_version, nullif(c.model_id, 0)," \
+	" s.pending_orders, s.open_positions, s.equity, nullif(s.last_price, 0.0)," \
 	" json_object('symbol', c.symbol, 'exchange', c.exchange, 'leverage', c.leverage," \
 	" 'capital_per_trade', c.capital_per_trade, 'profit_target_pct', c.profit_target_pct," \
 	" 'stop_loss_pct', c.stop_loss_pct)," \
@@ -17,7 +17,6 @@
 	" b.created_us, b.updated_us" \
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id" \
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id" \
-	" LEFT JOIN model_assignments m ON m.bot_id = b.id" \
 	" LEFT JOIN worker_heartbeat h ON h.id = 1 "
 
 static const char SQL_LIST[] = BOT_SELECT "WHERE b.id < ?1 ORDER BY b.id DESC LIMIT ?2";

@@ -5,7 +5,7 @@
 #define MODEL_SELECT \
 	"SELECT m.id, m.name, m.symbol, m.format, m.sha256, m.size_bytes, m.features," \
 	" m.feature_names, m.metrics, m.origin, m.description, m.status, m.version," \
-	" (SELECT json_group_array(bot_id) FROM model_assignments a WHERE a.model_id = m.id)," \
+	" (SELECT json_group_array(bot_id) FROM trading_configs c WHERE c.model_id = m.id)," \
 	" m.created_us, m.updated_us FROM models m "
 static const char SQL_LIST[] =
 	MODEL_SELECT "WHERE m.id < ?1 AND (?3 IS NULL OR m.symbol = ?3)"
@@ -17,18 +17,12 @@ static const char SQL_UPDATE[] =
 	" description = coalesce(?4, description), status = coalesce(?5, status),"
 	" version = version + 1, updated_us = ?6 WHERE id = ?1";
 static const char SQL_USERS[] =
-	"SELECT b.id FROM bots b LEFT JOIN model_assignments a ON a.bot_id = b.id"
-	" LEFT JOIN trading_configs c ON c.bot_id = b.id LEFT JOIN bot_state s ON s.bot_id = b.id"
-	" WHERE ?1 IN (a.model_id, c.model_id, s.applied_model_id) LIMIT 1";
+	"SELECT b.id FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
+	" LEFT JOIN bot_state s ON s.bot_id = b.id"
+	" WHERE ?1 IN (c.model_id, s.applied_model_id) LIMIT 1";
 static const char SQL_DELETE[] = "DELETE FROM models WHERE id = ?1";
-static const char SQL_ASSIGN[] =
-	"INSERT INTO model_assignments(bot_id, model_id, assigned_us, assigned_by)"
-	" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (bot_id) DO UPDATE SET model_id = ?2,"
-	" assigned_us = ?3, assigned_by = ?4";
-
 static const char SQL_FILE[] =
 	"SELECT path, sha256, name, size_bytes, feature_names FROM models WHERE id = ?1";
-static const char SQL_UNASSIGN[] = "DELETE FROM model_assignments WHERE bot_id = ?1";
 
 const struct column store_models_columns[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "symbol", COL_TEXT }, { "format", COL_TEXT },
@@ -160,7 +154,7 @@ int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size, s
 	return 0;
 }
 
-static int check_ready(struct db *db, int64_t id, struct err *e)
+int store_models_ready(struct db *db, int64_t id, struct err *e)
 {
 	struct look m = { 0 };
 	int rc = look(db, id, &m, e);
@@ -175,41 +169,12 @@ static int check_ready(struct db *db, int64_t id, struct err *e)
 int store_models_check(struct db *db, int64_t id, struct field_errors *f, struct err *e)
 {
 	struct err why = { 0 };
-	int rc = check_ready(db, id, &why);
+	int rc = store_models_ready(db, id, &why);
 
 	if (rc != ERR_NOT_FOUND && rc != ERR_CONFLICT)
 		return rc ? err_set(e, rc, "%s", why.msg) : 0;
 	field_error(f, "model_id", "can't be %lld: %s", (long long)id, why.msg);
 	return 0;
-}
-
-int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id, const char *by,
-			   int64_t now_us, struct err *e)
-{
-	struct stmt *s;
-	int rc;
-
-	rc = check_ready(db, model_id, e);
-	if (!rc)
-		rc = db_stmt(db, SQL_ASSIGN, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	stmt_bind_int(s, 2, model_id);
-	stmt_bind_int(s, 3, now_us);
-	stmt_bind_text(s, 4, by);
-	return stmt_run(s, e);
-}
-
-int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_UNASSIGN, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	return stmt_run(s, e);
 }
 
 int store_models_file(struct db *db, int64_t id, struct model_file *out, struct err *e)

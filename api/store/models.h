@@ -1,5 +1,6 @@
 /*
- * models.h - tables models and model_assignments; a new row: common/registry/model_row.h.
+ * models.h - table models; a new row: common/registry/model_row.h. Which one a bot asks is
+ * model_id of its settings (configs.h).
  */
 #ifndef API_STORE_MODELS_H
 #define API_STORE_MODELS_H
@@ -28,8 +29,6 @@ MUST_CHECK int store_models_update_tx(struct db *db, int64_t id, const struct mo
 /* ERR_CONFLICT while a bot uses it. path receives its file, relative to DATA_DIR. */
 MUST_CHECK int store_models_delete_tx(struct db *db, int64_t id, char *path, size_t size,
 				      struct err *e);
-/* Removes the bot's model; harmless when it had none. */
-MUST_CHECK int store_models_unassign_tx(struct db *db, int64_t bot_id, struct err *e);
 struct model_file {
 	char path[256];		/* relative to DATA_DIR */
 	char sha256[65], name[128];
@@ -42,8 +41,7 @@ MUST_CHECK int store_models_file(struct db *db, int64_t id, struct model_file *o
 /* Adds a field error for "model_id" when this model can't be assigned; returns 0 also then. */
 MUST_CHECK int store_models_check(struct db *db, int64_t id, struct field_errors *f,
 				  struct err *e);
-/* ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */
-MUST_CHECK int store_models_assign_tx(struct db *db, int64_t bot_id, int64_t model_id,
-				      const char *by, int64_t now_us, struct err *e);
+/* Can it be assigned? ERR_NOT_FOUND: no such model; ERR_CONFLICT: it is not ready. */
+MUST_CHECK int store_models_ready(struct db *db, int64_t id, struct err *e);
 
 #endif

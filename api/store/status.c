@@ -10,11 +10,10 @@ static const char SQL_STATUS[] =
 	" s.applied_model_id, s.model_error, s.pending_orders, s.open_positions,"
 	" coalesce(s.equity, 0.0), coalesce(s.last_price, 0.0),"
 	" h.pid, h.started_us, h.beat_us, h.stopped_us, h.version, h.market_data, h.feed_state,"
-	" h.feed_message, h.feed_age_ms, coalesce(a.model_id, c.model_id, 0),"
+	" h.feed_message, h.feed_age_ms, coalesce(c.model_id, 0),"
 	" coalesce(s.candles, 0), c.interval, h.market_us, h.market_at_us"
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id"
-	" LEFT JOIN model_assignments a ON a.bot_id = b.id"
 	" LEFT JOIN worker_heartbeat h ON h.id = 1 WHERE b.id = ?1";
 static const char SQL_COUNTS[] =
 	"SELECT (SELECT count(*) FROM bots),"

@@ -43,6 +43,12 @@ def quotes(text):
     return found
 
 
+def anchors(text):
+    """The anchors that GitHub gives a page's headings."""
+    return {re.sub(r"[^\w -]", "", h.lower()).strip().replace(" ", "-")
+            for h in re.findall(r"(?m)^#+ (.+)$", text)}
+
+
 class Docs(harness.TestCase):
 
     def test_messages_are_the_programs(self):
@@ -93,6 +99,9 @@ class Docs(harness.TestCase):
                                     "%s in %s" % (target, path))
             for page in re.findall(r"\bdocs/([A-Z]+\.md)", read(path)):
                 self.assertTrue(os.path.exists(os.path.join(DOCS, page)), "%s in %s" % (page, path))
+            for page, anchor in re.findall(r"\]\(([^):#]*)#([^)]+)\)", read(path)):
+                target = os.path.join(os.path.dirname(path), page) if page else path
+                self.assertIn(anchor, anchors(read(target)), "%s#%s in %s" % (page, anchor, path))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,20 @@ class ModelSwitch(harness.TestCase):
         events = bot.rows("SELECT event FROM bot_events WHERE bot_id = 1 ORDER BY id")
         self.assertEqual([e["event"] for e in events], ["start", "pause"])
 
+    def test_a_row_by_hand(self):
+        """Whichever of the two tables a person changes in a sqlite3 shell: it is what the bot asks."""
+        bot = self.started()
+        other = self.upload(bot, retrained(self.sample))
+        for sql, model in (("UPDATE trading_configs SET model_id = ? WHERE bot_id = 1", other),
+                           ("UPDATE model_assignments SET model_id = ? WHERE bot_id = 1", 1),
+                           ("INSERT OR REPLACE INTO model_assignments VALUES (1, ?, 1, 'shell')", other)):
+            bot.write(sql, model)
+            self.applied(bot, model)
+            self.assertEqual(bot.get("/api/v1/trading/bots/1/config").json["config"]["model_id"], model)
+            self.assertEqual(bot.get("/api/v1/bots/1").json["model_id"], model)
+            assigned = {m["id"]: m["assigned_to"] for m in bot.get(MODELS).json["models"]}
+            self.assertEqual(assigned, {model: [1], 1 + other - model: []})
+
     def test_loading_is_beside_the_loop(self):
         """A file that gives nothing while it is read: the bot goes on with its old model."""
         bot = self.started()

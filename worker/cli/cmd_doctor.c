@@ -46,10 +46,8 @@ static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE a
 				  " AND (o.status != 'closed' OR EXISTS (SELECT 1" /* thinned */
 				  " FROM exchange_orders x WHERE x.order_id = o.id))";
 static const char SQL_BOTS[] =
-	"SELECT b.id, b.name, coalesce(a.model_id, c.model_id, 0) FROM bots b"
-	" LEFT JOIN trading_configs c ON c.bot_id = b.id"
-	" LEFT JOIN model_assignments a ON a.bot_id = b.id WHERE b.bot_type = 'trading' ORDER BY "
-	"b.id";
+	"SELECT b.id, b.name, coalesce(c.model_id, 0) FROM bots b LEFT JOIN trading_configs c"
+	" ON c.bot_id = b.id WHERE b.bot_type = 'trading' ORDER BY b.id";
 
 struct checkup {
 	const struct config *config;

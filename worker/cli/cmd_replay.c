@@ -140,9 +140,7 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 	return r->config_json ? apply_json(&r->bot, r->config_json, r->confirm_wide, e) : 0;
 }
 
-static const char SQL_ASSIGNED[] =
-	"SELECT coalesce((SELECT model_id FROM model_assignments WHERE bot_id = ?1),"
-	" (SELECT model_id FROM trading_configs WHERE bot_id = ?1), 0)";
+static const char SQL_MODEL[] = "SELECT model_id FROM trading_configs WHERE bot_id = ?1";
 
 static int give_model(struct replay_run *r, struct err *e)
 {
@@ -158,7 +156,7 @@ static int give_model(struct replay_run *r, struct err *e)
 			e, ERR_NOT_FOUND,
 			"strategy \"model\" needs a model, and there is no "
 			"database with one; run the worker once, or use --strategy ema_cross");
-	rc = db_stmt(r->db, SQL_ASSIGNED, &s, e);
+	rc = db_stmt(r->db, SQL_MODEL, &s, e);
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, r->bot_id);

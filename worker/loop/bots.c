@@ -13,9 +13,8 @@
 
 #define WARMING_MAX 120
 #define SELECT_WISHES \
-	"SELECT b.id, coalesce(c.version, 0), coalesce(a.model_id, c.model_id, 0)" \
+	"SELECT b.id, coalesce(c.version, 0), coalesce(c.model_id, 0)" \
 	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id" \
-	" LEFT JOIN model_assignments a ON a.bot_id = b.id" \
 	" WHERE b.bot_type = 'trading'"
 static const char SQL_WISHES[] = SELECT_WISHES " ORDER BY b.id";
 static const char SQL_WISH[] = SELECT_WISHES " AND b.id = ?1";

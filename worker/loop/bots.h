@@ -1,6 +1,6 @@
 /*
- * bots.h - brings the desired state of the bots (tables bots, trading_configs,
- * model_assignments) into the engine.
+ * bots.h - brings the desired state of the bots (tables bots and trading_configs)
+ * into the engine.
  *
  * bots_refresh compares row versions with what is applied, so it is cheap to
  * call whenever the database changed. A bot that can't run (no market data,

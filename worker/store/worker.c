@@ -34,11 +34,14 @@ static const char SQL_POSITION[] =
 static const char SQL_POSITION_SET[] =
 	"INSERT OR REPLACE INTO feed_positions(source, loop, frame, offset_us, now_us, updated_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-static const char SQL_ASSIGN[] =
-	"INSERT OR REPLACE INTO model_assignments(bot_id, model_id, assigned_us, assigned_by)"
-	" VALUES (?1, ?2, ?3, 'first start')";
-static const char SQL_HAS[] = "SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM "
-			      "model_assignments WHERE bot_id = ?1)";
+static const char SQL_ASSIGN[] = "UPDATE trading_configs SET model_id = ?2 WHERE bot_id = ?1";
+/* The versions so far had no model because there was none; they asked no other. */
+static const char SQL_ASSIGN_PAST[] =
+	"UPDATE trading_config_history SET config = json_set(config, '$.model_id', ?2)"
+	" WHERE bot_id = ?1 AND json_valid(config) AND json_extract(config, '$.model_id') = 0";
+static const char SQL_HAS[] =
+	"SELECT (SELECT count(*) FROM models) + (SELECT count(*) FROM trading_configs"
+	" WHERE bot_id = ?1 AND model_id != 0)";
 
 int store_boot_id(struct db *db, char *out, size_t size, struct err *e)
 {
@@ -223,22 +226,30 @@ int store_position_tx(struct db *db, const char *source, const struct feed_posit
 	return stmt_run(s, e);
 }
 
+static int assign(struct db *db, const char *sql, int64_t bot_id, int64_t model_id, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, sql, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, model_id);
+	return stmt_run(s, e);
+}
+
 int store_model_assign_tx(struct db *db, const struct model_new *m, int64_t bot_id,
 			  int64_t now_us, int64_t *model_id, struct err *e)
 {
-	struct stmt *s;
 	int rc = store_model_by_hash(db, m->sha256, model_id, e);
 
 	if (rc == 0 && !*model_id)
 		rc = store_model_add_tx(db, m, now_us, model_id, e);
 	if (rc == 0)
-		rc = db_stmt(db, SQL_ASSIGN, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	stmt_bind_int(s, 2, *model_id);
-	stmt_bind_int(s, 3, now_us);
-	return stmt_run(s, e);
+		rc = assign(db, SQL_ASSIGN, bot_id, *model_id, e);
+	if (rc == 0)
+		rc = assign(db, SQL_ASSIGN_PAST, bot_id, *model_id, e);
+	return rc;
 }
 
 int store_has_model(struct db *db, int64_t bot_id, bool *out, struct err *e)
