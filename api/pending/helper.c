@@ -1,5 +1,6 @@
 #include "api/pending/helper.h"
 
+#include "api/pending/room.h"
 #include "common/child.h"
 #include "common/clock.h"
 
@@ -14,60 +15,30 @@
 
 #define PROGRAM "trading-bot"
 #define ARGS_MAX 8
-#define REAP_US 5000		/* between the end of its output and its own */
 
 struct helper {
+	struct guest guest;
 	struct helpers *all;
 	struct child child;
-	struct event *readable, *timer;
+	struct event *readable;
 	struct buf out;
 	void (*done)(void *ctx, int status, const struct buf *out, struct err *e);
 	void *ctx;
-	struct helper *next;
 };
 
 struct helpers {
+	struct room room;
 	struct event_base *base;
 	char program[1024];
-	struct helper *first;
-	size_t n;
 };
-
-struct helpers *helpers_new(struct event_base *base, const char *program)
-{
-	struct helpers *all = xcalloc(1, sizeof(*all));
-	ssize_t n = readlink("/proc/self/exe", all->program, sizeof(all->program) - 32);
-	char *slash;
-
-	all->base = base;
-	all->program[n > 0 ? n : 0] = '\0';
-	slash = strrchr(all->program, '/');
-	if (slash)
-		memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
-	if (program)
-		snprintf(all->program, sizeof(all->program), "%s", program);
-	return all;
-}
 
 static void helper_free(struct helper *h)
 {
 	if (h->readable)
 		event_free(h->readable);
-	if (h->timer)
-		event_free(h->timer);
 	child_stop(&h->child);
 	buf_free(&h->out);
 	free(h);
-}
-
-static void unlink_helper(struct helper *h)
-{
-	struct helper **at = &h->all->first;
-
-	while (*at != h)
-		at = &(*at)->next;
-	*at = h->next;
-	h->all->n--;
 }
 
 static int verdict(const struct child *c, struct err *e)
@@ -81,35 +52,29 @@ static int verdict(const struct child *c, struct err *e)
 		       HELPER_MEMORY_MB);
 }
 
-static void arm(struct helper *h, int64_t us)
+/* It has ended. Its deadline is minded in here as well. */
+static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 {
-	const struct timeval tv = { us / US_PER_S, us % US_PER_S };
+	struct helper *h = (struct helper *)g;
+	bool ended = child_look(&h->child, clock_mono_us());
 
-	event_add(h->timer, &tv);
+	(void)room;
+	*rc = ended ? verdict(&h->child, e) : room_stopping(e);
+	return ended;
 }
 
-/* When it has ended: tells, frees. Else it is looked at again. */
-static void look(struct helper *h)
+static void end(struct guest *g, int rc, struct err *e)
 {
-	struct err e = { 0 };
-	int status;
+	struct helper *h = (struct helper *)g;
 
-	if (!child_look(&h->child, clock_mono_us())) {
-		arm(h, REAP_US);
-		return;
-	}
-	unlink_helper(h);
-	status = verdict(&h->child, &e);
-	h->done(h->ctx, status, &h->out, &e);
+	child_stop(&h->child);
+	h->done(h->ctx, rc, &h->out, e);
 	helper_free(h);
 }
 
-static void on_timer_cb(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	look(arg);
-}
+static const struct reason reason = {
+	.soon_us = 5000, .later_us = 5000, .come = come, .end = end,
+};
 
 static void on_readable_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -125,7 +90,24 @@ static void on_readable_cb(evutil_socket_t fd, short what, void *arg)
 		return;
 	event_free(h->readable);
 	h->readable = NULL;
-	look(h);
+	room_wake(&h->all->room);
+}
+
+struct helpers *helpers_new(struct event_base *base, const char *program)
+{
+	struct helpers *all = xcalloc(1, sizeof(*all));
+	ssize_t n = readlink("/proc/self/exe", all->program, sizeof(all->program) - 32);
+	char *slash;
+
+	all->base = base;
+	room_init(&all->room, base, &reason);
+	all->program[n > 0 ? n : 0] = '\0';
+	slash = strrchr(all->program, '/');
+	if (slash)
+		memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+	if (program)
+		snprintf(all->program, sizeof(all->program), "%s", program);
+	return all;
 }
 
 /* The input as a file in memory: nothing has to be pumped. */
@@ -184,7 +166,7 @@ int helper_run(struct helpers *all, const struct helper_args *args, struct err *
 	struct helper *h;
 	int rc;
 
-	if (all->n >= HELPERS_MAX)
+	if (all->room.n >= HELPERS_MAX)
 		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try "
 			       "again in some seconds", HELPERS_MAX);
 	if (access(all->program, X_OK))
@@ -199,28 +181,16 @@ int helper_run(struct helpers *all, const struct helper_args *args, struct err *
 		return rc;
 	}
 	h->readable = event_new(all->base, h->child.fd, EV_READ | EV_PERSIST, on_readable_cb, h);
-	h->timer = event_new(all->base, -1, 0, on_timer_cb, h);
-	ASSERT(h->readable && h->timer);
+	ASSERT(h->readable != NULL);
 	event_add(h->readable, NULL);
-	arm(h, HELPER_TIME_S * US_PER_S);
-	h->next = all->first;
-	all->first = h;
-	all->n++;
+	room_enter(&all->room, &h->guest, args->r, ROOM_NO_LIMIT);
 	return 0;
 }
 
 void helpers_free(struct helpers *all)
 {
-	struct err e = { 0 };
-	struct helper *next;
-
 	if (!all)
 		return;
-	for (struct helper *h = all->first; h; h = next) {
-		next = h->next;
-		child_stop(&h->child);
-		h->done(h->ctx, err_set(&e, ERR_UNAVAILABLE, "the API is stopping"), &h->out, &e);
-		helper_free(h);
-	}
+	room_fini(&all->room);
 	free(all);
 }

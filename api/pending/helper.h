@@ -21,8 +21,10 @@
 #define HELPERS_MAX 4		/* at once */
 
 struct helpers;
+struct request;
 
 struct helper_args {
+	struct request *r;		/* parked meanwhile; NULL: none */
 	const char *argv[8];		/* behind the program's name; NULL ends */
 	const char *input;		/* its stdin; NULL: none */
 	size_t input_len;

@@ -1,5 +1,6 @@
 /* Start, stop, pause, resume and emergency stop; and what became of a command. */
 #include "api/pending/command.h"
+#include "api/pending/command_reply.h"
 #include "api/routes/table.h"
 #include "api/store/bots.h"
 

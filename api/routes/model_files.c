@@ -229,6 +229,7 @@ static void received_cb(struct upload *u)
 	struct request *r = upload_request(u);
 	const char *features = upload_text(u, "features");
 	const struct helper_args args = {
+		.r = r,
 		.argv = { "model-check", upload_path(u), "--features",
 			  features ? features : FEATURES },
 		.done = checked_cb,
@@ -400,7 +401,7 @@ static int handle_models_predict(struct request *r, struct err *e)
 	struct model_file m = { 0 };
 	struct buf input = { 0 };
 	struct question *q = xcalloc(1, sizeof(*q));
-	struct helper_args args = { .done = predicted_cb, .ctx = q };
+	struct helper_args args = { .r = r, .done = predicted_cb, .ctx = q };
 	int rc;
 
 	q->r = r;
@@ -422,8 +423,6 @@ static int handle_models_predict(struct request *r, struct err *e)
 	buf_free(&input);
 	if (rc)
 		free(q);
-	else
-		r->parked = true;
 	return rc;
 }
 
