@@ -20,7 +20,7 @@ struct audit_row {
 };
 
 MUST_CHECK int store_audit_add_tx(struct db *db, const struct audit_row *row, struct err *e);
-/* All of them, in a transaction of their own. */
+/* Adds all rows in a transaction of its own. */
 MUST_CHECK int store_audit_add(struct db *db, const struct audit_row *rows, size_t n,
 			       struct err *e);
 

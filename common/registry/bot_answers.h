@@ -1,6 +1,6 @@
 /*
- * bot_answers.h - a command for every bot, answered bot by bot: the member "bots" of its
- * result, {"bot_id", "done", "message"} each.
+ * bot_answers.h - the answer of each bot to a command for all bots: the member "bots" of the
+ * command's result, {"bot_id", "done", "message"} each.
  *
  * The worker writes it (worker/loop/commands.c); the command line and the chat read it.
  */
@@ -19,11 +19,11 @@ struct bot_answer {
 	const char *message;		/* what happened, or why not; one sentence */
 };
 
-/* One more element of the array that j is in. */
+/* Adds one element to the array that is open in j. */
 void bot_answers_add(struct json *j, const struct bot_answer *a);
 /*
- * Calls fn for each in result, a command's JSON. Returns how many there are, 0 when the
- * result has none; *more (may be NULL) is how many bots had no room in it.
+ * Calls fn for each bot's answer in a command's result (JSON). Returns how many there are;
+ * *more (may be NULL) says how many bots had no space in the result.
  */
 size_t bot_answers_each(const char *result, void (*fn)(void *ctx, const struct bot_answer *a),
 			void *ctx, int64_t *more);

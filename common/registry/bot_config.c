@@ -235,7 +235,7 @@ static bool set_money(const struct bot_key *k, const cJSON *v, struct money *out
 	} else if (!cJSON_IsNumber(v) || money_from_real(v->valuedouble, &m)) {
 		return false;
 	}
-	/* What the database's column can't hold exactly would fail there, and later. */
+	/* A value that the database's column can't hold exactly would fail later. */
 	if (money_to_real(m, &stored) || !in_range(k, stored) ||
 	    (cJSON_IsNumber(v) && stored != v->valuedouble))
 		return false;
@@ -334,7 +334,7 @@ static bool set_any(const struct bot_key *k, const cJSON *v, void *out)
 	return false;
 }
 
-/* False, with a field error, when the member can't be applied. */
+/* Applies one member; false, with a field error, when it can't be applied. */
 static bool apply_member(struct bot_config *c, const cJSON *v, struct field_errors *f)
 {
 	const struct bot_key *k = bot_key_find(v->string);
@@ -369,7 +369,7 @@ static bool check_together(const struct bot_config *c, struct field_errors *f)
 	return strcmp(c->side_mode, "long") == 0 && c->leverage <= 1;
 }
 
-/* A stop of 0.5 is rarely meant: who wrote 0.5 for half a percent is asked. */
+/* A stop of 0.5 must be confirmed, because somebody who writes 0.5 may mean half a percent. */
 static bool check_wide(const struct bot_config *old, const struct bot_config *c,
 		       struct field_errors *f)
 {
@@ -430,8 +430,8 @@ int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_error
 }
 
 /*
- * What a fraction of the entry price means to a person: "0.9 % = 1.80 USDT", of one entry
- * of capital_per_trade (times leverage on futures). quote: "" when it is not known.
+ * Writes the meaning of a fraction of the entry price for a person: "0.9 % = 1.80 USDT", for
+ * one entry of capital_per_trade (times leverage on futures). quote: "" when not known.
  */
 static const char *fraction_text(const struct bot_config *c, const struct bot_key *k,
 				 const char *quote, char text[BOT_FRACTION_TEXT_MAX])

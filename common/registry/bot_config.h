@@ -67,7 +67,7 @@ struct bot_key {
 extern const struct bot_key bot_keys[];
 extern const size_t bot_keys_count;
 const struct bot_key *bot_key_find(const char *name);
-/* What k takes, as messages and docs say it: "a number from 0 to 1". */
+/* Which values k takes, as messages and docs say it: "a number from 0 to 1". */
 void bot_key_allowed(const struct bot_key *k, struct buf *out);
 /* "text", "whole number", "number", "amount", "true/false", "choice" or "secret". */
 const char *bot_key_type_name(enum bot_key_type type);	/* (tests) */
@@ -77,12 +77,12 @@ struct field_errors {
 	size_t n;
 	struct { char field[48]; char message[200]; } list[FIELD_ERRORS_MAX];
 };
-/* One more, if it has room; f may be NULL. A message goes on from the field: "must be ...". */
+/* Adds an error if there is space; f may be NULL. The message continues the name: "must be ...". */
 void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
 void bot_config_defaults(struct bot_config *c);
-/* Does it trade USD-M futures? Otherwise spot. */
+/* Does the bot trade USD-M futures (else spot)? */
 bool bot_config_futures(const struct bot_config *c);
 /*
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
@@ -96,7 +96,7 @@ bool bot_config_futures(const struct bot_config *c);
  */
 #define BOT_WIDE 0.1
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
-/* The same for what was stored once and is valid as it is: nothing is to be confirmed. */
+/* The same for settings that were stored before, which need no confirmation. */
 MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
 /* Seconds of a candle of "1s" "1m" "5m" "15m" "1h" "4h" "1d"; 0 for anything else. */
 int64_t bot_interval_s(const char *interval);
@@ -108,7 +108,7 @@ const char *bot_exits_text(const struct bot_config *c, const char *quote,
 			   char text[BOT_EXITS_TEXT_MAX]);
 /* Each fraction's meaning as a member, between json_object and its end. */
 void bot_config_meaning(const struct bot_config *c, const char *quote, struct json *j);
-/* Settings as they are stored, all or some, over the defaults. ERR_INVALID: they can't be used. */
+/* Reads stored settings, all or some, over the defaults. ERR_INVALID: they can't be used. */
 MUST_CHECK int bot_config_parse(const char *stored, struct bot_config *out);
 /* One setting's meaning: "0.9 % = 1.80 USDT". False: it is no fraction. */
 #define BOT_FRACTION_TEXT_MAX 80
@@ -117,17 +117,17 @@ bool bot_config_fraction(const struct bot_config *c, const char *name,
 /* "key": {the meaning of each fraction that the stored settings have}; null: they can't be used. */
 void bot_config_meaning_json(struct json *j, const char *key, const char *stored);
 /*
- * Does the change from a to b put the bot on another market or account? Such a change
- * waits until nothing is open; see bot_config_hold.
+ * Does the change from a to b move the bot to another market or account? Such a change waits
+ * until the bot has no open order; see bot_config_hold.
  */
 bool bot_config_moves(const struct bot_config *a, const struct bot_config *b);
-/* "symbol BTCUSDT -> ETHUSDT, leverage 1 -> 5": what of it waits. Returns text. */
+/* The settings that wait, as text: "symbol BTCUSDT -> ETHUSDT, leverage 1 -> 5". Returns text. */
 #define BOT_CONFIG_MOVE_MAX 160
 const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
 				 char text[BOT_CONFIG_MOVE_MAX]);
 /*
- * While b waits: b with a's market (symbol, exchange, leverage, side_mode when the exchange
- * changes) and a's version.
+ * The settings to use while b waits: b with a's market (symbol, exchange, leverage, and
+ * side_mode when the exchange changes) and a's version.
  */
 void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 		     struct bot_config *out);
@@ -137,8 +137,8 @@ void bot_config_json(const struct bot_config *c, struct json *j);
 struct symbol_info;
 
 /*
- * What would never trade, or never win, under these risk settings, as warnings (not
- * errors): reward to risk after fees under min_risk_reward, a target that does not pay the
+ * Adds warnings (not errors) for settings that would never trade or never win under these
+ * limits: reward to risk after fees under min_risk_reward, a target that does not pay the
  * fees (ignore_risk_reward lifts both rules, the second warning stays) or does so only
  * with a high hit rate, a stop that costs more than max_risk_per_trade_pct, no model for
  * strategy "model", capital over max notional or under the exchange's least, a threshold

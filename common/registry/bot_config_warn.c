@@ -1,4 +1,4 @@
-/* What a valid configuration can't do, or can't win, under the worker's risk settings. */
+/* Warnings about valid settings that can't trade or can't win under the worker's risk settings. */
 #include "common/registry/bot_config.h"
 
 #include "common/registry/quote_asset.h"
@@ -96,7 +96,7 @@ static void warn_notional(const struct bot_config *c, const struct bot_config_li
 		    "is made", notional(c), l->max_notional);
 }
 
-/* Is "BTCUSDT (spot)" a member of the list? */
+/* Does the list hold this label, such as "BTCUSDT (spot)"? */
 static bool recorded_has(const char *list, const char *label)
 {
 	for (const char *p = list; (p = strstr(p, label)) != NULL; p++)
@@ -121,8 +121,8 @@ static void warn_symbol(const struct bot_config *c, const struct bot_config_limi
 }
 
 /*
- * The least worth of an order: as the worker's market has it, else of our table, else what is
- * usual. from: which of them.
+ * The smallest value of an order: by the worker's market, else by our table, else what is
+ * usual. *from: which of them.
  */
 static double least_worth(const struct bot_config *c, const struct bot_config_limits *l,
 			  const char **from)
@@ -143,7 +143,7 @@ static double least_worth(const struct bot_config *c, const struct bot_config_li
 	return money_double(quote_least_notional(c->symbol, futures));
 }
 
-/* On spot the exit must be worth the least as well, after the fee and at the stop. */
+/* On spot the sale must reach the smallest value too, after the fee and at the stop's price. */
 static void warn_least(const struct bot_config *c, const struct bot_config_limits *l,
 		       struct field_errors *w)
 {
@@ -189,8 +189,8 @@ static void warn_holding(const struct bot_config *c, struct field_errors *w)
 }
 
 /*
- * Isolated, an entry's own margin stands for it; the paper account stands for all of its
- * positions with all of its money (cross).
+ * With isolated margin only the entry's own margin covers its loss. The paper account covers
+ * all of its positions with all of its money (cross margin).
  */
 static void warn_liquidation(const struct bot_config *c, const struct bot_config_limits *l,
 			     struct field_errors *w)
@@ -214,7 +214,7 @@ static void warn_liquidation(const struct bot_config *c, const struct bot_config
 			    c->stop_loss_pct * PERCENT);
 }
 
-/* Indicators look at 60 closed candles: of long ones that is a while. */
+/* Indicators need 60 closed candles, which take long at a long interval. */
 static void warn_warming(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w)
 {

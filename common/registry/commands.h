@@ -1,8 +1,8 @@
 /*
  * commands.h - table commands: queueing one, and reading its answer.
  *
- * Who may insert: API, command line, a person in the shell. Only the worker
- * answers (worker/store). How a command travels: DESIGN section 4.
+ * The API, the command line and a person in the shell may insert rows. Only the worker answers
+ * them (worker/store). docs/ARCHITECTURE.md shows how a command travels.
  */
 #ifndef COMMON_REGISTRY_COMMANDS_H
 #define COMMON_REGISTRY_COMMANDS_H
@@ -34,7 +34,7 @@ struct command {
 	char result[COMMAND_RESULT_MAX];	/* last; JSON object, "bots": see bot_answers.h */
 };
 
-/* All zero, of result the first byte: clearing its room costs more than queueing a command. */
+/* Zeroes c, but of result only the first byte, because clearing all costs more than queueing. */
 void store_command_init(struct command *c);
 
 /*
@@ -59,7 +59,7 @@ MUST_CHECK int store_command_add_tx(struct db *db, const struct command *c, int6
 MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e);
 /* (tests) The oldest queued one with an id over after; ERR_NOT_FOUND: there is none. */
 MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
-/* Does the bot exist, as far as the database says? */
+/* Is there a row for the bot? */
 MUST_CHECK int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e);
 
 struct heartbeat {

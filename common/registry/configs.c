@@ -20,8 +20,8 @@ static const char SQL_HISTORY[] =
 	"VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /*
- * The config keys are the columns' names, so these two are put together from
- * bot_keys[] once: a key is listed in one place.
+ * These two statements are built once from bot_keys[], because the keys are the names of the
+ * columns and must be listed in one place only.
  */
 static struct buf sql_insert, sql_update;
 
@@ -72,7 +72,7 @@ const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, con
 	return aad;
 }
 
-/* One column as JSON, for the checks that a request's body passes too. */
+/* One column as JSON, so that it passes the same checks as a request's body. */
 static cJSON *json_of(struct stmt *s, int col, const struct bot_key *k)
 {
 	const char *text;
@@ -199,7 +199,7 @@ int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
 
 	if (rc != ERR_CORRUPT || !k->path[0])
 		return rc;
-	/* The key was changed under us: its file, or the one that is about to become it. */
+	/* The key was rotated meanwhile: try its file, or the file that is about to replace it. */
 	if (!master_key_current(k, &other, NULL))
 		rc = load_with(db, &other, bot_id, out, secrets, e);
 	if (rc == ERR_CORRUPT &&
@@ -299,9 +299,9 @@ static int version_conflict(struct db *db, int64_t bot_id, int64_t expect, struc
 }
 
 /*
- * A rotation has its next key's file in place before it takes the write lock and until
- * the key's own file is replaced. Who seals holds that lock: the old key never seals
- * what the new one must open.
+ * The key to seal with; ERR_BUSY while a rotation is not finished. A rotation makes the next
+ * key's file before it takes the write lock, and the file stays until it replaces the key's
+ * own. The caller holds that lock, so the old key never seals a secret after the rotation.
  */
 static int key_for_sealing(const struct master_key *k, struct master_key *out, struct err *e)
 {

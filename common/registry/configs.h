@@ -12,10 +12,10 @@
 /*
  * A bot's row; its secrets are opened into *secrets (the caller wipes them) or, when that is
  * NULL, only to see that they open. ERR_NOT_FOUND: no such bot. ERR_INVALID:
- * a hand-edited row breaks a rule (the sentence names column and range; out is
- * untouched, so the caller keeps its last good one). ERR_CORRUPT: a secret does
- * not open with this master key, nor with what its file or, after an interrupted
- * rotation, the file beside it holds by now.
+ * a hand-edited row breaks a rule (the message names column and range; out is untouched, so
+ * the caller keeps its last good one). ERR_CORRUPT: a secret opens neither with this master
+ * key nor with the key that is in its file now or, after an interrupted rotation, in the file
+ * beside it.
  */
 MUST_CHECK int store_config_load(struct db *db, const struct master_key *k, int64_t bot_id,
 				 struct bot_config *out, struct bot_secrets *secrets,
@@ -42,12 +42,12 @@ MUST_CHECK int store_config_save_tx(struct db *db, const struct master_key *k,
 #define STORE_CONFIG_AAD_MAX 96
 const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, const char *key);
 /*
- * The newest version of the history that passes every check, its secrets empty: what a
- * start falls back on when the row itself can't be used. ERR_NOT_FOUND: there is none.
+ * The newest version of the history that passes every check, without secrets. A start uses it
+ * when the row itself can't be used. ERR_NOT_FOUND: there is none.
  */
 MUST_CHECK int store_config_last_good(struct db *db, int64_t bot_id, struct bot_config *out,
 				      struct err *e);
-/* That version of the history, its secrets empty. ERR_NOT_FOUND: it is not there or not usable. */
+/* This version of the history, without secrets. ERR_NOT_FOUND: it is missing or not usable. */
 MUST_CHECK int store_config_past(struct db *db, int64_t bot_id, int64_t version,
 				 struct bot_config *out, struct err *e);
 /* trading_configs.version, 0 when there is no row. */

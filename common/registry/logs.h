@@ -1,13 +1,14 @@
 /*
  * logs.h - table logs: the newest log lines of both programs.
  *
- * A bounded ring for the live log view; stderr has everything. Lines wait in
- * memory and are written together, once per loop turn:
+ * A bounded ring for the live log view; stderr has all lines. Lines wait in memory and are
+ * written together, once per loop turn:
  *
  *	log_set_sink(store_logs_sink, logs);	every log_write adds a line
  *	store_logs_flush(logs, db, &e);		once per turn, or by a timer
  *
- * A flush is a commit (an fsync, and a wake-up of the other program): not per line.
+ * Not once per line, because each flush is a commit: an fsync, and a wake-up of the other
+ * program.
  */
 #ifndef COMMON_REGISTRY_LOGS_H
 #define COMMON_REGISTRY_LOGS_H
@@ -35,14 +36,14 @@ struct store_logs;
 struct store_logs *store_logs_new(const char *service);
 void store_logs_free(struct store_logs *l);
 /*
- * For log_set_sink, with ctx the struct store_logs; from any thread. When
- * STORE_LOGS_WAITING lines wait already the line is counted and dropped.
+ * For log_set_sink, with ctx the struct store_logs; may be called from any thread. When
+ * STORE_LOGS_WAITING lines wait already, counts and drops the line.
  */
 void store_logs_sink(void *ctx, const struct log_record *rec);
 /*
- * Write what waits, in a transaction of its own, and prune the table. Nothing
- * waiting: no transaction. When it fails the lines go on waiting; do not log that
- * at each turn.
+ * Writes the waiting lines in a transaction of its own and prunes the table. Without waiting
+ * lines it begins no transaction. After a failure the lines go on waiting; the caller must not
+ * log the failure at each turn.
  */
 MUST_CHECK int store_logs_flush(struct store_logs *l, struct db *db, struct err *e);
 /* The same inside the caller's transaction; a later rollback loses these lines. */

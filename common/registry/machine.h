@@ -1,6 +1,6 @@
 /*
- * machine.h - what the worker says of the machine under it: its clock (table
- * clock_watch), the database's file (table file_watch). For health, metrics, doctor.
+ * machine.h - what the worker reports about its machine: the clock (table clock_watch) and the
+ * database's file (table file_watch). For health, metrics, doctor.
  */
 #ifndef COMMON_REGISTRY_MACHINE_H
 #define COMMON_REGISTRY_MACHINE_H
@@ -32,7 +32,7 @@ struct machine_file {
 /* All zero while there is no row. */
 MUST_CHECK int store_machine_clock(struct db *db, struct machine_clock *out, struct err *e);
 MUST_CHECK int store_machine_file(struct db *db, struct machine_file *out, struct err *e);
-/* The worker's: the row as it is now. */
+/* Writes the row of file_watch; only for the worker. */
 MUST_CHECK int store_machine_file_tx(struct db *db, const struct machine_file *f, int64_t now_us,
 				     struct err *e);
 

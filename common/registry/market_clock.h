@@ -1,9 +1,10 @@
 /*
- * market_clock.h - how long ago was something that a market's rows tell?
+ * market_clock.h - computes the age of a market's rows.
  *
- * Orders, decisions, candles and equity carry the market's time. That is the machine's, but
- * not in a recording that is played at another speed than REPLAY_SPEED=1: its own time is in
- * worker_heartbeat.market_us then. Each age and each "today" of such rows comes from here.
+ * Orders, decisions, candles and equity carry the market's time. It equals the machine's time,
+ * except in a recording that is played at another speed than REPLAY_SPEED=1; then
+ * worker_heartbeat.market_us holds the market's own time. Every age and every "today" of such
+ * rows must come from here.
  */
 #ifndef COMMON_REGISTRY_MARKET_CLOCK_H
 #define COMMON_REGISTRY_MARKET_CLOCK_H
@@ -21,11 +22,11 @@ struct market_clock {
 /* now_us: by the machine's clock. No worker ever: the market's time is the machine's. */
 MUST_CHECK int market_clock_get(struct db *db, int64_t now_us, struct market_clock *out,
 				struct err *e);
-/* The market's own now, of the worker's newest beat; the machine's where it has none. */
+/* The market's own now at the worker's newest beat; the machine's if it has none. */
 int64_t market_clock_now_us(const struct market_clock *c);
-/* How old is what happened at at_us, in the market's time? Never negative. */
+/* The age of an event at at_us (market's time). Never negative. */
 int64_t market_clock_age_us(const struct market_clock *c, int64_t at_us);
-/* When it happened, by the machine's clock. 0 stays 0: never. */
+/* Converts at_us to the machine's clock. 0 (never) stays 0. */
 int64_t market_clock_machine_us(const struct market_clock *c, int64_t at_us);
 /* The same in SQL; h: worker_heartbeat, joined. */
 #define MARKET_CLOCK_MACHINE_SQL(at) \

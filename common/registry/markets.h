@@ -1,6 +1,6 @@
 /*
- * markets.h - table markets: the rules of the markets that the worker has, and where
- * they come from. The worker writes it; API and command line show it.
+ * markets.h - table markets: the rules of the worker's markets, and where these come from. The
+ * worker writes it; API and command line show it.
  */
 #ifndef COMMON_REGISTRY_MARKETS_H
 #define COMMON_REGISTRY_MARKETS_H
@@ -8,10 +8,10 @@
 #include "common/db/db.h"
 #include "common/registry/symbol_info.h"
 
-/* Add a market of a feed (market_source.h), or write over it. */
+/* Adds or replaces a market of a feed (market_source.h). */
 MUST_CHECK int store_market_put_tx(struct db *db, const char *market_data,
 				   const struct symbol_info *info, int64_t now_us, struct err *e);
-/* Take away what was not written at now_us: the worker has it no more. */
+/* Deletes the markets that were not written at now_us, because the worker has them no more. */
 MUST_CHECK int store_markets_trim_tx(struct db *db, int64_t now_us, struct err *e);
 
 /*

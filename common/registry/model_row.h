@@ -1,6 +1,5 @@
 /*
- * model_row.h - a model's row in table models, made. The API adds what was uploaded, the
- * worker its sample.
+ * model_row.h - adds rows to table models: the API adds uploads, the worker its sample model.
  */
 #ifndef COMMON_REGISTRY_MODEL_ROW_H
 #define COMMON_REGISTRY_MODEL_ROW_H

@@ -1,6 +1,6 @@
 /*
- * quote_asset.h - which asset a pair is priced in, and how little an order in it may be
- * worth, as far as its name tells.
+ * quote_asset.h - finds a pair's quote asset by its name, and the usual smallest value of an
+ * order in that asset.
  */
 #ifndef COMMON_REGISTRY_QUOTE_ASSET_H
 #define COMMON_REGISTRY_QUOTE_ASSET_H
@@ -14,7 +14,7 @@
  * not count). NULL: none.
  */
 const char *quote_asset_of(const char *symbol);
-/* The least that most of the exchange's markets with that quote demand; 0: not known. */
+/* The smallest order value of most of the exchange's markets with that quote; 0: not known. */
 struct money quote_least_notional(const char *symbol, bool futures);
 
 #endif

@@ -70,7 +70,7 @@ static int write_secret(struct db *db, enum bot_secret column, const struct seal
 	return stmt_run(stmt, e);
 }
 
-/* *changed: it was under the old key. */
+/* Seals one secret again. *changed: it was under the old key. */
 static int reseal(enum bot_secret column, const struct master_key *from,
 		  const struct master_key *to, struct sealed *s, bool *changed, struct err *e)
 {
@@ -109,7 +109,7 @@ static int reseal_column_tx(struct db *db, enum bot_secret column, const struct 
 	return rc;
 }
 
-/* The key to go to: the one that an interrupted rotation left, or a fresh one. */
+/* The new key: the one that an interrupted rotation left, or a fresh one. */
 static int next_key(const char *path, struct master_key *out, bool *resumed, struct err *e)
 {
 	int rc = master_key_read(path, out, e);
@@ -123,7 +123,7 @@ static int next_key(const char *path, struct master_key *out, bool *resumed, str
 	return rc ? rc : master_key_read(path, out, e);
 }
 
-/* Under the write lock: two rotations at once take turns, and nobody seals meanwhile. */
+/* Runs under the write lock, so that two rotations take turns and nobody seals meanwhile. */
 static int reseal_tx(struct db *db, const char *key_file, const char *next_path,
 		     struct master_key *to, struct rotation *out, struct err *e)
 {
@@ -174,7 +174,7 @@ int store_rotate_key(struct db *db, const char *key_file, struct rotation *out, 
 	if (rc)
 		return rc;
 	rc = reseal_tx(db, key_file, next_path, &to, &done, e);
-	/* When this fails the key's file stays, and the next call goes on with it. */
+	/* If this fails the next key's file stays, and the next call goes on with it. */
 	rc = db_end(db, rc, e);
 	if (!rc)
 		rc = replace_file(key_file, next_path, &to, e);

@@ -1,5 +1,5 @@
 /*
- * rotate_key.h - a new master key: every secret of trading_configs sealed again.
+ * rotate_key.h - changes the master key: seals every secret of trading_configs again.
  *
  *	begin
  *	write FILE.new                stopped here: secrets are under FILE's key;
@@ -7,10 +7,10 @@
  *	commit                        stopped here: secrets are under FILE.new's key;
  *	rename FILE.new to FILE       the next call seals nothing and renames
  *
- * Which of the two it was, the secrets say: they open with one key or the other.
- * While FILE.new is there nothing is sealed (store_config_save_tx says ERR_BUSY) and
- * secrets are opened with whichever of the two keys fits, so both programs may run.
- * Backups of the database made before need the old key: keep it with them.
+ * The secrets show where it stopped, because they open with one key or the other. While
+ * FILE.new exists nothing is sealed (store_config_save_tx returns ERR_BUSY), and secrets are
+ * opened with whichever of the two keys fits, so both programs may run. Older backups of the
+ * database need the old key: keep it with them.
  */
 #ifndef COMMON_REGISTRY_ROTATE_KEY_H
 #define COMMON_REGISTRY_ROTATE_KEY_H
@@ -28,8 +28,8 @@ struct rotation {
 };
 
 /*
- * key_file must exist (ERR_NOT_FOUND). ERR_CORRUPT: a secret opens with no key at hand;
- * the sentence names bot and column, and nothing is changed. db: role DB_TOOL.
+ * key_file must exist (ERR_NOT_FOUND). ERR_CORRUPT: a secret opens with neither key; the
+ * message names bot and column, and nothing was changed. db: role DB_TOOL.
  */
 MUST_CHECK int store_rotate_key(struct db *db, const char *key_file, struct rotation *out,
 				struct err *e);

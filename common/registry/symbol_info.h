@@ -1,6 +1,6 @@
 /*
- * symbol_info.h - the rules that orders on a market must keep, where they come from, and
- * those of a few symbols that are known without asking anybody.
+ * symbol_info.h - the rules that orders on a market must keep, where these come from, and a
+ * built-in table of the rules of a few symbols.
  */
 #ifndef COMMON_REGISTRY_SYMBOL_INFO_H
 #define COMMON_REGISTRY_SYMBOL_INFO_H
@@ -18,7 +18,7 @@ enum symbol_origin {		/* where the rules of a market come from */
 	ORIGIN_MADE_UP		/* a made-up market's own */
 };
 
-/* What a venue demands of orders on a symbol. Units: quote per base, base, quote. */
+/* A venue's rules for orders on a symbol. Units: quote per base, base, quote. */
 #define QTY_UNLIMITED_E8 INT64_C(9000000000000000000)	/* from here on: no limit is known */
 
 struct symbol_info {
@@ -39,9 +39,9 @@ const char *symbol_origin_name(enum symbol_origin o);
 bool symbol_origin_parse(const char *name, enum symbol_origin *out);
 
 /*
- * Names, exchange and published fees of a market; the rules are left 0. Base and quote by the
- * longest known quote asset that the symbol ends with. False: none; then base is the symbol
- * and quote "unknown".
+ * Fills in names, exchange and published fees of a market; the rules stay 0. The quote asset
+ * is the longest known one that the symbol ends with. False: there is none; then base is the
+ * symbol and quote is "unknown".
  */
 bool symbol_info_begin(const char *symbol, bool futures, struct symbol_info *out);
 /* The table's rules, with their date as note. False: the symbol is not in it. */

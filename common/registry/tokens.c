@@ -60,7 +60,7 @@ int store_tokens_load(struct db *db, struct token **out, size_t *n, struct err *
 	return 0;
 }
 
-/* Makes room for a row of that name. */
+/* Removes an old row of that name. */
 static int clear_name_tx(struct db *db, const struct token *t, bool replace, struct err *e)
 {
 	struct token old = { 0 };
@@ -92,7 +92,7 @@ static int clear_name_tx(struct db *db, const struct token *t, bool replace, str
 	return stmt_run(s, e);
 }
 
-/* Whoever reads "by whom" in a log must know that it was no token. */
+/* Refuses names that logs use for actors which are no tokens. */
 static int check_name(const char *name, struct err *e)
 {
 	static const char *const taken[] = { TOKEN_ENVIRONMENT, "command line", "shell" };

@@ -31,9 +31,9 @@ bool token_usable(const struct token *t, int64_t now_us);
 /* All rows, oldest first, into *out (free it) and *n. */
 MUST_CHECK int store_tokens_load(struct db *db, struct token **out, size_t *n, struct err *e);
 /*
- * A new row from name, role, hash, created_us and expires_us, in its own transaction.
- * A usable row of that name, or a name by which others than tokens are known:
- * ERR_CONFLICT; a revoked or expired one is replaced.
+ * Adds a row from name, role, hash, created_us and expires_us in its own transaction. Replaces
+ * a revoked or expired row of that name. ERR_CONFLICT: a usable row has the name, or the name
+ * is reserved (it means something other than a token).
  */
 MUST_CHECK int store_token_add(struct db *db, const struct token *t, int64_t *id, struct err *e);
 /* As store_token_add, inside the caller's transaction. */
@@ -42,12 +42,12 @@ MUST_CHECK int store_token_add_tx(struct db *db, const struct token *t, int64_t 
 /* As store_token_add, but the row of that name is replaced, whatever it is. */
 MUST_CHECK int store_token_put(struct db *db, const struct token *t, int64_t *id, struct err *e);
 /*
- * ERR_NOT_FOUND: no such row; revoking twice is no error. ERR_CONFLICT: it is the
- * last usable admin token, and without one nobody could make another.
+ * ERR_NOT_FOUND: no such row; revoking twice is no error. ERR_CONFLICT: it is the last usable
+ * admin token, without which nobody could make another.
  */
 MUST_CHECK int store_token_revoke(struct db *db, int64_t id, int64_t now_us, struct err *e);
 MUST_CHECK int store_token_revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err *e);
-/* When it was last used, for several tokens in one transaction. */
+/* Stores last_used_us of several tokens in one transaction. */
 MUST_CHECK int store_tokens_touch(struct db *db, const struct token *list, size_t n, struct err *e);
 
 #endif

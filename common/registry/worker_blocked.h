@@ -1,8 +1,9 @@
 /*
- * worker_blocked.h - a worker whose beat is old: away, or alive and unable to write?
+ * worker_blocked.h - decides whether a worker with an old beat does not run, or runs but can't
+ * write.
  *
- * The lock on the database (hold.h) ends with its process; the beat is a row, which a
- * full disk or somebody else's transaction keeps it from writing.
+ * The lock on the database (hold.h) ends with the process. The beat is a row, which the worker
+ * can't write on a full disk or during another program's transaction.
  */
 #ifndef COMMON_REGISTRY_WORKER_BLOCKED_H
 #define COMMON_REGISTRY_WORKER_BLOCKED_H
@@ -12,9 +13,10 @@
 #define WORKER_BLOCKED_TEXT 160
 
 /*
- * The process that holds the worker's lock on the database, with what keeps it from writing as
- * far as can be seen and what to do, as the end of a sentence. beat_pid: whose beat it is, 0 when
- * that one ended on purpose. 0, and "": no worker runs, or another one that has no beat yet.
+ * The pid of the process that holds the worker's lock on the database. text: what seems to keep
+ * it from writing and what to do, as the end of a sentence. beat_pid: the pid in the beat, 0
+ * when that worker ended on purpose. Returns 0, with text "": no worker runs, or another one
+ * that has no beat yet.
  */
 int64_t worker_blocked(const char *db_path, int64_t beat_pid, char text[WORKER_BLOCKED_TEXT]);
 

@@ -1,14 +1,13 @@
 /*
  * venue.h - a place that takes orders: the simulation now, Binance later.
  *
- * Calls go in through struct venue; what happens comes back as struct
- * venue_update through the sink, in order, never from inside place() or
- * cancel(): the engine is not re-entered. A venue may send the same update
- * twice and late; the engine books each (symbol, trade_id) once.
+ * Calls go in through struct venue. Results come back through the sink as struct venue_update,
+ * in order, and never from inside place() or cancel(), so that the engine is not re-entered. A
+ * venue may send an update late or twice; the engine books each (symbol, trade_id) once.
  *
- * Commit before send: place() only takes the request in. The simulation, whose
- * state is committed with ours, starts it at once; a real venue sends in
- * flush(), which the worker calls after its transaction.
+ * Commit before send: place() only takes the request. The simulation starts it at once, because
+ * its state is committed together with ours. A real venue sends it in flush(), which the worker
+ * calls after its transaction.
  */
 #ifndef WORKER_VENUE_VENUE_H
 #define WORKER_VENUE_VENUE_H
@@ -105,14 +104,14 @@ struct venue_ops {
 			 int64_t now_us);
 	void (*on_book)(struct venue *v, const struct symbol_info *m, const struct book_top *b,
 			int64_t now_us);
-	/* Nothing changed, but its book is being heard of. */
+	/* Nothing changed, but the feed of its book is alive. */
 	void (*on_time)(struct venue *v, const struct symbol_info *m, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
 	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid,
 			      int64_t now_us);
 	/*
-	 * Could a market order of this side trade now, as far as the venue knows? A venue
-	 * that only hears of the market later than its orders do says true.
+	 * Could a market order of this side trade now, as far as the venue knows? A venue that
+	 * gets market data later than its orders must say true.
 	 */
 	bool (*tradable)(const struct venue *v, const struct symbol_info *m, enum side side,
 			 int64_t now_us);

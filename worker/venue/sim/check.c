@@ -76,7 +76,7 @@ static bool check_notional(const struct sim_market *m, const struct sim_order *o
 	return true;
 }
 
-/* What the account's kind does not take at all. */
+/* Refuses orders that this kind of account never takes. */
 static bool check_kind(const struct sim_acct *a, const struct sim_order *o,
 		       char reason[SIM_REASON_MAX])
 {
@@ -141,7 +141,7 @@ static bool check_post_only(const struct sim_market *m, const struct sim_order *
 	return false;
 }
 
-/* A stop must lie on the far side of the market, and an OCO's limit on the near one. */
+/* A stop must not be reached by the last price yet, and an OCO's limit must be above its stop. */
 static bool check_stop(const struct sim_market *m, const struct sim_order *o,
 		       char reason[SIM_REASON_MAX])
 {
@@ -174,8 +174,8 @@ static void reason_funds(const struct sim_acct *a, enum ledger_asset asset, int6
 }
 
 /*
- * A market buy pays what its plan costs. A limit pays what it reserves, except
- * that a futures sale which begins above its limit needs more margin for that part.
+ * The funds that an order needs. A market buy needs the cost of its plan. A limit order needs
+ * its reservation; a futures sale that starts above its limit needs more margin for that part.
  */
 static int funds_needed(const struct sim *s, const struct sim_slot *o, int64_t *need)
 {
@@ -215,7 +215,7 @@ static bool check_funds(const struct sim *s, const struct sim_slot *o, char reas
 	return false;
 }
 
-/* What closes waits for a price. */
+/* Refuses a market order without any known price, unless it closes: that one waits for a price. */
 static bool check_market(const struct sim_market *m, const struct sim_order *o, bool closes,
 			 char reason[SIM_REASON_MAX])
 {

@@ -14,10 +14,9 @@ static int64_t fee_of(const struct sim *s, const struct sim_acct *a, const struc
 }
 
 /*
- * Spot: quote against base. What the order had reserved for this part goes back
- * to free first. The fee comes out of what is received. Tick times step has at
- * most 8 decimals on every real market, so notionals are exact there; where they
- * are not, the odd 1e-8 goes against us.
+ * Books a spot fill: quote against base. The order's reservation for this part goes back to
+ * free first. The fee is taken from the received asset. Tick times step has at most 8 decimals
+ * on every real market, so notionals are exact there; elsewhere a rest of 1e-8 goes against us.
  */
 static void book_spot(struct sim *s, struct sim_acct *a, const struct sim_slot *o,
 		      struct sim_fill *f)
@@ -72,7 +71,7 @@ void sim_fill_update(struct sim *s, const struct sim_slot *o, const struct sim_f
 	u->stop_triggered = f->stop_triggered;
 }
 
-/* Limits are promises: a fill beyond one is our bug. */
+/* Asserts that no fill is beyond its order's limit, because that would be our bug. */
 static void check_promises(const struct sim_slot *o, const struct sim_fill *f)
 {
 	int cmp = price_cmp(f->price, o->row.price);
@@ -83,7 +82,7 @@ static void check_promises(const struct sim_slot *o, const struct sim_fill *f)
 		ASSERT(o->row.side == SIDE_BUY ? cmp <= 0 : cmp >= 0);
 }
 
-/* The filled part needs no reservation any more; fill says how much that frees. */
+/* Frees the reservation of the filled part; f->released_e8 says how much that is. */
 static void release_part(struct sim_slot *o, struct sim_fill *f)
 {
 	int64_t need = 0;

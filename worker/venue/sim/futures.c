@@ -54,7 +54,7 @@ int64_t sim_margin_e8(const struct sim_acct *a, int64_t notional_e8)
 	return money_units(m);
 }
 
-/* Bring free to need_e8; margin is used down to keep_margin_e8. Returns what is missing. */
+/* Raises free to need_e8, from margin down to keep_margin_e8. Returns what is still missing. */
 static int64_t raise_free(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
 		       int64_t need_e8, int64_t keep_margin_e8, int64_t at_us)
 {
@@ -80,7 +80,7 @@ static int64_t raise_free(struct sim *s, struct sim_acct *a, const struct sim_sl
 	return lack - use;
 }
 
-/* Nobody gets more out of an account than it has: the market bears the rest of a loss. */
+/* The market bears the part of a loss that the account can't pay. */
 static void bear(struct sim *s, struct sim_acct *a, int64_t missing_e8, int64_t at_us)
 {
 	struct ledger_entry en;
@@ -244,10 +244,11 @@ void sim_funding_run(struct sim *s, int64_t at_us)
 }
 
 /*
- * Liquidated when wallet + unrealized <= maintenance x notional. Solved for the
- * price, with W the wallet, C the cost, P the size, m the rate:
+ * A position is liquidated when wallet + unrealized <= maintenance x notional. Solved for the
+ * price p, with W the wallet, C the cost, P the size and m the maintenance rate:
  *	long   p <= (C - W) / (P (1 - m))	short   p >= (C + W) / (P (1 + m))
- * then widened by a millionth, because here it only says when to look closely.
+ * The bound is then widened by a millionth, because it only decides which trades need the
+ * exact check.
  */
 void sim_liquidation_bound(const struct sim *s, const struct sim_acct *a, int64_t *low,
 			   int64_t *high)
@@ -298,7 +299,7 @@ static void liquidate(struct sim *s, struct sim_acct *a, const char *reason, int
 	memcpy(o.row.symbol, a->market->info.symbol, sizeof(o.row.symbol));
 	for (size_t i = 0; i < p.n; i++)
 		planned += qty_units(p.level[i].qty);
-	/* It is closed whatever the depth: the worst level takes the rest. */
+	/* The whole position is closed whatever the depth: the worst level takes the rest. */
 	p.level[p.n - 1].qty = qty_of_units(qty_units(p.level[p.n - 1].qty) +
 					    qty_units(o.row.quantity) - planned);
 	for (size_t i = 0; i < p.n; i++) {

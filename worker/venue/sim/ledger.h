@@ -1,9 +1,9 @@
 /*
  * ledger.h - double-entry books of one paper account, and the only way to change them.
  *
- * An entry is a set of amounts, one per account and asset, that sum to zero per
- * asset; ledger_commit ASSERTs it, and that free, reserved and margin never go
- * below zero. What the accounts hold, seen from the bot:
+ * An entry is a set of amounts, one per account and asset, that sum to zero per asset.
+ * ledger_commit ASSERTs this, and that free, reserved and margin are never below zero. The
+ * accounts hold, seen from the bot:
  *
  *	capital   minus what was deposited
  *	free      what a new order may use
@@ -48,16 +48,16 @@ void ledger_book_init(struct ledger_book *b, int64_t bot_id, int64_t epoch, cons
 
 void ledger_begin(struct ledger_entry *en, enum ledger_kind kind, const char *client_order_id,
 		  int64_t at_us);
-/* Add to one account, signed. */
+/* Adds a signed amount to one account. */
 void ledger_add(struct ledger_entry *en, enum ledger_asset asset, enum ledger_account account,
 		int64_t amount_e8);
-/* amount_e8 from one account to another; negative goes the other way. */
+/* Moves amount_e8 from one account to another; a negative amount goes the other way. */
 void ledger_move(struct ledger_entry *en, enum ledger_asset asset, enum ledger_account from,
 		 enum ledger_account to, int64_t amount_e8);
 /*
- * Book the entry and report its rows (base before quote, accounts in the order
- * of the enum, zero amounts left out), then the balances that changed. An entry
- * without amounts is nothing: no number is used.
+ * Books the entry and reports its rows (base before quote, accounts in the order of the enum,
+ * without zero amounts), then the changed balances. An entry without amounts does nothing and
+ * uses no number.
  */
 void ledger_commit(struct ledger *l, struct ledger_book *b, const struct ledger_entry *en);
 

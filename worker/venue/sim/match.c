@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The price n slippage steps worse for a taker, on the grid; 0: a sale has no such price. */
+/* The price that is n slippage steps worse for a taker, on the grid; 0: a sale has none. */
 static struct price worse(const struct sim *s, const struct sim_market *m, enum side side,
 			  struct price p, int n)
 {
@@ -15,7 +15,7 @@ static struct price worse(const struct sim *s, const struct sim_market *m, enum 
 	if (price_scale(p, buy ? RATE_ONE + step : RATE_ONE - step, r, &out))
 		return p;
 	out = price_to_tick(out, m->info.tick, r);
-	/* The first step is small: where the grid ends, what is bid is what one gets. */
+	/* The first step may be under one tick: at the lowest price a sale gets the bid. */
 	return n <= 1 && price_sign(out) <= 0 ? p : out;
 }
 
@@ -25,7 +25,7 @@ static bool is_worse(enum side side, struct price a, struct price b)
 	return side == SIDE_BUY ? price_cmp(a, b) > 0 : price_cmp(a, b) < 0;
 }
 
-/* Where a taker begins and how much is shown there; false: nobody is there. */
+/* The price at which a taker begins, and the quantity there; false: that side is empty. */
 static bool touch_of(const struct sim_market *m, enum side side, struct price trigger,
 		     struct price *touch, struct qty *shown)
 {
@@ -75,7 +75,7 @@ void sim_plan(const struct sim *s, const struct sim_market *m, enum side side, s
 	}
 }
 
-/* Margin and fee of what a futures plan opens. */
+/* Margin and fee of the part of a futures plan that opens a position. */
 static int open_cost(const struct sim_slot *o, const struct sim_plan *p, int64_t *e8)
 {
 	int64_t taker_e8 = o->account->market->info.fees.taker_e8;
@@ -150,9 +150,9 @@ void sim_expire_rest(struct sim *s, struct sim_slot *o, int64_t at_us)
 }
 
 /*
- * Volume that trades at our price before we do. Better than the best of our
- * side: none. At the best: what the book shows. Deeper levels are not in the
- * book top: as much as at the best. In a book that is not fresh: nobody knows.
+ * The volume that must trade at our price before our order. Better than the best of our side:
+ * none. At the best: the quantity that the book shows. Deeper: as much as at the best, because
+ * only the best level is known. In a book that is not fresh: SIM_QUEUE_UNKNOWN_E8.
  */
 static struct qty queue_on_arrival(const struct sim_market *m, bool fresh, enum side side,
 				   struct price price)
@@ -175,7 +175,7 @@ static void tell_accepted(struct sim *s, const struct sim_slot *o, int64_t at_us
 	sim_send(s, &u);
 }
 
-/* In a silence the exchange would still trade, at prices that we hear of later. */
+/* The book is not fresh: the exchange would trade, but at prices that we don't know yet. */
 static void arrive_waiting(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
 	int64_t need = 0;
@@ -245,7 +245,7 @@ void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us)
 	}
 }
 
-/* What is left of a trade for this account: each volume once. */
+/* The part of a trade's volume that this account's orders have not used yet. */
 static int64_t volume_left(const struct sim *s, struct sim_acct *a, const struct trade *t)
 {
 	if (a->volume_trade != s->trade_no) {
@@ -267,7 +267,7 @@ static void maker_fill(struct sim *s, struct sim_slot *o, int64_t qty_e8, int64_
 	sim_fill(s, o, &f);
 }
 
-/* A trade at our price: first those ahead of us, then we. */
+/* A trade at our price fills the orders ahead of us first, then ours. */
 static void match_at_price(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
 {
 	int64_t ahead = qty_units(o->row.queue_ahead), traded = qty_units(t->qty);
@@ -282,8 +282,8 @@ static void match_at_price(struct sim *s, struct sim_slot *o, const struct trade
 }
 
 /*
- * A trade beyond our price: nobody is ahead of us any more. How much we would have got of
- * what passed is not known: no more than this trade printed.
+ * A trade beyond our price: no order is ahead of us any more. The volume that passed our price
+ * is unknown, so we get at most the quantity of this trade.
  */
 static void match_through(struct sim *s, struct sim_slot *o, const struct trade *t, int64_t now_us)
 {
@@ -299,7 +299,7 @@ static void match_through(struct sim *s, struct sim_slot *o, const struct trade 
 		sim_report_order(s, o);
 }
 
-/* What happened before the order arrived is news to us, and over for the order. */
+/* A trade that happened before the order arrived can't fill it, even if we hear of it later. */
 static bool concerns(const struct sim_order *o, const struct trade *t)
 {
 	return t->time_us >= o->due_us && !sim_waits(o);

@@ -8,19 +8,18 @@
  *	                     |  `--market, crossing limit--> fill at the touch and worse
  *	                     `--> rejected
  *
- * A book has an age. While the newest is older than stale_us, out of step, or of a market
- * that none was heard of yet, nothing fills: limits rest, stops that a trade reaches and
- * market orders that close wait, and the first fresh book decides.
+ * A book has an age. Nothing fills while the newest book is older than stale_us, is out of step,
+ * or has not come yet: limits rest; triggered stops and market orders that close a position
+ * wait; the first fresh book decides.
  *
- * One instance per database: its counters (trade, entry, sim_order) are shared
- * by all accounts. Accounts do not see each other: a traded volume that fills
- * one bot's order is there for another bot's order too.
+ * There is one instance per database, whose counters (trade, entry, sim_order) all accounts
+ * share. Accounts do not affect each other: a traded volume that fills one bot's order can fill
+ * another bot's order too.
  *
- * How a liquidation is heard: first UPDATE_EXPIRED for every resting order of the
- * account, then UPDATE_FILLs with client_order_id "liquidation-<bot>-<n>" (no
- * order of ours has that name) until the position is gone; reason is set in all
- * of them and begins with "LIQUIDATION:". The engine closes the bot's open
- * orders against these fills.
+ * A liquidation reports first UPDATE_EXPIRED for every resting order of the account, then
+ * UPDATE_FILLs with client_order_id "liquidation-<bot>-<n>" (no order of ours has such an id)
+ * until the position is gone. The reason of all of them begins with "LIQUIDATION:". The engine
+ * closes the bot's open orders with these fills.
  *
  * The sink and the store are called from advance, the market's events (on_*, sim_trade,
  * sim_book, sim_time, sim_book_valid) and sim_account_reset; the store also from place,
@@ -67,7 +66,7 @@ void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
 void sim_time(struct venue *v, int index, int64_t now_us);	/* (tests) */
 void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);	/* (tests) */
-/* The same, heard before a restart: the market's state only, nothing is matched. */
+/* The same for events from before a restart: they set only the market's state and fill nothing. */
 void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
 void sim_warm_time(struct venue *v, int index, int64_t now_us);
@@ -89,11 +88,11 @@ struct sim_account_args {
 MUST_CHECK int sim_account_add(struct venue *v, const struct sim_account_args *a, int64_t now_us,
 			       struct err *e);
 /*
- * Start anew: books of the epoch closed to zero (kind reset), epoch + 1, new
- * deposit, as a says (another symbol or capital is fine). ERR_CONFLICT while
- * orders are alive or a position is open, unless force: then its orders end with
- * UPDATE_EXPIRED "RESET: ..." and the position is dropped. On spot a position is
- * base of at least the smallest quantity that can be sold.
+ * Resets an account: closes the epoch's balances to zero (kind reset) and begins epoch + 1 with
+ * a new deposit as "a" says (another symbol or capital is allowed). ERR_CONFLICT while orders
+ * live or a position is open, unless force: then the orders end with UPDATE_EXPIRED
+ * "RESET: ..." and the position is dropped. On spot a position is a base quantity that is large
+ * enough to be sold.
  */
 MUST_CHECK int sim_account_reset(struct venue *v, const struct sim_account_args *a, bool force,
 				 int64_t now_us, struct err *e);
@@ -101,19 +100,19 @@ MUST_CHECK int sim_account_reset(struct venue *v, const struct sim_account_args 
 MUST_CHECK int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t leverage_e8,
 				    int64_t now_us, struct err *e);
 /*
- * What a new account may begin with when this one ends: its equity, coins without a
- * known price left out. 0 without an account.
+ * The worth that a new account may begin with when this one ends: its equity, without coins
+ * whose price is unknown. 0 without an account.
  */
 struct money sim_account_worth(const struct venue *v, int64_t bot_id);
 /* The account's row, or NULL. Borrowed until the next call that changes it. */
 const struct sim_account *sim_account_get(const struct venue *v, int64_t bot_id);
 
 /*
- * Take rows back after a restart, in this order: markets (sim_symbol_add), accounts,
- * balances, orders, counters; then sim_restore_round and sim_check. Nothing is reported
- * to the store. Balances of older epochs and counters of others are ignored. ERR_NOT_FOUND:
- * account without its market, balance or order without its account;
- * ERR_CONFLICT: twice.
+ * These take the rows back after a restart, in this order: markets (sim_symbol_add), accounts,
+ * balances, orders, counters; then call sim_restore_round and sim_check. They report nothing to
+ * the store, and ignore balances of older epochs and unknown counters. ERR_NOT_FOUND: an
+ * account without its market, or a balance or order without its account; ERR_CONFLICT: the row
+ * came twice.
  */
 MUST_CHECK int sim_account_restore(struct venue *v, const struct sim_account *row, struct err *e);
 MUST_CHECK int sim_balance_restore(struct venue *v, const struct sim_balance *row, struct err *e);
@@ -121,23 +120,22 @@ MUST_CHECK int sim_order_restore(struct venue *v, const struct sim_order *row, s
 void sim_counter_restore(struct venue *v, const char *name, int64_t next);
 
 /*
- * After the orders: REAL columns lose the last digit of amounts over 67 million
- * (money.h). That much and no more is put right: an order reserves what it needs, and
- * the market's account takes the rest, so that each asset sums to zero again.
+ * Call it after the orders. REAL columns lose the last digit of amounts over 67 million
+ * (money.h). This corrects exactly that: each order reserves what it needs, and the account
+ * "market" takes the difference, so that each asset sums to zero again.
  */
 void sim_restore_round(struct venue *v);
 
 /*
- * After the orders, and after the machine's clock was set back: a request arrives at most
- * one latency from now, whatever the row says, and funding is due at the next period.
+ * Call it after the orders when the machine's clock was set back: lets each request arrive at
+ * most one latency from now, and makes funding due at the next period.
  */
 void sim_times_back(struct venue *v, int64_t now_us);
 
 /*
- * Do the books agree with themselves: every asset sums to zero, nothing we hold
- * is negative, reserved is the sum of what orders reserve and each reserves what
- * it needs, the position is what the pnl account holds. 0, or ERR_CORRUPT and
- * which account differs.
+ * Checks the books: every asset sums to zero, no balance of ours is negative, "reserved" is the
+ * sum of the orders' reservations and each order reserves what it needs, and the position equals
+ * the base amount of "pnl". 0, or ERR_CORRUPT with the account that differs.
  */
 MUST_CHECK int sim_check(const struct venue *v, struct err *e);
 

@@ -1,10 +1,10 @@
 /*
- * store.h - what the simulation venue must not forget, as flat rows.
+ * store.h - the persistent state of the simulation venue, as flat rows.
  *
- * Every persistent change is reported through struct sim_store while it
- * happens; the worker writes the rows in the transaction of its own rows, so
- * that venue and worker can never disagree after a crash. A restarted venue
- * takes the same rows back (sim_*_restore in sim.h) and goes on exactly.
+ * The venue reports every persistent change through struct sim_store as it happens. The worker
+ * writes these rows in the same transaction as its own, so that venue and worker never disagree
+ * after a crash. A restarted venue takes the rows back (sim_*_restore in sim.h) and goes on
+ * exactly.
  * The columns are those of sim_accounts, sim_ledger, sim_balances, sim_orders
  * and counters in schema/.
  */
@@ -71,9 +71,9 @@ struct sim_balance {
 };
 
 /*
- * One request or order. A travelling cancel is a row of its own (stage
- * SIM_CANCELLING) named SIM_CANCEL_PREFIX and the id of the order it is for;
- * that order keeps its own row and can still fill until the cancel arrives.
+ * One request or order. A travelling cancel is a row of its own (stage SIM_CANCELLING); its id
+ * is SIM_CANCEL_PREFIX and the id of the order. The order keeps its own row and can still fill
+ * until the cancel arrives.
  */
 #define SIM_CANCEL_PREFIX "cancel:"
 struct sim_order {

@@ -1,10 +1,10 @@
 #include "worker/venue/sim/internal.h"
 
 /*
- * A taker trades with what the book shows. What we know of a book is no more than what was
- * heard of it: through a silence of the feed, or a halt of the exchange, the last price and
- * depth stay as they were and mean nothing. So a book has an age. While it is too old,
- * nothing fills, what wants out waits, and the first fresh book decides at what price.
+ * A taker trades with the orders that the book shows. We know the book only from the feed: when
+ * the feed is silent or the exchange has halted, the last price and depth stay unchanged but
+ * mean nothing. So a book has an age. While it is too old nothing fills, orders that close a
+ * position wait, and the first fresh book decides their price.
  */
 
 bool sim_fresh(const struct sim *s, const struct sim_market *m, int64_t now_us)
@@ -24,7 +24,7 @@ bool sim_closes(const struct sim_acct *a, const struct sim_order *o)
 	return a->row.futures ? o->reduce_only : o->side == SIDE_SELL;
 }
 
-/* Trade what a taker gets of the book; false: nobody is on that side. */
+/* Trades what a taker gets from the book; false: that side is empty. */
 static bool taken(struct sim *s, struct sim_slot *o, int64_t now_us)
 {
 	const struct sim_acct *a = o->account;
@@ -49,7 +49,7 @@ static bool taken(struct sim *s, struct sim_slot *o, int64_t now_us)
 	return true;
 }
 
-/* A stop whose position is gone has nothing to wait for, whatever the book. */
+/* A stop whose position is gone has nothing to wait for. */
 static bool idle(const struct sim_slot *o)
 {
 	return qty_sign(sim_fillable(o, o->row.quantity)) <= 0;
