@@ -1,5 +1,27 @@
 -- What makes room for a real exchange.
 
+-- ---- orders and legs as state machines ----
+
+-- Of exchange_orders, written by: worker. state is the order's status in an exchange's words,
+-- leg_state what the worker does with it: planned, sent, unknown, live, cancelling, firing, ended.
+ALTER TABLE exchange_orders ADD COLUMN leg_state TEXT NOT NULL DEFAULT '';	-- '' of an older version: see state and cancel_requested
+
+-- Written by: worker. Each move of a trade and of its orders at the venue, with what moved it.
+CREATE TABLE order_events (
+	id INTEGER PRIMARY KEY,			-- in the order of the moves
+	order_id INTEGER NOT NULL,		-- trading_orders.id
+	bot_id INTEGER NOT NULL,		-- bots.id
+	client_order_id TEXT NOT NULL,		-- exchange_orders.client_order_id; '' the trade itself
+	from_state TEXT NOT NULL,		-- phase or leg_state before; '' it is new
+	to_state TEXT NOT NULL,			-- phase or leg_state after; of an ended leg its state
+	event TEXT NOT NULL,			-- what moved it: decided, sent, acknowledged, filled, ...
+	why TEXT NOT NULL DEFAULT '',		-- reason, in the words of the venue or of the worker
+	venue_us INTEGER NOT NULL DEFAULT 0,	-- us UTC by the venue's clock; 0 it was the worker's move
+	at_us INTEGER NOT NULL,			-- us UTC by the worker's clock
+	correlation_id TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX order_events_order ON order_events(order_id, id);
+
 -- ---- one truth for a bot's model ----
 
 -- trading_configs.model_id says which model a bot asks; model_assignments follows it (and says
@@ -51,3 +73,22 @@ BEGIN
 	UPDATE trading_configs SET model_id = 0
 		WHERE bot_id = old.bot_id AND model_id = old.model_id;
 END;
+
+-- ---- a bot's settings ----
+
+-- Of trading_configs, written by: api. What is new in a bot's settings; the defaults change nothing
+-- for the bots that are there. Objects and lists are JSON in a fixed form, {} and [] none.
+ALTER TABLE trading_configs ADD COLUMN strategy_params TEXT NOT NULL DEFAULT '{}';	-- JSON, all parameters of the strategy
+ALTER TABLE trading_configs ADD COLUMN stake_mode TEXT NOT NULL DEFAULT 'fixed';	-- fixed, equity_share, risk
+ALTER TABLE trading_configs ADD COLUMN stake_share REAL NOT NULL DEFAULT 0.1;	-- fraction of the equity of one entry
+ALTER TABLE trading_configs ADD COLUMN stake_risk REAL NOT NULL DEFAULT 0.01;	-- fraction of the equity that an entry loses at its stop
+ALTER TABLE trading_configs ADD COLUMN minimal_roi TEXT NOT NULL DEFAULT '{}';	-- JSON, minutes to a fraction of the entry price
+ALTER TABLE trading_configs ADD COLUMN trailing_stop INTEGER NOT NULL DEFAULT 0;	-- 0 or 1
+ALTER TABLE trading_configs ADD COLUMN trailing_stop_positive REAL NOT NULL DEFAULT 0;	-- fraction below the best price, 0 stop_loss_pct
+ALTER TABLE trading_configs ADD COLUMN trailing_stop_positive_offset REAL NOT NULL DEFAULT 0;	-- fraction of the entry price
+ALTER TABLE trading_configs ADD COLUMN trailing_only_offset_is_reached INTEGER NOT NULL DEFAULT 0;	-- 0 or 1
+ALTER TABLE trading_configs ADD COLUMN position_adjustment TEXT NOT NULL DEFAULT '{}';	-- JSON, further entries
+ALTER TABLE trading_configs ADD COLUMN partial_targets TEXT NOT NULL DEFAULT '[]';	-- JSON, parts that leave before the target
+ALTER TABLE trading_configs ADD COLUMN order_type TEXT NOT NULL DEFAULT 'limit';	-- limit, market
+ALTER TABLE trading_configs ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'post_only';	-- GTC, IOC, FOK, post_only
+ALTER TABLE trading_configs ADD COLUMN trading_hours TEXT NOT NULL DEFAULT '{}';	-- JSON, days and hours of entries

@@ -24,9 +24,10 @@ api/openapi: api/http api/routes api/store
 api: common/db common/registry api/http api/pending api/push api/store api/view api/openapi
 worker/market: common/registry
 worker/strategy: common/registry worker/market
-worker/venue: worker/market
-worker/venue/sim: worker/market worker/venue
-worker/engine: common/registry worker/market worker/strategy worker/venue
+worker/account:
+worker/venue: worker/account worker/market
+worker/venue/sim: worker/account worker/market worker/venue
+worker/engine: common/registry worker/account worker/market worker/strategy worker/venue
 worker/feed: common/registry worker/market
 worker/model/format:
 worker/model: worker/market worker/model/format

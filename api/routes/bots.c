@@ -60,18 +60,21 @@ static int handle_bots_post(struct request *r, struct err *e)
 {
 	cJSON *patch = cJSON_Duplicate(request_member(r, "config"), true);
 	struct bot_secrets secrets = { 0 };
-	struct bot_config c;
+	struct bot_config c, defaults;
 	char link[48];
 	int64_t id = 0;
 	int rc = 0;
 
-	bot_config_defaults(&c);
+	bot_config_defaults(&defaults);
+	c = defaults;
 	if (cJSON_IsObject(patch) && request_bool(r, "confirm_wide", false))
 		cJSON_AddTrueToObject(patch, "confirm_wide");
 	if (patch && !bot_config_apply(&c, patch, request_fields(r)) && c.model_id)
 		rc = store_models_check(r->app->db, c.model_id, request_fields(r), e);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
+	if (!rc && patch)
+		rc = config_check_role(r, &defaults, &c, patch, e);
 	if (!rc) {
 		bot_secrets_apply(&secrets, patch);
 		rc = add_bot(r, &c, &secrets, &id, e);

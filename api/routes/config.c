@@ -210,6 +210,18 @@ static const char *waits_for(struct request *r, const struct bot_config *old,
 	return text;
 }
 
+/* Keys, networks and accounts are an admin's; what such a key is already may be said again. */
+int config_check_role(struct request *r, const struct bot_config *old, const struct bot_config *c,
+		      const cJSON *patch, struct err *e)
+{
+	const char *key = bot_config_needs_admin(old, c, patch);
+
+	if (!key || r->who.role >= ROLE_ADMIN)
+		return 0;
+	return err_set(e, ERR_DENIED, "%s: only a token with the role admin may change it; this "
+		       "one is a %s's", key, role_name(r->who.role));
+}
+
 /* Applies a patch to the stored config, saves it and shows it. */
 static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
 		  const struct bot_status *b, struct err *e)
@@ -224,6 +236,8 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 		rc = apply(r, patch, c, request_fields(r), e);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
+	if (!rc)
+		rc = config_check_role(r, &old, c, patch, e);
 	if (!rc) {
 		bot_secrets_apply(&secrets, patch);
 		rc = save(r, id, &old, c, &secrets, e);
@@ -296,6 +310,22 @@ static int handle_config_history(struct request *r, struct err *e)
 	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
 }
 
+/* Objects and lists of a former version replace what is there, member by member. */
+static cJSON *replacing(cJSON *take_old)
+{
+	cJSON *patch = cJSON_CreateObject();
+	cJSON *m;
+
+	ASSERT(patch != NULL);
+	for (size_t i = 0; i < bot_keys_count; i++)
+		if (bot_keys[i].type == BOT_JSON)
+			ASSERT(cJSON_AddNullToObject(patch, bot_keys[i].name));
+	while ((m = cJSON_DetachItemFromArray(take_old, 0)) != NULL)
+		ASSERT(cJSON_AddItemToObject(patch, m->string, m));
+	cJSON_Delete(take_old);
+	return patch;
+}
+
 /* Stores the old version's values as a new version; secrets stay as they are now. */
 static int handle_config_rollback(struct request *r, struct err *e)
 {
@@ -314,6 +344,7 @@ static int handle_config_rollback(struct request *r, struct err *e)
 	if (!rc) {
 		cJSON_DeleteItemFromObjectCaseSensitive(old, "version");
 		cJSON_AddTrueToObject(old, "confirm_wide"); /* it was valid once */
+		old = replacing(old);
 		rc = change(r, old, id, &c, &b, e);
 	}
 	cJSON_Delete(old);

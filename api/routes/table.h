@@ -23,6 +23,13 @@ MUST_CHECK int request_page(struct request *r, struct page *p, struct err *e);
 extern const struct param page_params[];
 /* models.c: 422 unless it is written as the exchange does. */
 MUST_CHECK int models_check_symbol(struct request *r, const char *symbol, struct err *e);
+/*
+ * config.c. May this token change a bot's settings from old to c by this patch? 403 when a key
+ * needs an admin.
+ */
+struct bot_config;
+MUST_CHECK int config_check_role(struct request *r, const struct bot_config *old,
+				 const struct bot_config *c, const cJSON *patch, struct err *e);
 /* What stats_json and store_positions_list write. */
 extern const struct part_field stats_fields[], position_fields[];
 

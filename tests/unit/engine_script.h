@@ -18,7 +18,7 @@ enum step_kind {
 	STEP_BRAIN, STEP_COMMAND, STEP_CLOSE, STEP_FAIL, STEP_CONFIG, STEP_RESET
 };
 
-struct step {
+struct script_step {
 	enum step_kind kind;
 	int market;
 	int64_t bot, now;
@@ -38,7 +38,7 @@ struct script {
 	struct config config;
 	struct symbol_info markets[SCRIPT_MARKETS];
 	struct bot_config bots[SCRIPT_BOTS + 1];
-	struct step *steps;
+	struct script_step *steps;
 	size_t n, cap;
 };
 
@@ -102,9 +102,9 @@ HELPER void script_bot(struct script *s, int64_t bot)
 	c->ignore_risk_per_trade = true;
 }
 
-HELPER struct step *script_add(struct script *s, enum step_kind kind, int64_t now)
+HELPER struct script_step *script_add(struct script *s, enum step_kind kind, int64_t now)
 {
-	struct step *p;
+	struct script_step *p;
 
 	if (s->n == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 1024;
@@ -136,7 +136,7 @@ HELPER struct qty some_qty(struct script *s, int m)
 
 HELPER void script_trade(struct script *s, int m, struct walk *w, int64_t now)
 {
-	struct step *p = script_add(s, STEP_TRADE, now);
+	struct script_step *p = script_add(s, STEP_TRADE, now);
 	bool sold = chance(s, 50);
 	int64_t through = chance(s, 25) ? 1 + below(s, 5) : 0;
 
@@ -151,7 +151,7 @@ HELPER void script_trade(struct script *s, int m, struct walk *w, int64_t now)
 
 HELPER void script_book(struct script *s, int m, struct walk *w, int64_t now)
 {
-	struct step *p = script_add(s, STEP_BOOK, now);
+	struct script_step *p = script_add(s, STEP_BOOK, now);
 
 	p->market = m;
 	p->book.bid = ticks(s, m, w->mid - w->spread);
@@ -184,7 +184,7 @@ HELPER void script_act(struct script *s, int64_t now)
 		EVENT_RESUME, EVENT_RESUME, EVENT_EMERGENCY_STOP,
 	};
 	int what = (int)below(s, 100);
-	struct step *p = script_add(s, STEP_COMMAND, now);
+	struct script_step *p = script_add(s, STEP_COMMAND, now);
 
 	p->bot = 1 + below(s, SCRIPT_BOTS);
 	p->flag = chance(s, 50);
@@ -212,7 +212,7 @@ HELPER void script_act(struct script *s, int64_t now)
 HELPER void script_step(struct script *s, struct walk *walks, int64_t *now)
 {
 	int m = (int)below(s, SCRIPT_MARKETS), what = (int)below(s, 1000);
-	struct step *p;
+	struct script_step *p;
 
 	*now += chance(s, 70) ? below(s, 50 * MS) : chance(s, 95) ? below(s, SECOND) :
 		below(s, 20 * SECOND);
@@ -268,7 +268,7 @@ HELPER void script_make(struct script *s, uint64_t seed, size_t steps)
 	walks[0] = (struct walk){ .mid = s->futures ? 600000 : 6000000, .spread = 1 };
 	walks[1] = (struct walk){ .mid = s->futures ? 30000 : 300000, .spread = 1 };
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
-		struct step *p = script_add(s, STEP_COMMAND, now);
+		struct script_step *p = script_add(s, STEP_COMMAND, now);
 
 		p->bot = b;
 		p->event = EVENT_START;
@@ -345,8 +345,9 @@ HELPER void log_leg(void *ctx, const struct order *o, const struct leg *l)
 		  "%lld %s cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
 		  l->client_order_id, LL(o->id), side_name(l->side), leg_type_name(l->type),
 		  l->reduce_only, LL(price_units(l->price)), LL(price_units(l->stop_price)),
-		  LL(qty_units(l->quantity)), LL(qty_units(l->filled)), leg_state_name(l->state),
-		  l->cancel_requested, l->exchange_id, l->reject_reason, l->correlation_id,
+		  LL(qty_units(l->quantity)), LL(qty_units(l->filled)),
+		  leg_status_name(leg_status(l)),
+		  l->state == LEG_CANCELLING, l->exchange_id, l->reject_reason, l->correlation_id,
 		  LL(l->requested_us), LL(l->acked_us), LL(l->done_us));
 }
 
@@ -524,7 +525,7 @@ HELPER void stage_close(struct stage *g)
 	free(g);
 }
 
-HELPER void stage_command(struct stage *g, const struct step *p)
+HELPER void stage_command(struct stage *g, const struct script_step *p)
 {
 	struct engine_command c = {
 		.event = p->event, .close_positions = p->flag, .requested_by = "script",
@@ -548,7 +549,7 @@ HELPER void stage_command(struct stage *g, const struct step *p)
 	assert_true(rc == 0 || rc == ERR_CONFLICT);
 }
 
-HELPER void stage_play(struct stage *g, const struct step *p, const struct feed_sink *sink)
+HELPER void stage_play(struct stage *g, const struct script_step *p, const struct feed_sink *sink)
 {
 	const char *symbol = g->script->markets[p->market].symbol;
 

@@ -87,11 +87,11 @@ const struct strategy *strategy_find(const char *name);
 const struct strategy *strategy_find(const char *name)
 {
 	static const struct strategy model = {
-		.name = "model", .description = "asks the brain", .needs_model = true,
+		.name = "model", .needs_model = true,
 		.decide = brain_decide,
 	};
 	static const struct strategy free_hand = {
-		.name = "free", .description = "needs no model", .decide = brain_decide,
+		.name = "free", .decide = brain_decide,
 	};
 
 	return strcmp(name, "model") == 0 ? &model : strcmp(name, "free") == 0 ? &free_hand : NULL;
@@ -481,12 +481,12 @@ HELPER void desk_close(struct desk *d)
 	free(d->paper.ups);
 }
 
-HELPER struct venue_balance desk_balance(struct desk *d, int64_t bot)
+HELPER struct account_value desk_balance(struct desk *d, int64_t bot)
 {
 	struct venue *v = session_venue(d->s);
-	struct venue_balance b = { 0 };
+	struct account_value b = { 0 };
 
-	assert_int_equal(v->ops->balance(v, bot, &b, &d->err), 0);
+	assert_int_equal(sim_account_value(v, bot, &b, &d->err), 0);
 	return b;
 }
 

@@ -25,7 +25,6 @@ struct fake {			/* a venue that does only what a test says */
 	struct venue_update answer;	/* of query, for the id in it; other ids are unknown */
 	int query_rc;
 	size_t queries;
-	struct qty base;	/* that the account holds */
 	bool silent;		/* no market order would trade now */
 	int64_t now, trade_id;
 };
@@ -121,16 +120,16 @@ HELPER int fake_query(struct venue *v, const char *id, struct venue_update *out,
 	return 0;
 }
 
-HELPER int fake_balance(struct venue *v, int64_t bot_id, struct venue_balance *out, struct err *e)
-{
-	(void)bot_id;
-	(void)e;
-	*out = (struct venue_balance){ .base = ((struct fake *)(void *)v)->base };
-	out->free = out->balance = out->equity = M("10000");
-	return 0;
-}
-
 HELPER void fake_free(struct venue *v) { (void)v; }
+
+/* The venue tells the account: 10,000 of quote and so much base. */
+HELPER void fake_account(struct fake *f, const char *base)
+{
+	struct account a = { .bot_id = 1, .base = Q(base), .free = M("10000") };
+
+	a.balance = a.free;
+	f->sink.account(f->sink.ctx, &a);
+}
 
 HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_before)
 {
@@ -146,16 +145,16 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
 		.advance = fake_advance, .on_trade = fake_trade, .on_book = fake_book,
 		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
-		.query = fake_query, .balance = fake_balance, .free = fake_free,
+		.query = fake_query, .free = fake_free,
 	};
 	f->venue.ops = &f->ops;
 	desk_init(&d, futures);
 	f->bot = d.bot;
 	f->now = d.now;
-	f->base = Q("1000");
 	f->e = engine_new(&a);
 	f->sink = engine_venue_sink(f->e);
 	f->m = engine_market_add(f->e, &info);
+	fake_account(f, "1000");
 	return f;
 }
 

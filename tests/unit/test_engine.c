@@ -43,7 +43,7 @@ static void take_profit(void **state)
 	assert_int_equal(price_units(o->take_profit), price_units(P("50150")));
 	assert_int_equal(price_units(o->stop_loss), price_units(P("49950")));
 	assert_int_equal(t->type, TYPE_OCO);
-	assert_int_equal(t->state, LEG_NEW);
+	assert_int_equal(leg_status(t), STATUS_NEW);
 	assert_int_equal(qty_units(t->quantity), qty_units(Q("0.00199"))); /* less the fee */
 	desk_trade(d, "50150.01");
 	assert_closed(d, CLOSE_TAKE_PROFIT);
@@ -80,7 +80,7 @@ static void stop_loss_too_late(void **state)
 	desk_trade(d, "49940"); /* fills at 50000; the stop lies at 49950 */
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);
 	desk_wait(d, 11 * MS); /* the OCO arrives and is refused */
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_REJECTED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_REJECTED);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_CLOSING);
 	desk_wait(d, 11 * MS);
 	assert_closed(d, CLOSE_STOP_LOSS);
@@ -98,7 +98,7 @@ static void target_too_late(void **state)
 	desk_trade(d, "50200");
 	desk_wait(d, 25 * MS);
 	assert_closed(d, CLOSE_TAKE_PROFIT);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_REJECTED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_REJECTED);
 	assert_true(price_cmp(order_exit_price(rows_last(&d->rows)), P("50200")) <= 0);
 	assert_true(price_cmp(order_exit_price(rows_last(&d->rows)), P("50150")) > 0);
 }
@@ -112,9 +112,9 @@ static void maker_timeout_unfilled(void **state)
 	before = desk_balance(d, 1).equity;
 	desk_decide(d, 1, 0.9);
 	desk_wait(d, 20 * SECOND - 21 * MS);
-	assert_false(rows_find_leg(&d->rows, 1, LEG_ENTRY)->cancel_requested);
+	assert_false(rows_find_leg(&d->rows, 1, LEG_ENTRY)->state == LEG_CANCELLING);
 	desk_wait(d, MS);
-	assert_true(rows_find_leg(&d->rows, 1, LEG_ENTRY)->cancel_requested);
+	assert_true(rows_find_leg(&d->rows, 1, LEG_ENTRY)->state == LEG_CANCELLING);
 	desk_wait(d, 10 * MS);
 	assert_closed(d, CLOSE_MAKER_TIMEOUT);
 	assert_int_equal(d->rows.stats[1].trades, 0);
@@ -133,11 +133,12 @@ static void maker_timeout_partly(void **state)
 	desk_trade_qty(d, "50000", "10.001", true); /* 10 were ahead of us */
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_ENTERING);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_ENTRY)->state, LEG_PARTIALLY_FILLED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_ENTRY)),
+			 STATUS_PARTIALLY_FILLED);
 	assert_int_equal(qty_units(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->quantity),
 			 qty_units(Q("0.00099")));
 	desk_wait(d, 21 * SECOND);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_ENTRY)->state, LEG_CANCELLED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_ENTRY)), STATUS_CANCELLED);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
 	desk_trade(d, "50150.01");
 	assert_closed(d, CLOSE_TAKE_PROFIT);
@@ -153,8 +154,8 @@ static void holding_time(void **state)
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
 	desk_wait(d, 2 * SECOND);
 	assert_closed(d, CLOSE_HOLDING_TIME);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_CANCELLED);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_CLOSE)->state, LEG_FILLED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_CANCELLED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_CLOSE)), STATUS_FILLED);
 	assert_pnl(d, 1, rows_last(&d->rows), before);
 	/* 120 s after the fill, not after the entry was sent, plus two ways to the venue */
 	assert_int_equal(rows_last(&d->rows)->closed_us - rows_last(&d->rows)->opened_us,
@@ -201,11 +202,11 @@ static void pieces(void **state)
 	/* the last 5 USDT less fees are too little alone: one OCO is taken back for them */
 	desk_trade_qty(d, "50000", "0.0001", true);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-	assert_true(d->rows.legs[2].leg.cancel_requested);
+	assert_true(d->rows.legs[2].leg.state == LEG_CANCELLING);
 	desk_wait(d, 25 * MS);
 	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 3);
-	assert_int_equal(d->rows.legs[2].leg.state, LEG_CANCELLED);
-	assert_int_equal(d->rows.legs[3].leg.state, LEG_NEW);
+	assert_int_equal(leg_status(&d->rows.legs[2].leg), STATUS_CANCELLED);
+	assert_int_equal(leg_status(&d->rows.legs[3].leg), STATUS_NEW);
 	desk_trade(d, "50150.01");
 	assert_closed(d, CLOSE_TAKE_PROFIT);
 	assert_true(qty_cmp(rows_last(&d->rows)->dust, Q("0.00001")) < 0);
@@ -222,7 +223,8 @@ static void target_in_parts(void **state)
 	desk_wait(d, 20 * MS);
 	desk_trade_qty(d, "50150", "10.00195", false); /* 10 were ahead of us */
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_PARTIALLY_FILLED);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)),
+			 STATUS_PARTIALLY_FILLED);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
 	desk_trade_qty(d, "50150", "1", false);

@@ -52,7 +52,7 @@ static struct money sum_of_results(const struct desk *d)
 static void loses_what_it_had(void **state)
 {
 	struct desk *d = *state;
-	struct venue_balance b;
+	struct account_value b;
 	struct money gross = { 0 }, net;
 
 	thin_book(d, "30000", "30000.1", "1");
@@ -85,7 +85,7 @@ static void nothing_is_sent_against_it(void **state)
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	for (size_t i = legs; i < d->rows.legs_n; i++) {
 		assert_int_equal(d->rows.legs[i].leg.kind, LEG_CLOSE);
-		assert_int_equal(d->rows.legs[i].leg.state, LEG_FILLED);
+		assert_int_equal(leg_status(&d->rows.legs[i].leg), STATUS_FILLED);
 		placed++;
 	}
 	assert_true(placed >= 4);

@@ -95,6 +95,14 @@ static void enqueue(struct line *l, const struct venue_update *u, int64_t due)
 	l->n++;
 }
 
+/* The account is told at once, also ahead of the news why. */
+static void on_account(void *ctx, const struct account *a)
+{
+	struct line *l = ctx;
+
+	l->to.account(l->to.ctx, a);
+}
+
 /* News keep their order; what is told again comes again much later. */
 static void on_news(void *ctx, const struct venue_update *u)
 {
@@ -177,11 +185,6 @@ static int line_query(struct venue *v, const char *id, struct venue_update *out,
 	return line_of(v)->sim->ops->query(line_of(v)->sim, id, out, e);
 }
 
-static int line_balance(struct venue *v, int64_t bot, struct venue_balance *out, struct err *e)
-{
-	return line_of(v)->sim->ops->balance(line_of(v)->sim, bot, out, e);
-}
-
 static void line_free(struct venue *v) { (void)v; }
 
 static const struct venue_ops LINE_OPS = {
@@ -189,7 +192,7 @@ static const struct venue_ops LINE_OPS = {
 	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
 	.on_trade = line_trade, .on_book = line_book, .on_time = line_time,
 	.on_book_valid = line_book_valid, .tradable = line_tradable, .query = line_query,
-	.balance = line_balance, .free = line_free,
+	.free = line_free,
 };
 
 /* ---- the engine on it ---- */
@@ -223,7 +226,8 @@ static void open_scene(struct scene *s, uint64_t seed)
 	s->e = engine_new(&a);
 	s->line.to = engine_venue_sink(s->e);
 	sim_args_init(&sim);
-	sim.sink = (struct venue_sink){ .ctx = &s->line, .update = on_news };
+	sim.sink = (struct venue_sink){ .ctx = &s->line, .update = on_news,
+					  .account = on_account };
 	sim.funding_rate_e8 = 0;
 	s->line.sim = sim_new(&sim);
 	for (int m = 0; m < SCRIPT_MARKETS; m++) {
@@ -265,7 +269,7 @@ static int order_bot(struct scene *s, int64_t bot, enum bot_event event, bool cl
 	return engine_bot_command(s->e, bot, &c, now, &a, &e);
 }
 
-static void act(struct scene *s, const struct step *p)
+static void act(struct scene *s, const struct script_step *p)
 {
 	struct bot_config c = p->config;
 	struct err e;
@@ -287,7 +291,7 @@ static void act(struct scene *s, const struct step *p)
 	assert_true(rc == 0 || rc == ERR_CONFLICT);
 }
 
-static void play(struct scene *s, const struct step *p)
+static void play(struct scene *s, const struct script_step *p)
 {
 	struct market *m = s->markets[p->market];
 
@@ -334,8 +338,7 @@ static void play(struct scene *s, const struct step *p)
 
 static bool waits(const struct leg *l)
 {
-	return !leg_done(l) && (l->state == LEG_PLANNED || l->state == LEG_UNKNOWN ||
-				l->cancel_requested);
+	return l->state == LEG_SENT || l->state == LEG_UNKNOWN || l->state == LEG_CANCELLING;
 }
 
 /* A leg that waits for the venue is asked about in bounded time. */
@@ -370,7 +373,7 @@ static void check(struct scene *s, size_t at, const enum bot_status *before)
 		HOLDS(s, at, before[o->bot_id] == BOT_RUNNING);
 		HOLDS(s, at, engine_open_orders(s->e, o->bot_id) <=
 			     s->config[o->bot_id].max_positions);
-		HOLDS(s, at, engine_open_all(s->e) <= MAX_OPEN);
+		HOLDS(s, at, s->e->all.open_all <= MAX_OPEN);
 	}
 	for (size_t i = 0; i < s->rows.orders_n; i++)
 		HOLDS(s, at, qty_sign(order_position(&s->rows.orders[i])) >= 0);
@@ -406,10 +409,10 @@ static void finish(struct scene *s, int64_t now)
 						 &held[o->bot_id]), 0);
 	}
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
-		struct venue_balance balance;
+		struct account_value balance;
 		struct err e;
 
-		assert_int_equal(s->line.sim->ops->balance(s->line.sim, b, &balance, &e), 0);
+		assert_int_equal(sim_account_value(s->line.sim, b, &balance, &e), 0);
 		/* what was adopted before its news came has no fee, on spot in coins */
 		HOLDS(s, (size_t)b, ((s->asks || s->line.loses) && !s->script.futures) ||
 		      qty_cmp(balance.base, held[b]) == 0);

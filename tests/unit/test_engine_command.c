@@ -91,7 +91,7 @@ static void pause_keeps_protection(void **state)
 	desk_wait(d, 20 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
 	assert_int_equal(d->rows.orders[1].reason, CLOSE_ENTRY_CANCELLED);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_NEW);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_NEW);
 	desk_wait(d, 121 * SECOND); /* timeouts run on */
 	assert_int_equal(d->rows.orders[0].reason, CLOSE_HOLDING_TIME);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
@@ -125,7 +125,7 @@ static void stop_keeps(void **state)
 	assert_non_null(strstr(a.message, "1 positions stay open"));
 	desk_wait(d, 200 * SECOND); /* the holding time rests with the bot */
 	assert_int_equal(engine_open_orders(d->e, 1), 1);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_NEW);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_NEW);
 	desk_trade(d, "50150.01");
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_TAKE_PROFIT);
 }
@@ -266,7 +266,7 @@ static void emergency_in_a_thin_book(void **state)
 	desk_wait(d, 10 * SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 1); /* nobody buys */
 	assert_non_null(strstr(d->rows.notices[d->rows.notices_n - 1], "nothing can be sold now"));
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_NEW);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_NEW);
 	assert_null(rows_find_leg(&d->rows, 1, LEG_CLOSE));
 	desk_book(d, "49990", "50010");
 	desk_wait(d, SECOND);

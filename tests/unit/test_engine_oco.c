@@ -45,12 +45,12 @@ static void rest_is_protected_anew(void **state)
 	assert_int_equal(targets(d), 1);
 	fill_target(d, "0.001");
 	assert_int_equal(qty_units(newest(d)->filled), qty_units(Q("0.001")));
-	assert_true(newest(d)->cancel_requested); /* at once */
+	assert_true(newest(d)->state == LEG_CANCELLING); /* at once */
 	assert_true(o->uncovered_from_us > 0);
 	desk_wait(d, 30 * MS);
 	assert_int_equal(targets(d), 2);
 	assert_int_equal(newest(d)->type, TYPE_OCO);
-	assert_int_equal(newest(d)->state, LEG_NEW);
+	assert_int_equal(leg_status(newest(d)), STATUS_NEW);
 	assert_int_equal(qty_units(newest(d)->quantity), qty_units(Q("0.00099")));
 	assert_int_equal(price_units(newest(d)->stop_price), price_units(o->stop_loss));
 	assert_int_equal(o->uncovered_from_us, 0);
@@ -85,7 +85,7 @@ static void rest_too_small(void **state)
 	assert_int_equal(qty_units(newest(d)->filled), qty_units(Q("0.0019")));
 	desk_wait(d, SECOND);
 	assert_int_equal(targets(d), 1);
-	assert_false(newest(d)->cancel_requested);
+	assert_false(newest(d)->state == LEG_CANCELLING);
 	desk_trade_qty(d, "50150", "0.001", false);
 	desk_wait(d, 60 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);

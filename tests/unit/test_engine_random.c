@@ -139,7 +139,7 @@ static void check_new_orders(struct truth *t, const enum bot_status *before)
 		HOLDS(t, qty_cmp(o->quantity, t->g->script->markets[0].min_qty) >= 0);
 		HOLDS(t, engine_open_orders(t->g->e, o->bot_id) <=
 			 t->g->config[o->bot_id].max_positions);
-		HOLDS(t, engine_open_all(t->g->e) <= MAX_OPEN);
+		HOLDS(t, t->g->e->all.open_all <= MAX_OPEN);
 	}
 }
 
@@ -193,7 +193,7 @@ static void check_epoch(struct truth *t, int64_t bot)
 }
 
 /* Spot, nothing open: what was won is the money that came, with dust at its cost. */
-static void check_results(struct truth *t, int64_t bot, const struct venue_balance *b)
+static void check_results(struct truth *t, int64_t bot, const struct account_value *b)
 {
 	const struct rows *r = &t->g->rows;
 
@@ -213,10 +213,10 @@ static void check_account(struct truth *t, int64_t bot)
 	struct venue *v = session_venue(t->g->s);
 	struct qty held = t->dust[bot];
 	struct money cash_now = t->cash[bot], want;
-	struct venue_balance b;
+	struct account_value b;
 	struct err e;
 
-	if (v->ops->balance(v, bot, &b, &e))
+	if (sim_account_value(v, bot, &b, &e))
 		return; /* no price yet */
 	for (size_t i = 0; i < r->orders_n; i++) {
 		const struct order *o = &r->orders[i];
@@ -356,7 +356,7 @@ static void check_all(struct truth *t, const enum bot_status *before, int64_t no
 	if (t->at % 8 == 0)
 		check_legs(t);
 	t->statuses_seen = t->g->rows.statuses_n;
-	HOLDS(t, engine_open_all(t->g->e) == open);
+	HOLDS(t, t->g->e->all.open_all == open);
 }
 
 static void play_checked(struct stage *g, struct truth *t)
@@ -459,6 +459,7 @@ static void restore_paper(struct stage *b, const struct world *w)
 	sim_counter_restore(v, "trade", w->next_trade);
 	sim_counter_restore(v, "entry", w->next_entry);
 	sim_counter_restore(v, "sim_order", w->next_order);
+	sim_restore_round(v);
 	b->paper = *w;
 	b->paper.rows = NULL;
 	b->paper.ups = NULL;
@@ -594,16 +595,17 @@ static void check_no_far_deadline(const struct stage *b)
 static void check_protected(const struct stage *b)
 {
 	for (size_t i = 0; i < b->e->bots_n; i++) {
-		const struct bot *bot = b->e->bots[i];
+		struct bot *bot = b->e->bots[i];
+		struct step step = engine_step(b->e, bot, engine_now(b->e));
 
 		for (size_t k = 0; k < bot->orders_n; k++) {
 			const struct order *o = bot->orders[k];
 
-			if (o->phase != PHASE_HOLDING || !order_closable(bot, o) || o->retry_us)
+			if (o->phase != PHASE_HOLDING || !order_closable(&step, o) || o->retry_us)
 				continue;
 			for (size_t n = 0; n < o->legs_n; n++)
 				assert_true(leg_done(&o->legs[n]) ||
-					    o->legs[n].state != LEG_PLANNED);
+					    o->legs[n].state != LEG_SENT);
 			assert_true(order_exit_live(o));
 		}
 	}
@@ -625,11 +627,11 @@ static void set_back_at(const struct script *script, size_t cut, size_t *open)
 	now = engine_now(a->e) - DAY;
 	b = take_up(a, &earlier, cut, now);
 	check_no_far_deadline(b);
-	*open += (size_t)engine_open_all(b->e);
+	*open += (size_t)b->e->all.open_all;
 	engine_advance(b->e, now += SECOND);
 	check_protected(b);
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++) {
-		struct step stop = { .kind = STEP_COMMAND, .bot = bot, .now = now,
+		struct script_step stop = { .kind = STEP_COMMAND, .bot = bot, .now = now,
 				     .event = EVENT_EMERGENCY_STOP };
 
 		stage_play(b, &stop, &sink);
@@ -726,7 +728,8 @@ static bool delicate(const struct stage *g, enum step_kind newest)
 	for (size_t i = r->legs_n > 40 ? r->legs_n - 40 : 0; i < r->legs_n; i++) {
 		const struct order *o = &r->orders[r->legs[i].order_id - 1];
 
-		if (o->status != ORDER_CLOSED && (r->legs[i].leg.cancel_requested || o->retry_us ||
+		if (o->status != ORDER_CLOSED &&
+		    (r->legs[i].leg.state == LEG_CANCELLING || o->retry_us ||
 						  o->stop_crossed_us))
 			return true;
 	}

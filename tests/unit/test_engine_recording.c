@@ -85,7 +85,7 @@ static void check_books(struct run *r)
 {
 	struct money cash_now = M("10000");
 	struct qty held = { 0 };
-	struct venue_balance b = desk_balance(&r->d, 1);
+	struct account_value b = desk_balance(&r->d, 1);
 
 	desk_check(&r->d);
 	for (size_t i = 0; i < r->d.rows.orders_n; i++) {

@@ -3,7 +3,7 @@
  * sold with the next one: it counts in equity and results, and is no obstacle to anything.
  */
 #include "tests/unit/engine_world.h"
-#include "worker/engine/bot.h"
+#include "worker/engine/engine_internal.h"
 
 /* 0.00009 of an entry filled, 4.5 USDT: nothing that can be sold. */
 static int setup(void **state)
@@ -48,7 +48,7 @@ static void is_a_position(void **state)
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].open_positions, 0);
 	assert_int_equal(d->rows.bots[1].pending_orders, 0);
-	assert_int_equal(engine_open_all(d->e), 0);
+	assert_int_equal(d->e->all.open_all, 0);
 	desk_book(d, "51000", "51000.01");
 	desk_trade(d, "51000");
 	assert_string_equal(cash(unrealized(d)), "0.08991"); /* 1,000 x 0.00008991 */
@@ -132,7 +132,7 @@ static void sold_when_it_can_be(void **state)
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_CLOSED);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_REMAINDER);
 	assert_int_equal(qty_units(rows_last(&d->rows)->exited), qty_units(Q("0.00008")));
-	assert_int_equal(engine_open_all(d->e), 0);
+	assert_int_equal(d->e->all.open_all, 0);
 }
 
 /* A reset, another market, no bot at all: nothing waits for it. */

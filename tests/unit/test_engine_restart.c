@@ -75,7 +75,7 @@ static void filled_while_down(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_NEW, "0.002");
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_LIVE, "0.002");
 	f->answer = say(f, UPDATE_FILL, "tb1-1-1-e-1");
 	f->answer.price = P("49998");
 	f->answer.cumulative = Q("0.002");
@@ -95,7 +95,7 @@ static void never_arrived(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_PLANNED, "0.002");
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_SENT, "0.002");
 	restart(f, o);
 	assert_reason(f, CLOSE_ENTRY_REJECTED);
 	assert_int_equal(f->placed_n, 0); /* it is not sent again */
@@ -109,7 +109,7 @@ static void no_answer(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_NEW, "0.002");
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_LIVE, "0.002");
 	f->query_rc = ERR_UNAVAILABLE;
 	restart(f, o);
 	assert_int_equal(engine_open_orders(f->e, 1), 1);
@@ -125,12 +125,12 @@ static void all_legs_gone(void **state)
 	struct order *o = order_row(f, PHASE_HOLDING, "0.002");
 
 	(void)state;
-	add_leg(o, LEG_TAKE_PROFIT, "tb1-1-1-t-1", LEG_NEW, "0.002");
-	add_leg(o, LEG_STOP, "tb1-1-1-s-1", LEG_NEW, "0.002");
+	add_leg(o, LEG_TAKE_PROFIT, "tb1-1-1-t-1", LEG_LIVE, "0.002");
+	add_leg(o, LEG_STOP, "tb1-1-1-s-1", LEG_LIVE, "0.002");
 	restart(f, o); /* the venue knows neither */
 	assert_int_equal(f->queries, 2);
-	assert_int_equal(leg(f, 1)->state, LEG_REJECTED);
-	assert_int_equal(leg(f, 2)->state, LEG_REJECTED);
+	assert_int_equal(leg_status(leg(f, 1)), STATUS_REJECTED);
+	assert_int_equal(leg_status(leg(f, 2)), STATUS_REJECTED);
 	wait_us(f, 4 * SECOND);
 	assert_int_equal(f->placed_n, 2); /* both protections are placed anew */
 	fake_teardown(f);
@@ -146,7 +146,7 @@ static void waiting_version_at_a_start(void **state)
 	struct err e;
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_NEW, "0.002");
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_LIVE, "0.002");
 	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
 	fake_run(f, &r);
 	c.version = 2;
@@ -223,7 +223,7 @@ static void dust_that_is_gone_in_part(void **state)
 	f->brain.probability = 0.9;
 	decide(f);
 	tell(f, UPDATE_ACCEPTED, "tb1-1-1-e-1", "");
-	f->base = Q("0.002002");
+	fake_account(f, "0.002002");
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	assert_int_equal(qty_units(last(f)->dust_taken), qty_units(Q("0.000002")));
 	assert_string_equal(cash(last(f)->dust_taken_cost), "0.1");
@@ -236,10 +236,10 @@ static void accepted_while_down(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_PLANNED, "0.002");
+	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_SENT, "0.002");
 	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
 	restart(f, o);
-	assert_int_equal(leg(f, 1)->state, LEG_NEW);
+	assert_int_equal(leg_status(leg(f, 1)), STATUS_NEW);
 	assert_string_equal(leg(f, 1)->exchange_id, "xtb1-1-1-e-1");
 	fake_teardown(f);
 }
@@ -277,7 +277,7 @@ static void rows_from_the_future(void **state)
 	o->id = 2; /* the next entry is number 1 here */
 	o->created_us = f->now + year;
 	o->retry_us = f->now + year;
-	add_leg(o, LEG_ENTRY, "tb1-1-2-e-1", LEG_NEW, "0.002");
+	add_leg(o, LEG_ENTRY, "tb1-1-2-e-1", LEG_LIVE, "0.002");
 	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-2-e-1");
 	f->bot.max_positions = 2;
 	fake_run(f, &r);

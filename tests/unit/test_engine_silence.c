@@ -47,8 +47,8 @@ static void holding_time_in_a_halt(void **state)
 	desk_wait(d, HOURS);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_CLOSING);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_HOLDING_TIME);
-	assert_int_equal(target(d)->state, LEG_NEW);
-	assert_false(target(d)->cancel_requested);
+	assert_int_equal(leg_status(target(d)), STATUS_NEW);
+	assert_false(target(d)->state == LEG_CANCELLING);
 	assert_null(rows_find_leg(&d->rows, 1, LEG_CLOSE));
 	assert_true(noticed(d, "nothing can be sold now"));
 	desk_trade(d, "40000");
@@ -69,7 +69,7 @@ static void close_after_a_halt(void **state)
 	desk_enter(d);
 	desk_wait(d, HOURS);
 	desk_book(d, "50020", "50020.01");
-	assert_true(target(d)->cancel_requested);
+	assert_true(target(d)->state == LEG_CANCELLING);
 	desk_wait(d, 50 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_HOLDING_TIME);
@@ -86,11 +86,11 @@ static void emergency_in_a_halt(void **state)
 	desk_wait(d, HOURS);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_FLATTENING);
-	assert_int_equal(target(d)->state, LEG_NEW);
+	assert_int_equal(leg_status(target(d)), STATUS_NEW);
 	d->sink.book_valid(d->sink.ctx, d->bot.symbol, false, ++d->now);
 	desk_book(d, "50000", "50000.01"); /* out of step: no better than old */
 	desk_wait(d, SECOND);
-	assert_int_equal(target(d)->state, LEG_NEW);
+	assert_int_equal(leg_status(target(d)), STATUS_NEW);
 	d->sink.book_valid(d->sink.ctx, d->bot.symbol, true, ++d->now);
 	desk_wait(d, 50 * MS);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
@@ -119,8 +119,8 @@ static void futures_in_a_halt(void **state)
 
 	desk_enter(d);
 	desk_wait(d, HOURS);
-	assert_int_equal(target(d)->state, LEG_NEW);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_STOP)->state, LEG_NEW);
+	assert_int_equal(leg_status(target(d)), STATUS_NEW);
+	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_STOP)), STATUS_NEW);
 	desk_book(d, "50020", "50020.1");
 	desk_wait(d, 50 * MS);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);

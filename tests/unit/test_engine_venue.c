@@ -82,7 +82,7 @@ static void fill_after_cancel(void **state)
 	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
 	assert_int_equal(last(f)->phase, PHASE_HOLDING);
 	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0012");
-	assert_int_equal(leg(f, 1)->state, LEG_CANCELLED);
+	assert_int_equal(leg_status(leg(f, 1)), STATUS_CANCELLED);
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.0012")));
 	assert_int_equal(f->placed_n, 3); /* two targets cover it */
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.0007")));
@@ -230,7 +230,7 @@ static void nothing_to_close(void **state)
 	enter(f);
 	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
 	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
-	f->base = Q("0.001");
+	fake_account(f, "0.001");
 	command(f, EVENT_EMERGENCY_STOP, false);
 	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
 	for (int i = 1; i <= 4; i++) {
@@ -241,7 +241,7 @@ static void nothing_to_close(void **state)
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.001")));
 	fill(f, newest(f)->client_order_id, "50000", "0.001", "0.001");
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.001")));
-	f->base = Q("0");
+	fake_account(f, "0");
 	tell(f, UPDATE_REJECTED, newest(f)->client_order_id, "balance");
 	wait_us(f, 32 * SECOND);
 	assert_reason(f, CLOSE_EMERGENCY);
@@ -251,7 +251,7 @@ static void nothing_to_close(void **state)
 	assert_int_equal(f->rows.bots[1].emergency, EMERGENCY_LATCHED);
 	assert_non_null(strstr(f->rows.bots[1].error, "has not got"));
 	/* what is not there is not taken over by the next order either */
-	f->base = Q("0.002");
+	fake_account(f, "0.002");
 	command(f, EVENT_START, false);
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
@@ -381,7 +381,7 @@ static void cancel_rejected(void **state)
 	f->answer.price = P("49999");
 	f->answer.cumulative = Q("0.002");
 	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "unknown order");
-	assert_int_equal(leg(f, 1)->state, LEG_FILLED);
+	assert_int_equal(leg_status(leg(f, 1)), STATUS_FILLED);
 	assert_int_equal(price_units(order_entry_price(last(f))), price_units(P("49999")));
 	assert_int_equal(newest(f)->type, TYPE_LIMIT);
 	fill(f, "tb1-1-1-e-1", "49999", "0.002", "0.002"); /* the fill itself, late */
@@ -391,7 +391,7 @@ static void cancel_rejected(void **state)
 	f->answer.cumulative = Q("0");
 	snprintf(f->answer.client_order_id, sizeof(f->answer.client_order_id), "tb1-1-1-t-1");
 	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-t-1", "unknown order");
-	assert_int_equal(leg(f, 2)->state, LEG_CANCELLED);
+	assert_int_equal(leg_status(leg(f, 2)), STATUS_CANCELLED);
 	assert_int_equal(newest(f)->type, TYPE_MARKET);
 	fake_teardown(f);
 }
@@ -690,9 +690,9 @@ static void answer_is_lost(void **state)
 	f->bot.max_positions = 2;
 	f->query_rc = ERR_UNAVAILABLE;
 	enter(f);
-	first(f)->legs[0].state = LEG_PLANNED; /* as if it had not been accepted */
+	first(f)->legs[0].state = LEG_SENT; /* as if it had not been accepted */
 	leg_await(&first(f)->legs[0], f->now);
-	bot_refresh_due(engine_find_bot(f->e, 1));
+	engine_step_done(f->e, engine_find_bot(f->e, 1));
 	sent = f->now;
 	for (size_t i = 0; i < sizeof(after_ms) / sizeof(after_ms[0]); i++) {
 		wait_us(f, sent + after_ms[i] * MS - f->now - 1);
@@ -700,7 +700,7 @@ static void answer_is_lost(void **state)
 		wait_us(f, 1);
 		assert_int_equal(f->queries, i + 1);
 	}
-	assert_int_equal(leg(f, 1)->state, LEG_UNKNOWN);
+	assert_int_equal(leg_status(leg(f, 1)), STATUS_UNKNOWN);
 	/* said once when it began, once when it has been so for 30 s */
 	assert_int_equal(f->rows.notices_n, 2);
 	assert_non_null(strstr(f->rows.notices[1], "look at the account"));
@@ -716,7 +716,7 @@ static void answer_is_lost(void **state)
 	f->query_rc = 0;
 	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
 	wait_us(f, 30 * SECOND);
-	assert_int_equal(leg(f, 1)->state, LEG_NEW);
+	assert_int_equal(leg_status(leg(f, 1)), STATUS_NEW);
 	wait_us(f, 300 * SECOND);
 	assert_int_equal(f->queries, 9);
 	trade(f, "50000");

@@ -1,4 +1,5 @@
 /* The engine's reports as messages: their kind, their text, and JSON that can be read. */
+#include "worker/engine/order.h"
 #include "worker/report/notify_report.h"
 
 #include "common/json.h"
@@ -89,16 +90,20 @@ static void fill(struct order *o)
 static void a_trade_from_entry_to_result(void **state)
 {
 	struct order *o = order();
-	struct leg l = { .kind = LEG_ENTRY, .state = LEG_FILLED, .done_us = NOW };
+	struct order_event decided = { .order = o, .from = "", .to = "entering" };
+	struct leg l = { .kind = LEG_ENTRY, .state = LEG_ENDED, .end = END_FILLED,
+			 .done_us = NOW };
 
 	(void)state;
 	to.order(to.ctx, o);
+	to.move(to.ctx, &decided);
 	assert_true(told == 1 && kind == NOTIFY_ENTRY && bot == 2);
 	assert_string_equal(text, "Bot 2: BTCUSDT long, entry placed\n"
 			    "0.004 at 61000.5, confidence 0.5000, trade 7");
 	assert_string_equal(correlation_id, "c-1");
-	o->legs_n = 1;
-	to.order(to.ctx, o);		/* the same order again is no news */
+	to.order(to.ctx, o);		/* the same order again is no news, and no later move */
+	decided.from = "entering";
+	to.move(to.ctx, &decided);
 	assert_int_equal(told, 1);
 	fill(o);
 	l.filled = o->filled;
@@ -124,7 +129,8 @@ static void a_trade_from_entry_to_result(void **state)
 static void an_entry_that_ends_and_one_that_is_rejected(void **state)
 {
 	struct order *o = order();
-	struct leg l = { .kind = LEG_ENTRY, .state = LEG_REJECTED, .done_us = NOW,
+	struct leg l = { .kind = LEG_ENTRY, .state = LEG_ENDED, .end = END_REJECTED,
+			 .done_us = NOW,
 			 .client_order_id = "tb1-2-7-e-1", .reject_reason = "LOT_SIZE <x>" };
 
 	(void)state;
@@ -138,7 +144,7 @@ static void an_entry_that_ends_and_one_that_is_rejected(void **state)
 	to.leg(to.ctx, o, &l);
 	assert_true(told == 2 && kind == NOTIFY_WARNING && strstr(text, "LOT_SIZE <x>"));
 	l.kind = LEG_STOP;
-	l.state = LEG_NEW;
+	l.state = LEG_LIVE;
 	to.leg(to.ctx, o, &l);
 	assert_int_equal(told, 2);
 }
@@ -153,11 +159,11 @@ static void statuses_and_notices(void **state)
 	to.status(to.ctx, &s);
 	assert_true(kind == NOTIFY_STATUS);
 	assert_string_equal(text, "Bot 1: RUNNING -> STOPPED\nstop by telegram:5");
-	s.event = "emergency-stop";
-	s.reason = "flat";
+	snprintf(s.event, sizeof(s.event), "%s", "emergency-stop");
+	snprintf(s.reason, sizeof(s.reason), "%s", "flat");
 	to.status(to.ctx, &s);
 	assert_true(kind == NOTIFY_EMERGENCY && strstr(text, ": flat"));
-	s.event = "failure";
+	snprintf(s.event, sizeof(s.event), "%s", "failure");
 	s.to = BOT_ERROR;
 	to.status(to.ctx, &s);
 	assert_true(kind == NOTIFY_WARNING);

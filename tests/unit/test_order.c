@@ -21,6 +21,9 @@ static void names_are_pinned(void **state)
 		"LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET", "OCO",
 	};
 	static const char *const states[] = {
+		"planned", "sent", "unknown", "live", "cancelling", "firing", "ended",
+	};
+	static const char *const leg_statuses[] = {
 		"planned", "new", "partially_filled", "filled", "cancelled", "rejected", "expired",
 		"unknown",
 	};
@@ -38,6 +41,8 @@ static void names_are_pinned(void **state)
 		assert_string_equal(leg_type_name((enum leg_type)i), types[i]);
 	for (size_t i = 0; i < COUNT(states); i++)
 		assert_string_equal(leg_state_name((enum leg_state)i), states[i]);
+	for (size_t i = 0; i < COUNT(leg_statuses); i++)
+		assert_string_equal(leg_status_name((enum leg_status)i), leg_statuses[i]);
 	assert_int_equal(LEG_ENTRY, 'e');
 	assert_int_equal(LEG_TAKE_PROFIT, 't');
 	assert_int_equal(LEG_STOP, 's');
@@ -64,7 +69,8 @@ static void parse_round_trip(void **state)
 	ROUND_TRIP(enum order_phase, PHASE_REMAINDER, order_phase_name, order_phase_parse);
 	ROUND_TRIP(enum close_reason, CLOSE_REMAINDER, close_reason_name, close_reason_parse);
 	ROUND_TRIP(enum leg_type, TYPE_OCO, leg_type_name, leg_type_parse);
-	ROUND_TRIP(enum leg_state, LEG_UNKNOWN, leg_state_name, leg_state_parse);
+	ROUND_TRIP(enum leg_state, LEG_ENDED, leg_state_name, leg_state_parse);
+	ROUND_TRIP(enum leg_status, STATUS_UNKNOWN, leg_status_name, leg_status_parse);
 }
 
 static void done_states(void **state)
@@ -72,10 +78,9 @@ static void done_states(void **state)
 	struct leg l = { 0 };
 
 	(void)state;
-	for (int i = LEG_PLANNED; i <= LEG_UNKNOWN; i++) {
+	for (int i = 0; i < LEG_STATES; i++) {
 		l.state = (enum leg_state)i;
-		assert_int_equal(leg_done(&l), l.state == LEG_FILLED || l.state == LEG_CANCELLED ||
-				 l.state == LEG_REJECTED || l.state == LEG_EXPIRED);
+		assert_int_equal(leg_done(&l), l.state == LEG_ENDED);
 	}
 	assert_int_equal(leg_kind_index(LEG_ENTRY), 0);
 	assert_int_equal(leg_kind_index(LEG_TAKE_PROFIT), 1);

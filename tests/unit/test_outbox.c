@@ -32,6 +32,14 @@ static int teardown(void **state)
 	return scratch_teardown(state);
 }
 
+static void run(const char *sql)
+{
+	struct stmt *s;
+
+	assert_int_equal(db_stmt(db, sql, &s, &e), 0);
+	assert_int_equal(stmt_run(s, &e), 0);
+}
+
 static void flush(void)
 {
 	assert_int_equal(db_begin(db, &e), 0);
@@ -186,10 +194,89 @@ static void open_order(void **state)
 	assert_memory_equal(&back, &o, ORDER_HEAD_SIZE);
 }
 
+/* Each state of a leg is the same after a restart; what has ended stays away. */
+static void legs_of_each_state(void **state)
+{
+	struct order o = big_order(1, 1), back = { 0 };
+	size_t at = 0;
+
+	(void)state;
+	o.status = ORDER_ACTIVE;
+	to.order(to.ctx, &o);
+	for (int s = 0; s < LEG_STATES; s++) {
+		struct leg l = { .id = s + 1, .kind = LEG_TAKE_PROFIT, .n = s + 1,
+				 .state = (enum leg_state)s, .quantity = Q("1") };
+
+		l.end = s == LEG_ENDED ? END_EXPIRED : END_NONE;
+		l.acked_us = s >= LEG_LIVE ? T0 : 0;
+		snprintf(l.client_order_id, sizeof(l.client_order_id), "leg %d", s);
+		to.leg(to.ctx, &o, &l);
+	}
+	flush();
+	assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
+	assert_int_equal(back.legs_n, LEG_STATES - 1);
+	for (int s = 0; s < LEG_STATES; s++)
+		if (s != LEG_ENDED)
+			assert_int_equal(back.legs[at++].state, s);
+	assert_true(number("SELECT count(*) FROM exchange_orders WHERE state = 'expired'"
+			   " AND leg_state = 'ended'") == 1);
+}
+
+/* Rows of before there were states: the status and what was asked for say it. */
+static void legs_of_before(void **state)
+{
+	static const struct { const char *status; int cancel; enum leg_state want; } rows[] = {
+		{ "planned", 0, LEG_PLANNED }, { "planned", 1, LEG_CANCELLING },
+		{ "new", 0, LEG_LIVE }, { "new", 1, LEG_CANCELLING },
+		{ "partially_filled", 0, LEG_LIVE }, { "unknown", 0, LEG_UNKNOWN },
+	};
+	struct order o = big_order(1, 1), back;
+	struct leg l = { .id = 1, .kind = LEG_STOP, .n = 1, .quantity = Q("1"),
+			 .client_order_id = "old" };
+	static char sql[6][200]; /* a statement is kept by its text's address */
+
+	(void)state;
+	o.status = ORDER_ACTIVE;
+	to.order(to.ctx, &o);
+	to.leg(to.ctx, &o, &l);
+	flush();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(&back, 0, sizeof(back));
+		snprintf(sql[i], sizeof(sql[i]), "UPDATE exchange_orders SET leg_state = '',"
+			 " state = '%s', cancel_requested = %d", rows[i].status, rows[i].cancel);
+		run(sql[i]);
+		assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
+		assert_int_equal(back.legs_n, 1);
+		assert_int_equal(back.legs[0].state, rows[i].want);
+	}
+	run("UPDATE exchange_orders SET leg_state = 'dancing'");
+	assert_int_equal(store_open_orders(db, take_order, &back, &e), ERR_CORRUPT);
+}
+
+static void history_of_an_order(void **state)
+{
+	struct order o = big_order(1, 1);
+	struct order_event m = {
+		.order = &o, .leg_id = 3, .client_order_id = "tb1-1-1-e-1", .from = "sent",
+		.to = "rejected", .event = "rejected", .why = "LOT_SIZE", .venue_us = T0,
+		.at_us = T0 + 1, .correlation_id = "c",
+	};
+
+	(void)state;
+	to.order(to.ctx, &o);
+	to.move(to.ctx, &m);
+	flush();
+	assert_true(number("SELECT count(*) FROM order_events WHERE order_id = 1 AND bot_id = 1"
+			   " AND client_order_id = 'tb1-1-1-e-1' AND from_state = 'sent'"
+			   " AND to_state = 'rejected' AND event = 'rejected' AND why = 'LOT_SIZE'"
+			   " AND venue_us + 1 = at_us AND correlation_id = 'c'") == 1);
+}
+
 /* What late fills are looked up in: legs of closed orders, those of the newest first. */
 static void ended_legs(void **state)
 {
-	struct leg l = { .kind = LEG_ENTRY, .n = 1, .state = LEG_FILLED, .filled = Q("0.1") };
+	struct leg l = { .kind = LEG_ENTRY, .n = 1, .state = LEG_ENDED, .end = END_FILLED,
+			 .filled = Q("0.1") };
 	struct ended_leg found[3];
 	size_t n;
 
@@ -218,15 +305,15 @@ static void ended_legs(void **state)
 /* The venue that the database gives back has what the one before had. */
 static void assert_restored(struct venue *v, const struct sim_args *args, struct price last)
 {
-	struct venue_balance before, after;
+	struct account_value before, after;
 	struct venue *again = sim_new(args);
 	struct trade t = { .price = last };
 
 	if (store_sim_restore(db, again, &e))
 		fail_msg("%s", e.msg);
 	sim_warm_trade(again, sim_symbol_find(again, "BTCUSDT", false), &t, T0);
-	assert_int_equal(v->ops->balance(v, 1, &before, &e), 0);
-	assert_int_equal(again->ops->balance(again, 1, &after, &e), 0);
+	assert_int_equal(sim_account_value(v, 1, &before, &e), 0);
+	assert_int_equal(sim_account_value(again, 1, &after, &e), 0);
 	assert_int_equal(qty_cmp(before.base, after.base), 0);
 	assert_true(llabs(money_units(before.equity) - money_units(after.equity)) <= 2);
 	again->ops->free(again);
@@ -275,6 +362,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
 		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
 		cmocka_unit_test_setup_teardown(days_add_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(legs_of_each_state, setup, teardown),
+		cmocka_unit_test_setup_teardown(legs_of_before, setup, teardown),
+		cmocka_unit_test_setup_teardown(history_of_an_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended_legs, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),

@@ -104,7 +104,7 @@ static void liquidation_long(void **state)
 static void liquidation_short_bankrupt(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 
 	anew(w, "100", 10);
 	market(w, "o", SIDE_SELL, "0.019", false);
@@ -122,7 +122,7 @@ static void liquidation_short_bankrupt(void **state)
 	world_no_more(w);
 	assert_position(w, "0", "0");
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "0"); /* never below: the market pays the rest */
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.equity), 0);
 }
 

@@ -7,7 +7,7 @@
 static void long_and_back(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 	const struct venue_update *u;
 
 	market(w, "o", SIDE_BUY, "0.1", false);
@@ -21,13 +21,13 @@ static void long_and_back(void **state)
 	assert_amount(w, 1, LEDGER_PNL, "BTC", "0.1");
 	assert_amount(w, 1, LEDGER_PNL, "USDT", "-5000.01");
 	world_trade(w, true, "50100.1", "1", false);
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.free), E("494.99899"));
 	assert_int_equal(money_units(b.balance), E("994.99999"));
 	assert_int_equal(money_units(b.equity), E("1004.99999"));
 	assert_int_equal(qty_units(b.base), E("0.1"));
 	world_trade(w, true, "49900.1", "1", true);
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.free), E("484.99899")); /* a loss is not there to spend */
 	assert_int_equal(money_units(b.equity), E("984.99999"));
 	world_book(w, true, "50200", "2", "50200.1", "3");
@@ -48,12 +48,12 @@ static void long_and_back(void **state)
 static void short_and_back(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 
 	market(w, "o", SIDE_SELL, "0.1", false);
 	assert_position(w, "-0.1", "50000");
 	world_trade(w, true, "49000", "1", true);
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.equity), E("1095")); /* 995 + 100 */
 	assert_int_equal(qty_units(b.base), E("-0.1"));
 	world_book(w, true, "48999.9", "2", "49000", "3");
@@ -358,15 +358,15 @@ static void reset(void **state)
 static void restore_position(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance before, after;
+	struct account_value before, after;
 	struct sim_account row;
 
 	market(w, "o", SIDE_BUY, "0.05", false);
 	world_trade(w, true, "50500", "1", false);
-	assert_int_equal(w->v->ops->balance(w->v, 1, &before, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &before, NULL), 0);
 	world_restart(w);
 	world_warm_trade(w, true, "50500");
-	assert_int_equal(w->v->ops->balance(w->v, 1, &after, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &after, NULL), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	assert_int_equal(w->v->ops->next_due(w->v), T0 + EIGHT_H);
 	row = w->accounts[0];

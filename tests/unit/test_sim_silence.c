@@ -249,12 +249,12 @@ static void gap(void **state)
 static void liquidation_waits(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 
 	silence(w, HOURS);
 	world_trade(w, true, "39000", "1", true);
 	world_no_more(w);
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.equity), 0); /* 0, and no debt */
 	world_book(w, true, "39500", "0", "39501", "1");
 	world_no_more(w);

@@ -7,17 +7,17 @@
 static void deposit(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 
 	assert_int_equal(w->rows_n, 2);
 	assert_int_equal(w->rows[0].kind, LEDGER_DEPOSIT);
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "1000");
 	assert_amount(w, 1, LEDGER_CAPITAL, "USDT", "-1000");
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(money_units(b.free), E("1000"));
 	assert_int_equal(money_units(b.balance), E("1000"));
 	assert_int_equal(money_units(b.equity), E("1000"));
-	assert_int_equal(w->v->ops->balance(w->v, 9, &b, NULL), ERR_NOT_FOUND);
+	assert_int_equal(sim_account_value(w->v, 9, &b, NULL), ERR_NOT_FOUND);
 }
 
 static void accounts_refused(void **state)
@@ -163,7 +163,7 @@ static void requests_refused_at_once(void **state)
 static void market_buy_and_sell(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 	const struct venue_update *u;
 
 	PLACE(w, .id = "b", .side = SIDE_BUY, .type = TYPE_MARKET, .quantity = "0.01");
@@ -181,7 +181,7 @@ static void market_buy_and_sell(void **state)
 	assert_amount(w, 1, LEDGER_FEES, "BTC", "0.00001");
 	assert_amount(w, 1, LEDGER_MARKET, "USDT", "500.0001");
 	assert_amount(w, 1, LEDGER_MARKET, "BTC", "-0.01");
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(qty_units(b.base), E("0.00999"));
 	assert_int_equal(money_units(b.equity), E("999.4999999"));
 
@@ -253,7 +253,7 @@ static void largest_slippage(void **state)
 static void market_without_prices(void **state)
 {
 	struct world *w = *state;
-	struct venue_balance b;
+	struct account_value b;
 
 	world_stop(w);
 	world_init(w);
@@ -273,9 +273,9 @@ static void market_without_prices(void **state)
 	expect_update(w, UPDATE_ACCEPTED, "c", "");
 	expect_update(w, UPDATE_EXPIRED, "c", "NO_LIQUIDITY");
 	world_restart(w); /* the market is forgotten, what is held can't be valued */
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), ERR_UNAVAILABLE);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), ERR_UNAVAILABLE);
 	world_warm_trade(w, false, "40000");
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 }
 
 static void reset(void **state)

@@ -341,12 +341,12 @@ static void by_name(void **state)
 static void react(struct world *w, const struct venue_update *u)
 {
 	static int n;
-	struct venue_balance b;
+	struct account_value b;
 	struct venue_update q;
 	char id[24];
 
 	snprintf(id, sizeof(id), "react-%d", ++n);
-	assert_int_equal(w->v->ops->balance(w->v, 1, &b, NULL), 0);
+	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
 	assert_int_equal(w->v->ops->query(w->v, u->client_order_id, &q, NULL),
 			 u->kind == UPDATE_CANCEL_REJECTED ? ERR_NOT_FOUND : 0);
 	assert_true(w->v->ops->next_due(w->v) > 0);

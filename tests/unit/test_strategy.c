@@ -75,9 +75,11 @@ static struct signal decide(const char *name, const struct predictor *model)
 	memset(&out, 0xee, sizeof(out));
 	memset(&again, 0x11, sizeof(again));
 	assert_non_null(s);
-	if (s->decide(&in, &out, &e))
+	snprintf(config.strategy, sizeof(config.strategy), "%s", name);
+	strategy_params_default(s->spec, config.strategy_params);
+	if (strategy_signal(&in, &out, &e))
 		fail_msg("%s", e.msg);
-	assert_int_equal(s->decide(&in, &again, &e), 0);
+	assert_int_equal(strategy_signal(&in, &again, &e), 0);
 	assert_int_equal(out.wanted, again.wanted); /* pure: same context, same signal */
 	assert_int_equal(out.side, again.side);
 	assert_true(out.confidence == again.confidence);
@@ -102,13 +104,17 @@ static void table(void **state)
 	assert_null(strategy_find(""));
 	assert_null(strategy_find("Model"));
 	for (size_t i = 0; strategies[i]; i++) {
-		assert_ptr_equal(strategy_find(strategies[i]->name), strategies[i]);
-		assert_non_null(strategies[i]->decide);
-		assert_true(strlen(strategies[i]->name) < STRATEGY_NAME_MAX);
-		assert_true(strlen(strategies[i]->description) > 10);
+		const struct strategy_spec *spec = strategies[i]->spec;
+
+		assert_ptr_equal(strategy_find(spec->name), strategies[i]);
+		assert_ptr_equal(strategy_spec_find(spec->name), spec);
+		assert_ptr_equal(strategy_specs[i], spec);
+		assert_non_null(strategies[i]->on_candle);
+		assert_true(strlen(spec->name) < STRATEGY_NAME_MAX);
+		assert_true(strlen(spec->description) > 10);
 	}
-	assert_true(strategy_find("model")->needs_model);
-	assert_false(strategy_find("ema_cross")->needs_model);
+	assert_true(strategy_find("model")->spec->needs_model);
+	assert_false(strategy_find("ema_cross")->spec->needs_model);
 }
 
 static void model_long(void **state)
@@ -203,7 +209,8 @@ static void assert_model_fails(const struct predictor *p, int want, const char *
 	struct signal out;
 	struct err e = { 0 };
 
-	assert_int_equal(strategy_find("model")->decide(&in, &out, &e), want);
+	snprintf(config.strategy, sizeof(config.strategy), "model");
+	assert_int_equal(strategy_signal(&in, &out, &e), want);
 	assert_int_equal(e.code, want);
 	if (!strstr(e.msg, text))
 		fail_msg("'%s' does not say '%s'", e.msg, text);
@@ -359,7 +366,8 @@ static float shared(struct window_work *work, const struct predictor *model)
 	struct signal out;
 	struct err e;
 
-	if (strategy_find("model")->decide(&in, &out, &e))
+	snprintf(config.strategy, sizeof(config.strategy), "model");
+	if (strategy_signal(&in, &out, &e))
 		fail_msg("%s", e.msg);
 	return (float)out.confidence;
 }

@@ -10,79 +10,55 @@
  * lot step can't be sold in any way and is dust: its trade ends, and the next one takes it.
  */
 
-bool order_is_remainder(const struct bot *b, const struct order *o)
-{
-	return !b->market->info.futures && qty_sign(order_held(b, o)) > 0;
-}
-
-size_t bot_working(const struct bot *b)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->orders_n; i++)
-		n += b->orders[i]->phase != PHASE_REMAINDER;
-	return n;
-}
-
-void bot_flat(struct bot *b, int64_t now_us)
+void bot_flat(const struct step *s, struct bot *b)
 {
 	if (b->emergency == EMERGENCY_FLATTENING && bot_working(b) == 0)
-		bot_set_status(b, EVENT_EMERGENCY_STOP, "flat", "worker", "", now_us);
+		bot_set_status(s, b, EVENT_EMERGENCY_STOP, "flat", "worker", "");
 }
 
-static void tell(struct bot *b, const struct order *o, const char *what)
+static void tell(const struct step *s, const struct order *o, const char *what)
 {
-	char have[MONEY_TEXT_MAX], text[200];
+	char have[MONEY_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "order %lld: %s %s %s, too little for an order of its own; "
-		 "it is sold with the next one", (long long)o->id,
-		 qty_text(order_position(o), have), b->market->info.base, what);
-	bot_notice(b, o->correlation_id, text);
+	effects_notice(s, o->correlation_id, "order %lld: %s %s %s, too little for an order of "
+		       "its own; it is sold with the next one", (long long)o->id,
+		       qty_text(order_position(o), have), s->market->info.base, what);
 }
 
-void order_remain(struct bot *b, struct order *o, int64_t now_us)
+void bot_remain(const struct step *s, struct bot *b, struct order *o)
 {
-	o->phase = PHASE_REMAINDER;
-	engine_count_open(b->engine, -1);
+	ASSERT(order_move(s, o, PHASE_CLOSING, ORDER_REMAINS, ""));
 	if (o->retries) /* it was refused as too small: not again at the next tick */
-		order_retry_later(b, o, now_us);
-	else
-		order_report(b, o);
-	tell(b, o, "are left");
-	bot_flat(b, now_us);
+		order_retry_later(s, o);
+	tell(s, o, "are left");
+	bot_flat(s, b);
 }
 
-bool order_wake(struct bot *b, struct order *o, int64_t now_us)
+bool bot_wake(const struct step *s, struct order *o)
 {
-	struct venue *v = engine_venue(b->engine);
-
-	if (!order_closable(b, o) ||
-	    !v->ops->tradable(v, &b->market->info, order_exit_side(o), now_us))
-		return false;
-	engine_count_open(b->engine, 1);
-	return true;
+	return order_closable(s, o) &&
+	       s->venue->ops->tradable(s->venue, &s->market->info, order_exit_side(o), s->now_us);
 }
 
-void order_try_remainder(struct bot *b, struct order *o, int64_t now_us)
+void bot_try_remainder(const struct step *s, struct bot *b, struct order *o)
 {
-	if (now_us < o->retry_us || !order_wake(b, o, now_us))
+	if (s->now_us < o->retry_us || !bot_wake(s, o))
 		return;
-	o->phase = PHASE_CLOSING;
 	o->reason = CLOSE_REMAINDER;
 	o->retry_us = 0;
 	o->retries++;
-	order_report(b, o);
-	order_progress(b, o, now_us);
+	(void)order_move(s, o, PHASE_REMAINDER, ORDER_CLOSES, close_reason_name(o->reason));
+	bot_progress(s, b, o);
 }
 
-void order_watch_remainder(struct bot *b, struct order *o, struct price last, int64_t now_us)
+void bot_watch_remainder(const struct step *s, struct bot *b, struct order *o)
 {
-	if (order_closable(b, o)) {
-		order_try_remainder(b, o, now_us);
-	} else if (!o->stop_crossed_us && order_stop_crossed(o, last)) {
-		o->stop_crossed_us = now_us;
-		order_report(b, o);
-		tell(b, o, "are beyond their stop");
+	if (order_closable(s, o)) {
+		bot_try_remainder(s, b, o);
+	} else if (!o->stop_crossed_us && order_stop_crossed(o, s->market->last)) {
+		o->stop_crossed_us = s->now_us;
+		order_changed(s, o);
+		tell(s, o, "are beyond their stop");
 	}
 }
 
@@ -99,9 +75,9 @@ struct qty bot_remainders(const struct bot *b)
 }
 
 /* What the account has beside its open orders: coins may be gone. */
-static struct qty beside_orders(struct bot *b, const struct venue_balance *balance)
+static struct qty beside_orders(const struct bot *b)
 {
-	struct qty q = balance->base;
+	struct qty q = b->account->base;
 
 	for (size_t i = 0; i < b->orders_n; i++)
 		ASSERT(qty_sub(q, order_position(b->orders[i]), &q) == 0);
@@ -110,14 +86,12 @@ static struct qty beside_orders(struct bot *b, const struct venue_balance *balan
 
 static void take_dust(struct bot *b, struct order *o)
 {
-	struct venue *v = engine_venue(b->engine);
-	struct venue_balance balance;
 	struct money cost;
 	struct qty have;
 
-	if (qty_sign(b->dust) <= 0 || v->ops->balance(v, b->id, &balance, NULL))
+	if (qty_sign(b->dust) <= 0 || !b->account->known)
 		return;
-	have = qty_min(b->dust, beside_orders(b, &balance));
+	have = qty_min(b->dust, beside_orders(b));
 	if (qty_sign(have) > 0) {
 		ASSERT(money_share(b->dust_cost, have, b->dust, ROUND_NEAREST, &cost) == 0);
 		ASSERT(money_add(o->dust_taken_cost, cost, &o->dust_taken_cost) == 0);
@@ -128,7 +102,7 @@ static void take_dust(struct bot *b, struct order *o)
 	b->dirty = true;
 }
 
-void order_take_over(struct bot *b, struct order *o, int64_t now_us)
+void bot_take_over(const struct step *s, struct bot *b, struct order *o)
 {
 	if (b->market->info.futures)
 		return;
@@ -139,12 +113,12 @@ void order_take_over(struct bot *b, struct order *o, int64_t now_us)
 			continue;
 		if (qty_sign(r->exited) <= 0 || r->reason == CLOSE_NONE)
 			r->reason = CLOSE_REMAINDER;
-		order_finish(b, r, now_us);
+		bot_finish(s, b, r);
 	}
 	take_dust(b, o);
 }
 
-void bot_drop_remainders(struct bot *b, int64_t now_us)
+void bot_drop_remainders(const struct step *s, struct bot *b)
 {
 	for (size_t i = b->orders_n; i-- > 0;) {
 		struct order *o = b->orders[i];
@@ -156,7 +130,7 @@ void bot_drop_remainders(struct bot *b, int64_t now_us)
 		    money_notional(b->market->last, order_position(o), ROUND_DOWN, &worth))
 			worth = order_cost(o, order_position(o));
 		o->reason = CLOSE_RESET;
-		order_finish_at(b, o, worth, now_us);
+		bot_finish_at(s, b, o, worth);
 	}
 	b->dust = (struct qty){ 0 };
 	b->dust_cost = (struct money){ 0 };

@@ -1,6 +1,6 @@
 #include "worker/engine/bot_state.h"
 
-#include <string.h>
+#include "common/names.h"
 
 #define REFUSED (-1)
 
@@ -45,16 +45,7 @@ const char *bot_status_name(enum bot_status s)
 	return status_names[s];
 }
 
-int bot_status_parse(const char *name, enum bot_status *out)
-{
-	for (int i = 0; i < BOT_STATUSES; i++) {
-		if (strcmp(name, status_names[i]) == 0) {
-			*out = (enum bot_status)i;
-			return 0;
-		}
-	}
-	return ERR_INVALID;
-}
+NAME_PARSER(bot_status_parse, enum bot_status, status_names)
 
 const char *bot_event_name(enum bot_event v)
 {

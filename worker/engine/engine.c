@@ -4,37 +4,17 @@
 
 #define SIGNAL_REPEAT_US INT64_C(60000000)
 
-const struct reporter *engine_reporter(const struct engine *e) { return &e->args.reporter; }
-const struct risk_limits *engine_limits(const struct engine *e) { return &e->args.limits; }
-struct venue *engine_venue(const struct engine *e) { return e->args.venue; }
-int64_t engine_take_order_id(struct engine *e) { return e->args.first_order_id++; }
-int64_t engine_take_leg_id(struct engine *e) { return e->args.first_leg_id++; }
-int64_t engine_take_fill_id(struct engine *e) { return e->args.first_fill_id++; }
-int64_t engine_take_signal_id(struct engine *e) { return e->args.first_signal_id++; }
-int64_t engine_next_fill_id(const struct engine *e) { return e->args.first_fill_id; }
-int64_t engine_open_all(const struct engine *e) { return e->open_all; }
-void engine_count_open(struct engine *e, int change) { e->open_all += change; }
-int64_t engine_drift(const struct engine *e) { return e->drift_us; }
-bool engine_is_disk_full(const struct engine *e) { return e->disk_full; }
-int64_t engine_behind_us(const struct engine *e) { return e->behind_us; }
-int64_t engine_target(const struct engine *e) { return e->target_us; }
-int64_t engine_equity_interval(const struct engine *e) { return e->args.equity_interval_us; }
-int64_t engine_signal_repeat(const struct engine *e) { return e->args.signal_repeat_us; }
-
-void engine_due(struct engine *e, const struct bot *b)
-{
-	e->dues[b->index] = b->due_us;
-	if (b->due_us < e->due_us)
-		e->due_us = b->due_us;
-}
-
 struct engine *engine_new(const struct engine_args *a)
 {
 	struct engine *e = xcalloc(1, sizeof(*e));
 
 	e->args = *a;
-	if (!e->args.signal_repeat_us)
-		e->args.signal_repeat_us = SIGNAL_REPEAT_US;
+	e->all = (struct conditions){
+		.limits = &e->args.limits, .equity_interval_us = a->equity_interval_us,
+		.signal_repeat_us = a->signal_repeat_us ? a->signal_repeat_us : SIGNAL_REPEAT_US,
+	};
+	e->ids = (struct next_ids){ a->first_order_id, a->first_leg_id, a->first_fill_id,
+				    a->first_signal_id };
 	e->due_us = NEVER;
 	e->close_us = NEVER;
 	return e;
@@ -48,6 +28,10 @@ void engine_free(struct engine *e)
 		bot_free(e->bots[i]);
 	for (size_t i = 0; i < e->markets_n; i++)
 		market_free(e->markets[i]);
+	for (size_t i = 0; i < e->accounts_n; i++)
+		free(e->accounts[i]);
+	effects_fini(&e->effects);
+	free(e->accounts);
 	free(e->bots);
 	free(e->dues);
 	free(e->markets);
@@ -56,15 +40,29 @@ void engine_free(struct engine *e)
 
 static void on_update(void *ctx, const struct venue_update *u)
 {
-	struct bot *b = engine_find_bot(ctx, u->bot_id);
+	struct engine *e = ctx;
+	struct bot *b = engine_find_bot(e, u->bot_id);
+	struct step s;
 
-	if (b)
-		bot_on_update(b, u);
+	if (!b)
+		return;
+	s = engine_step(e, b, u->at_us);
+	s.venue_us = u->venue_us;
+	bot_on_update(&s, b, u);
+	engine_step_done(e, b);
+}
+
+static void on_account(void *ctx, const struct account *a)
+{
+	struct account *mine = engine_account(ctx, a->bot_id);
+
+	*mine = *a;
+	mine->known = true;
 }
 
 struct venue_sink engine_venue_sink(struct engine *e)
 {
-	return (struct venue_sink){ .ctx = e, .update = on_update };
+	return (struct venue_sink){ .ctx = e, .update = on_update, .account = on_account };
 }
 
 void engine_set_venue(struct engine *e, struct venue *v)
@@ -86,8 +84,12 @@ static void fire_bots(struct engine *e, int64_t at_us)
 {
 	e->due_us = e->history ? NEVER : e->close_us;
 	for (size_t i = 0; i < e->bots_n; i++) {
-		if (e->dues[i] <= at_us)
-			bot_timer(e->bots[i], at_us);
+		if (e->dues[i] <= at_us) {
+			struct step s = engine_step(e, e->bots[i], at_us);
+
+			bot_timer(&s, e->bots[i]);
+			engine_step_done(e, e->bots[i]);
+		}
 		if (e->dues[i] < e->due_us)
 			e->due_us = e->dues[i];
 	}
@@ -110,7 +112,7 @@ void engine_advance(struct engine *e, int64_t now_us)
 
 	if (e->now_us == 0 || now_us - e->now_us > ENGINE_GAP_US)
 		e->now_us = now_us;
-	e->target_us = now_us + e->behind_us;
+	e->all.target_us = now_us + e->all.behind_us;
 	for (;;) {
 		int64_t venue_due = v->ops->next_due(v);
 		int64_t due = venue_due <= e->due_us ? venue_due : e->due_us;
@@ -131,7 +133,7 @@ void engine_advance(struct engine *e, int64_t now_us)
 
 void engine_behind(struct engine *e, int64_t behind_us)
 {
-	e->behind_us = behind_us > 0 ? behind_us : 0;
+	e->all.behind_us = behind_us > 0 ? behind_us : 0;
 }
 
 int64_t engine_next_due(const struct engine *e)
@@ -143,11 +145,13 @@ int64_t engine_next_due(const struct engine *e)
 
 void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t most)
 {
+	const struct reporter *r = &e->args.reporter;
 	size_t from = most < e->bots_n && e->report_at < e->bots_n ? e->report_at : 0;
 
 	for (size_t i = 0; i < e->bots_n; i++) {
 		size_t at = from + i < e->bots_n ? from + i : from + i - e->bots_n;
 		struct bot *b = e->bots[at];
+		struct bot_report row;
 		bool old = b->moved || now_us - b->reported_us >= max_age_us;
 
 		if (!b->dirty && !(old && most > 0))
@@ -156,12 +160,18 @@ void engine_report(struct engine *e, int64_t now_us, int64_t max_age_us, size_t 
 			most--;
 			e->report_at = at + 1;
 		}
-		bot_report(b, now_us);
+		bot_report(b, now_us, &row);
+		if (r->bot)
+			r->bot(r->ctx, &row);
 	}
 }
 
 void engine_signals_end(struct engine *e)
 {
-	for (size_t i = 0; i < e->bots_n; i++)
-		bot_signal_ends(e->bots[i]);
+	for (size_t i = 0; i < e->bots_n; i++) {
+		struct step s = engine_step(e, e->bots[i], e->now_us);
+
+		bot_signal_ends(&s, e->bots[i]);
+		engine_step_maybe(e, e->bots[i]);
+	}
 }

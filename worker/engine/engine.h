@@ -18,6 +18,7 @@
 #define WORKER_ENGINE_ENGINE_H
 
 #include "worker/engine/bot_state.h"
+#include "worker/engine/order.h"
 #include "worker/engine/report.h"
 #include "worker/engine/risk.h"
 #include "worker/market/market.h"

@@ -19,6 +19,29 @@ struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
 	return low < e->bots_n && e->bots[low]->id == bot_id ? e->bots[low] : NULL;
 }
 
+struct account *engine_account(struct engine *e, int64_t bot_id)
+{
+	size_t low = 0, high = e->accounts_n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (e->accounts[mid]->bot_id < bot_id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < e->accounts_n && e->accounts[low]->bot_id == bot_id)
+		return e->accounts[low];
+	e->accounts = xrealloc(e->accounts, (e->accounts_n + 1) * sizeof(struct account *));
+	memmove(&e->accounts[low + 1], &e->accounts[low],
+		(e->accounts_n - low) * sizeof(struct account *));
+	e->accounts_n++;
+	e->accounts[low] = xcalloc(1, sizeof(struct account));
+	e->accounts[low]->bot_id = bot_id;
+	return e->accounts[low];
+}
+
 int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out, struct err *err)
 {
 	*out = engine_find_bot(e, bot_id);
@@ -119,8 +142,8 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	if (rc)
 		return rc;
 	b = xcalloc(1, sizeof(*b));
-	b->engine = e;
 	b->id = bot_id;
+	b->account = engine_account(e, bot_id);
 	b->config = *config;
 	b->strategy = strategy;
 	b->market = m;
@@ -134,7 +157,7 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 		adopt(b, r);
 	insert_bot(e, b);
 	market_join(m, b);
-	bot_refresh_due(b);
+	engine_step_done(e, b);
 	return 0;
 }
 
@@ -154,26 +177,30 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 	*copy = *o;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = copy;
-	e->open_all += copy->phase != PHASE_REMAINDER;
 	if (copy->phase == PHASE_CLOSING)
 		b->market->closes_wait = true;
-	bot_refresh_due(b);
+	engine_step_done(e, b);
 	return 0;
 }
 
-static void reconcile(struct bot *b, int64_t now_us)
+static void reconcile(struct engine *e, struct bot *b, int64_t now_us)
 {
-	bot_times_back(b, now_us);
-	bot_reconcile(b, now_us);
-	if (b->config_waits)
-		bot_cancel_entries(b, "", now_us);
+	struct step s = engine_step(e, b, now_us);
+
+	bot_times_back(&s, b);
+	bot_reconcile(&s, b);
+	engine_step_done(e, b);
+	if (!b->config_waits)
+		return;
+	bot_cancel_entries(&s, b, "");
+	engine_step_done(e, b);
 }
 
 void engine_reconcile(struct engine *e, int64_t now_us)
 {
 	markets_warm(e, e->now_us);
 	for (size_t i = 0; i < e->bots_n; i++)
-		reconcile(e->bots[i], now_us);
+		reconcile(e, e->bots[i], now_us);
 }
 
 void engine_reconcile_bot(struct engine *e, int64_t bot_id, int64_t now_us)
@@ -181,12 +208,13 @@ void engine_reconcile_bot(struct engine *e, int64_t bot_id, int64_t now_us)
 	struct bot *b = engine_find_bot(e, bot_id);
 
 	if (b)
-		reconcile(b, now_us);
+		reconcile(e, b, now_us);
 }
 
 int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 {
 	struct bot *b;
+	struct step s;
 	int rc = engine_need_bot(e, bot_id, &b, err);
 
 	if (rc)
@@ -194,7 +222,9 @@ int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 	if (b->status != BOT_STOPPED || bot_working(b))
 		return err_set(err, ERR_CONFLICT, "bot %lld is %s with %zu open orders",
 			       (long long)bot_id, bot_status_name(b->status), bot_working(b));
-	bot_drop_remainders(b, e->now_us);
+	s = engine_step(e, b, e->now_us);
+	bot_drop_remainders(&s, b);
+	engine_step_done(e, b);
 	market_leave(b->market, b);
 	e->bots_n--;
 	for (size_t i = b->index; i < e->bots_n; i++)
@@ -231,26 +261,30 @@ static int config_refused(struct bot *b, const struct err *err, int rc)
 	return rc;
 }
 
-static void use_config(struct bot *b, const struct bot_config *config, struct market *m,
-		       struct series *s, const struct strategy *strategy)
+static void use_config(struct engine *e, struct bot *b, const struct bot_config *config,
+		       struct market *m, struct series *series, const struct strategy *strategy)
 {
+	struct step s = engine_step(e, b, e->now_us);
+
+	bot_signal_ends(&s, b);
 	if (m != b->market) {
 		b->last_price = (struct price){ 0 };
-		bot_drop_remainders(b, engine_now(b->engine));
+		bot_drop_remainders(&s, b);
+		engine_step_done(e, b);
 		market_leave(b->market, b);
 		market_join(m, b);
 	}
 	b->market = m;
-	b->series = s;
+	b->series = series;
 	b->strategy = strategy;
 	b->config = *config;
-	bot_signal_ends(b);
 	b->dirty = true;
+	engine_step_done(e, b);
 }
 
 /* waits: why a part of the newest version is not in it; NULL: it is all of it. */
-static int take_config(struct bot *b, const struct bot_config *config, const char *waits,
-		       struct err *err)
+static int take_config(struct engine *e, struct bot *b, const struct bot_config *config,
+		       const char *waits, struct err *err)
 {
 	const struct strategy *strategy;
 	struct err local = { 0 };
@@ -260,26 +294,29 @@ static int take_config(struct bot *b, const struct bot_config *config, const cha
 
 	if (!err)
 		err = &local;
-	rc = locate(b->engine, config, &m, &s, &strategy, err);
+	rc = locate(e, config, &m, &s, &strategy, err);
 	if (rc)
 		return config_refused(b, err, rc);
-	use_config(b, config, m, s, strategy);
+	use_config(e, b, config, m, s, strategy);
 	b->config_waits = waits != NULL;
 	snprintf(b->config_error, sizeof(b->config_error), "%s", waits ? waits : "");
 	return 0;
 }
 
-static int hold_config(struct bot *b, const struct bot_config *config, const char *why,
-		       struct err *err)
+static int hold_config(struct engine *e, struct bot *b, const struct bot_config *config,
+		       const char *why, struct err *err)
 {
+	struct step s = engine_step(e, b, e->now_us);
 	struct bot_config held;
 	int rc;
 
 	bot_config_hold(&b->config, config, &held);
-	rc = take_config(b, &held, why, err);
-	if (rc == 0)
-		bot_cancel_entries(b, "", engine_now(b->engine));
-	return rc;
+	rc = take_config(e, b, &held, why, err);
+	if (rc)
+		return rc;
+	bot_cancel_entries(&s, b, "");
+	engine_step_done(e, b);
+	return 0;
 }
 
 int engine_bot_config_wait(struct engine *e, int64_t bot_id, const struct bot_config *config,
@@ -288,7 +325,7 @@ int engine_bot_config_wait(struct engine *e, int64_t bot_id, const struct bot_co
 	struct bot *b;
 	int rc = engine_need_bot(e, bot_id, &b, err);
 
-	return rc ? rc : hold_config(b, config, why, err);
+	return rc ? rc : hold_config(e, b, config, why, err);
 }
 
 int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config *config,
@@ -302,12 +339,12 @@ int engine_bot_config(struct engine *e, int64_t bot_id, const struct bot_config 
 	if (rc)
 		return rc;
 	if (!bot_working(b) || !bot_config_moves(&b->config, config))
-		return take_config(b, config, NULL, err);
+		return take_config(e, b, config, NULL, err);
 	rc = err_set(&why, ERR_CONFLICT, "version %lld waits: %s can change only without open "
 		     "orders, %zu are open; until they are closed no entries are made, the rest of "
 		     "the version is in force", (long long)config->version,
 		     bot_config_move_text(&b->config, config, moves), bot_working(b));
-	if (hold_config(b, config, why.msg, err) == 0 && err)
+	if (hold_config(e, b, config, why.msg, err) == 0 && err)
 		*err = why;
 	return rc;
 }
@@ -332,9 +369,11 @@ void engine_bot_config_failed(struct engine *e, int64_t bot_id, const char *why)
 void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *p, const char *why)
 {
 	struct bot *b = engine_find_bot(e, bot_id);
+	struct step s;
 
 	if (!b)
 		return;
+	s = engine_step(e, b, e->now_us);
 	b->dirty = true;
 	if (!p && why) {
 		snprintf(b->model_error, sizeof(b->model_error), "%s", why);
@@ -343,15 +382,19 @@ void engine_bot_model(struct engine *e, int64_t bot_id, const struct predictor *
 	b->has_model = p != NULL;
 	b->model = p ? *p : (struct predictor){ 0 };
 	b->model_error[0] = '\0';
-	bot_signal_ends(b);
+	bot_signal_ends(&s, b);
+	engine_step_maybe(e, b);
 }
 
 void engine_bot_fail(struct engine *e, int64_t bot_id, int64_t now_us, const char *why)
 {
 	struct bot *b = engine_find_bot(e, bot_id);
+	struct step s;
 
 	if (!b)
 		return;
 	engine_advance(e, now_us);
-	bot_fail(b, e->now_us, why);
+	s = engine_step(e, b, e->now_us);
+	bot_fail(&s, b, "%s", why);
+	engine_step_done(e, b);
 }

@@ -33,25 +33,25 @@ static void answer_text(struct bot *b, const struct engine_command *c, enum bot_
 			 what);
 }
 
-static void carry_out(struct bot *b, const struct engine_command *c, int64_t now_us)
+static void carry_out(const struct step *s, struct bot *b, const struct engine_command *c)
 {
 	switch (c->event) {
 	case EVENT_START:
 		if (b->strategy->needs_model && !b->has_model)
-			bot_fail(b, now_us, b->model_error[0] ? b->model_error :
+			bot_fail(s, b, "%s", b->model_error[0] ? b->model_error :
 				 "strategy \"model\" needs a model: assign one to this bot");
 		break;
 	case EVENT_PAUSE:
-		bot_cancel_entries(b, c->correlation_id, now_us);
+		bot_cancel_entries(s, b, c->correlation_id);
 		break;
 	case EVENT_STOP:
 		if (c->close_positions)
-			bot_close_all(b, CLOSE_STOP_COMMAND, c->correlation_id, now_us);
+			bot_close_all(s, b, CLOSE_STOP_COMMAND, c->correlation_id);
 		else
-			bot_cancel_entries(b, c->correlation_id, now_us);
+			bot_cancel_entries(s, b, c->correlation_id);
 		break;
 	case EVENT_EMERGENCY_STOP:
-		bot_close_all(b, CLOSE_EMERGENCY, c->correlation_id, now_us);
+		bot_close_all(s, b, CLOSE_EMERGENCY, c->correlation_id);
 		break;
 	case EVENT_RESUME:
 	case EVENT_FAILURE:
@@ -63,6 +63,7 @@ int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_com
 		       int64_t now_us, struct engine_answer *answer, struct err *err)
 {
 	enum bot_status before, to;
+	struct step s;
 	struct bot *b;
 	int rc = engine_need_bot(e, bot_id, &b, err);
 
@@ -79,44 +80,48 @@ int engine_bot_command(struct engine *e, int64_t bot_id, const struct engine_com
 	rc = bot_state_next(before, c->event, &to, err);
 	if (rc)
 		return rc;
+	s = engine_step(e, b, e->now_us);
 	if (to != before || c->event == EVENT_EMERGENCY_STOP ||
 	    (c->event == EVENT_START && b->emergency != EMERGENCY_NONE))
-		bot_set_status(b, c->event, "", c->requested_by, c->correlation_id, e->now_us);
+		bot_set_status(&s, b, c->event, "", c->requested_by, c->correlation_id);
 	if (to != before || c->event == EVENT_EMERGENCY_STOP || c->event == EVENT_STOP)
-		carry_out(b, c, e->now_us);
+		carry_out(&s, b, c);
+	engine_step_done(e, b);
 	answer_text(b, c, before, answer);
 	return 0;
 }
 
-static bool too_small(const struct bot *b, const struct order *o)
+static bool too_small(const struct step *s, const struct order *o)
 {
-	return o->phase == PHASE_REMAINDER && !order_closable(b, o);
+	return o->phase == PHASE_REMAINDER && !order_closable(s, o);
 }
 
 int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char *correlation_id,
 		 int64_t now_us, int64_t *closing, struct err *err)
 {
+	struct step s;
 	struct bot *b;
 	int rc = engine_need_bot(e, bot_id, &b, err);
 
 	if (rc)
 		return rc;
 	engine_advance(e, now_us);
+	s = engine_step(e, b, e->now_us);
 	*closing = 0;
 	for (size_t i = b->orders_n; i-- > 0;) {
 		if (order_id && b->orders[i]->id != order_id)
 			continue;
-		if (too_small(b, b->orders[i])) {
+		if (too_small(&s, b->orders[i])) {
 			if (order_id)
 				return err_set(err, ERR_CONFLICT, "order %lld holds too little "
 					       "to be sold by itself: it goes with the bot's "
 					       "next exit", (long long)order_id);
 			continue;
 		}
-		bot_close(b, b->orders[i], CLOSE_MANUAL, correlation_id, e->now_us);
+		bot_close(&s, b, b->orders[i], CLOSE_MANUAL, correlation_id);
 		++*closing;
 	}
-	bot_refresh_due(b);
+	engine_step_done(e, b);
 	if (order_id && !*closing)
 		return err_set(err, ERR_NOT_FOUND, "bot %lld has no open order %lld",
 			       (long long)bot_id, (long long)order_id);
@@ -126,24 +131,26 @@ int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char 
 int64_t engine_bot_drop_orders(struct engine *e, int64_t bot_id, int64_t now_us)
 {
 	struct bot *b = engine_find_bot(e, bot_id);
+	struct step s;
+	int64_t n;
 
 	if (!b)
 		return 0;
 	engine_advance(e, now_us);
-	return bot_drop_orders(b, e->now_us);
+	s = engine_step(e, b, e->now_us);
+	n = bot_drop_orders(&s, b);
+	engine_step_done(e, b);
+	return n;
 }
 
 void engine_bot_account_reset(struct engine *e, int64_t bot_id, int64_t now_us)
 {
 	struct bot *b = engine_find_bot(e, bot_id);
+	struct step s;
 
 	if (!b)
 		return;
-	memset(&b->peak_equity, 0, sizeof(b->peak_equity));
-	bot_drop_remainders(b, now_us);
-	b->day[0] = '\0';
-	b->loss_streak = 0;
-	b->cooldown_until_us = 0;
-	b->dirty = true;
-	bot_equity(b, now_us);
+	s = engine_step(e, b, now_us);
+	bot_account_reset(&s, b);
+	engine_step_done(e, b);
 }

@@ -1,8 +1,8 @@
 /*
- * engine_internal.h - what the files of the engine share; nobody else includes it. What
- * bots ask of their engine is in bot.h.
+ * engine_internal.h - top floor of the engine: what its files share; nobody else includes it.
  *
  *	engine.c		life, time, whose report is due
+ *	engine_effects.c	begins a step of a bot, and carries out what comes of it
  *	engine_market.c		markets, their candles, and what is heard of them
  *	engine_bot.c		the list of bots, their settings and models
  *	engine_command.c	what a person asks of a bot
@@ -21,16 +21,17 @@ _Static_assert(CANDLES_AT_ONCE >= 2 * CANDLE_WINDOW, "a silence must fill the wi
 
 struct engine {
 	struct engine_args args;
+	struct conditions all;
+	struct next_ids ids;
+	struct effects effects;		/* of the step under way */
+	bool settling;			/* they are being carried out */
 	int64_t now_us;
 	int64_t due_us;			/* no bot and no market has an earlier deadline */
 	int64_t close_us;		/* no market has an earlier one to close candles */
-	int64_t open_all;
-	int64_t drift_us;
-	bool disk_full;
-	int64_t behind_us;		/* of the clock, are the events that come now */
-	int64_t target_us;		/* the clock that the engine is being brought to */
 	size_t markets_n;
 	struct market **markets;
+	size_t accounts_n;
+	struct account **accounts;	/* that the venue told, or bots have; by bot id */
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
 	int64_t *dues;			/* their deadlines, side by side: looked through often */
@@ -39,7 +40,26 @@ struct engine {
 	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };
 
-/* engine_market.c */
+/* ---- engine_effects.c ---- */
+
+static inline struct step engine_step(struct engine *e, struct bot *b, int64_t now_us)
+{
+	return (struct step){
+		.now_us = now_us, .market = b->market, .venue = e->args.venue, .all = &e->all,
+		.ids = &e->ids, .effects = &e->effects,
+	};
+}
+/* A step of this bot is over: its effects are carried out, its deadline and counts set. */
+void engine_step_done(struct engine *e, struct bot *b);
+/* The same where a step mostly has no effects and moves no deadline. */
+static inline void engine_step_maybe(struct engine *e, struct bot *b)
+{
+	if (e->effects.n || e->effects.closes_wait)
+		engine_step_done(e, b);
+}
+
+/* ---- engine_market.c ---- */
+
 void market_free(struct market *m);
 /*
  * Our clock is at_us: close the candles that no event closed. act: bots decide. until_us
@@ -55,10 +75,13 @@ void market_leave(struct market *m, const struct bot *b);
 /* Warming up: candles close by our clock as they did when the bots were there. */
 void markets_warm(struct engine *e, int64_t now_us);
 
-/* engine_bot.c */
+/* ---- engine_bot.c ---- */
+
 struct bot *engine_find_bot(const struct engine *e, int64_t bot_id);	/* NULL: none */
 /* ERR_NOT_FOUND: there is none. */
 MUST_CHECK int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out,
 			       struct err *err);
+/* Of this bot; an empty one where the venue has told none. Its address stays. */
+struct account *engine_account(struct engine *e, int64_t bot_id);
 
 #endif

@@ -86,8 +86,10 @@ void market_join(struct market *m, struct bot *b)
 
 void market_free(struct market *m)
 {
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n; i++) {
+		window_fini(&m->series[i]->window);
 		free(m->series[i]);
+	}
 	free(m->bots);
 	free(m);
 }
@@ -111,6 +113,14 @@ static void candle_tell(const struct reporter *r, const struct market *m, const 
 	r->candle(r->ctx, &report);
 }
 
+static void decide(struct engine *e, struct bot *b)
+{
+	struct step s = engine_step(e, b, e->now_us);
+
+	bot_decide(&s, b);
+	engine_step_maybe(e, b);
+}
+
 /* Strategies see every candle that closes, each with the window as it was then. */
 static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
@@ -126,7 +136,7 @@ static void candles_closed(struct engine *e, struct market *m, struct series *s,
 			continue;
 		for (size_t k = 0; k < m->bots_n; k++)
 			if (m->bots[k]->series == s)
-				bot_decide(m->bots[k], e->now_us);
+				decide(e, m->bots[k]);
 	}
 }
 
@@ -269,9 +279,19 @@ static bool trade_usable(const struct trade *t)
 	return price_sign(t->price) > 0 && qty_sign(t->qty) >= 0 && t->time_us >= 0;
 }
 
+/* (Not inline: rare.) */
+__attribute__((noinline)) static void watch_stops(struct engine *e, struct bot *b)
+{
+	struct step s = engine_step(e, b, e->now_us);
+
+	bot_watch_stops(&s, b);
+	engine_step_maybe(e, b);
+}
+
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
+	int64_t p = price_units(t->price);
 
 	engine_advance(e, now_us);
 	if (!trade_usable(t))
@@ -280,8 +300,8 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 	heard(e, m, e->now_us);
 	v->ops->on_trade(v, &m->info, t, e->now_us);
 	for (size_t i = 0; i < m->bots_n; i++)
-		if (m->bots[i]->orders_n)
-			bot_watch_stops(m->bots[i], t->price, e->now_us);
+		if (p <= m->bots[i]->quiet_low || p >= m->bots[i]->quiet_high)
+			watch_stops(e, m->bots[i]);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_trade(e, m, m->series[i], t, e->now_us, true);
 }
@@ -300,9 +320,13 @@ static void try_closes(struct engine *e, struct market *m)
 	if (!m->closes_wait)
 		return;
 	m->closes_wait = false;
-	for (size_t i = 0; i < m->bots_n; i++)
-		if (m->bots[i]->orders_n)
-			bot_try_closes(m->bots[i], e->now_us);
+	for (size_t i = 0; i < m->bots_n; i++) {
+		struct bot *b = m->bots[i];
+		struct step s = engine_step(e, b, e->now_us);
+
+		bot_try_closes(&s, b);
+		engine_step_done(e, b);
+	}
 }
 
 void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us)
@@ -315,8 +339,12 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 	take_book(e, m, b, e->now_us);
 	v->ops->on_book(v, &m->info, b, e->now_us);
 	try_closes(e, m);
-	for (size_t i = 0; since_us && i < m->bots_n; i++)
-		bot_decide_again(m->bots[i], since_us, e->now_us);
+	for (size_t i = 0; since_us && i < m->bots_n; i++) {
+		struct step s = engine_step(e, m->bots[i], e->now_us);
+
+		bot_decide_again(&s, m->bots[i], since_us);
+		engine_step_maybe(e, m->bots[i]);
+	}
 }
 
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
@@ -354,12 +382,12 @@ void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t n
 
 void engine_clock_drift(struct engine *e, int64_t drift_us)
 {
-	e->drift_us = drift_us;
+	e->all.drift_us = drift_us;
 }
 
 void engine_disk_full(struct engine *e, bool full)
 {
-	e->disk_full = full;
+	e->all.disk_full = full;
 }
 
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)

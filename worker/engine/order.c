@@ -1,8 +1,9 @@
 #include "worker/engine/order.h"
 
-#include <string.h>
+#include "common/names.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include <stdio.h>
+#include <string.h>
 
 /* These words are in the database of every user: append, never change. */
 static const char *const statuses[] = {
@@ -28,75 +29,85 @@ static const char *const reasons[] = {
 	[CLOSE_RESET] = "reset",
 	[CLOSE_REMAINDER] = "remainder",
 };
-static const char *const leg_states[] = {
-	[LEG_PLANNED] = "planned",
-	[LEG_NEW] = "new",
-	[LEG_PARTIALLY_FILLED] = "partially_filled",
-	[LEG_FILLED] = "filled",
-	[LEG_CANCELLED] = "cancelled",
-	[LEG_REJECTED] = "rejected",
-	[LEG_EXPIRED] = "expired",
-	[LEG_UNKNOWN] = "unknown",
+static const char *const changes[ORDER_CHANGES] = {
+	[ORDER_ENTERED] = "entered", [ORDER_CLOSES] = "closes", [ORDER_REMAINS] = "remains",
+	[ORDER_FINISHES] = "finishes",
 };
 
-static int find(const char *const *names, size_t n, const char *name, unsigned *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(names[i], name) == 0) {
-			*out = (unsigned)i;
-			return 0;
-		}
-	}
-	return ERR_INVALID;
-}
+#define NONE (-1)	/* no arrow */
+
+/* clang-format off */
+static const int arrows[ORDER_PHASES][ORDER_CHANGES] = {
+	/*                    entered        closes         remains          finishes */
+	[PHASE_ENTERING] =  { PHASE_HOLDING, PHASE_CLOSING, NONE,            PHASE_DONE },
+	[PHASE_HOLDING] =   { NONE,          PHASE_CLOSING, NONE,            PHASE_DONE },
+	[PHASE_CLOSING] =   { NONE,          PHASE_CLOSING, PHASE_REMAINDER, PHASE_DONE },
+	[PHASE_DONE] =      { NONE,          NONE,          NONE,            NONE },
+	[PHASE_REMAINDER] = { NONE,          PHASE_CLOSING, NONE,            PHASE_DONE },
+};
+/* clang-format on */
 
 const char *order_status_name(enum order_status s) { return statuses[s]; }
 const char *order_phase_name(enum order_phase p) { return phases[p]; }
 const char *close_reason_name(enum close_reason r) { return reasons[r]; }
-const char *leg_state_name(enum leg_state s) { return leg_states[s]; }
 
-#define PARSER(function, type, names)                                   \
-	int function(const char *name, type *out)                       \
-	{                                                               \
-		unsigned i;                                             \
-                                                                        \
-		if (find(names, COUNT(names), name, &i))                \
-			return ERR_INVALID;                             \
-		*out = (type)i;                                         \
-		return 0;                                               \
-	}
+NAME_PARSER(order_status_parse, enum order_status, statuses)
+NAME_PARSER(order_phase_parse, enum order_phase, phases)
+NAME_PARSER(close_reason_parse, enum close_reason, reasons)
 
-PARSER(order_status_parse, enum order_status, statuses)
-PARSER(order_phase_parse, enum order_phase, phases)
-PARSER(close_reason_parse, enum close_reason, reasons)
-PARSER(leg_state_parse, enum leg_state, leg_states)
-
-bool leg_done(const struct leg *l)
+int order_next(enum order_phase from, enum order_change change, enum order_phase *to)
 {
-	switch (l->state) {
-	case LEG_FILLED:
-	case LEG_CANCELLED:
-	case LEG_REJECTED:
-	case LEG_EXPIRED:
-		return true;
-	case LEG_PLANNED:
-	case LEG_NEW:
-	case LEG_PARTIALLY_FILLED:
-	case LEG_UNKNOWN:
-		return false;
-	}
-	return false;
+	int next = arrows[from][change];
+
+	if (next == NONE)
+		return ERR_CONFLICT;
+	*to = (enum order_phase)next;
+	return 0;
 }
 
-int leg_kind_index(enum leg_kind k)
+void order_changed(const struct step *s, struct order *o)
 {
-	switch (k) {
-	case LEG_ENTRY: return 0;
-	case LEG_TAKE_PROFIT: return 1;
-	case LEG_STOP: return 2;
-	case LEG_CLOSE: return 3;
-	}
-	return 0;
+	o->updated_us = s->now_us;
+	if (o->reported)
+		return;
+	o->reported = true;
+	(void)effects_add(s, EFFECT_ORDER, o, 0);
+}
+
+static void tell_move(const struct step *s, struct order *o, const char *from, const char *event,
+		      const char *why)
+{
+	struct order_event *m = &effects_add(s, EFFECT_MOVE, o, 0)->u.move;
+
+	m->from = from;
+	m->to = phases[o->phase];
+	m->event = event;
+	m->venue_us = s->venue_us;
+	m->at_us = s->now_us;
+	snprintf(m->why, sizeof(m->why), "%s", why);
+	memcpy(m->correlation_id, o->close_correlation_id[0] ? o->close_correlation_id :
+	       o->correlation_id, sizeof(m->correlation_id));
+}
+
+void order_begins(const struct step *s, struct order *o)
+{
+	order_changed(s, o);
+	tell_move(s, o, "", "decided", "");
+}
+
+bool order_move(const struct step *s, struct order *o, enum order_phase from,
+		enum order_change change, const char *why)
+{
+	enum order_phase to;
+
+	ASSERT(o->phase == from);
+	if (order_next(from, change, &to))
+		return false;
+	o->phase = to;
+	order_changed(s, o);
+	if (to != from)
+		tell_move(s, o, phases[from], changes[change], why);
+	return true;
 }
 
 struct qty order_position(const struct order *o)

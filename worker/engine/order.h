@@ -1,8 +1,17 @@
 /*
- * order.h - a trade's life (struct order) and what is sent to a venue for it (struct leg).
+ * order.h - a trade's life: what it holds, what it is doing, and the legs (leg.h) that were
+ * sent to the venue for it.
  *
  *	pending --first fill--> active --position gone--> closed
  *	   `----------- nothing filled: timeout, reject ----^
+ *
+ *	entering --entry over--> holding --close--> closing --sold--> done
+ *	   `------- close, nothing filled ------------^  |^              ^
+ *	                             too little to sell  v`--- wake      |
+ *	                                           remainder --taken over'
+ *
+ * order_next() is the table of the second line's arrows, order_move() the only function that
+ * changes a phase. The status is what people read; the phase is what the order does now.
  *
  * A trade that holds too little to be sold by itself is a remainder: it stays active, and
  * the worker watches its stop, until its coins go with the bot's next trade or exit. It is
@@ -14,17 +23,14 @@
 #ifndef WORKER_ENGINE_ORDER_H
 #define WORKER_ENGINE_ORDER_H
 
-#include "common/crypto.h"
-#include "common/money.h"
 #include "common/registry/bot_config.h"
-#include "worker/market/order_type.h"
+#include "worker/engine/leg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define ORDER_LEGS_MAX 24
-#define LEG_KINDS 4
 #define ENDED_LEGS 64		/* legs of closed orders that a bot remembers */
 
 enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
@@ -32,43 +38,21 @@ enum order_phase {
 	PHASE_ENTERING, PHASE_HOLDING, PHASE_CLOSING, PHASE_DONE,
 	PHASE_REMAINDER		/* holds too little to be sold by itself */
 };
+#define ORDER_PHASES 5
+
+enum order_change {
+	ORDER_ENTERED,		/* its entry is over, and it holds something */
+	ORDER_CLOSES,		/* it is to end, for the reason that it names */
+	ORDER_REMAINS,		/* what it holds can't be sold by itself */
+	ORDER_FINISHES		/* it holds nothing more that is its own */
+};
+#define ORDER_CHANGES 4
 
 enum close_reason {
 	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
 	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
 	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET,
 	CLOSE_REMAINDER		/* too little to be sold by itself: sold later, or with another */
-};
-
-enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
-enum leg_state {
-	LEG_PLANNED, LEG_NEW, LEG_PARTIALLY_FILLED, LEG_FILLED, LEG_CANCELLED, LEG_REJECTED,
-	LEG_EXPIRED, LEG_UNKNOWN
-};
-
-struct leg {
-	char client_order_id[CLIENT_ORDER_ID_MAX];	/* tb1-<bot>-<order>-<leg>-<n> */
-	int64_t id;			/* row number, given by the engine, never reused */
-	enum leg_kind kind;
-	int n;				/* count of this kind, from 1 */
-	enum side side;
-	enum leg_type type;
-	bool reduce_only;
-	struct price price;		/* 0 at market */
-	struct price stop_price;	/* STOP_MARKET, OCO; else 0 */
-	struct qty quantity, filled;
-	enum leg_state state;
-	bool cancel_requested;
-	bool stop_triggered;		/* OCO: its stop fills it, not its target; not stored */
-	char exchange_id[32];
-	char reject_reason[96];
-	char correlation_id[CORRELATION_ID_MAX];
-	int64_t requested_us, acked_us, done_us;	/* ours, UTC; 0 not yet */
-	/* Not stored: a start asks about every live leg at once. */
-	int64_t ask_us;			/* when the venue is asked about it; 0: no answer is due */
-	int64_t unknown_us;		/* since when the venue does not say; 0 it does */
-	int asks;			/* since its answer was due */
-	bool alarmed;			/* that it has been unknown for long was said */
 };
 
 struct ended_leg {			/* of a closed order: a late fill is looked up here */
@@ -111,6 +95,7 @@ struct order {
 	int64_t uncovered_us;		/* us that it held something without a stop at the venue */
 	int64_t uncovered_from_us;	/* since when it does, 0 all is covered */
 	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
+	bool reported;			/* its row is in the effects of this step already */
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];
 };
@@ -122,14 +107,22 @@ struct order {
 const char *order_status_name(enum order_status s);
 const char *order_phase_name(enum order_phase p);
 const char *close_reason_name(enum close_reason r);
-const char *leg_state_name(enum leg_state s);
 MUST_CHECK int order_status_parse(const char *name, enum order_status *out);
 MUST_CHECK int order_phase_parse(const char *name, enum order_phase *out);
 MUST_CHECK int close_reason_parse(const char *name, enum close_reason *out);
-MUST_CHECK int leg_state_parse(const char *name, enum leg_state *out);
 
-bool leg_done(const struct leg *l);	/* filled, cancelled, rejected, expired */
-int leg_kind_index(enum leg_kind k);	/* 0..LEG_KINDS-1, for leg_count */
+/* Where a change leads. ERR_CONFLICT: no arrow. */
+MUST_CHECK int order_next(enum order_phase from, enum order_change change, enum order_phase *to);
+/*
+ * The only way to another phase. from: the phase that the caller knows it to be in. False:
+ * there is no arrow, nothing has changed. why: for its history, "" none.
+ */
+bool order_move(const struct step *s, struct order *o, enum order_phase from,
+		enum order_change change, const char *why);
+/* It is new: its first row, and the first of its history. */
+void order_begins(const struct step *s, struct order *o);
+/* Its row must be written at the end of the step. */
+void order_changed(const struct step *s, struct order *o);
 
 /* Base asset held now: filled + dust taken - base fees - exited. */
 struct qty order_position(const struct order *o);

@@ -5,11 +5,16 @@
 #ifndef WORKER_ENGINE_REPORT_H
 #define WORKER_ENGINE_REPORT_H
 
+#include "common/crypto.h"
 #include "worker/engine/bot_state.h"
-#include "worker/engine/order.h"
 #include "worker/market/candle.h"
+#include "worker/market/order_type.h"
 
 #define DAY_TEXT_MAX 12
+#define NOTICE_MAX 256
+
+struct order;
+struct leg;
 
 struct fill_report {
 	int64_t id;			/* row number, given by the engine */
@@ -19,7 +24,7 @@ struct fill_report {
 	struct price price;
 	struct qty quantity;
 	int64_t fee_e8;			/* in fee_asset */
-	const char *fee_asset;
+	char fee_asset[12];
 	bool maker;
 	int64_t at_us;
 };
@@ -46,11 +51,23 @@ struct signal_report {
 struct status_report {			/* one status change */
 	int64_t bot_id;
 	enum bot_status from, to;
-	const char *event;		/* start, failure, flat, restart, ... */
-	const char *reason;
-	const char *requested_by;
-	const char *correlation_id;
+	char event[24];			/* start, failure, flat, restart, ... */
+	char reason[256];
+	char requested_by[64];
+	char correlation_id[CORRELATION_ID_MAX];
 	int64_t at_us;
+};
+
+struct order_event {			/* one move of an order or of one of its legs */
+	const struct order *order;
+	int64_t leg_id;			/* 0: the order's own phase */
+	char client_order_id[CLIENT_ORDER_ID_MAX];	/* of the leg */
+	const char *from, *to;		/* states; from "" when it is new */
+	const char *event;		/* what moved it */
+	char why[96];			/* "" where the event says it all */
+	int64_t venue_us;		/* the venue's, UTC; 0: it was a move of ours */
+	int64_t at_us;			/* ours, UTC */
+	char correlation_id[CORRELATION_ID_MAX];
 };
 
 struct day_stats {			/* closed trades of a bot on a UTC day */
@@ -102,6 +119,7 @@ struct reporter {			/* any function may be NULL */
 	void *ctx;
 	void (*order)(void *ctx, const struct order *o);
 	void (*leg)(void *ctx, const struct order *o, const struct leg *l);
+	void (*move)(void *ctx, const struct order_event *m);
 	void (*fill)(void *ctx, const struct fill_report *f);
 	void (*signal)(void *ctx, const struct signal_report *s);
 	void (*status)(void *ctx, const struct status_report *s);

@@ -1,6 +1,7 @@
 #include "worker/engine/stats.h"
 
 #include "common/clock.h"
+#include "worker/engine/order.h"
 
 #include <stdio.h>
 #include <string.h>

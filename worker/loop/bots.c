@@ -594,8 +594,7 @@ int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
 	struct slot *s = find(r, bot_id);
 	struct status_report event = {
 		.bot_id = bot_id, .from = BOT_ERROR, .to = BOT_STOPPED,
-		.event = bot_event_name(EVENT_EMERGENCY_STOP), .reason = "", .requested_by = by,
-		.correlation_id = correlation_id, .at_us = now_us,
+		.at_us = now_us,
 	};
 	int64_t open = 0;
 	int rc;
@@ -606,6 +605,9 @@ int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
 	rc = store_open_count(db, bot_id, &open, e);
 	if (rc)
 		return rc;
+	snprintf(event.event, sizeof(event.event), "%s", bot_event_name(EVENT_EMERGENCY_STOP));
+	snprintf(event.requested_by, sizeof(event.requested_by), "%s", by);
+	snprintf(event.correlation_id, sizeof(event.correlation_id), "%s", correlation_id);
 	report_absent(r, db, s, open ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED, now_us);
 	if (r->args.reporter.status)
 		r->args.reporter.status(r->args.reporter.ctx, &event);

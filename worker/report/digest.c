@@ -1,5 +1,7 @@
 #include "worker/report/digest.h"
 
+#include "worker/engine/order.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +54,10 @@ static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 {
 	(void)o;
 	line(ctx, "leg %s %s %s %lld %lld %lld %lld %d\n", l->client_order_id,
-	     leg_type_name(l->type), leg_state_name(l->state), (long long)price_units(l->price),
+	     leg_type_name(l->type), leg_status_name(leg_status(l)),
+	     (long long)price_units(l->price),
 	     (long long)price_units(l->stop_price), (long long)qty_units(l->quantity),
-	     (long long)qty_units(l->filled), l->cancel_requested);
+	     (long long)qty_units(l->filled), l->state == LEG_CANCELLING);
 }
 
 static void on_fill(void *ctx, const struct fill_report *f)

@@ -18,6 +18,11 @@ static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 	EACH(leg, o, l);
 }
 
+static void on_move(void *ctx, const struct order_event *m)
+{
+	EACH(move, m);
+}
+
 static void on_fill(void *ctx, const struct fill_report *r)
 {
 	EACH(fill, r);
@@ -67,8 +72,8 @@ void fanout_add(struct fanout *f, const struct reporter *r)
 struct reporter fanout_reporter(struct fanout *f)
 {
 	return (struct reporter){
-		.ctx = f, .order = on_order, .leg = on_leg, .fill = on_fill, .signal = on_signal,
-		.status = on_status, .stats = on_stats, .bot = on_bot, .equity = on_equity,
-		.candle = on_candle, .notice = on_notice,
+		.ctx = f, .order = on_order, .leg = on_leg, .move = on_move, .fill = on_fill,
+		.signal = on_signal, .status = on_status, .stats = on_stats, .bot = on_bot,
+		.equity = on_equity, .candle = on_candle, .notice = on_notice,
 	};
 }

@@ -1,12 +1,13 @@
 #include "worker/report/log_report.h"
 
 #include "common/log.h"
+#include "worker/engine/order.h"
 
 #include <string.h>
 
 static void on_order(void *ctx, const struct order *o)
 {
-	char price[MONEY_TEXT_MAX], qty[MONEY_TEXT_MAX], pnl[MONEY_TEXT_MAX];
+	char price[MONEY_TEXT_MAX], pnl[MONEY_TEXT_MAX];
 
 	(void)ctx;
 	if (o->status == ORDER_CLOSED && qty_sign(o->filled) > 0)
@@ -17,7 +18,15 @@ static void on_order(void *ctx, const struct order *o)
 	else if (o->status == ORDER_CLOSED)
 		log_info("order", o->correlation_id, "bot %lld order %lld: pending -> closed (%s)",
 			 (long long)o->bot_id, (long long)o->id, close_reason_name(o->reason));
-	else if (o->status == ORDER_PENDING && o->legs_n == 0)
+}
+
+static void on_move(void *ctx, const struct order_event *m)
+{
+	char price[MONEY_TEXT_MAX], qty[MONEY_TEXT_MAX];
+	const struct order *o = m->order;
+
+	(void)ctx;
+	if (m->leg_id == 0 && !m->from[0])
 		log_info("order", o->correlation_id,
 			 "bot %lld order %lld: new -> pending, %s %s %s at "
 			 "%s, confidence %.4f",
@@ -51,7 +60,7 @@ static void on_status(void *ctx, const struct status_report *s)
 static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 {
 	(void)ctx;
-	if (l->state == LEG_REJECTED)
+	if (leg_status(l) == STATUS_REJECTED)
 		log_warn("order", l->correlation_id, "bot %lld order %lld: %s rejected: %s",
 			 (long long)o->bot_id, (long long)o->id, l->client_order_id,
 			 l->reject_reason);
@@ -66,7 +75,8 @@ static void on_notice(void *ctx, int64_t bot_id, const char *correlation_id, con
 struct reporter log_reporter(void)
 {
 	return (struct reporter){
-		.order = on_order, .leg = on_leg, .fill = on_fill, .status = on_status,
+		.order = on_order, .leg = on_leg, .move = on_move, .fill = on_fill,
+		.status = on_status,
 		.notice = on_notice,
 	};
 }

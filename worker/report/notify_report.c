@@ -2,6 +2,7 @@
 
 #include "common/buf.h"
 #include "common/json.h"
+#include "worker/engine/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,8 +134,12 @@ static void on_order(void *ctx, const struct order *o)
 		trade_closed(ctx, o);
 	else if (o->status == ORDER_CLOSED)
 		entry_cancelled(ctx, o);
-	else if (o->status == ORDER_PENDING && o->legs_n == 0)
-		entry_placed(ctx, o);
+}
+
+static void on_move(void *ctx, const struct order_event *m)
+{
+	if (m->leg_id == 0 && !m->from[0])
+		entry_placed(ctx, m->order);
 }
 
 static void entry_filled(void *ctx, const struct order *o, const struct leg *l)
@@ -161,7 +166,8 @@ static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 
 	if (l->kind == LEG_ENTRY && leg_done(l) && qty_sign(l->filled) > 0)
 		entry_filled(ctx, o, l);
-	if (l->state != LEG_REJECTED || !begin(&d, ctx, NOTIFY_WARNING, o->bot_id, l->done_us))
+	if (leg_status(l) != STATUS_REJECTED ||
+	    !begin(&d, ctx, NOTIFY_WARNING, o->bot_id, l->done_us))
 		return;
 	buf_printf(&d.text, "Bot %lld: an order was rejected\n%s of trade %lld: %s",
 		   (long long)o->bot_id, l->client_order_id, (long long)o->id, l->reject_reason);
@@ -288,8 +294,8 @@ void notify_report_fini(struct notify_report *n)
 struct reporter notify_reporter(struct notify_report *n)
 {
 	return (struct reporter){
-		.ctx = n, .order = on_order, .leg = on_leg, .status = on_status,
-		.bot = on_bot, .notice = on_notice,
+		.ctx = n, .order = on_order, .leg = on_leg, .move = on_move,
+		.status = on_status, .bot = on_bot, .notice = on_notice,
 	};
 }
 

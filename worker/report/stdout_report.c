@@ -2,6 +2,7 @@
 
 #include "common/json.h"
 #include "common/output.h"
+#include "worker/engine/order.h"
 
 #include <unistd.h>
 

@@ -142,7 +142,7 @@ int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *
 	return stmt_run(s, e);
 }
 
-int store_event_tx(struct db *db, const struct event_row *r, struct err *e)
+int store_event_tx(struct db *db, const struct status_report *r, struct err *e)
 {
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_EVENT, &s, e);

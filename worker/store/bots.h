@@ -14,12 +14,7 @@ MUST_CHECK int store_bot_state_tx(struct db *db, const struct bot_report *b, con
 /* The same for a report with figures_only set: updates only the figures of an existing row. */
 MUST_CHECK int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *e);
 
-struct event_row {
-	int64_t bot_id, at_us;
-	enum bot_status from, to;
-	char event[24], reason[256], requested_by[64], correlation_id[CORRELATION_ID_MAX];
-};
-MUST_CHECK int store_event_tx(struct db *db, const struct event_row *r, struct err *e);
+MUST_CHECK int store_event_tx(struct db *db, const struct status_report *r, struct err *e);
 MUST_CHECK int store_signal_tx(struct db *db, const struct signal_report *s, struct err *e);
 /* Adds a closed trade (stats_of) to the row of its bot and day. */
 MUST_CHECK int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e);

@@ -30,6 +30,7 @@ static const struct grower growers[] = {
 	  false },
 	{ "exchange_orders", MEASURE("exchange_orders", "requested_us", "1"),
 	  KEEP(keep_fills_days), false },
+	{ "order_events", MEASURE("order_events", "at_us", "1"), KEEP(keep_fills_days), false },
 	{ "fills", MEASURE("fills", "at_us", "1"), KEEP(keep_fills_days), false },
 	{ "sim_ledger", MEASURE("sim_ledger", "at_us", "1"), KEEP(keep_details_days), false },
 	{ "bot_events", MEASURE("bot_events", "at_us", "1"), KEEP(keep_details_days), false },

@@ -35,14 +35,19 @@ static const char SQL_LEG[] =
 	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
 	"leg, n,"
 	" symbol, side, type, reduce_only, price, stop_price, quantity, filled, state,"
-	" cancel_requested, reject_reason, correlation_id, requested_us, acked_us, done_us)"
+	" cancel_requested, reject_reason, correlation_id, requested_us, acked_us, done_us,"
+	" leg_state)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22, ?23)"
+	" ?19, ?20, ?21, ?22, ?23, ?24)"
 	" ON CONFLICT(id) DO UPDATE SET exchange_id = excluded.exchange_id, filled = "
 	"excluded.filled,"
 	" state = excluded.state, cancel_requested = excluded.cancel_requested,"
 	" reject_reason = excluded.reject_reason, acked_us = excluded.acked_us,"
-	" done_us = excluded.done_us";
+	" done_us = excluded.done_us, leg_state = excluded.leg_state";
+static const char SQL_MOVE[] =
+	"INSERT INTO order_events(order_id, bot_id, client_order_id, from_state, to_state, event,"
+	" why, venue_us, at_us, correlation_id)"
+	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 static const char SQL_FILL[] =
 	"INSERT INTO fills(id, client_order_id, order_id, bot_id, venue, symbol, trade_id, side, "
 	"price,"
@@ -68,7 +73,7 @@ static const char SQL_OPEN_OTHERS[] =
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
-	" done_us, reject_reason FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
+	" done_us, reject_reason, leg_state FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
 static const char SQL_IDS[] =
 	"SELECT (SELECT max(coalesce(max(id), 0) + 1,"
 	" coalesce((SELECT value FROM counters WHERE name = 'order'), 0)) FROM trading_orders),"
@@ -189,13 +194,35 @@ int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue, stru
 	bind_price_or_null(s, 14, l->stop_price);
 	stmt_near_qty(s, 15, l->quantity);
 	stmt_near_qty(s, 16, l->filled);
-	stmt_bind_text(s, 17, leg_state_name(l->state));
-	stmt_bind_int(s, 18, l->cancel_requested);
+	stmt_bind_text(s, 17, leg_status_name(leg_status(l)));
+	stmt_bind_int(s, 18, l->state == LEG_CANCELLING);
 	stmt_bind_text(s, 19, l->reject_reason);
 	stmt_bind_text(s, 20, l->correlation_id);
 	stmt_bind_int(s, 21, l->requested_us);
 	bind_time_or_null(s, 22, l->acked_us);
 	bind_time_or_null(s, 23, l->done_us);
+	stmt_bind_text(s, 24, leg_state_name(l->state));
+	return stmt_run(s, e);
+}
+
+int store_move_tx(struct db *db, const struct move_row *r, struct err *e)
+{
+	const struct order_event *m = &r->move;
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_MOVE, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, r->order_id);
+	stmt_bind_int(s, 2, r->bot_id);
+	stmt_bind_text(s, 3, m->client_order_id);
+	stmt_bind_text(s, 4, m->from);
+	stmt_bind_text(s, 5, m->to);
+	stmt_bind_text(s, 6, m->event);
+	stmt_bind_text(s, 7, m->why);
+	stmt_bind_int(s, 8, m->venue_us);
+	stmt_bind_int(s, 9, m->at_us);
+	stmt_bind_text(s, 10, m->correlation_id);
 	return stmt_run(s, e);
 }
 
@@ -231,6 +258,61 @@ static int bad_row(const char *table, int64_t id, struct err *e)
 		       "backup of the database", table, (long long)id);
 }
 
+/* A row of before there was leg_state tells it by its status and what was asked for. */
+static enum leg_state state_of(enum leg_status status, bool cancel_requested)
+{
+	switch (status) {
+	case STATUS_PLANNED:
+		return cancel_requested ? LEG_CANCELLING : LEG_PLANNED;
+	case STATUS_UNKNOWN:
+		return LEG_UNKNOWN;
+	case STATUS_NEW:
+	case STATUS_PARTIALLY_FILLED:
+		return cancel_requested ? LEG_CANCELLING : LEG_LIVE;
+	case STATUS_FILLED:
+	case STATUS_CANCELLED:
+	case STATUS_REJECTED:
+	case STATUS_EXPIRED:
+		break;
+	}
+	return LEG_ENDED;
+}
+
+static enum leg_end end_of(enum leg_status status)
+{
+	switch (status) {
+	case STATUS_FILLED:
+		return END_FILLED;
+	case STATUS_CANCELLED:
+		return END_CANCELLED;
+	case STATUS_REJECTED:
+		return END_REJECTED;
+	case STATUS_EXPIRED:
+		return END_EXPIRED;
+	case STATUS_PLANNED:
+	case STATUS_UNKNOWN:
+	case STATUS_NEW:
+	case STATUS_PARTIALLY_FILLED:
+		break;
+	}
+	return END_NONE;
+}
+
+/* False: a word that is none of ours. */
+static bool read_state(struct stmt *s, struct leg *l)
+{
+	const char *state = stmt_text(s, 19);
+	enum leg_status status;
+
+	if (leg_status_parse(stmt_text(s, 11), &status))
+		return false;
+	l->end = end_of(status);
+	if (state[0])
+		return leg_state_parse(state, &l->state) == 0;
+	l->state = state_of(status, stmt_int(s, 12) != 0);
+	return true;
+}
+
 static int read_leg(struct stmt *s, struct leg *l, struct err *e)
 {
 	memset(l, 0, sizeof(*l));
@@ -243,7 +325,6 @@ static int read_leg(struct stmt *s, struct leg *l, struct err *e)
 	l->stop_price = stmt_price(s, 8);
 	l->quantity = stmt_qty(s, 9);
 	l->filled = stmt_qty(s, 10);
-	l->cancel_requested = stmt_int(s, 12) != 0;
 	stmt_copy(s, 13, l->exchange_id, sizeof(l->exchange_id));
 	stmt_copy(s, 14, l->correlation_id, sizeof(l->correlation_id));
 	l->requested_us = stmt_int(s, 15);
@@ -251,7 +332,7 @@ static int read_leg(struct stmt *s, struct leg *l, struct err *e)
 	l->done_us = stmt_int(s, 17);
 	stmt_copy(s, 18, l->reject_reason, sizeof(l->reject_reason));
 	if (side_parse(stmt_text(s, 4), &l->side) || leg_type_parse(stmt_text(s, 5), &l->type) ||
-	    leg_state_parse(stmt_text(s, 11), &l->state))
+	    !read_state(s, l))
 		return bad_row("exchange_orders", l->id, e);
 	return 0;
 }

@@ -27,6 +27,11 @@ struct fill_row {
 	struct qty quantity;
 	bool maker;
 };
+struct move_row {
+	struct order_event move;	/* its order is not looked at */
+	int64_t order_id, bot_id;
+};
+MUST_CHECK int store_move_tx(struct db *db, const struct move_row *r, struct err *e);
 MUST_CHECK int store_fill_tx(struct db *db, const struct fill_row *r, const char *venue,
 			     struct err *e);
 
@@ -46,9 +51,6 @@ MUST_CHECK int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struc
  * Next free ids: one over the highest in use; for orders at least the counter "order", which a
  * restore sets above all ids that the exchange may have seen (backup.h).
  */
-struct next_ids {
-	int64_t order, leg, fill, signal;
-};
 MUST_CHECK int store_next_ids(struct db *db, struct next_ids *out, struct err *e);
 /* When a bot's newest orders were sent to the venue (entries, exits, all), at most max. */
 MUST_CHECK int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max,

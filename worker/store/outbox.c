@@ -17,9 +17,9 @@
 #define KEEP_EVERY_US INT64_C(250000)	/* one table's turn */
 
 enum row_kind {
-	ROW_ORDER, ROW_LEG, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT, ROW_FIGURES,
-	ROW_EQUITY, ROW_CANDLE, ROW_SIM_ACCOUNT, ROW_SIM_LEDGER, ROW_SIM_BALANCE, ROW_SIM_ORDER,
-	ROW_SIM_ORDER_GONE, ROW_COUNTER
+	ROW_ORDER, ROW_LEG, ROW_MOVE, ROW_FILL, ROW_SIGNAL, ROW_EVENT, ROW_STATS, ROW_BOT,
+	ROW_FIGURES, ROW_EQUITY, ROW_CANDLE, ROW_SIM_ACCOUNT, ROW_SIM_LEDGER, ROW_SIM_BALANCE,
+	ROW_SIM_ORDER, ROW_SIM_ORDER_GONE, ROW_COUNTER
 };
 
 struct row {			/* one behind the other in a buffer, each 16-byte aligned */
@@ -119,6 +119,14 @@ static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 	add_now(ctx, ROW_LEG, &r, sizeof(r));
 }
 
+static void on_move(void *ctx, const struct order_event *m)
+{
+	struct move_row r = { .move = *m, .order_id = m->order->id, .bot_id = m->order->bot_id };
+
+	r.move.order = NULL; /* it may be gone when the row is written */
+	add_now(ctx, ROW_MOVE, &r, sizeof(r));
+}
+
 static void on_fill(void *ctx, const struct fill_report *f)
 {
 	struct fill_row r = {
@@ -129,7 +137,7 @@ static void on_fill(void *ctx, const struct fill_report *f)
 
 	memcpy(r.client_order_id, f->leg->client_order_id, sizeof(r.client_order_id));
 	memcpy(r.symbol, f->order->symbol, sizeof(r.symbol));
-	snprintf(r.fee_asset, sizeof(r.fee_asset), "%s", f->fee_asset);
+	memcpy(r.fee_asset, f->fee_asset, sizeof(r.fee_asset));
 	add_now(ctx, ROW_FILL, &r, sizeof(r));
 }
 
@@ -140,15 +148,7 @@ static void on_signal(void *ctx, const struct signal_report *s)
 
 static void on_status(void *ctx, const struct status_report *s)
 {
-	struct event_row r = {
-		.bot_id = s->bot_id, .at_us = s->at_us, .from = s->from, .to = s->to
-	};
-
-	snprintf(r.event, sizeof(r.event), "%s", s->event);
-	snprintf(r.reason, sizeof(r.reason), "%s", s->reason);
-	snprintf(r.requested_by, sizeof(r.requested_by), "%s", s->requested_by);
-	snprintf(r.correlation_id, sizeof(r.correlation_id), "%s", s->correlation_id);
-	add_now(ctx, ROW_EVENT, &r, sizeof(r));
+	add_now(ctx, ROW_EVENT, s, sizeof(*s));
 }
 
 static void on_stats(void *ctx, const struct day_stats *day, const struct day_stats *trade)
@@ -205,7 +205,8 @@ static void on_candle(void *ctx, const struct candle_report *c)
 struct reporter outbox_reporter(struct outbox *o)
 {
 	return (struct reporter){
-		.ctx = o, .order = on_order, .leg = on_leg, .fill = on_fill, .signal = on_signal,
+		.ctx = o, .order = on_order, .leg = on_leg, .move = on_move, .fill = on_fill,
+		.signal = on_signal,
 		.status = on_status, .stats = on_stats, .bot = on_bot, .equity = on_equity,
 		.candle = on_candle,
 	};
@@ -279,6 +280,7 @@ static int write_row(struct outbox *o, struct db *db, const struct row *r, struc
 	switch (r->kind) {
 	case ROW_ORDER: return store_order_tx(db, p, o->mode, e);
 	case ROW_LEG: return store_leg_tx(db, p, o->venue, e);
+	case ROW_MOVE: return store_move_tx(db, p, e);
 	case ROW_FILL: return store_fill_tx(db, p, o->venue, e);
 	case ROW_SIGNAL: return store_signal_tx(db, p, e);
 	case ROW_EVENT: return store_event_tx(db, p, e);

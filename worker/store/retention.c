@@ -68,6 +68,7 @@ static const char SQL_UNFILLED_OLDEST[] =
 	" FROM trading_orders WHERE id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_FILLS_CUT[] = "DELETE FROM fills WHERE order_id = ?1";
 static const char SQL_LEGS_CUT[] = "DELETE FROM exchange_orders WHERE order_id = ?1";
+static const char SQL_MOVES_CUT[] = "DELETE FROM order_events WHERE order_id = ?1";
 static const char SQL_ORDER_CUT[] = "DELETE FROM trading_orders WHERE id = ?1";
 
 /* Runs a query that returns one number; *out is 0 when there is no row. */
@@ -296,9 +297,10 @@ out:
 
 /* ---- all others: commands, the audit log, events, jobs, closed trades ---- */
 
+#define CUTS_MAX 4
 struct passed {				/* old rows among which some stay: all are walked through */
 	const char *oldest;		/* ?1 after this id, ?2 rows: id, begun us, ended us or 0 */
-	const char *cut[3];		/* in this order, ?1 id */
+	const char *cut[CUTS_MAX];	/* in this order, ?1 id */
 	int64_t at_once;
 };
 
@@ -307,16 +309,18 @@ static const struct passed audit = { SQL_AUDIT_OLDEST, { SQL_AUDIT_CUT }, WALK_R
 static const struct passed events = { SQL_EVENTS_OLDEST, { SQL_EVENT_CUT }, WALK_ROWS };
 static const struct passed jobs = { SQL_JOBS_OLDEST, { SQL_JOB_COUNT, SQL_JOB_CUT }, 20 };
 static const struct passed orders = { SQL_ORDERS_OLDEST,
-	{ SQL_FILLS_CUT, SQL_LEGS_CUT, SQL_ORDER_CUT }, 20 };
-static const struct passed details = { SQL_DETAILS_OLDEST, { SQL_FILLS_CUT, SQL_LEGS_CUT }, 40 };
-static const struct passed unfilled = { SQL_UNFILLED_OLDEST, { SQL_LEGS_CUT, SQL_ORDER_CUT }, 40 };
+	{ SQL_FILLS_CUT, SQL_MOVES_CUT, SQL_LEGS_CUT, SQL_ORDER_CUT }, 20 };
+static const struct passed details = { SQL_DETAILS_OLDEST, 
+	{ SQL_FILLS_CUT, SQL_MOVES_CUT, SQL_LEGS_CUT }, 40 };
+static const struct passed unfilled = { SQL_UNFILLED_OLDEST,
+	{ SQL_MOVES_CUT, SQL_LEGS_CUT, SQL_ORDER_CUT }, 40 };
 
 static int cut(struct db *db, const struct passed *p, int64_t id, struct err *e)
 {
 	struct stmt *s;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < 3 && p->cut[i]; i++) {
+	for (size_t i = 0; rc == 0 && i < CUTS_MAX && p->cut[i]; i++) {
 		rc = db_stmt(db, p->cut[i], &s, e);
 		if (rc)
 			break;

@@ -13,6 +13,7 @@
 #define WORKER_VENUE_VENUE_H
 
 #include "common/err.h"
+#include "worker/account/account.h"
 #include "worker/market/market.h"
 #include "worker/market/order_type.h"
 
@@ -48,6 +49,7 @@ struct venue_update {
 	char symbol[SYMBOL_MAX];
 	char exchange_id[32];
 	int64_t at_us;		/* our time, UTC */
+	int64_t venue_us;	/* the venue's time, UTC; 0: it gave none */
 	/* UPDATE_FILL; of UPDATE_FUNDING the fee */
 	int64_t trade_id;
 	struct price price;
@@ -69,14 +71,8 @@ struct venue_update {
 struct venue_sink {
 	void *ctx;
 	void (*update)(void *ctx, const struct venue_update *u);
-};
-
-/* What an account holds, quote asset. Spot equity counts base at the last price. */
-struct venue_balance {
-	struct money free;		/* quote that a new order may use */
-	struct money balance; /* quote, free and reserved, without open positions' value */
-	struct money equity;		/* balance and open positions at the last price */
-	struct qty base;		/* spot: base held; futures: signed position */
+	/* A bot's account changed; comes before the update that tells why. */
+	void (*account)(void *ctx, const struct account *a);
 };
 
 struct venue_ops;
@@ -87,6 +83,7 @@ struct venue {			/* embed as the first member */
 struct venue_ops {
 	const char *name;	/* "sim", "binance", "binance_futures" */
 	bool resting_stop;	/* futures: takes STOP_MARKET; spot: takes OCO */
+	bool sends_in_flush;	/* place() only takes in: UPDATE_SENT tells when it is out */
 	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
 				struct err *e);
 	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
@@ -122,8 +119,6 @@ struct venue_ops {
 	 */
 	MUST_CHECK int (*query)(struct venue *v, const char *client_order_id,
 				struct venue_update *out, struct err *e);
-	MUST_CHECK int (*balance)(struct venue *v, int64_t bot_id, struct venue_balance *out,
-				  struct err *e);
 	void (*free)(struct venue *v);
 };
 

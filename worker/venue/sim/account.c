@@ -13,11 +13,7 @@ struct qty sim_qty_abs(struct qty q)
 
 int64_t sim_notional_e8(struct price p, struct qty q, enum rounding r)
 {
-	struct money m;
-
-	if (money_notional(p, q, r, &m))
-		return INT64_MAX / 8;
-	return money_units(m);
+	return money_units(account_notional(p, q, r));
 }
 
 int64_t sim_rate_e8(int64_t amount_e8, int64_t rate_e8, enum rounding r)
@@ -240,26 +236,49 @@ static int64_t base_held_e8(const struct sim_acct *a)
 	return base[LEDGER_FREE] + base[LEDGER_RESERVED];
 }
 
-int sim_acct_balance(const struct sim_acct *a, struct venue_balance *out, struct err *e)
+static struct account account_now(const struct sim_acct *a)
 {
 	const int64_t *quote = a->book.balance_e8[LEDGER_QUOTE];
-	int64_t wallet = sim_wallet_e8(a), value;
-	struct qty base = a->row.futures ? a->row.position : qty_of_units(base_held_e8(a));
-	struct price last = a->market->last;
 
-	if (price_sign(last) == 0 && qty_sign(base) != 0)
-		return err_set(e, ERR_UNAVAILABLE,
-			       "no price of %s yet to value what bot %lld holds",
-			       a->market->info.symbol, (long long)a->row.bot_id);
-	value = a->row.futures ? sim_unrealized_e8(a, last) :
-		sim_notional_e8(last, base, ROUND_DOWN);
-	out->free = money_of_units(sim_available(a, LEDGER_QUOTE));
-	out->balance = money_of_units(a->row.futures ? wallet :
-				      quote[LEDGER_FREE] + quote[LEDGER_RESERVED]);
-	value += money_units(out->balance);
-	out->equity = money_of_units(value > 0 ? value : 0); /* the market bears the rest */
-	out->base = base;
-	return 0;
+	return (struct account){
+		.bot_id = a->row.bot_id, .known = true, .futures = a->row.futures,
+		.free = money_of_units(quote[LEDGER_FREE]),
+		.balance = money_of_units(a->row.futures ? sim_wallet_e8(a) :
+					  quote[LEDGER_FREE] + quote[LEDGER_RESERVED]),
+		.base = a->row.futures ? a->row.position : qty_of_units(base_held_e8(a)),
+		.open = money_of_units(a->row.futures ? quote[LEDGER_PNL] : 0),
+	};
+}
+
+static bool same(const struct account *a, const struct account *b)
+{
+	return a->known == b->known && money_cmp(a->free, b->free) == 0 &&
+	       money_cmp(a->balance, b->balance) == 0 && qty_cmp(a->base, b->base) == 0 &&
+	       money_cmp(a->open, b->open) == 0;
+}
+
+void sim_tell_account(const struct sim *s, struct sim_acct *a)
+{
+	struct account now = account_now(a);
+
+	if (same(&now, &a->told))
+		return;
+	a->told = now;
+	if (s->args.sink.account)
+		s->args.sink.account(s->args.sink.ctx, &now);
+}
+
+int sim_account_value(const struct venue *v, int64_t bot_id, struct account_value *out,
+		      struct err *e)
+{
+	const struct sim_acct *a = sim_acct_find(sim_of_const(v), bot_id);
+	struct account now;
+
+	if (!a)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)bot_id);
+	now = account_now(a);
+	return account_value(&now, a->market->last, out, e);
 }
 
 struct money sim_account_worth(const struct venue *v, int64_t bot_id)

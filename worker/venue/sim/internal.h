@@ -14,6 +14,7 @@
 #ifndef WORKER_VENUE_SIM_INTERNAL_H
 #define WORKER_VENUE_SIM_INTERNAL_H
 
+#include "worker/account/account.h"
 #include "worker/venue/sim/ledger.h"
 #include "worker/venue/sim/sim.h"
 
@@ -59,6 +60,7 @@ struct sim_acct {
 	struct ledger_book book;
 	int64_t volume_trade;		/* number of the trade that volume_used is of */
 	struct qty volume_used;		/* of it by this account's orders */
+	struct account told;		/* to the sink, newest */
 };
 
 struct sim {
@@ -75,6 +77,7 @@ struct sim {
 	size_t hash_size, hash_n;	/* size a power of two, or 0 */
 	int64_t next_order, next_trade;
 	int64_t told_order, told_trade, told_entry;	/* counters as last reported */
+	int64_t told_accounts;		/* next_entry when all accounts were told */
 	int64_t funding_due;		/* earliest of the open positions, INT64_MAX none */
 	int64_t trade_no;		/* trades matched, for volume_trade */
 	bool sweep;			/* some resting slot is gone */
@@ -130,8 +133,8 @@ struct sim_acct *sim_acct_find(const struct sim *s, int64_t bot_id);
 /* Empty, for the caller to fill. */
 struct sim_acct *sim_acct_insert(struct sim *s, int64_t bot_id);
 void sim_report_account(const struct sim *s, const struct sim_acct *a);
-MUST_CHECK int sim_acct_balance(const struct sim_acct *a, struct venue_balance *out,
-				struct err *e);
+/* Tell the sink what the account holds, when that is news. */
+void sim_tell_account(const struct sim *s, struct sim_acct *a);
 /* Asset and amount that an order must reserve for "remaining"; ERR_RANGE. */
 enum ledger_asset sim_need_asset(const struct sim_acct *a, const struct sim_order *o);
 MUST_CHECK int sim_need(const struct sim_acct *a, const struct sim_order *o, struct qty remaining,

@@ -210,12 +210,16 @@ void sim_update_init(const struct sim_slot *o, enum venue_update_kind kind, int6
 	memcpy(u->symbol, o->row.symbol, sizeof(u->symbol));
 	if (o->row.exchange_id != 0)
 		snprintf(u->exchange_id, sizeof(u->exchange_id), "%" PRId64, o->row.exchange_id);
-	u->at_us = at_us;
+	u->at_us = u->venue_us = at_us;
 	u->cumulative = o->row.filled;
 }
 
 void sim_send(const struct sim *s, const struct venue_update *u)
 {
+	struct sim_acct *a = sim_acct_find(s, u->bot_id);
+
+	if (a)
+		sim_tell_account(s, a);
 	if (s->args.sink.update)
 		s->args.sink.update(s->args.sink.ctx, u);
 }

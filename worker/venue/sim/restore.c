@@ -136,8 +136,10 @@ void sim_restore_round(struct venue *v)
 {
 	const struct sim *s = sim_of(v);
 
-	for (size_t i = 0; i < s->accounts_n; i++)
+	for (size_t i = 0; i < s->accounts_n; i++) {
 		round_account(s->accounts[i]);
+		sim_tell_account(s, s->accounts[i]);
+	}
 }
 
 /* What rests has arrived: no later than now. */

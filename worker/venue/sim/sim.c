@@ -58,8 +58,19 @@ static void tell(const struct sim *s, const char *name, int64_t next, int64_t *t
 		s->args.store.counter(s->args.store.ctx, name, next);
 }
 
+/* Money moved since all accounts were told: tell those that it moved in. */
+static void tell_accounts(struct sim *s)
+{
+	if (s->told_accounts == s->ledger.next_entry)
+		return;
+	s->told_accounts = s->ledger.next_entry;
+	for (size_t i = 0; i < s->accounts_n; i++)
+		sim_tell_account(s, s->accounts[i]);
+}
+
 void sim_finish(struct sim *s)
 {
+	tell_accounts(s);
 	tell(s, "entry", s->ledger.next_entry, &s->told_entry);
 	tell(s, "sim_order", s->next_order, &s->told_order);
 	tell(s, "trade", s->next_trade, &s->told_trade);
@@ -72,7 +83,7 @@ void sim_counter_restore(struct venue *v, const char *name, int64_t next)
 	struct sim *s = sim_of(v);
 
 	if (strcmp(name, "entry") == 0)
-		s->ledger.next_entry = s->told_entry = next;
+		s->ledger.next_entry = s->told_entry = s->told_accounts = next;
 	else if (strcmp(name, "sim_order") == 0)
 		s->next_order = s->told_order = next;
 	else if (strcmp(name, "trade") == 0)
@@ -444,17 +455,6 @@ static int sim_query(struct venue *v, const char *client_order_id, struct venue_
 	return 0;
 }
 
-static int sim_balance(struct venue *v, int64_t bot_id, struct venue_balance *out, struct err *e)
-{
-	const struct sim *s = sim_of(v);
-	const struct sim_acct *a = sim_acct_find(s, bot_id);
-
-	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
-			       (long long)bot_id);
-	return sim_acct_balance(a, out, e);
-}
-
 static const struct venue_ops OPS = {
 	.name = "sim",
 	.resting_stop = true,
@@ -469,6 +469,5 @@ static const struct venue_ops OPS = {
 	.on_book_valid = sim_on_book_valid,
 	.tradable = sim_tradable,
 	.query = sim_query,
-	.balance = sim_balance,
 	.free = sim_free,
 };

@@ -1,17 +1,12 @@
-#include "worker/engine/bot.h"
+#include "worker/engine/order_steps.h"
 
 /*
  * Protected is what a stop at the venue would sell by itself. Everything else that is held
- * is watched here (bot_watch.c), and how long that was so is kept with the order.
+ * is watched here (order_watch.c), and how long that was so is kept with the order.
  */
 
 /* Slots kept free for the close of an order that filled in many pieces. */
 #define LEG_SLOTS_KEPT 6
-
-enum side order_exit_side(const struct order *o)
-{
-	return o->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
-}
 
 /* Filled by its target: of this OCO only the rest of the target lives. */
 static bool leg_lost_stop(const struct leg *l)
@@ -27,9 +22,9 @@ static bool leg_stops(const struct leg *l)
 }
 
 /* Of what is held, how much no stop covers; "acked": stops on their way count as none. */
-static struct qty uncovered(const struct bot *b, const struct order *o, bool acked)
+static struct qty uncovered(const struct step *s, const struct order *o, bool acked)
 {
-	struct qty open = order_held(b, o), left;
+	struct qty open = order_held(s, o), left;
 
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
@@ -42,26 +37,26 @@ static struct qty uncovered(const struct bot *b, const struct order *o, bool ack
 	return qty_sign(open) > 0 ? open : (struct qty){ 0 };
 }
 
-static struct qty unstopped(const struct bot *b, const struct order *o)
+static struct qty unstopped(const struct step *s, const struct order *o)
 {
-	return uncovered(b, o, false);
+	return uncovered(s, o, false);
 }
 
-bool order_stop_rests(const struct bot *b, const struct order *o)
+bool order_stop_rests(const struct step *s, const struct order *o)
 {
-	return qty_sign(unstopped(b, o)) <= 0;
+	return qty_sign(unstopped(s, o)) <= 0;
 }
 
-void order_cover_clock(struct bot *b, struct order *o, int64_t now_us)
+void order_cover_clock(const struct step *s, struct order *o)
 {
-	bool open = qty_sign(uncovered(b, o, true)) > 0;
+	bool open = qty_sign(uncovered(s, o, true)) > 0;
 
 	if (open == (o->uncovered_from_us != 0))
 		return;
-	if (!open && now_us > o->uncovered_from_us)
-		o->uncovered_us += now_us - o->uncovered_from_us;
-	o->uncovered_from_us = open ? now_us : 0;
-	order_report(b, o);
+	if (!open && s->now_us > o->uncovered_from_us)
+		o->uncovered_us += s->now_us - o->uncovered_from_us;
+	o->uncovered_from_us = open ? s->now_us : 0;
+	order_changed(s, o);
 }
 
 static bool slots_left(const struct order *o, bool entry_live)
@@ -73,7 +68,7 @@ static bool slots_left(const struct order *o, bool entry_live)
  * What is left over is too little for an order of its own: take back one that
  * rests, so that both go out as one. One at a time, or nothing would protect.
  */
-static void merge(struct bot *b, struct order *o, enum leg_kind kind, int64_t now_us)
+static void merge(const struct step *s, struct order *o, enum leg_kind kind)
 {
 	struct leg *candidate = NULL;
 
@@ -82,41 +77,40 @@ static void merge(struct bot *b, struct order *o, enum leg_kind kind, int64_t no
 
 		if (l->kind != kind || leg_done(l))
 			continue;
-		if (l->cancel_requested || l->state == LEG_PLANNED || l->state == LEG_UNKNOWN)
+		if (l->state != LEG_LIVE)
 			return;
 		candidate = l;
 	}
 	if (candidate)
-		(void)leg_cancel(b, o, candidate, now_us);
+		order_cancel_leg(s, o, candidate);
 }
 
 /* Cover what has been filled and no live leg of this kind covers yet. */
-static void cover(struct bot *b, struct order *o, struct leg_plan *p, bool entry_live,
-		  int64_t now_us)
+static void cover(const struct step *s, struct order *o, struct leg_plan *p, bool entry_live)
 {
 	struct qty open;
 
-	if (qty_sub(order_position(o), order_waiting(o, p->kind), &open) || now_us < o->retry_us)
+	if (qty_sub(order_position(o), order_waiting(o, p->kind), &open) ||
+	    s->now_us < o->retry_us)
 		return;
-	p->quantity = qty_to_step(open, b->market->info.step, ROUND_DOWN);
+	p->quantity = qty_to_step(open, s->market->info.step, ROUND_DOWN);
 	if (qty_sign(p->quantity) <= 0)
 		return;
-	if (!bot_takeable(b, p->quantity, o->stop_loss)) {
-		if (!entry_live)
-			merge(b, o, p->kind, now_us);
-		return;
+	if (market_takes(s, p->quantity, o->stop_loss)) {
+		if (slots_left(o, entry_live))
+			order_send_leg(s, o, p);
+	} else if (!entry_live) {
+		merge(s, o, p->kind);
 	}
-	if (slots_left(o, entry_live) && !leg_send(b, o, p, now_us))
-		order_retry_later(b, o, now_us);
 }
 
 /*
  * The first fill of an OCO's target ends its stop (Binance spot, 2026-12-01): what is left
  * of the target is taken back, and an OCO for what is left follows. Where that is too little
  * for an order, it is sold at market; where it is too little for that as well, the target
- * stays: nothing else could sell it. False: the order is closed now.
+ * stays: nothing else could sell it. False: sell it at market now.
  */
-static bool renew(struct bot *b, struct order *o, bool entry_live, int64_t now_us)
+static bool renew(const struct step *s, struct order *o, bool entry_live)
 {
 	bool bare = false, others = false, whole;
 
@@ -124,25 +118,23 @@ static bool renew(struct bot *b, struct order *o, bool entry_live, int64_t now_u
 		bare = bare || leg_lost_stop(&o->legs[i]);
 		others = others || leg_stops(&o->legs[i]);
 	}
-	if (!bare || now_us < o->retry_us)
+	if (!bare || s->now_us < o->retry_us)
 		return true;
-	whole = bot_takeable(b, unstopped(b, o), o->stop_loss);
-	if (!whole && !others && !entry_live && order_closable(b, o)) {
-		bot_close(b, o, CLOSE_TAKE_PROFIT, "", now_us);
+	whole = market_takes(s, unstopped(s, o), o->stop_loss);
+	if (!whole && !others && !entry_live && order_closable(s, o))
 		return false;
-	}
 	if (!whole && (!others || entry_live))
 		return true;
 	for (size_t i = 0; i < o->legs_n; i++)
-		if (leg_lost_stop(&o->legs[i]) && !leg_cancel(b, o, &o->legs[i], now_us))
-			break;
+		if (leg_lost_stop(&o->legs[i]))
+			order_cancel_leg(s, o, &o->legs[i]);
 	return true;
 }
 
-void order_protect(struct bot *b, struct order *o, bool entry_live, int64_t now_us)
+bool order_protect(const struct step *s, struct order *o, bool entry_live)
 {
-	bool rests = engine_venue(b->engine)->ops->resting_stop;
-	bool futures = b->market->info.futures;
+	bool rests = s->venue->ops->resting_stop;
+	bool futures = s->market->info.futures;
 	struct leg_plan p = {
 		.kind = LEG_TAKE_PROFIT,
 		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT,
@@ -153,15 +145,16 @@ void order_protect(struct bot *b, struct order *o, bool entry_live, int64_t now_
 
 	if (p.type == TYPE_OCO) {
 		p.stop_price = o->stop_loss;
-		if (!renew(b, o, entry_live, now_us))
-			return;
+		if (!renew(s, o, entry_live))
+			return false;
 	}
-	cover(b, o, &p, entry_live, now_us);
+	cover(s, o, &p, entry_live);
 	if (rests && futures) {
 		p.kind = LEG_STOP;
 		p.type = TYPE_STOP_MARKET;
 		p.price = (struct price){ 0 };
 		p.stop_price = o->stop_loss;
-		cover(b, o, &p, entry_live, now_us);
+		cover(s, o, &p, entry_live);
 	}
+	return true;
 }

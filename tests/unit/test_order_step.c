@@ -1,0 +1,251 @@
+/* Orders: the table of phases, and each step's requests to the venue, without bot or engine. */
+#include "tests/unit/floor_world.h"
+
+static void all_pairs(void **state)
+{
+	/* changes: entered, closes, remains, finishes; letters of the next phase */
+	static const char *const want[ORDER_PHASES] = {
+		[PHASE_ENTERING] = "HC.D", [PHASE_HOLDING] = ".C.D", [PHASE_CLOSING] = ".CRD",
+		[PHASE_DONE] = "....", [PHASE_REMAINDER] = ".C.D",
+	};
+
+	(void)state;
+	for (int p = 0; p < ORDER_PHASES; p++) {
+		for (int c = 0; c < ORDER_CHANGES; c++) {
+			struct order o = { .phase = (enum order_phase)p };
+			enum order_phase to = (enum order_phase)77;
+			struct floor f;
+
+			floor_init(&f, false);
+			if (want[p][c] == '.') {
+				assert_int_equal(order_next(o.phase, (enum order_change)c, &to),
+						 ERR_CONFLICT);
+				assert_false(order_move(&f.step, &o, o.phase,
+							(enum order_change)c, ""));
+				assert_int_equal(f.effects.n, 0);
+				assert_int_equal(o.phase, p);
+			} else {
+				assert_int_equal(order_next(o.phase, (enum order_change)c, &to), 0);
+				assert_int_equal("EHCDR"[to], want[p][c]);
+				assert_true(order_move(&f.step, &o, o.phase,
+						       (enum order_change)c, "why"));
+				assert_int_equal(o.phase, to);
+				assert_int_equal(floor_count(&f, EFFECT_MOVE), (int)to != p);
+			}
+			floor_fini(&f);
+		}
+	}
+}
+
+static struct venue_update fill_of(const struct floor *f, const struct leg *l, const char *price,
+				   const char *quantity)
+{
+	struct venue_update u = { .kind = UPDATE_FILL, .at_us = f->step.now_us, .trade_id = 9,
+				  .price = P(price), .quantity = Q(quantity) };
+
+	snprintf(u.fee_asset, sizeof(u.fee_asset), "USDT");
+	memcpy(u.client_order_id, l->client_order_id, sizeof(u.client_order_id));
+	return u;
+}
+
+/* An entry of 0.002, filled wholly; its protection is what the next step sends. */
+static void enter(struct floor *f, bool futures)
+{
+	struct leg *l;
+	struct venue_update u;
+
+	floor_init(f, futures);
+	l = floor_leg(f, LEG_ENTRY, TYPE_LIMIT_MAKER, "0.002");
+	u = fill_of(f, l, "50000", "0.002");
+	assert_true(order_book(&f->step, &f->order, l, &u));
+	floor_next(f, 1);
+}
+
+static void acknowledge(struct floor *f)
+{
+	for (size_t i = 0; i < f->order.legs_n; i++) {
+		struct leg *l = &f->order.legs[i];
+
+		if (l->state != LEG_PLANNED)
+			continue;
+		l->acked_us = f->step.now_us;
+		assert_true(leg_move(&f->step, &f->order, l, LEG_PLANNED, LEG_EV_ACKNOWLEDGED,
+				     ""));
+	}
+	floor_next(f, 1);
+}
+
+/* state -> event -> what it needs, what is asked of the venue, phase */
+static void protection(void **state)
+{
+	static const struct { bool futures, rests; const char *requests; } rows[] = {
+		{ false, true, "send t1" },	/* spot: an OCO is both */
+		{ false, false, "send t1" },	/* the target; the worker watches the stop */
+		{ true, true, "send t1, send s1" },
+		{ true, false, "send t1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct floor f;
+
+		enter(&f, rows[i].futures);
+		f.ops.resting_stop = rows[i].rests;
+		assert_int_equal(order_step(&f.step, &f.order), ORDER_WAITS);
+		assert_string_equal(floor_requests(&f), rows[i].requests);
+		assert_int_equal(f.order.phase, PHASE_HOLDING);
+		assert_int_equal(order_stop_rests(&f.step, &f.order), rows[i].rests);
+		assert_true(f.order.uncovered_from_us != 0); /* until the venue has it */
+		acknowledge(&f);
+		assert_int_equal(order_step(&f.step, &f.order), ORDER_WAITS);
+		assert_string_equal(floor_requests(&f), ""); /* nothing twice */
+		assert_int_equal(f.order.uncovered_from_us == 0, rows[i].rests);
+		floor_fini(&f);
+	}
+}
+
+static void closing(void **state)
+{
+	struct floor f;
+
+	(void)state;
+	enter(&f, true);
+	(void)order_step(&f.step, &f.order);
+	acknowledge(&f);
+	assert_true(order_close(&f.step, &f.order, CLOSE_MANUAL, "cid"));
+	assert_false(order_close(&f.step, &f.order, CLOSE_HOLDING_TIME, ""));
+	assert_int_equal(order_step(&f.step, &f.order), ORDER_WAITS);
+	assert_string_equal(floor_requests(&f), "cancel t1, cancel s1");
+	floor_next(&f, 1);
+	assert_int_equal(order_step(&f.step, &f.order), ORDER_WAITS);
+	assert_string_equal(floor_requests(&f), ""); /* asked already */
+	for (size_t i = 1; i < f.order.legs_n; i++)
+		assert_true(leg_move(&f.step, &f.order, &f.order.legs[i], LEG_CANCELLING,
+				     LEG_EV_CANCELLED, ""));
+	assert_int_equal(order_step(&f.step, &f.order), ORDER_SELLS);
+	order_sell(&f.step, &f.order, order_held(&f.step, &f.order));
+	assert_string_equal(floor_requests(&f), "send c1");
+	assert_int_equal(f.order.reason, CLOSE_MANUAL);
+	floor_fini(&f);
+}
+
+/* No book to sell into: what rests stays, and the close waits for one. */
+static void closing_in_a_silence(void **state)
+{
+	struct floor f;
+
+	(void)state;
+	enter(&f, true);
+	(void)order_step(&f.step, &f.order);
+	acknowledge(&f);
+	floor_silent = true;
+	assert_true(order_close(&f.step, &f.order, CLOSE_STOP_COMMAND, ""));
+	assert_int_equal(order_step(&f.step, &f.order), ORDER_WAITS);
+	assert_string_equal(floor_requests(&f), "");
+	assert_true(f.effects.closes_wait);
+	assert_int_equal(floor_count(&f, EFFECT_NOTICE), 1);
+	floor_fini(&f);
+}
+
+static void what_ends_it(void **state)
+{
+	static const struct {
+		int64_t after_us;
+		const char *last;
+		bool bot_runs, stop_rests;
+		enum close_reason by_time, by_price;
+	} rows[] = {
+		{ 59000000, "50100", true, true, CLOSE_NONE, CLOSE_NONE },
+		{ 60000000, "50100", true, true, CLOSE_HOLDING_TIME, CLOSE_NONE },
+		{ 60000000, "50100", false, true, CLOSE_NONE, CLOSE_NONE },
+		{ 1000000, "49500", true, false, CLOSE_NONE, CLOSE_STOP_LOSS },
+		{ 1000000, "49500", true, true, CLOSE_NONE, CLOSE_NONE },
+		{ 1000000, "49500.01", true, false, CLOSE_NONE, CLOSE_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct floor f;
+
+		enter(&f, true);
+		f.ops.resting_stop = rows[i].stop_rests;
+		(void)order_step(&f.step, &f.order);
+		acknowledge(&f);
+		f.step.now_us = f.order.opened_us + rows[i].after_us;
+		f.market.last = P(rows[i].last);
+		assert_int_equal(order_close_due(&f.step, &f.order, rows[i].bot_runs),
+				 rows[i].by_time);
+		assert_int_equal(order_watch_stop(&f.step, &f.order), rows[i].by_price);
+		floor_fini(&f);
+	}
+}
+
+/* A stop that rests and does not act is acted for, after its grace. */
+static void a_stop_that_does_not_act(void **state)
+{
+	struct floor f;
+
+	(void)state;
+	enter(&f, true);
+	(void)order_step(&f.step, &f.order);
+	acknowledge(&f);
+	f.market.last = P("49400");
+	assert_int_equal(order_watch_stop(&f.step, &f.order), CLOSE_NONE);
+	assert_int_equal(order_due(&f.order, true), f.step.now_us + STOP_GRACE_US);
+	f.step.now_us += STOP_GRACE_US - 1;
+	assert_int_equal(order_close_due(&f.step, &f.order, true), CLOSE_NONE);
+	f.step.now_us++;
+	assert_int_equal(order_close_due(&f.step, &f.order, true), CLOSE_STOP_LOSS);
+	floor_fini(&f);
+}
+
+/* The entry waits no longer than its time; then it is taken back, once. */
+static void maker_timeout(void **state)
+{
+	struct floor f;
+
+	(void)state;
+	floor_init(&f, false);
+	(void)floor_leg(&f, LEG_ENTRY, TYPE_LIMIT_MAKER, "0.002");
+	assert_int_equal(order_due(&f.order, true), FLOOR_NOW + f.order.maker_timeout_us);
+	f.step.now_us = FLOOR_NOW + f.order.maker_timeout_us - 1;
+	order_maker_timeout(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "");
+	f.step.now_us++;
+	order_maker_timeout(&f.step, &f.order);
+	order_maker_timeout(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "cancel e1");
+	assert_int_equal(f.order.reason, CLOSE_MAKER_TIMEOUT);
+	floor_fini(&f);
+}
+
+/* The rows of an order and of a leg are in the effects once, however much happens. */
+static void rows_once(void **state)
+{
+	struct floor f;
+
+	(void)state;
+	enter(&f, true);
+	(void)order_step(&f.step, &f.order);
+	(void)order_close(&f.step, &f.order, CLOSE_MANUAL, "");
+	(void)order_step(&f.step, &f.order);
+	assert_int_equal(floor_count(&f, EFFECT_ORDER), 1);
+	assert_int_equal(floor_count(&f, EFFECT_LEG), 2);
+	floor_fini(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_pairs),
+		cmocka_unit_test(protection),
+		cmocka_unit_test(closing),
+		cmocka_unit_test(closing_in_a_silence),
+		cmocka_unit_test(what_ends_it),
+		cmocka_unit_test(a_stop_that_does_not_act),
+		cmocka_unit_test(maker_timeout),
+		cmocka_unit_test(rows_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

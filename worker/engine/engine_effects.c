@@ -1,0 +1,219 @@
+#include "worker/engine/engine_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- requests to the venue ---- */
+
+static void send(struct engine *e, struct bot *b, struct order *o, struct leg *l)
+{
+	struct venue *v = e->args.venue;
+	struct step s = engine_step(e, b, l->requested_us);
+	struct venue_order vo = {
+		.bot_id = b->id, .side = l->side, .type = l->type, .reduce_only = l->reduce_only,
+		.price = l->price, .stop_price = l->stop_price, .quantity = l->quantity,
+	};
+	struct err err = { 0 };
+
+	memcpy(vo.client_order_id, l->client_order_id, sizeof(vo.client_order_id));
+	memcpy(vo.symbol, o->symbol, sizeof(vo.symbol));
+	bot_leg_sent(b, s.now_us);
+	if (v->ops->place(v, &vo, s.now_us, &err))
+		bot_on_refused(&s, b, vo.client_order_id, false, err.msg);
+	else if (!v->ops->sends_in_flush)
+		(void)leg_move(&s, o, l, l->state, LEG_EV_SENT, "");
+}
+
+static void cancel(struct engine *e, struct bot *b, const struct order *o, const struct leg *l,
+		   int64_t now_us)
+{
+	struct venue *v = e->args.venue;
+	struct step s = engine_step(e, b, now_us);
+	struct err err = { 0 };
+
+	if (l->state == LEG_CANCELLING &&
+	    v->ops->cancel(v, b->id, o->symbol, l->client_order_id, now_us, &err))
+		bot_on_refused(&s, b, l->client_order_id, true, err.msg);
+}
+
+static void ask(struct engine *e, struct bot *b, const struct leg *l, int64_t now_us)
+{
+	struct venue *v = e->args.venue;
+	struct step s = engine_step(e, b, now_us);
+	struct venue_update u = { 0 };
+	char id[CLIENT_ORDER_ID_MAX];
+	struct err err = { 0 };
+	int rc;
+
+	memcpy(id, l->client_order_id, sizeof(id));
+	rc = v->ops->query(v, id, &u, &err);
+	u.at_us = now_us;
+	bot_on_answer(&s, b, id, rc, &u, err.msg);
+}
+
+/* False: it is a report. The effect may move: what it causes is added to the list. */
+static bool request(struct engine *e, struct bot *b, const struct effect *f)
+{
+	struct order *o = f->order;
+	struct leg *l;
+	int64_t now_us = f->at_us;
+
+	switch (f->kind) {
+	case EFFECT_SEND:
+	case EFFECT_CANCEL:
+	case EFFECT_ASK:
+		break;
+	case EFFECT_ORDER:
+	case EFFECT_LEG:
+	case EFFECT_MOVE:
+	case EFFECT_FILL:
+	case EFFECT_SIGNAL:
+	case EFFECT_STATUS:
+	case EFFECT_STATS:
+	case EFFECT_EQUITY:
+	case EFFECT_NOTICE:
+		return false;
+	}
+	l = order_leg_by_id(o, f->leg_id);
+	if (!l || leg_done(l))
+		return true;
+	if (f->kind == EFFECT_SEND)
+		send(e, b, o, l);
+	else if (f->kind == EFFECT_CANCEL)
+		cancel(e, b, o, l, now_us);
+	else
+		ask(e, b, l, now_us);
+	return true;
+}
+
+/* ---- reports ---- */
+
+static void report_order(struct engine *e, struct bot *b, struct order *o)
+{
+	const struct reporter *r = &e->args.reporter;
+
+	o->reported = false;
+	b->dirty = true;
+	if (r->order)
+		r->order(r->ctx, o);
+}
+
+static void report_leg(struct engine *e, struct order *o, int64_t leg_id)
+{
+	const struct reporter *r = &e->args.reporter;
+	struct leg *l = order_leg_by_id(o, leg_id);
+
+	ASSERT(l); /* leg_slot() keeps what is not reported */
+	l->reported = false;
+	if (r->leg)
+		r->leg(r->ctx, o, l);
+}
+
+static void report_fill(struct engine *e, struct effect *f)
+{
+	const struct reporter *r = &e->args.reporter;
+
+	f->u.fill.order = f->order;
+	f->u.fill.leg = order_leg_by_id(f->order, f->leg_id);
+	ASSERT(f->u.fill.leg);
+	if (r->fill)
+		r->fill(r->ctx, &f->u.fill);
+}
+
+static void report(struct engine *e, struct bot *b, struct effect *f)
+{
+	const struct reporter *r = &e->args.reporter;
+
+	switch (f->kind) {
+	case EFFECT_SEND:
+	case EFFECT_CANCEL:
+	case EFFECT_ASK:
+		break;
+	case EFFECT_ORDER:
+		report_order(e, b, f->order);
+		break;
+	case EFFECT_LEG:
+		report_leg(e, f->order, f->leg_id);
+		break;
+	case EFFECT_MOVE:
+		f->u.move.order = f->order;
+		if (r->move)
+			r->move(r->ctx, &f->u.move);
+		break;
+	case EFFECT_FILL:
+		report_fill(e, f);
+		break;
+	case EFFECT_SIGNAL:
+		if (r->signal)
+			r->signal(r->ctx, &f->u.signal);
+		break;
+	case EFFECT_STATUS:
+		if (r->status)
+			r->status(r->ctx, &f->u.status);
+		break;
+	case EFFECT_STATS:
+		if (r->stats)
+			r->stats(r->ctx, &f->u.stats.day, &f->u.stats.trade);
+		break;
+	case EFFECT_EQUITY:
+		if (r->equity)
+			r->equity(r->ctx, &f->u.equity);
+		break;
+	case EFFECT_NOTICE:
+		if (r->notice)
+			r->notice(r->ctx, b->id, f->u.notice.correlation_id, f->u.notice.text);
+		break;
+	}
+}
+
+/*
+ * The venue's requests first, because a refusal is a step of its own; then the rows, as they
+ * are when all has been said. Neither venue nor reporter calls the engine from in here.
+ */
+static void settle(struct engine *e, struct bot *b)
+{
+	struct effects *fx = &e->effects;
+
+	ASSERT(!e->settling);
+	e->settling = true;
+	for (size_t i = 0; i < fx->n; i++) {
+		struct effect f = fx->list[i];
+
+		(void)request(e, b, &f);
+	}
+	for (size_t i = 0; i < fx->n; i++)
+		report(e, b, &fx->list[i]);
+	fx->n = 0;
+	for (size_t i = 0; i < fx->gone_n; i++)
+		free(fx->gone[i]);
+	fx->gone_n = 0;
+	e->settling = false;
+}
+
+/* Other bots see what is open, and what of this market is unknown. */
+static void count(struct engine *e, struct bot *b)
+{
+	size_t unknown = bot_unknown_legs(b), working = bot_working(b);
+
+	b->market->unknown_n += unknown - b->unknown_n;
+	b->unknown_n = unknown;
+	e->all.open_all += (int64_t)working - (int64_t)b->working_n;
+	b->working_n = working;
+}
+
+void engine_step_done(struct engine *e, struct bot *b)
+{
+	struct step s = engine_step(e, b, e->now_us);
+
+	if (e->effects.n)
+		settle(e, b);
+	if (e->effects.closes_wait)
+		b->market->closes_wait = true;
+	e->effects.closes_wait = false;
+	count(e, b);
+	bot_quiet(b, &b->quiet_low, &b->quiet_high);
+	b->due_us = bot_due(&s, b);
+	e->dues[b->index] = b->due_us;
+	if (b->due_us < e->due_us)
+		e->due_us = b->due_us;
+}

@@ -1,0 +1,148 @@
+#include "worker/engine/order_steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- looking at legs ---- */
+
+struct leg *order_live_leg(struct order *o, enum leg_kind kind)
+{
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].kind == kind && !leg_done(&o->legs[i]))
+			return &o->legs[i];
+	return NULL;
+}
+
+size_t order_live_legs(const struct order *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->legs_n; i++)
+		n += !leg_done(&o->legs[i]);
+	return n;
+}
+
+bool order_exit_live(const struct order *o)
+{
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].kind != LEG_ENTRY && !leg_done(&o->legs[i]))
+			return true;
+	return false;
+}
+
+struct leg *order_leg_by_id(struct order *o, int64_t leg_id)
+{
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].id == leg_id)
+			return &o->legs[i];
+	return NULL;
+}
+
+struct qty order_waiting(const struct order *o, enum leg_kind kind)
+{
+	struct qty sum = { 0 }, left;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		const struct leg *l = &o->legs[i];
+
+		if (l->kind != kind || leg_done(l))
+			continue;
+		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
+		ASSERT(qty_add(sum, left, &sum) == 0);
+	}
+	return sum;
+}
+
+enum side order_exit_side(const struct order *o)
+{
+	return o->side == SIDE_BUY ? SIDE_SELL : SIDE_BUY;
+}
+
+struct qty order_held(const struct step *s, const struct order *o)
+{
+	return qty_to_step(order_position(o), s->market->info.step, ROUND_DOWN);
+}
+
+bool market_takes(const struct step *s, struct qty q, struct price at)
+{
+	const struct symbol_info *info = &s->market->info;
+	struct money notional;
+
+	if (qty_sign(q) <= 0 || qty_cmp(q, info->min_qty) < 0)
+		return false;
+	return info->futures || price_sign(at) <= 0 ||
+	       (money_notional(at, q, ROUND_DOWN, &notional) == 0 &&
+		money_cmp(notional, info->min_notional) >= 0);
+}
+
+bool order_closable(const struct step *s, const struct order *o)
+{
+	return market_takes(s, order_held(s, o), s->market->last);
+}
+
+bool order_is_remainder(const struct step *s, const struct order *o)
+{
+	return !s->market->info.futures && qty_sign(order_held(s, o)) > 0;
+}
+
+/* ---- making and ending legs ---- */
+
+/* A free slot; a done leg whose row is written already makes room. */
+static struct leg *leg_slot(struct order *o)
+{
+	if (o->legs_n < ORDER_LEGS_MAX)
+		return &o->legs[o->legs_n++];
+	for (size_t i = 0; i < o->legs_n; i++) {
+		if (leg_done(&o->legs[i]) && !o->legs[i].reported) {
+			memmove(&o->legs[i], &o->legs[i + 1],
+				(o->legs_n - i - 1) * sizeof(o->legs[0]));
+			return &o->legs[o->legs_n - 1];
+		}
+	}
+	ASSERT(o->legs_n < ORDER_LEGS_MAX); /* more live legs than slots: see slots_left() */
+	return NULL;
+}
+
+struct leg *order_plan_leg(const struct step *s, struct order *o, const struct leg_plan *p)
+{
+	struct leg *l = leg_slot(o);
+
+	memset(l, 0, sizeof(*l));
+	l->id = s->ids->leg++;
+	l->kind = p->kind;
+	l->n = ++o->leg_count[leg_kind_index(p->kind)];
+	l->side = p->side;
+	l->type = p->type;
+	l->reduce_only = p->reduce_only;
+	l->price = p->price;
+	l->stop_price = p->stop_price;
+	l->quantity = p->quantity;
+	l->state = LEG_PLANNED;
+	l->requested_us = s->now_us;
+	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb1-%lld-%lld-%c-%d",
+		 (long long)o->bot_id, (long long)o->id, (char)p->kind, l->n);
+	memcpy(l->correlation_id, o->close_correlation_id[0] ? o->close_correlation_id :
+	       o->correlation_id, sizeof(l->correlation_id));
+	leg_begins(s, o, l);
+	return l;
+}
+
+void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p)
+{
+	(void)effects_add(s, EFFECT_SEND, o, order_plan_leg(s, o, p)->id);
+}
+
+void order_cancel_leg(const struct step *s, struct order *o, struct leg *l)
+{
+	if (leg_move(s, o, l, l->state, LEG_EV_CANCEL, ""))
+		(void)effects_add(s, EFFECT_CANCEL, o, l->id);
+}
+
+void order_retry_later(const struct step *s, struct order *o)
+{
+	int doublings = o->retries < RETRY_DOUBLINGS ? o->retries : RETRY_DOUBLINGS;
+
+	o->retries++;
+	o->retry_us = s->now_us + (RETRY_US << doublings);
+	order_changed(s, o);
+}

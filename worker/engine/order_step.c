@@ -1,0 +1,163 @@
+#include "worker/engine/order_steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- closing ---- */
+
+/*
+ * A close that can't happen (a silence, a halt) leaves target and stop where they are: what
+ * rests acts by itself. False while the close has to wait for a book.
+ */
+static bool close_possible(const struct step *s, const struct order *o)
+{
+	if (!order_exit_live(o) || s->venue->ops->tradable(s->venue, &s->market->info,
+							   order_exit_side(o), s->now_us))
+		return true;
+	s->effects->closes_wait = true;
+	return false;
+}
+
+/* Take back everything but a close under way. */
+static void take_back(const struct step *s, struct order *o)
+{
+	struct leg *entry = order_live_leg(o, LEG_ENTRY);
+
+	if (entry)
+		order_cancel_leg(s, o, entry);
+	if (!close_possible(s, o))
+		return;
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].kind != LEG_CLOSE && !leg_done(&o->legs[i]))
+			order_cancel_leg(s, o, &o->legs[i]);
+}
+
+/* First everything that rests is taken back, then what is held is sold. */
+static enum order_need close_step(const struct step *s, struct order *o)
+{
+	if (order_live_legs(o) == 0 && !order_closable(s, o))
+		return order_is_remainder(s, o) ? ORDER_LEFT_OVER : ORDER_OVER;
+	if (s->now_us < o->retry_us)
+		return ORDER_WAITS;
+	take_back(s, o);
+	if (order_live_legs(o) > 0)
+		return ORDER_WAITS;
+	o->retry_us = 0;
+	return ORDER_SELLS;
+}
+
+void order_sell(const struct step *s, struct order *o, struct qty quantity)
+{
+	struct leg_plan p = {
+		.kind = LEG_CLOSE,
+		.type = TYPE_MARKET,
+		.side = order_exit_side(o),
+		.reduce_only = s->market->info.futures,
+		.quantity = quantity,
+	};
+
+	order_send_leg(s, o, &p);
+	order_changed(s, o);
+}
+
+void order_close_failed(const struct step *s, struct order *o, const char *why)
+{
+	order_retry_later(s, o);
+	effects_notice(s, o->close_correlation_id, "order %lld: closing failed (%s), try %d "
+		       "follows in %lld ms", (long long)o->id, why[0] ? why : "ended unfilled",
+		       o->retries + 1, (long long)((o->retry_us - s->now_us) / 1000));
+}
+
+bool order_close(const struct step *s, struct order *o, enum close_reason reason,
+		 const char *correlation_id)
+{
+	bool again = reason == CLOSE_EMERGENCY && o->reason == CLOSE_EMERGENCY;
+
+	if (o->phase == PHASE_CLOSING && reason != CLOSE_EMERGENCY)
+		return false;
+	if (again && !o->retry_us)
+		return false;
+	o->reason = reason;
+	o->retry_us = 0;
+	o->retries = 0;
+	snprintf(o->close_correlation_id, sizeof(o->close_correlation_id), "%s", correlation_id);
+	(void)order_move(s, o, o->phase, ORDER_CLOSES, close_reason_name(reason));
+	if (!close_possible(s, o))
+		effects_notice(s, o->close_correlation_id, "order %lld: nothing can be %s now, "
+			       "the book is old or empty; its target and stop stay until it can",
+			       (long long)o->id, o->side == SIDE_BUY ? "sold" : "bought");
+	return true;
+}
+
+/* ---- from the entry to the close ---- */
+
+/* Nothing is held any more, or too little to sell and nothing rests that would. */
+static bool order_over(const struct step *s, const struct order *o)
+{
+	return qty_sign(order_held(s, o)) <= 0 || (!order_exit_live(o) && !order_closable(s, o));
+}
+
+static bool entry_unwanted(const struct order *o)
+{
+	return o->reason == CLOSE_MAKER_TIMEOUT || o->reason == CLOSE_ENTRY_CANCELLED ||
+	       o->reason == CLOSE_STOP_LOSS;
+}
+
+void order_cancel_entry(const struct step *s, struct order *o, enum close_reason reason,
+			const char *correlation_id)
+{
+	struct leg *l = order_live_leg(o, LEG_ENTRY);
+
+	if (!l || o->phase == PHASE_CLOSING)
+		return;
+	o->reason = reason;
+	snprintf(o->close_correlation_id, sizeof(o->close_correlation_id), "%s", correlation_id);
+	order_cancel_leg(s, o, l);
+	order_changed(s, o);
+}
+
+enum order_need order_step(const struct step *s, struct order *o)
+{
+	struct leg *entry = order_live_leg(o, LEG_ENTRY);
+
+	order_cover_clock(s, o);
+	if (o->phase == PHASE_REMAINDER || o->phase == PHASE_DONE)
+		return ORDER_WAITS;
+	if (o->phase != PHASE_CLOSING && !entry && order_over(s, o))
+		(void)order_move(s, o, o->phase, ORDER_CLOSES, close_reason_name(o->reason));
+	if (o->phase == PHASE_CLOSING)
+		return close_step(s, o);
+	if (!entry && o->phase == PHASE_ENTERING)
+		(void)order_move(s, o, PHASE_ENTERING, ORDER_ENTERED, "");
+	if (entry && entry_unwanted(o) && s->now_us >= o->retry_us)
+		order_cancel_leg(s, o, entry);
+	if (qty_sign(order_position(o)) > 0 && !order_protect(s, o, entry != NULL))
+		return ORDER_TAKES_PROFIT;
+	return ORDER_WAITS;
+}
+
+/* ---- entry ---- */
+
+bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
+		 struct price *target, struct price *stop)
+{
+	bool is_long = s->side == SIDE_BUY;
+	enum rounding r = is_long ? ROUND_UP : ROUND_DOWN;
+	int64_t up, down;
+
+	if (rate_from_double(s->profit_target, &up) || rate_from_double(s->stop_loss, &down) ||
+	    price_scale(limit, RATE_ONE + (is_long ? up : -up), ROUND_NEAREST, target) ||
+	    price_scale(limit, RATE_ONE - (is_long ? down : -down), ROUND_NEAREST, stop))
+		return false;
+	*target = price_to_tick(*target, info->tick, r);
+	*stop = price_to_tick(*stop, info->tick, r);
+	if (price_cmp(*target, limit) == 0 &&
+	    (is_long ? price_add : price_sub)(*target, info->tick, target))
+		return false;
+	if (price_cmp(*stop, limit) == 0 &&
+	    (is_long ? price_sub : price_add)(*stop, info->tick, stop))
+		return false;
+	return price_sign(*target) > 0 && price_sign(*stop) > 0 &&
+	       price_cmp(*target, limit) == (is_long ? 1 : -1) &&
+	       price_cmp(*stop, limit) == (is_long ? -1 : 1);
+}

@@ -1,0 +1,132 @@
+/*
+ * order_steps.h - second floor of the engine: what an order does next.
+ *
+ *	order_legs.c	looks at its legs; plans, cancels and asks about one
+ *	order_fill.c	books an execution
+ *	order_protect.c	target and stop at the venue for what is held
+ *	order_watch.c	deadlines, stops that we watch ourselves, what became of a leg
+ *	order_step.c	leads it from entry over protection to its close
+ *
+ * Nothing here knows the bot or its other orders: where these are needed, order_step says so
+ * (enum order_need) and the bot goes on.
+ */
+#ifndef WORKER_ENGINE_ORDER_STEPS_H
+#define WORKER_ENGINE_ORDER_STEPS_H
+
+#include "worker/engine/market_state.h"
+#include "worker/engine/order.h"
+#include "worker/venue/venue.h"
+
+#define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
+#define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
+#define RETRY_DOUBLINGS 5
+#define RETRY_MOST_US (RETRY_US << RETRY_DOUBLINGS)
+#define NEVER INT64_MAX
+
+/* ---- order_legs.c ---- */
+
+struct leg_plan {
+	enum leg_kind kind;
+	enum leg_type type;
+	enum side side;
+	bool reduce_only;
+	struct price price, stop_price;
+	struct qty quantity;
+};
+struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none */
+size_t order_live_legs(const struct order *o);
+bool order_exit_live(const struct order *o);
+struct leg *order_leg_by_id(struct order *o, int64_t leg_id);	/* NULL: none */
+/* What the live legs of a kind still wait to trade. */
+struct qty order_waiting(const struct order *o, enum leg_kind kind);
+enum side order_exit_side(const struct order *o);
+struct qty order_held(const struct step *s, const struct order *o);	/* whole steps */
+/* Would the venue take an exit of this quantity at this price? */
+bool market_takes(const struct step *s, struct qty q, struct price at);
+bool order_closable(const struct step *s, const struct order *o);	/* holds what can be sold */
+/* It holds at least a step, and an order of its own would be too small. */
+bool order_is_remainder(const struct step *s, const struct order *o);
+/* A new leg in a slot of the order; older leg pointers are no longer valid. Not sent. */
+struct leg *order_plan_leg(const struct step *s, struct order *o, const struct leg_plan *p);
+/* Plan a leg and hand it to the venue. */
+void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p);
+void order_cancel_leg(const struct step *s, struct order *o, struct leg *l);
+/* The venue refused something: go on after a wait that doubles. */
+void order_retry_later(const struct step *s, struct order *o);
+
+/* ---- order_fill.c ---- */
+
+/* Book an execution of one of its legs. True: it is the first of its entry. */
+bool order_book(const struct step *s, struct order *o, struct leg *l,
+		const struct venue_update *u);
+/* Why a leg's fill ends the order. */
+enum close_reason order_fill_reason(const struct order *o, const struct leg *l,
+				    bool stop_triggered);
+/* Its results, when it is over: gross and pnl. */
+void order_settle(struct order *o);
+
+/* ---- order_protect.c ---- */
+
+/*
+ * Target and stop for what is held and has none yet. False: its target was reached, and what
+ * is left is too little for an order that rests: close it at market.
+ */
+bool order_protect(const struct step *s, struct order *o, bool entry_live);
+/* The venue holds, or gets, a stop for all that is held. */
+bool order_stop_rests(const struct step *s, const struct order *o);
+/* Legs or position changed: how long something is held without a stop at the venue. */
+void order_cover_clock(const struct step *s, struct order *o);
+
+/* ---- order_watch.c ---- */
+
+bool order_stop_crossed(const struct order *o, struct price last);
+bool order_target_crossed(const struct order *o, struct price last);
+/*
+ * Why it must be closed now: its stop was passed and none rests, its holding time is over
+ * (only while the bot runs), a stop that rests did not act. CLOSE_NONE: nothing is due.
+ */
+enum close_reason order_close_due(const struct step *s, struct order *o, bool bot_runs);
+/* The market moved: the same for its stop alone. */
+enum close_reason order_watch_stop(const struct step *s, struct order *o);
+/* Its entry has waited long enough: it is taken back. */
+void order_maker_timeout(const struct step *s, struct order *o);
+/* When it has something to do next; NEVER. */
+int64_t order_due(struct order *o, bool bot_runs);
+size_t order_unknown_legs(const struct order *o);
+void order_ask_leg(const struct step *s, struct order *o, struct leg *l);
+/* Ask about the legs whose answer is late; all: about every live leg, as a start does. */
+void order_ask(const struct step *s, struct order *o, bool all);
+/* The venue did not say what became of this leg. */
+void order_no_answer(const struct step *s, struct order *o, struct leg *l);
+/* The venue has it: what it owes an answer to is asked for again, or asked about later. */
+void order_leg_lives(const struct step *s, struct order *o, struct leg *l);
+/* The clock was set back while we were down: times that lie ahead are now. */
+void order_times_back(struct order *o, int64_t now_us);
+
+/* ---- order_step.c ---- */
+
+enum order_need {
+	ORDER_WAITS,		/* for the venue, for the market, for time */
+	ORDER_SELLS,		/* nothing rests any more: order_sell, with the bot's leftovers */
+	ORDER_TAKES_PROFIT,	/* to be closed at market: what its target left is too little */
+	ORDER_LEFT_OVER,	/* what it holds can't be sold by itself: it becomes a remainder */
+	ORDER_OVER		/* it holds nothing of its own any more */
+};
+/* Something changed: do what it needs next. */
+enum order_need order_step(const struct step *s, struct order *o);
+/* Close it at market, for a reason. False: it is closing already, for as good a reason. */
+bool order_close(const struct step *s, struct order *o, enum close_reason reason,
+		 const char *correlation_id);
+void order_sell(const struct step *s, struct order *o, struct qty quantity);
+void order_close_failed(const struct step *s, struct order *o, const char *why);
+/* Its entry is not wanted any more, for a reason. */
+void order_cancel_entry(const struct step *s, struct order *o, enum close_reason reason,
+			const char *correlation_id);
+/*
+ * Target and stop of an entry at limit, on the grid and at least one tick away from it.
+ * False: there are none (a price of a few ticks, or one that does not fit).
+ */
+bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
+		 struct price *target, struct price *stop);
+
+#endif

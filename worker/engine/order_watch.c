@@ -1,0 +1,184 @@
+/*
+ * Deadlines, and stops that we watch ourselves.
+ *
+ * A request to the venue is answered within LEG_ANSWER_US, or the venue is asked what became
+ * of it: at once, then after 0.5, 1, 2, 4 s and so on, at least every 30 s, until it says. So
+ * no leg waits for ever, whatever was lost on the way: the request, the answer, or (when the
+ * clock jumped) the time at which it was to come.
+ */
+#include "worker/engine/order_steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool order_stop_crossed(const struct order *o, struct price last)
+{
+	int c = price_cmp(last, o->stop_loss);
+
+	return o->side == SIDE_BUY ? c <= 0 : c >= 0;
+}
+
+bool order_target_crossed(const struct order *o, struct price last)
+{
+	int c = price_cmp(last, o->take_profit);
+
+	return o->side == SIDE_BUY ? c >= 0 : c <= 0;
+}
+
+/* It is neither closing nor waiting for others to be sold. */
+static bool open_phase(const struct order *o)
+{
+	return o->phase != PHASE_CLOSING && o->phase != PHASE_REMAINDER;
+}
+
+static bool holding_runs(const struct order *o, bool bot_runs)
+{
+	return o->opened_us && open_phase(o) && bot_runs;
+}
+
+/* Its resting stop was passed and has some time to act. */
+static bool grace_runs(const struct order *o)
+{
+	return o->stop_crossed_us && open_phase(o);
+}
+
+/* A stop that rests gets some time to act; without one we act. */
+enum close_reason order_watch_stop(const struct step *s, struct order *o)
+{
+	if (!open_phase(o) || !order_stop_crossed(o, s->market->last) ||
+	    qty_sign(order_position(o)) <= 0)
+		return CLOSE_NONE;
+	if (!order_stop_rests(s, o))
+		return CLOSE_STOP_LOSS;
+	if (!o->stop_crossed_us) {
+		o->stop_crossed_us = s->now_us;
+		order_changed(s, o);
+	}
+	return CLOSE_NONE;
+}
+
+enum close_reason order_close_due(const struct step *s, struct order *o, bool bot_runs)
+{
+	if (holding_runs(o, bot_runs) && s->now_us >= o->opened_us + o->holding_us)
+		return CLOSE_HOLDING_TIME;
+	if (!grace_runs(o) || s->now_us < o->stop_crossed_us + STOP_GRACE_US)
+		return CLOSE_NONE;
+	effects_notice(s, o->correlation_id,
+		       "the resting stop did not act in time: closing at market");
+	return CLOSE_STOP_LOSS;
+}
+
+static struct leg *maker_waits(struct order *o)
+{
+	struct leg *l = order_live_leg(o, LEG_ENTRY);
+
+	return l && l->state != LEG_CANCELLING && o->phase == PHASE_ENTERING && !o->retry_us ?
+		l : NULL;
+}
+
+void order_maker_timeout(const struct step *s, struct order *o)
+{
+	struct leg *l = maker_waits(o);
+
+	if (!l || s->now_us < o->created_us + o->maker_timeout_us)
+		return;
+	if (o->reason == CLOSE_NONE)
+		o->reason = CLOSE_MAKER_TIMEOUT;
+	order_cancel_leg(s, o, l);
+	order_changed(s, o);
+}
+
+static int64_t ask_due(const struct order *o)
+{
+	int64_t due = NEVER;
+
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].ask_us && o->legs[i].ask_us < due)
+			due = o->legs[i].ask_us;
+	return due;
+}
+
+int64_t order_due(struct order *o, bool bot_runs)
+{
+	int64_t due = ask_due(o);
+
+#define AT(time) (due = (time) < due ? (time) : due)
+	if (maker_waits(o))
+		AT(o->created_us + o->maker_timeout_us);
+	if (holding_runs(o, bot_runs))
+		AT(o->opened_us + o->holding_us);
+	if (grace_runs(o))
+		AT(o->stop_crossed_us + STOP_GRACE_US);
+	if (o->retry_us)
+		AT(o->retry_us);
+#undef AT
+	return due;
+}
+
+/* ---- what became of a leg ---- */
+
+size_t order_unknown_legs(const struct order *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->legs_n; i++)
+		n += o->legs[i].unknown_us != 0;
+	return n;
+}
+
+void order_ask_leg(const struct step *s, struct order *o, struct leg *l)
+{
+	leg_asked(l, s->now_us);
+	(void)effects_add(s, EFFECT_ASK, o, l->id);
+}
+
+void order_ask(const struct step *s, struct order *o, bool all)
+{
+	for (size_t i = 0; i < o->legs_n; i++) {
+		struct leg *l = &o->legs[i];
+
+		if (!leg_done(l) && (all || (l->ask_us && l->ask_us <= s->now_us)))
+			order_ask_leg(s, o, l);
+	}
+}
+
+void order_no_answer(const struct step *s, struct order *o, struct leg *l)
+{
+	if (!leg_no_answer(s, o, l))
+		return;
+	effects_notice(s, l->correlation_id, "%s: the venue has not said for %lld s what became "
+		       "of this order; no entries on %s until it does, look at the account",
+		       l->client_order_id, (long long)((s->now_us - l->unknown_us) / 1000000),
+		       o->symbol);
+}
+
+void order_leg_lives(const struct step *s, struct order *o, struct leg *l)
+{
+	l->unknown_us = 0;
+	l->alarmed = false;
+	if (l->cancel_refused) {
+		l->cancel_refused = false;
+		order_retry_later(s, o);
+	}
+	if (l->state == LEG_CANCELLING)
+		(void)effects_add(s, EFFECT_CANCEL, o, l->id);
+	if (!leg_awaits(l))
+		leg_await(l, s->now_us);
+}
+
+/* ---- the clock was set back ---- */
+
+static void back(int64_t *time_us, int64_t now_us)
+{
+	if (*time_us > now_us)
+		*time_us = now_us;
+}
+
+void order_times_back(struct order *o, int64_t now_us)
+{
+	back(&o->created_us, now_us);
+	back(&o->opened_us, now_us);
+	back(&o->stop_crossed_us, now_us);
+	back(&o->uncovered_from_us, now_us);
+	back(&o->retry_us, now_us + RETRY_MOST_US);
+}
