@@ -1,5 +1,6 @@
 #include "api/pending/batch.h"
 
+#include "api/app_db.h"
 #include "api/pending/room.h"
 #include "common/clock.h"
 #include "common/db/reserve.h"
@@ -87,8 +88,8 @@ static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 	int done;
 
 	if (!j->over) {
-		done = a->db ? write_with_reserve(a->db, first_job(b), &why)
-			     : err_set(&why, ERR_IO, "%s", a->db_trouble);
+		done = a->database->db ? write_with_reserve(a->database->db, first_job(b), &why)
+			     : err_set(&why, ERR_IO, "%s", a->database->trouble);
 		if (done == ERR_BUSY && !room_late(room, g))
 			return false;
 		set_results(first_job(b), done, &why);

@@ -1,5 +1,6 @@
 #include "api/pending/command.h"
 
+#include "api/app_db.h"
 #include "api/http/reply.h"
 #include "api/pending/batch.h"
 #include "api/pending/command_reply.h"
@@ -69,7 +70,7 @@ static int after_queue(struct request *r, const struct command *c, struct err *e
 	int rc;
 
 	if (!c->expires_us) {
-		rc = store_heartbeat_get(r->app->db, &h, e);
+		rc = store_heartbeat_get(r->app->database->db, &h, e);
 		if (rc == ERR_NOT_FOUND || (rc == 0 && !heartbeat_alive(&h, clock_now_us()))) {
 			command_accepted(r, c->id, QUEUED_WITHOUT_WORKER);
 			return 0;
@@ -94,7 +95,7 @@ static bool means_all(struct request *r, const struct command *c)
 
 	if (c->bot_id == 0)
 		return true;
-	return r->app->db && store_counts_get(r->app->db, &counts, NULL) == 0 && counts.bots == 1;
+	return r->app->database->db && store_counts_get(r->app->database->db, &counts, NULL) == 0 && counts.bots == 1;
 }
 
 static int stop_without_database(struct request *r, const struct command *c, int rc,

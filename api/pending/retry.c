@@ -1,5 +1,6 @@
 #include "api/pending/retry.h"
 
+#include "api/app_db.h"
 #include "api/pending/room.h"
 #include "common/clock.h"
 
@@ -18,12 +19,12 @@ struct retries {
 static int try_work(struct request *r, const struct retry_work *w, bool *busy, struct err *e)
 {
 	struct app *a = r->app;
-	uint64_t before = a->db ? db_commits(a->db) : 0;
+	uint64_t before = a->database->db ? db_commits(a->database->db) : 0;
 	int rc;
 
-	r->db = a->db;
+	r->db = a->database->db;
 	rc = w->again(r, w->ctx, e);
-	*busy = rc == ERR_BUSY && a->db && db_commits(a->db) == before;
+	*busy = rc == ERR_BUSY && a->database->db && db_commits(a->database->db) == before;
 	if (*busy)
 		request_begin_answer(r);
 	return rc;

@@ -1,5 +1,6 @@
 #include "api/pending/room.h"
 
+#include "api/app_db.h"
 #include "common/clock.h"
 
 #include <event2/event.h>
@@ -59,6 +60,8 @@ void room_look(struct room *room)
 			room->last = at;
 		room->n--;
 		room->looks = 0;
+		if (g->r)
+			g->r->db = g->r->app->database->db;
 		why->end(g, rc, &e);
 		if (why->one && !room->closing)
 			break;

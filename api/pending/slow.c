@@ -1,5 +1,6 @@
 #include "api/pending/slow.h"
 
+#include "api/app_db.h"
 #include "api/http/reply.h"
 #include "api/pending/room.h"
 
@@ -175,7 +176,7 @@ int slow_run(struct request *r, struct err *e)
 		return request_error(r, e, 503, "busy", "%d requests that read much wait already",
 				     SLOW_QUEUE_MAX);
 	job = xcalloc(1, sizeof(*job));
-	job->db_generation = r->app->db_generation;
+	job->db_generation = r->app->database->generation;
 	room_enter(&s->room, &job->guest, r, ROOM_NO_LIMIT);
 	if (s->room.n == 1)
 		room_wake(&s->room);

@@ -1,5 +1,6 @@
 #include "api/pending/wait.h"
 
+#include "api/app_db.h"
 #include "api/http/reply.h"
 #include "api/pending/command_reply.h"
 #include "api/pending/room.h"
@@ -31,7 +32,7 @@ static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 	struct waiting *x = (struct waiting *)g;
 	struct command c;
 
-	if (!w->app->db || store_command_get(w->app->db, x->command_id, &c, e) ||
+	if (!w->app->database->db || store_command_get(w->app->database->db, x->command_id, &c, e) ||
 	    !command_answered(&c))
 		return false;
 	x->answered = true;
@@ -110,7 +111,7 @@ int wait_for_command(struct request *r, int64_t id, struct err *e)
 	struct waiting *x;
 	int rc;
 
-	rc = store_command_get(r->app->db, id, &c, e);
+	rc = store_command_get(r->app->database->db, id, &c, e);
 	if (rc)
 		return rc;
 	if (command_answered(&c))

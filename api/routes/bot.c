@@ -27,7 +27,7 @@ static int handle_bot_command(struct request *r, struct err *e)
 	if (request_path_value(r, "id"))
 		rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_bots_check_ours(r->app->db, id, e);
+		rc = store_bots_check_ours(r->db, id, e);
 	if (rc)
 		return rc;
 	args_of(r, args, sizeof(args));
@@ -47,7 +47,7 @@ static int handle_command_get(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_command_get(r->app->db, id, &c, e);
+		rc = store_command_get(r->db, id, &c, e);
 	if (!rc)
 		command_members(&r->json, &c);
 	return rc;

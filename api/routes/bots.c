@@ -12,7 +12,7 @@ static int handle_bots_list(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_bots_list(r->app->db, &p, &r->json, e);
+	return rc ? rc : store_bots_list(r->db, &p, &r->json, e);
 }
 
 static int handle_bots_get(struct request *r, struct err *e)
@@ -20,7 +20,7 @@ static int handle_bots_get(struct request *r, struct err *e)
 	int64_t id;
 	int rc = request_id(r, "id", &id, e);
 
-	return rc ? rc : store_bots_get(r->app->db, id, &r->json, e);
+	return rc ? rc : store_bots_get(r->db, id, &r->json, e);
 }
 
 static struct bot_row body_row(struct request *r)
@@ -37,7 +37,7 @@ static int add_bot(struct request *r, struct bot_config *c, const struct bot_sec
 		   int64_t *id, struct err *e)
 {
 	struct bot_row row = body_row(r);
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int64_t now = clock_now_us();
 	struct config_change change = {
 		.secrets = secrets, .by = r->who.name, .now_us = now,
@@ -70,7 +70,7 @@ static int handle_bots_post(struct request *r, struct err *e)
 	if (cJSON_IsObject(patch) && request_bool(r, "confirm_wide", false))
 		cJSON_AddTrueToObject(patch, "confirm_wide");
 	if (patch && !bot_config_apply(&c, patch, request_fields(r)) && c.model_id)
-		rc = store_models_check(r->app->db, c.model_id, request_fields(r), e);
+		rc = store_models_check(r->db, c.model_id, request_fields(r), e);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
 	if (!rc && patch)
@@ -87,13 +87,13 @@ static int handle_bots_post(struct request *r, struct err *e)
 	request_add_header(r, "Location", link);
 	r->code = 201;
 	json_bool(&r->json, "success", true);
-	return store_bots_get(r->app->db, id, &r->json, e);
+	return store_bots_get(r->db, id, &r->json, e);
 }
 
 static int handle_bots_put(struct request *r, struct err *e)
 {
 	struct bot_row row = body_row(r);
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int64_t id;
 	int rc;
 
@@ -112,7 +112,7 @@ static int handle_bots_put(struct request *r, struct err *e)
 
 static int handle_bots_delete(struct request *r, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int64_t id;
 	int rc;
 
@@ -138,10 +138,10 @@ static int handle_bots_events(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_bots_exists(r->app->db, id, e);
+		rc = store_bots_exists(r->db, id, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
-	return rc ? rc : store_bots_events(r->app->db, id, &p, &r->json, e);
+	return rc ? rc : store_bots_events(r->db, id, &p, &r->json, e);
 }
 
 /* ---- the routes ---- */

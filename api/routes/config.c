@@ -50,7 +50,7 @@ static int64_t candles_stored(struct request *r, const struct bot_config *c,
 		after_us = now_us - MADE_UP_MOST_US - length_us;
 	else if (strcmp(b->market_data, "replay") == 0)
 		after_us = 0;	/* it has a time of its own */
-	return store_data_unbroken(r->app->db, &series, after_us, &n, NULL) ? 0 : n;
+	return store_data_unbroken(r->db, &series, after_us, &n, NULL) ? 0 : n;
 }
 
 /* Warns about settings that would never trade. The model may come from an assignment. */
@@ -68,7 +68,7 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 	struct bot_config used = *c;
 	struct symbol_info market;
 
-	if (store_market_get(r->app->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
+	if (store_market_get(r->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
 		limits.market = &market;
 	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
 		limits.recorded = b->feed_message;
@@ -88,9 +88,9 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 
 	rc = request_id(r, "id", id, e);
 	if (!rc)
-		rc = store_status_get(r->app->db, *id, b, e);
+		rc = store_status_get(r->db, *id, b, e);
 	if (!rc)
-		rc = store_config_load(r->app->db, &r->app->key, *id, c, NULL, e);
+		rc = store_config_load(r->db, &r->app->key, *id, c, NULL, e);
 	if (rc == ERR_INVALID) /* the row, not the request */
 		return request_error(r, e, 409, "broken_config",
 				     "%s: repair it in the sqlite3 shell", e->msg);
@@ -147,7 +147,7 @@ static int handle_config_get(struct request *r, struct err *e)
 static int save(struct request *r, int64_t id, const struct bot_config *old, struct bot_config *c,
 		const struct bot_secrets *secrets, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char exits[BOT_EXITS_TEXT_MAX];
 	const struct config_change change = {
 		.bot_id = id, .expect = old->version, .secrets = secrets, .by = r->who.name,
@@ -179,7 +179,7 @@ static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
 
 	if (bot_config_apply(c, patch, f) || !c->model_id || c->model_id == before)
 		return 0;
-	return store_models_check(r->app->db, c->model_id, f, e);
+	return store_models_check(r->db, c->model_id, f, e);
 }
 
 /*
@@ -196,12 +196,12 @@ static const char *waits_for(struct request *r, const struct bot_config *old,
 	size_t quote_len, len = strlen(c->symbol);
 
 	text[0] = '\0';
-	(void)!store_config_past(r->app->db, b->bot_id, b->config_applied, &ran, NULL);
+	(void)!store_config_past(r->db, b->bot_id, b->config_applied, &ran, NULL);
 	if (open && bot_config_moves(&ran, c))
 		snprintf(text, WAITS_MAX, "; %s waits until the bot's %lld open orders are closed: "
 			 "no new entries until then, the rest of the version is in force",
 			 bot_config_move_text(&ran, c, moves), (long long)open);
-	else if (store_sim_quote(r->app->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
+	else if (store_sim_quote(r->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
 		 *quote && ((quote_len = strlen(quote)) > len ||
 			    strcmp(c->symbol + len - quote_len, quote) != 0))
 		snprintf(text, WAITS_MAX, "; %s does not count in %s as the paper account does: it "
@@ -304,10 +304,10 @@ static int handle_config_history(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_status_get(r->app->db, id, &b, e);
+		rc = store_status_get(r->db, id, &b, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
-	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
+	return rc ? rc : store_history_list(r->db, id, &p, &r->json, e);
 }
 
 /* Objects and lists of a former version replace what is there, member by member. */
@@ -338,7 +338,7 @@ static int handle_config_rollback(struct request *r, struct err *e)
 
 	rc = load(r, &id, &c, &b, e);
 	if (!rc)
-		rc = store_history_config(r->app->db, id, request_int(r, "version", 0), &text, e);
+		rc = store_history_config(r->db, id, request_int(r, "version", 0), &text, e);
 	if (!rc)
 		rc = json_read(text.data, text.len, &old, e);
 	if (!rc) {

@@ -18,13 +18,13 @@ static int handle_equity(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc;
 
-	rc = store_bots_exists(r->app->db, id, e);
+	rc = store_bots_exists(r->db, id, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
 	if (rc)
 		return rc;
 	json_int(&r->json, "bot_id", id);
-	return store_data_equity(r->app->db, id, &t, &p, &r->json, e);
+	return store_data_equity(r->db, id, &t, &p, &r->json, e);
 }
 
 static int handle_candles(struct request *r, struct err *e)
@@ -41,7 +41,7 @@ static int handle_candles(struct request *r, struct err *e)
 	if (!c.interval)
 		c.interval = "1s";
 	if (rc == 0 && !c.source) {
-		rc = store_data_source(r->app->db, c.symbol, c.interval, source, e);
+		rc = store_data_source(r->db, c.symbol, c.interval, source, e);
 		c.source = source;
 	}
 	if (rc)
@@ -49,12 +49,12 @@ static int handle_candles(struct request *r, struct err *e)
 	json_string(&r->json, "source", c.source[0] ? c.source : NULL);
 	json_string(&r->json, "symbol", c.symbol);
 	json_string(&r->json, "interval", c.interval);
-	return store_data_candles(r->app->db, &c, &t, &p, &r->json, e);
+	return store_data_candles(r->db, &c, &t, &p, &r->json, e);
 }
 
 static int handle_markets(struct request *r, struct err *e)
 {
-	return store_data_markets(r->app->db, &r->json, e);
+	return store_data_markets(r->db, &r->json, e);
 }
 
 static int handle_data(struct request *r, struct err *e)

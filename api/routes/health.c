@@ -29,16 +29,16 @@ struct health {
 	struct machine_file file;
 };
 
-static void look(struct app *a, struct health *h)
+static void look(struct db *db, struct health *h)
 {
 	int64_t begin = clock_mono_us();
 	struct err e = { 0 };
 
 	memset(h, 0, sizeof(*h));
-	if (!a->db)
+	if (!db)
 		return;
-	if (store_status_get(a->db, 1, &h->bot, &e) || store_counts_get(a->db, &h->counts, &e) ||
-	    store_machine_clock(a->db, &h->clock, &e) || store_machine_file(a->db, &h->file, &e))
+	if (store_status_get(db, 1, &h->bot, &e) || store_counts_get(db, &h->counts, &e) ||
+	    store_machine_clock(db, &h->clock, &e) || store_machine_file(db, &h->file, &e))
 		return;
 	h->database = true;
 	h->database_us = clock_mono_us() - begin;
@@ -76,7 +76,7 @@ static int handle_health(struct request *r, struct err *e)
 	struct health h;
 
 	(void)e;
-	look(r->app, &h);
+	look(r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -110,7 +110,7 @@ static int handle_status_health(struct request *r, struct err *e)
 	struct health h;
 
 	(void)e;
-	look(r->app, &h);
+	look(r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_time(j, "timestamp", clock_now_us());
 	json_string(j, "version", VERSION);
@@ -134,8 +134,8 @@ static int64_t size_of(const char *path)
 
 static const char *database_message(const struct app *a, const struct health *h)
 {
-	if (a->db_trouble[0])
-		return a->db_trouble;
+	if (app_db_trouble(a)[0])
+		return app_db_trouble(a);
 	if (h->file.damaged_us)
 		return h->file.damage;
 	return h->file.failing[0] ? h->file.failing : NULL;
@@ -180,7 +180,7 @@ static int worker_part_json(struct request *r, const struct health *h, struct er
 	struct json *j = &r->json;
 	struct heartbeat beat = { 0 };
 	const struct heartbeat *b = &beat;
-	int rc = h->database ? store_heartbeat_get(r->app->db, &beat, e) : 0;
+	int rc = h->database ? store_heartbeat_get(r->db, &beat, e) : 0;
 
 	if (rc && rc != ERR_NOT_FOUND)
 		return rc;
@@ -207,7 +207,7 @@ static int worker_part_json(struct request *r, const struct health *h, struct er
 	json_int(j, "book_breaks", b->book_breaks);
 	json_string(j, "problem", b->feed_problem[0] ? b->feed_problem : NULL);
 	json_int(j, "clock_drift_ms", b->clock_drift_ms);
-	rc = h->database ? store_data_feed(r->app->db, now, j, e) : 0;
+	rc = h->database ? store_data_feed(r->db, now, j, e) : 0;
 	json_object_end(j);
 	return rc;
 }
@@ -218,7 +218,7 @@ static int handle_health_detailed(struct request *r, struct err *e)
 	struct health h;
 	int rc;
 
-	look(r->app, &h);
+	look(r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -259,7 +259,7 @@ static int handle_info(struct request *r, struct err *e)
 	(void)e;
 	json_string(j, "name", "trading-bot-api");
 	json_string(j, "version", VERSION);
-	json_int(j, "schema_version", r->app->db ? db_schema_version(r->app->db) : 0);
+	json_int(j, "schema_version", r->db ? db_schema_version(r->db) : 0);
 	json_object(j, "libraries");
 	json_string(j, "sqlite", db_library_version());
 	json_string(j, "libevent", event_get_version());

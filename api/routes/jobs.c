@@ -8,7 +8,7 @@ static int handle_jobs_list(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_jobs_list(r->app->db, request_query(r, "state"), &p, &r->json, e);
+	return rc ? rc : store_jobs_list(r->db, request_query(r, "state"), &p, &r->json, e);
 }
 
 static int handle_jobs_get(struct request *r, struct err *e)
@@ -16,12 +16,12 @@ static int handle_jobs_get(struct request *r, struct err *e)
 	int64_t id;
 	int rc = request_id(r, "id", &id, e);
 
-	return rc ? rc : store_jobs_get(r->app->db, id, &r->json, e);
+	return rc ? rc : store_jobs_get(r->db, id, &r->json, e);
 }
 
 static int handle_jobs_cancel(struct request *r, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char link[48];
 	int64_t id;
 	int rc;

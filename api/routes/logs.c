@@ -39,7 +39,7 @@ static int handle_logs(struct request *r, struct err *e)
 		return rc;
 	f.before_id = p.before == INT64_MAX ? 0 : p.before;
 	rows = xcalloc((size_t)p.limit + 1, sizeof(*rows));
-	rc = store_logs_read(r->app->db, &f, rows, (size_t)p.limit + 1, &n, e);
+	rc = store_logs_read(r->db, &f, rows, (size_t)p.limit + 1, &n, e);
 	if (!rc) {
 		json_array(&r->json, "logs");
 		for (size_t i = 0; i < n && i < (size_t)p.limit; i++)

@@ -25,7 +25,7 @@
 
 static int no_database(const struct app *a, struct err *e)
 {
-	return err_set(e, ERR_BUSY, "%s", a->db_trouble);
+	return err_set(e, ERR_BUSY, "%s", app_db_trouble(a));
 }
 
 /* ---- what a helper said ---- */
@@ -81,7 +81,7 @@ static int show_model(struct request *r, int64_t id, struct err *e)
 	int rc;
 
 	json_bool(&r->json, "success", true);
-	rc = store_models_get(r->app->db, id, &version, &r->json, e);
+	rc = store_models_get(r->db, id, &version, &r->json, e);
 	if (!rc)
 		request_etag(r, version);
 	return rc;
@@ -92,7 +92,7 @@ static int add_model(const struct upload *u, const struct model_new *m, int64_t 
 		     struct err *e)
 {
 	struct request *r = upload_request(u);
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char full[FULL_PATH_MAX];
 	int rc;
 
@@ -143,7 +143,7 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	int rc;
 
 	snprintf(path, sizeof(path), "models/%s", m.sha256);
-	rc = r->app->db ? add_model(u, &m, &id, &made, e) : no_database(r->app, e);
+	rc = r->db ? add_model(u, &m, &id, &made, e) : no_database(r->app, e);
 	cJSON_free(names_text);
 	if (rc)
 		return rc;
@@ -210,9 +210,9 @@ static int known(const struct upload *u, struct err *e)
 	int64_t id = 0;
 	int rc;
 
-	if (!r->app->db)
+	if (!r->db)
 		return no_database(r->app, e);
-	rc = store_model_by_hash(r->app->db, upload_sha256(u), &id, e);
+	rc = store_model_by_hash(r->db, upload_sha256(u), &id, e);
 	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
 	if (rc || !id || access(full, R_OK))
 		return rc;
@@ -266,7 +266,7 @@ static int handle_models_download(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_models_file(r->app->db, id, &m, e);
+		rc = store_models_file(r->db, id, &m, e);
 	buf_free(&m.feature_names);
 	if (rc)
 		return rc;
@@ -407,7 +407,7 @@ static int handle_models_predict(struct request *r, struct err *e)
 	q->r = r;
 	rc = request_id(r, "id", &q->id, e);
 	if (!rc)
-		rc = store_models_file(r->app->db, q->id, &m, e);
+		rc = store_models_file(r->db, q->id, &m, e);
 	if (!rc)
 		rc = put_input(r, &m, &input, e);
 	if (!rc) {

@@ -18,7 +18,7 @@ static int handle_models_list(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_models_list(r->app->db, request_query(r, "symbol"), &p, &r->json, e);
+	return rc ? rc : store_models_list(r->db, request_query(r, "symbol"), &p, &r->json, e);
 }
 
 static int handle_models_symbol(struct request *r, struct err *e)
@@ -26,14 +26,14 @@ static int handle_models_symbol(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_models_list(r->app->db, request_path_value(r, "symbol"), &p,
+	return rc ? rc : store_models_list(r->db, request_path_value(r, "symbol"), &p,
 					   &r->json, e);
 }
 
 static int show(struct request *r, int64_t id, struct err *e)
 {
 	int64_t version;
-	int rc = store_models_get(r->app->db, id, &version, &r->json, e);
+	int rc = store_models_get(r->db, id, &version, &r->json, e);
 
 	if (!rc)
 		request_etag(r, version);
@@ -68,7 +68,7 @@ static int handle_models_put(struct request *r, struct err *e)
 		.description = request_text(r, "description", NULL),
 		.status = request_text(r, "status", NULL),
 	};
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	struct buf unused = { 0 };
 	struct json look = { .out = &unused };
 	int64_t id, version = 0;
@@ -107,7 +107,7 @@ static void remove_file(struct request *r, const char *path)
 
 static int handle_models_delete(struct request *r, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char path[256] = "";
 	int64_t id;
 	int rc;
@@ -135,7 +135,7 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		.bot_id = bot_id, .expect = c->version, .by = r->who.name,
 		.now_us = clock_now_us(),
 	};
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int rc;
 
 	rc = db_begin(db, e);
@@ -161,9 +161,9 @@ static int handle_models_assign(struct request *r, struct err *e)
 
 	rc = request_id(r, "botId", &bot_id, e);
 	if (!rc)
-		rc = store_status_get(r->app->db, bot_id, &b, e);
+		rc = store_status_get(r->db, bot_id, &b, e);
 	if (!rc)
-		rc = store_config_load(r->app->db, &r->app->key, bot_id, &c, NULL, e);
+		rc = store_config_load(r->db, &r->app->key, bot_id, &c, NULL, e);
 	if (!rc)
 		rc = assign(r, bot_id, model_id, &c, e);
 	if (rc)

@@ -15,10 +15,10 @@ static int handle_positions(struct request *r, struct err *e)
 	if (request_path_value(r, "id")) {
 		rc = request_id(r, "id", &id, e);
 		if (!rc)
-			rc = store_bots_exists(r->app->db, id, e);
+			rc = store_bots_exists(r->db, id, e);
 	}
 	if (!rc)
-		rc = store_positions_list(r->app->db, id, now, &r->json, e);
+		rc = store_positions_list(r->db, id, now, &r->json, e);
 	json_time(&r->json, "timestamp", now);
 	return rc;
 }
@@ -31,7 +31,7 @@ static int handle_position_close(struct request *r, struct err *e)
 
 	rc = request_id(r, "order", &order, e);
 	if (!rc)
-		rc = store_positions_bot(r->app->db, order, &bot_id, e);
+		rc = store_positions_bot(r->db, order, &bot_id, e);
 	if (rc)
 		return rc;
 	snprintf(args, sizeof(args), "{\"order_id\":%lld}", (long long)order);
@@ -41,7 +41,7 @@ static int handle_position_close(struct request *r, struct err *e)
 static int handle_positions_close_all(struct request *r, struct err *e)
 {
 	int64_t bot_id = request_int(r, "bot_id", 0);
-	int rc = bot_id ? store_bots_check_ours(r->app->db, bot_id, e) : 0;
+	int rc = bot_id ? store_bots_check_ours(r->db, bot_id, e) : 0;
 
 	return rc ? rc : command_send(r, "close-all", bot_id, "{}", e);
 }

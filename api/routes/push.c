@@ -35,7 +35,7 @@ static int read_wish(struct request *r, unsigned topics, struct push_op *desired
 	/* An unusable Last-Event-ID is no reason to refuse: the client gets a snapshot. */
 	if (!last || !number_int(last, 0, INT64_MAX, &desired->last_seq))
 		desired->last_seq = request_query_int(r, "last_event_id", -1);
-	return desired->bot_id ? store_bots_exists(r->app->db, desired->bot_id, e) : 0;
+	return desired->bot_id ? store_bots_exists(r->db, desired->bot_id, e) : 0;
 }
 
 static int check_upgrade(struct request *r, struct err *e)

@@ -13,12 +13,12 @@ static int handle_signals(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_bots_exists(r->app->db, id, e);
+		rc = store_bots_exists(r->db, id, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
 	if (rc)
 		return rc;
-	return store_signals_list(r->app->db, id, taken ? !strcmp(taken, "true") : -1,
+	return store_signals_list(r->db, id, taken ? !strcmp(taken, "true") : -1,
 				  request_query(r, "rule"), &p, &r->json, e);
 }
 

@@ -34,7 +34,7 @@ static int handle_status(struct request *r, struct err *e)
 		buf_add(&r->out, body->data, body->len);
 		return 0;
 	}
-	rc = store_status_get(r->app->db, key.bot_id, &b, e);
+	rc = store_status_get(r->db, key.bot_id, &b, e);
 	if (rc)
 		return rc;
 	status_json(&r->json, &b, clock_now_us());

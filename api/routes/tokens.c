@@ -25,7 +25,7 @@ static int handle_tokens_list(struct request *r, struct err *e)
 {
 	struct token *list = NULL;
 	size_t n = 0;
-	int rc = store_tokens_load(r->app->db, &list, &n, e);
+	int rc = store_tokens_load(r->db, &list, &n, e);
 
 	if (rc)
 		return rc;
@@ -53,7 +53,7 @@ static int handle_tokens_post(struct request *r, struct err *e)
 		t.expires_us = t.created_us + lifetime * US_PER_S;
 	crypto_token(text);
 	crypto_sha256_hex(text, strlen(text), t.hash);
-	rc = store_token_add(r->app->db, &t, &t.id, e);
+	rc = store_token_add(r->db, &t, &t.id, e);
 	if (!rc) {
 		json_bool(&r->json, "success", true);
 		token_members(&r->json, &t);
@@ -72,7 +72,7 @@ static int handle_tokens_delete(struct request *r, struct err *e)
 	int rc = request_id(r, "id", &id, e);
 
 	if (!rc)
-		rc = store_token_revoke(r->app->db, id, clock_now_us(), e);
+		rc = store_token_revoke(r->db, id, clock_now_us(), e);
 	if (rc)
 		return rc;
 	json_bool(&r->json, "success", true);
@@ -87,7 +87,7 @@ static int handle_audit(struct request *r, struct err *e)
 
 	if (!audit_flush(r->app->audit))
 		return err_set(e, ERR_BUSY, "the newest rows are not written yet");
-	return rc ? rc : store_audit_list(r->app->db, request_query(r, "actor"), &p, &r->json, e);
+	return rc ? rc : store_audit_list(r->db, request_query(r, "actor"), &p, &r->json, e);
 }
 
 /* ---- the routes ---- */
