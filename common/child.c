@@ -80,6 +80,14 @@ void child_close(struct child *c)
 	c->fd = -1;
 }
 
+static void kill_group(struct child *c)
+{
+	if (c->pid <= 0)
+		return;
+	c->killed = true;
+	kill(-c->pid, SIGKILL);
+}
+
 ssize_t child_read(struct child *c, char *bytes, size_t size)
 {
 	ssize_t n = read(c->fd, bytes, size);
@@ -90,18 +98,10 @@ ssize_t child_read(struct child *c, char *bytes, size_t size)
 		c->heard += (size_t)n;
 		if (!c->most || c->heard <= c->most)
 			return n;
-		child_kill(c);
+		kill_group(c);
 	}
 	child_close(c);
 	return -1;
-}
-
-void child_kill(struct child *c)
-{
-	if (c->pid <= 0)
-		return;
-	c->killed = true;
-	kill(-c->pid, SIGKILL);
 }
 
 void child_end(struct child *c)
@@ -112,7 +112,7 @@ void child_end(struct child *c)
 	if (c->grace_us)
 		kill(-c->pid, SIGTERM);
 	else
-		child_kill(c);
+		kill_group(c);
 }
 
 static void reap(struct child *c)
@@ -139,7 +139,7 @@ bool child_look(struct child *c, int64_t now_us)
 		return true;
 	}
 	if (c->kill_us && now_us >= c->kill_us) {
-		child_kill(c);
+		kill_group(c);
 	} else if (!c->kill_us && now_us >= c->deadline_us) {
 		c->late = true;
 		child_end(c);
@@ -150,7 +150,7 @@ bool child_look(struct child *c, int64_t now_us)
 void child_stop(struct child *c)
 {
 	if (c->pid > 0) {
-		child_kill(c);
+		kill_group(c);
 		reap(c);
 	}
 	child_close(c);

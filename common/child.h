@@ -65,7 +65,6 @@ ssize_t child_read(struct child *c, char *bytes, size_t size);
 void child_close(struct child *c);		/* reads no more of it */
 /* Tells it to end. */
 void child_end(struct child *c);
-void child_kill(struct child *c);
 /* Has it ended? Call it now and then: it also minds the deadline. now_us: monotonic. */
 bool child_look(struct child *c, int64_t now_us);
 /* Kills it, waits for its end (a moment), closes its pipe. Harmless when there is none. */

@@ -242,8 +242,10 @@ static void expiry_and_revocation(void **state)
 	assert_int_equal(store_token_add(app.database->db, &t, &id, &e), 0);
 	assert_true(opens(admin));
 	admin_id = 1;
-	assert_int_equal(store_token_revoke(app.database->db, admin_id, clock_now_us(), &e), ERR_CONFLICT);
-	assert_int_equal(store_token_revoke(app.database->db, 999, clock_now_us(), &e), ERR_NOT_FOUND);
+	assert_int_equal(store_token_revoke(app.database->db, admin_id, clock_now_us(), &e),
+			 ERR_CONFLICT);
+	assert_int_equal(store_token_revoke(app.database->db, 999, clock_now_us(), &e),
+			 ERR_NOT_FOUND);
 }
 
 /* "trading-bot token create" writes through its own connection. */

@@ -143,8 +143,8 @@ static void no_such_program(void **state)
 
 static void closes_its_pipe_and_lives_on(void **state)
 {
-	struct child_plan plan = plan_of("echo said; exec >&-; while [ ! -e \"$GO\" ]; do sleep 0.01;"
-					 " done; exit 4");
+	struct child_plan plan = plan_of("echo said; exec >&-;"
+					 " while [ ! -e \"$GO\" ]; do sleep 0.01; done; exit 4");
 
 	(void)state;
 	setenv("GO", scratch_path("go"), 1);
