@@ -265,14 +265,16 @@ static int call_handler(struct request *r, void *ctx, struct err *e)
 	(void)ctx;
 	if (changes_state(r->method))
 		app_db_check(r->app);
-	if (r->app->lost || (!r->app->database->db && !r->route->no_db))
-		return request_error(r, e, 503, "database_unavailable", "%s", r->app->database->trouble);
+	r->db = r->app->database->db;	/* another one, when the file was replaced */
+	if (r->app->lost || (!r->db && !r->route->no_db))
+		return request_error(r, e, 503, "database_unavailable", "%s",
+				     app_db_trouble(r->app));
 	if (fault_request())
 		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
 			       r->app->cfg->db_path, __FILE__, __LINE__);
 	if (r->route->prepare)
 		r->route->prepare(r);
-	if (r->route->slow && r->app->database->db)
+	if (r->route->slow && r->db)
 		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))

@@ -55,7 +55,10 @@ struct child {			/* CHILD_NONE before child_start */
 
 #define CHILD_NONE ((struct child){ .fd = -1 })
 
-/* ERR_IO: no pipe, or no process; c is as it was. A program that can't be run ends with exit code 127. */
+/*
+ * ERR_IO: no pipe, or no process; c is as it was. A program that can't be run ends with exit
+ * code 127.
+ */
 MUST_CHECK int child_start(struct child *c, const struct child_plan *plan, struct err *e);
 /*
  * What it has written: the number of bytes; 0: nothing now; -1: that was all, c->fd is closed.

@@ -30,10 +30,10 @@ static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 {
 	struct wait *w = (struct wait *)room;
 	struct waiting *x = (struct waiting *)g;
+	struct db *db = w->app->database->db;
 	struct command c;
 
-	if (!w->app->database->db || store_command_get(w->app->database->db, x->command_id, &c, e) ||
-	    !command_answered(&c))
+	if (!db || store_command_get(db, x->command_id, &c, e) || !command_answered(&c))
 		return false;
 	x->answered = true;
 	*rc = command_answer(g->r, &c, e);

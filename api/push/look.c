@@ -94,7 +94,8 @@ static int glance(struct look *l, struct err *e)
 
 	if (l->glances < LOOK_GLANCES)
 		schedule(l, LOOK_GLANCE_US << 2 * l->glances++);
-	return push_source_look(l->source, l->app->database->db, PUSH_BIT(PUSH_LOG), &more, &left, e);
+	return push_source_look(l->source, l->app->database->db, PUSH_BIT(PUSH_LOG), &more, &left,
+				e);
 }
 
 /* A part of a look has ended. After the last part, the time of the next look is set. */
@@ -134,8 +135,8 @@ static int look(struct look *l, bool all_of_them, struct err *e)
 		return glance(l, e);
 	push_sweep(l->push);
 	if (!rc)
-		rc = push_source_look(l->source, a->database->db, l->left ? l->left : PUSH_ALL, &more,
-				      &l->left, e);
+		rc = push_source_look(l->source, a->database->db, l->left ? l->left : PUSH_ALL,
+				      &more, &l->left, e);
 	l->more |= more;
 	l->took_us += clock_mono_us() - begin;
 	look_ended(l, rc);
