@@ -41,7 +41,7 @@ struct wait;
 struct app {
 	const struct config *cfg;
 	struct event_base *base;
-	struct app_db *database;	/* the loop's connection, out of reach of handlers: app_db.h */
+	struct app_db *database;	/* the loop's connection: app_db.h */
 	struct master_key key;		/* seals the secrets of bot configs */
 	struct audit *audit;
 	struct auth *auth;

@@ -95,7 +95,7 @@ static bool means_all(struct request *r, const struct command *c)
 
 	if (c->bot_id == 0)
 		return true;
-	return r->app->database->db && store_counts_get(r->app->database->db, &counts, NULL) == 0 && counts.bots == 1;
+	return r->db && store_counts_get(r->db, &counts, NULL) == 0 && counts.bots == 1;
 }
 
 static int stop_without_database(struct request *r, const struct command *c, int rc,

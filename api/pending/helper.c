@@ -44,10 +44,10 @@ static void helper_free(struct helper *h)
 static int verdict(const struct child *c, struct err *e)
 {
 	if (c->lost)
-		return err_set(e, ERR_IO, "the helper is lost: nobody can say how it ended");
+		return err_set(e, ERR_IO, "the child process is lost: nobody can say how it ended");
 	if (child_exit_code(c) >= 0 && !c->killed)
 		return child_exit_code(c);
-	return err_set(e, ERR_LIMIT, "the helper was ended by signal %d: it has %d s and %d MB",
+	return err_set(e, ERR_LIMIT, "the child process ended by signal %d: it has %d s and %d MB",
 		       child_signal(c) ? child_signal(c) : SIGKILL, HELPER_TIME_S,
 		       HELPER_MEMORY_MB);
 }
@@ -128,7 +128,7 @@ static int open_input(const struct helper_args *a, struct err *e)
 		}
 	}
 	if (fd < 0 || (a->input && lseek(fd, 0, SEEK_SET) < 0)) {
-		err_set(e, ERR_IO, "no input for a helper: %s", strerror(errno));
+		err_set(e, ERR_IO, "no input for a child process: %s", strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -167,8 +167,8 @@ int helper_run(struct helpers *all, const struct helper_args *args, struct err *
 	int rc;
 
 	if (all->room.n >= HELPERS_MAX)
-		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try "
-			       "again in some seconds", HELPERS_MAX);
+		return err_set(e, ERR_UNAVAILABLE, "%d models are being checked already: try "
+			       "again in a few seconds", HELPERS_MAX);
 	if (access(all->program, X_OK))
 		return err_set(e, ERR_UNAVAILABLE, "the program %s is needed for this: %s",
 			       all->program, strerror(errno));

@@ -173,7 +173,7 @@ int slow_run(struct request *r, struct err *e)
 	struct job *job;
 
 	if (s->room.n == SLOW_QUEUE_MAX)
-		return request_error(r, e, 503, "busy", "%d requests that read much wait already",
+		return request_error(r, e, 503, "busy", "%d slow requests wait already",
 				     SLOW_QUEUE_MAX);
 	job = xcalloc(1, sizeof(*job));
 	job->db_generation = r->app->database->generation;
