@@ -402,7 +402,7 @@ static void invariants(void **state)
 	}
 	/* the scripts reach every way out, or they test less than they say */
 	printf("%zu orders:", orders);
-	for (int i = 0; i <= CLOSE_REMAINDER; i++) {
+	for (int i = 0; i <= CLOSE_EXIT_SIGNAL; i++) {
 		printf(" %s %zu", close_reason_name((enum close_reason)i), closed[i]);
 		assert_true(closed[i] > 0);
 	}

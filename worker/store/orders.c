@@ -11,12 +11,12 @@ static const char SQL_ORDER[] =
 	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
 	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
 	" stop_crossed_us, retry_us, retries, expires_us, updated_us, funding, dust_taken,"
-	" bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost, dust_cost)"
+	" bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost, dust_cost, tag)"
 	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
 	"?13,"
 	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
 	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46,"
-	" ?47, ?48)"
+	" ?47, ?48, ?49)"
 	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
 	" entry_price = excluded.entry_price, exit_price = excluded.exit_price,"
 	" filled = excluded.filled, exited = excluded.exited, position = excluded.position,"
@@ -59,7 +59,7 @@ static const char SQL_OPEN[] =
 	" filled, exited, base_fees, quote_fees, fees, entry_notional, exit_notional, confidence,"
 	" close_reason, strategy, model_id, config_version, correlation_id, created_us, opened_us,"
 	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
-	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost"
+	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost, tag"
 	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
 /* The index is named, because SQLite would also pick the index of all of the bot's orders. */
 static const char SQL_OPEN_COUNT[] =
@@ -166,6 +166,7 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 	stmt_bind_int(s, 46, o->uncovered_from_us);
 	stmt_near_money(s, 47, o->dust_taken_cost);
 	stmt_near_money(s, 48, o->dust_cost);
+	stmt_bind_text(s, 49, o->tag);
 	return stmt_run(s, e);
 }
 
@@ -384,6 +385,7 @@ static int read_order(struct stmt *s, struct order *o, struct err *e)
 	o->uncovered_us = stmt_int(s, 34);
 	o->uncovered_from_us = stmt_int(s, 35);
 	o->dust_taken_cost = stmt_money(s, 36);
+	stmt_copy(s, 37, o->tag, sizeof(o->tag));
 	ASSERT(money_sub(stmt_money(s, 14), o->quote_fees, &o->base_fees_value) == 0);
 	ASSERT(money_sub(o->base_fees_value, o->funding, &o->base_fees_value) == 0);
 	o->entry_notional = stmt_money(s, 15);
