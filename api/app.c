@@ -13,7 +13,7 @@ static void begin_checkpoints(struct app *a)
 	struct err e = { 0 };
 
 	if (checkpoint_begin(a->db, &a->checkpoint, &e))
-		log_warn("main", NULL, "checkpoints hold up requests: %s", e.msg);
+		log_warn("main", NULL, "checkpoints delay requests: %s", e.msg);
 }
 
 /* And notes which file it is. */

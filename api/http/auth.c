@@ -300,7 +300,7 @@ static int use_configured(struct app *app, const char *token, struct err *e)
 		return 0;
 	if (role != ROLE_NONE)
 		return err_set(e, ERR_CONFLICT,
-			       "API_TOKEN is the %s token of somebody: set another one",
+			       "API_TOKEN is already stored as a %s token: set another one",
 			       role_name(role));
 	rc = put_token(app->db, TOKEN_ENVIRONMENT, token, e);
 	return rc ? rc : auth_load(app->auth, app->db, e);

@@ -64,7 +64,7 @@ static void remove_left(const char *folder)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (unlink(path) == 0)
-			log_info("models", NULL, "%s of an upload that was cut is removed", path);
+			log_info("models", NULL, "%s of an interrupted upload is removed", path);
 	}
 	if (d)
 		closedir(d);

@@ -80,7 +80,7 @@ static int verdict(const struct child *c, int wstatus, struct err *e)
 {
 	if (WIFEXITED(wstatus) && !c->killed)
 		return WEXITSTATUS(wstatus);
-	return err_set(e, ERR_LIMIT, "the helper was ended by signal %d: it has %d s and %d MB",
+	return err_set(e, ERR_LIMIT, "the child process ended by signal %d: it has %d s and %d MB",
 		       WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : SIGKILL, CHILD_TIME_S,
 		       CHILD_MEMORY_MB);
 }
@@ -95,7 +95,7 @@ static bool reap(struct child *c)
 	if (pid == 0 || (pid < 0 && errno == EINTR))
 		return false;
 	unlink_child(c);
-	status = pid < 0 ? err_set(&e, ERR_IO, "the helper is lost: %s", strerror(errno))
+	status = pid < 0 ? err_set(&e, ERR_IO, "the child process is lost: %s", strerror(errno))
 			 : verdict(c, wstatus, &e);
 	c->done(c->ctx, status, &c->out, &e);
 	child_free(c);
@@ -188,7 +188,7 @@ static int open_input(const struct child_args *a, struct err *e)
 		}
 	}
 	if (fd < 0 || (a->input && lseek(fd, 0, SEEK_SET) < 0)) {
-		err_set(e, ERR_IO, "no input for a helper: %s", strerror(errno));
+		err_set(e, ERR_IO, "no input for a child process: %s", strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -209,7 +209,7 @@ static int launch(struct child *c, const struct child_args *a, struct err *e)
 		return ERR_IO;
 	if (pipe2(out, O_CLOEXEC)) {
 		close(in);
-		return err_set(e, ERR_IO, "no pipe for a helper: %s", strerror(errno));
+		return err_set(e, ERR_IO, "no pipe for a child process: %s", strerror(errno));
 	}
 	c->pid = fork();
 	if (c->pid == 0)
@@ -220,7 +220,7 @@ static int launch(struct child *c, const struct child_args *a, struct err *e)
 	/* Ours only: a helper that writes faster than we read waits. */
 	(void)evutil_make_socket_nonblocking(c->fd);
 	if (c->pid < 0)
-		return err_set(e, ERR_IO, "no process for a helper: %s", strerror(errno));
+		return err_set(e, ERR_IO, "no child process: %s", strerror(errno));
 	return 0;
 }
 
@@ -230,8 +230,8 @@ int child_run(struct children *all, const struct child_args *args, struct err *e
 	int rc;
 
 	if (all->n >= CHILDREN_MAX)
-		return err_set(e, ERR_UNAVAILABLE, "%d models are being looked at already: try "
-			       "again in some seconds", CHILDREN_MAX);
+		return err_set(e, ERR_UNAVAILABLE, "%d models are being checked already: try "
+			       "again in a few seconds", CHILDREN_MAX);
 	if (access(all->program, X_OK))
 		return err_set(e, ERR_UNAVAILABLE, "the program %s is needed for this: %s",
 			       all->program, strerror(errno));

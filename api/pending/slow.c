@@ -175,7 +175,7 @@ int slow_run(struct request *r, struct err *e)
 	if (s->n == SLOW_QUEUE_MAX) {
 		pthread_mutex_unlock(&s->lock);
 		free(job);
-		return request_error(r, e, 503, "busy", "%d requests that read much wait already",
+		return request_error(r, e, 503, "busy", "%d slow requests wait already",
 				     SLOW_QUEUE_MAX);
 	}
 	s->n++;

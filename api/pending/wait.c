@@ -95,7 +95,7 @@ struct wait *wait_new(struct app *a)
 	w->timer = event_new(a->base, -1, EV_PERSIST, on_timer_cb, w);
 	ASSERT(w->timer != NULL);
 	if (watch_open(a->cfg->db_path, &w->watch, &e)) {
-		log_warn("wait", NULL, "answers of the worker are looked for every %d ms only: %s",
+		log_warn("wait", NULL, "the API looks for answers only every %d ms: %s",
 			 WAIT_TICK_US / 1000, e.msg);
 		w->watch = NULL;
 		return w;

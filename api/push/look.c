@@ -219,7 +219,7 @@ struct look *look_new(struct app *a, void (*renewed)(void *ctx), void *ctx)
 	l->next = evtimer_new(a->base, on_look_cb, l);
 	ASSERT(l->next != NULL);
 	if (watch_open(a->cfg->db_path, &l->watch, &e)) {
-		log_warn("push", NULL, "changes are looked for every %d ms: %s",
+		log_warn("push", NULL, "the API looks for changes only every %d ms: %s",
 			 (int)(LOOK_US / US_PER_MS), e.msg);
 		l->watch = NULL;
 		return l;

@@ -204,7 +204,7 @@ static const char *waits_for(struct request *r, const struct bot_config *old,
 	else if (store_sim_quote(r->app->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
 		 *quote && ((quote_len = strlen(quote)) > len ||
 			    strcmp(c->symbol + len - quote_len, quote) != 0))
-		snprintf(text, WAITS_MAX, "; %s does not count in %s as the paper account does: it "
+		snprintf(text, WAITS_MAX, "; %s is not priced in %s as the paper account is: it "
 			 "waits for a reset (POST /api/v1/simulation/reset), no new entries until "
 			 "then", c->symbol, quote);
 	return text;

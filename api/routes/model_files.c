@@ -28,13 +28,13 @@ static int no_database(const struct app *a, struct err *e)
 	return err_set(e, ERR_BUSY, "%s", a->db_trouble);
 }
 
-/* ---- what a helper said ---- */
+/* ---- the output of a child process ---- */
 
 /* The error of a child process, without the path, which means nothing to the caller. */
 static int refused(struct request *r, const cJSON *said, const char *path, struct err *e)
 {
 	const cJSON *text = cJSON_GetObjectItemCaseSensitive(said, "error");
-	const char *why = cJSON_IsString(text) ? text->valuestring : "the helper said nothing";
+	const char *why = cJSON_IsString(text) ? text->valuestring : "no reason was given";
 	const bool named = !strncmp(why, path, strlen(path));
 
 	return request_error(r, e, 422, "model_refused", "%s%s", named ? "the file" : "",
@@ -52,11 +52,12 @@ static int hear(struct request *r, int status, const struct buf *out, const char
 	if (status < 0)
 		return status;
 	if (json_read(buf_text(out), out->len, said, NULL)) {
-		log_warn("models", r->correlation_id, "the helper ended with %d and said: %.200s",
-			 status, buf_text(out));
+		log_warn("models", r->correlation_id,
+			 "the child process ended with %d and printed: %.200s", status,
+			 buf_text(out));
 		return request_error(r, e, 422, "model_refused",
-				     "the file could not be looked at: the helper ended with %d "
-				     "(%d MB of memory are allowed)", status, CHILD_MEMORY_MB);
+				     "the file could not be checked: the child process ended with "
+				     "%d (%d MB of memory are allowed)", status, CHILD_MEMORY_MB);
 	}
 	rc = status ? refused(r, *said, path, e) : 0;
 	if (rc) {

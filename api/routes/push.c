@@ -71,7 +71,7 @@ int handle_ws(struct request *r, struct err *e)
 		rc = read_wish(r, 0, &desired, e);
 	if (!rc && !desired.topics && (desired.bot_id || desired.last_seq >= 0))
 		return request_error(r, e, 400, "bad_query",
-				     "bot and last_event_id are of no use without topics");
+				     "bot and last_event_id need topics");
 	if (!rc && r->method == EVHTTP_REQ_HEAD)
 		return request_error(r, e, 400, "bad_header", "only a GET can be upgraded");
 	return rc ? rc : streams_open(r, STREAM_WS, &desired, e);

@@ -177,7 +177,7 @@ static void warn_least(const struct bot_config *c, const struct bot_config_limit
 		return;
 	field_error(w, "capital_per_trade", "makes entries of %.8g, the exchange's least is "
 		    "%.8g (%s)%s: none is made; use %.8g or more", notional(c), least, from,
-		    futures ? "" : ", also of the sale at the stop", least / exit /
+		    futures ? "" : ", also for the sale at the stop", least / exit /
 		    (futures ? c->leverage : 1));
 }
 

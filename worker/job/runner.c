@@ -82,7 +82,7 @@ static void heard(struct child *c, const char *line)
 		snprintf(c->row.error, sizeof(c->row.error), "%s", text);
 	} else if (!c->odd) {
 		c->odd = true;
-		log_warn("job", c->row.correlation_id, "job %lld said something odd: %.80s",
+		log_warn("job", c->row.correlation_id, "job %lld sent an unknown line: %.80s",
 			 (long long)c->row.id, line);
 	}
 }

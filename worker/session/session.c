@@ -377,14 +377,14 @@ int session_account(struct session *s, int64_t bot_id, const struct bot_config *
 		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
 	/* Another market: the new account begins with the old one's worth. */
 	if (strcmp(have->quote_asset, market_info(m)->quote) != 0)
-		return err_set(e, ERR_DENIED, "%s counts in %s, the paper account of bot %lld in "
-			       "%s: it goes there only by a reset (POST /api/v1/simulation/reset)",
+		return err_set(e, ERR_DENIED, "%s is priced in %s, the paper account of bot %lld "
+			       "in %s: only a reset can move it (POST /api/v1/simulation/reset)",
 			       config->symbol, market_info(m)->quote, (long long)bot_id,
 			       have->quote_asset);
 	worth = sim_account_worth(s->venue, bot_id);
 	if (money_sign(worth) <= 0)
-		return err_set(e, ERR_DENIED, "nothing is left of the paper account of bot %lld: "
-			       "it goes to %s only by a reset (POST /api/v1/simulation/reset)",
+		return err_set(e, ERR_DENIED, "the paper account of bot %lld is empty: only a "
+			       "reset can move it to %s (POST /api/v1/simulation/reset)",
 			       (long long)bot_id, config->symbol);
 	a.initial_capital = worth;
 	return sim_account_reset(s->venue, &a, true, now_us, e);
