@@ -383,7 +383,7 @@ static void play_checked(struct stage *g, struct truth *t)
 
 static void invariants(void **state)
 {
-	size_t orders = 0, closed[CLOSE_REMAINDER + 1] = { 0 };
+	size_t orders = 0, closed[CLOSE_EXIT_SIGNAL + 1] = { 0 };
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= seeds(); seed++) {
