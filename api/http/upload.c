@@ -1,5 +1,6 @@
 #include "api/http/upload.h"
 
+#include "api/app_db.h"
 #include "api/http/conn.h"
 #include "api/http/multipart.h"
 #include "api/http/reply.h"
@@ -267,6 +268,7 @@ static void complete(struct upload *u)
 	if (!u->rc)
 		u->rc = check_all(u);
 	if (!u->rc) {
+		u->r->db = u->r->app->database->db;
 		u->received(u);
 		return;
 	}
