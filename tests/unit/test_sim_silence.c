@@ -70,7 +70,7 @@ static void market_exit_waits(void **state)
 	PLACE(w, .id = "x", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.00999");
 	expect_update(w, UPDATE_ACCEPTED, "x", "");
 	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999");
-	assert_int_equal(w->v->ops->query(w->v, "x", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "x", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_ACCEPTED);
 	world_trade(w, false, "40000", "1", true); /* a trade is no book */
 	world_no_more(w);

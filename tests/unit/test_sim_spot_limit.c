@@ -50,7 +50,7 @@ static void queue_and_partial_fills(void **state)
 	assert_int_equal(qty_units(expect_fill(w, "a", "50000", "0.004", true)->cumulative),
 			 E("0.004"));
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "300");
-	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "a", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_ACCEPTED);
 	assert_int_equal(qty_units(q.cumulative), E("0.004"));
 	world_trade(w, false, "50000", "3", true);
@@ -58,11 +58,11 @@ static void queue_and_partial_fills(void **state)
 			 E("0.01"));
 	world_no_more(w);
 	assert_int_equal(w->orders_n, 0);
-	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "a", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_FILL);
 	assert_int_equal(qty_units(q.quantity), 0);
 	assert_int_equal(qty_units(q.cumulative), E("0.01"));
-	assert_int_equal(w->v->ops->query(w->v, "never", &q, NULL), ERR_NOT_FOUND);
+	assert_int_equal(sim_order_state(w->v, "never", &q, NULL), ERR_NOT_FOUND);
 }
 
 /* Where an order queues, by its price against the book 50000 (2) / 50000.01 (3). */
@@ -198,7 +198,7 @@ static void latency(void **state)
 	assert_int_equal(w->orders[0].stage, SIM_TRAVELLING);
 	assert_int_equal(w->orders[0].due_us, w->now + 1000);
 	assert_int_equal(w->v->ops->next_due(w->v), w->now + 1000);
-	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "a", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_ACCEPTED);
 	assert_string_equal(q.exchange_id, "");
 	w->now += 10;
@@ -347,7 +347,7 @@ static void react(struct world *w, const struct venue_update *u)
 
 	snprintf(id, sizeof(id), "react-%d", ++n);
 	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
-	assert_int_equal(w->v->ops->query(w->v, u->client_order_id, &q, NULL),
+	assert_int_equal(sim_order_state(w->v, u->client_order_id, &q, NULL),
 			 u->kind == UPDATE_CANCEL_REJECTED ? ERR_NOT_FOUND : 0);
 	assert_true(w->v->ops->next_due(w->v) > 0);
 	if (u->kind == UPDATE_ACCEPTED || n > 200)

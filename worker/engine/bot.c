@@ -56,8 +56,24 @@ void bot_fail(const struct step *s, struct bot *b, const char *fmt, ...)
 
 /* ---- time ---- */
 
+static int64_t check_due(const struct bot *b)
+{
+	return b->orders_n ? bot_period_begin(b, CHECK_US, b->checked_us, 1) : NEVER;
+}
+
+/* While something is open: what the venue has of it, and what the account holds. */
+static void check_timer(const struct step *s, struct bot *b)
+{
+	if (s->now_us < check_due(b))
+		return;
+	b->checked_us = s->now_us;
+	(void)effects_add(s, EFFECT_ASK_OPEN_ORDERS, NULL, 0);
+	(void)effects_add(s, EFFECT_ASK_ACCOUNT, NULL, 0);
+}
+
 void bot_timer(const struct step *s, struct bot *b)
 {
+	check_timer(s, b);
 	bot_equity_timer(s, b);
 	bot_orders_timer(s, b);
 }
@@ -66,6 +82,7 @@ int64_t bot_due(const struct step *s, const struct bot *b)
 {
 	int64_t due = s->all->equity_interval_us ? b->equity_due_us : NEVER;
 
+	due = check_due(b) < due ? check_due(b) : due;
 	for (size_t i = 0; i < b->orders_n; i++) {
 		int64_t at = order_due(b->orders[i], b->status != BOT_STOPPED);
 
@@ -101,12 +118,13 @@ static void go_on_flattening(const struct step *s, struct bot *b)
 
 void bot_reconcile(const struct step *s, struct bot *b)
 {
+	b->checked_us = s->now_us;
 	for (size_t i = b->orders_n; i-- > 0;) {
 		struct order *o = b->orders[i];
 
 		for (size_t k = 0; k < o->legs_n; k++)
 			leg_await(&o->legs[k], s->now_us);
-		order_ask(s, o, true);
+		order_ask_all(s, o);
 		/* A close that waits for nothing would wait for ever. */
 		if (o->phase == PHASE_CLOSING && order_live_legs(o) == 0 && !o->retry_us)
 			bot_progress(s, b, o);

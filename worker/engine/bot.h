@@ -19,6 +19,7 @@
 #include "worker/engine/order_steps.h"
 #include "worker/engine/stats.h"
 
+#define CHECK_US INT64_C(60000000)	/* open orders are compared with the venue's so often */
 #define REFUSAL_US INT64_C(1000000)	/* wait after an entry that the venue refused; doubles */
 #define REFUSAL_MOST_US INT64_C(300000000)
 
@@ -56,6 +57,7 @@ struct bot {
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
 	size_t ended_n;			/* ever */
 	int64_t equity_due_us;
+	int64_t checked_us;		/* when its orders were last compared with the venue's */
 	bool dirty;			/* its row must be reported at once */
 	bool moved;			/* figures moved: report it when there is room */
 	int64_t reported_us;
@@ -91,6 +93,8 @@ void bot_free(struct bot *b);
  * each at a time of its own a thousand short ones.
  */
 int64_t bot_period(const struct bot *b, int64_t every, int64_t at_us);
+/* When the period that a time lies in began; "ahead" periods later. */
+int64_t bot_period_begin(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead);
 
 /* ---- bot_account.c ---- */
 
@@ -175,8 +179,7 @@ void bot_on_update(const struct step *s, struct bot *b, const struct venue_updat
 /* The venue would not even take in a request to send or to cancel a leg. */
 void bot_on_refused(const struct step *s, struct bot *b, const char *client_order_id,
 		    bool cancel, const char *why);
-/* What the venue answered about a leg: its state; rc ERR_NOT_FOUND: it never arrived. */
-void bot_on_answer(const struct step *s, struct bot *b, const char *client_order_id, int rc,
-		   const struct venue_update *u, const char *why);
+/* What the venue answered to a question of ours. */
+void bot_on_answer(const struct step *s, struct bot *b, const struct venue_answer *a);
 
 #endif

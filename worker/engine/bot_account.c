@@ -13,8 +13,7 @@ int64_t bot_period(const struct bot *b, int64_t every, int64_t at_us)
 	return (at_us - b->id * SHIFT_US % every) / every;
 }
 
-/* When the period that a time lies in began; "ahead" periods later. */
-static int64_t sample_time(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead)
+int64_t bot_period_begin(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead)
 {
 	return (bot_period(b, every, at_us) + ahead) * every + b->id * SHIFT_US % every;
 }
@@ -96,14 +95,14 @@ void bot_equity_timer(const struct step *s, struct bot *b)
 
 	if (!every || s->now_us < b->equity_due_us)
 		return;
-	newest = sample_time(b, every, s->all->target_us, 0);
+	newest = bot_period_begin(b, every, s->all->target_us, 0);
 	if (b->equity_due_us && newest > s->now_us) {
 		b->equity_due_us = newest;
 		return;
 	}
 	if (b->equity_due_us)
 		sample(s, b);
-	b->equity_due_us = sample_time(b, every, s->now_us, 1);
+	b->equity_due_us = bot_period_begin(b, every, s->now_us, 1);
 }
 
 void bot_account_reset(const struct step *s, struct bot *b)

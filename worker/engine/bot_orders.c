@@ -204,7 +204,7 @@ static void order_timer(const struct step *s, struct bot *b, struct order *o)
 	bool again = o->retry_us && s->now_us >= o->retry_us;
 	enum close_reason due;
 
-	order_ask(s, o, false);
+	order_ask_late(s, o);
 	if (again) {
 		o->retry_us = 0;
 		order_changed(s, o);
@@ -290,6 +290,8 @@ struct order *bot_enter(const struct step *s, struct bot *b, const struct signal
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);
 	b->last_entry_us = s->now_us;
+	if (b->orders_n == 0)
+		b->checked_us = s->now_us;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = o;
 	order_begins(s, o);

@@ -2,7 +2,7 @@
  * venue.h - a place that takes orders: the simulation now, Binance later.
  *
  * Calls go in through struct venue. Results come back through the sink as struct venue_update,
- * in order, and never from inside place() or cancel(), so that the engine is not re-entered. A
+ * in order, and never from inside place(), cancel() or ask(), so that the engine is not re-entered. A
  * venue may send an update late or twice; the engine books each (symbol, trade_id) once.
  *
  * Commit before send: place() only takes the request. The simulation starts it at once, because
@@ -33,6 +33,7 @@ struct venue_order {		/* one order to send */
 };
 
 enum venue_update_kind {
+	UPDATE_SENT,		/* the request left; only where sends_in_flush */
 	UPDATE_ACCEPTED,	/* resting or working */
 	UPDATE_FILL,		/* one execution */
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
@@ -68,9 +69,41 @@ struct venue_update {
 	char reason[96];	/* "LOT_SIZE: quantity 0.00001 is under 0.0001" */
 };
 
+enum venue_question {
+	ASK_ORDER,		/* what became of one order */
+	ASK_TRADES,		/* the executions of one order */
+	ASK_OPEN_ORDERS,	/* all open orders of a bot: those with client ids of ours */
+	ASK_ACCOUNT		/* what it holds, its position included */
+};
+
+struct venue_query {
+	enum venue_question kind;
+	int64_t bot_id;
+	char symbol[SYMBOL_MAX];
+	char client_order_id[CLIENT_ORDER_ID_MAX];	/* ASK_ORDER, ASK_TRADES */
+	int64_t asked_us;		/* our time, UTC */
+};
+
+struct venue_answer {
+	struct venue_query query;
+	int rc;			/* 0; ERR_NOT_FOUND: the venue never had it; else: no answer */
+	char why[96];		/* of another rc than 0 */
+	int64_t at_us;		/* our time, UTC */
+	/*
+	 * ASK_ORDER: one, the order's state (ACCEPTED, with an exchange_id when it has arrived,
+	 * CANCELLED, REJECTED, EXPIRED, or FILL when it is filled) with what it filled so far
+	 * (cumulative). ASK_OPEN_ORDERS: such a state of each. ASK_TRADES: each execution, as it
+	 * was told or should have been, oldest first; a venue may know only the newest ones.
+	 */
+	size_t n;
+	const struct venue_update *list;	/* borrowed for the call */
+	struct account account;			/* ASK_ACCOUNT */
+};
+
 struct venue_sink {
 	void *ctx;
 	void (*update)(void *ctx, const struct venue_update *u);
+	void (*answer)(void *ctx, const struct venue_answer *a);
 	/* A bot's account changed; comes before the update that tells why. */
 	void (*account)(void *ctx, const struct account *a);
 };
@@ -113,12 +146,11 @@ struct venue_ops {
 	bool (*tradable)(const struct venue *v, const struct symbol_info *m, enum side side,
 			 int64_t now_us);
 	/*
-	 * What the venue knows of an order, for reconciliation: 0 and the cumulative
-	 * state as an update (ACCEPTED, CANCELLED, REJECTED, EXPIRED, or FILL with
-	 * quantity 0 when filled), or ERR_NOT_FOUND: it never arrived.
+	 * The answer comes through the sink, later, or never: whoever asks has a deadline. An
+	 * error: the question could not even be taken in.
 	 */
-	MUST_CHECK int (*query)(struct venue *v, const char *client_order_id,
-				struct venue_update *out, struct err *e);
+	MUST_CHECK int (*ask)(struct venue *v, const struct venue_query *q, int64_t now_us,
+			      struct err *e);
 	void (*free)(struct venue *v);
 };
 

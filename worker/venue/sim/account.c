@@ -236,7 +236,7 @@ static int64_t base_held_e8(const struct sim_acct *a)
 	return base[LEDGER_FREE] + base[LEDGER_RESERVED];
 }
 
-static struct account account_now(const struct sim_acct *a)
+struct account sim_account_now(const struct sim_acct *a)
 {
 	const int64_t *quote = a->book.balance_e8[LEDGER_QUOTE];
 
@@ -259,7 +259,7 @@ static bool same(const struct account *a, const struct account *b)
 
 void sim_tell_account(const struct sim *s, struct sim_acct *a)
 {
-	struct account now = account_now(a);
+	struct account now = sim_account_now(a);
 
 	if (same(&now, &a->told))
 		return;
@@ -277,7 +277,7 @@ int sim_account_value(const struct venue *v, int64_t bot_id, struct account_valu
 	if (!a)
 		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
 			       (long long)bot_id);
-	now = account_now(a);
+	now = sim_account_now(a);
 	return account_value(&now, a->market->last, out, e);
 }
 

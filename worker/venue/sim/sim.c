@@ -46,6 +46,7 @@ static void sim_free(struct venue *v)
 		free(s->accounts[i]);
 	free(s->markets);
 	free(s->accounts);
+	free(s->questions);
 	free(s);
 }
 
@@ -234,7 +235,9 @@ static int64_t sim_next_due(const struct venue *v)
 {
 	const struct sim *s = sim_of_const(v);
 	int64_t due = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+	int64_t answer = sim_answer_due(s);
 
+	due = due < answer ? due : answer;
 	return due < s->funding_due ? due : s->funding_due;
 }
 
@@ -243,12 +246,14 @@ static int64_t funding_until(const struct sim *s, int64_t now_us)
 {
 	int64_t due_us = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
 
+	if (sim_answer_due(s) < due_us)
+		due_us = sim_answer_due(s);
 	if (due_us < s->funding_due)
 		return s->funding_due;
 	return due_us < now_us ? due_us : now_us;
 }
 
-/* In the order of time; funding before requests of the same microsecond. */
+/* In the order of time; at the same microsecond funding, then requests, then answers. */
 static void sim_advance(struct venue *v, int64_t now_us)
 {
 	struct sim *s = sim_of(v);
@@ -261,6 +266,10 @@ static void sim_advance(struct venue *v, int64_t now_us)
 
 		if (s->funding_due <= due) {
 			sim_funding_run(s, funding_until(s, now_us));
+			continue;
+		}
+		if (s->travel.n == 0 || s->travel.slots[0]->row.due_us > due) {
+			sim_answer(s);
 			continue;
 		}
 		o = sim_travel_pop(s);
@@ -437,24 +446,6 @@ void sim_warm_book_valid(struct venue *v, int index, bool valid)
 	market_at(sim_of(v), index)->invalid = !valid;
 }
 
-static int sim_query(struct venue *v, const char *client_order_id, struct venue_update *out,
-		     struct err *e)
-{
-	struct sim *s = sim_of(v);
-	struct sim_slot *o = sim_slot_find(s, client_order_id);
-	const struct venue_update *ended;
-
-	if (o && o->row.stage != SIM_CANCELLING) {
-		sim_update_init(o, UPDATE_ACCEPTED, 0, out);
-		return 0;
-	}
-	ended = sim_ended_find(s, client_order_id);
-	if (!ended)
-		return err_set(e, ERR_NOT_FOUND, "the simulation has no order %s", client_order_id);
-	*out = *ended;
-	return 0;
-}
-
 static const struct venue_ops OPS = {
 	.name = "sim",
 	.resting_stop = true,
@@ -468,6 +459,6 @@ static const struct venue_ops OPS = {
 	.on_time = sim_on_time,
 	.on_book_valid = sim_on_book_valid,
 	.tradable = sim_tradable,
-	.query = sim_query,
+	.ask = sim_ask,
 	.free = sim_free,
 };

@@ -24,7 +24,7 @@
  * The sink and the store are called from advance, the market's events (on_*, sim_trade,
  * sim_book, sim_time, sim_book_valid) and sim_account_reset; the store also from place,
  * cancel and sim_account_add, the sink's account also from sim_account_add and
- * sim_restore_round. From inside them place, cancel, query, tradable and next_due may be
+ * sim_restore_round. From inside them place, cancel, ask, tradable and next_due may be
  * called, nothing else.
  */
 #ifndef WORKER_VENUE_SIM_SIM_H
@@ -105,6 +105,12 @@ MUST_CHECK int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t lev
  * whose price is unknown. 0 without an account.
  */
 struct money sim_account_worth(const struct venue *v, int64_t bot_id);
+/*
+ * An order's state, as ASK_ORDER answers it (venue.h). ERR_NOT_FOUND: it never arrived, or
+ * ended long ago.
+ */
+MUST_CHECK int sim_order_state(const struct venue *v, const char *client_order_id,
+			       struct venue_update *out, struct err *e);
 /* At the market's last price. ERR_NOT_FOUND: there is none; ERR_UNAVAILABLE: no price yet. */
 /* (tests) */
 MUST_CHECK int sim_account_value(const struct venue *v, int64_t bot_id,
