@@ -67,44 +67,54 @@ HELPER int fake_cancel(struct venue *v, int64_t bot_id, const char *symbol, cons
 
 HELPER void fake_flush(struct venue *v) { (void)v; }
 
-HELPER void fake_trade(struct venue *v, const struct symbol_info *s, const struct trade *t,
-		       int64_t now_us)
+HELPER int fake_market_add(struct venue *v, const struct symbol_info *s)
 {
 	(void)v;
 	(void)s;
+	return 0;
+}
+
+HELPER void fake_trade(struct venue *v, int market, const struct trade *t, int64_t now_us)
+{
+	(void)v;
+	(void)market;
 	(void)t;
 	(void)now_us;
 }
 
-HELPER void fake_book(struct venue *v, const struct symbol_info *s, const struct book_top *b,
-		      int64_t now_us)
+HELPER void fake_book(struct venue *v, int market, const struct book_top *b, int64_t now_us)
 {
 	(void)v;
-	(void)s;
+	(void)market;
 	(void)b;
 	(void)now_us;
 }
 
-HELPER void fake_time(struct venue *v, const struct symbol_info *s, int64_t now_us)
+HELPER void fake_time(struct venue *v, int market, int64_t now_us)
 {
 	(void)v;
-	(void)s;
+	(void)market;
 	(void)now_us;
 }
 
-HELPER void fake_book_valid(struct venue *v, const struct symbol_info *s, bool valid,
-			    int64_t now_us)
+HELPER void fake_book_valid(struct venue *v, int market, bool valid, int64_t now_us)
 {
 	(void)v;
-	(void)s;
+	(void)market;
 	(void)valid;
 	(void)now_us;
 }
 
-HELPER bool fake_tradable(const struct venue *v, const struct symbol_info *s, enum side side,
-			  int64_t now_us)
+HELPER void fake_warm_valid(struct venue *v, int market, bool valid)
 {
-	(void)s;
+	(void)v;
+	(void)market;
+	(void)valid;
+}
+
+HELPER bool fake_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
+{
+	(void)market;
 	(void)side;
 	(void)now_us;
 	return !((const struct fake *)(const void *)v)->silent;
@@ -192,7 +202,10 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 	f->ops = (struct venue_ops){
 		.name = "fake", .resting_stop = resting_stop, .place = fake_place,
 		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
-		.advance = fake_advance, .on_trade = fake_trade, .on_book = fake_book,
+		.advance = fake_advance, .market_add = fake_market_add,
+		.warm_trade = fake_trade, .warm_book = fake_book, .warm_time = fake_time,
+		.warm_book_valid = fake_warm_valid,
+		.on_trade = fake_trade, .on_book = fake_book,
 		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
 		.ask = fake_ask, .free = fake_free,
 	};

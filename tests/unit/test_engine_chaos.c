@@ -144,35 +144,40 @@ static void line_advance(struct venue *v, int64_t now_us)
 	}
 }
 
-static void line_trade(struct venue *v, const struct symbol_info *symbol, const struct trade *t,
+static int line_market_add(struct venue *v, const struct symbol_info *info)
+{
+	return line_of(v)->sim->ops->market_add(line_of(v)->sim, info);
+}
+
+static void line_trade(struct venue *v, int market, const struct trade *t,
 		       int64_t now_us)
 {
-	line_of(v)->sim->ops->on_trade(line_of(v)->sim, symbol, t, now_us);
+	line_of(v)->sim->ops->on_trade(line_of(v)->sim, market, t, now_us);
 }
 
-static void line_book(struct venue *v, const struct symbol_info *symbol, const struct book_top *b,
+static void line_book(struct venue *v, int market, const struct book_top *b,
 		      int64_t now_us)
 {
-	line_of(v)->sim->ops->on_book(line_of(v)->sim, symbol, b, now_us);
+	line_of(v)->sim->ops->on_book(line_of(v)->sim, market, b, now_us);
 }
 
-static void line_time(struct venue *v, const struct symbol_info *symbol, int64_t now_us)
+static void line_time(struct venue *v, int market, int64_t now_us)
 {
-	line_of(v)->sim->ops->on_time(line_of(v)->sim, symbol, now_us);
+	line_of(v)->sim->ops->on_time(line_of(v)->sim, market, now_us);
 }
 
-static void line_book_valid(struct venue *v, const struct symbol_info *symbol, bool valid,
+static void line_book_valid(struct venue *v, int market, bool valid,
 			    int64_t now_us)
 {
-	line_of(v)->sim->ops->on_book_valid(line_of(v)->sim, symbol, valid, now_us);
+	line_of(v)->sim->ops->on_book_valid(line_of(v)->sim, market, valid, now_us);
 }
 
 /* As a real exchange: what it could do now is not known here. */
-static bool line_tradable(const struct venue *v, const struct symbol_info *symbol, enum side side,
+static bool line_tradable(const struct venue *v, int market, enum side side,
 			  int64_t now_us)
 {
 	(void)v;
-	(void)symbol;
+	(void)market;
 	(void)side;
 	(void)now_us;
 	return true;
@@ -202,9 +207,9 @@ static void line_free(struct venue *v) { (void)v; }
 static const struct venue_ops LINE_OPS = {
 	.name = "line", .resting_stop = true, .place = line_place, .cancel = line_cancel,
 	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
-	.on_trade = line_trade, .on_book = line_book, .on_time = line_time,
-	.on_book_valid = line_book_valid, .tradable = line_tradable, .ask = line_ask,
-	.free = line_free,
+	.market_add = line_market_add, .on_trade = line_trade, .on_book = line_book,
+	.on_time = line_time, .on_book_valid = line_book_valid, .tradable = line_tradable,
+	.ask = line_ask, .free = line_free,
 };
 
 /* ---- the engine on it ---- */
@@ -244,7 +249,6 @@ static void open_scene(struct scene *s, uint64_t seed)
 	s->line.sim = sim_new(&sim);
 	for (int m = 0; m < SCRIPT_MARKETS; m++) {
 		s->markets[m] = engine_market_add(s->e, &s->script.markets[m]);
-		sim_symbol_add(s->line.sim, &s->script.markets[m]);
 	}
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
 		struct predictor p = { .model_id = 7, .ctx = &s->brain[b],

@@ -312,25 +312,21 @@ static void quiet_range(void **state)
 	world_no_more(w);
 }
 
-static void by_name(void **state)
+/* A spot and a futures market of one name are two; each hears of its own alone. */
+static void by_handle(void **state)
 {
 	struct world *w = *state;
 	struct book_top b = { .bid = P("40000"), .ask = P("40001"), .bid_qty = Q("1"),
 			      .ask_qty = Q("1") };
 	struct trade t = { .time_us = w->now + 10, .price = P("39000"), .qty = Q("1") };
 
-	struct symbol_info spot = world_info(false), futures = world_info(true), none = spot;
-
-	none.symbol[0] = 'X';
-	w->v->ops->on_book(w->v, &spot, &b, ++w->now);
-	w->v->ops->on_book(w->v, &none, &b, ++w->now);
+	w->v->ops->on_book(w->v, w->spot, &b, ++w->now);
 	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 	      .price = "40000");
-	w->v->ops->on_trade(w->v, &none, &t, ++w->now);
-	w->v->ops->on_trade(w->v, &futures, &t, ++w->now);
+	w->v->ops->on_trade(w->v, w->futures, &t, ++w->now);
 	expect_update(w, UPDATE_ACCEPTED, "a", "");
 	world_no_more(w);
-	w->v->ops->on_trade(w->v, &spot, &t, ++w->now);
+	w->v->ops->on_trade(w->v, w->spot, &t, ++w->now);
 	expect_fill(w, "a", "40000", "0.001", true);
 	assert_int_equal(sim_symbol_find(w->v, "BTCUSDT", true), w->futures);
 	assert_int_equal(sim_symbol_find(w->v, "NONE", true), -1);
@@ -398,7 +394,7 @@ int main(void)
 		TEST(through_the_price), TEST(queue_and_partial_fills), TEST(queue_on_arrival),
 		TEST(volume_once_per_account), TEST(crossing_limit), TEST(cancel_kinds),
 		TEST(latency), TEST(oco_limit_part), TEST(oco_stop_part), TEST(spot_stop),
-		TEST(quiet_range), TEST(by_name), TEST(reactions_from_the_sink),
+		TEST(quiet_range), TEST(by_handle), TEST(reactions_from_the_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

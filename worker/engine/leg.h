@@ -89,10 +89,9 @@ struct leg {
 	bool alarmed;			/* that it has been unknown for long was said */
 	bool cancel_refused;		/* and nobody knows yet whether it lives */
 	bool asked;			/* a question about it is open */
-	struct qty told;		/* what it filled, as the venue says; more than filled: its */
-					/* trades are asked for */
+	struct qty told;		/* what the venue says it filled */
 	struct price told_price;	/* near which that was; 0 not known */
-	enum leg_event told_end;	/* how it ended, as the venue says; LEG_EV_SENT: it has not */
+	enum leg_event told_end;	/* how the venue says it ended; LEG_EV_SENT: not */
 	char told_why[96];		/* why */
 	bool reported;			/* its row is in the effects of this step already */
 };

@@ -2,8 +2,9 @@
  * venue.h - a place that takes orders: the simulation now, Binance later.
  *
  * Calls go in through struct venue. Results come back through the sink as struct venue_update,
- * in order, and never from inside place(), cancel() or ask(), so that the engine is not re-entered. A
- * venue may send an update late or twice; the engine books each (symbol, trade_id) once.
+ * in order, and never from inside place(), cancel() or ask(), so that the engine is not
+ * re-entered. A venue may send an update late or twice; the engine books each
+ * (symbol, trade_id) once.
  *
  * Commit before send: place() only takes the request. The simulation starts it at once, because
  * its state is committed together with ours. A real venue sends it in flush(), which the worker
@@ -108,6 +109,13 @@ struct venue_sink {
 	void (*account)(void *ctx, const struct account *a);
 };
 
+struct venue_account {		/* what a bot's account is to be */
+	int64_t bot_id;
+	int market;			/* handle */
+	struct money capital;		/* quote asset that a new one begins with */
+	int64_t leverage_e8;		/* 1e-8 times; RATE_ONE on spot */
+};
+
 struct venue_ops;
 struct venue {			/* embed as the first member */
 	const struct venue_ops *ops;
@@ -127,24 +135,39 @@ struct venue_ops {
 	/* Run own events that are due at or before now_us. */
 	void (*advance)(struct venue *v, int64_t now_us);
 	/*
-	 * The market moved (before the engine hears it). A market is its symbol and whether it
-	 * is futures, as in the info that it was added with: BTCUSDT may be both.
+	 * A market to trade on; the same name and kind again is the same one, with new filters
+	 * and fees. Returns its handle, valid for the venue's life.
 	 */
-	void (*on_trade)(struct venue *v, const struct symbol_info *m, const struct trade *t,
-			 int64_t now_us);
-	void (*on_book)(struct venue *v, const struct symbol_info *m, const struct book_top *b,
-			int64_t now_us);
+	int (*market_add)(struct venue *v, const struct symbol_info *info);
+	/* The market moved (before the engine hears it). */
+	void (*on_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
+	void (*on_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
 	/* Nothing changed, but the feed of its book is alive. */
-	void (*on_time)(struct venue *v, const struct symbol_info *m, int64_t now_us);
+	void (*on_time)(struct venue *v, int market, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
-	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid,
-			      int64_t now_us);
+	void (*on_book_valid)(struct venue *v, int market, bool valid, int64_t now_us);
+	/* The same, of before the venue's time begins: the state is kept, and nothing trades. */
+	void (*warm_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
+	void (*warm_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
+	void (*warm_time)(struct venue *v, int market, int64_t now_us);
+	void (*warm_book_valid)(struct venue *v, int market, bool valid);
 	/*
 	 * Could a market order of this side trade now, as far as the venue knows? A venue that
 	 * gets market data later than its orders must say true.
 	 */
-	bool (*tradable)(const struct venue *v, const struct symbol_info *m, enum side side,
-			 int64_t now_us);
+	bool (*tradable)(const struct venue *v, int market, enum side side, int64_t now_us);
+	/*
+	 * A bot's account as its settings want it: opened when there is none, on another market
+	 * or leverage when that changed, and then only without open orders. What it is worth
+	 * goes along: no move makes money. ERR_DENIED: only a reset can bring it there.
+	 */
+	MUST_CHECK int (*account_set)(struct venue *v, const struct venue_account *a,
+				      int64_t now_us, struct err *e);
+	/* It starts anew; what it has open is dropped. */
+	MUST_CHECK int (*account_reset)(struct venue *v, const struct venue_account *a,
+					int64_t now_us, struct err *e);
+	/* After a restart: no time that it keeps may lie further ahead than a request takes. */
+	void (*times_back)(struct venue *v, int64_t now_us);
 	/*
 	 * The answer comes through the sink, later, or never: whoever asks has a deadline. An
 	 * error: the question could not even be taken in.

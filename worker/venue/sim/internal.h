@@ -73,7 +73,6 @@ struct sim {
 	struct ledger ledger;
 	struct sim_market **markets;
 	size_t markets_n;
-	struct sim_market *last_market;	/* of the newest look-up by name */
 	struct sim_acct **accounts;	/* by bot_id */
 	size_t accounts_n;
 	struct sim_list travel;		/* requests by due time, then seq */

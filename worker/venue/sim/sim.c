@@ -127,23 +127,6 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	return i;
 }
 
-/*
- * The newest answer is usually the next one. Compared whole, which costs less than a strcmp
- * per event; the same name with other bytes behind its end is found by the look-up.
- */
-static struct sim_market *market_like(struct sim *s, const struct symbol_info *info)
-{
-	struct sim_market *m = s->last_market;
-
-	if (m && m->info.futures == info->futures &&
-	    memcmp(m->info.symbol, info->symbol, sizeof(info->symbol)) == 0)
-		return m;
-	m = sim_market_find(s, info->symbol, info->futures);
-	if (m)
-		s->last_market = m;
-	return m;
-}
-
 static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row, int64_t now_us)
 {
 	struct sim_slot *o;
@@ -344,55 +327,19 @@ static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_
 	book_decides(s, m, now_us);
 }
 
-static void sim_on_trade(struct venue *v, const struct symbol_info *info, const struct trade *t,
-			 int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_trade(sim_of(v), m, t, now_us);
-}
-
-static void sim_on_book(struct venue *v, const struct symbol_info *info, const struct book_top *b,
-			int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_book(sim_of(v), m, b, now_us);
-}
-
-static void sim_on_time(struct venue *v, const struct symbol_info *info, int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_time(sim_of(v), m, now_us);
-}
-
-static void sim_on_book_valid(struct venue *v, const struct symbol_info *info, bool valid,
-			      int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_valid(sim_of(v), m, valid, now_us);
-}
-
-static bool sim_tradable(const struct venue *v, const struct symbol_info *info, enum side side,
-			 int64_t now_us)
-{
-	const struct sim *s = sim_of_const(v);
-	const struct sim_market *m = sim_market_find(s, info->symbol, info->futures);
-
-	return m && sim_fresh(s, m, now_us) &&
-	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
-}
-
 static struct sim_market *market_at(struct sim *s, int index)
 {
 	ASSERT(index >= 0 && (size_t)index < s->markets_n);
 	return s->markets[index];
+}
+
+static bool sim_tradable(const struct venue *v, int index, enum side side, int64_t now_us)
+{
+	const struct sim *s = sim_of_const(v);
+	const struct sim_market *m = s->markets[index];
+
+	return sim_fresh(s, m, now_us) &&
+	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
 }
 
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
@@ -436,7 +383,7 @@ void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t
 		m->waits = m->waits || sim_waits(&m->resting.slots[i]->row);
 }
 
-void sim_warm_time(struct venue *v, int index, int64_t now_us)
+static void sim_warm_time(struct venue *v, int index, int64_t now_us)
 {
 	book_alive(sim_of(v), market_at(sim_of(v), index), now_us);
 }
@@ -454,10 +401,18 @@ static const struct venue_ops OPS = {
 	.flush = sim_flush,
 	.next_due = sim_next_due,
 	.advance = sim_advance,
-	.on_trade = sim_on_trade,
-	.on_book = sim_on_book,
-	.on_time = sim_on_time,
-	.on_book_valid = sim_on_book_valid,
+	.market_add = sim_symbol_add,
+	.on_trade = sim_trade,
+	.on_book = sim_book,
+	.on_time = sim_time,
+	.on_book_valid = sim_book_valid,
+	.warm_trade = sim_warm_trade,
+	.warm_book = sim_warm_book,
+	.warm_time = sim_warm_time,
+	.warm_book_valid = sim_warm_book_valid,
+	.account_set = sim_account_set,
+	.account_reset = sim_account_renew,
+	.times_back = sim_times_back,
 	.tradable = sim_tradable,
 	.ask = sim_ask,
 	.free = sim_free,
