@@ -1,9 +1,10 @@
-#include "api/app.h"
+#include "api/app_db.h"
 
 #include "common/db/checkpoint.h"
 #include "common/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -12,8 +13,8 @@ static void begin_checkpoints(struct app *a)
 {
 	struct err e = { 0 };
 
-	if (checkpoint_begin(a->db, &a->checkpoint, &e))
-		log_warn("main", NULL, "checkpoints hold up requests: %s", e.msg);
+	if (checkpoint_begin(a->database->db, &a->database->checkpoint, &e))
+		log_warn("main", NULL, "checkpoints delay requests: %s", e.msg);
 }
 
 /* And notes which file it is. */
@@ -30,12 +31,12 @@ static int open_file(struct app *a, struct err *e)
 		db_close(db);
 		return rc;
 	}
-	a->db = db;
-	a->db_inode = st.st_ino;
-	a->db_device = st.st_dev;
-	a->db_generation++;
+	a->database->db = db;
+	a->database->inode = st.st_ino;
+	a->database->device = st.st_dev;
+	a->database->generation++;
 	db_set_busy_timeout(db, a->busy_ms);
-	a->db_trouble[0] = '\0';
+	a->database->trouble[0] = '\0';
 	a->looked = false;
 	a->writes++;
 	begin_checkpoints(a);
@@ -50,16 +51,16 @@ int app_db_open(struct app *a, struct err *e)
 void app_db_patience(struct app *a, int64_t ms)
 {
 	a->busy_ms = ms;
-	if (a->db)
-		db_set_busy_timeout(a->db, ms);
+	if (a->database->db)
+		db_set_busy_timeout(a->database->db, ms);
 }
 
 void app_db_close(struct app *a)
 {
-	checkpoint_end(a->checkpoint);
-	a->checkpoint = NULL;
-	db_close(a->db);
-	a->db = NULL;
+	checkpoint_end(a->database->checkpoint);
+	a->database->checkpoint = NULL;
+	db_close(a->database->db);
+	a->database->db = NULL;
 }
 
 /* Was activated after the requests of its turn, so it runs after them. */
@@ -90,7 +91,7 @@ int64_t app_data_version(struct app *a)
 {
 	if (a->looked)
 		return a->data_version;
-	a->data_version = db_data_version(a->db);
+	a->data_version = db_data_version(a->database->db);
 	if (a->looked_end && a->data_version >= 0) {
 		a->looked = true;
 		event_active(a->looked_end, EV_TIMEOUT, 0);
@@ -98,24 +99,28 @@ int64_t app_data_version(struct app *a)
 	return a->data_version;
 }
 
+const char *app_db_trouble(const struct app *a)
+{
+	return a->database->trouble;
+}
+
 static void trouble(struct app *a, const char *text)
 {
-	if (!strcmp(a->db_trouble, text))
+	if (!strcmp(a->database->trouble, text))
 		return;
-	strncpy(a->db_trouble, text, sizeof(a->db_trouble) - 1);
-	a->db_trouble[sizeof(a->db_trouble) - 1] = '\0';
+	snprintf(a->database->trouble, sizeof(a->database->trouble), "%s", text);
 	log_error("db", NULL, "%s", text);
 }
 
 void app_db_check(struct app *a)
 {
 	struct err e = { 0 };
-	int rc = a->db ? db_lost(a->db, &e) : ERR_IO;
+	int rc = a->database->db ? db_lost(a->database->db, &e) : ERR_IO;
 
 	if (!rc || a->lost)
 		return;
-	if (a->db)
-		db_abandon(a->db);
+	if (a->database->db)
+		db_abandon(a->database->db);
 	if (rc == ERR_CONFLICT) {
 		log_error("db", NULL, "the API ends: %s. A new start goes on with what is there",
 			  e.msg);

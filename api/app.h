@@ -12,19 +12,17 @@
 #include "common/buf.h"
 #include "common/config.h"
 #include "common/crypto.h"
-#include "common/db/db.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+struct app_db;
 struct audit;
 struct auth;
 struct batch;
-struct checkpoint;
-struct children;
 struct conns;
+struct helpers;
 struct rate;
 struct request;
 struct retries;
@@ -43,12 +41,7 @@ struct wait;
 struct app {
 	const struct config *cfg;
 	struct event_base *base;
-	struct db *db;			/* NULL while the file can't be opened */
-	struct checkpoint *checkpoint;	/* of db; NULL: in its commits */
-	char db_trouble[480];		/* why db is NULL, for a person */
-	ino_t db_inode;			/* of the open file; if the name has another, reopen */
-	dev_t db_device;
-	unsigned db_generation;		/* grows each time db is opened */
+	struct app_db *database;	/* the loop's connection: app_db.h */
 	struct master_key key;		/* seals the secrets of bot configs */
 	struct audit *audit;
 	struct auth *auth;
@@ -64,7 +57,7 @@ struct app {
 	struct tls *tls;		/* NULL: plain HTTP */
 	struct status_cache *status;
 	struct streams *streams;	/* live push */
-	struct children *children;	/* helpers that run */
+	struct helpers *helpers;	/* helpers that run */
 	struct uploads *uploads;	/* model files under way */
 	int64_t started_us;		/* wall clock */
 	int64_t started_mono_us;
@@ -85,27 +78,7 @@ struct app {
 	void (*describe)(struct buf *out);	/* writes it: openapi_write */
 };
 
-/* Opens the database as DB_API and notes which file it is. */
-MUST_CHECK int app_db_open(struct app *a, struct err *e);
-/*
- * Called once a second, and before each request that changes something. Reopens a replaced
- * database file. When the file is missing it closes ours, because nobody would find what we
- * write; the database is opened again as soon as it is back. When -wal or -shm was removed
- * (a->lost) it ends the loop, because a process that has the old ones open, in any thread,
- * can't use new ones.
- */
-void app_db_check(struct app *a);
-void app_db_close(struct app *a);
-/* How long a->db waits for locks, also after it was opened again. */
-void app_db_patience(struct app *a, int64_t ms);
-/*
- * PRAGMA data_version, read once per turn of the loop. All requests of a turn arrived before
- * the turn began, so each may be answered from what was committed before it began. Negative
- * on failure. a->db must be open.
- */
-int64_t app_data_version(struct app *a);
-/* Makes app_data_version read once per turn instead of in each call. Needs a->base. */
-void app_turn_init(struct app *a);
-void app_turn_fini(struct app *a);
+/* Why the database can't be used, for a person. From the loop only. */
+const char *app_db_trouble(const struct app *a);
 
 #endif

@@ -100,7 +100,7 @@ int healthcheck_ask(const struct config *cfg, int timeout_s, struct buf *answer,
 	if (code == 200)
 		return 0;
 	if (code)
-		return err_set(e, ERR_UNAVAILABLE, "the API answers its health with %d", code);
+		return err_set(e, ERR_UNAVAILABLE, "the API's health check answered %d", code);
 	return err_set(e, ERR_UNAVAILABLE, "nothing answers HTTP%s on %s port %d",
 		       cfg->api_tls_cert[0] ? "S" : "", host_of(cfg), (int)cfg->api_port);
 }

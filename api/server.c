@@ -1,5 +1,6 @@
 #include "api/server.h"
 
+#include "api/app_db.h"
 #include "api/http/audit.h"
 #include "api/http/auth.h"
 #include "api/http/conn.h"
@@ -12,7 +13,7 @@
 #include "api/http/upload.h"
 #include "api/openapi/openapi.h"
 #include "api/pending/batch.h"
-#include "api/pending/child.h"
+#include "api/pending/helper.h"
 #include "api/pending/retry.h"
 #include "api/pending/slow.h"
 #include "api/pending/wait.h"
@@ -46,6 +47,7 @@
 
 struct server {
 	struct app app;
+	struct app_db database;
 	struct evhttp *http;
 	struct event *tick;
 	struct store_logs *logs;
@@ -263,14 +265,16 @@ static int call_handler(struct request *r, void *ctx, struct err *e)
 	(void)ctx;
 	if (changes_state(r->method))
 		app_db_check(r->app);
-	if (r->app->lost || (!r->app->db && !r->route->no_db))
-		return request_error(r, e, 503, "database_unavailable", "%s", r->app->db_trouble);
+	r->db = r->app->database->db;	/* another one, when the file was replaced */
+	if (r->app->lost || (!r->db && !r->route->no_db))
+		return request_error(r, e, 503, "database_unavailable", "%s",
+				     app_db_trouble(r->app));
 	if (fault_request())
 		return err_set(e, ERR_END, "%s: SELECT secret FROM sqlite_master at %s:%d",
 			       r->app->cfg->db_path, __FILE__, __LINE__);
 	if (r->route->prepare)
 		r->route->prepare(r);
-	if (r->route->slow && r->app->db)
+	if (r->route->slow && r->db)
 		return slow_run(r, e);
 	rc = r->route->handler(r, e);
 	if (changes_state(r->method))
@@ -320,7 +324,7 @@ static void flush_logs(struct server *s)
 {
 	struct err e = { 0 };
 
-	if (s->app.db && store_logs_flush(s->logs, s->app.db, &e))
+	if (s->app.database->db && store_logs_flush(s->logs, s->app.database->db, &e))
 		return;
 }
 
@@ -335,7 +339,7 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 	audit_flush(s->app.audit);
 	flush_logs(s);
 	if (++s->ticks % FLUSH_EVERY_S == 0)
-		auth_flush(s->app.auth, s->app.db);
+		auth_flush(s->app.auth, s->app.database->db);
 }
 
 static int listen_on(struct server *s, struct err *e)
@@ -412,6 +416,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	int rc;
 
 	a->cfg = cfg;
+	a->database = &s->database;
 	a->describe = openapi_write;
 	a->busy_ms = APP_BUSY_MS;
 	crypto_random(&a->correlation_seed, sizeof(a->correlation_seed));
@@ -451,7 +456,7 @@ int server_open(const struct config *cfg, struct server **out, struct err *e)
 	a->sums = trade_sums_new();
 	a->slow = slow_new(a);
 	a->streams = streams_new(a);
-	a->children = children_new(a->base, NULL);
+	a->helpers = helpers_new(a->base, NULL);
 	a->uploads = uploads_new(a);
 	s->tick = event_new(a->base, -1, EV_PERSIST, on_tick_cb, s);
 	ASSERT(s->tick != NULL);
@@ -486,7 +491,7 @@ void server_close(struct server *s)
 		event_free(s->tick);
 	streams_free(a->streams); /* the loop runs in it: all others are still there */
 	retries_free(a->retries); /* before what they may wait for */
-	children_free(a->children);
+	helpers_free(a->helpers);
 	uploads_free(a->uploads);
 	batch_free(a->batch);
 	wait_free(a->wait);
@@ -494,7 +499,7 @@ void server_close(struct server *s)
 	trade_sums_free(a->sums);
 	say_goodbye(s);
 	audit_free(a->audit);
-	auth_flush(a->auth, a->db);
+	auth_flush(a->auth, a->database->db);
 	log_set_sink(NULL, NULL);
 	flush_logs(s);
 	conns_set_listener(a->conns, NULL);

@@ -16,5 +16,7 @@
  * reserve terabytes of addresses.
  */
 void limits_set(pid_t parent, int64_t memory_mb, int64_t cpu_s);
+/* The same for a copy that goes on without an exec; memory_mb: data on top of what it has. */
+void limits_set_copy(pid_t parent, int64_t memory_mb, int64_t cpu_s);
 
 #endif

@@ -73,3 +73,27 @@ BEGIN
 	UPDATE trading_configs SET model_id = 0
 		WHERE bot_id = old.bot_id AND model_id = old.model_id;
 END;
+
+-- ---- a bot's settings ----
+
+-- Of trading_configs, written by: api. What is new in a bot's settings; the defaults change nothing
+-- for the bots that are there. Objects and lists are JSON in a fixed form, {} and [] none.
+ALTER TABLE trading_configs ADD COLUMN strategy_params TEXT NOT NULL DEFAULT '{}';	-- JSON, all parameters of the strategy
+ALTER TABLE trading_configs ADD COLUMN stake_mode TEXT NOT NULL DEFAULT 'fixed';	-- fixed, equity_share, risk
+ALTER TABLE trading_configs ADD COLUMN stake_share REAL NOT NULL DEFAULT 0.1;	-- fraction of the equity of one entry
+ALTER TABLE trading_configs ADD COLUMN stake_risk REAL NOT NULL DEFAULT 0.01;	-- fraction of the equity that an entry loses at its stop
+ALTER TABLE trading_configs ADD COLUMN minimal_roi TEXT NOT NULL DEFAULT '{}';	-- JSON, minutes to a fraction of the entry price
+ALTER TABLE trading_configs ADD COLUMN trailing_stop INTEGER NOT NULL DEFAULT 0;	-- 0 or 1
+ALTER TABLE trading_configs ADD COLUMN trailing_stop_positive REAL NOT NULL DEFAULT 0;	-- fraction below the best price, 0 stop_loss_pct
+ALTER TABLE trading_configs ADD COLUMN trailing_stop_positive_offset REAL NOT NULL DEFAULT 0;	-- fraction of the entry price
+ALTER TABLE trading_configs ADD COLUMN trailing_only_offset_is_reached INTEGER NOT NULL DEFAULT 0;	-- 0 or 1
+ALTER TABLE trading_configs ADD COLUMN position_adjustment TEXT NOT NULL DEFAULT '{}';	-- JSON, further entries
+ALTER TABLE trading_configs ADD COLUMN partial_targets TEXT NOT NULL DEFAULT '[]';	-- JSON, parts that leave before the target
+ALTER TABLE trading_configs ADD COLUMN order_type TEXT NOT NULL DEFAULT 'limit';	-- limit, market
+ALTER TABLE trading_configs ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'post_only';	-- GTC, post_only
+ALTER TABLE trading_configs ADD COLUMN trading_hours TEXT NOT NULL DEFAULT '{}';	-- JSON, days and hours of entries
+
+-- ---- strategies ----
+
+-- Of trading_orders, written by: worker.
+ALTER TABLE trading_orders ADD COLUMN tag TEXT NOT NULL DEFAULT '';	-- of the strategy, by which it knows its position

@@ -1,5 +1,6 @@
 #include "api/http/audit.h"
 
+#include "api/app_db.h"
 #include "api/http/request.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -73,9 +74,9 @@ bool audit_flush(struct audit *a)
 	struct err e = { 0 };
 	int rc;
 
-	if (!a->n || !a->app->db)
+	if (!a->n || !a->app->database->db)
 		return true;
-	rc = store_audit_add(a->app->db, a->rows, a->n, &e);
+	rc = store_audit_add(a->app->database->db, a->rows, a->n, &e);
 	if (!rc) {
 		a->n = 0;
 		a->busy_since_us = 0;

@@ -1,5 +1,6 @@
 #include "api/http/auth.h"
 
+#include "api/app_db.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -71,12 +72,12 @@ void auth_refresh(struct auth *a, struct app *app)
 	struct err e = { 0 };
 	int64_t version;
 
-	if (!app->db)
+	if (!app->database->db)
 		return;
 	version = app_data_version(app);
 	if (version < 0 || (version == a->data_version && app->writes == a->writes))
 		return;
-	if (auth_load(a, app->db, &e)) {
+	if (auth_load(a, app->database->db, &e)) {
 		log_warn("auth", NULL, "tokens not read again: %s", e.msg);
 		return;
 	}
@@ -265,7 +266,7 @@ static int revoke_environment(struct app *app, int64_t now, struct err *e)
 		struct token dead = *t;
 
 		dead.expires_us = 1;
-		return store_token_put(app->db, &dead, &id, e);
+		return store_token_put(app->database->db, &dead, &id, e);
 	}
 	return 0;
 }
@@ -300,10 +301,10 @@ static int use_configured(struct app *app, const char *token, struct err *e)
 		return 0;
 	if (role != ROLE_NONE)
 		return err_set(e, ERR_CONFLICT,
-			       "API_TOKEN is the %s token of somebody: set another one",
+			       "API_TOKEN is already stored as a %s token: set another one",
 			       role_name(role));
-	rc = put_token(app->db, TOKEN_ENVIRONMENT, token, e);
-	return rc ? rc : auth_load(app->auth, app->db, e);
+	rc = put_token(app->database->db, TOKEN_ENVIRONMENT, token, e);
+	return rc ? rc : auth_load(app->auth, app->database->db, e);
 }
 
 /* The token in DATA_DIR/api_token, if it is usable; else "". */
@@ -331,7 +332,7 @@ static int make_token(struct app *app, const char *path, char out[AUTH_TOKEN_MAX
 	snprintf(out, AUTH_TOKEN_MAX, "%s", token);
 	rc = file_write(path, token, strlen(token), 0600, e);
 	if (!rc)
-		rc = put_token(app->db, TOKEN_FIRST_START, token, e);
+		rc = put_token(app->database->db, TOKEN_FIRST_START, token, e);
 	crypto_wipe(token, sizeof(token));
 	return rc;
 }
@@ -346,13 +347,13 @@ int auth_setup(struct app *app, char out[AUTH_TOKEN_MAX], bool *made, struct err
 	snprintf(path, sizeof(path), "%s/api_token", app->cfg->data_dir);
 	rc = configured_token(app->cfg, out, e);
 	if (!rc)
-		rc = auth_load(app->auth, app->db, e);
+		rc = auth_load(app->auth, app->database->db, e);
 	if (!rc && out[0])
 		return use_configured(app, out, e);
 	if (!rc)
 		rc = revoke_environment(app, now, e);
 	if (!rc)
-		rc = auth_load(app->auth, app->db, e);
+		rc = auth_load(app->auth, app->database->db, e);
 	if (rc)
 		return rc;
 	if (has_admin(app->auth, now)) {
@@ -363,5 +364,5 @@ int auth_setup(struct app *app, char out[AUTH_TOKEN_MAX], bool *made, struct err
 	if (rc)
 		return rc;
 	*made = true;
-	return auth_load(app->auth, app->db, e);
+	return auth_load(app->auth, app->database->db, e);
 }

@@ -214,8 +214,8 @@ static int feed_boundary(struct multipart *m, char c, struct err *e)
 			return err_set(e, ERR_LIMIT, "the form has more than %d parts",
 				       MULTIPART_PARTS_MAX);
 	} else if (m->state != MULTIPART_AFTER || (c != ' ' && c != '\t')) {
-		return err_set(e, ERR_INVALID, "behind a boundary of the form stands neither a "
-			       "line end nor \"--\"");
+		return err_set(e, ERR_INVALID, "a boundary of the form is followed by neither "
+			       "a line end nor \"--\"");
 	}
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "api/http/request.h"
 
+#include "api/app_db.h"
 #include "common/clock.h"
 #include "common/number.h"
 
@@ -65,7 +66,7 @@ struct request *request_new(struct app *a, struct evhttp_request *ev)
 	struct request *r = take_spare(a);
 
 	r->app = a;
-	r->db = a->db;
+	r->db = a->database->db;
 	r->ev = ev;
 	r->method = evhttp_request_get_command(ev);
 	r->code = 200;

@@ -30,7 +30,7 @@ struct identity {
 
 struct request {
 	struct app *app;
-	struct db *db;			/* the loop's connection, or slow.h's in its thread */
+	struct db *db;			/* of the thread that the handler runs on; NULL: none */
 	unsigned db_generation;		/* of slow.h's: another file is another one */
 	struct evhttp_request *ev;
 	enum evhttp_cmd_type method;

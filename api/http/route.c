@@ -71,35 +71,66 @@ static bool better(const struct route *a, const struct route *b)
 	return *pb == ':' && *pa != ':';
 }
 
+size_t route_count(void)
+{
+	size_t n = 0;
+
+	for (const struct route_group *const *g = route_groups; *g; g++)
+		n += (*g)->n;
+	return n;
+}
+
+const struct route *route_at(size_t i)
+{
+	const struct route_group *const *g = route_groups;
+
+	for (; i >= (*g)->n; g++)
+		i -= (*g)->n;
+	return &(*g)->rows[i];
+}
+
+/* Row r, the number-th, has the path: it is taken, unless a better one was before. */
+static void take(const struct route *r, size_t number, enum evhttp_cmd_type method,
+		 const struct route_match *m, const struct route **best, struct route_match *out)
+{
+	if (*best && strcmp((*best)->path, r->path) != 0) {
+		if (!better(r, *best))
+			return;
+		out->route = NULL;
+		out->allowed = 0;
+	}
+	*best = r;
+	out->allowed |= (unsigned)r->method;
+	if (r->method != method)
+		return;
+	out->route = r;
+	out->number = number;
+	out->n = m->n;
+	memcpy(out->values, m->values, m->n * sizeof(m->values[0]));
+}
+
 void route_find(enum evhttp_cmd_type method, const char *path, struct route_match *out)
 {
 	const char *rest = under_api(path);
 	const struct route *best = NULL;
 	struct route_match m;
+	size_t number = 0;
 
 	out->route = NULL;
 	out->allowed = 0;
 	out->n = 0;
 	if (method == EVHTTP_REQ_HEAD)
 		method = EVHTTP_REQ_GET;
-	for (const struct route *r = routes; r < routes + routes_count; r++) {
-		const char *p = r->root ? path : rest;
+	for (const struct route_group *const *g = route_groups; *g; number += (*g++)->n) {
+		const struct route *first = (*g)->rows, *end = first + (*g)->n;
 
-		if (!p || (p[1] != r->path[1] && r->path[1] != ':') || !matches(r->path, p, &m))
-			continue;
-		if (best && strcmp(best->path, r->path) != 0) {
-			if (!better(r, best))
-				continue;
-			out->route = NULL;
-			out->allowed = 0;
+		for (const struct route *r = first; r < end; r++) {
+			const char *p = r->root ? path : rest;
+
+			if (p && (p[1] == r->path[1] || r->path[1] == ':') &&
+			    matches(r->path, p, &m))
+				take(r, number + (size_t)(r - first), method, &m, &best, out);
 		}
-		best = r;
-		out->allowed |= (unsigned)r->method;
-		if (r->method != method)
-			continue;
-		out->route = r;
-		out->n = m.n;
-		memcpy(out->values, m.values, m.n * sizeof(m.values[0]));
 	}
 	if (out->allowed & EVHTTP_REQ_GET)
 		out->allowed |= EVHTTP_REQ_HEAD;

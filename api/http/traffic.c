@@ -33,6 +33,7 @@ struct row {			/* a route's, the last one is for no route */
 };
 
 struct traffic {
+	size_t n;			/* of routes */
 	struct row *rows;
 	uint64_t durations[KINDS][BOUNDS + 1];
 	double sums[KINDS];	/* s */
@@ -44,7 +45,8 @@ struct traffic *traffic_new(void)
 {
 	struct traffic *t = xcalloc(1, sizeof(*t));
 
-	t->rows = xcalloc(routes_count + 1, sizeof(*t->rows));
+	t->n = route_count();
+	t->rows = xcalloc(t->n + 1, sizeof(*t->rows));
 	return t;
 }
 
@@ -94,7 +96,7 @@ static void add_refusal(struct traffic *t, const struct request *r)
 
 void traffic_add(struct traffic *t, const struct request *r)
 {
-	struct row *row = &t->rows[r->route ? (size_t)(r->route - routes) : routes_count];
+	struct row *row = &t->rows[r->route ? r->match.number : t->n];
 	enum kind kind = r->method == EVHTTP_REQ_GET || r->method == EVHTTP_REQ_HEAD ||
 			 r->method == EVHTTP_REQ_OPTIONS ? KIND_READ : KIND_WRITE;
 	double took = (double)(clock_mono_us() - r->begin_us) / US_PER_S;
@@ -109,11 +111,11 @@ void traffic_add(struct traffic *t, const struct request *r)
 		add_refusal(t, r);
 }
 
-static const char *verb_name(enum verb v, size_t route)
+static const char *verb_name(enum verb v, const struct route *route)
 {
 	switch (v) {
 	case VERB_OWN:
-		return route < routes_count ? route_method_name(routes[route].method) : "other";
+		return route ? route_method_name(route->method) : "other";
 	case VERB_HEAD: return "HEAD";
 	case VERB_OPTIONS: return "OPTIONS";
 	case VERB_OTHER:
@@ -122,16 +124,16 @@ static const char *verb_name(enum verb v, size_t route)
 	return "other";
 }
 
-static void row_metrics(const struct traffic *t, size_t route, struct buf *out)
+static void row_metrics(const struct traffic *t, size_t at, struct buf *out)
 {
+	const struct route *route = at < t->n ? route_at(at) : NULL;
 	char path[128] = "none", status[8];
 
-	if (route < routes_count)
-		snprintf(path, sizeof(path), "%s%s", routes[route].root ? "" : "/api/v1",
-			 routes[route].path);
+	if (route)
+		snprintf(path, sizeof(path), "%s%s", route->root ? "" : "/api/v1", route->path);
 	for (enum verb v = 0; v < VERBS; v++) {
 		for (size_t i = 0; i <= STATUSES; i++) {
-			uint64_t n = t->rows[route].n[v][i];
+			uint64_t n = t->rows[at].n[v][i];
 
 			if (!n)
 				continue;
@@ -145,7 +147,7 @@ static void row_metrics(const struct traffic *t, size_t route, struct buf *out)
 void traffic_metrics(const struct traffic *t, struct buf *out)
 {
 	metrics_family(out, METRIC_API_REQUESTS);
-	for (size_t i = 0; i <= routes_count; i++)
+	for (size_t i = 0; i <= t->n; i++)
 		row_metrics(t, i, out);
 	metrics_family(out, METRIC_API_DURATION);
 	for (enum kind k = 0; k < KINDS; k++)

@@ -1,5 +1,6 @@
 #include "api/http/upload.h"
 
+#include "api/app_db.h"
 #include "api/http/conn.h"
 #include "api/http/multipart.h"
 #include "api/http/reply.h"
@@ -64,7 +65,7 @@ static void remove_left(const char *folder)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (unlink(path) == 0)
-			log_info("models", NULL, "%s of an upload that was cut is removed", path);
+			log_info("models", NULL, "%s of an interrupted upload is removed", path);
 	}
 	if (d)
 		closedir(d);
@@ -267,6 +268,7 @@ static void complete(struct upload *u)
 	if (!u->rc)
 		u->rc = check_all(u);
 	if (!u->rc) {
+		u->r->db = u->r->app->database->db;
 		u->received(u);
 		return;
 	}

@@ -1,6 +1,7 @@
 /* What the paths refer to: errors, headers, parameters, and all objects. */
 #include "api/openapi/components.h"
 
+#include "api/openapi/parts.h"
 #include "api/openapi/schema.h"
 
 #include <stdio.h>
@@ -76,21 +77,20 @@ static bool names_row(const char *path)
 	return strstr(path, ":id") || strstr(path, ":order") || strstr(path, ":botId");
 }
 
-bool openapi_error_can(const struct openapi_error *e, const struct route *r,
-		       const struct openapi_answer *a)
+bool openapi_error_can(const struct openapi_error *e, const struct route *r)
 {
-	unsigned flags = a ? a->flags : 0;
+	const bool now = !r->later;
 
 	switch (e->when) {
 	case OPENAPI_ALWAYS: return true;
 	case OPENAPI_WITH_TOKEN: return r->role != ROLE_NONE;
-	case OPENAPI_WITH_ROW: return a && (names_row(r->path) || flags & OPENAPI_NOT_FOUND);
-	case OPENAPI_WITH_CONFLICT: return flags & OPENAPI_CONFLICT;
-	case OPENAPI_WITH_BODY: return a && takes_body(r);
-	case OPENAPI_WITH_MEMBERS: return a && takes_body(r) && !(flags & OPENAPI_CHECKS);
-	case OPENAPI_WITH_UPGRADE: return flags & OPENAPI_UPGRADE;
-	case OPENAPI_WITH_DB: return a && (!r->no_db || flags & OPENAPI_UNAVAILABLE);
-	case OPENAPI_LATER: return !a;
+	case OPENAPI_WITH_ROW: return now && (names_row(r->path) || r->says & SAYS_NOT_FOUND);
+	case OPENAPI_WITH_CONFLICT: return r->says & SAYS_CONFLICT;
+	case OPENAPI_WITH_BODY: return now && takes_body(r);
+	case OPENAPI_WITH_MEMBERS: return now && takes_body(r) && !(r->says & SAYS_CHECKS);
+	case OPENAPI_WITH_UPGRADE: return r->says & SAYS_UPGRADE;
+	case OPENAPI_WITH_DB: return now && (!r->no_db || r->says & SAYS_UNAVAILABLE);
+	case OPENAPI_LATER: return r->later;
 	case OPENAPI_NEVER: return false;
 	}
 	return false;
@@ -141,6 +141,8 @@ static void header_parameter(struct json *j, const char *name, const char *help,
 
 void openapi_components(struct json *j)
 {
+	const struct part *p;
+
 	json_object(j, "components");
 	json_object(j, "securitySchemes");
 	json_object(j, "bearer");
@@ -172,8 +174,8 @@ void openapi_components(struct json *j)
 		error_response(j, &openapi_errors[i]);
 	json_object_end(j);
 	json_object(j, "schemas");
-	for (size_t i = 0; i < openapi_parts_count; i++)
-		openapi_part_schema(j, &openapi_parts[i]);
+	for (size_t i = 0; (p = openapi_part_at(i)) != NULL; i++)
+		openapi_part_schema(j, p);
 	openapi_config_schemas(j);
 	json_object_end(j);
 	json_object_end(j);

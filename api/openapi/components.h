@@ -5,7 +5,7 @@
 #ifndef API_OPENAPI_COMPONENTS_H
 #define API_OPENAPI_COMPONENTS_H
 
-#include "api/openapi/answers.h"
+#include "api/http/route.h"
 #include "common/json.h"
 
 /* Which routes can answer with an error. */
@@ -33,9 +33,7 @@ struct openapi_error {
 extern const struct openapi_error openapi_errors[];	/* by number */
 extern const size_t openapi_errors_count;
 
-/* a NULL: a later route. */
-bool openapi_error_can(const struct openapi_error *e, const struct route *r,
-		       const struct openapi_answer *a);
+bool openapi_error_can(const struct openapi_error *e, const struct route *r);
 /* key: { "$ref": "#/components/kind/name" } */
 void openapi_put_ref(struct json *j, const char *key, const char *kind, const char *name);
 /* "components": { ... } */

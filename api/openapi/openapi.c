@@ -2,7 +2,6 @@
 
 #include "api/openapi/components.h"
 #include "api/openapi/schema.h"
-#include "api/routes/handlers.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -22,43 +21,7 @@ static const char ABOUT[] =
 	"**HEAD** works wherever GET does; **OPTIONS** says what a path can do; any other method"
 	" is answered with 405 and `Allow`.";
 
-/* A route belongs to the group of the longest prefix that its path begins with. */
-static const struct {
-	const char *begin, *tag;
-} tags[] = {
-	{ "/status", "Status" },
-	{ "/bots/:id/status", "Status" },
-	{ "/bot/", "Commands" },
-	{ "/bots/:id/", "Commands" },
-	{ "/bots/emergency-stop", "Commands" },
-	{ "/commands", "Commands" },
-	{ "/health", "Health" },
-	{ "/status/", "Health" },
-	{ "/metrics", "Health" },
-	{ "/bots", "Bots" },
-	{ "/bots/:id/events", "Bots" },
-	{ "/trading/bots/:id/config", "Settings" },
-	{ "/trading/bots/:id/orders", "Orders" },
-	{ "/trading/bots/:id/signals", "Orders" },
-	{ "/trading/bots/:id/stats", "Statistics" },
-	{ "/positions", "Positions" },
-	{ "/trading/bots/:id/positions", "Positions" },
-	{ "/simulation", "Simulation" },
-	{ "/equity", "Series" },
-	{ "/data", "Series" },
-	{ "/markets", "Series" },
-	{ "/models", "Models" },
-	{ "/backtests", "Jobs" },
-	{ "/training", "Jobs" },
-	{ "/jobs", "Jobs" },
-	{ "/logs", "Live" },
-	{ "/events", "Live" },
-	{ "/ws", "Live" },
-	{ "/tokens", "Access" },
-	{ "/audit", "Access" },
-	{ "/", "Pages" },
-};
-
+/* The groups of routes (struct route_group). */
 static const struct {
 	const char *name, *help;
 } tag_names[] = {
@@ -89,21 +52,6 @@ static const struct {
 	{ "symbol", "text", "Such as BTCUSDT." },
 	{ "file", "text", "Name of a file, such as app.js." },
 };
-
-const char *openapi_tag(const struct route *r)
-{
-	size_t best = sizeof(tags) / sizeof(tags[0]) - 1, longest = 0;
-
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-		size_t len = strlen(tags[i].begin);
-
-		if (!strncmp(r->path, tags[i].begin, len) && len > longest) {
-			best = i;
-			longest = len;
-		}
-	}
-	return tags[best].tag;
-}
 
 void openapi_path(const struct route *r, char out[OPENAPI_PATH_MAX])
 {
@@ -176,7 +124,7 @@ static void path_parameters(struct json *j, const struct route *r)
 	}
 }
 
-static void parameters(struct json *j, const struct route *r, const struct openapi_answer *a)
+static void parameters(struct json *j, const struct route *r)
 {
 	json_array(j, "parameters");
 	path_parameters(j, r);
@@ -189,11 +137,11 @@ static void parameters(struct json *j, const struct route *r, const struct opena
 		openapi_param_schema(j, "schema", p);
 		json_object_end(j);
 	}
-	if (a && a->flags & OPENAPI_IF_MATCH)
+	if (r->says & SAYS_IF_MATCH)
 		openapi_put_ref(j, NULL, "parameters", "If-Match");
-	if (a && a->flags & OPENAPI_RESUME)
+	if (r->says & SAYS_RESUME)
 		openapi_put_ref(j, NULL, "parameters", "Last-Event-ID");
-	if (a && a->flags & OPENAPI_IDEMPOTENT)
+	if (r->says & SAYS_IDEMPOTENT)
 		openapi_put_ref(j, NULL, "parameters", "Idempotency-Key");
 	openapi_put_ref(j, NULL, "parameters", "X-Correlation-Id");
 	json_array_end(j);
@@ -208,7 +156,7 @@ static bool needs_body(const struct route *r)
 	return r->body_kind == BODY_CONFIG;
 }
 
-static void request_body(struct json *j, const struct route *r, const struct openapi_answer *a)
+static void request_body(struct json *j, const struct route *r)
 {
 	if (!r->body && r->body_kind != BODY_CONFIG)
 		return;
@@ -216,14 +164,14 @@ static void request_body(struct json *j, const struct route *r, const struct ope
 	json_bool(j, "required", needs_body(r));
 	json_object(j, "content");
 	json_object(j, r->body_kind == BODY_UPLOAD ? "multipart/form-data" : "application/json");
-	if (a && a->flags & OPENAPI_CHECKS)
+	if (r->says & SAYS_CHECKS)
 		openapi_type_schema(j, "schema", "object", "BotConfigChange, or what may be one.");
 	else if (r->body_kind == BODY_CONFIG)
 		openapi_put_ref(j, "schema", "schemas", "BotConfigChange");
 	else
 		openapi_body_schema(j, "schema", r->body);
-	if (a && a->example)
-		json_raw(j, "example", a->example);
+	if (r->example)
+		json_raw(j, "example", r->example);
 	json_object_end(j);
 	json_object_end(j);
 	json_object_end(j);
@@ -240,7 +188,7 @@ static const char *success_text(int code)
 	}
 }
 
-static void answer(struct json *j, const struct openapi_answer *a, int code, const char *type)
+static void answer(struct json *j, const struct route *r, int code, const char *type)
 {
 	char key[8];
 
@@ -253,40 +201,40 @@ static void answer(struct json *j, const struct openapi_answer *a, int code, con
 	}
 	json_object(j, "headers");
 	openapi_put_ref(j, "X-Correlation-Id", "headers", "X-Correlation-Id");
-	if (a->flags & OPENAPI_ETAG)
+	if (r->says & SAYS_ETAG)
 		openapi_put_ref(j, "ETag", "headers", "ETag");
-	if (a->flags & OPENAPI_LOCATION && (code == 201 || code == 202))
+	if (r->says & SAYS_LOCATION && (code == 201 || code == 202))
 		openapi_put_ref(j, "Location", "headers", "Location");
 	json_object_end(j);
 	json_object(j, "content");
-	json_object(j, a->media ? a->media : "application/json");
+	json_object(j, r->media ? r->media : "application/json");
 	openapi_type_schema(j, "schema", type, NULL);
 	json_object_end(j);
 	json_object_end(j);
 	json_object_end(j);
 }
 
-static bool gives(const struct openapi_answer *a, int code)
+static bool gives(const struct route *r, int code)
 {
-	for (size_t i = 0; a && i < 3 && a->gives[i].code; i++) {
-		if (a->gives[i].code == code)
+	for (size_t i = 0; i < ROUTE_GIVES_MAX && r->gives[i].code; i++) {
+		if (r->gives[i].code == code)
 			return true;
 	}
 	return false;
 }
 
 /* In the order of their numbers: what succeeds first, what fails after it. */
-static void responses(struct json *j, const struct route *r, const struct openapi_answer *a)
+static void responses(struct json *j, const struct route *r)
 {
 	char key[8];
 
 	json_object(j, "responses");
-	for (size_t i = 0; a && i < 3 && a->gives[i].code; i++)
-		answer(j, a, a->gives[i].code, a->gives[i].type);
+	for (size_t i = 0; i < ROUTE_GIVES_MAX && r->gives[i].code; i++)
+		answer(j, r, r->gives[i].code, r->gives[i].type);
 	for (size_t i = 0; i < openapi_errors_count; i++) {
 		const struct openapi_error *e = &openapi_errors[i];
 
-		if (gives(a, e->http) || !openapi_error_can(e, r, a))
+		if (gives(r, e->http) || !openapi_error_can(e, r))
 			continue;
 		snprintf(key, sizeof(key), "%d", e->http);
 		openapi_put_ref(j, key, "responses", e->name);
@@ -294,9 +242,8 @@ static void responses(struct json *j, const struct route *r, const struct openap
 	json_object_end(j);
 }
 
-static void operation(struct json *j, const struct route *r)
+static void operation(struct json *j, const struct route *r, const char *tag)
 {
-	const struct openapi_answer *a = r->later ? NULL : openapi_answer_find(r);
 	char text[OPENAPI_ID_MAX];
 	size_t n = 0;
 
@@ -307,7 +254,7 @@ static void operation(struct json *j, const struct route *r)
 	openapi_operation_id(r, text);
 	json_string(j, "operationId", text);
 	json_array(j, "tags");
-	json_string(j, NULL, openapi_tag(r));
+	json_string(j, NULL, tag);
 	json_array_end(j);
 	json_string(j, "summary", r->summary);
 	if (r->later)
@@ -319,9 +266,9 @@ static void operation(struct json *j, const struct route *r)
 	if (r->metrics) /* METRICS_PUBLIC */
 		json_raw(j, NULL, "{}");
 	json_array_end(j);
-	parameters(j, r, a);
-	request_body(j, r, a);
-	responses(j, r, a);
+	parameters(j, r);
+	request_body(j, r);
+	responses(j, r);
 	json_object_end(j);
 }
 
@@ -330,30 +277,37 @@ static bool same_path(const struct route *a, const struct route *b)
 	return a->root == b->root && !strcmp(a->path, b->path);
 }
 
-static bool seen_before(const struct route *r)
+static bool seen_before(size_t n)
 {
-	for (const struct route *o = routes; o < r; o++) {
-		if (same_path(o, r))
+	for (size_t i = 0; i < n; i++) {
+		if (same_path(route_at(i), route_at(n)))
 			return true;
 	}
 	return false;
 }
 
-static void paths(struct json *j)
+/* All methods of a path, whichever group has them. */
+static void path_item(struct json *j, const struct route *first)
 {
 	char path[OPENAPI_PATH_MAX];
 
-	json_object(j, "paths");
-	for (const struct route *r = routes; r < routes + routes_count; r++) {
-		if (seen_before(r))
-			continue;
-		openapi_path(r, path);
-		json_object(j, path);
-		for (const struct route *o = r; o < routes + routes_count; o++) {
-			if (same_path(o, r))
-				operation(j, o);
+	openapi_path(first, path);
+	json_object(j, path);
+	for (const struct route_group *const *g = route_groups; *g; g++) {
+		for (const struct route *r = (*g)->rows; r < (*g)->rows + (*g)->n; r++) {
+			if (same_path(r, first))
+				operation(j, r, (*g)->tag);
 		}
-		json_object_end(j);
+	}
+	json_object_end(j);
+}
+
+static void paths(struct json *j)
+{
+	json_object(j, "paths");
+	for (size_t i = 0; i < route_count(); i++) {
+		if (!seen_before(i))
+			path_item(j, route_at(i));
 	}
 	json_object_end(j);
 }

@@ -2,10 +2,9 @@
  * openapi.h - the API's description, OpenAPI 3.1, made from the tables that the
  * API itself works with:
  *
- *	routes[] (routes.c)		paths, roles, parameters, bodies
- *	openapi_answers[]		what each handler answers
- *	openapi_parts[]			the objects in the answers; rows from rows.h's tables
- *	bot_keys[] (common/)		a bot's settings with ranges and defaults
+ *	the rows of the routes (api/routes/)	paths, roles, parameters, bodies, answers
+ *	the parts beside them			the objects in the answers, from rows.h's tables
+ *	bot_keys[] (common/)			a bot's settings with ranges and defaults
  */
 #ifndef API_OPENAPI_OPENAPI_H
 #define API_OPENAPI_OPENAPI_H
@@ -22,7 +21,5 @@ void openapi_operation_id(const struct route *r, char out[OPENAPI_ID_MAX]);
 /* "/api/v1/bots/{id}/status" */
 #define OPENAPI_PATH_MAX 120
 void openapi_path(const struct route *r, char out[OPENAPI_PATH_MAX]);
-/* The group that a route is listed under. */
-const char *openapi_tag(const struct route *r);
 
 #endif

@@ -2,8 +2,10 @@
 #include "api/openapi/schema.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define ADMIN_HELP " Only an admin may change it."
 #define SECRET_HELP \
 	" Shown as ******** when set and as an empty text when not; ******** leaves it as it is."
 
@@ -164,6 +166,23 @@ static void put_secret(struct json *j, const struct bot_key *k, bool change)
 	json_array_end(j);
 }
 
+/* The members of a schema that is written out as an object. */
+static void put_members(struct json *j, const char *schema)
+{
+	cJSON *root = NULL;
+	const cJSON *m;
+
+	ASSERT(json_read(schema, strlen(schema), &root, NULL) == 0);
+	cJSON_ArrayForEach(m, root) {
+		char *text = cJSON_PrintUnformatted(m);
+
+		ASSERT(text != NULL);
+		json_raw(j, m->string, text);
+		free(text);
+	}
+	cJSON_Delete(root);
+}
+
 static void put_key(struct json *j, const struct bot_key *k, bool change)
 {
 	struct buf help = { 0 };
@@ -199,9 +218,13 @@ static void put_key(struct json *j, const struct bot_key *k, bool change)
 	case BOT_CHOICE:
 		openapi_put_choices(j, k->choices, false);
 		break;
+	case BOT_JSON:
+		put_members(j, k->json->schema);
+		break;
 	}
 	json_raw(j, "default", k->def);
-	buf_printf(&help, "%s%s", k->help, k->type == BOT_SECRET ? SECRET_HELP : "");
+	buf_printf(&help, "%s%s%s", k->help, k->type == BOT_SECRET ? SECRET_HELP : "",
+		   change && k->admin ? ADMIN_HELP : "");
 	json_string(j, "description", buf_text(&help));
 	json_object_end(j);
 	buf_free(&help);

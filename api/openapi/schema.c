@@ -1,5 +1,9 @@
 #include "api/openapi/schema.h"
 
+#include "api/openapi/parts.h"
+#include "api/openapi/words.h"
+#include "api/store/rows.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -143,16 +147,6 @@ void openapi_type_schema(struct json *j, const char *key, const char *type, cons
 	json_object_end(j);
 }
 
-/* NULL: there is no such part. */
-static const struct openapi_part *openapi_part_find(const char *name)
-{
-	for (size_t i = 0; i < openapi_parts_count; i++) {
-		if (!strcmp(openapi_parts[i].name, name))
-			return &openapi_parts[i];
-	}
-	return NULL;
-}
-
 /* NULL: nothing is said about it. */
 static const struct openapi_word *openapi_word_find(const char *name)
 {
@@ -184,7 +178,7 @@ static const char *column_word(enum column_type type)
 	return "";
 }
 
-static const struct openapi_field *field_find(const struct openapi_field *list, const char *name)
+static const struct part_field *field_find(const struct part_field *list, const char *name)
 {
 	for (; list && list->name; list++) {
 		if (!strcmp(list->name, name))
@@ -203,7 +197,7 @@ static bool column_has(const struct column *c, const char *name)
 }
 
 static void fill(struct openapi_member *m, const char *name, const char *column,
-		 const struct openapi_field *f)
+		 const struct part_field *f)
 {
 	const struct openapi_word *w = openapi_word_find(name);
 	const char *type = f && f->type ? f->type : "";
@@ -225,23 +219,23 @@ static size_t columns_count(const struct column *c)
 }
 
 /* The i-th of list that is not a remark about a column; NULL after the last. */
-static const struct openapi_field *own_field(const struct openapi_part *p, size_t i)
+static const struct part_field *own_field(const struct part *p, size_t i)
 {
-	for (const struct openapi_field *f = p->fields; f && f->name; f++) {
+	for (const struct part_field *f = p->fields; f && f->name; f++) {
 		if (!column_has(p->columns, f->name) && i-- == 0)
 			return f;
 	}
-	for (const struct openapi_field *f = p->more; f && f->name; f++) {
+	for (const struct part_field *f = p->more; f && f->name; f++) {
 		if (i-- == 0)
 			return f;
 	}
 	return NULL;
 }
 
-bool openapi_member_next(const struct openapi_part *p, struct openapi_member *m)
+bool openapi_member_next(const struct part *p, struct openapi_member *m)
 {
 	size_t n = columns_count(p->columns);
-	const struct openapi_field *f;
+	const struct part_field *f;
 
 	while (m->at < n && p->columns[m->at].type == COL_HIDDEN)
 		m->at++;
@@ -259,7 +253,7 @@ bool openapi_member_next(const struct openapi_part *p, struct openapi_member *m)
 	return true;
 }
 
-static void part_example(struct json *j, const char *key, const struct openapi_part *p);
+static void part_example(struct json *j, const char *key, const struct part *p);
 
 static void config_example(struct json *j, const char *key)
 {
@@ -297,7 +291,7 @@ static void type_example(struct json *j, const char *key, const char *type, cons
 		snprintf(text, sizeof(text), "%.*s", (int)strcspn(t.base, "|"), t.base);
 		json_string(j, key, text);
 	} else if (t.part) {
-		const struct openapi_part *p = openapi_part_find(t.base);
+		const struct part *p = openapi_part_find(t.base);
 
 		if (p)
 			part_example(j, key, p);
@@ -309,7 +303,7 @@ static void type_example(struct json *j, const char *key, const char *type, cons
 	}
 }
 
-static void part_example(struct json *j, const char *key, const struct openapi_part *p)
+static void part_example(struct json *j, const char *key, const struct part *p)
 {
 	struct openapi_member m = { 0 };
 
@@ -319,7 +313,7 @@ static void part_example(struct json *j, const char *key, const struct openapi_p
 	json_object_end(j);
 }
 
-void openapi_part_schema(struct json *j, const struct openapi_part *p)
+void openapi_part_schema(struct json *j, const struct part *p)
 {
 	struct openapi_member m = { 0 };
 

@@ -1,5 +1,5 @@
 /* The usual meaning of a member's name, and an example of it. */
-#include "api/openapi/schema.h"
+#include "api/openapi/words.h"
 
 #define W(name, example, help) { name, example, help }
 

@@ -1,37 +1,46 @@
 #include "api/pending/batch.h"
 
+#include "api/app_db.h"
+#include "api/pending/room.h"
 #include "common/clock.h"
 #include "common/db/reserve.h"
 #include "common/log.h"
 
-#include <event2/event.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define AGAIN_US 1000
-
 struct job {
-	struct request *r;
+	struct guest guest;
 	void (*queued)(struct request *r, const struct command *c, int rc, struct err *e);
+	bool over;			/* rc and e are its result */
 	int rc;
 	struct err e;
-	struct job *next;
 	struct command c;		/* last: most of it is never looked at */
 };
 
 struct batch {
+	struct room room;
 	struct app *app;
-	struct event *turn;
-	struct job *first, **last;	/* oldest first */
-	int64_t deadline_us;		/* monotonic, of all that wait */
 };
 
-static void fail_all(struct job *first, int rc, const struct err *e)
+static struct job *first_job(struct batch *b)
 {
-	for (struct job *j = first; j; j = j->next) {
-		if (j->rc)
-			continue; /* it has a reason of its own */
+	return (struct job *)b->room.first;
+}
+
+static struct job *next_job(struct job *j)
+{
+	return (struct job *)j->guest.next;
+}
+
+/* All of them have a result: those without a reason of their own this one. */
+static void set_results(struct job *first, int rc, const struct err *e)
+{
+	for (struct job *j = first; j; j = next_job(j)) {
+		j->over = true;
+		if (!rc || j->rc)
+			continue;
 		j->rc = rc;
 		j->e = *e;
 	}
@@ -47,7 +56,7 @@ static int write_all(struct db *db, struct job *first, struct err *e)
 
 	if (rc)
 		return rc;
-	for (struct job *j = first; j; j = j->next) {
+	for (struct job *j = first; j; j = next_job(j)) {
 		j->rc = store_command_queue_tx(db, &j->c, &j->c.id, &j->e);
 		if (j->rc == ERR_FULL || (j->rc && !db_in_transaction(db))) {
 			*e = j->e;
@@ -56,13 +65,6 @@ static int write_all(struct db *db, struct job *first, struct err *e)
 		}
 	}
 	return db_commit(db, e);
-}
-
-static void tell(struct job *j)
-{
-	j->r->parked = false;
-	j->queued(j->r, &j->c, j->rc, &j->e);
-	free(j);
 }
 
 /* On a full disk it removes the reserve (common/db/reserve.h) and tries again. */
@@ -77,48 +79,45 @@ static int write_with_reserve(struct db *db, struct job *first, struct err *e)
 	return write_all(db, first, e);
 }
 
-static void flush(struct batch *b)
+static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 {
-	static const struct timeval again = { 0, AGAIN_US };
+	struct batch *b = (struct batch *)room;
+	struct job *j = (struct job *)g;
 	struct app *a = b->app;
-	struct job *first = b->first, *next;
-	struct err e = { 0 };
-	int rc;
+	struct err why = { 0 };
+	int done;
 
-	if (!first)
-		return;
-	rc = a->db ? write_with_reserve(a->db, first, &e)
-		   : err_set(&e, ERR_IO, "%s", a->db_trouble);
-	if (rc == ERR_BUSY && !a->stopping && clock_mono_us() < b->deadline_us) {
-		event_add(b->turn, &again);
-		return;
+	if (!j->over) {
+		done = a->database->db ? write_with_reserve(a->database->db, first_job(b), &why)
+			     : err_set(&why, ERR_IO, "%s", a->database->trouble);
+		if (done == ERR_BUSY && !room_late(room, g))
+			return false;
+		set_results(first_job(b), done, &why);
+		a->writes++;
 	}
-	if (rc)
-		fail_all(first, rc, &e);
-	a->writes++;
-	b->first = NULL;
-	b->last = &b->first;
-	for (; first; first = next) {
-		next = first->next;
-		tell(first);
-	}
+	*rc = j->rc;
+	*e = j->e;
+	return true;
 }
 
-static void on_turn_cb(evutil_socket_t fd, short what, void *arg)
+static void end(struct guest *g, int rc, struct err *e)
 {
-	(void)fd;
-	(void)what;
-	flush(arg);
+	struct job *j = (struct job *)g;
+
+	j->queued(g->r, &j->c, rc, e);
+	free(j);
 }
+
+static const struct reason reason = {
+	.in_line = true, .soon_us = 1000, .later_us = 5000, .come = come, .end = end,
+};
 
 struct batch *batch_new(struct app *a)
 {
 	struct batch *b = xcalloc(1, sizeof(*b));
 
 	b->app = a;
-	b->last = &b->first;
-	b->turn = event_new(a->base, -1, 0, on_turn_cb, b);
-	ASSERT(b->turn != NULL);
+	room_init(&b->room, a->base, &reason);
 	return b;
 }
 
@@ -126,8 +125,7 @@ void batch_free(struct batch *b)
 {
 	if (!b)
 		return;
-	flush(b);
-	event_free(b->turn);
+	room_fini(&b->room);
 	free(b);
 }
 
@@ -140,15 +138,9 @@ struct command *batch_add(struct request *r,
 
 	memset(j, 0, offsetof(struct job, c));
 	store_command_init(&j->c);
-	j->r = r;
 	j->queued = queued;
-	r->parked = true;
-	if (!b->first) {
-		b->deadline_us = clock_mono_us() + APP_BUSY_MS * US_PER_MS;
-		/* Runs after the other requests of this turn, so that their commands join. */
-		event_active(b->turn, EV_TIMEOUT, 0);
-	}
-	*b->last = j;
-	b->last = &j->next;
+	if (!b->room.first)
+		room_wake(&b->room);	/* behind the other requests that this turn brought */
+	room_enter(&b->room, &j->guest, r, APP_BUSY_MS * US_PER_MS);
 	return &j->c;
 }

@@ -1,13 +1,10 @@
 /*
- * command.h - sends commands to the worker for HTTP requests, and turns its answers into ours.
- *
- * {"success","message","status","timestamp","command_id","correlation_id","result"}
+ * command.h - sends commands to the worker for HTTP requests; command_reply.h has the answers.
  */
 #ifndef API_PENDING_COMMAND_H
 #define API_PENDING_COMMAND_H
 
 #include "api/http/request.h"
-#include "common/registry/commands.h"
 
 /*
  * Queues the command "kind" for a bot (0: every bot) with these args (a JSON object), together
@@ -19,13 +16,5 @@
  */
 MUST_CHECK int command_send(struct request *r, const char *kind, int64_t bot_id,
 			    const char *args, struct err *e);
-
-bool command_answered(const struct command *c);
-/* The members of an answered command; an error when the worker refused it. */
-MUST_CHECK int command_answer(struct request *r, const struct command *c, struct err *e);
-/* 202: it is queued; the link says where its answer will be. */
-void command_accepted(struct request *r, int64_t id);
-/* The row itself, for GET /commands/:id. */
-void command_members(struct json *j, const struct command *c);
 
 #endif

@@ -1,6 +1,8 @@
 #include "api/pending/slow.h"
 
+#include "api/app_db.h"
 #include "api/http/reply.h"
+#include "api/pending/room.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -11,21 +13,20 @@
 #include <unistd.h>
 
 struct job {
-	struct request *r;
+	struct guest guest;
 	unsigned db_generation;		/* of the file that r is to read */
+	enum { JOB_WAITS, JOB_GIVEN, JOB_DONE } state;
 	int rc;
 	struct err e;
-	struct job *next;
 };
 
 struct slow {
+	struct room room;		/* the first has the thread */
 	struct app *app;
 	pthread_t thread;
-	pthread_mutex_t lock;		/* of all below, up to fd */
+	pthread_mutex_t lock;		/* of all below, up to fd, and of a given job's state */
 	pthread_cond_t more;
-	struct job *first, **last;	/* waiting, oldest first */
-	struct job *done;
-	size_t n;			/* waiting, running and done */
+	struct job *given;		/* NULL: the thread has nothing to do */
 	bool stop;
 	int fd;				/* eventfd: something is done */
 	struct event *ready;
@@ -58,11 +59,11 @@ static int open_db(struct slow *s, const struct job *job, struct err *e)
 static void work(struct slow *s, struct job *job)
 {
 	job->rc = open_db(s, job, &job->e);
-	if (job->rc && !job->r->route->no_db)
+	if (job->rc && !job->guest.r->route->no_db)
 		return;
-	job->r->db = s->db; /* NULL: it goes without */
-	job->r->db_generation = s->db_generation;
-	job->rc = job->r->route->handler(job->r, &job->e);
+	job->guest.r->db = s->db; /* NULL: it goes without */
+	job->guest.r->db_generation = s->db_generation;
+	job->rc = job->guest.r->route->handler(job->guest.r, &job->e);
 }
 
 static void *slow_thread(void *arg)
@@ -73,19 +74,16 @@ static void *slow_thread(void *arg)
 
 	pthread_mutex_lock(&s->lock);
 	for (;;) {
-		while (!s->first && !s->stop)
+		while (!s->given && !s->stop)
 			pthread_cond_wait(&s->more, &s->lock);
 		if (s->stop)
 			break;
-		job = s->first;
-		s->first = job->next;
-		if (!s->first)
-			s->last = &s->first;
+		job = s->given;
 		pthread_mutex_unlock(&s->lock);
 		work(s, job);
 		pthread_mutex_lock(&s->lock);
-		job->next = s->done;
-		s->done = job;
+		s->given = NULL;
+		job->state = JOB_DONE;
 		/* The counter of an eventfd does not overflow by ones. */
 		ASSERT(write(s->fd, &one, sizeof(one)) == sizeof(one));
 	}
@@ -93,30 +91,43 @@ static void *slow_thread(void *arg)
 	return NULL;
 }
 
-static void finish_done(struct slow *s)
+/* Gives the thread its next job, or finds that it is done. */
+static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 {
-	struct job *job, *next;
+	struct slow *s = (struct slow *)room;
+	struct job *job = (struct job *)g;
+	bool done;
 
 	pthread_mutex_lock(&s->lock);
-	job = s->done;
-	s->done = NULL;
-	for (const struct job *i = job; i; i = i->next)
-		s->n--;
-	pthread_mutex_unlock(&s->lock);
-	for (; job; job = next) {
-		next = job->next;
-		reply_send(job->r, job->rc, &job->e);
-		free(job);
+	if (job->state == JOB_WAITS) {
+		job->state = JOB_GIVEN;
+		s->given = job;
+		pthread_cond_signal(&s->more);
 	}
+	done = job->state == JOB_DONE;
+	pthread_mutex_unlock(&s->lock);
+	*rc = done ? job->rc : room_stopping(e);
+	if (done)
+		*e = job->e;
+	return done;
 }
+
+static void end(struct guest *g, int rc, struct err *e)
+{
+	reply_send(g->r, rc, e);
+	free(g);
+}
+
+static const struct reason reason = { .in_line = true, .come = come, .end = end };
 
 static void on_ready_cb(evutil_socket_t fd, short what, void *arg)
 {
+	struct slow *s = arg;
 	uint64_t count;
 
 	(void)what;
 	if (read((int)fd, &count, sizeof(count)) > 0)
-		finish_done(arg);
+		room_look(&s->room);
 }
 
 struct slow *slow_new(struct app *a)
@@ -124,7 +135,7 @@ struct slow *slow_new(struct app *a)
 	struct slow *s = xcalloc(1, sizeof(*s));
 
 	s->app = a;
-	s->last = &s->first;
+	room_init(&s->room, a->base, &reason);
 	s->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ASSERT(s->fd >= 0);
 	s->ready = event_new(a->base, s->fd, EV_READ | EV_PERSIST, on_ready_cb, s);
@@ -138,8 +149,6 @@ struct slow *slow_new(struct app *a)
 
 void slow_free(struct slow *s)
 {
-	struct job *next;
-
 	if (!s)
 		return;
 	pthread_mutex_lock(&s->lock);
@@ -149,13 +158,7 @@ void slow_free(struct slow *s)
 	pthread_cond_signal(&s->more);
 	pthread_mutex_unlock(&s->lock);
 	pthread_join(s->thread, NULL);
-	finish_done(s);
-	for (struct job *job = s->first; job; job = next) {
-		next = job->next;
-		job->rc = err_set(&job->e, ERR_UNAVAILABLE, "the API is stopping");
-		reply_send(job->r, job->rc, &job->e);
-		free(job);
-	}
+	room_fini(&s->room);
 	db_close(s->db);
 	event_free(s->ready);
 	close(s->fd);
@@ -167,22 +170,15 @@ void slow_free(struct slow *s)
 int slow_run(struct request *r, struct err *e)
 {
 	struct slow *s = r->app->slow;
-	struct job *job = xcalloc(1, sizeof(*job));
+	struct job *job;
 
-	job->r = r;
-	job->db_generation = r->app->db_generation;
-	pthread_mutex_lock(&s->lock);
-	if (s->n == SLOW_QUEUE_MAX) {
-		pthread_mutex_unlock(&s->lock);
-		free(job);
-		return request_error(r, e, 503, "busy", "%d requests that read much wait already",
+	if (s->room.n == SLOW_QUEUE_MAX)
+		return request_error(r, e, 503, "busy", "%d slow requests wait already",
 				     SLOW_QUEUE_MAX);
-	}
-	s->n++;
-	*s->last = job;
-	s->last = &job->next;
-	pthread_cond_signal(&s->more);
-	pthread_mutex_unlock(&s->lock);
-	r->parked = true;
+	job = xcalloc(1, sizeof(*job));
+	job->db_generation = r->app->database->generation;
+	room_enter(&s->room, &job->guest, r, ROOM_NO_LIMIT);
+	if (s->room.n == 1)
+		room_wake(&s->room);
 	return 0;
 }

@@ -1,7 +1,9 @@
 #include "api/pending/wait.h"
 
+#include "api/app_db.h"
 #include "api/http/reply.h"
-#include "api/pending/command.h"
+#include "api/pending/command_reply.h"
+#include "api/pending/room.h"
 #include "common/clock.h"
 #include "common/db/watch.h"
 #include "common/log.h"
@@ -11,70 +13,56 @@
 
 #define WAIT_TICK_US 20000
 
-struct parked {
-	struct request *r;
+struct waiting {
+	struct guest guest;
 	int64_t command_id;
-	int64_t deadline_us;	/* monotonic */
-	struct parked *next;
+	bool answered;
 };
 
 struct wait {
+	struct room room;
 	struct app *app;
-	struct watch *watch;		/* NULL: the timer alone */
-	struct event *watch_event;
-	struct event *timer;
-	struct parked *first;
-	size_t n;
+	struct watch *watch;		/* NULL: the room's timer alone */
+	struct event *watch_event;	/* on while somebody waits */
 };
 
-/* Answers p's request when it can be; false: it waits on. */
-static bool try_answer(struct wait *w, struct parked *p)
+static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 {
+	struct wait *w = (struct wait *)room;
+	struct waiting *x = (struct waiting *)g;
+	struct db *db = w->app->database->db;
 	struct command c;
-	struct err e = { 0 };
-	int rc;
 
-	rc = w->app->db ? store_command_get(w->app->db, p->command_id, &c, &e) : ERR_BUSY;
-	if (rc == 0 && command_answered(&c)) {
-		rc = command_answer(p->r, &c, &e);
-		reply_send(p->r, rc, &e);
-		return true;
-	}
-	if (clock_mono_us() < p->deadline_us)
+	if (!db || store_command_get(db, x->command_id, &c, e) || !command_answered(&c))
 		return false;
-	command_accepted(p->r, p->command_id);
-	reply_send(p->r, 0, NULL);
+	x->answered = true;
+	*rc = command_answer(g->r, &c, e);
 	return true;
 }
 
-static void check_all(struct wait *w)
+static void end(struct guest *g, int rc, struct err *e)
 {
-	struct parked **at = &w->first;
+	const struct waiting *x = (struct waiting *)g;
 
-	while (*at) {
-		struct parked *p = *at;
-
-		if (!try_answer(w, p)) {
-			at = &p->next;
-			continue;
-		}
-		*at = p->next;
-		w->n--;
-		free(p);
-	}
-	if (!w->first) {
-		event_del(w->timer);
-		if (w->watch_event)
-			event_del(w->watch_event);
-	}
+	if (!x->answered)
+		command_accepted(g->r, x->command_id,
+				 "queued; the worker has not answered yet");
+	reply_send(g->r, x->answered ? rc : 0, e);
+	free(g);
 }
 
-static void on_timer_cb(evutil_socket_t fd, short what, void *arg)
+static void empty(struct room *room)
 {
-	(void)fd;
-	(void)what;
-	check_all(arg);
+	const struct wait *w = (struct wait *)room;
+
+	if (w->watch_event)
+		event_del(w->watch_event);
 }
+
+static const struct reason reason = {
+	.soon_us = WAIT_TICK_US, .later_us = WAIT_TICK_US,
+	.come = come, .end = end, .empty = empty,
+};
 
 static void on_watch_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -83,7 +71,7 @@ static void on_watch_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (watch_drain(w->watch))
-		check_all(w);
+		room_look(&w->room);
 }
 
 struct wait *wait_new(struct app *a)
@@ -92,10 +80,9 @@ struct wait *wait_new(struct app *a)
 	struct err e = { 0 };
 
 	w->app = a;
-	w->timer = event_new(a->base, -1, EV_PERSIST, on_timer_cb, w);
-	ASSERT(w->timer != NULL);
+	room_init(&w->room, a->base, &reason);
 	if (watch_open(a->cfg->db_path, &w->watch, &e)) {
-		log_warn("wait", NULL, "answers of the worker are looked for every %d ms only: %s",
+		log_warn("wait", NULL, "the API looks for answers only every %d ms: %s",
 			 WAIT_TICK_US / 1000, e.msg);
 		w->watch = NULL;
 		return w;
@@ -110,49 +97,40 @@ void wait_free(struct wait *w)
 {
 	if (!w)
 		return;
-	for (struct parked *p = w->first; p; p = p->next)
-		p->deadline_us = 0;
-	check_all(w);
+	room_fini(&w->room);
 	if (w->watch_event)
 		event_free(w->watch_event);
-	event_free(w->timer);
 	watch_close(w->watch);
 	free(w);
 }
 
 int wait_for_command(struct request *r, int64_t id, struct err *e)
 {
-	static const struct timeval tick = { 0, WAIT_TICK_US };
 	struct wait *w = r->app->wait;
 	struct command c;
-	struct parked *p;
+	struct waiting *x;
 	int rc;
 
-	rc = store_command_get(r->app->db, id, &c, e);
+	rc = store_command_get(r->app->database->db, id, &c, e);
 	if (rc)
 		return rc;
 	if (command_answered(&c))
 		return command_answer(r, &c, e);
-	p = xcalloc(1, sizeof(*p));
-	p->r = r;
-	p->command_id = id;
-	p->deadline_us = clock_mono_us() + r->app->cfg->command_wait_ms * US_PER_MS;
-	p->next = w->first;
-	w->first = p;
-	r->parked = true;
-	if (w->n++)
+	x = xcalloc(1, sizeof(*x));
+	x->command_id = id;
+	room_enter(&w->room, &x->guest, r, r->app->cfg->command_wait_ms * US_PER_MS);
+	if (w->room.n > 1)
 		return 0;
-	event_add(w->timer, &tick);
 	if (w->watch_event) {
 		watch_drain(w->watch);
 		event_add(w->watch_event, NULL);
 	}
-	/* Look once more, because the worker may have answered before the watch began. */
-	event_active(w->timer, EV_TIMEOUT, 0);
+	/* The worker may have answered between our look and the watch: look once more. */
+	room_wake(&w->room);
 	return 0;
 }
 
 size_t wait_pending(const struct wait *w)
 {
-	return w->n;
+	return w->room.n;
 }

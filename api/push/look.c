@@ -1,5 +1,6 @@
 #include "api/push/look.h"
 
+#include "api/app_db.h"
 #include "api/push/push_source.h"
 #include "common/clock.h"
 #include "common/db/watch.h"
@@ -52,11 +53,11 @@ static int renew(struct look *l, struct err *e)
 	int rc;
 
 	push_source_forget(l->source, PUSH_ALL);
-	rc = push_source_follow(l->source, l->app->db, push_wanted(l->push), e);
+	rc = push_source_follow(l->source, l->app->database->db, push_wanted(l->push), e);
 	if (rc)
 		return rc;
-	l->db_inode = l->app->db_inode;
-	l->db_device = l->app->db_device;
+	l->db_inode = l->app->database->inode;
+	l->db_device = l->app->database->device;
 	l->lost = false;
 	l->renewed(l->ctx);
 	return 0;
@@ -66,14 +67,14 @@ static bool is_another(const struct look *l)
 {
 	const struct app *a = l->app;
 
-	return l->lost || a->db_inode != l->db_inode || a->db_device != l->db_device;
+	return l->lost || a->database->inode != l->db_inode || a->database->device != l->db_device;
 }
 
 /* Something was committed since the last call. */
 static bool has_moved(struct look *l)
 {
 	struct app *a = l->app;
-	int64_t version = db_data_version(a->db);
+	int64_t version = db_data_version(a->database->db);
 	bool moved = version != l->data_version || a->writes != l->writes;
 
 	l->data_version = version;
@@ -93,7 +94,8 @@ static int glance(struct look *l, struct err *e)
 
 	if (l->glances < LOOK_GLANCES)
 		schedule(l, LOOK_GLANCE_US << 2 * l->glances++);
-	return push_source_look(l->source, l->app->db, PUSH_BIT(PUSH_LOG), &more, &left, e);
+	return push_source_look(l->source, l->app->database->db, PUSH_BIT(PUSH_LOG), &more, &left,
+				e);
 }
 
 /* A part of a look has ended. After the last part, the time of the next look is set. */
@@ -123,8 +125,8 @@ static int look(struct look *l, bool all_of_them, struct err *e)
 	bool more = false;
 	int rc = 0;
 
-	if (!a->db)
-		return err_set(e, ERR_UNAVAILABLE, "%s", a->db_trouble);
+	if (!a->database->db)
+		return err_set(e, ERR_UNAVAILABLE, "%s", a->database->trouble);
 	if (is_another(l)) {
 		l->left = 0;
 		rc = renew(l, e);
@@ -133,8 +135,8 @@ static int look(struct look *l, bool all_of_them, struct err *e)
 		return glance(l, e);
 	push_sweep(l->push);
 	if (!rc)
-		rc = push_source_look(l->source, a->db, l->left ? l->left : PUSH_ALL, &more,
-				      &l->left, e);
+		rc = push_source_look(l->source, a->database->db, l->left ? l->left : PUSH_ALL,
+				      &more, &l->left, e);
 	l->more |= more;
 	l->took_us += clock_mono_us() - begin;
 	look_ended(l, rc);
@@ -146,7 +148,7 @@ static void look_and_log(struct look *l, bool all_of_them)
 	struct err e = { 0 };
 	int rc;
 
-	if (!l->app->db) { /* said by app_db_check */
+	if (!l->app->database->db) { /* said by app_db_check */
 		l->lost = true;
 		return;
 	}
@@ -219,7 +221,7 @@ struct look *look_new(struct app *a, void (*renewed)(void *ctx), void *ctx)
 	l->next = evtimer_new(a->base, on_look_cb, l);
 	ASSERT(l->next != NULL);
 	if (watch_open(a->cfg->db_path, &l->watch, &e)) {
-		log_warn("push", NULL, "changes are looked for every %d ms: %s",
+		log_warn("push", NULL, "the API looks for changes only every %d ms: %s",
 			 (int)(LOOK_US / US_PER_MS), e.msg);
 		l->watch = NULL;
 		return l;
@@ -282,8 +284,8 @@ int look_ready(struct look *l, unsigned topics, struct err *e)
 	int64_t now = clock_mono_us();
 	int rc = 0;
 
-	if (!a->db)
-		return err_set(e, ERR_UNAVAILABLE, "%s", a->db_trouble);
+	if (!a->database->db)
+		return err_set(e, ERR_UNAVAILABLE, "%s", a->database->trouble);
 	for (unsigned i = 0; i < PUSH_TOPICS; i++) {
 		if (topics & PUSH_BIT(i))
 			l->wanted_us[i] = now;
@@ -291,13 +293,13 @@ int look_ready(struct look *l, unsigned topics, struct err *e)
 	look_begin(l);
 	if (until_next(l) <= 0 || is_another(l))
 		rc = look(l, false, e);
-	return rc ? rc : push_source_follow(l->source, a->db, topics, e);
+	return rc ? rc : push_source_follow(l->source, a->database->db, topics, e);
 }
 
 int look_snapshot(struct look *l, enum push_topic t, int64_t bot_id,
 		     struct push_message **out, struct err *e)
 {
-	if (!l->app->db)
-		return err_set(e, ERR_UNAVAILABLE, "%s", l->app->db_trouble);
-	return push_source_snapshot(l->source, l->app->db, t, bot_id, out, e);
+	if (!l->app->database->db)
+		return err_set(e, ERR_UNAVAILABLE, "%s", l->app->database->trouble);
+	return push_source_snapshot(l->source, l->app->database->db, t, bot_id, out, e);
 }

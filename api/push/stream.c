@@ -1,5 +1,6 @@
 #include "api/push/stream.h"
 
+#include "api/app_db.h"
 #include "api/http/auth.h"
 #include "api/http/conn.h"
 #include "api/push/sse.h"
@@ -232,7 +233,7 @@ static int obey(struct stream *s, const struct push_op *op, struct err *e)
 		if (s->state != STREAM_OPEN)
 			return 0;
 		if (!rc && op->bot_id)
-			rc = store_bots_exists(s->set->app->db, op->bot_id, e);
+			rc = store_bots_exists(s->set->app->database->db, op->bot_id, e);
 		return rc ? rc : subscribe(s, op, e);
 	case PUSH_UNSUBSCRIBE:
 		push_unlisten(s->client, op->topics);

@@ -1,5 +1,5 @@
 /* A bot's settings: read, change (hot reload by the worker), check, history, back. */
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/data.h"
 #include "api/store/history.h"
 #include "api/store/models.h"
@@ -50,7 +50,7 @@ static int64_t candles_stored(struct request *r, const struct bot_config *c,
 		after_us = now_us - MADE_UP_MOST_US - length_us;
 	else if (strcmp(b->market_data, "replay") == 0)
 		after_us = 0;	/* it has a time of its own */
-	return store_data_unbroken(r->app->db, &series, after_us, &n, NULL) ? 0 : n;
+	return store_data_unbroken(r->db, &series, after_us, &n, NULL) ? 0 : n;
 }
 
 /* Warns about settings that would never trade. The model may come from an assignment. */
@@ -68,7 +68,7 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 	struct bot_config used = *c;
 	struct symbol_info market;
 
-	if (store_market_get(r->app->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
+	if (store_market_get(r->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
 		limits.market = &market;
 	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
 		limits.recorded = b->feed_message;
@@ -88,9 +88,9 @@ static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot
 
 	rc = request_id(r, "id", id, e);
 	if (!rc)
-		rc = store_status_get(r->app->db, *id, b, e);
+		rc = store_status_get(r->db, *id, b, e);
 	if (!rc)
-		rc = store_config_load(r->app->db, &r->app->key, *id, c, NULL, e);
+		rc = store_config_load(r->db, &r->app->key, *id, c, NULL, e);
 	if (rc == ERR_INVALID) /* the row, not the request */
 		return request_error(r, e, 409, "broken_config",
 				     "%s: repair it in the sqlite3 shell", e->msg);
@@ -129,7 +129,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 	request_etag(r, c->version);
 }
 
-int handle_config_get(struct request *r, struct err *e)
+static int handle_config_get(struct request *r, struct err *e)
 {
 	struct bot_config c = { 0 };
 	struct bot_status b = { 0 };
@@ -147,7 +147,7 @@ int handle_config_get(struct request *r, struct err *e)
 static int save(struct request *r, int64_t id, const struct bot_config *old, struct bot_config *c,
 		const struct bot_secrets *secrets, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char exits[BOT_EXITS_TEXT_MAX];
 	const struct config_change change = {
 		.bot_id = id, .expect = old->version, .secrets = secrets, .by = r->who.name,
@@ -179,7 +179,7 @@ static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
 
 	if (bot_config_apply(c, patch, f) || !c->model_id || c->model_id == before)
 		return 0;
-	return store_models_check(r->app->db, c->model_id, f, e);
+	return store_models_check(r->db, c->model_id, f, e);
 }
 
 /*
@@ -196,18 +196,30 @@ static const char *waits_for(struct request *r, const struct bot_config *old,
 	size_t quote_len, len = strlen(c->symbol);
 
 	text[0] = '\0';
-	(void)!store_config_past(r->app->db, b->bot_id, b->config_applied, &ran, NULL);
+	(void)!store_config_past(r->db, b->bot_id, b->config_applied, &ran, NULL);
 	if (open && bot_config_moves(&ran, c))
 		snprintf(text, WAITS_MAX, "; %s waits until the bot's %lld open orders are closed: "
 			 "no new entries until then, the rest of the version is in force",
 			 bot_config_move_text(&ran, c, moves), (long long)open);
-	else if (store_sim_quote(r->app->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
+	else if (store_sim_quote(r->db, b->bot_id, quote, sizeof(quote), NULL) == 0 &&
 		 *quote && ((quote_len = strlen(quote)) > len ||
 			    strcmp(c->symbol + len - quote_len, quote) != 0))
-		snprintf(text, WAITS_MAX, "; %s does not count in %s as the paper account does: it "
+		snprintf(text, WAITS_MAX, "; %s is not priced in %s as the paper account is: it "
 			 "waits for a reset (POST /api/v1/simulation/reset), no new entries until "
 			 "then", c->symbol, quote);
 	return text;
+}
+
+/* Keys, networks and accounts are an admin's; what such a key is already may be said again. */
+int config_check_role(struct request *r, const struct bot_config *old, const struct bot_config *c,
+		      const cJSON *patch, struct err *e)
+{
+	const char *key = bot_config_needs_admin(old, c, patch);
+
+	if (!key || r->who.role >= ROLE_ADMIN)
+		return 0;
+	return err_set(e, ERR_DENIED, "%s: only a token with the role admin may change it; this "
+		       "one is a %s's", key, role_name(r->who.role));
 }
 
 /* Applies a patch to the stored config, saves it and shows it. */
@@ -224,6 +236,8 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 		rc = apply(r, patch, c, request_fields(r), e);
 	if (!rc)
 		rc = request_fields_check(r, 422, e);
+	if (!rc)
+		rc = config_check_role(r, &old, c, patch, e);
 	if (!rc) {
 		bot_secrets_apply(&secrets, patch);
 		rc = save(r, id, &old, c, &secrets, e);
@@ -241,7 +255,7 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 	return 0;
 }
 
-int handle_config_put(struct request *r, struct err *e)
+static int handle_config_put(struct request *r, struct err *e)
 {
 	struct bot_config c = { 0 };
 	struct bot_status b = { 0 };
@@ -254,7 +268,7 @@ int handle_config_put(struct request *r, struct err *e)
 	return rc;
 }
 
-int handle_config_validate(struct request *r, struct err *e)
+static int handle_config_validate(struct request *r, struct err *e)
 {
 	struct field_errors *f;
 	struct bot_config c = { 0 };
@@ -281,7 +295,7 @@ int handle_config_validate(struct request *r, struct err *e)
 	return rc;
 }
 
-int handle_config_history(struct request *r, struct err *e)
+static int handle_config_history(struct request *r, struct err *e)
 {
 	struct bot_status b = { 0 };
 	struct page p = { 0 };
@@ -290,14 +304,30 @@ int handle_config_history(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_status_get(r->app->db, id, &b, e);
+		rc = store_status_get(r->db, id, &b, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
-	return rc ? rc : store_history_list(r->app->db, id, &p, &r->json, e);
+	return rc ? rc : store_history_list(r->db, id, &p, &r->json, e);
+}
+
+/* Objects and lists of a former version replace what is there, member by member. */
+static cJSON *replacing(cJSON *take_old)
+{
+	cJSON *patch = cJSON_CreateObject();
+	cJSON *m;
+
+	ASSERT(patch != NULL);
+	for (size_t i = 0; i < bot_keys_count; i++)
+		if (bot_keys[i].type == BOT_JSON)
+			ASSERT(cJSON_AddNullToObject(patch, bot_keys[i].name));
+	while ((m = cJSON_DetachItemFromArray(take_old, 0)) != NULL)
+		ASSERT(cJSON_AddItemToObject(patch, m->string, m));
+	cJSON_Delete(take_old);
+	return patch;
 }
 
 /* Stores the old version's values as a new version; secrets stay as they are now. */
-int handle_config_rollback(struct request *r, struct err *e)
+static int handle_config_rollback(struct request *r, struct err *e)
 {
 	struct buf text = { 0 };
 	struct bot_config c = { 0 };
@@ -308,15 +338,75 @@ int handle_config_rollback(struct request *r, struct err *e)
 
 	rc = load(r, &id, &c, &b, e);
 	if (!rc)
-		rc = store_history_config(r->app->db, id, request_int(r, "version", 0), &text, e);
+		rc = store_history_config(r->db, id, request_int(r, "version", 0), &text, e);
 	if (!rc)
 		rc = json_read(text.data, text.len, &old, e);
 	if (!rc) {
 		cJSON_DeleteItemFromObjectCaseSensitive(old, "version");
 		cJSON_AddTrueToObject(old, "confirm_wide"); /* it was valid once */
+		old = replacing(old);
 		rc = change(r, old, id, &c, &b, e);
 	}
 	cJSON_Delete(old);
 	buf_free(&text);
 	return rc;
 }
+
+/* ---- the routes ---- */
+
+static const struct param b_rollback[] = {
+	{ .name = "version", .type = PARAM_INT, .required = true, .min = 1, .max = 1e15,
+	  .help = "a version of the history" },
+	END
+};
+
+static const struct part_field settings[] = {
+	F("bot_id", "id"), { "version", "count", "Of these settings; also the ETag." },
+	{ "applied_version", "count", "The version that the worker uses." },
+	{ "config_error", "text?", "Why the worker does not use the newest version." },
+	F("config", "BotConfig"),
+	{ "meaning", "object", "Its fractions in words: \"0.9 % = 1.80 USDT\"." },
+	{ "warnings", "[FieldMessage]", "What would never trade with these settings." },
+	NOW, { NULL, NULL, NULL },
+};
+
+static const struct part parts[] = {
+	{ "Settings", "A bot's settings.", NULL, NULL, settings },
+	{ "SettingsChanged", "A bot's settings after a change.", NULL,
+	  FIELDS(OK, F("message", "text")), settings },
+	OBJECT("SettingsChecked", "What saving these settings would do.",
+	       { "valid", "bool", "They would be saved." },
+	       { "errors", "[FieldMessage]", "Why not." },
+	       { "warnings", "[FieldMessage]", "What would never trade with them." },
+	       { "commission", "Commission", "Of a paper fill with them." },
+	       { "config", "BotConfig", "As it would be." },
+	       { "meaning", "object", "Its fractions in words." }),
+	OBJECT("Commission", "What a paper fill costs, a fraction of its value.",
+	       { "maker", "number", "0.001 is 0.1 %." }, { "taker", "number", "The same." },
+	       { "source", "text", "Who says so: the exchange's page, or the setting." }),
+	ROWS("SettingsVersion", "Settings as they once were.", store_history_columns,
+	     HELP("version", "Count of changes, from 1."),
+	     { "config", "object", "The keys of that time, secrets masked." },
+	     HELP("changed", "When it was saved."), HELP("changed_by", "Name of the token.")),
+	PAGE_OF("SettingsHistory", "history", "SettingsVersion", "Versions, newest first."),
+};
+
+static const struct route rows[] = {
+	{ R(GET, TRADING "/config"), V, DO(config_get, "Settings of a bot, secrets masked"),
+	  ONE("Settings"), .says = SAYS_ETAG },
+	{ R(PUT, TRADING "/config"), T, DO(config_put, "Change some settings of a bot"),
+	  .body_kind = BODY_CONFIG, ONE("SettingsChanged"),
+	  .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .example = "{\"confidence_threshold\":0.5,\"capital_per_trade\":300}" },
+	{ R(POST, TRADING "/config/validate"), T,
+	  DO(config_validate, "Check settings without saving them"), .body_kind = BODY_CONFIG,
+	  ONE("SettingsChecked"), .says = SAYS_CHECKS, .example = "{\"stop_loss_pct\":0.02}" },
+	{ R(GET, TRADING "/config/history"), V,
+	  DO(config_history, "All versions of the settings"), .query = page_params,
+	  ONE("SettingsHistory") },
+	{ R(POST, TRADING "/config/rollback"), T,
+	  DO(config_rollback, "Make an old version the new one"), .body = b_rollback,
+	  ONE("SettingsChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .example = "{\"version\":1}" },
+};
+const struct route_group config_routes = { "Settings", ROWS_OF(rows), ROWS_OF(parts) };

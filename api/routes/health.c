@@ -1,6 +1,6 @@
 #include "api/http/conn.h"
 #include "api/pending/wait.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/data.h"
 #include "api/store/status.h"
 #include "api/view/status_json.h"
@@ -29,16 +29,16 @@ struct health {
 	struct machine_file file;
 };
 
-static void look(struct app *a, struct health *h)
+static void look(struct db *db, struct health *h)
 {
 	int64_t begin = clock_mono_us();
 	struct err e = { 0 };
 
 	memset(h, 0, sizeof(*h));
-	if (!a->db)
+	if (!db)
 		return;
-	if (store_status_get(a->db, 1, &h->bot, &e) || store_counts_get(a->db, &h->counts, &e) ||
-	    store_machine_clock(a->db, &h->clock, &e) || store_machine_file(a->db, &h->file, &e))
+	if (store_status_get(db, 1, &h->bot, &e) || store_counts_get(db, &h->counts, &e) ||
+	    store_machine_clock(db, &h->clock, &e) || store_machine_file(db, &h->file, &e))
 		return;
 	h->database = true;
 	h->database_us = clock_mono_us() - begin;
@@ -69,14 +69,14 @@ static double ms(int64_t us)
 	return (double)us / 1000;
 }
 
-int handle_health(struct request *r, struct err *e)
+static int handle_health(struct request *r, struct err *e)
 {
 	int64_t now = clock_now_us();
 	struct json *j = &r->json;
 	struct health h;
 
 	(void)e;
-	look(r->app, &h);
+	look(r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -104,13 +104,13 @@ static const char *mode_text(const struct config *cfg)
 	return cfg->trading_mode == MODE_LIVE ? "live" : "simulation";
 }
 
-int handle_status_health(struct request *r, struct err *e)
+static int handle_status_health(struct request *r, struct err *e)
 {
 	struct json *j = &r->json;
 	struct health h;
 
 	(void)e;
-	look(r->app, &h);
+	look(r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_time(j, "timestamp", clock_now_us());
 	json_string(j, "version", VERSION);
@@ -134,8 +134,8 @@ static int64_t size_of(const char *path)
 
 static const char *database_message(const struct app *a, const struct health *h)
 {
-	if (a->db_trouble[0])
-		return a->db_trouble;
+	if (app_db_trouble(a)[0])
+		return app_db_trouble(a);
 	if (h->file.damaged_us)
 		return h->file.damage;
 	return h->file.failing[0] ? h->file.failing : NULL;
@@ -180,7 +180,7 @@ static int worker_part_json(struct request *r, const struct health *h, struct er
 	struct json *j = &r->json;
 	struct heartbeat beat = { 0 };
 	const struct heartbeat *b = &beat;
-	int rc = h->database ? store_heartbeat_get(r->app->db, &beat, e) : 0;
+	int rc = h->database ? store_heartbeat_get(r->db, &beat, e) : 0;
 
 	if (rc && rc != ERR_NOT_FOUND)
 		return rc;
@@ -207,18 +207,18 @@ static int worker_part_json(struct request *r, const struct health *h, struct er
 	json_int(j, "book_breaks", b->book_breaks);
 	json_string(j, "problem", b->feed_problem[0] ? b->feed_problem : NULL);
 	json_int(j, "clock_drift_ms", b->clock_drift_ms);
-	rc = h->database ? store_data_feed(r->app->db, now, j, e) : 0;
+	rc = h->database ? store_data_feed(r->db, now, j, e) : 0;
 	json_object_end(j);
 	return rc;
 }
 
-int handle_health_detailed(struct request *r, struct err *e)
+static int handle_health_detailed(struct request *r, struct err *e)
 {
 	struct json *j = &r->json;
 	struct health h;
 	int rc;
 
-	look(r->app, &h);
+	look(r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -250,7 +250,7 @@ int handle_health_detailed(struct request *r, struct err *e)
 	return 0;
 }
 
-int handle_info(struct request *r, struct err *e)
+static int handle_info(struct request *r, struct err *e)
 {
 	const struct config *cfg = r->app->cfg;
 	struct json *j = &r->json;
@@ -259,7 +259,7 @@ int handle_info(struct request *r, struct err *e)
 	(void)e;
 	json_string(j, "name", "trading-bot-api");
 	json_string(j, "version", VERSION);
-	json_int(j, "schema_version", r->app->db ? db_schema_version(r->app->db) : 0);
+	json_int(j, "schema_version", r->db ? db_schema_version(r->db) : 0);
 	json_object(j, "libraries");
 	json_string(j, "sqlite", db_library_version());
 	json_string(j, "libevent", event_get_version());
@@ -289,3 +289,119 @@ int handle_info(struct request *r, struct err *e)
 	json_time(j, "timestamp", clock_now_us());
 	return 0;
 }
+
+/* ---- the routes ---- */
+
+#define VERDICT "healthy|degraded|unhealthy"
+
+static const struct part parts[] = {
+	OBJECT("Health", "Is everything well?",
+	       F("status", VERDICT), F("api_server", "ApiShort"),
+	       F("database", "DatabaseShort"), F("worker", "Worker"), NOW),
+	OBJECT("ApiShort", "The API itself.",
+	       F("status", "healthy|unhealthy"), F("response_time_ms", "number")),
+	OBJECT("DatabaseShort", "Whether the database answers.",
+	       F("status", "healthy|unhealthy")),
+	OBJECT("FlatHealth", "Health in one flat object.",
+	       F("status", VERDICT), NOW, F("version", "text"),
+	       { "uptime", "number", "Seconds since the API started." },
+	       { "database_connected", "bool", "It answers." },
+	       { "exchange_connected", "bool", "Market data is live." },
+	       { "simulation_running", "bool", "A bot trades paper money now." },
+	       F("trading_mode", MODE)),
+	OBJECT("DetailedHealth", "Each part with its figures.",
+	       F("status", VERDICT), F("api_server", "ApiHealth"),
+	       F("database", "DatabaseHealth"), F("clock", "Clock"), F("worker", "Worker"),
+	       F("worker_loop", "WorkerLoop"), F("feed", "Feed"), F("queues", "Queues"),
+	       F("bots", "BotCounts"), NOW),
+	OBJECT("ApiHealth", "The API itself.",
+	       F("status", "healthy|unhealthy"), F("uptime_seconds", "number"),
+	       { "connections", "count", "Open now." },
+	       { "requests", "count", "Answered since the start." },
+	       { "errors", "count", "Of these with a 5xx." },
+	       { "waiting_commands", "count", "Requests that wait for the worker." },
+	       F("response_time_ms", "number")),
+	OBJECT("DatabaseHealth", "The database file.",
+	       F("status", "healthy|unhealthy"),
+	       { "message", "text?", "Why it is unavailable, damaged, or its -wal file grows." },
+	       { "latency_ms", "number", "Of the questions behind this answer." },
+	       F("size_bytes", "count"), { "wal_bytes", "count", "Of the file beside it." },
+	       { "disk_free_bytes", "int", "Of DATA_DIR's file system." },
+	       { "reserve", "bool", "There is the reserve that a full disk gives up." },
+	       { "checkpoints", "count",
+		 "Moves of pages from the -wal file, since the worker's start." },
+	       { "checkpoint_failures", "count", "Of these, those that failed." },
+	       { "checkpoints_fail_since", "time?", "Since when none succeeds; null: they do." },
+	       { "scrubbed", "time?", "When every page was last looked at; null: never." },
+	       { "damaged", "time?", "When damage was found; null: none." }),
+	OBJECT("Clock", "The machine's clock, as the worker sees it.",
+	       { "state", "settled|in_doubt", "in_doubt: it jumped, nothing is deleted by age." },
+	       { "jump_ms", "int", "How far it jumped; 0: settled." },
+	       { "jumps", "count", "Noticed so far." },
+	       { "settles", "time?", "Until then nothing is deleted; null: settled." }),
+	OBJECT("WorkerLoop", "The worker's event loop.",
+	       { "p50_us", "count", "Microseconds of a turn, median." },
+	       { "p99_us", "count", "Microseconds of a turn, 99 of 100 take less." },
+	       { "turns", "count", "Since the start." },
+	       { "rss_bytes", "count", "Resident memory." }, F("started", "time?")),
+	OBJECT("Feed", "Market data.",
+	       { "source", "text?", "synthetic, replay, binance." },
+	       { "state", "text?",
+		 "connecting, live, stale, ended, failed; null without a worker." },
+	       F("message", "text?"), { "age_ms", "int", "Since the last event." },
+	       { "events", "count", "Since the start." },
+	       { "decode_errors", "count", "Frames refused since the start." },
+	       { "trades_refused", "count", "Of these, trades stamped after they came." },
+	       { "trades_late", "count", "That came after their candle was closed." },
+	       { "trades_repeated", "count", "That had come before; each counts once." },
+	       { "gaps", "count", "Times that trades were missing: windows start anew." },
+	       { "book_breaks", "count", "Times that the order book was out of step." },
+	       { "problem", "text?", "The newest refused frame or gap." },
+	       { "clock_drift_ms", "int", "Our clock minus the exchange's." },
+	       { "symbols", "[FeedSymbol]-", "What the bots are set to." }),
+	ROWS("FeedSymbol", "How old the market data of a symbol is.", store_data_feed_columns,
+	     { "source", "?", "Where it comes from; null before the first worker." },
+	     { "last_candle", "?", "Newest closed candle in which something traded." },
+	     { "age_ms", "?", "Since the end of that candle." }),
+	OBJECT("Queues", "What waits.",
+	       { "commands", "count", "Not answered." }, { "jobs", "count", "Not ended." },
+	       { "notifications", "count", "Not delivered." }),
+	OBJECT("BotCounts", "The bots in figures.",
+	       F("count", "count"), F("running", "count"), F("open_positions", "count")),
+	OBJECT("Info", "Versions, platform and limits.",
+	       { "name", "text", "Of the program." }, F("version", "text"),
+	       { "schema_version", "count", "Of the database." }, F("libraries", "Libraries"),
+	       { "compiler", "text", "That it was built with." }, F("platform", "Platform-"),
+	       F("limits", "Limits"), F("trading_mode", MODE),
+	       { "environment", "production|staging|development", "Its label (ENVIRONMENT)." },
+	       F("started", "time"), NOW),
+	OBJECT("Libraries", "Versions of the libraries in use.",
+	       { "sqlite", "text", "Version." }, { "libevent", "text", "Version." },
+	       { "openssl", "text", "Version." }, { "cjson", "text", "Version." }),
+	OBJECT("Platform", "The operating system.",
+	       { "system", "text", "Such as Linux." }, { "release", "text", "Of the kernel." },
+	       { "machine", "text", "Such as x86_64." }),
+	OBJECT("Limits", "What the API allows.",
+	       { "rate_limit_per_s", "count", "Requests/s of one caller; 0: no limit." },
+	       { "max_body_bytes", "count", "Of a request." },
+	       { "model_max_bytes", "count", "Of a model's file." },
+	       { "timeout_s", "count", "For a request to be complete." },
+	       { "max_connections", "count", "Open at once." },
+	       { "max_per_address", "count", "Open at once from one address; 0: no limit." },
+	       { "command_wait_ms", "count", "Then a command is answered with 202." }),
+};
+
+/* The answer is the same when the database does not answer; its status tells. */
+#define HEALTH(t) .gives = { { 200, t }, { 503, t } }
+
+static const struct route rows[] = {
+	{ R(GET, "/health"), .no_db = true, DO(health, "Whether everything is well"),
+	  HEALTH("Health") },
+	{ R(GET, "/status/health"), .no_db = true,
+	  DO(status_health, "Health of the service in one flat object"), HEALTH("FlatHealth") },
+	{ R(GET, "/status/health/detailed"), V, .no_db = true,
+	  DO(health_detailed, "Health of each part, with figures"), HEALTH("DetailedHealth") },
+	{ R(GET, "/status/info"), V, .no_db = true, DO(info, "Versions, platform and limits"),
+	  ONE("Info") },
+};
+const struct route_group health_routes = { "Health", ROWS_OF(rows), ROWS_OF(parts) };

@@ -3,7 +3,7 @@
 #include "api/http/tls.h"
 #include "api/http/traffic.h"
 #include "api/pending/wait.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/metrics.h"
 #include "api/store/status.h"
 #include "api/view/metrics.h"
@@ -279,14 +279,14 @@ static void database_metrics(struct request *r, const struct look *l)
 }
 
 /* The loop's own figures; the rest is read in a thread. */
-void metrics_prepare(struct request *r)
+static void prepare(struct request *r)
 {
 	buf_clear(&r->out);
 	r->content_type = "text/plain; version=0.0.4; charset=utf-8";
 	api_metrics(r->app, &r->out);
 }
 
-int handle_metrics(struct request *r, struct err *e)
+static int handle_metrics(struct request *r, struct err *e)
 {
 	struct err why = { 0 };
 	struct look l = { 0 };
@@ -309,3 +309,16 @@ int handle_metrics(struct request *r, struct err *e)
 	free(l.bots);
 	return 0;
 }
+
+/* ---- the routes ---- */
+
+#define METRICS \
+	.no_db = true, .slow = true, .prepare = prepare, \
+	DO(metrics, "Metrics for Prometheus")
+
+static const struct route rows[] = {
+	{ R(GET, "/status/metrics"), V, METRICS, ONE("text"), .media = "text/plain" },
+	{ R(GET, "/metrics"), V, .root = true, .metrics = true, METRICS, ONE("text"),
+	  .media = "text/plain" },
+};
+const struct route_group metrics_routes = { "Health", ROWS_OF(rows), NULL, 0 };

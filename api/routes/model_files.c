@@ -1,9 +1,9 @@
 /* The files of the models: taken in, given out, asked. */
 #include "api/http/reply.h"
 #include "api/http/upload.h"
-#include "api/pending/child.h"
+#include "api/pending/helper.h"
 #include "api/pending/retry.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/models.h"
 #include "common/clock.h"
 #include "common/file.h"
@@ -25,16 +25,16 @@
 
 static int no_database(const struct app *a, struct err *e)
 {
-	return err_set(e, ERR_BUSY, "%s", a->db_trouble);
+	return err_set(e, ERR_BUSY, "%s", app_db_trouble(a));
 }
 
-/* ---- what a helper said ---- */
+/* ---- the output of a child process ---- */
 
 /* The error of a child process, without the path, which means nothing to the caller. */
 static int refused(struct request *r, const cJSON *said, const char *path, struct err *e)
 {
 	const cJSON *text = cJSON_GetObjectItemCaseSensitive(said, "error");
-	const char *why = cJSON_IsString(text) ? text->valuestring : "the helper said nothing";
+	const char *why = cJSON_IsString(text) ? text->valuestring : "no reason was given";
 	const bool named = !strncmp(why, path, strlen(path));
 
 	return request_error(r, e, 422, "model_refused", "%s%s", named ? "the file" : "",
@@ -52,11 +52,12 @@ static int hear(struct request *r, int status, const struct buf *out, const char
 	if (status < 0)
 		return status;
 	if (json_read(buf_text(out), out->len, said, NULL)) {
-		log_warn("models", r->correlation_id, "the helper ended with %d and said: %.200s",
-			 status, buf_text(out));
+		log_warn("models", r->correlation_id,
+			 "the child process ended with %d and printed: %.200s", status,
+			 buf_text(out));
 		return request_error(r, e, 422, "model_refused",
-				     "the file could not be looked at: the helper ended with %d "
-				     "(%d MB of memory are allowed)", status, CHILD_MEMORY_MB);
+				     "the file could not be checked: the child process ended with "
+				     "%d (%d MB of memory are allowed)", status, HELPER_MEMORY_MB);
 	}
 	rc = status ? refused(r, *said, path, e) : 0;
 	if (rc) {
@@ -81,7 +82,7 @@ static int show_model(struct request *r, int64_t id, struct err *e)
 	int rc;
 
 	json_bool(&r->json, "success", true);
-	rc = store_models_get(r->app->db, id, &version, &r->json, e);
+	rc = store_models_get(r->db, id, &version, &r->json, e);
 	if (!rc)
 		request_etag(r, version);
 	return rc;
@@ -92,7 +93,7 @@ static int add_model(const struct upload *u, const struct model_new *m, int64_t 
 		     struct err *e)
 {
 	struct request *r = upload_request(u);
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char full[FULL_PATH_MAX];
 	int rc;
 
@@ -143,7 +144,7 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	int rc;
 
 	snprintf(path, sizeof(path), "models/%s", m.sha256);
-	rc = r->app->db ? add_model(u, &m, &id, &made, e) : no_database(r->app, e);
+	rc = r->db ? add_model(u, &m, &id, &made, e) : no_database(r->app, e);
 	cJSON_free(names_text);
 	if (rc)
 		return rc;
@@ -210,9 +211,9 @@ static int known(const struct upload *u, struct err *e)
 	int64_t id = 0;
 	int rc;
 
-	if (!r->app->db)
+	if (!r->db)
 		return no_database(r->app, e);
-	rc = store_model_by_hash(r->app->db, upload_sha256(u), &id, e);
+	rc = store_model_by_hash(r->db, upload_sha256(u), &id, e);
 	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
 	if (rc || !id || access(full, R_OK))
 		return rc;
@@ -228,7 +229,8 @@ static void received_cb(struct upload *u)
 {
 	struct request *r = upload_request(u);
 	const char *features = upload_text(u, "features");
-	const struct child_args args = {
+	const struct helper_args args = {
+		.r = r,
 		.argv = { "model-check", upload_path(u), "--features",
 			  features ? features : FEATURES },
 		.done = checked_cb,
@@ -241,21 +243,21 @@ static void received_cb(struct upload *u)
 	if (!rc)
 		rc = known(u, &e);
 	if (!rc) {
-		rc = child_run(r->app->children, &args, &e);
+		rc = helper_run(r->app->helpers, &args, &e);
 		if (!rc)
 			return; /* on to checked_cb */
 	}
 	upload_end(u, rc < 0 ? rc : 0, &e);
 }
 
-int handle_models_upload(struct request *r, struct err *e)
+static int handle_models_upload(struct request *r, struct err *e)
 {
 	return upload_begin(r, received_cb, e);
 }
 
 /* ---- download ---- */
 
-int handle_models_download(struct request *r, struct err *e)
+static int handle_models_download(struct request *r, struct err *e)
 {
 	struct model_file m = { 0 };
 	char full[FULL_PATH_MAX], text[160];
@@ -265,7 +267,7 @@ int handle_models_download(struct request *r, struct err *e)
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_models_file(r->app->db, id, &m, e);
+		rc = store_models_file(r->db, id, &m, e);
 	buf_free(&m.feature_names);
 	if (rc)
 		return rc;
@@ -395,18 +397,18 @@ static int put_input(struct request *r, const struct model_file *m, struct buf *
 	return rc;
 }
 
-int handle_models_predict(struct request *r, struct err *e)
+static int handle_models_predict(struct request *r, struct err *e)
 {
 	struct model_file m = { 0 };
 	struct buf input = { 0 };
 	struct question *q = xcalloc(1, sizeof(*q));
-	struct child_args args = { .done = predicted_cb, .ctx = q };
+	struct helper_args args = { .r = r, .done = predicted_cb, .ctx = q };
 	int rc;
 
 	q->r = r;
 	rc = request_id(r, "id", &q->id, e);
 	if (!rc)
-		rc = store_models_file(r->app->db, q->id, &m, e);
+		rc = store_models_file(r->db, q->id, &m, e);
 	if (!rc)
 		rc = put_input(r, &m, &input, e);
 	if (!rc) {
@@ -416,13 +418,53 @@ int handle_models_predict(struct request *r, struct err *e)
 		args.argv[1] = q->path;
 		args.input = buf_text(&input);
 		args.input_len = input.len;
-		rc = child_run(r->app->children, &args, e);
+		rc = helper_run(r->app->helpers, &args, e);
 	}
 	buf_free(&m.feature_names);
 	buf_free(&input);
 	if (rc)
 		free(q);
-	else
-		r->parked = true;
 	return rc;
 }
+
+/* ---- the routes ---- */
+
+static const struct param b_upload[] = {
+	{ .name = "model", .type = PARAM_FILE, .required = true,
+	  .help = "XGBoost JSON, UBJ or binary, at most MODEL_MAX_BYTES" },
+	{ .name = "name", .type = PARAM_TEXT, .required = true, .min = 1, .max = 100,
+	  .help = "for people" },
+	SYMBOL(true),
+	{ .name = "description", .type = PARAM_TEXT, .max = 1000, .help = "for people" },
+	{ .name = "features", .type = PARAM_TEXT, .min = 1, .max = 31,
+	  .help = "the feature list it was trained on, features-1 unless given" },
+	END
+};
+
+static const struct param b_predict[] = {
+	{ .name = "rows", .type = PARAM_LIST,
+	  .help = "1 to 100 lists of numbers, in the order of the model's feature_names; "
+		  "null: missing" },
+	{ .name = "features", .type = PARAM_OBJECT,
+	  .help = "instead: one row as numbers by feature name; the others are missing" },
+	END
+};
+
+static const struct part parts[] = {
+	{ "Predictions", "What a model says.", NULL,
+	  FIELDS(OK, { "model_id", "id", "models.id." }, { "sha256", "text", "Of its file." },
+		 { "predictions", "[number]", "Probabilities, one for each row." }), NULL },
+};
+
+static const struct route rows[] = {
+	{ R(POST, "/models/upload"), T, DO(models_upload, "Upload a model"), .body = b_upload,
+	  .body_kind = BODY_UPLOAD, .gives = { { 200, "ModelChanged" }, { 201, "ModelChanged" } },
+	  .says = SAYS_ETAG | SAYS_LOCATION | SAYS_UNAVAILABLE,
+	  .example = "{\"model\":\"(the file)\",\"name\":\"January\",\"symbol\":\"BTCUSDT\"}" },
+	{ R(GET, "/models/:id/download"), V, DO(models_download, "Download a model's file"),
+	  ONE("text"), .says = SAYS_ETAG, .media = "application/octet-stream" },
+	{ R(POST, "/models/:id/predict"), T, DO(models_predict, "Predict with a model"),
+	  .body = b_predict, ONE("Predictions"), .says = SAYS_UNAVAILABLE,
+	  .example = "{\"features\":{\"rsi_14\":31.5}}" },
+};
+const struct route_group model_files_routes = { "Models", ROWS_OF(rows), ROWS_OF(parts) };

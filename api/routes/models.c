@@ -1,5 +1,5 @@
 /* The model registry: what there is, its description, and which bot uses which. */
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/history.h"
 #include "api/store/models.h"
 #include "api/view/status_json.h"
@@ -13,34 +13,34 @@
 #include <string.h>
 #include <unistd.h>
 
-int handle_models_list(struct request *r, struct err *e)
+static int handle_models_list(struct request *r, struct err *e)
 {
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_models_list(r->app->db, request_query(r, "symbol"), &p, &r->json, e);
+	return rc ? rc : store_models_list(r->db, request_query(r, "symbol"), &p, &r->json, e);
 }
 
-int handle_models_symbol(struct request *r, struct err *e)
+static int handle_models_symbol(struct request *r, struct err *e)
 {
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_models_list(r->app->db, request_path_value(r, "symbol"), &p,
+	return rc ? rc : store_models_list(r->db, request_path_value(r, "symbol"), &p,
 					   &r->json, e);
 }
 
 static int show(struct request *r, int64_t id, struct err *e)
 {
 	int64_t version;
-	int rc = store_models_get(r->app->db, id, &version, &r->json, e);
+	int rc = store_models_get(r->db, id, &version, &r->json, e);
 
 	if (!rc)
 		request_etag(r, version);
 	return rc;
 }
 
-int handle_models_get(struct request *r, struct err *e)
+static int handle_models_get(struct request *r, struct err *e)
 {
 	int64_t id;
 	int rc = request_id(r, "id", &id, e);
@@ -60,7 +60,7 @@ int models_check_symbol(struct request *r, const char *symbol, struct err *e)
 	return request_fields_check(r, 422, e);
 }
 
-int handle_models_put(struct request *r, struct err *e)
+static int handle_models_put(struct request *r, struct err *e)
 {
 	const struct model_change c = {
 		.name = request_text(r, "name", NULL),
@@ -68,7 +68,7 @@ int handle_models_put(struct request *r, struct err *e)
 		.description = request_text(r, "description", NULL),
 		.status = request_text(r, "status", NULL),
 	};
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	struct buf unused = { 0 };
 	struct json look = { .out = &unused };
 	int64_t id, version = 0;
@@ -105,9 +105,9 @@ static void remove_file(struct request *r, const char *path)
 		log_warn("models", r->correlation_id, "%s stays: %s", full, strerror(errno));
 }
 
-int handle_models_delete(struct request *r, struct err *e)
+static int handle_models_delete(struct request *r, struct err *e)
 {
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	char path[256] = "";
 	int64_t id;
 	int rc;
@@ -135,7 +135,7 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 		.bot_id = bot_id, .expect = c->version, .by = r->who.name,
 		.now_us = clock_now_us(),
 	};
-	struct db *db = r->app->db;
+	struct db *db = r->db;
 	int rc;
 
 	rc = db_begin(db, e);
@@ -151,7 +151,7 @@ static int assign(struct request *r, int64_t bot_id, int64_t model_id, struct bo
 	return db_end(db, rc, e);
 }
 
-int handle_models_assign(struct request *r, struct err *e)
+static int handle_models_assign(struct request *r, struct err *e)
 {
 	int64_t model_id = request_int(r, "model_id", 0);
 	struct bot_config c = { 0 };
@@ -161,9 +161,9 @@ int handle_models_assign(struct request *r, struct err *e)
 
 	rc = request_id(r, "botId", &bot_id, e);
 	if (!rc)
-		rc = store_status_get(r->app->db, bot_id, &b, e);
+		rc = store_status_get(r->db, bot_id, &b, e);
 	if (!rc)
-		rc = store_config_load(r->app->db, &r->app->key, bot_id, &c, NULL, e);
+		rc = store_config_load(r->db, &r->app->key, bot_id, &c, NULL, e);
 	if (!rc)
 		rc = assign(r, bot_id, model_id, &c, e);
 	if (rc)
@@ -177,3 +177,57 @@ int handle_models_assign(struct request *r, struct err *e)
 		    : "assigned; the worker does not run: it loads it when it starts");
 	return 0;
 }
+
+/* ---- the routes ---- */
+
+static const struct param q_models[] = { SYMBOL(false), PAGE, END };
+
+static const struct param b_model[] = {
+	{ .name = "name", .type = PARAM_TEXT, .min = 1, .max = 100, .help = "for people" },
+	SYMBOL(false),
+	{ .name = "description", .type = PARAM_TEXT, .max = 1000, .help = "for people" },
+	{ .name = "status", .type = PARAM_CHOICE, .choices = "ready|retired",
+	  .help = "a retired model can't be assigned" },
+	END
+};
+
+static const struct param b_assign[] = {
+	{ .name = "model_id", .type = PARAM_INT, .required = true, .min = 1, .max = 1e15,
+	  .help = "models.id" },
+	END
+};
+
+#define MODEL_COLUMNS(...) store_models_columns, FIELDS( \
+	__VA_ARGS__ { "feature_names", "[text]", "In the order in which it takes them." }, \
+	{ "metrics", "object", "Of its training." }, \
+	{ "assigned_to", "[int]", "Numbers of the bots." }, \
+	HELP("name", "For people."), HELP("version", "Count of changes; also the ETag."), \
+	{ "status", "ready|refused|retired", "Only a ready one can be assigned." })
+
+static const struct part parts[] = {
+	{ "Model", "A model of the registry.", MODEL_COLUMNS(), NULL },
+	{ "ModelChanged", "A model after a change.", MODEL_COLUMNS(OK,), NULL },
+	PAGE_OF("ModelList", "models", "Model", "Models, newest first."),
+	OBJECT("ModelAssigned", "A bot's model after the change.",
+	       OK, F("bot_id", "id"), { "model_id", "id", "models.id." },
+	       { "config_version", "count", "Of the bot's settings." },
+	       F("message", "text")),
+};
+
+static const struct route rows[] = {
+	{ R(GET, "/models"), V, DO(models_list, "All models"), .query = q_models,
+	  ONE("ModelList") },
+	{ R(GET, "/models/:id"), V, DO(models_get, "One model"), ONE("Model"),
+	  .says = SAYS_ETAG },
+	{ R(GET, "/models/symbol/:symbol"), V, DO(models_symbol, "Models of a symbol"),
+	  .query = page_params, ONE("ModelList") },
+	{ R(PUT, "/models/:id"), T, DO(models_put, "Change a model's description"),
+	  .body = b_model, ONE("ModelChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .example = "{\"description\":\"trained in January\"}" },
+	{ R(DELETE, "/models/:id"), T, DO(models_delete, "Delete a model that no bot uses"),
+	  ONE("Deleted"), .says = SAYS_CONFLICT },
+	{ R(PUT, "/models/assign/:botId"), T, DO(models_assign, "Assign a model to a bot"),
+	  .body = b_assign, ONE("ModelAssigned"), .says = SAYS_CONFLICT,
+	  .example = "{\"model_id\":1}" },
+};
+const struct route_group models_routes = { "Models", ROWS_OF(rows), ROWS_OF(parts) };

@@ -1,5 +1,5 @@
 /* Orders of a bot: open ones, closed ones, reports from outside, held entries. */
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/bots.h"
 #include "api/store/orders.h"
 #include "common/clock.h"
@@ -17,7 +17,7 @@ static int bot_and_page(struct request *r, int64_t *id, struct page *p, struct e
 	return rc;
 }
 
-int handle_orders_active(struct request *r, struct err *e)
+static int handle_orders_active(struct request *r, struct err *e)
 {
 	struct page p = { 0 };
 	int64_t id;
@@ -26,7 +26,7 @@ int handle_orders_active(struct request *r, struct err *e)
 	return rc ? rc : store_orders_active(r->db, id, &p, &r->json, e);
 }
 
-int handle_orders_history(struct request *r, struct err *e)
+static int handle_orders_history(struct request *r, struct err *e)
 {
 	const struct order_filter f = {
 		.from_us = request_query_time(r, "from", 0),
@@ -75,7 +75,7 @@ static void read_report(struct request *r, struct order_report *o)
 	o->closed_us = time_member(r, "closed");
 }
 
-int handle_orders_report(struct request *r, struct err *e)
+static int handle_orders_report(struct request *r, struct err *e)
 {
 	struct order_report o = { 0 };
 	struct db *db = r->db;
@@ -106,7 +106,7 @@ int handle_orders_report(struct request *r, struct err *e)
 	return store_orders_reported(db, id, &r->json, e);
 }
 
-int handle_order_answer(struct request *r, struct err *e)
+static int handle_order_answer(struct request *r, struct err *e)
 {
 	struct db *db = r->db;
 	int64_t bot_id, order_id;
@@ -129,3 +129,71 @@ int handle_order_answer(struct request *r, struct err *e)
 	json_string(&r->json, "answer", r->route->arg);
 	return 0;
 }
+
+/* ---- the routes ---- */
+
+static const struct param q_history[] = {
+	FROM_TO, SYMBOL(false), PAGE,
+	{ .name = "reason", .type = PARAM_TEXT, .min = 1, .max = 40, .help = "close_reason" }, END
+};
+
+static const struct param b_order[] = {
+	{ .name = "order_id", .type = PARAM_TEXT, .required = true, .min = 1, .max = 64,
+	  .help = "the reporter's own number; an existing one is updated" },
+	SYMBOL(false),
+	{ .name = "side", .type = PARAM_CHOICE, .choices = "BUY|SELL", .help = "of the entry" },
+	{ .name = "status", .type = PARAM_CHOICE, .choices = "pending|active|closed",
+	  .help = "pending unless given" },
+	AMOUNT("entry_price", false, 0, "quote per base"),
+	AMOUNT("exit_price", false, 0, "quote per base"),
+	AMOUNT("take_profit", false, 0, "quote per base"),
+	AMOUNT("stop_loss", false, 0, "quote per base"),
+	AMOUNT("quantity", false, 1e-8, "base asset"),
+	AMOUNT("pnl", false, -9e7, "quote asset, after fees"),
+	AMOUNT("fees", false, 0, "quote asset"),
+	{ .name = "confidence", .type = PARAM_NUMBER, .nullable = true, .min = 0, .max = 1,
+	  .help = "probability, 0 to 1" },
+	{ .name = "close_reason", .type = PARAM_TEXT, .max = 40, .help = "why it was closed" },
+	{ .name = "created", .type = PARAM_TIME, .help = "now unless given" },
+	{ .name = "closed", .type = PARAM_TIME, .nullable = true,
+	  .help = "now unless given, for a closed one" },
+	END
+};
+
+#define ORDER_COLUMNS(...) store_orders_columns, FIELDS( \
+	__VA_ARGS__ { "source", "worker|reported", "Ours, or reported by an outside bot." }, \
+	{ "side", "BUY|SELL", "Of the entry: BUY is long, SELL is short." }, \
+	{ "status", "pending|active|closed", NULL }, MAYBE("phase"), MAYBE("limit_price"), \
+	MAYBE("entry_price"), MAYBE("take_profit"), MAYBE("stop_loss"), MAYBE("exit_price"), \
+	MAYBE("filled"), MAYBE("gross"), MAYBE("confidence"), MAYBE("strategy"), \
+	{ "mode", MODE "?", NULL }, MAYBE("config_version"), MAYBE("opened"), MAYBE("closed"), \
+	MAYBE("expires"), \
+	{ "uncovered_ms", "?", "In which a part of it had no stop at the exchange; ended ones." }, \
+	{ "uncovered_since", "?", "Since when a part has none; null: all is covered." })
+
+static const struct part parts[] = {
+	{ "Order", "One trade from decision to close.", ORDER_COLUMNS(), NULL },
+	{ "OrderReported", "A reported order after the report.", ORDER_COLUMNS(OK,), NULL },
+	PAGE_OF("OrderList", "orders", "Order", "Orders, newest first."),
+	OBJECT("OrderAnswered", "The answer to a held entry is noted.",
+	       OK, { "order", "id", "Its number." }, { "answer", "confirm|reject", NULL }),
+};
+
+static const struct route rows[] = {
+	{ R(GET, TRADING "/orders"), V, DO(orders_active, "Pending and active orders"),
+	  .query = page_params, ONE("OrderList") },
+	{ R(GET, TRADING "/orders/history"), V, DO(orders_history, "Closed orders"),
+	  .query = q_history, .slow = true, ONE("OrderList") },
+	{ R(POST, TRADING "/orders"), T, DO(orders_report, "Report an order of an outside bot"),
+	  .body = b_order, .gives = { { 200, "OrderReported" }, { 201, "OrderReported" } },
+	  .says = SAYS_LOCATION,
+	  .example = "{\"order_id\":\"a-1\",\"symbol\":\"BTCUSDT\","
+		     "\"side\":\"BUY\",\"quantity\":0.01,\"entry_price\":65000.5,"
+		     "\"status\":\"active\"}" },
+	{ R(POST, TRADING "/orders/:order/confirm"), T,
+	  DO(order_answer, "Let a held entry go to the exchange"), .arg = "confirm",
+	  ONE("OrderAnswered"), .says = SAYS_CONFLICT },
+	{ R(POST, TRADING "/orders/:order/reject"), T, DO(order_answer, "Drop a held entry"),
+	  .arg = "reject", ONE("OrderAnswered"), .says = SAYS_CONFLICT },
+};
+const struct route_group orders_routes = { "Orders", ROWS_OF(rows), ROWS_OF(parts) };

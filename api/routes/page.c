@@ -3,7 +3,7 @@
  * dashboard's token comes from the fragment.
  */
 #include "api/dashboard/page.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 
 /* Allows only content of this server: no inline script, no other host, no frame around it. */
 #define PAGE_POLICY \
@@ -22,19 +22,19 @@ static int send_page(struct request *r, const char *name, struct err *e)
 	return 0;
 }
 
-int handle_page(struct request *r, struct err *e)
+static int handle_page(struct request *r, struct err *e)
 {
 	const char *name = request_path_value(r, "file");
 
 	return send_page(r, name ? name : "index.html", e);
 }
 
-int handle_docs(struct request *r, struct err *e)
+static int handle_docs(struct request *r, struct err *e)
 {
 	return send_page(r, "docs.html", e);
 }
 
-int handle_openapi(struct request *r, struct err *e)
+static int handle_openapi(struct request *r, struct err *e)
 {
 	struct buf *doc = &r->app->openapi;
 
@@ -46,3 +46,17 @@ int handle_openapi(struct request *r, struct err *e)
 	r->content_type = "application/json";
 	return 0;
 }
+
+/* ---- the routes ---- */
+
+static const struct route rows[] = {
+	{ R(GET, "/openapi.json"), .no_db = true, DO(openapi, "This API as OpenAPI 3.1"),
+	  ONE("object") },
+	{ R(GET, "/docs"), .root = true, .no_db = true, DO(docs, "This API as a page"),
+	  ONE("text"), .media = "text/html" },
+	{ R(GET, "/"), .root = true, .no_db = true, DO(page, "The dashboard"), ONE("text"),
+	  .says = SAYS_NOT_FOUND, .media = "*/*" },
+	{ R(GET, "/:file"), .root = true, .no_db = true, DO(page, "Files of the dashboard"),
+	  ONE("text"), .says = SAYS_NOT_FOUND, .media = "*/*" },
+};
+const struct route_group page_routes = { "Pages", ROWS_OF(rows), NULL, 0 };

@@ -1,4 +1,4 @@
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 
 int request_page(struct request *r, struct page *p, struct err *e)
 {
@@ -11,3 +11,5 @@ int request_page(struct request *r, struct page *p, struct err *e)
 				     "cursor: must be the next_cursor of an earlier answer");
 	return 0;
 }
+
+const struct param page_params[] = { PAGE, END };

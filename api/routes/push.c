@@ -3,7 +3,7 @@
 #include "api/http/param.h"
 #include "api/push/streams.h"
 #include "api/push/ws.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/bots.h"
 #include "common/number.h"
 
@@ -35,7 +35,7 @@ static int read_wish(struct request *r, unsigned topics, struct push_op *desired
 	/* An unusable Last-Event-ID is no reason to refuse: the client gets a snapshot. */
 	if (!last || !number_int(last, 0, INT64_MAX, &desired->last_seq))
 		desired->last_seq = request_query_int(r, "last_event_id", -1);
-	return desired->bot_id ? store_bots_exists(r->app->db, desired->bot_id, e) : 0;
+	return desired->bot_id ? store_bots_exists(r->db, desired->bot_id, e) : 0;
 }
 
 static int check_upgrade(struct request *r, struct err *e)
@@ -59,7 +59,7 @@ static int check_upgrade(struct request *r, struct err *e)
 	return 0;
 }
 
-int handle_ws(struct request *r, struct err *e)
+static int handle_ws(struct request *r, struct err *e)
 {
 	struct push_op desired;
 	int rc;
@@ -71,13 +71,13 @@ int handle_ws(struct request *r, struct err *e)
 		rc = read_wish(r, 0, &desired, e);
 	if (!rc && !desired.topics && (desired.bot_id || desired.last_seq >= 0))
 		return request_error(r, e, 400, "bad_query",
-				     "bot and last_event_id are of no use without topics");
+				     "bot and last_event_id need topics");
 	if (!rc && r->method == EVHTTP_REQ_HEAD)
 		return request_error(r, e, 400, "bad_header", "only a GET can be upgraded");
 	return rc ? rc : streams_open(r, STREAM_WS, &desired, e);
 }
 
-int handle_events(struct request *r, struct err *e)
+static int handle_events(struct request *r, struct err *e)
 {
 	struct push_op desired;
 	int rc;
@@ -94,3 +94,22 @@ int handle_events(struct request *r, struct err *e)
 	}
 	return streams_open(r, STREAM_SSE, &desired, e);
 }
+
+/* ---- the routes ---- */
+
+static const struct param q_push[] = {
+	{ .name = "topics", .type = PARAM_TEXT, .min = 1, .max = 100,
+	  .help = "status, price, order, position, signal, stats, job, log or all, with commas" },
+	{ .name = "bot", .type = PARAM_INT, .min = 1, .max = 1e15, .help = "only this bot's" },
+	{ .name = "last_event_id", .type = PARAM_INT, .min = 0, .max = 9e15,
+	  .help = "the last seq that was seen: go on after it" },
+	END
+};
+
+static const struct route rows[] = {
+	{ R(GET, "/events"), V, DO(events, "Changes as server-sent events"), .query = q_push,
+	  ONE("text"), .says = SAYS_NOT_FOUND | SAYS_RESUME, .media = "text/event-stream" },
+	{ R(GET, "/ws"), V, DO(ws, "Changes over a WebSocket"), .query = q_push,
+	  .gives = { { 101, NULL } }, .says = SAYS_NOT_FOUND | SAYS_UPGRADE },
+};
+const struct route_group push_routes = { "Live", ROWS_OF(rows), NULL, 0 };

@@ -1,6 +1,6 @@
 /* The paper account of a bot (bot 1 unless bot_id says another). */
 #include "api/pending/command.h"
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/bots.h"
 #include "api/store/positions.h"
 #include "api/store/sim.h"
@@ -17,7 +17,7 @@ static int load(struct request *r, struct bot_status *b, struct err *e)
 	return store_status_get(r->db, request_query_int(r, "bot_id", 1), b, e);
 }
 
-int handle_simulation_status(struct request *r, struct err *e)
+static int handle_simulation_status(struct request *r, struct err *e)
 {
 	int64_t now = clock_now_us();
 	struct json *j = &r->json;
@@ -44,7 +44,7 @@ int handle_simulation_status(struct request *r, struct err *e)
 	return rc;
 }
 
-int handle_simulation_performance(struct request *r, struct err *e)
+static int handle_simulation_performance(struct request *r, struct err *e)
 {
 	struct json *j = &r->json;
 	const struct bot_sums *s;
@@ -73,7 +73,7 @@ int handle_simulation_performance(struct request *r, struct err *e)
 	return 0;
 }
 
-int handle_simulation_portfolio(struct request *r, struct err *e)
+static int handle_simulation_portfolio(struct request *r, struct err *e)
 {
 	int64_t now = clock_now_us();
 	struct bot_status b;
@@ -91,7 +91,7 @@ int handle_simulation_portfolio(struct request *r, struct err *e)
 	return rc;
 }
 
-int handle_simulation_ledger(struct request *r, struct err *e)
+static int handle_simulation_ledger(struct request *r, struct err *e)
 {
 	int64_t id = request_query_int(r, "bot_id", 1);
 	struct page p = { 0 };
@@ -103,7 +103,7 @@ int handle_simulation_ledger(struct request *r, struct err *e)
 	return rc ? rc : store_sim_ledger(r->db, id, &p, &r->json, e);
 }
 
-int handle_simulation_reset(struct request *r, struct err *e)
+static int handle_simulation_reset(struct request *r, struct err *e)
 {
 	int64_t id = request_int(r, "bot_id", 1);
 	const char *args = request_bool(r, "force", false) ? "{\"force\":true}" : "{}";
@@ -111,3 +111,56 @@ int handle_simulation_reset(struct request *r, struct err *e)
 
 	return rc ? rc : command_send(r, "simulation-reset", id, args, e);
 }
+
+/* ---- the routes ---- */
+
+static const struct param q_bot[] = { BOT_ID, END };
+
+static const struct param q_bot_page[] = { BOT_ID, PAGE, END };
+
+static const struct param b_sim_reset[] = {
+	BOT_ID, { .name = "force", .type = PARAM_BOOL, .help = "also while the bot runs" }, END
+};
+
+static const struct part parts[] = {
+	OBJECT("SimulationStatus", "The paper account of a bot.",
+	       F("bot_id", "id"), { "running", "bool", "It trades paper money now." },
+	       F("trading_mode", MODE), { "status", BOT_STATE, NULL }, F("equity", "amount?"),
+	       F("open_positions", "count"), F("pending_orders", "count"),
+	       F("last_price", "amount?"),
+	       { "account", "SimulationAccount?", "Null before the first start." },
+	       { "commission", "Commission", "Of its fills." }, NOW),
+	ROWS("SimulationAccount", "A paper account.", store_sim_account_columns,
+	     { "kind", "spot|futures", NULL }, MAYBE("next_funding"),
+	     HELP("position", "Futures: what is held, below 0 for a short; base asset.")),
+	{ "SimulationPerformance", "What the paper account made of its capital.", NULL,
+	  FIELDS(F("bot_id", "id"), { "initial_capital", "number", "Quote asset." },
+		 { "equity", "number", "Quote asset." }, { "total_return_pct", "number", "%." },
+		 NOW), stats_fields },
+	{ "SimulationBalance", "What an account of the books holds.", store_sim_balance_columns,
+	  NULL, NULL },
+	{ "SimulationPortfolio", "Balances and positions of the paper account.", NULL,
+	  FIELDS(F("bot_id", "id"), F("equity", "amount"),
+		 F("balances", "[SimulationBalance]")), position_fields },
+	ROWS("LedgerRow", "One side of a booking.", store_sim_ledger_columns,
+	     HELP("entry_id", "Rows of one booking have the same and sum to zero."),
+	     HELP("kind", "Deposit, reserve, fill, fee, funding ...")),
+	PAGE_OF("LedgerList", "ledger", "LedgerRow", "Bookings, newest first."),
+};
+
+static const struct route rows[] = {
+	{ R(GET, "/simulation/status"), V, DO(simulation_status, "The paper account of a bot"),
+	  .query = q_bot, ONE("SimulationStatus"), .says = SAYS_NOT_FOUND },
+	{ R(GET, "/simulation/performance"), V,
+	  DO(simulation_performance, "What the paper account made of its capital"),
+	  .query = q_bot, .slow = true, ONE("SimulationPerformance"), .says = SAYS_NOT_FOUND },
+	{ R(GET, "/simulation/portfolio"), V,
+	  DO(simulation_portfolio, "Balances of the paper account"), .query = q_bot,
+	  ONE("SimulationPortfolio"), .says = SAYS_NOT_FOUND },
+	{ R(GET, "/simulation/ledger"), V, DO(simulation_ledger, "Bookings of the paper account"),
+	  .query = q_bot_page, ONE("LedgerList"), .says = SAYS_NOT_FOUND },
+	{ R(POST, "/simulation/reset"), T,
+	  DO(simulation_reset, "Start over with the initial capital"), .body = b_sim_reset,
+	  COMMAND(SAYS_NOT_FOUND), .example = "{\"bot_id\":1,\"force\":true}" },
+};
+const struct route_group simulation_routes = { "Simulation", ROWS_OF(rows), ROWS_OF(parts) };

@@ -1,5 +1,5 @@
 /* Statistics of a bot: ratios, groups, and reports of outside bots. */
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/bots.h"
 #include "api/store/stats.h"
 #include "api/view/stats_json.h"
@@ -31,7 +31,7 @@ static void reported_json(struct json *j, const struct reported_totals *t)
 	json_object_end(j);
 }
 
-int handle_stats(struct request *r, struct err *e)
+static int handle_stats(struct request *r, struct err *e)
 {
 	struct reported_totals reported;
 	const struct bot_sums *s;
@@ -72,7 +72,7 @@ static int pnl_of_all_time(struct request *r, int64_t id, const char *by, struct
 	return rc;
 }
 
-int handle_stats_pnl(struct request *r, struct err *e)
+static int handle_stats_pnl(struct request *r, struct err *e)
 {
 	struct time_range t = {
 		.from_us = request_query_time(r, "from", 0),
@@ -98,7 +98,7 @@ int handle_stats_pnl(struct request *r, struct err *e)
 		(s)->field.value = v ? v->valuedouble : 0; \
 	} while (0)
 
-int handle_stats_update(struct request *r, struct err *e)
+static int handle_stats_update(struct request *r, struct err *e)
 {
 	char today[CLOCK_TEXT_MAX];
 	struct stats_report s = { 0 };
@@ -126,3 +126,73 @@ int handle_stats_update(struct request *r, struct err *e)
 	json_bool(&r->json, "success", true);
 	return store_stats_reported_day(db, id, s.day, &r->json, e);
 }
+
+/* ---- the routes ---- */
+
+static const struct param q_pnl[] = {
+	{ .name = "by", .type = PARAM_CHOICE, .choices = "day|week|month|symbol|reason",
+	  .help = "what a row stands for, day unless given" },
+	FROM_TO, END
+};
+
+static const struct param b_stats[] = {
+	{ .name = "day", .type = PARAM_DAY, .help = "UTC day, today unless given" },
+	COUNT("trades", "closed trades of the day"), COUNT("wins", "of them with a profit"),
+	COUNT("losses", "of them with a loss"), AMOUNT("gross", false, -9e7, "quote asset"),
+	AMOUNT("fees", false, 0, "quote asset"), AMOUNT("net", false, -9e7, "quote asset"),
+	AMOUNT("volume", false, 0, "quote asset"), END
+};
+
+const struct part_field stats_fields[] = {
+	F("trades", "count"), F("wins", "count"), F("losses", "count"), F("gross", "amount"),
+	F("fees", "amount"), F("net", "amount"), F("volume", "amount"),
+	{ "win_rate", "number?", "wins / trades, 0 to 1." },
+	{ "profit_factor", "number?", "Sum of profits / sum of losses; null without a loss." },
+	{ "expectancy", "number?", "net / trades, quote asset." },
+	{ "average_win", "number?", "Quote asset." },
+	{ "average_loss", "number?", "Quote asset, below 0." },
+	{ "best", "amount?", "Best trade, quote asset; null without trades." },
+	{ "worst", "amount?", "Worst trade, quote asset; null without trades." },
+	{ "average_holding_s", "number?", "Seconds that a position was open." },
+	{ "max_drawdown", "amount", "Largest fall of the running net, quote asset." },
+	{ "max_drawdown_pct", "number?",
+	  "The same in percent of SIMULATION_INITIAL_CAPITAL and highest net." },
+	{ "sharpe", "number?", "Of daily returns, per year of 365 days." },
+	{ "sortino", "number?", "As sharpe, counting only losing days." },
+	{ "first_trade", "time?", "When the first trade was closed." },
+	{ "last_trade", "time?", "When the last trade was closed." },
+	{ NULL, NULL, NULL },
+};
+
+static const struct part parts[] = {
+	{ "Stats", "Totals and ratios of closed trades.", NULL,
+	  FIELDS(F("bot_id", "id"), F("reported", "ReportedTotals"), NOW), stats_fields },
+	OBJECT("ReportedTotals", "What outside bots reported.",
+	       { "orders", "count", "Closed ones." },
+	       { "orders_pnl", "amount", "Their sum, quote asset." },
+	       { "days", "count", "With a report." }, F("trades", "count"), F("wins", "count"),
+	       F("losses", "count"), F("gross", "amount"), F("fees", "amount"),
+	       F("net", "amount"), F("volume", "amount")),
+	ROWS("PnlRow", "Profit and loss of one group.", store_stats_pnl_columns,
+	     { "group", NULL, "The day, Monday of the week, month, symbol or reason." },
+	     { "source", "worker|reported", NULL }),
+	OBJECT("PnlList", "Profit and loss in groups.",
+	       F("bot_id", "id"), { "by", "day|week|month|symbol|reason", NULL },
+	       F("pnl", "[PnlRow]")),
+	ROWS("DayReported", "A reported day after the report.", store_stats_day_columns,
+	     OK, { "day", "day", "UTC." }),
+};
+
+static const struct route rows[] = {
+	{ R(GET, TRADING "/stats"), V, DO(stats, "Totals and ratios of a bot's closed trades"),
+	  .slow = true, ONE("Stats") },
+	{ R(GET, TRADING "/stats/pnl"), V,
+	  DO(stats_pnl, "Profit and loss per day, week, month, symbol or reason"), .query = q_pnl,
+	  .slow = true, ONE("PnlList") },
+	{ R(POST, TRADING "/stats/update"), T,
+	  DO(stats_update, "Report a day's totals of an outside bot"), .body = b_stats,
+	  ONE("DayReported"),
+	  .example = "{\"day\":\"2026-01-31\",\"trades\":4,\"wins\":3,"
+		     "\"losses\":1,\"net\":12.5}" },
+};
+const struct route_group stats_routes = { "Statistics", ROWS_OF(rows), ROWS_OF(parts) };

@@ -1,4 +1,4 @@
-#include "api/routes/handlers.h"
+#include "api/routes/table.h"
 #include "api/store/status.h"
 #include "api/view/status_cache.h"
 #include "api/view/status_json.h"
@@ -14,7 +14,7 @@ static int bot_of_path(struct request *r, int64_t *id, struct err *e)
 	return request_id(r, "id", id, e);
 }
 
-int handle_status(struct request *r, struct err *e)
+static int handle_status(struct request *r, struct err *e)
 {
 	struct status_key key = {
 		.data_version = r->app->data_version,
@@ -34,10 +34,59 @@ int handle_status(struct request *r, struct err *e)
 		buf_add(&r->out, body->data, body->len);
 		return 0;
 	}
-	rc = store_status_get(r->app->db, key.bot_id, &b, e);
+	rc = store_status_get(r->db, key.bot_id, &b, e);
 	if (rc)
 		return rc;
 	status_json(&r->json, &b, clock_now_us());
 	status_cache_put(r->app->status, &key, &r->out);
 	return 0;
 }
+
+/* ---- the routes ---- */
+
+static const struct part parts[] = {
+	OBJECT("Status", "What a bot is doing.",
+	       F("bot_id", "id"), { "status", BOT_STATE, "What it is doing." },
+	       { "bot_status", BOT_STATE_CAPITALS, "The same in capitals." },
+	       F("last_execution", "time?"),
+	       { "market_time", "time?",
+		 "Now, of a market with a time of its own (a recording, not at REPLAY_SPEED=1): "
+		 "times of its orders, candles and decisions are by it; null: the machine's." },
+	       { "uptime", "text?", "Such as 2m 45s; null while it is stopped." },
+	       F("uptime_seconds", "number?"), F("start_time", "time?"),
+	       { "error", "text?", "Why it is in state error." }, { "mode", MODE "?", NULL },
+	       { "emergency", "bool", "From an emergency stop to the next start." },
+	       F("config_version", "ConfigVersions"), F("model", "AppliedModel"),
+	       F("pending_orders", "count"), F("open_positions", "count"),
+	       F("equity", "amount?"), F("last_price", "amount?"),
+	       { "warm_up", "WarmUp", "How far its window of candles is filled." },
+	       F("worker", "Worker"), NOW),
+	OBJECT("WarmUp", "A strategy decides on a full window of closed candles.",
+	       { "candles", "count", "In the window now." },
+	       { "needed", "count", "For a decision." },
+	       { "ready_in_seconds", "count?",
+		 "Of the market's time, at most a candle more; null: no worker runs." }),
+	OBJECT("ConfigVersions", "Which settings are wanted and in use.",
+	       { "wanted", "count", "The newest version." },
+	       { "applied", "count", "The one in use." },
+	       { "error", "text?", "Why the newest is not in use." }),
+	OBJECT("AppliedModel", "Which model is wanted and in use.",
+	       { "wanted", "id?", "The assigned one, models.id." },
+	       { "applied", "id?", "The one in use." },
+	       { "error", "text?", "Why the assigned one is not in use." }),
+	OBJECT("Worker", "The worker's sign of life.",
+	       { "status", "running|blocked|stopped|away|never|unknown",
+		 "blocked: it runs, but can't store anything; away: no sign of life; never: none "
+		 "yet." },
+	       F("last_beat_age_ms", "int?"), { "pid", "id-", "Process id." },
+	       F("version", "text-"), { "market_data", "text-", "The feed in use." },
+	       F("feed_state", "text?-"),
+	       { "feed_message", "text?-", "Why the feed is not live." },
+	       { "blocked_by", "text?-", "What keeps it from storing, and what to do." }),
+};
+
+static const struct route rows[] = {
+	{ R(GET, "/status"), V, DO(status, "Status of the default bot"), ONE("Status") },
+	{ R(GET, "/bots/:id/status"), V, DO(status, "Status of a bot"), ONE("Status") },
+};
+const struct route_group status_routes = { "Status", ROWS_OF(rows), ROWS_OF(parts) };

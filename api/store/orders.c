@@ -253,7 +253,7 @@ static int check_question_tx(struct db *db, int64_t bot_id, int64_t order_id, in
 	if (rc < 0)
 		return rc;
 	if (rc == STMT_END)
-		return err_set(e, ERR_NOT_FOUND, "order %lld of bot %lld waits for no answer",
+		return err_set(e, ERR_NOT_FOUND, "order %lld of bot %lld needs no answer",
 			       (long long)order_id, (long long)bot_id);
 	if (answer[0])
 		return err_set(e, ERR_CONFLICT, "order %lld was answered already: %s",

@@ -6,7 +6,7 @@
  *	metrics_sample(out, METRIC_JOBS, 3, (const char *const[]){ "queued" });
  *
  * Names: "tradingbot_", base units (seconds, bytes, ratio), "_total" for counters.
- * A new family: its id and its row here, its samples in metrics_write.c, its row in
+ * A new family: its id here, its row in metrics.c, its samples in api/routes/metrics.c, its row in
  * docs/METRICS.md (test_metrics compares them).
  */
 #ifndef API_VIEW_METRICS_H

@@ -86,7 +86,7 @@ int db_fail(const struct db *db, int rc, const char *sql, struct err *e)
 	case SQLITE_MISMATCH:
 		return fail_constraint(db, rc, e);
 	case SQLITE_INTERRUPT:
-		return err_set(e, ERR_UNAVAILABLE, "not read to its end: this program is ending");
+		return err_set(e, ERR_UNAVAILABLE, "reading was stopped: this program is ending");
 	case SQLITE_TOOBIG:
 		return err_set(e, ERR_RANGE, "%s: a value is too long to be stored", db->path);
 	}

@@ -163,8 +163,8 @@ static int lock(struct file *f, enum db_hold_kind kind, const char *path, struct
 	if (errno == EBADF)
 		return err_set(e, ERR_READONLY, "%s can't be written: give this user the right to, "
 			       "or set DATA_DIR to another folder", path);
-	return err_set(e, ERR_IO, "%s can't be locked (%s): its file system must know locks", path,
-		       strerror(errno));
+	return err_set(e, ERR_IO, "%s can't be locked (%s): its file system must support locks",
+		       path, strerror(errno));
 }
 
 static void unlock(struct file *f, enum db_hold_kind kind)

@@ -53,8 +53,8 @@ int db_lost(struct db *db, struct err *e)
 		return 0;
 	if (db_hold_lost(db->hold, db->path) || db_hold_lost(db->hold, db->asked))
 		return err_set(e, ERR_IO, "%s is another file now, or gone: it was replaced, moved "
-			       "or deleted while it was in use, and what is written here now "
-			       "nobody would find", db->asked);
+			       "or deleted while it was in use, and nobody would find what is "
+			       "written here now", db->asked);
 	for (size_t i = 0; i < 2 && !rc; i++)
 		rc = lost_beside(db, &db->beside[i], e);
 	return rc;

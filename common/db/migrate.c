@@ -147,7 +147,7 @@ static void remove_old_copies(struct db *db)
 			break;
 		highest = next;
 		if (newer >= COPIES_KEPT && !unlink(copy_name(db, next, path)))
-			log_info("schema", NULL, "%s is removed: newer copies are there", path);
+			log_info("schema", NULL, "%s is removed: there are newer copies", path);
 	}
 	for (int i = 0; i < n; i++)
 		free(list[i]);
@@ -160,8 +160,8 @@ static void tell(struct db *db, const struct run *r, int to)
 	struct stat st = { 0 };
 
 	(void)stat(copy_name(db, r->from, path), &st);
-	log_info("schema", NULL, "%s went from schema version %d to %d in %lld ms; as it was "
-		 "before it is %s (%.1f MB)", db_path(db), r->from, to,
+	log_info("schema", NULL, "%s went from schema version %d to %d in %lld ms; the copy "
+		 "from before is %s (%.1f MB)", db_path(db), r->from, to,
 		 (long long)((clock_mono_us() - r->start_us) / US_PER_MS), path,
 		 (double)st.st_size / (1024 * 1024));
 }

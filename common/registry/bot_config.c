@@ -6,83 +6,11 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFIRM_WIDE "confirm_wide"	/* a member of requests, no setting */
-#define ID_MAX 9007199254740991.0	/* 2^53 - 1, the largest whole number that JSON carries */
-#define CAPITAL_MIN 0.00000001
-#define CAPITAL_MAX 1e9
-
-#define SIZE(f) sizeof(((struct bot_config *)0)->f)
-#define FIELD(f) offsetof(struct bot_config, f), SIZE(f)
-#define TEXT(f, min, def, characters, help) \
-	{ #f, BOT_TEXT, FIELD(f), min, SIZE(f) - 1, def, characters, help }
-#define CHOICE(f, def, choices, help) { #f, BOT_CHOICE, FIELD(f), 0, 0, def, choices, help }
-#define INT(f, min, max, def, help) { #f, BOT_INT, FIELD(f), min, max, def, NULL, help }
-#define REAL(f, min, max, def, help) { #f, BOT_REAL, FIELD(f), min, max, def, NULL, help }
-#define MONEY(f, min, max, def, help) { #f, BOT_MONEY, FIELD(f), min, max, def, NULL, help }
-#define BOOL(f, def, help) { #f, BOT_BOOL, FIELD(f), 0, 0, def, NULL, help }
-#define SECRET(f, lines, help) \
-	{ #f, BOT_SECRET, FIELD(f##_set), 0, BOT_SECRET_LENGTH_MAX, "\"\"", lines, help }
-
-/* A new key is also a column of trading_configs (schema/) and a row in docs/CONFIGURATION.md. */
-/* clang-format off */
-const struct bot_key bot_keys[] = {
-	TEXT(symbol, 2, "\"BTCUSDT\"", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
-	     "The pair to trade, as the exchange writes it."),
-	CHOICE(strategy, "\"model\"", "model|ema_cross",
-	       "What decides: model asks the assigned model, ema_cross follows two means."),
-	CHOICE(interval, "\"1s\"", "1s|1m|5m|15m|1h|4h|1d",
-	       "Length of the candles that decisions are made on."),
-	CHOICE(exchange, "\"binance\"", "binance|binance_futures",
-	       "Binance spot or USD-M futures."),
-	CHOICE(side_mode, "\"long\"", "long|short|both",
-	       "Which way it trades; short and both need binance_futures."),
-	REAL(confidence_threshold, 0, 1, "0.40",
-	     "Probability from which the model's word is an entry."),
-	MONEY(capital_per_trade, CAPITAL_MIN, CAPITAL_MAX, "200",
-	      "Size of one entry in the quote asset (its margin on futures)."),
-	INT(holding_time, 1, 31536000, "2000",
-	    "Seconds after which a position is closed at market."),
-	REAL(profit_target_pct, 0.000001, 10, "0.00015",
-	     "Take profit as a fraction of the entry price (0.00015 = 0.015 %)."),
-	REAL(stop_loss_pct, 0.000001, 0.99, "0.009",
-	     "Stop loss as a fraction of the entry price (0.009 = 0.9 %)."),
-	INT(maker_order_timeout, 1, 86400, "60",
-	    "Seconds after which an entry that was not filled is cancelled."),
-	INT(max_positions, 1, 1000, "2",
-	    "Positions of this bot open at once."),
-	INT(decision_interval_ms, 1, 86400000, "2000",
-	    "Least milliseconds between two entries; every closed candle is looked at."),
-	REAL(leverage, 1, 125, "1",
-	     "Times the capital, on futures only."),
-	BOOL(ignore_risk_reward, "false",
-	     "true: this bot may trade under MIN_RISK_REWARD_RATIO, and without an edge after "
-	     "fees."),
-	BOOL(ignore_risk_per_trade, "false",
-	     "true: this bot may risk more than MAX_RISK_PER_TRADE."),
-	INT(model_id, 0, ID_MAX, "0",
-	    "Number of the model that it asks; 0: none."),
-	CHOICE(socket_type, "\"live\"", "live|demo",
-	       "Which of the exchange's stream hosts: real market or demo."),
-	BOOL(testnet, "false",
-	     "true: orders go to the exchange's test network."),
-	SECRET(api_key, NULL,
-	       "Exchange key of this bot. Empty: BINANCE_API_KEY."),
-	SECRET(secret_key, "lines",
-	       "The secret of that key. Empty: BINANCE_API_SECRET."),
-	SECRET(telegram_token, NULL,
-	       "Telegram bot token of this bot. Empty: TELEGRAM_BOT_TOKEN."),
-	TEXT(telegram_chat_id, 0, "\"\"", NULL,
-	     "Chat for this bot's messages. Empty: TELEGRAM_CHAT_ID."),
-};
-/* clang-format on */
-
-const size_t bot_keys_count = sizeof(bot_keys) / sizeof(bot_keys[0]);
-
 static void *field(struct bot_config *c, const struct bot_key *k)
 {
 	return (char *)c + k->offset;
@@ -91,93 +19,6 @@ static void *field(struct bot_config *c, const struct bot_key *k)
 static const void *const_field(const struct bot_config *c, const struct bot_key *k)
 {
 	return (const char *)c + k->offset;
-}
-
-const struct bot_key *bot_key_find(const char *name)
-{
-	for (size_t i = 0; i < bot_keys_count; i++)
-		if (strcmp(bot_keys[i].name, name) == 0)
-			return &bot_keys[i];
-	return NULL;
-}
-
-bool bot_key_fraction(const struct bot_key *k)
-{
-	size_t len = strlen(k->name);
-
-	return k->type == BOT_REAL && len > 4 && strcmp(k->name + len - 4, "_pct") == 0;
-}
-
-static void put_choices(const char *choices, struct buf *out)
-{
-	for (const char *p = choices; *p; p++)
-		if (*p == '|')
-			buf_puts(out, ", ");
-		else
-			buf_putc(out, *p);
-}
-
-void bot_key_allowed(const struct bot_key *k, struct buf *out)
-{
-	struct money least = money_of_units(0);
-	char text[MONEY_TEXT_MAX];
-
-	switch (k->type) {
-	case BOT_TEXT:
-		buf_printf(out, "%.0f to %.0f %s", k->min, k->max,
-			   k->choices ? "letters, digits and _" : "characters without blanks");
-		break;
-	case BOT_INT:
-		buf_printf(out, "a whole number from %.0f to %.0f", k->min, k->max);
-		break;
-	case BOT_REAL:
-		buf_printf(out, "a number from %.15g to %.15g%s", k->min, k->max,
-			   bot_key_fraction(k) ? ", or percent as text such as \"0.9%\"" : "");
-		break;
-	case BOT_MONEY:
-		ASSERT(!money_from_real(k->min, &least));
-		buf_printf(out, "an amount from %s to %.0f with at most 8 decimals",
-			   money_text(least, text), k->max);
-		break;
-	case BOT_BOOL:
-		buf_puts(out, "true or false");
-		break;
-	case BOT_SECRET:
-		buf_printf(out, "up to %.0f characters without blanks%s", k->max,
-			   k->choices ? ", or several lines (a PEM key)" : "");
-		break;
-	case BOT_CHOICE:
-		buf_puts(out, strchr(k->choices, '|') ? "one of " : "");
-		put_choices(k->choices, out);
-		break;
-	}
-}
-
-const char *bot_key_type_name(enum bot_key_type type)
-{
-	switch (type) {
-	case BOT_TEXT: return "text";
-	case BOT_INT: return "whole number";
-	case BOT_REAL: return "number";
-	case BOT_MONEY: return "amount";
-	case BOT_BOOL: return "true/false";
-	case BOT_SECRET: return "secret";
-	case BOT_CHOICE: return "choice";
-	}
-	return "";
-}
-
-void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!f || f->n == FIELD_ERRORS_MAX)
-		return;
-	snprintf(f->list[f->n].field, sizeof(f->list[0].field), "%s", field);
-	va_start(ap, fmt);
-	vsnprintf(f->list[f->n].message, sizeof(f->list[0].message), fmt, ap);
-	va_end(ap);
-	f->n++;
 }
 
 static bool in_range(const struct bot_key *k, double v)
@@ -330,6 +171,7 @@ static bool set_any(const struct bot_key *k, const cJSON *v, void *out)
 	case BOT_BOOL: return set_bool(v, out);
 	case BOT_SECRET: return set_secret(k, v, out);
 	case BOT_CHOICE: return set_choice(k, v, out);
+	case BOT_JSON: break; /* its own function says what is wrong with which member */
 	}
 	return false;
 }
@@ -344,6 +186,8 @@ static bool apply_member(struct bot_config *c, const cJSON *v, struct field_erro
 		field_error(f, v->string, "is not a key of a bot's configuration");
 		return false;
 	}
+	if (k->type == BOT_JSON)
+		return k->json->set(c, v, f);
 	if (set_any(k, v, field(c, k)))
 		return true;
 	bot_key_allowed(k, &allowed);
@@ -357,8 +201,31 @@ bool bot_config_futures(const struct bot_config *c)
 	return strcmp(c->exchange, "binance_futures") == 0;
 }
 
+/* As freqtrade has it: the offset is where the nearer stop begins, so it lies above it. */
+static bool check_trailing(const struct bot_config *c, struct field_errors *f)
+{
+	double offset = c->trailing_stop_positive_offset;
+
+	if (!c->trailing_stop)
+		return true;
+	if (offset > 0 && offset <= c->trailing_stop_positive) {
+		field_error(f, "trailing_stop_positive_offset", "must be more than "
+			    "trailing_stop_positive: the stop would lie below the entry when it "
+			    "begins");
+		return false;
+	}
+	if (c->trailing_only_offset_is_reached && offset <= 0) {
+		field_error(f, "trailing_stop_positive_offset", "must be more than 0 with "
+			    "trailing_only_offset_is_reached");
+		return false;
+	}
+	return true;
+}
+
 static bool check_together(const struct bot_config *c, struct field_errors *f)
 {
+	if (!check_trailing(c, f))
+		return false;
 	if (bot_config_futures(c))
 		return true;
 	if (strcmp(c->side_mode, "long") != 0)
@@ -393,25 +260,59 @@ static bool check_wide(const struct bot_config *old, const struct bot_config *c,
 	return ok;
 }
 
-static int apply(struct bot_config *c, const cJSON *patch, bool confirmed, struct field_errors *f)
+static bool is_json(const cJSON *member)
+{
+	const struct bot_key *k = bot_key_find(member->string);
+
+	return k && k->type == BOT_JSON;
+}
+
+static void json_default(struct bot_config *c, const char *name, struct field_errors *f)
+{
+	const cJSON none = { .type = cJSON_NULL };
+
+	ASSERT(bot_key_find(name)->json->set(c, &none, f));
+}
+
+/* Objects and lists come last: what they take may depend on the others. */
+static bool apply_members(struct bot_config *c, const cJSON *patch, bool *confirmed,
+			  struct field_errors *f)
+{
+	char strategy[STRATEGY_NAME_MAX];
+	const cJSON *m;
+	bool ok = true;
+
+	memcpy(strategy, c->strategy, sizeof(strategy));
+	cJSON_ArrayForEach(m, patch) {
+		if (strcmp(m->string, CONFIRM_WIDE) == 0 && cJSON_IsBool(m)) {
+			*confirmed = *confirmed || cJSON_IsTrue(m);
+		} else if (strcmp(m->string, CONFIRM_WIDE) == 0) {
+			field_error(f, CONFIRM_WIDE, "must be true or false");
+			ok = false;
+		} else if (!is_json(m)) {
+			ok = apply_member(c, m, f) && ok;
+		}
+	}
+	if (strcmp(strategy, c->strategy) != 0)
+		json_default(c, "strategy_params", f);
+	cJSON_ArrayForEach(m, patch)
+		if (is_json(m))
+			ok = apply_member(c, m, f) && ok;
+	return ok;
+}
+
+static int apply(struct bot_config *c, const cJSON *patch, bool stored, struct field_errors *f)
 {
 	struct bot_config fresh = *c;
-	const cJSON *member;
-	bool ok = cJSON_IsObject(patch);
+	bool ok = cJSON_IsObject(patch), confirmed = stored;
 
 	if (!ok)
 		field_error(f, "body", "must be a JSON object");
 	else
-		cJSON_ArrayForEach(member, patch) {
-			if (strcmp(member->string, CONFIRM_WIDE) != 0) {
-				ok = apply_member(&fresh, member, f) && ok;
-			} else if (cJSON_IsBool(member)) {
-				confirmed = confirmed || cJSON_IsTrue(member);
-			} else {
-				field_error(f, CONFIRM_WIDE, "must be true or false");
-				ok = false;
-			}
-		}
+		ok = apply_members(&fresh, patch, &confirmed, f);
+	if (ok && !stored && !c->minimal_roi.n && fresh.minimal_roi.n &&
+	    !cJSON_HasObjectItem(patch, "profit_target_pct"))
+		fresh.profit_target_pct = 0;
 	ok = ok && check_together(&fresh, f);
 	ok = (confirmed || check_wide(c, &fresh, f)) && ok;
 	if (ok)
@@ -564,10 +465,47 @@ void bot_config_defaults(struct bot_config *c)
 		const struct bot_key *k = &bot_keys[i];
 		cJSON *v = NULL;
 
+		if (k->type == BOT_JSON) {
+			json_default(c, k->name, NULL);
+			continue;
+		}
 		ASSERT(!json_read(k->def, strlen(k->def), &v, NULL));
 		ASSERT(set_any(k, v, field(c, k)));
 		cJSON_Delete(v);
 	}
+}
+
+void bot_key_json_text(const struct bot_config *c, const struct bot_key *k, struct buf *text)
+{
+	struct json j = { .out = text };
+
+	k->json->put(c, &j, NULL);
+}
+
+/* Is another secret given than the stored one's mask, or none where there is none? */
+static bool secret_given(const struct bot_config *a, const struct bot_key *k, const cJSON *v)
+{
+	const char *text = cJSON_IsString(v) ? v->valuestring : "";
+
+	return strcmp(text, BOT_SECRET_MASK) != 0 &&
+	       (*text || *(const bool *)const_field(a, k));
+}
+
+const char *bot_config_needs_admin(const struct bot_config *a, const struct bot_config *b,
+				   const cJSON *patch)
+{
+	const cJSON *m;
+
+	cJSON_ArrayForEach(m, patch) {
+		const struct bot_key *k = bot_key_find(m->string);
+
+		if (!k || !k->admin)
+			continue;
+		if (k->type == BOT_SECRET ? secret_given(a, k, m) :
+		    memcmp(const_field(a, k), const_field(b, k), k->size) != 0)
+			return k->name;
+	}
+	return NULL;
 }
 
 void bot_config_json(const struct bot_config *c, struct json *j)
@@ -592,6 +530,9 @@ void bot_config_json(const struct bot_config *c, struct json *j)
 			break;
 		case BOT_BOOL:
 			json_bool(j, k->name, *(const bool *)v);
+			break;
+		case BOT_JSON:
+			k->json->put(c, j, k->name);
 			break;
 		case BOT_SECRET:
 			json_string(j, k->name, *(const bool *)v ? BOT_SECRET_MASK : "");

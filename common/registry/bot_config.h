@@ -13,73 +13,22 @@
 #include "common/fees.h"
 #include "common/json.h"
 #include "common/money.h"
+#include "common/registry/bot_config_keys.h"
+#include "common/registry/bot_settings.h"
+#include "common/registry/field_errors.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define WARM_UP_CANDLES 60	/* closed ones that a decision looks at */
-#define SYMBOL_MAX 32		/* with NUL; upper case letters, digits and _ */
-#define STRATEGY_NAME_MAX 32
-#define BOT_SECRET_MASK "********"	/* shown for a secret that is set */
-#define BOT_SECRET_LENGTH_MAX 4096	/* bytes: a private key as PEM text */
-
-struct bot_config {
-	int64_t version;			/* row's version; 0 = defaults, never stored */
-	char symbol[SYMBOL_MAX];		/* BTCUSDT */
-	char strategy[STRATEGY_NAME_MAX];	/* model, ... */
-	char interval[8];			/* 1s 1m 5m 15m 1h 4h 1d */
-	char exchange[20];			/* binance, binance_futures */
-	char side_mode[8];			/* long, short, both; short needs futures */
-	double confidence_threshold;		/* probability, 0..1 */
-	struct money capital_per_trade;		/* quote asset */
-	int64_t holding_time;			/* s; then closed at market */
-	double profit_target_pct;		/* fraction of entry price */
-	double stop_loss_pct;			/* fraction of entry price */
-	int64_t maker_order_timeout;		/* s; then the entry is cancelled */
-	int64_t max_positions;			/* open at once by this bot */
-	int64_t decision_interval_ms;		/* least time between decisions */
-	double leverage;			/* futures only */
-	bool ignore_risk_reward;		/* skip MIN_RISK_REWARD_RATIO for this bot */
-	bool ignore_risk_per_trade;		/* skip MAX_RISK_PER_TRADE for this bot */
-	int64_t model_id;			/* 0: none */
-	char socket_type[16];			/* live, demo: which stream host */
-	bool testnet;
-	bool api_key_set;			/* the secrets themselves: bot_secrets.h */
-	bool secret_key_set;
-	bool telegram_token_set;
-	char telegram_chat_id[64];
-};
-
-enum bot_key_type { BOT_TEXT, BOT_INT, BOT_REAL, BOT_MONEY, BOT_BOOL, BOT_SECRET, BOT_CHOICE };
-
-struct bot_key {
-	const char *name;	/* JSON key and column */
-	enum bot_key_type type;
-	size_t offset, size;	/* in struct bot_config; BOT_SECRET: of its _set */
-	double min, max;	/* numbers: inclusive; text and secrets: length */
-	const char *def;	/* default as JSON text */
-	/* BOT_CHOICE: "long|short|both"; BOT_TEXT: its characters; BOT_SECRET: "lines" or NULL */
-	const char *choices;
-	const char *help;	/* one sentence with the unit */
-};
-
-extern const struct bot_key bot_keys[];
-extern const size_t bot_keys_count;
-const struct bot_key *bot_key_find(const char *name);
-/* Which values k takes, as messages and docs say it: "a number from 0 to 1". */
-void bot_key_allowed(const struct bot_key *k, struct buf *out);
-/* "text", "whole number", "number", "amount", "true/false", "choice" or "secret". */
-const char *bot_key_type_name(enum bot_key_type type);	/* (tests) */
-
-#define FIELD_ERRORS_MAX 64
-struct field_errors {
-	size_t n;
-	struct { char field[48]; char message[200]; } list[FIELD_ERRORS_MAX];
-};
-/* Adds an error if there is space; f may be NULL. The message continues the name: "must be ...". */
-void field_error(struct field_errors *f, const char *field, const char *fmt, ...)
-	PRINTF_LIKE(3, 4);
+/* The value of a key of BOT_JSON, as it is stored. */
+void bot_key_json_text(const struct bot_config *c, const struct bot_key *k, struct buf *text);
+/*
+ * The first key of "patch" that needs an admin and is another in b than in a; a secret counts
+ * when one is given. NULL: a trader may make this change.
+ */
+const char *bot_config_needs_admin(const struct bot_config *a, const struct bot_config *b,
+				   const cJSON *patch);
 
 void bot_config_defaults(struct bot_config *c);
 /* Does the bot trade USD-M futures (else spot)? */
@@ -91,7 +40,9 @@ bool bot_config_futures(const struct bot_config *c);
  * Of a secret only its _set is kept (bot_secrets_apply takes the text); its mask
  * ("********") leaves the stored one as it is. Amounts
  * may be numbers or decimal texts, fractions numbers or percents ("0.9%"); a symbol is
- * turned into upper case. A target or stop over BOT_WIDE that was not there before needs
+ * turned into upper case. Another strategy brings its own parameters' defaults; minimal_roi
+ * on a bot that had none, without a target beside it, sets profit_target_pct to 0. A
+ * target or stop over BOT_WIDE that was not there before needs
  * the member "confirm_wide": true, which is no setting.
  */
 #define BOT_WIDE 0.1
@@ -100,8 +51,6 @@ MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct
 MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
 /* Seconds of a candle of "1s" "1m" "5m" "15m" "1h" "4h" "1d"; 0 for anything else. */
 int64_t bot_interval_s(const char *interval);
-/* Is it a fraction (its name ends with _pct)? */
-bool bot_key_fraction(const struct bot_key *k);
 /* "target 2.1 % = 4.20 USDT, stop 0.4 % = 0.80 USDT", for logs. */
 #define BOT_EXITS_TEXT_MAX 200
 const char *bot_exits_text(const struct bot_config *c, const char *quote,

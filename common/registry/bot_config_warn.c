@@ -49,7 +49,8 @@ static void warn_risk_reward(const struct bot_config *c, const struct bot_config
 	double ratio = reward(c, l) / risk(c, l);
 	double least = (l->min_risk_reward * risk(c, l) + 2 * maker(l)) / (1 - maker(l));
 
-	if (c->ignore_risk_reward || ratio + RATIO_EPSILON >= l->min_risk_reward)
+	if (c->profit_target_pct <= 0 || c->ignore_risk_reward ||
+	    ratio + RATIO_EPSILON >= l->min_risk_reward)
 		return;
 	field_error(w, "profit_target_pct", "is %.3g times the risk after fees; with "
 		    "MIN_RISK_REWARD_RATIO=%.6g no entry is made: use %.4g (%.4g %%) or more, a "
@@ -62,6 +63,8 @@ static void warn_fees(const struct bot_config *c, const struct bot_config_limits
 {
 	double won = reward(c, l), lost = risk(c, l), hit_rate = lost / (won + lost);
 
+	if (c->profit_target_pct <= 0)
+		return;
 	if (won <= 0)
 		field_error(w, "profit_target_pct", "of %.6g %% does not pay for the fees of "
 			    "buying and selling, %.6g %%: every trade loses%s",
@@ -72,6 +75,24 @@ static void warn_fees(const struct bot_config *c, const struct bot_config_limits
 			    "stop costs %.4g %%: %.1f %% of the trades must reach the target "
 			    "to break even", c->profit_target_pct * PERCENT, won * PERCENT,
 			    lost * PERCENT, hit_rate * PERCENT);
+}
+
+/* Does the strategy itself end positions? */
+static bool strategy_exits(const struct bot_config *c)
+{
+	return strcmp(c->strategy, "rsi") == 0 && c->strategy_params[RSI_EXIT] > 0;
+}
+
+static void warn_no_target(const struct bot_config *c, struct field_errors *w)
+{
+	if (c->profit_target_pct > 0)
+		return;
+	if (c->minimal_roi.n)
+		field_error(w, "profit_target_pct", "is 0: minimal_roi alone sets the target");
+	else if (!c->trailing_stop && !strategy_exits(c))
+		field_error(w, "profit_target_pct", "is 0, and neither minimal_roi nor "
+			    "trailing_stop nor the strategy takes a gain: a position ends at its "
+			    "stop or after holding_time only");
 }
 
 static void warn_risk(const struct bot_config *c, const struct bot_config_limits *l,
@@ -156,7 +177,7 @@ static void warn_least(const struct bot_config *c, const struct bot_config_limit
 		return;
 	field_error(w, "capital_per_trade", "makes entries of %.8g, the exchange's least is "
 		    "%.8g (%s)%s: none is made; use %.8g or more", notional(c), least, from,
-		    futures ? "" : ", also of the sale at the stop", least / exit /
+		    futures ? "" : ", also for the sale at the stop", least / exit /
 		    (futures ? c->leverage : 1));
 }
 
@@ -214,12 +235,14 @@ static void warn_liquidation(const struct bot_config *c, const struct bot_config
 			    c->stop_loss_pct * PERCENT);
 }
 
-/* Indicators need 60 closed candles, which take long at a long interval. */
+/* A decision needs some closed candles, which take long at a long interval. */
 static void warn_warming(const struct bot_config *c, const struct bot_config_limits *l,
 			 struct field_errors *w)
 {
 	int64_t length_s = bot_interval_s(c->interval);
-	int64_t missing = WARM_UP_CANDLES - l->candles;
+	const struct strategy_spec *s = strategy_spec_find(c->strategy);
+	int needed = s ? (int)s->look_back(c->strategy_params) : WARM_UP_CANDLES;
+	int64_t missing = needed - l->candles;
 	char wait[SPAN_TEXT_MAX];
 
 	if (length_s < 60 || missing <= 0)
@@ -227,12 +250,12 @@ static void warn_warming(const struct bot_config *c, const struct bot_config_lim
 	span_text(missing * length_s, wait);
 	if (l->candles > 0)
 		field_error(w, "interval", "of %s decides on %d closed candles, %lld are stored: "
-			    "the first decision comes %s later", c->interval, WARM_UP_CANDLES,
+			    "the first decision comes %s later", c->interval, needed,
 			    (long long)l->candles, wait);
 	else
 		field_error(w, "interval", "of %s decides on %d closed candles, none are stored "
 			    "that reach up to now: the first decision comes %s later, as after "
-			    "each gap in the market data", c->interval, WARM_UP_CANDLES, wait);
+			    "each gap in the market data", c->interval, needed, wait);
 }
 
 void bot_config_warnings(const struct bot_config *c, const struct bot_config_limits *l,
@@ -241,6 +264,7 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_symbol(c, l, w);
 	warn_risk_reward(c, l, w);
 	warn_fees(c, l, w);
+	warn_no_target(c, w);
 	warn_risk(c, l, w);
 	warn_notional(c, l, w);
 	warn_least(c, l, w);

@@ -72,6 +72,16 @@ const char *store_config_aad(char aad[STORE_CONFIG_AAD_MAX], int64_t bot_id, con
 	return aad;
 }
 
+/* What is no JSON stays a text, which is then refused. */
+static cJSON *json_or_text(const char *text)
+{
+	cJSON *v = NULL;
+
+	if (text && json_read(text, strlen(text), &v, NULL) == 0)
+		return v;
+	return cJSON_CreateString(text ? text : "");
+}
+
 /* One column as JSON, so that it passes the same checks as a request's body. */
 static cJSON *json_of(struct stmt *s, int col, const struct bot_key *k)
 {
@@ -87,6 +97,8 @@ static cJSON *json_of(struct stmt *s, int col, const struct bot_key *k)
 		if (stmt_int(s, col) == 0 || stmt_int(s, col) == 1)
 			return cJSON_CreateBool(stmt_int(s, col) == 1);
 		return cJSON_CreateNumber(stmt_double(s, col));
+	case BOT_JSON:
+		return json_or_text(stmt_text(s, col));
 	case BOT_TEXT:
 	case BOT_SECRET:
 	case BOT_CHOICE:
@@ -232,6 +244,17 @@ static int bind_secrets(struct stmt *s, const struct master_key *k,
 	return rc;
 }
 
+static void bind_json(struct stmt *s, int index, const struct bot_key *key,
+		      const struct bot_config *c)
+{
+	struct buf text = { 0 };
+
+	bot_key_json_text(c, key, &text);
+	ASSERT(text.len < BOT_JSON_MAX);
+	stmt_bind_text(s, index, buf_text(&text));
+	buf_free(&text);
+}
+
 static void bind_key(struct stmt *s, int index, const struct bot_key *key,
 		     const struct bot_config *c)
 {
@@ -255,6 +278,9 @@ static void bind_key(struct stmt *s, int index, const struct bot_key *key,
 		break;
 	case BOT_BOOL:
 		stmt_bind_int(s, index, *(const bool *)p);
+		break;
+	case BOT_JSON:
+		bind_json(s, index, key, c);
 		break;
 	}
 }

@@ -116,7 +116,7 @@ static int next_key(const char *path, struct master_key *out, bool *resumed, str
 
 	*resumed = rc == 0;
 	if (rc == ERR_CORRUPT) /* not ours: a rotation's file is whole or not there */
-		return err_set(e, rc, "%s is in the way and holds no key: remove it", path);
+		return err_set(e, rc, "%s exists but holds no key: remove it", path);
 	if (rc != ERR_NOT_FOUND)
 		return rc;
 	rc = master_key_make(path, e);

@@ -100,7 +100,7 @@ static int check_name(const char *name, struct err *e)
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		if (!strcasecmp(name, taken[i]))
 			return err_set(e, ERR_CONFLICT,
-				       "the name %s stands for something else: take another one",
+				       "the name %s is reserved: take another one",
 				       name);
 	}
 	return 0;

@@ -16,21 +16,16 @@
  * whether its extreme came before; later a bar that holds both is a stop. A trailing stop is
  * tested as it was before the bar's extreme moves it. Fees on both sides.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/buf.h"
 #include "common/clock.h"
-#include "worker/market/candle.h"
-#include "worker/market/indicator.h"
+#include "worker/strategy/strategies.h"
 
 #define LENGTH_US INT64_C(60000000)
 #define WINDOW 60
-#define FAST 12
-#define SLOW 26
-#define EQUAL 1e-9
 #define BLOCK 64
 #define FILL_BARS 3
 #define HOLD_BARS 480
@@ -104,106 +99,37 @@ static void history_make(struct history *h, size_t n)
 	}
 }
 
-/* ---- ema_cross, one candle: closes[0..WINDOW-1], oldest first ---- */
+/* ---- the strategy ---- */
 
-static int side_of(double fast, double slow)
+static struct bot_config config;
+static double params[STRATEGY_PARAMS_MAX];
+
+/* Candles begin .. begin + n - 1 of the history as a window; ema_cross reads closes only. */
+static struct window candles_of(const struct history *h, size_t begin, size_t n)
 {
-	if (fabs(fast - slow) <= EQUAL * slow)
-		return 0;
-	return fast > slow ? 1 : -1;
+	return (struct window){
+		.look_back = n, .begin = begin, .n = n, .close = h->closes,
+		.last_open_us = (int64_t)(begin + n - 1) * LENGTH_US, .length_us = LENGTH_US,
+	};
 }
 
-static int on_candle(const double *closes)
+/* 1: it wants to buy, -1: to sell short, 0: neither. */
+static int wanted(const struct window *w)
 {
-	double fast[WINDOW], slow[WINDOW];
-	const size_t now = WINDOW - 1;
-	int side, before = 0;
+	struct strategy_input in = { .config = &config, .params = params, .window = w };
+	struct decision d;
+	struct err e;
 
-	indicator_ema(closes, WINDOW, FAST, fast);
-	indicator_ema(closes, WINDOW, SLOW, slow);
-	side = side_of(fast[now], slow[now]);
-	for (size_t i = now; before == 0 && i-- > SLOW - 1;)
-		before = side_of(fast[i], slow[i]);
-	return side != 0 && side != before ? side : 0;
-}
-
-/* ---- ema_cross, LANES candles at once: lane l has the window that begins l later ---- */
-
-#define LANES 8
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
-
-/* Through a pointer: how such a vector is returned depends on the processor. */
-static inline void load(lanes *v, const double *x)
-{
-	memcpy(v, x, sizeof(*v));
-}
-
-/* The same operations in the same order as indicator_ema: the same bits in each lane. */
-static inline void mean(lanes *out, const double *x, size_t period)
-{
-	lanes sum = { 0 }, v;
-
-	for (size_t i = 0; i < period; i++) {
-		load(&v, x + period - 1 - i);
-		sum += v;
-	}
-	*out = sum / (double)period;
-}
-
-static inline void follow(lanes *ema, double k, const double *x)
-{
-	lanes v;
-
-	load(&v, x);
-	*ema += k * (v - *ema);
-}
-
-struct signals {			/* a bit per candle */
-	uint64_t *wanted, *sell;
-};
-
-static void mark(struct signals *s, size_t i, int side)
-{
-	if (side)
-		s->wanted[i / 64] |= UINT64_C(1) << i % 64;
-	if (side < 0)
-		s->sell[i / 64] |= UINT64_C(1) << i % 64;
-}
-
-/* Windows that begin at x[0] .. x[LANES - 1]; their newest candles are i, i + 1, ... */
-static inline void batch_lanes(const double *x, size_t i, size_t most, struct signals *s)
-{
-	const double kf = 2.0 / (FAST + 1.0), ks = 2.0 / (SLOW + 1.0);
-	lanes fast, slow, fast_before, slow_before;
-
-	mean(&fast, x, FAST);
-	mean(&slow, x, SLOW);
-	for (size_t k = FAST; k < SLOW; k++)
-		follow(&fast, kf, x + k);
-	for (size_t k = SLOW; k < WINDOW - 1; k++) {
-		follow(&fast, kf, x + k);
-		follow(&slow, ks, x + k);
-	}
-	fast_before = fast;
-	slow_before = slow;
-	follow(&fast, kf, x + WINDOW - 1);
-	follow(&slow, ks, x + WINDOW - 1);
-	for (size_t l = 0; l < LANES && l < most; l++) {
-		int before = side_of(fast_before[l], slow_before[l]);
-		int now = side_of(fast[l], slow[l]);
-
-		if (before == 0)	/* rare: they were equal */
-			now = on_candle(x + l);
-		else if (now == before)
-			now = 0;
-		mark(s, i + l, now);
-	}
+	ASSERT(strategy_ask(&strategy_ema_cross, NULL, &in, &d, &e) == 0);
+	return d.n == 0 ? 0 : d.intents[0].side == SIDE_BUY ? 1 : -1;
 }
 
 static void batch(const struct history *h, struct signals *s)
 {
-	for (size_t i = WINDOW - 1; i < h->n; i += LANES)
-		batch_lanes(h->closes + i + 1 - WINDOW, i, h->n - i, s);
+	struct window all = candles_of(h, 0, h->n);
+	struct strategy_input in = { .config = &config, .params = params, .window = &all };
+
+	strategy_ema_cross.batch(&in, s);
 }
 
 /* ---- what a position does ---- */
@@ -342,9 +268,15 @@ static struct result walk_candles(const struct history *h, const struct rules *r
 			window_push(w, &h->candles[i], LENGTH_US);
 		if (i < WINDOW - 1)
 			continue;
-		walk_decide(h, &p, i, on_candle(view ? h->closes + i + 1 - WINDOW :
-						w->close + w->begin));
+		if (view) {
+			struct window newest = candles_of(h, i + 1 - WINDOW, WINDOW);
+
+			walk_decide(h, &p, i, wanted(&newest));
+		} else {
+			walk_decide(h, &p, i, wanted(w));
+		}
 	}
+	window_fini(w);
 	free(w);
 	return r;
 }
@@ -358,11 +290,11 @@ static size_t next_signal(const struct signals *s, size_t from, size_t n)
 
 	if (from >= n)
 		return n;
-	bits = s->wanted[word] & ~UINT64_C(0) << from % 64;
+	bits = (s->buy[word] | s->sell[word]) & ~UINT64_C(0) << from % 64;
 	while (!bits) {
 		if (++word * 64 >= n)
 			return n;
-		bits = s->wanted[word];
+		bits = s->buy[word] | s->sell[word];
 	}
 	return word * 64 + (size_t)__builtin_ctzll(bits);
 }
@@ -418,7 +350,7 @@ static struct result walk_signals(const struct history *h, const struct rules *r
 	for (size_t i = next_signal(s, 0, h->n); i < h->n; i = next_signal(s, i, h->n)) {
 		size_t last = i + FILL_BARS < h->n ? i + FILL_BARS : h->n - 1;
 
-		walk_decide(h, &p, i, s->sell[i / 64] >> i % 64 & 1 ? -1 : 1);
+		walk_decide(h, &p, i, signal_get(s->sell, i) ? -1 : 1);
 		while (i < last && p.waits) {
 			i++;
 			if (fills(&p, h->high[i], h->low[i]))
@@ -451,7 +383,8 @@ static void show(const char *what, const struct history *h, int64_t from_us, con
 
 static void measure(const struct history *h, const struct rules *rules)
 {
-	struct signals s = { xcalloc(h->n / 64 + 2, 8), xcalloc(h->n / 64 + 2, 8) };
+	size_t words = h->n / 64 + 1;
+	struct signals s = { xcalloc(words, 8), xcalloc(words, 8), xcalloc(words, 8) };
 	struct result first, r;
 	int64_t from_us;
 
@@ -472,20 +405,24 @@ static void measure(const struct history *h, const struct rules *rules)
 	from_us = clock_mono_us();
 	r = walk_signals(h, rules, &s, true);
 	show("signals there, blocks", h, from_us, &r, &first);
-	memset(s.wanted, 0, (h->n / 64 + 2) * 8);
-	memset(s.sell, 0, (h->n / 64 + 2) * 8);
+	memset(s.buy, 0, words * 8);
+	memset(s.sell, 0, words * 8);
 	from_us = clock_mono_us();
 	batch(h, &s);
 	r = walk_signals(h, rules, &s, true);
 	show("batch and blocks together", h, from_us, &r, &first);
-	free(s.wanted);
+	free(s.buy);
 	free(s.sell);
+	free(s.exit);
 }
 
 int main(int argc, char **argv)
 {
 	static struct history h;
 
+	bot_config_defaults(&config);
+	snprintf(config.side_mode, sizeof(config.side_mode), "both");
+	strategy_params_default(&strategy_spec_ema_cross, params);
 	history_make(&h, (size_t)(argc > 1 ? strtol(argv[1], NULL, 10) : 1051) * 1000);
 	measure(&h, &(struct rules){ 0.004, 0.002, 0 });
 	measure(&h, &(struct rules){ 0.03, 0.01, 0 });

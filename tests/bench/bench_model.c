@@ -75,6 +75,7 @@ static void make_rows(struct bench *b)
 	}
 	for (size_t i = 0; i < ROWS * b->list->n; i++)
 		b->holed[i] = random_below(10) ? b->rows[i] : (float)NAN;
+	window_fini(w);
 	free(w);
 }
 
@@ -173,6 +174,7 @@ static void bench_features(const struct bench *b)
 		window_push(w, &c, US_PER_S);
 	}
 	print_ns("a candle into the window", start_ns, n);
+	window_fini(w);
 	free(w);
 }
 
@@ -231,6 +233,7 @@ static void bench_decisions(struct model *m, const struct bench *b)
 		sink = out;
 	}
 	print_ns("a candle with features and prediction", start_ns, n);
+	window_fini(w);
 	free(w);
 }
 

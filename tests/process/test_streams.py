@@ -211,7 +211,7 @@ class Inotify(harness.TestCase):
             self.assertEqual(cli.returncode, 0, (args, out, err))
             self.assertEqual(bot.bot_status(), status)
         with open(os.path.join(bot.folder, "worker.log"), encoding="utf-8") as log:
-            self.assertEqual(log.read().count("commands are looked for every 50 ms only"), 1)
+            self.assertEqual(log.read().count("the worker looks for commands only every 50 ms"), 1)
         doctor = start("trading-bot", "doctor", stdout=subprocess.PIPE, text=True)
         out, _ = doctor.communicate(timeout=60 * harness.SLOW)
         self.assertRegex(out, r"(?m)^note +.*every 50 ms")

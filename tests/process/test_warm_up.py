@@ -171,7 +171,7 @@ class WarmUp(harness.TestCase):
                       % edit, until - 30 * MINUTE)
             case("90 candles in a row are stored, but the stored candle of BTCUSDT 1m at ")
         bot.write("UPDATE candle_runs SET since_us = -7, until_us = until_us / 7 * 7 + 1")
-        case("the row of BTCUSDT 1m in candle_runs can't be")
+        case("the row of BTCUSDT 1m in candle_runs is impossible")
         for edit in ("until_us = 9223372036854775807", "since_us = -9223372036854775807, until_us = -5",
                      "since_us = since_us + 1"):
             self.fill(bot, 90, now_us() - 2 * MINUTE)

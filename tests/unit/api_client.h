@@ -14,6 +14,7 @@
 
 #include "api/server.h"
 #include "common/clock.h"
+#include "common/db/db.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "tests/unit/scratch.h"

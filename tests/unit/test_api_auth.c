@@ -1,5 +1,6 @@
 #include "api/http/auth.h"
 
+#include "api/app_db.h"
 #include "common/clock.h"
 #include "common/db/start.h"
 #include "common/file.h"
@@ -17,6 +18,7 @@
 
 static struct config cfg;
 static struct app app;
+static struct app_db database;
 
 static int setup(void **state)
 {
@@ -28,7 +30,9 @@ static int setup(void **state)
 	snprintf(cfg.data_dir, sizeof(cfg.data_dir), "%s", scratch_folder);
 	snprintf(cfg.db_path, sizeof(cfg.db_path), "%s/app.db", scratch_folder);
 	memset(&app, 0, sizeof(app));
+	memset(&database, 0, sizeof(database));
 	app.cfg = &cfg;
+	app.database = &database;
 	app.auth = auth_new();
 	return db_start(&cfg, false, NULL) || app_db_open(&app, NULL);
 }
@@ -221,25 +225,27 @@ static void expiry_and_revocation(void **state)
 	must_setup(admin, &made);
 	crypto_sha256_hex("phone-secret", 12, t.hash);
 	t.expires_us = t.created_us + 10 * US_PER_S;
-	assert_int_equal(store_token_add(app.db, &t, &id, &e), 0);
-	assert_int_equal(store_token_add(app.db, &t, &id, &e), ERR_CONFLICT);
+	assert_int_equal(store_token_add(app.database->db, &t, &id, &e), 0);
+	assert_int_equal(store_token_add(app.database->db, &t, &id, &e), ERR_CONFLICT);
 	app.writes++;
 	auth_refresh(app.auth, &app);
 	assert_true(identify("Bearer phone-secret", &who));
 	assert_int_equal(who.role, ROLE_VIEWER);
 	assert_false(auth_identify(app.auth, "Bearer phone-secret", t.expires_us, &who));
-	assert_int_equal(store_token_revoke(app.db, id, clock_now_us(), &e), 0);
-	assert_int_equal(store_token_revoke(app.db, id, clock_now_us(), &e), 0);
+	assert_int_equal(store_token_revoke(app.database->db, id, clock_now_us(), &e), 0);
+	assert_int_equal(store_token_revoke(app.database->db, id, clock_now_us(), &e), 0);
 	app.writes++;
 	auth_refresh(app.auth, &app);
 	assert_false(identify("Bearer phone-secret", &who));
 	/* Its name is free again; the last admin stays. */
 	crypto_sha256_hex("phone-two", 9, t.hash);
-	assert_int_equal(store_token_add(app.db, &t, &id, &e), 0);
+	assert_int_equal(store_token_add(app.database->db, &t, &id, &e), 0);
 	assert_true(opens(admin));
 	admin_id = 1;
-	assert_int_equal(store_token_revoke(app.db, admin_id, clock_now_us(), &e), ERR_CONFLICT);
-	assert_int_equal(store_token_revoke(app.db, 999, clock_now_us(), &e), ERR_NOT_FOUND);
+	assert_int_equal(store_token_revoke(app.database->db, admin_id, clock_now_us(), &e),
+			 ERR_CONFLICT);
+	assert_int_equal(store_token_revoke(app.database->db, 999, clock_now_us(), &e),
+			 ERR_NOT_FOUND);
 }
 
 /* "trading-bot token create" writes through its own connection. */
@@ -258,7 +264,7 @@ static void another_process_adds_one(void **state)
 	assert_false(identify("Bearer cli-secret", &who));
 	auth_refresh(app.auth, &app);
 	assert_true(identify("Bearer cli-secret", &who));
-	auth_flush(app.auth, app.db);
+	auth_flush(app.auth, app.database->db);
 	struct token *list = NULL;
 	size_t n = 0;
 

@@ -246,6 +246,7 @@ static void a_bot_with_a_model(void **state)
 static void config_history_and_rollback(void **state)
 {
 	struct answer r;
+	char back[40];
 
 	(void)state;
 	api_expect(&a, "PUT", CONFIG, "{\"holding_time\":77}", 200, NULL);
@@ -264,9 +265,44 @@ static void config_history_and_rollback(void **state)
 	assert_true(answer_number(&r, "version") == 4);
 	assert_true(answer_number(&r, "config.holding_time") == 900);
 	answer_free(&r);
+	/* Objects of a former version replace what is there; nothing of it is merged in. */
+	api_expect(&a, "PUT", CONFIG, "{\"minimal_roi\":{\"0\":0.02}}", 200, NULL);
+	r = call("PUT", CONFIG, "{\"minimal_roi\":{\"60\":0.01}}", 200);
+	assert_true(has(&r, "\"minimal_roi\":{\"0\":0.02,\"60\":0.01}"));
+	snprintf(back, sizeof(back), "{\"version\":%.0f}", answer_number(&r, "version") - 1);
+	answer_free(&r);
+	r = call("POST", CONFIG "/rollback", back, 200);
+	assert_true(has(&r, "\"minimal_roi\":{\"0\":0.02}"));
+	answer_free(&r);
 	api_expect(&a, "POST", CONFIG "/rollback", "{\"version\":44}", 404,
 		   "not_found");
 	api_expect(&a, "POST", CONFIG "/rollback", "{}", 422, "invalid_fields");
+}
+
+/* The config's key and the assignment say the same. */
+static void the_configs_model(void)
+{
+	struct answer r;
+
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":2}", 200, NULL);
+	r = get("/api/v1/bots/1");
+	assert_true(answer_number(&r, "model_id") == 2);
+	answer_free(&r);
+	/* What can't be assigned is a wrong value, here and when it is only checked. */
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":3}", 422, "invalid_fields");
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":9}", 422, "invalid_fields");
+	r = call("POST", CONFIG "/validate", "{\"model_id\":9}", 200);
+	assert_true(cJSON_IsFalse(answer_at(&r, "valid")));
+	assert_string_equal(answer_text(&r, "errors.0.field"), "model_id");
+	answer_free(&r);
+	r = call("POST", CONFIG "/validate", "{\"model_id\":1}", 200);
+	assert_true(cJSON_IsTrue(answer_at(&r, "valid")));
+	answer_free(&r);
+	api_expect(&a, "DELETE", "/api/v1/models/2", NULL, 409, "conflict");
+	r = get("/api/v1/status");
+	assert_true(answer_number(&r, "model.wanted") == 2);
+	answer_free(&r);
+	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
 }
 
 static void models(void **state)
@@ -300,26 +336,7 @@ static void models(void **state)
 	assert_true(has(&r, "\"assigned_to\":[1]"));
 	answer_free(&r);
 	api_expect(&a, "DELETE", "/api/v1/models/1", NULL, 409, "conflict");
-	/* The config's key and the assignment say the same. */
-	api_expect(&a, "PUT", CONFIG, "{\"model_id\":2}", 200, NULL);
-	r = get("/api/v1/bots/1");
-	assert_true(answer_number(&r, "model_id") == 2);
-	answer_free(&r);
-	/* What can't be assigned is a wrong value, here and when it is only checked. */
-	api_expect(&a, "PUT", CONFIG, "{\"model_id\":3}", 422, "invalid_fields");
-	api_expect(&a, "PUT", CONFIG, "{\"model_id\":9}", 422, "invalid_fields");
-	r = call("POST", CONFIG "/validate", "{\"model_id\":9}", 200);
-	assert_true(cJSON_IsFalse(answer_at(&r, "valid")));
-	assert_string_equal(answer_text(&r, "errors.0.field"), "model_id");
-	answer_free(&r);
-	r = call("POST", CONFIG "/validate", "{\"model_id\":1}", 200);
-	assert_true(cJSON_IsTrue(answer_at(&r, "valid")));
-	answer_free(&r);
-	api_expect(&a, "DELETE", "/api/v1/models/2", NULL, 409, "conflict");
-	r = get("/api/v1/status");
-	assert_true(answer_number(&r, "model.wanted") == 2);
-	answer_free(&r);
-	api_expect(&a, "PUT", CONFIG, "{\"model_id\":0}", 200, NULL);
+	the_configs_model();
 	/* assigned to nobody, but the worker has not let go of it yet */
 	seed("INSERT INTO bot_state(bot_id, status, mode, applied_model_id, updated_us)"
 	     " VALUES (1, 'RUNNING', 'simulation', 2, 1)");

@@ -37,8 +37,8 @@ static void both_trees(void **state)
 static void every_route_is_reachable(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		const struct route *r = &routes[i];
+	for (size_t i = 0; i < route_count(); i++) {
+		const struct route *r = route_at(i);
 		char path[256];
 		size_t len;
 
@@ -65,11 +65,11 @@ static void every_route_is_reachable(void **state)
 static void no_route_twice(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		for (size_t k = i + 1; k < routes_count; k++)
-			assert_false(routes[i].method == routes[k].method &&
-				     routes[i].root == routes[k].root &&
-				     !strcmp(routes[i].path, routes[k].path));
+	for (size_t i = 0; i < route_count(); i++) {
+		for (size_t k = i + 1; k < route_count(); k++)
+			assert_false(route_at(i)->method == route_at(k)->method &&
+				     route_at(i)->root == route_at(k)->root &&
+				     !strcmp(route_at(i)->path, route_at(k)->path));
 	}
 }
 
@@ -141,14 +141,14 @@ static void public_routes(void **state)
 					    "/openapi.json", "/docs", "/", "/:file" };
 
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
+	for (size_t i = 0; i < route_count(); i++) {
 		bool listed = false;
 
 		for (size_t k = 0; k < sizeof(open) / sizeof(open[0]); k++)
-			listed = listed || !strcmp(open[k], routes[i].path);
-		assert_int_equal(routes[i].role == ROLE_NONE, listed);
-		if (routes[i].method != EVHTTP_REQ_GET)
-			assert_true(routes[i].role >= ROLE_TRADER);
+			listed = listed || !strcmp(open[k], route_at(i)->path);
+		assert_int_equal(route_at(i)->role == ROLE_NONE, listed);
+		if (route_at(i)->method != EVHTTP_REQ_GET)
+			assert_true(route_at(i)->role >= ROLE_TRADER);
 	}
 }
 

@@ -63,10 +63,16 @@ static void defaults_are_the_documented_ones(void **state)
 	bot_config_json(&c, &j);
 	json_object_end(&j);
 	assert_string_equal(buf_text(&b),
-		"{\"symbol\":\"BTCUSDT\",\"strategy\":\"model\",\"interval\":\"1s\","
+		"{\"symbol\":\"BTCUSDT\",\"strategy\":\"model\",\"strategy_params\":{},"
+		"\"interval\":\"1s\","
 		"\"exchange\":\"binance\",\"side_mode\":\"long\",\"confidence_threshold\":0.4,"
-		"\"capital_per_trade\":200,\"holding_time\":2000,\"profit_target_pct\":0.00015,"
-		"\"stop_loss_pct\":0.009,\"maker_order_timeout\":60,\"max_positions\":2,"
+		"\"capital_per_trade\":200,\"stake_mode\":\"fixed\",\"stake_share\":0.1,"
+		"\"stake_risk\":0.01,\"holding_time\":2000,\"profit_target_pct\":0.00015,"
+		"\"stop_loss_pct\":0.009,\"minimal_roi\":{},\"trailing_stop\":false,"
+		"\"trailing_stop_positive\":0,\"trailing_stop_positive_offset\":0,"
+		"\"trailing_only_offset_is_reached\":false,\"position_adjustment\":{},"
+		"\"partial_targets\":[],\"order_type\":\"limit\",\"time_in_force\":\"post_only\","
+		"\"trading_hours\":{},\"maker_order_timeout\":60,\"max_positions\":2,"
 		"\"decision_interval_ms\":2000,\"leverage\":1,\"ignore_risk_reward\":false,"
 		"\"ignore_risk_per_trade\":false,\"model_id\":0,\"socket_type\":\"live\","
 		"\"testnet\":false,\"api_key\":\"\",\"secret_key\":\"\",\"telegram_token\":\"\","
@@ -140,7 +146,7 @@ static void wrong_values_are_refused(void **state)
 		{ "{\"holding_time\":1.5}", "holding_time", "a whole number" },
 		{ "{\"holding_time\":1e300}", "holding_time", "a whole number" },
 		{ "{\"holding_time\":{}}", "holding_time", "a whole number" },
-		{ "{\"profit_target_pct\":0}", "profit_target_pct", "from 1e-06 to 10" },
+		{ "{\"profit_target_pct\":-0.01}", "profit_target_pct", "from 0 to 10" },
 		{ "{\"stop_loss_pct\":1}", "stop_loss_pct", "to 0.99" },
 		{ "{\"testnet\":1}", "testnet", "true or false" },
 		{ "{\"testnet\":\"true\"}", "testnet", "true or false" },
@@ -554,7 +560,8 @@ static void too_large_warns(void **state)
 
 	(void)state;
 	bot_config_defaults(&c);
-	applies(&c, "{\"model_id\":1,\"confirm_wide\":true,\"profit_target_pct\":0.3,\"stop_loss_pct\":0.1,"
+	applies(&c, "{\"model_id\":1,\"confirm_wide\":true,\"profit_target_pct\":0.3,"
+		    "\"stop_loss_pct\":0.1,"
 		    "\"exchange\":\"binance_futures\",\"capital_per_trade\":200}");
 	assert_int_equal(warnings(&c, &l).n, 0);	/* 20 of 1000 is 2 % */
 	l.fees = (struct fees){ 0, 0 };

@@ -1,9 +1,11 @@
 /* The API's description says what the route table says, and nothing else. */
-#include "api/openapi/answers.h"
+#include "api/http/route.h"
 #include "api/openapi/components.h"
 #include "api/openapi/openapi.h"
+#include "api/openapi/parts.h"
 #include "api/openapi/schema.h"
-#include "api/routes/handlers.h"
+#include "api/openapi/words.h"
+#include "api/store/rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,17 +89,17 @@ static void every_route_and_nothing_else(void **state)
 	size_t n = 0;
 
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		const cJSON *op = operation(&routes[i]);
+	for (size_t i = 0; i < route_count(); i++) {
+		const cJSON *op = operation(route_at(i));
 
-		assert_string_equal(get_text(op, "summary"), routes[i].summary);
-		assert_string_equal(get_text(op, "x-role"), role_name(routes[i].role));
+		assert_string_equal(get_text(op, "summary"), route_at(i)->summary);
+		assert_string_equal(get_text(op, "x-role"), role_name(route_at(i)->role));
 		assert_int_equal(cJSON_GetArraySize(get(op, "security")),
-				 (routes[i].role != ROLE_NONE) + routes[i].metrics);
+				 (route_at(i)->role != ROLE_NONE) + route_at(i)->metrics);
 	}
 	cJSON_ArrayForEach(path, get(doc, "paths"))
 		n += (size_t)cJSON_GetArraySize(path);
-	assert_int_equal(n, routes_count);
+	assert_int_equal(n, route_count());
 }
 
 static void paths_are_written_with_braces(void **state)
@@ -117,11 +119,11 @@ static void operation_ids_are_unique(void **state)
 	char a[OPENAPI_ID_MAX], b[OPENAPI_ID_MAX];
 
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		openapi_operation_id(&routes[i], a);
-		assert_string_equal(get_text(operation(&routes[i]), "operationId"), a);
+	for (size_t i = 0; i < route_count(); i++) {
+		openapi_operation_id(route_at(i), a);
+		assert_string_equal(get_text(operation(route_at(i)), "operationId"), a);
 		for (size_t k = 0; k < i; k++) {
-			openapi_operation_id(&routes[k], b);
+			openapi_operation_id(route_at(k), b);
 			assert_string_not_equal(a, b);
 		}
 	}
@@ -136,15 +138,15 @@ static void every_tag_is_described(void **state)
 	const cJSON *tags = get(doc, "tags");
 
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		const char *tag = openapi_tag(&routes[i]);
+	for (const struct route_group *const *g = route_groups; *g; g++) {
+		const char *tag = (*g)->tag;
 		int k = 0;
 
 		while (k < cJSON_GetArraySize(tags) &&
 		       strcmp(get_text(cJSON_GetArrayItem(tags, k), "name"), tag) != 0)
 			k++;
 		if (k == cJSON_GetArraySize(tags))
-			fail_msg("%s has the unknown tag %s", routes[i].path, tag);
+			fail_msg("%s has the unknown tag %s", (*g)->rows->path, tag);
 		used[k] = true;
 	}
 	for (int k = 0; k < cJSON_GetArraySize(tags); k++)
@@ -155,16 +157,17 @@ static void every_tag_is_described(void **state)
 static void every_route_says_what_it_answers(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		const struct route *r = &routes[i];
+	for (size_t i = 0; i < route_count(); i++) {
+		const struct route *r = route_at(i);
 		const cJSON *answers = get(operation(r), "responses"), *v;
 		int successes = 0;
 
 		cJSON_ArrayForEach(v, answers)
 			successes += v->string[0] < '3';
-		if (!r->later && !openapi_answer_find(r))
-			fail_msg("%s %s: its handler has no entry in answers.c",
+		if (!r->later && !r->gives[0].code)
+			fail_msg("%s %s: its row does not say what it gives",
 				 route_method_name(r->method), r->path);
+		assert_int_equal(r->handler == NULL, r->later);
 		assert_int_equal(successes > 0, !r->later);
 		assert_int_equal(cJSON_HasObjectItem(answers, "501"), r->later);
 		assert_int_equal(cJSON_HasObjectItem(answers, "401"), r->role != ROLE_NONE);
@@ -177,8 +180,8 @@ static void every_route_says_what_it_answers(void **state)
 static void every_parameter_is_there(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		const struct route *r = &routes[i];
+	for (size_t i = 0; i < route_count(); i++) {
+		const struct route *r = route_at(i);
 		const cJSON *list = get(operation(r), "parameters"), *v;
 		int n = 0, wanted = 0;
 
@@ -229,8 +232,8 @@ static void check_body(const struct route *r, const cJSON *content)
 static void every_body_is_there(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < routes_count; i++) {
-		const struct route *r = &routes[i];
+	for (size_t i = 0; i < route_count(); i++) {
+		const struct route *r = route_at(i);
 		const cJSON *body = cJSON_GetObjectItemCaseSensitive(operation(r), "requestBody");
 
 		if (!r->body && r->body_kind == BODY_PARAMS)
@@ -284,9 +287,10 @@ static bool has_column(const struct column *c, const char *name)
 
 static void every_member_is_described(void **state)
 {
+	const struct part *p;
+
 	(void)state;
-	for (size_t i = 0; i < openapi_parts_count; i++) {
-		const struct openapi_part *p = &openapi_parts[i];
+	for (size_t i = 0; (p = openapi_part_at(i)) != NULL; i++) {
 		struct openapi_member m = { 0 };
 
 		while (openapi_member_next(p, &m)) {
@@ -294,7 +298,7 @@ static void every_member_is_described(void **state)
 			    !strchr(m.type, '|'))
 				fail_msg("%s.%s is not described", p->name, m.name);
 		}
-		for (const struct openapi_field *f = p->fields; f && f->name; f++) {
+		for (const struct part_field *f = p->fields; f && f->name; f++) {
 			if ((!f->type || f->type[0] == '?') && !has_column(p->columns, f->name))
 				fail_msg("%s.%s is a remark about no column", p->name, f->name);
 		}
@@ -317,15 +321,17 @@ static void every_object_is_used(void **state)
 
 static void every_word_is_used(void **state)
 {
+	const struct part *p;
+
 	(void)state;
 	for (size_t i = 0; i < openapi_words_count; i++) {
 		bool used = false;
 
 		assert_true(i == 0 || openapi_words[i].name[0] >= openapi_words[i - 1].name[0]);
-		for (size_t k = 0; k < openapi_parts_count && !used; k++) {
+		for (size_t k = 0; (p = openapi_part_at(k)) != NULL && !used; k++) {
 			struct openapi_member m = { 0 };
 
-			while (!used && openapi_member_next(&openapi_parts[k], &m))
+			while (!used && openapi_member_next(p, &m))
 				used = !strcmp(m.name, openapi_words[i].name);
 		}
 		if (!used)

@@ -1,4 +1,4 @@
-#include "worker/strategy/strategy.h"
+#include "worker/strategy/strategies.h"
 
 #include "worker/market/features.h"
 #include "worker/market/indicator.h"
@@ -51,6 +51,37 @@ static void push_close(double close)
 	window_push(&window, &c, S);
 }
 
+/* A decision as these tests look at it. */
+struct signal {
+	bool wanted;
+	enum side side;
+	double confidence;
+	char rule[32], reason[DECISION_REASON_MAX];
+};
+
+static int strategy_signal(const struct strategy_input *in, struct signal *out, struct err *e)
+{
+	const struct strategy *s = strategy_find(in->config->strategy);
+	struct strategy_input own = *in;
+	struct decision d;
+	int rc;
+
+	own.params = in->config->strategy_params;
+	rc = strategy_ask(s, NULL, &own, &d, e);
+	if (rc)
+		return rc;
+	*out = (struct signal){ .wanted = d.n > 0, .side = d.side, .confidence = d.confidence };
+	snprintf(out->rule, sizeof(out->rule), "%s", d.rule);
+	(void)strategy_reason(s, &own, &d, out->reason);
+	for (size_t i = 0; i < d.n; i++) {
+		assert_int_equal(d.intents[i].kind, INTENT_ENTER);
+		assert_int_equal(d.intents[i].side, d.side);
+		assert_true(d.intents[i].confidence == d.confidence && d.intents[i].size == 1);
+		assert_true(d.intents[i].profit_target == 0 && d.intents[i].stop_loss == 0);
+	}
+	return 0;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -75,16 +106,16 @@ static struct signal decide(const char *name, const struct predictor *model)
 	memset(&out, 0xee, sizeof(out));
 	memset(&again, 0x11, sizeof(again));
 	assert_non_null(s);
-	if (s->decide(&in, &out, &e))
+	snprintf(config.strategy, sizeof(config.strategy), "%s", name);
+	strategy_params_default(s->spec, config.strategy_params);
+	if (strategy_signal(&in, &out, &e))
 		fail_msg("%s", e.msg);
-	assert_int_equal(s->decide(&in, &again, &e), 0);
+	assert_int_equal(strategy_signal(&in, &again, &e), 0);
 	assert_int_equal(out.wanted, again.wanted); /* pure: same context, same signal */
 	assert_int_equal(out.side, again.side);
 	assert_true(out.confidence == again.confidence);
 	assert_string_equal(out.rule, again.rule);
 	assert_string_equal(out.reason, again.reason);
-	assert_true(out.profit_target == 0.003);
-	assert_true(out.stop_loss == 0.001);
 	assert_true(out.confidence >= 0 && out.confidence <= 1);
 	return out;
 }
@@ -102,13 +133,17 @@ static void table(void **state)
 	assert_null(strategy_find(""));
 	assert_null(strategy_find("Model"));
 	for (size_t i = 0; strategies[i]; i++) {
-		assert_ptr_equal(strategy_find(strategies[i]->name), strategies[i]);
-		assert_non_null(strategies[i]->decide);
-		assert_true(strlen(strategies[i]->name) < STRATEGY_NAME_MAX);
-		assert_true(strlen(strategies[i]->description) > 10);
+		const struct strategy_spec *spec = strategies[i]->spec;
+
+		assert_ptr_equal(strategy_find(spec->name), strategies[i]);
+		assert_ptr_equal(strategy_spec_find(spec->name), spec);
+		assert_ptr_equal(strategy_specs[i], spec);
+		assert_non_null(strategies[i]->on_candle);
+		assert_true(strlen(spec->name) < STRATEGY_NAME_MAX);
+		assert_true(strlen(spec->description) > 10);
 	}
-	assert_true(strategy_find("model")->needs_model);
-	assert_false(strategy_find("ema_cross")->needs_model);
+	assert_true(strategy_find("model")->spec->needs_model);
+	assert_false(strategy_find("ema_cross")->spec->needs_model);
 }
 
 static void model_long(void **state)
@@ -203,7 +238,8 @@ static void assert_model_fails(const struct predictor *p, int want, const char *
 	struct signal out;
 	struct err e = { 0 };
 
-	assert_int_equal(strategy_find("model")->decide(&in, &out, &e), want);
+	snprintf(config.strategy, sizeof(config.strategy), "model");
+	assert_int_equal(strategy_signal(&in, &out, &e), want);
 	assert_int_equal(e.code, want);
 	if (!strstr(e.msg, text))
 		fail_msg("'%s' does not say '%s'", e.msg, text);
@@ -359,7 +395,8 @@ static float shared(struct window_work *work, const struct predictor *model)
 	struct signal out;
 	struct err e;
 
-	if (strategy_find("model")->decide(&in, &out, &e))
+	snprintf(config.strategy, sizeof(config.strategy), "model");
+	if (strategy_signal(&in, &out, &e))
 		fail_msg("%s", e.msg);
 	return (float)out.confidence;
 }

@@ -8,7 +8,7 @@ static void window_slides(void **state)
 
 	(void)state;
 	window_clear(&w);
-	for (int64_t i = 0; i < 3 * WINDOW_CAPACITY; i++) {
+	for (int64_t i = 0; i < 24 * CANDLE_WINDOW; i++) {
 		c = (struct candle){
 			.open_us = T0 + i * S,
 			.open = price_of_units(i),
@@ -61,11 +61,68 @@ static void window_starts_anew_after_a_hole(void **state)
 	assert_int_equal(w.last_open_us, 0);
 }
 
+/* Longer windows: what is there stays, and what comes is kept as long as asked for. */
+static void window_as_long_as_asked_for(void **state)
+{
+	static struct window w;
+	struct candle c = { .open_us = T0 };
+
+	(void)state;
+	for (int i = 0; i < 100; i++, c.open_us += S) {
+		c.close = price_of_units(i);
+		window_push(&w, &c, S);
+	}
+	window_keep(&w, 10); /* never shorter */
+	assert_true(window_full(&w));
+	window_keep(&w, 700);
+	assert_int_equal(w.n, CANDLE_WINDOW);
+	assert_false(window_full(&w));
+	for (int i = 100; i < 5000; i++, c.open_us += S) {
+		size_t n = i < 740 ? (size_t)i - 100 + 1 + CANDLE_WINDOW : 700;
+
+		c.close = price_of_units(i);
+		window_push(&w, &c, S);
+		assert_int_equal(w.n, n);
+		assert_true(w.close[w.begin + w.n - 1] == i / 1e8);
+		assert_true(w.close[w.begin] == (i + 1 - (int)n) / 1e8);
+	}
+	window_fini(&w);
+	assert_int_equal(w.n, 0);
+	window_push(&w, &c, S);
+	assert_int_equal(w.n, 1);
+	window_fini(&w);
+}
+
+static void newest_part(void **state)
+{
+	static struct window w;
+	struct candle c = { .open_us = T0 };
+	struct window part;
+
+	(void)state;
+	for (int i = 0; i < 50; i++, c.open_us += S) {
+		c.high = price_of_units(i);
+		window_push(&w, &c, S);
+	}
+	part = window_newest(&w, 7);
+	assert_int_equal(part.n, 7);
+	assert_true(window_full(&part));
+	assert_true(part.high[part.begin] == 43 / 1e8);
+	assert_true(part.high[part.begin + 6] == 49 / 1e8);
+	assert_int_equal(part.last_open_us, w.last_open_us);
+	part = window_newest(&w, 51);
+	assert_int_equal(part.n, 50);
+	assert_false(window_full(&part));
+	window_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(window_slides),
 		cmocka_unit_test(window_starts_anew_after_a_hole),
+		cmocka_unit_test(window_as_long_as_asked_for),
+		cmocka_unit_test(newest_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

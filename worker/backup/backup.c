@@ -110,7 +110,7 @@ static int choose_names(struct making *m, struct err *e)
 	snprintf(copy, sizeof(copy), "%.1100s%s.db.part", m->file, id);
 	snprintf(part, sizeof(part), "%.1100s%s.part", m->file, id);
 	if (access(copy, F_OK) == 0 || access(part, F_OK) == 0)
-		return err_set(e, ERR_CONFLICT, "%.400s is in the way: remove it", part);
+		return err_set(e, ERR_CONFLICT, "%.400s exists already: remove it", part);
 	memcpy(m->copy, copy, sizeof(copy));
 	memcpy(m->part, part, sizeof(part));
 	return 0;

@@ -140,8 +140,8 @@ static int check_log(const char *file, struct err *e)
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(name, sizeof(name), "%.4300s%s", file, endings[i]);
 		if (lstat(name, &st) == 0)
-			return err_set(e, ERR_CONFLICT, "%.200s is there: it is the log of a "
-				       "database %.200s, and would be taken for the new file's. "
+			return err_set(e, ERR_CONFLICT, "%.200s exists: it is the log of a "
+				       "database %.200s and would be read as the new file's log. "
 				       "Choose another name", name, file);
 	}
 	return 0;

@@ -109,7 +109,8 @@ static int fold_old(struct restoring *r, struct err *e)
 	if (rc == 0)
 		rc = db_exec(db, "PRAGMA journal_mode = DELETE", &why);
 	if (rc == 0 && store_backup_since(db, &r->since, &why)) {
-		log_warn("restore", NULL, "the old database does not say what came since: %s",
+		log_warn("restore", NULL,
+			 "changes since the backup can't be read from the old database: %s",
 			 why.msg);
 		memset(&r->since, 0, sizeof(r->since));
 	}

@@ -43,7 +43,7 @@ static int accept_clock(struct db *db, struct err *e)
 		rc = store_audit_add_tx(db, &row, e);
 	rc = db_end(db, rc, e);
 	if (rc == 0)
-		puts("clock: accepted; the worker deletes by it from its next look on");
+		puts("clock: accepted; from its next look on the worker deletes old rows again");
 	return rc;
 }
 

@@ -42,7 +42,7 @@ static void print_worker(struct db *db)
 		return;
 	}
 	if (!heartbeat_alive(&h, now_us)) {
-		printf("worker: away since %lld s; start trading-bot-worker\n",
+		printf("worker: not running for %lld s; start trading-bot-worker\n",
 		       (long long)((now_us - h.beat_us) / US_PER_S));
 		return;
 	}

@@ -134,5 +134,6 @@ void bot_free(struct bot *b)
 		free(b->orders[i]);
 	free(b->orders);
 	free(b->sent_us);
+	free(b->strategy_state);
 	free(b);
 }

@@ -40,9 +40,13 @@ const char *market_interval(const struct market *m, size_t index)
 	return index < m->series_n ? m->series[index]->interval : NULL;
 }
 
-int market_handle(const struct market *m)
+int market_handle(const struct market *m) { return m->handle; }
+
+size_t market_look_back(const struct market *m, size_t index)
 {
-	return m->handle;
+	size_t look_back = m->series[index]->window.look_back;
+
+	return look_back ? look_back : CANDLE_WINDOW;
 }
 
 const struct symbol_info *market_info(const struct market *m) { return &m->info; }
@@ -92,8 +96,10 @@ void market_join(struct market *m, struct bot *b)
 
 void market_free(struct market *m)
 {
-	for (size_t i = 0; i < m->series_n; i++)
+	for (size_t i = 0; i < m->series_n; i++) {
+		window_fini(&m->series[i]->window);
 		free(m->series[i]);
+	}
 	free(m->bots);
 	free(m);
 }

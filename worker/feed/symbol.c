@@ -96,8 +96,8 @@ static void derived_note(struct symbol_info *out, const struct grid *g, bool quo
 			 "; the quote asset is not known");
 	else if (!fits)
 		snprintf(out->note + n, sizeof(out->note) - (size_t)n,
-			 money_sign(out->min_notional) ? "; least worth as usual for %s%s" :
-			 "; least worth for %s%s not known", out->quote,
+			 money_sign(out->min_notional) ? "; smallest order as usual for %s%s" :
+			 "; smallest order for %s%s not known", out->quote,
 			 out->futures ? " futures" : "");
 }
 

@@ -111,8 +111,8 @@ int job_run(const struct config *c, int64_t id)
 	int rc;
 
 	if (!started_by_worker()) {
-		fputs("trading-bot: job-run is started by the worker, and tells it how far it is; "
-		      "queue a job: trading-bot job KIND\n", stderr);
+		fputs("trading-bot: job-run is started by the worker; to queue a job: "
+		      "trading-bot job KIND\n", stderr);
 		return 1;
 	}
 	rc = db_open_existing(c->db_path, DB_READ, &db, &e);

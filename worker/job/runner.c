@@ -1,22 +1,18 @@
 #include "worker/job/runner.h"
 
+#include "common/child.h"
 #include "common/clock.h"
 #include "common/file.h"
-#include "common/limits.h"
 #include "common/log.h"
-#include "common/process.h"
 #include "worker/job/job.h"
 #include "worker/store/jobs.h"
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define JOBS_AT_ONCE 2			/* the machine is the trader's first */
@@ -25,31 +21,30 @@
 #define JOB_NICE 10
 #define LEFT_MAX 16			/* jobs that an earlier worker left, looked at */
 
-struct child {
+struct run {				/* of a job */
 	bool used, dirty, ended;
 	bool odd;			/* it said what nobody understands: logged once */
 	bool bad_result;		/* what it gave is no JSON object */
 	struct job_row row;
 	const struct job_kind *kind;
-	pid_t pid;
-	int fd;				/* read end of what it tells; -1 closed */
+	struct child child;
 	struct event *readable;
 	struct buf line;
-	int64_t deadline_us;		/* wall time limit, monotonic */
-	int64_t kill_us;		/* monotonic; 0: not told to end */
 };
+
+#define NO_RUN ((struct run){ .child = CHILD_NONE })
 
 struct runner {
 	struct event_base *base;
 	char program[1024];
 	runner_ended *on_end;
 	void *ctx;
-	struct child children[JOBS_AT_ONCE];
+	struct run runs[JOBS_AT_ONCE];
 };
 
 /* ---- what a child tells ---- */
 
-static void heard_progress(struct child *c, const char *text)
+static void heard_progress(struct run *c, const char *text)
 {
 	char *rest;
 	double v = strtod(text, &rest);
@@ -59,7 +54,7 @@ static void heard_progress(struct child *c, const char *text)
 	snprintf(c->row.message, sizeof(c->row.message), "%s", *rest ? rest + 1 : "");
 }
 
-static void heard_result(struct child *c, const char *text)
+static void heard_result(struct run *c, const char *text)
 {
 	cJSON *v = NULL;
 
@@ -69,7 +64,7 @@ static void heard_result(struct child *c, const char *text)
 	cJSON_Delete(v);
 }
 
-static void heard(struct child *c, const char *line)
+static void heard(struct run *c, const char *line)
 {
 	const char *text = line[1] == ' ' ? line + 2 : "";
 
@@ -82,13 +77,13 @@ static void heard(struct child *c, const char *line)
 		snprintf(c->row.error, sizeof(c->row.error), "%s", text);
 	} else if (!c->odd) {
 		c->odd = true;
-		log_warn("job", c->row.correlation_id, "job %lld said something odd: %.80s",
+		log_warn("job", c->row.correlation_id, "job %lld sent an unknown line: %.80s",
 			 (long long)c->row.id, line);
 	}
 }
 
 /* A line that is too long is cut; a result that is cut does not count. */
-static void heard_bytes(struct child *c, const char *bytes, size_t n)
+static void heard_bytes(struct run *c, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (bytes[i] != '\n') {
@@ -102,47 +97,31 @@ static void heard_bytes(struct child *c, const char *bytes, size_t n)
 	}
 }
 
-static void close_pipe(struct child *c)
+static void stop_listening(struct run *c)
 {
 	if (c->readable)
 		event_free(c->readable);
 	c->readable = NULL;
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
+	child_close(&c->child);
 }
 
 static void readable_cb(evutil_socket_t fd, short what, void *ctx)
 {
-	struct child *c = ctx;
+	struct run *c = ctx;
 	char bytes[4096];
-	ssize_t n = read(fd, bytes, sizeof(bytes));
+	ssize_t n = child_read(&c->child, bytes, sizeof(bytes));
 
+	(void)fd;
 	(void)what;
 	if (n > 0)
 		heard_bytes(c, bytes, (size_t)n);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		close_pipe(c);
+	else if (n < 0)
+		stop_listening(c);
 }
 
 /* ---- start ---- */
 
-/* Runs between fork and exec, so it takes no lock, because another thread may hold it. */
-_Noreturn static void become_job(const struct runner *r, const struct job_kind *kind,
-				 const char *number, int out, pid_t parent)
-{
-	process_child_signals();
-	limits_set(parent, kind->memory_mb, kind->time_s);
-	if (setpriority(PRIO_PROCESS, 0, JOB_NICE) < 0)
-		_exit(126);
-	if (dup2(out, JOB_FD) < 0)
-		_exit(126);
-	(void)close_range(JOB_FD + 1, ~0U, 0);
-	execl(r->program, r->program, "job-run", number, (char *)NULL);
-	_exit(127);
-}
-
-static void refuse(struct child *c, const char *why)
+static void refuse(struct run *c, const char *why)
 {
 	snprintf(c->row.state, sizeof(c->row.state), "failed");
 	snprintf(c->row.error, sizeof(c->row.error), "%s", why);
@@ -153,88 +132,90 @@ static void refuse(struct child *c, const char *why)
 		 c->row.kind, why);
 }
 
-static void start(struct runner *r, struct child *c)
+static int start_child(const struct runner *r, struct run *c, struct err *e)
 {
-	pid_t self = getpid();
 	char number[24];
-	int fds[2];
+	const char *const argv[] = { r->program, "job-run", number, NULL };
+	const struct child_plan plan = {
+		.program = r->program,
+		.argv = argv,
+		.in = -1,
+		.out = JOB_FD,
+		.nice = JOB_NICE,
+		.memory_mb = c->kind->memory_mb,
+		.cpu_s = c->kind->time_s,
+		.wall_us = c->kind->time_s * US_PER_S,
+		.grace_us = KILL_AFTER_US,
+	};
+
+	snprintf(number, sizeof(number), "%lld", (long long)c->row.id);
+	return child_start(&c->child, &plan, e);
+}
+
+static void start(struct runner *r, struct run *c)
+{
+	struct err e = { 0 };
 
 	c->used = c->dirty = true;
-	c->fd = -1;
 	c->kind = job_kind_find(c->row.kind);
 	if (!c->kind) {
 		refuse(c, "this program has no such job");
 		return;
 	}
-	snprintf(number, sizeof(number), "%lld", (long long)c->row.id);
-	if (pipe2(fds, O_CLOEXEC)) {
-		refuse(c, "the operating system gave no pipe");
+	if (start_child(r, c, &e)) {
+		refuse(c, e.msg);
 		return;
 	}
-	c->pid = fork();
-	if (c->pid == 0)
-		become_job(r, c->kind, number, fds[1], self);
-	close(fds[1]);
-	if (c->pid < 0) {
-		close(fds[0]);
-		refuse(c, "the operating system started no process");
-		return;
-	}
-	c->fd = fds[0];
-	evutil_make_socket_nonblocking(c->fd);
-	c->readable = event_new(r->base, c->fd, EV_READ | EV_PERSIST, readable_cb, c);
+	c->readable = event_new(r->base, c->child.fd, EV_READ | EV_PERSIST, readable_cb, c);
 	event_add(c->readable, NULL);
-	c->deadline_us = clock_mono_us() + c->kind->time_s * US_PER_S;
 	c->row.attempts++;
-	c->row.pid = c->pid;
+	c->row.pid = c->child.pid;
 	c->row.started_us = clock_now_us();
 	c->row.progress = 0;
 	c->row.error[0] = '\0';
 	snprintf(c->row.state, sizeof(c->row.state), "running");
 	log_info("job", c->row.correlation_id, "job %lld (%s): queued -> running, pid %d",
-		 (long long)c->row.id, c->row.kind, (int)c->pid);
+		 (long long)c->row.id, c->row.kind, (int)c->child.pid);
 }
 
 /* ---- end ---- */
 
-static void tell_to_end(struct child *c, const char *why)
+static void tell_to_end(struct run *c, const char *why)
 {
-	if (c->kill_us || c->ended)
+	if (c->child.kill_us || c->ended)
 		return;
-	kill(c->pid, SIGTERM);
-	c->kill_us = clock_mono_us() + KILL_AFTER_US;
+	child_end(&c->child);
 	snprintf(c->row.error, sizeof(c->row.error), "%s", why);
 }
 
-static void say_why(struct child *c, int status)
+static void say_why(struct run *c)
 {
-	char *out = c->row.error;
+	char *out = c->row.error, text[CHILD_TEXT_MAX];
 	const size_t size = sizeof(c->row.error);
 
 	if (out[0])
 		return;
-	if (WIFSIGNALED(status))
+	if (child_signal(&c->child))
 		snprintf(out, size,
-			 "its process was ended by signal %d (%s): it may have %lld MB of memory "
-			 "and %lld s of processor time", WTERMSIG(status),
-			 sigabbrev_np(WTERMSIG(status)), (long long)c->kind->memory_mb,
-			 (long long)c->kind->time_s);
-	else if (WEXITSTATUS(status))
-		snprintf(out, size, "its process ended with exit code %d", WEXITSTATUS(status));
+			 "its process was ended by %s: it may have %lld MB of memory "
+			 "and %lld s of processor time", child_text(&c->child, text),
+			 (long long)c->kind->memory_mb, (long long)c->kind->time_s);
+	else if (child_exit_code(&c->child))
+		snprintf(out, size, "its process ended with %s", child_text(&c->child, text));
 	else
 		snprintf(out, size, "its result is no JSON object of at most %d bytes",
 			 JOB_LINE_MAX - 3);
 }
 
-static void child_ended(struct child *c, int status)
+static void run_ended(struct run *c)
 {
-	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool good = child_exit_code(&c->child) == 0;
 	char bytes[4096];
 	ssize_t n;
 
-	while (c->fd >= 0 && (n = read(c->fd, bytes, sizeof(bytes))) > 0)
+	while (c->child.fd >= 0 && (n = child_read(&c->child, bytes, sizeof(bytes))) > 0)
 		heard_bytes(c, bytes, (size_t)n);
-	close_pipe(c);
+	stop_listening(c);
 	c->row.ended_us = clock_now_us();
 	c->row.pid = 0;
 	c->ended = c->dirty = true;
@@ -246,7 +227,7 @@ static void child_ended(struct child *c, int status)
 	} else {
 		snprintf(c->row.state, sizeof(c->row.state),
 			 c->row.cancel_requested && !good ? "cancelled" : "failed");
-		say_why(c, status);
+		say_why(c);
 	}
 	log_info("job", c->row.correlation_id, "job %lld (%s): running -> %s %s",
 		 (long long)c->row.id, c->row.kind, c->row.state, c->row.error);
@@ -305,6 +286,8 @@ int runner_new(struct event_base *base, struct db *db, const char *program, stru
 		return rc;
 	r = xcalloc(1, sizeof(*r));
 	r->base = base;
+	for (size_t i = 0; i < JOBS_AT_ONCE; i++)
+		r->runs[i] = NO_RUN;
 	n = readlink("/proc/self/exe", r->program, sizeof(r->program) - sizeof("trading-bot"));
 	slash = n > 0 ? strrchr(r->program, '/') : NULL;
 	if (slash)
@@ -320,14 +303,10 @@ void runner_free(struct runner *r)
 	if (!r)
 		return;
 	for (size_t i = 0; i < JOBS_AT_ONCE; i++) {
-		struct child *c = &r->children[i];
+		struct run *c = &r->runs[i];
 
-		if (c->used && !c->ended) {
-			kill(c->pid, SIGKILL);
-			(void)waitpid(c->pid, NULL, 0);
-		}
-		if (c->used)
-			close_pipe(c);
+		child_stop(&c->child);
+		stop_listening(c);
 		buf_free(&c->line);
 	}
 	free(r);
@@ -339,7 +318,7 @@ void runner_on_end(struct runner *r, runner_ended *cb, void *ctx)
 	r->ctx = ctx;
 }
 
-static int look_at(struct child *c, struct db *db, struct err *e)
+static int look_at(struct run *c, struct db *db, struct err *e)
 {
 	struct job_row now;
 	int rc = job_row_get(db, c->row.id, &now, e);
@@ -360,7 +339,7 @@ int runner_look(struct runner *r, struct db *db, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < JOBS_AT_ONCE; i++) {
-		struct child *c = &r->children[i];
+		struct run *c = &r->runs[i];
 
 		if (c->used && !c->ended) {
 			rc = look_at(c, db, e);
@@ -389,33 +368,29 @@ int runner_look(struct runner *r, struct db *db, struct err *e)
 void runner_tick(struct runner *r, int64_t now_us)
 {
 	for (size_t i = 0; i < JOBS_AT_ONCE; i++) {
-		struct child *c = &r->children[i];
-		int status;
-		pid_t pid;
+		struct run *c = &r->runs[i];
 
 		if (!c->used || c->ended)
 			continue;
-		pid = waitpid(c->pid, &status, WNOHANG);
-		if (pid == c->pid) {
-			child_ended(c, status);
+		if (!child_look(&c->child, now_us)) {
+			if (c->child.late && !c->row.error[0])
+				snprintf(c->row.error, sizeof(c->row.error),
+					 "it took longer than its time limit");
 			continue;
 		}
-		if (pid < 0 && errno == ECHILD) { /* SIGCHLD is ignored: nobody can say */
-			close_pipe(c);
+		if (c->child.lost) {	/* SIGCHLD is ignored */
+			stop_listening(c);
 			refuse(c, "its process is gone, how it ended is not known");
-			continue;
+		} else {
+			run_ended(c);
 		}
-		if (c->kill_us && now_us >= c->kill_us)
-			kill(c->pid, SIGKILL);
-		else if (now_us >= c->deadline_us)
-			tell_to_end(c, "it took longer than its time limit");
 	}
 }
 
 bool runner_pending(const struct runner *r)
 {
 	for (size_t i = 0; i < JOBS_AT_ONCE; i++)
-		if (r->children[i].dirty)
+		if (r->runs[i].dirty)
 			return true;
 	return false;
 }
@@ -425,15 +400,15 @@ int runner_write_tx(struct runner *r, struct db *db, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < JOBS_AT_ONCE; i++)
-		if (r->children[i].dirty)
-			rc = job_row_put_tx(db, &r->children[i].row, e);
+		if (r->runs[i].dirty)
+			rc = job_row_put_tx(db, &r->runs[i].row, e);
 	return rc;
 }
 
 void runner_clear(struct runner *r)
 {
 	for (size_t i = 0; i < JOBS_AT_ONCE; i++) {
-		struct child *c = &r->children[i];
+		struct run *c = &r->runs[i];
 
 		c->dirty = false;
 		if (!c->ended)
@@ -441,23 +416,20 @@ void runner_clear(struct runner *r)
 		if (r->on_end)
 			r->on_end(r->ctx, &c->row);
 		buf_free(&c->line);
-		memset(c, 0, sizeof(*c));
-		c->fd = -1;
+		*c = NO_RUN;
 	}
 }
 
 void runner_stop(struct runner *r, int64_t now_us)
 {
 	for (size_t i = 0; i < JOBS_AT_ONCE; i++) {
-		struct child *c = &r->children[i];
+		struct run *c = &r->runs[i];
 		bool cancelled = c->row.cancel_requested;
 
 		if (!c->used || c->ended)
 			continue;
-		kill(c->pid, SIGKILL);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			continue;
-		close_pipe(c);
+		child_stop(&c->child);
+		stop_listening(c);
 		c->row.pid = 0;
 		c->row.attempts--;
 		c->row.ended_us = cancelled ? now_us : 0;

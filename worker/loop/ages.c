@@ -27,7 +27,7 @@ static void tell_pause(const struct worker *w)
 {
 	char until[CLOCK_TEXT_MAX];
 
-	log_info("clock", NULL, "nobody ran for a while, by the clock: no old rows are deleted "
+	log_info("clock", NULL, "no worker ran for long, by the clock: no old rows are deleted "
 		 "until %s", clock_text(w->clock_watch.settles_us, until));
 }
 
@@ -41,7 +41,7 @@ void worker_ages_look(struct worker *w)
 	else if (news == CLOCK_PAUSED)
 		tell_pause(w);
 	else if (news == CLOCK_SETTLED)
-		log_info("clock", NULL, "the machine's clock is settled: old rows go again");
+		log_info("clock", NULL, "the machine's clock is settled: old rows are deleted");
 	if (feed_choice_unpaced(w->feed))
 		(void)clock_watch_look(&w->recorded_watch, engine_now(session_engine(w->session)),
 				       clock_boot_us(), RECORDED_STEP_MOST_US);

@@ -337,7 +337,7 @@ static void expire(const struct command *cmd, struct command_answer *a)
 	snprintf(a->status, sizeof(a->status), "expired");
 	snprintf(a->code, sizeof(a->code), "expired");
 	snprintf(a->message, sizeof(a->message),
-		 "the worker came to this %s too late and left it; send it again", cmd->kind);
+		 "the worker came to this %s too late to carry it out; send it again", cmd->kind);
 	snprintf(a->result, sizeof(a->result), "{}");
 }
 

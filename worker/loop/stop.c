@@ -59,8 +59,8 @@ void worker_stop_look(struct worker *w, int64_t wall_us)
 	w->marked = false;
 	w->stop_told = true;
 	if (stop_mark_set(db_path(w->db), STOP_MARK_TOLD, &e))
-		log_warn("worker", NULL, "the emergency stop is not kept over a kill until the "
-			 "database takes writes: %s", e.msg);
+		log_warn("worker", NULL, "a kill would lose the emergency stop until the database "
+			 "takes writes: %s", e.msg);
 }
 
 void worker_stop_committed(struct worker *w)

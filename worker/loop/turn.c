@@ -268,7 +268,7 @@ static void open_watch(struct worker *w)
 		return;
 	if (watch_open(db_path(w->db), &w->watch, &e)) {
 		w->watch = NULL;
-		log_warn("worker", NULL, "commands are looked for every %lld ms only: %s",
+		log_warn("worker", NULL, "the worker looks for commands only every %lld ms: %s",
 			 (long long)(WORKER_TICK_US / US_PER_MS), e.msg);
 		return;
 	}

@@ -92,22 +92,31 @@ void candle_builder_follow(struct candle_builder *b, const struct candle *last);
 void candle_builder_reset(struct candle_builder *b);
 
 /*
- * The last CANDLE_WINDOW closed candles as columns of doubles, oldest first and
- * contiguous: the closes are w->close[w->begin .. w->begin + w->n - 1]. Doubles,
- * because features are floating point: the one nearest to the exact decimal.
+ * The newest closed candles as columns of doubles, oldest first and contiguous: the closes
+ * are w->close[w->begin .. w->begin + w->n - 1]. Doubles, because features are floating
+ * point: the one nearest to the exact decimal.
+ *
+ * All zero is an empty window of CANDLE_WINDOW candles; its memory comes with the first
+ * candle. A struct whose columns point elsewhere (a part of this one, or of a history) is a
+ * window too, to be read only: it owns nothing.
  */
-#define WINDOW_CAPACITY (CANDLE_WINDOW * 8)
 struct window {
-	size_t begin, n;		/* n <= CANDLE_WINDOW valid candles from begin */
+	size_t look_back;		/* candles it keeps at most; 0: CANDLE_WINDOW */
+	size_t begin, n;		/* n valid candles from begin */
 	int64_t last_open_us;		/* of the newest; 0 when empty */
-	double open[WINDOW_CAPACITY], high[WINDOW_CAPACITY], low[WINDOW_CAPACITY],
-		close[WINDOW_CAPACITY], volume[WINDOW_CAPACITY], buy_volume[WINDOW_CAPACITY],
-		trades[WINDOW_CAPACITY];
+	int64_t length_us;		/* of a candle; 0 before the first */
+	size_t room;			/* doubles in each column */
+	double *open, *high, *low, *close, *volume, *buy_volume, *trades;
 };
 
 void window_clear(struct window *w);
+void window_fini(struct window *w);	/* frees the columns; empty again */
+/* From now on it keeps at least so many candles; those that it has stay. */
+void window_keep(struct window *w, size_t look_back);
 /* Appends a closed candle. If it does not follow the newest directly, clears the window first. */
 void window_push(struct window *w, const struct candle *c, int64_t length_us);
-bool window_full(const struct window *w);
+bool window_full(const struct window *w);	/* as many candles as it keeps */
+/* Its newest n candles (all that there are, if fewer) as a window that owns nothing. */
+struct window window_newest(const struct window *w, size_t n);
 
 #endif

@@ -219,13 +219,13 @@ static void return_features(const struct columns *w, float *out)
 
 static void features_1_compute(const struct window *window, float *out)
 {
-	size_t at = window->begin;
+	size_t at = window->begin + window->n - CANDLE_WINDOW;
 	struct columns w = {
 		window->open + at, window->high + at, window->low + at, window->close + at,
 		window->volume + at, window->buy_volume + at, window->trades + at,
 	};
 
-	ASSERT(window_full(window));
+	ASSERT(window->n >= CANDLE_WINDOW);
 	out[F_CLOSE] = (float)w.c[LAST];
 	out[F_HIGH] = (float)w.h[LAST];
 	out[F_LOW] = (float)w.l[LAST];

@@ -26,7 +26,7 @@ struct feature_list {
 	const char *name;	/* "features-1" */
 	const struct feature *features;
 	size_t n;
-	/* out[n]; the window must be full. All results are finite. */
+	/* out[n], of the newest 60 candles; so many must be there. All results are finite. */
 	void (*compute)(const struct window *w, float *out);
 };
 

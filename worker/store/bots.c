@@ -1,5 +1,6 @@
 #include "worker/store/bots.h"
 
+#include "common/db/row.h"
 #include "worker/engine/stats.h"
 
 #include <stdlib.h>
@@ -8,32 +9,99 @@
 #define KEEP_SIGNALS 20000		/* rows */
 #define PRUNE_ROWS 500			/* more than 1,000 bots and 64 symbols write in a second */
 
+ROW_WORDS(bot_status, enum bot_status);
+
+#define B(type, member, ...) ROW(struct bot_report, type, member, __VA_ARGS__)
+
+enum { STATE_BOT = 1, STATE_MODE };	/* parameters, as below */
+
+static const struct row_column state_columns[] = {
+	B(ROW_INT, bot_id, .use = ROW_KEY),
+	{ .name = "mode", .type = ROW_GIVEN },
+	ROW_MEMBER(struct bot_report, ROW_WORD, "status", status, .words = &words_of_bot_status),
+	B(ROW_INT32, emergency),
+	B(ROW_TEXT, error),
+	/* By the machine's clock; start_us is by the engine's. */
+	{ .name = "running_us", .type = ROW_GIVEN,
+	  .insert = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+	  .update = "iif(start_us IS excluded.start_us, running_us, excluded.running_us)" },
+	B(ROW_TIME, start_us),
+	B(ROW_TIME, last_execution_us),
+	ROW_MEMBER(struct bot_report, ROW_INT, "applied_config_version", config_version),
+	B(ROW_TEXT, config_error),
+	ROW_MEMBER(struct bot_report, ROW_INT, "applied_model_id", model_id),
+	B(ROW_TEXT, model_error),
+	B(ROW_INT, pending_orders),
+	B(ROW_INT, open_positions),
+	B(ROW_MONEY, equity),
+	B(ROW_MONEY, peak_equity),
+	B(ROW_PRICE, last_price),
+	B(ROW_INT, last_decision_us),
+	B(ROW_INT, loss_streak),
+	B(ROW_INT, cooldown_until_us),
+	B(ROW_TEXT, day),
+	B(ROW_MONEY, day_equity),
+	B(ROW_QTY, dust),
+	B(ROW_MONEY, dust_cost),
+	B(ROW_INT, refusals),
+	B(ROW_INT, refused_until_us),
+	B(ROW_INT, candles),
+	B(ROW_INT, updated_us),
+};
 /* A bot that was just deleted has no row in bots any more; that must not stop the other rows. */
-static const char SQL_STATE[] =
-	"INSERT INTO bot_state(bot_id, status, emergency, error, mode, start_us, last_execution_us,"
-	" applied_config_version, config_error, applied_model_id, model_error, pending_orders,"
-	" open_positions, equity, peak_equity, last_price, last_decision_us, loss_streak,"
-	" cooldown_until_us, day, day_equity, updated_us, dust, refusals, refused_until_us,"
-	" dust_cost, candles, running_us)"
-	" SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,"
-	" CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
-	" WHERE EXISTS (SELECT 1 FROM bots WHERE id = ?1)"
-	" ON CONFLICT(bot_id) DO UPDATE SET status = excluded.status,"
-	" emergency = excluded.emergency, error = excluded.error, mode = excluded.mode,"
-	" running_us = iif(start_us IS excluded.start_us, running_us, excluded.running_us),"
-	" start_us = excluded.start_us, last_execution_us = excluded.last_execution_us,"
-	" applied_config_version = excluded.applied_config_version,"
-	" config_error = excluded.config_error, applied_model_id = excluded.applied_model_id,"
-	" model_error = excluded.model_error, pending_orders = excluded.pending_orders,"
-	" open_positions = excluded.open_positions, equity = excluded.equity,"
-	" peak_equity = excluded.peak_equity, last_price = excluded.last_price,"
-	" last_decision_us = excluded.last_decision_us, loss_streak = excluded.loss_streak,"
-	" cooldown_until_us = excluded.cooldown_until_us, day = excluded.day,"
-	" day_equity = excluded.day_equity, updated_us = excluded.updated_us,"
-	" dust = excluded.dust, refusals = excluded.refusals,"
-	" refused_until_us = excluded.refused_until_us, dust_cost = excluded.dust_cost,"
-	" candles = excluded.candles";
+static struct row_table states = {
+	.name = "bot_state", .columns = state_columns,
+	.n = sizeof(state_columns) / sizeof(state_columns[0]),
+	.where = "EXISTS (SELECT 1 FROM bots WHERE id = ?1)",
+};
+
+#define S(type, member, ...) ROW(struct day_stats, type, member, __VA_ARGS__)
+
+static const struct row_column stats_columns[] = {
+	S(ROW_INT, bot_id, .use = ROW_KEY),
+	S(ROW_TEXT, day, .use = ROW_KEY),
+	S(ROW_INT, trades),
+	S(ROW_INT, wins),
+	S(ROW_INT, losses),
+	S(ROW_MONEY, gross),
+	S(ROW_MONEY, fees),
+	S(ROW_MONEY, net),
+	S(ROW_MONEY, volume),
+	S(ROW_MONEY, max_drawdown),
+	S(ROW_MONEY, peak_net),
+	S(ROW_INT, updated_us),
+};
+static struct row_table stats = ROW_TABLE("trading_stats", stats_columns);
+static struct buf sql_last_stats, sql_stats_of;
+
+#define R(type, member, ...) ROW(struct bot_restore, type, member, __VA_ARGS__)
+
+/* What a start takes from bot_state. */
+static const struct row_column restore_columns[] = {
+	ROW_MEMBER(struct bot_restore, ROW_WORD, "status", status, .words = &words_of_bot_status),
+	R(ROW_INT32, emergency),
+	R(ROW_TEXT, error),
+	R(ROW_INT, start_us),
+	R(ROW_INT, last_decision_us),
+	R(ROW_INT, loss_streak),
+	R(ROW_INT, cooldown_until_us),
+	R(ROW_MONEY, peak_equity),
+	R(ROW_MONEY, day_equity),
+	R(ROW_TEXT, day),
+	R(ROW_QTY, dust),
+	R(ROW_MONEY, dust_cost),
+	R(ROW_MONEY, equity),
+	R(ROW_PRICE, last_price),
+	R(ROW_INT, refusals),
+	R(ROW_INT, refused_until_us),
+	ROW_MEMBER(struct bot_restore, ROW_BOOL,
+		   "error != '' AND (error = config_error OR applied_config_version = 0)", absent),
+	R(ROW_INT, pending_orders),
+	R(ROW_INT, open_positions),
+	ROW_MEMBER(struct bot_restore, ROW_INT, "applied_config_version", config_version),
+};
+static const struct row_table restores = ROW_TABLE("bot_state", restore_columns);
+static struct buf sql_restore;
 static const char SQL_FIGURES[] =
 	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
 	" last_decision_us = ?5, updated_us = ?6, candles = ?7 WHERE bot_id = ?1";
@@ -47,14 +115,6 @@ static const char SQL_SIGNAL[] =
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
 	" ON CONFLICT(id) DO UPDATE SET confidence = excluded.confidence, price = excluded.price,"
 	" reason = excluded.reason, repeats = excluded.repeats, last_us = excluded.last_us";
-static const char SQL_STATS[] =
-	"INSERT INTO trading_stats(bot_id, day, trades, wins, losses, gross, fees, net, volume,"
-	" max_drawdown, peak_net, updated_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
-	" ON CONFLICT(bot_id, day) DO UPDATE SET trades = excluded.trades, wins = excluded.wins,"
-	" losses = excluded.losses, gross = excluded.gross, fees = excluded.fees,"
-	" net = excluded.net, volume = excluded.volume, max_drawdown = excluded.max_drawdown,"
-	" peak_net = excluded.peak_net, updated_us = excluded.updated_us";
 static const char SQL_EQUITY[] =
 	"INSERT OR REPLACE INTO equity(bot_id, at_us, equity, balance, unrealized)"
 	" VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -62,22 +122,10 @@ static const char SQL_EQUITY[] =
 static const char SQL_PRUNE_SIGNALS[] =
 	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
 	" (SELECT min(id) FROM signals) + ?2)";
-static const char SQL_RESTORE[] = "SELECT status, emergency, error, start_us, last_decision_us, "
-				  "loss_streak, cooldown_until_us,"
-				  " peak_equity, day_equity, day, dust, equity, last_price,"
-				  " refusals, refused_until_us, dust_cost, error != ''"
-				  " AND (error = config_error OR applied_config_version = 0),"
-				  " pending_orders, open_positions, applied_config_version"
-				  " FROM bot_state WHERE bot_id = ?1";
 static const char SQL_RAN_WITH[] =
 	"SELECT applied_config_version, EXISTS"
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
 	" WHERE bot_id = ?1 AND status != 'closed') FROM bot_state WHERE bot_id = ?1";
-#define SELECT_STATS \
-	"SELECT day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net," \
-	" updated_us FROM trading_stats WHERE bot_id = ?1"
-static const char SQL_LAST_STATS[] = SELECT_STATS " ORDER BY day DESC LIMIT 1";
-static const char SQL_STATS_OF[] = SELECT_STATS " AND day = ?2";
 static const char SQL_IDS[] = "SELECT id FROM bots WHERE bot_type = 'trading' ORDER BY id";
 
 static void bind_time_or_null(struct stmt *s, int index, int64_t us)
@@ -91,37 +139,11 @@ static void bind_time_or_null(struct stmt *s, int index, int64_t us)
 int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_STATE, &s, e);
+	int rc = row_save(db, &states, b, &s, e);
 
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, b->bot_id);
-	stmt_bind_text(s, 2, bot_status_name(b->status));
-	stmt_bind_int(s, 3, b->emergency);
-	stmt_bind_text(s, 4, b->error);
-	stmt_bind_text(s, 5, mode);
-	bind_time_or_null(s, 6, b->start_us);
-	bind_time_or_null(s, 7, b->last_execution_us);
-	stmt_bind_int(s, 8, b->config_version);
-	stmt_bind_text(s, 9, b->config_error);
-	stmt_bind_int(s, 10, b->model_id);
-	stmt_bind_text(s, 11, b->model_error);
-	stmt_bind_int(s, 12, b->pending_orders);
-	stmt_bind_int(s, 13, b->open_positions);
-	stmt_near_money(s, 14, b->equity);
-	stmt_near_money(s, 15, b->peak_equity);
-	stmt_near_price(s, 16, b->last_price);
-	stmt_bind_int(s, 17, b->last_decision_us);
-	stmt_bind_int(s, 18, b->loss_streak);
-	stmt_bind_int(s, 19, b->cooldown_until_us);
-	stmt_bind_text(s, 20, b->day);
-	stmt_near_money(s, 21, b->day_equity);
-	stmt_bind_int(s, 22, b->updated_us);
-	stmt_near_qty(s, 23, b->dust);
-	stmt_bind_int(s, 24, b->refusals);
-	stmt_bind_int(s, 25, b->refused_until_us);
-	stmt_near_money(s, 26, b->dust_cost);
-	stmt_bind_int(s, 27, b->candles);
+	stmt_bind_text(s, STATE_MODE, mode);
 	return stmt_run(s, e);
 }
 
@@ -188,24 +210,12 @@ int store_signal_tx(struct db *db, const struct signal_report *r, struct err *e)
 }
 
 /* STMT_ROW and *d, or as stmt_step. */
-static int step_stats(struct stmt *s, int64_t bot_id, struct day_stats *d, struct err *e)
+static int step_stats(struct stmt *s, struct day_stats *d, struct err *e)
 {
 	int rc = stmt_step(s, e);
 
-	if (rc == STMT_ROW) {
-		d->bot_id = bot_id;
-		stmt_copy(s, 0, d->day, sizeof(d->day));
-		d->trades = stmt_int(s, 1);
-		d->wins = stmt_int(s, 2);
-		d->losses = stmt_int(s, 3);
-		d->gross = stmt_money(s, 4);
-		d->fees = stmt_money(s, 5);
-		d->net = stmt_money(s, 6);
-		d->volume = stmt_money(s, 7);
-		d->max_drawdown = stmt_money(s, 8);
-		d->peak_net = stmt_money(s, 9);
-		d->updated_us = stmt_int(s, 10);
-	}
+	if (rc == STMT_ROW)
+		ASSERT(row_read(s, &stats, d));
 	stmt_done(s);
 	return rc;
 }
@@ -213,12 +223,13 @@ static int step_stats(struct stmt *s, int64_t bot_id, struct day_stats *d, struc
 static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_LAST_STATS, &s, e);
+	int rc = db_stmt(db, row_select(&sql_last_stats, &stats,
+					"WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1"), &s, e);
 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
-	rc = step_stats(s, bot_id, d, e);
+	rc = step_stats(s, d, e);
 	return rc < 0 ? rc : 0;
 }
 
@@ -227,13 +238,14 @@ static int find_stats(struct db *db, int64_t bot_id, const char *day, struct day
 		      struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_STATS_OF, &s, e);
+	int rc = db_stmt(db, row_select(&sql_stats_of, &stats, "WHERE bot_id = ?1 AND day = ?2"),
+			 &s, e);
 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	stmt_bind_text(s, 2, day);
-	return step_stats(s, bot_id, out, e);
+	return step_stats(s, out, e);
 }
 
 int store_stats_get(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
@@ -247,37 +259,17 @@ int store_stats_get(struct db *db, int64_t bot_id, const char *day, struct day_s
 	return rc < 0 ? rc : 0;
 }
 
-static int put_stats(struct db *db, const struct day_stats *d, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_STATS, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, d->bot_id);
-	stmt_bind_text(s, 2, d->day);
-	stmt_bind_int(s, 3, d->trades);
-	stmt_bind_int(s, 4, d->wins);
-	stmt_bind_int(s, 5, d->losses);
-	stmt_near_money(s, 6, d->gross);
-	stmt_near_money(s, 7, d->fees);
-	stmt_near_money(s, 8, d->net);
-	stmt_near_money(s, 9, d->volume);
-	stmt_near_money(s, 10, d->max_drawdown);
-	stmt_near_money(s, 11, d->peak_net);
-	stmt_bind_int(s, 12, d->updated_us);
-	return stmt_run(s, e);
-}
-
 int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e)
 {
 	struct day_stats day = { 0 };
+	struct stmt *s;
 	int rc = find_stats(db, trade->bot_id, trade->day, &day, e);
 
 	if (rc < 0)
 		return rc;
 	stats_add(&day, trade);
-	return put_stats(db, &day, e);
+	rc = row_save(db, &stats, &day, &s, e);
+	return rc ? rc : stmt_run(s, e);
 }
 
 int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e)
@@ -311,39 +303,18 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 {
 	struct bot_restore r = { 0 };
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_RESTORE, &s, e);
+	int rc = db_stmt(db, row_select(&sql_restore, &restores, "WHERE bot_id = ?1"), &s, e);
 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		r.emergency = (enum emergency)stmt_int(s, 1);
-		stmt_copy(s, 2, r.error, sizeof(r.error));
-		r.start_us = stmt_int(s, 3);
-		r.last_decision_us = stmt_int(s, 4);
-		r.loss_streak = stmt_int(s, 5);
-		r.cooldown_until_us = stmt_int(s, 6);
-		r.peak_equity = stmt_money(s, 7);
-		r.day_equity = stmt_money(s, 8);
-		stmt_copy(s, 9, r.day, sizeof(r.day));
-		r.dust = stmt_qty(s, 10);
-		r.equity = stmt_money(s, 11);
-		r.last_price = stmt_price(s, 12);
-		r.refusals = stmt_int(s, 13);
-		r.refused_until_us = stmt_int(s, 14);
-		r.dust_cost = stmt_money(s, 15);
-		r.absent = stmt_int(s, 16) != 0;
-		r.pending_orders = stmt_int(s, 17);
-		r.open_positions = stmt_int(s, 18);
-		r.config_version = stmt_int(s, 19);
-		rc = bot_status_parse(stmt_text(s, 0), &r.status);
-		if (rc)
-			err_set(e, rc, "bot_state of bot %lld: unknown status \"%s\"",
-				(long long)bot_id, stmt_text(s, 0));
-	} else if (rc == STMT_END) {
+	if (rc == STMT_END)
 		rc = err_set(e, ERR_NOT_FOUND, "bot %lld never ran", (long long)bot_id);
-	}
+	else if (rc == STMT_ROW)
+		rc = row_read(s, &restores, &r) ? 0 :
+		     err_set(e, ERR_INVALID, "bot_state of bot %lld: unknown status \"%s\"",
+			     (long long)bot_id, stmt_text(s, 0));
 	stmt_done(s);
 	if (rc == 0)
 		rc = restore_stats(db, bot_id, &r.stats, e);

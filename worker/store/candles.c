@@ -106,8 +106,8 @@ static bool run_possible(const struct candle_run *r)
 
 static int no_run(const struct candle_run *r, struct err *e)
 {
-	return err_set(e, ERR_CORRUPT, "the row of %s %s in candle_runs can't be", r->key.symbol,
-		       r->key.interval);
+	return err_set(e, ERR_CORRUPT, "the row of %s %s in candle_runs is impossible",
+		       r->key.symbol, r->key.interval);
 }
 
 int store_candle_run(struct db *db, struct candle_run *r, const char *made_by, struct err *e)

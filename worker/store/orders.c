@@ -1,36 +1,124 @@
 #include "worker/store/orders.h"
 
+#include "common/db/row.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static const char SQL_ORDER[] =
-	"INSERT INTO trading_orders(id, bot_id, order_id, symbol, side, status, phase, limit_price,"
-	" entry_price, take_profit, stop_loss, exit_price, quantity, filled, exited, position, "
-	"dust,"
-	" entry_notional, exit_notional, fees, base_fees, quote_fees, gross, pnl, confidence,"
-	" close_reason, strategy, mode, model_id, config_version, correlation_id, created_us,"
-	" opened_us, closed_us, holding_us, maker_timeout_us, close_correlation_id,"
-	" stop_crossed_us, retry_us, retries, expires_us, updated_us, funding, dust_taken,"
-	" bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost, dust_cost)"
-	" VALUES (?1, ?2, 'tb1-' || ?2 || '-' || ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-	"?13,"
-	" ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31,"
-	" ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44, ?45, ?46,"
-	" ?47, ?48)"
-	" ON CONFLICT(id) DO UPDATE SET status = excluded.status, phase = excluded.phase,"
-	" entry_price = excluded.entry_price, exit_price = excluded.exit_price,"
-	" filled = excluded.filled, exited = excluded.exited, position = excluded.position,"
-	" dust = excluded.dust, entry_notional = excluded.entry_notional,"
-	" exit_notional = excluded.exit_notional, fees = excluded.fees,"
-	" base_fees = excluded.base_fees, quote_fees = excluded.quote_fees, gross = excluded.gross,"
-	" pnl = excluded.pnl, close_reason = excluded.close_reason, opened_us = excluded.opened_us,"
-	" closed_us = excluded.closed_us, close_correlation_id = excluded.close_correlation_id,"
-	" stop_crossed_us = excluded.stop_crossed_us, retry_us = excluded.retry_us,"
-	" retries = excluded.retries, expires_us = excluded.expires_us,"
-	" updated_us = excluded.updated_us, funding = excluded.funding,"
-	" dust_taken = excluded.dust_taken, bad_debt = excluded.bad_debt,"
-	" uncovered_us = excluded.uncovered_us, uncovered_from_us = excluded.uncovered_from_us,"
-	" dust_taken_cost = excluded.dust_taken_cost, dust_cost = excluded.dust_cost";
+static void bind_price_or_null(struct stmt *s, int index, struct price p)
+{
+	if (price_sign(p))
+		stmt_near_price(s, index, p);
+	else
+		stmt_bind_null(s, index);
+}
+
+static void bind_time_or_null(struct stmt *s, int index, int64_t us)
+{
+	if (us)
+		stmt_bind_int(s, index, us);
+	else
+		stmt_bind_null(s, index);
+}
+
+ROW_WORDS(side, enum side);
+ROW_WORDS(order_status, enum order_status);
+ROW_WORDS(order_phase, enum order_phase);
+ROW_WORDS(close_reason, enum close_reason);
+
+static void put_entry_price(struct stmt *s, int index, const void *o)
+{
+	bind_price_or_null(s, index, order_entry_price(o));
+}
+
+static void put_exit_price(struct stmt *s, int index, const void *o)
+{
+	bind_price_or_null(s, index, order_exit_price(o));
+}
+
+/* What a closed one still has is its dust. */
+static void put_position(struct stmt *s, int index, const void *row)
+{
+	const struct order *o = row;
+
+	stmt_near_qty(s, index, o->status == ORDER_CLOSED ? qty_of_units(0) : order_position(o));
+}
+
+static void put_fees(struct stmt *s, int index, const void *o)
+{
+	stmt_near_money(s, index, order_costs(o));
+}
+
+static void put_expires(struct stmt *s, int index, const void *o)
+{
+	stmt_bind_int(s, index, order_expires_us(o));
+}
+
+#define O(type, member, ...) ROW(struct order, type, member, __VA_ARGS__)
+#define WORD(column, member, which, ...) \
+	ROW_MEMBER(struct order, ROW_WORD, column, member, .words = &words_of_##which, __VA_ARGS__)
+#define MADE(column, function) { .name = column, .type = ROW_PUT, .put = function }
+
+/* ?1 to ?3, as order_id and store_order_tx name them. */
+enum { ORDER_ID = 1, ORDER_BOT, ORDER_MODE };
+
+static const struct row_column order_columns[] = {
+	O(ROW_INT, id, .use = ROW_KEY),
+	O(ROW_INT, bot_id, .use = ROW_ONCE),
+	{ .name = "mode", .type = ROW_GIVEN, .use = ROW_ONCE },
+	{ .name = "order_id", .type = ROW_GIVEN, .use = ROW_ONCE,
+	  .insert = "'tb1-' || ?2 || '-' || ?1" },
+	O(ROW_TEXT, symbol, .use = ROW_ONCE),
+	WORD("side", side, side, .use = ROW_ONCE),
+	WORD("status", status, order_status),
+	WORD("phase", phase, order_phase),
+	WORD("close_reason", reason, close_reason),
+	O(ROW_PRICE, limit_price, .use = ROW_ONCE),
+	MADE("entry_price", put_entry_price),
+	O(ROW_PRICE, take_profit, .use = ROW_ONCE),
+	O(ROW_PRICE, stop_loss, .use = ROW_ONCE),
+	MADE("exit_price", put_exit_price),
+	O(ROW_QTY, quantity, .use = ROW_ONCE),
+	O(ROW_QTY, filled),
+	O(ROW_QTY, exited),
+	MADE("position", put_position),
+	O(ROW_QTY, dust, .use = ROW_UNREAD),
+	O(ROW_QTY, dust_taken),
+	O(ROW_MONEY, dust_taken_cost),
+	O(ROW_MONEY, dust_cost, .use = ROW_UNREAD),
+	O(ROW_MONEY, entry_notional),
+	O(ROW_MONEY, exit_notional),
+	/* All of the costs; read_order takes the others away. */
+	ROW_MEMBER(struct order, ROW_MONEY, "fees", base_fees_value, .put = put_fees),
+	O(ROW_QTY, base_fees),
+	O(ROW_MONEY, quote_fees),
+	O(ROW_MONEY, funding),
+	O(ROW_MONEY, bad_debt),
+	O(ROW_MONEY, gross, .use = ROW_UNREAD),
+	O(ROW_MONEY, pnl, .use = ROW_UNREAD),
+	O(ROW_REAL, confidence, .use = ROW_ONCE),
+	O(ROW_TEXT, strategy, .use = ROW_ONCE),
+	O(ROW_TEXT, tag, .use = ROW_ONCE),
+	O(ROW_INT, model_id, .use = ROW_ONCE),
+	O(ROW_INT, config_version, .use = ROW_ONCE),
+	O(ROW_TEXT, correlation_id, .use = ROW_ONCE),
+	O(ROW_TEXT, close_correlation_id),
+	O(ROW_INT, created_us, .use = ROW_ONCE),
+	O(ROW_TIME, opened_us),
+	O(ROW_TIME, closed_us, .use = ROW_UNREAD),
+	O(ROW_INT, updated_us, .use = ROW_UNREAD),
+	O(ROW_INT, holding_us, .use = ROW_ONCE),
+	O(ROW_INT, maker_timeout_us, .use = ROW_ONCE),
+	MADE("expires_us", put_expires),
+	O(ROW_INT, stop_crossed_us),
+	O(ROW_INT, retry_us),
+	O(ROW_INT32, retries),
+	O(ROW_INT, uncovered_us),
+	O(ROW_INT, uncovered_from_us),
+};
+static struct row_table orders = ROW_TABLE("trading_orders", order_columns);
+static struct buf sql_open;
+
 static const char SQL_LEG[] =
 	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
 	"leg, n,"
@@ -53,14 +141,6 @@ static const char SQL_FILL[] =
 	"price,"
 	" quantity, fee, fee_asset, maker, at_us)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-static const char SQL_OPEN[] =
-	"SELECT id, bot_id, symbol, side, status, phase, limit_price, take_profit, stop_loss, "
-	"quantity,"
-	" filled, exited, base_fees, quote_fees, fees, entry_notional, exit_notional, confidence,"
-	" close_reason, strategy, model_id, config_version, correlation_id, created_us, opened_us,"
-	" holding_us, maker_timeout_us, close_correlation_id, stop_crossed_us, retry_us, retries,"
-	" funding, dust_taken, bad_debt, uncovered_us, uncovered_from_us, dust_taken_cost"
-	" FROM trading_orders WHERE status != 'closed' ORDER BY id";
 /* The index is named, because SQLite would also pick the index of all of the bot's orders. */
 static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
@@ -92,80 +172,14 @@ static const char SQL_ENDED_LEGS[] =
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
 	" ORDER BY o.id DESC LIMIT ?2";
 
-static void bind_price_or_null(struct stmt *s, int index, struct price p)
-{
-	if (price_sign(p))
-		stmt_near_price(s, index, p);
-	else
-		stmt_bind_null(s, index);
-}
-
-static void bind_time_or_null(struct stmt *s, int index, int64_t us)
-{
-	if (us)
-		stmt_bind_int(s, index, us);
-	else
-		stmt_bind_null(s, index);
-}
-
 int store_order_tx(struct db *db, const struct order *o, const char *mode, struct err *e)
 {
-	struct qty held = order_position(o);
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_ORDER, &s, e);
+	int rc = row_save(db, &orders, o, &s, e);
 
 	if (rc)
 		return rc;
-	if (o->status == ORDER_CLOSED)
-		held = qty_of_units(0); /* what is left is dust */
-	stmt_bind_int(s, 1, o->id);
-	stmt_bind_int(s, 2, o->bot_id);
-	stmt_bind_text(s, 3, o->symbol);
-	stmt_bind_text(s, 4, side_name(o->side));
-	stmt_bind_text(s, 5, order_status_name(o->status));
-	stmt_bind_text(s, 6, order_phase_name(o->phase));
-	stmt_near_price(s, 7, o->limit_price);
-	bind_price_or_null(s, 8, order_entry_price(o));
-	stmt_near_price(s, 9, o->take_profit);
-	stmt_near_price(s, 10, o->stop_loss);
-	bind_price_or_null(s, 11, order_exit_price(o));
-	stmt_near_qty(s, 12, o->quantity);
-	stmt_near_qty(s, 13, o->filled);
-	stmt_near_qty(s, 14, o->exited);
-	stmt_near_qty(s, 15, held);
-	stmt_near_qty(s, 16, o->dust);
-	stmt_near_money(s, 17, o->entry_notional);
-	stmt_near_money(s, 18, o->exit_notional);
-	stmt_near_money(s, 19, order_costs(o));
-	stmt_near_qty(s, 20, o->base_fees);
-	stmt_near_money(s, 21, o->quote_fees);
-	stmt_near_money(s, 22, o->gross);
-	stmt_near_money(s, 23, o->pnl);
-	stmt_bind_double(s, 24, o->confidence);
-	stmt_bind_text(s, 25, close_reason_name(o->reason));
-	stmt_bind_text(s, 26, o->strategy);
-	stmt_bind_text(s, 27, mode);
-	stmt_bind_int(s, 28, o->model_id);
-	stmt_bind_int(s, 29, o->config_version);
-	stmt_bind_text(s, 30, o->correlation_id);
-	stmt_bind_int(s, 31, o->created_us);
-	bind_time_or_null(s, 32, o->opened_us);
-	bind_time_or_null(s, 33, o->closed_us);
-	stmt_bind_int(s, 34, o->holding_us);
-	stmt_bind_int(s, 35, o->maker_timeout_us);
-	stmt_bind_text(s, 36, o->close_correlation_id);
-	stmt_bind_int(s, 37, o->stop_crossed_us);
-	stmt_bind_int(s, 38, o->retry_us);
-	stmt_bind_int(s, 39, o->retries);
-	stmt_bind_int(s, 40, order_expires_us(o));
-	stmt_bind_int(s, 41, o->updated_us);
-	stmt_near_money(s, 42, o->funding);
-	stmt_near_qty(s, 43, o->dust_taken);
-	stmt_near_money(s, 44, o->bad_debt);
-	stmt_bind_int(s, 45, o->uncovered_us);
-	stmt_bind_int(s, 46, o->uncovered_from_us);
-	stmt_near_money(s, 47, o->dust_taken_cost);
-	stmt_near_money(s, 48, o->dust_cost);
+	stmt_bind_text(s, ORDER_MODE, mode);
 	return stmt_run(s, e);
 }
 
@@ -367,45 +381,10 @@ static int read_legs(struct db *db, struct order *o, struct err *e)
 static int read_order(struct stmt *s, struct order *o, struct err *e)
 {
 	memset(o, 0, sizeof(*o));
-	o->id = stmt_int(s, 0);
-	o->bot_id = stmt_int(s, 1);
-	stmt_copy(s, 2, o->symbol, sizeof(o->symbol));
-	o->limit_price = stmt_price(s, 6);
-	o->take_profit = stmt_price(s, 7);
-	o->stop_loss = stmt_price(s, 8);
-	o->quantity = stmt_qty(s, 9);
-	o->filled = stmt_qty(s, 10);
-	o->exited = stmt_qty(s, 11);
-	o->base_fees = stmt_qty(s, 12);
-	o->quote_fees = stmt_money(s, 13);
-	o->funding = stmt_money(s, 31);
-	o->dust_taken = stmt_qty(s, 32);
-	o->bad_debt = stmt_money(s, 33);
-	o->uncovered_us = stmt_int(s, 34);
-	o->uncovered_from_us = stmt_int(s, 35);
-	o->dust_taken_cost = stmt_money(s, 36);
-	ASSERT(money_sub(stmt_money(s, 14), o->quote_fees, &o->base_fees_value) == 0);
-	ASSERT(money_sub(o->base_fees_value, o->funding, &o->base_fees_value) == 0);
-	o->entry_notional = stmt_money(s, 15);
-	o->exit_notional = stmt_money(s, 16);
-	o->confidence = stmt_double(s, 17);
-	stmt_copy(s, 19, o->strategy, sizeof(o->strategy));
-	o->model_id = stmt_int(s, 20);
-	o->config_version = stmt_int(s, 21);
-	stmt_copy(s, 22, o->correlation_id, sizeof(o->correlation_id));
-	o->created_us = stmt_int(s, 23);
-	o->opened_us = stmt_int(s, 24);
-	o->holding_us = stmt_int(s, 25);
-	o->maker_timeout_us = stmt_int(s, 26);
-	stmt_copy(s, 27, o->close_correlation_id, sizeof(o->close_correlation_id));
-	o->stop_crossed_us = stmt_int(s, 28);
-	o->retry_us = stmt_int(s, 29);
-	o->retries = (int)stmt_int(s, 30);
-	if (side_parse(stmt_text(s, 3), &o->side) ||
-	    order_status_parse(stmt_text(s, 4), &o->status) ||
-	    order_phase_parse(stmt_text(s, 5), &o->phase) ||
-	    close_reason_parse(stmt_text(s, 18), &o->reason))
+	if (!row_read(s, &orders, o))
 		return bad_row("trading_orders", o->id, e);
+	ASSERT(money_sub(o->base_fees_value, o->quote_fees, &o->base_fees_value) == 0);
+	ASSERT(money_sub(o->base_fees_value, o->funding, &o->base_fees_value) == 0);
 	return 0;
 }
 
@@ -413,7 +392,8 @@ int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
 {
 	struct order *o = xcalloc(1, sizeof(*o));
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_OPEN, &s, e);
+	int rc = db_stmt(db, row_select(&sql_open, &orders, "WHERE status != 'closed' ORDER BY id"),
+			 &s, e);
 
 	if (rc)
 		goto out;

@@ -2,7 +2,7 @@
  * Strategy "ema_cross": enter when the fast exponential mean of closes crosses the
  * slow one, up for a long, down for a short.
  *
- * EMA k is indicator_ema over the 60-candle window, seeded with the simple mean of
+ * EMA k is indicator_ema over the look-back's window, seeded with the simple mean of
  * its first k closes. A cross is at the newest closed candle: the fast mean lies on
  * another side of the slow one than when the two last differed; where they were equal in
  * the whole window, any side is another. On a price that stands still the means differ
@@ -13,21 +13,14 @@
 #include "worker/strategy/strategy.h"
 
 #include "worker/market/indicator.h"
+#include "worker/market/lanes.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-#define FAST 12
-#define SLOW 26
 #define EQUAL 1e-9
 
-static bool side_allowed(const char *mode, enum side side)
-{
-	if (strcmp(mode, "both") == 0)
-		return true;
-	return strcmp(mode, side == SIDE_BUY ? "long" : "short") == 0;
-}
+enum { F_FAST, F_SLOW, F_CROSS };	/* figures: both means; 1 crossed up, -1 down, 0 not */
 
 /* 1: fast above slow, -1: below, 0: equal. */
 static int side_of(double fast, double slow)
@@ -38,59 +31,132 @@ static int side_of(double fast, double slow)
 }
 
 /* The side on which they last differed before the newest candle. */
-static int side_before(const double *fast, const double *slow, size_t now)
+static int side_before(const double *fast, const double *slow, size_t first, size_t now)
 {
 	int side = 0;
 
-	for (size_t i = now; side == 0 && i-- > SLOW - 1;)
+	for (size_t i = now; side == 0 && i-- > first;)
 		side = side_of(fast[i], slow[i]);
 	return side;
 }
 
-static void judge(const struct strategy_input *in, struct signal *s)
+/* 1 crossed up at the newest of n closes, -1 down, 0 not; the means there. */
+static int cross(const double *closes, size_t n, const double *params, double means[2])
 {
-	const struct window *w = in->window;
-	double fast[CANDLE_WINDOW], slow[CANDLE_WINDOW];
-	const size_t now = CANDLE_WINDOW - 1;
-	int side, before;
-	bool up, down;
+	double fast[LOOK_BACK_MAX], slow[LOOK_BACK_MAX];
+	size_t period = (size_t)params[EMA_SLOW];
+	int side;
 
-	indicator_ema(w->close + w->begin, CANDLE_WINDOW, FAST, fast);
-	indicator_ema(w->close + w->begin, CANDLE_WINDOW, SLOW, slow);
-	side = side_of(fast[now], slow[now]);
-	before = side_before(fast, slow, now);
-	up = side > 0 && before <= 0;
-	down = side < 0 && before >= 0;
-	s->side = side < 0 ? SIDE_SELL : SIDE_BUY;
-	s->wanted = (up || down) && side_allowed(in->config->side_mode, s->side);
-	s->confidence = s->wanted ? 1 : 0;
-	snprintf(s->rule, sizeof(s->rule), "%s",
-		 s->wanted ? "entry" : up || down ? "side_mode" : "no_cross");
-	snprintf(s->reason, sizeof(s->reason), "EMA %d %.8g %s EMA %d %.8g%s", FAST, fast[now],
-		 side > 0 ? ">" : side < 0 ? "<" : "=", SLOW, slow[now],
-		 up ? ", crossed up" : down ? ", crossed down" : "");
+	indicator_ema(closes, n, (size_t)params[EMA_FAST], fast);
+	indicator_ema(closes, n, period, slow);
+	means[F_FAST] = fast[n - 1];
+	means[F_SLOW] = slow[n - 1];
+	side = side_of(fast[n - 1], slow[n - 1]);
+	return side != side_before(fast, slow, period - 1, n - 1) ? side : 0;
 }
 
-static int decide(const struct strategy_input *in, struct signal *out, struct err *e)
+static int on_candle(void *state, const struct strategy_input *in, struct decision *out,
+		     struct err *e)
 {
+	const struct window *w = in->window;
+	int crossed = cross(w->close + w->begin, w->n, in->params, out->figures);
+
+	(void)state;
 	(void)e;
-	*out = (struct signal){
-		.profit_target = in->config->profit_target_pct,
-		.stop_loss = in->config->stop_loss_pct,
-	};
-	if (!window_full(in->window)) {
-		snprintf(out->rule, sizeof(out->rule), "warm_up");
-		snprintf(out->reason, sizeof(out->reason), "%zu of %d candles", in->window->n,
-			 CANDLE_WINDOW);
-		return 0;
+	out->figures[F_CROSS] = crossed;
+	out->side = side_of(out->figures[F_FAST], out->figures[F_SLOW]) < 0 ? SIDE_SELL : SIDE_BUY;
+	if (!crossed) {
+		out->rule = "no_cross";
+	} else if (!strategy_side_allowed(in->config, out->side)) {
+		out->rule = "side_mode";
+	} else {
+		out->rule = "entry";
+		out->confidence = 1;
+		decision_add(out, INTENT_ENTER, out->side)->confidence = 1;
 	}
-	judge(in, out);
 	return 0;
 }
 
+static void explain(const struct strategy_input *in, const struct decision *d,
+		    char reason[DECISION_REASON_MAX])
+{
+	double fast = d->figures[F_FAST], slow = d->figures[F_SLOW], crossed = d->figures[F_CROSS];
+	int side = side_of(fast, slow);
+
+	snprintf(reason, DECISION_REASON_MAX, "EMA %.0f %.8g %s EMA %.0f %.8g%s",
+		 in->params[EMA_FAST], fast, side > 0 ? ">" : side < 0 ? "<" : "=",
+		 in->params[EMA_SLOW], slow,
+		 crossed > 0 ? ", crossed up" : crossed < 0 ? ", crossed down" : "");
+}
+
+/* ---- many candles at once ---- */
+
+struct batch {
+	const double *params;
+	size_t look_back;
+	uint64_t *up, *down;		/* NULL: this side is not allowed */
+};
+
+static void mark(const struct batch *b, size_t i, int crossed)
+{
+	if (crossed > 0 && b->up)
+		signal_set(b->up, i);
+	if (crossed < 0 && b->down)
+		signal_set(b->down, i);
+}
+
+/* LANES windows, the first of which begins at x and ends with candle i. */
+static void batch_lanes(const struct batch *b, const double *x, size_t i)
+{
+	size_t fast_n = (size_t)b->params[EMA_FAST], slow_n = (size_t)b->params[EMA_SLOW];
+	double fast_k = 2.0 / ((double)fast_n + 1.0), slow_k = 2.0 / ((double)slow_n + 1.0);
+	size_t now = b->look_back - 1;
+	lanes fast, slow, fast_before, slow_before;
+	double means[2];
+
+	lanes_mean(&fast, x, fast_n);
+	lanes_mean(&slow, x, slow_n);
+	for (size_t k = fast_n; k < slow_n; k++)
+		lanes_follow(&fast, fast_k, x + k);
+	for (size_t k = slow_n; k < now; k++) {
+		lanes_follow(&fast, fast_k, x + k);
+		lanes_follow(&slow, slow_k, x + k);
+	}
+	fast_before = fast;
+	slow_before = slow;
+	lanes_follow(&fast, fast_k, x + now);
+	lanes_follow(&slow, slow_k, x + now);
+	for (size_t l = 0; l < LANES; l++) {
+		int before = side_of(fast_before[l], slow_before[l]);
+		int side = side_of(fast[l], slow[l]);
+
+		if (before == 0)	/* seldom: look further back */
+			side = cross(x + l, b->look_back, b->params, means);
+		mark(b, i + l, side != before ? side : 0);
+	}
+}
+
+static void batch(const struct strategy_input *in, struct signals *out)
+{
+	const double *closes = in->window->close + in->window->begin;
+	struct batch b = {
+		.params = in->params,
+		.look_back = strategy_spec_ema_cross.look_back(in->params),
+		.up = strategy_side_allowed(in->config, SIDE_BUY) ? out->buy : NULL,
+		.down = strategy_side_allowed(in->config, SIDE_SELL) ? out->sell : NULL,
+	};
+	size_t i = b.look_back - 1, n = in->window->n;
+	double means[2];
+
+	for (; i + LANES <= n; i += LANES)
+		batch_lanes(&b, closes + i + 1 - b.look_back, i);
+	for (; i < n; i++)
+		mark(&b, i, cross(closes + i + 1 - b.look_back, b.look_back, b.params, means));
+}
+
 const struct strategy strategy_ema_cross = {
-	.name = "ema_cross",
-	.description = "Enters when the exponential mean of 12 closes crosses that of 26",
-	.needs_model = false,
-	.decide = decide,
+	.spec = &strategy_spec_ema_cross,
+	.on_candle = on_candle,
+	.explain = explain,
+	.batch = batch,
 };

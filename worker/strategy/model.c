@@ -6,12 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int refuse(struct signal *out, const char *rule)
-{
-	out->wanted = false;
-	snprintf(out->rule, sizeof(out->rule), "%s", rule);
-	return 0;
-}
+enum { F_P, F_THRESHOLD };		/* figures: probability of the side, least one */
 
 /* Has another bot asked this model about this window? */
 static bool known(const struct window_work *w, const struct predictor *m, float *value)
@@ -80,51 +75,41 @@ static int predict(const struct strategy_input *in, double *p, struct err *e)
 	return 0;
 }
 
-static void judge(const struct strategy_input *in, double p, struct signal *s)
+static int on_candle(void *state, const struct strategy_input *in, struct decision *out,
+		     struct err *e)
 {
 	const char *mode = in->config->side_mode;
-	double threshold = in->config->confidence_threshold;
-	bool sell = strcmp(mode, "short") == 0 || (strcmp(mode, "both") == 0 && 1 - p > p);
-
-	s->side = sell ? SIDE_SELL : SIDE_BUY;
-	s->confidence = sell ? 1 - p : p;
-	s->wanted = s->confidence >= threshold;
-	snprintf(s->rule, sizeof(s->rule), "%s", s->wanted ? "entry" : "threshold");
-	snprintf(s->reason, sizeof(s->reason), "%s %.4f %s %.4f", sell ? "1-p" : "p",
-		 s->confidence, s->wanted ? ">=" : "<", threshold);
-}
-
-static int decide(const struct strategy_input *in, struct signal *out, struct err *e)
-{
-	struct signal s = {
-		.side = strcmp(in->config->side_mode, "short") == 0 ? SIDE_SELL : SIDE_BUY,
-		.profit_target = in->config->profit_target_pct,
-		.stop_loss = in->config->stop_loss_pct,
-	};
 	double p = 0;
+	bool sell;
 	int err;
 
-	*out = s;
-	if (!in->model) {
-		snprintf(out->reason, sizeof(out->reason), "no model is assigned to this bot");
-		return refuse(out, "no_model");
-	}
-	if (!window_full(in->window)) {
-		snprintf(out->reason, sizeof(out->reason), "%zu of %d candles", in->window->n,
-			 CANDLE_WINDOW);
-		return refuse(out, "warm_up");
-	}
+	(void)state;
 	err = predict(in, &p, e);
 	if (err)
 		return err;
-	judge(in, p, out);
+	sell = strcmp(mode, "short") == 0 || (strcmp(mode, "both") == 0 && 1 - p > p);
+	out->side = sell ? SIDE_SELL : SIDE_BUY;
+	out->confidence = sell ? 1 - p : p;
+	out->figures[F_P] = out->confidence;
+	out->figures[F_THRESHOLD] = in->config->confidence_threshold;
+	out->rule = "threshold";
+	if (out->confidence >= in->config->confidence_threshold) {
+		out->rule = "entry";
+		decision_add(out, INTENT_ENTER, out->side)->confidence = out->confidence;
+	}
 	return 0;
 }
 
+static void explain(const struct strategy_input *in, const struct decision *d,
+		    char reason[DECISION_REASON_MAX])
+{
+	(void)in;
+	snprintf(reason, DECISION_REASON_MAX, "%s %.4f %s %.4f", d->side == SIDE_SELL ? "1-p" : "p",
+		 d->figures[F_P], d->n ? ">=" : "<", d->figures[F_THRESHOLD]);
+}
+
 const struct strategy strategy_model = {
-	.name = "model",
-	.description = "Enters when the probability that the bot's model gives reaches "
-		       "confidence_threshold",
-	.needs_model = true,
-	.decide = decide,
+	.spec = &strategy_spec_model,
+	.on_candle = on_candle,
+	.explain = explain,
 };

@@ -1,17 +1,29 @@
 /*
- * strategy.h - decides when to enter: given the window and the market, a signal.
+ * strategy.h - what decides: a window of closed candles in, intents out.
  *
- * One file per strategy with one const struct strategy; strategies[] lists them.
- * A strategy is pure: same context, same signal.
+ * One file per strategy with one const struct strategy; strategies.h lists them. Name,
+ * parameters and look-back are in common/registry/strategy_spec.c, because the API checks
+ * them too. docs/STRATEGIES.md shows how to write one.
  *
- * A backtest must pass 15 million candles a second on one core. tests/bench/bench_backtest.c
- * shows what that asks of this interface: columns instead of structs, signals of many candles
- * in one batch, no text per decision. docs/PERFORMANCE.md, "The candle path", has the figures.
+ *	closed candle --> strategy_ask --> decision: a rule, and a list of intents
+ *	                   |                enter (side, limit, size, target, stop, tag)
+ *	                   `- on_candle     exit (all or a part), move the stop
+ *
+ * A decision is a pure function of its input and of a state, and the state follows from the
+ * newest look_back closed candles alone. So a restart, which rebuilds the state from them,
+ * changes no decision, and live, paper and backtest decide the same to the last bit.
+ *
+ * A backtest must pass 15 million candles a second on one core (docs/PERFORMANCE.md, "The
+ * candle path"). That is why candles are columns, of which a strategy sees a part without a
+ * copy; why a decision costs no text (explain puts one into words where a row is written);
+ * and why a strategy may have a batch, which says for many candles at once where on_candle
+ * wants something.
  */
 #ifndef WORKER_STRATEGY_STRATEGY_H
 #define WORKER_STRATEGY_STRATEGY_H
 
 #include "common/registry/bot_config.h"
+#include "common/registry/strategy_spec.h"
 #include "worker/market/candle.h"
 #include "worker/market/features.h"
 #include "worker/market/market.h"
@@ -51,38 +63,159 @@ static inline void window_work_clear(struct window_work *w)
 	w->n = 0;
 }
 
-struct strategy_input {			/* borrowed for the call */
-	const struct bot_config *config;
-	const struct window *window;	/* closed candles of the bot's interval */
-	struct window_work *work;	/* of that window; NULL: nobody shares */
-	const struct predictor *model;	/* NULL: none loaded */
-	struct price last;
-	struct book_top top;
+/* ---- what a strategy sees ---- */
+
+struct strategy_position {		/* of this bot: open, or an entry that still waits */
+	int64_t order_id;
+	enum side side;
+	bool waits;			/* nothing of the entry is filled yet */
+	struct price entry;		/* mean of its fills; of one that waits its limit */
+	struct qty quantity;		/* held */
+	int64_t opened_us;		/* UTC, when the order was made */
+	char tag[INTENT_TAG_MAX];	/* of the intent that made it */
 };
 
-struct signal {
-	bool wanted;			/* an entry is wanted */
-	enum side side;
+/* Candles of another symbol or interval that a strategy wants to see. */
+#define STRATEGY_EXTRAS_MAX 4
+struct strategy_extra {
+	const char *symbol;		/* NULL: the bot's own */
+	const char *interval;		/* NULL: the bot's own */
+	size_t look_back;		/* closed candles of it */
+};
+
+struct strategy_input {			/* borrowed for the call */
+	const struct bot_config *config;
+	const double *params;		/* as strategy_spec.h orders them */
+	const struct window *window;	/* newest look_back closed candles of the bot's interval */
+	struct window_work *work;	/* of that window; NULL: nobody shares */
+	const struct predictor *model;	/* NULL: none loaded */
+	size_t positions_n;
+	const struct strategy_position *positions;
+	/* As declared; each ends at or before the newest candle of "window" does. */
+	const struct window *extra[STRATEGY_EXTRAS_MAX];
+};
+
+/* ---- what it answers ---- */
+
+enum intent_kind { INTENT_ENTER, INTENT_EXIT, INTENT_MOVE_STOP };
+
+struct intent {
+	enum intent_kind kind;
+	enum side side;			/* of the entry, or of the positions that are meant */
+	bool market;			/* enter: at market; else as a limit */
+	double confidence;		/* enter: 0..1 */
+	double size;			/* enter: times what the bot's stake says; 1 */
+	double share;			/* exit: of what is held, 0..1; 1 all */
+	struct price limit;		/* enter: 0 the best price of its side */
+	struct price target, stop;	/* 0: the fraction below. Move: stop is the new one */
+	double profit_target;		/* enter: fraction of the entry price; 0 the bot's */
+	double stop_loss;		/* enter: fraction of the entry price; 0 the bot's */
+	int64_t order_id;		/* exit, move: of this position; 0 all of the side */
+	char tag[INTENT_TAG_MAX];	/* enter: the position can be told by it later */
+};
+
+#define INTENTS_MAX 16
+#define DECISION_FIGURES 4
+#define DECISION_REASON_MAX 160
+struct decision {
+	size_t n;
+	struct intent intents[INTENTS_MAX];	/* n of them; the rest is not written */
+	const char *rule;		/* constant: entry exit warm_up no_model threshold ... */
+	enum side side;			/* what it leans to, with or without an intent */
 	double confidence;		/* 0..1 */
-	double profit_target;		/* fraction of the entry price */
-	double stop_loss;		/* fraction of the entry price */
-	char rule[32];			/* entry threshold warm_up no_model no_cross side_mode */
-	char reason[160];		/* with the numbers */
+	double figures[DECISION_FIGURES];	/* what explain() puts into words */
+};
+
+/* A bit per candle of a history: on_candle gives such an intent there. */
+struct signals {
+	uint64_t *buy, *sell;		/* INTENT_ENTER */
+	uint64_t *exit;			/* INTENT_EXIT */
+};
+
+/* A fill of an own order, for on_fill. */
+struct strategy_fill {
+	int64_t order_id;
+	enum side side;			/* of the fill: an exit of a long sells */
+	bool entry;
+	struct price price;
+	struct qty quantity;
+	int64_t time_us;
+	const char *tag;		/* of the entry */
 };
 
 struct strategy {
-	const char *name;
-	const char *description;
-	bool needs_model;
-	/* 0 and *out (wanted or not), or ERR_* when it can't decide: the bot goes to ERROR. */
-	int (*decide)(const struct strategy_input *in, struct signal *out, struct err *e);
+	const struct strategy_spec *spec;
+	size_t state_size;		/* bytes; 0: it needs none */
+	/* The state, all zero, before its first candle. NULL: zero is right. */
+	void (*init)(void *state, const double *params);
+	/*
+	 * A candle closed. 0 and *out, or ERR_* when it can't decide: the bot goes to ERROR.
+	 * Out comes with n = 0 and everything else but the intents zero. With a state it is
+	 * also called for the candles before its look-back is full (window->n is less); what
+	 * it answers there counts for nothing.
+	 */
+	int (*on_candle)(void *state, const struct strategy_input *in, struct decision *out,
+			 struct err *e);
+	/*
+	 * An own order was filled; NULL: it does not mind. What it keeps of this is lost at a
+	 * restart, so it must keep only what in->positions says as well.
+	 */
+	void (*on_fill)(void *state, const struct strategy_fill *f);
+	/* The decision in words with its figures. NULL: the rule says it all. */
+	void (*explain)(const struct strategy_input *in, const struct decision *d,
+			char reason[DECISION_REASON_MAX]);
+	/*
+	 * Sets the bits of all candles of in->window, as many as there are, whose look-back is
+	 * full: exactly where on_candle without positions gives such an intent. The bits come
+	 * cleared. Only for a strategy without state whose wishes don't depend on positions.
+	 */
+	void (*batch)(const struct strategy_input *in, struct signals *out);
+	/* What else it wants to see: fills out, returns how many. NULL: nothing. */
+	size_t (*extras)(const double *params, struct strategy_extra out[STRATEGY_EXTRAS_MAX]);
 };
 
-/* A new strategy: its file, its line here, and its line in strategies[]. */
-extern const struct strategy strategy_model;
-extern const struct strategy strategy_ema_cross;
+/*
+ * Ask about the newest candle of in->window, which may hold more candles than the look-back:
+ * the strategy sees the newest of them. Without a model that it needs, or with fewer
+ * candles, the rule is "no_model" or "warm_up". ERR_* as on_candle.
+ */
+MUST_CHECK int strategy_ask(const struct strategy *s, void *state, const struct strategy_input *in,
+			    struct decision *out, struct err *e);
+/*
+ * The state as it is after the newest candle of in->window, from the look-back's candles
+ * alone: after a start, a gap, or a change of parameters. ERR_* as on_candle.
+ */
+MUST_CHECK int strategy_rebuild(const struct strategy *s, void *state,
+				const struct strategy_input *in, struct err *e);
+/*
+ * strategy_ask with a state that may be behind: *state (NULL: none yet, allocated here, the
+ * caller's to free) is as it was after the candle that opened at *seen_us. Where that is not
+ * the one before the newest, the state is rebuilt first.
+ */
+MUST_CHECK int strategy_follow(const struct strategy *s, void **state, int64_t *seen_us,
+			       const struct strategy_input *in, struct decision *out,
+			       struct err *e);
+/* The decision in words; returns reason. */
+const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
+			    const struct decision *d, char reason[DECISION_REASON_MAX]);
+/* One more intent, its kind set and the rest zero except size and share, which are 1. */
+struct intent *decision_add(struct decision *d, enum intent_kind kind, enum side side);
+/* May a bot of this side_mode enter on this side? */
+bool strategy_side_allowed(const struct bot_config *c, enum side side);
+/*
+ * How many of the oldest candles of another window may be seen by a decision at decision_us
+ * (the end of the bot's own newest candle): those that had closed by then. Later ones would
+ * be knowledge of the future. (tests)
+ */
+size_t strategy_aligned(const struct window *w, int64_t decision_us);
 
-extern const struct strategy *const strategies[];	/* NULL at the end */
-const struct strategy *strategy_find(const char *name);
+static inline void signal_set(uint64_t *bits, size_t i)
+{
+	bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+static inline bool signal_get(const uint64_t *bits, size_t i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
 
 #endif

@@ -1,22 +1,17 @@
 #include "worker/model/train/sample.h"
 
+#include "common/child.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "common/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATH_SIZE 4096
@@ -24,6 +19,9 @@
 #define PROGRESS_PARTS 4	/* lines of progress in all */
 #define TIME_LIMIT_S 120
 #define MEMORY_LIMIT_BYTES ((size_t)1 << 30)
+#define REPLY_MAX_BYTES ((size_t)1 << 20)	/* of all lines */
+#define POLL_MS 100
+#define REAP_MS 5		/* between the end of its pipe and its own */
 
 static void metrics_json(const struct train_args *a, const struct train_result *r, char *out,
 			 size_t size)
@@ -125,55 +123,14 @@ static void send_progress(void *ctx, unsigned round, unsigned rounds)
 	send_line(*(const int *)ctx, line);
 }
 
-/* No limit in a sanitizer build, because sanitizers reserve terabytes of address space. */
-#if defined(__SANITIZE_ADDRESS__)
-#define LIMIT_MEMORY 0
-#elif defined(__has_feature)
-#define LIMIT_MEMORY !__has_feature(address_sanitizer)
-#else
-#define LIMIT_MEMORY 1
-#endif
-
-/* Bytes of data that the process has already; 0 when the kernel does not say. */
-static rlim_t data_now(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	char text[128] = "", *at = text;
-	rlim_t pages = 0;
-
-	if (!f)
-		return 0;
-	if (!fgets(text, sizeof(text), f))
-		text[0] = '\0';
-	fclose(f);
-	for (int field = 0; field < 6; field++) /* the sixth: data and stack */
-		pages = strtoul(at, &at, 10);
-	return pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
 static int64_t time_limit_s(const struct sample_args *a)
 {
 	return a->time_limit_s ? a->time_limit_s : TIME_LIMIT_S;
 }
 
-static void child_limits(const struct sample_args *a)
+static void train_in_child(void *ctx, int fd)
 {
-	const rlim_t most = data_now() +
-		(a->memory_limit_bytes ? a->memory_limit_bytes : MEMORY_LIMIT_BYTES);
-	const struct rlimit memory = { most, most };
-	const struct rlimit cpu = { (rlim_t)time_limit_s(a) + 1, (rlim_t)time_limit_s(a) + 2 };
-	const struct rlimit core = { 0, 0 };
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	process_child_signals();
-	setrlimit(RLIMIT_CPU, &cpu);
-	setrlimit(RLIMIT_CORE, &core);
-	if (LIMIT_MEMORY)
-		setrlimit(RLIMIT_DATA, &memory);
-}
-
-_Noreturn static void child_run(const struct sample_args *args, int fd)
-{
+	const struct sample_args *args = ctx;
 	struct train_args train = *args->train;
 	struct sample_args a = *args;
 	struct sample_model m;
@@ -182,7 +139,6 @@ _Noreturn static void child_run(const struct sample_args *args, int fd)
 	int err;
 
 	log_set_sink(NULL, NULL); /* the parent's database is not ours */
-	child_limits(args);
 	train.progress = send_progress;
 	train.ctx = &fd;
 	a.train = &train;
@@ -236,46 +192,52 @@ static void take_line(struct sample_reply *r, const char *line, const struct sam
 		take_fail(r, line + 5);
 }
 
-/* Reads until the child closes its end. ERR_LIMIT when the time is over. */
-static int read_replies(int fd, const struct sample_args *a, struct sample_reply *r)
+static void take_lines(struct sample_reply *r, struct buf *text, const struct sample_args *a)
 {
-	int64_t end_us = clock_mono_us() + time_limit_s(a) * US_PER_S;
-	struct buf text = { 0 };
-	int err = 0;
+	char *newline;
 
-	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left_ms = (end_us - clock_mono_us()) / US_PER_MS;
-		char part[LINE_MAX_BYTES], *newline;
-		ssize_t n;
-
-		if (left_ms <= 0) {
-			err = ERR_LIMIT;
-			break;
-		}
-		if (poll(&p, 1, left_ms < 1000 ? (int)left_ms : 1000) <= 0)
-			continue;
-		n = read(fd, part, sizeof(part));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		buf_add(&text, part, (size_t)n);
-		while ((newline = memchr(text.data, '\n', text.len)) != NULL) {
-			*newline = '\0';
-			take_line(r, text.data, a);
-			text.len -= (size_t)(newline + 1 - text.data);
-			memmove(text.data, newline + 1, text.len + 1);
-		}
+	while ((newline = memchr(text->data, '\n', text->len)) != NULL) {
+		*newline = '\0';
+		take_line(r, text->data, a);
+		text->len -= (size_t)(newline + 1 - text->data);
+		memmove(text->data, newline + 1, text->len + 1);
 	}
-	buf_free(&text);
-	return err;
 }
 
-static int verdict(const struct sample_args *a, const struct sample_reply *r, int err, int status,
-		   struct sample_model *out, struct err *e)
+static void hear(struct child *c, struct buf *text, const struct sample_args *a,
+		 struct sample_reply *r)
 {
-	if (err)
+	char part[LINE_MAX_BYTES];
+	ssize_t n;
+
+	while (c->fd >= 0 && (n = child_read(c, part, sizeof(part))) > 0)
+		buf_add(text, part, (size_t)n);
+	if (text->len)
+		take_lines(r, text, a);
+}
+
+/* Until it has ended: by itself, by its deadline, or because it writes without end. */
+static void hear_all(struct child *c, const struct sample_args *a, struct sample_reply *r)
+{
+	struct buf text = { 0 };
+
+	while (!child_look(c, clock_mono_us())) {
+		struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+		(void)poll(&p, 1, c->fd >= 0 ? POLL_MS : REAP_MS);
+		hear(c, &text, a, r);
+	}
+	hear(c, &text, a, r);
+	child_close(c);
+	buf_free(&text);
+}
+
+static int verdict(const struct sample_args *a, const struct sample_reply *r,
+		   const struct child *c, struct sample_model *out, struct err *e)
+{
+	char text[CHILD_TEXT_MAX];
+
+	if (c->late)
 		return err_set(e, ERR_LIMIT, "training took longer than %lld s and was ended; the "
 			       "machine is busy or there are too many candles",
 			       (long long)time_limit_s(a));
@@ -288,40 +250,30 @@ static int verdict(const struct sample_args *a, const struct sample_reply *r, in
 		*out = r->model;
 		return 0;
 	}
-	if (WIFSIGNALED(status))
-		return err_set(e, ERR_LIMIT,
-			       "training was ended by signal %d (%s); is there enough "
-			       "memory?",
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
-	return err_set(e, ERR_LIMIT, "training ended without a result (exit code %d)",
-		       WEXITSTATUS(status));
+	if (child_signal(c))
+		return err_set(e, ERR_LIMIT, "training was ended by %s; is there enough memory?",
+			       child_text(c, text));
+	return err_set(e, ERR_LIMIT, "training ended without a result (%s)", child_text(c, text));
 }
 
 int sample_model_train_child(const struct sample_args *a, struct sample_model *out, struct err *e)
 {
+	const size_t memory = a->memory_limit_bytes ? a->memory_limit_bytes : MEMORY_LIMIT_BYTES;
+	struct sample_args args = *a;
+	const struct child_plan plan = {
+		.run = train_in_child,
+		.ctx = &args,
+		.memory_mb = (int64_t)(memory >> 20),
+		.cpu_s = time_limit_s(a) + 1,
+		.wall_us = time_limit_s(a) * US_PER_S,
+		.most = REPLY_MAX_BYTES,
+	};
 	struct sample_reply reply = { 0 };
-	int fds[2], status = 0, err;
-	pid_t pid;
+	struct child c = CHILD_NONE;
+	int rc = child_start(&c, &plan, e);
 
-	if (pipe2(fds, O_CLOEXEC))
-		return err_set(e, ERR_IO, "can't make a pipe: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0) {
-		err = err_set(e, ERR_IO, "can't start a process: %s", strerror(errno));
-		close(fds[0]);
-		close(fds[1]);
-		return err;
-	}
-	if (pid == 0) {
-		close(fds[0]);
-		child_run(a, fds[1]);
-	}
-	close(fds[1]);
-	err = read_replies(fds[0], a, &reply);
-	close(fds[0]);
-	if (err)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return verdict(a, &reply, err, status, out, e);
+	if (rc)
+		return rc;
+	hear_all(&c, a, &reply);
+	return verdict(a, &reply, &c, out, e);
 }

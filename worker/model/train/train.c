@@ -77,6 +77,7 @@ static void data_collect(struct data_set *d, const struct feature_list *list,
 		if (label >= 0)
 			data_add(d, list, w, label);
 	}
+	window_fini(w);
 	free(w);
 }
 

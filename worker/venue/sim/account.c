@@ -325,16 +325,16 @@ int sim_account_set(struct venue *v, const struct venue_account *a, int64_t now_
 	if (on_market(&have->row, info))
 		return have->row.leverage_e8 == a->leverage_e8 ? 0 :
 		       sim_account_leverage(v, a->bot_id, a->leverage_e8, now_us, e);
-	/* Another market: what the account is worth goes along, and nothing else. */
+	/* Another market: the new account begins with the old one's worth. */
 	if (strcmp(have->row.quote_asset, info->quote) != 0)
-		return err_set(e, ERR_DENIED, "%s counts in %s, the paper account of bot %lld in "
-			       "%s: it goes there only by a reset (POST /api/v1/simulation/reset)",
+		return err_set(e, ERR_DENIED, "%s is priced in %s, the paper account of bot %lld "
+			       "in %s: only a reset can move it (POST /api/v1/simulation/reset)",
 			       info->symbol, info->quote, (long long)a->bot_id,
 			       have->row.quote_asset);
 	args.initial_capital = worth(have);
 	if (money_sign(args.initial_capital) <= 0)
-		return err_set(e, ERR_DENIED, "nothing is left of the paper account of bot %lld: "
-			       "it goes to %s only by a reset (POST /api/v1/simulation/reset)",
+		return err_set(e, ERR_DENIED, "the paper account of bot %lld is empty: only a "
+			       "reset can move it to %s (POST /api/v1/simulation/reset)",
 			       (long long)a->bot_id, info->symbol);
 	return sim_account_reset(v, &args, true, now_us, e);
 }

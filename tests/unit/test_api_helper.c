@@ -1,5 +1,5 @@
 /* Helpers that do everything wrong: shell scripts in the program's place. */
-#include "api/pending/child.h"
+#include "api/pending/helper.h"
 
 #include "common/clock.h"
 #include "tests/unit/scratch.h"
@@ -17,7 +17,7 @@
 #define WAIT_US (60 * US_PER_S)
 
 static struct event_base *base;
-static struct children *all;
+static struct helpers *all;
 
 struct heard {			/* what "done" was told */
 	int calls, status;
@@ -30,13 +30,13 @@ static int setup(void **state)
 	if (scratch_setup(state))
 		return -1;
 	base = event_base_new();
-	all = children_new(base, scratch_path("program"));
+	all = helpers_new(base, scratch_path("program"));
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	children_free(all);
+	helpers_free(all);
 	event_base_free(base);
 	return scratch_teardown(state);
 }
@@ -63,7 +63,7 @@ static void done_cb(void *ctx, int status, const struct buf *out, struct err *e)
 
 static int start(struct heard *h, const char *input, struct err *e)
 {
-	const struct child_args a = {
+	const struct helper_args a = {
 		.argv = { "one", "two words", "", "3" },
 		.input = input,
 		.input_len = input ? strlen(input) : 0,
@@ -72,7 +72,7 @@ static int start(struct heard *h, const char *input, struct err *e)
 	};
 
 	memset(h, 0, sizeof(*h));
-	return child_run(all, &a, e);
+	return helper_run(all, &a, e);
 }
 
 static void finish(struct heard *h)
@@ -164,7 +164,7 @@ static void limits(void **state)
 	(void)state;
 	run(&h, "head -c 262144 /dev/zero | tr '\\0' x", NULL);
 	assert_int_equal(h.status, 0);
-	assert_int_equal(h.out.len, CHILD_OUTPUT_MAX);
+	assert_int_equal(h.out.len, HELPER_OUTPUT_MAX);
 	buf_free(&h.out);
 	run(&h, "head -c 262145 /dev/zero | tr '\\0' x; exec sleep 600", NULL);
 	assert_int_equal(h.status, ERR_LIMIT);
@@ -188,7 +188,7 @@ static void wall_time(void **state)
 
 	(void)state;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	skip();	/* once is enough: it takes CHILD_TIME_S */
+	skip();	/* once is enough: it takes HELPER_TIME_S */
 #endif
 	run(&h, "echo begun; exec >&-; exec sleep 600", NULL);
 	assert_int_equal(h.status, ERR_LIMIT);
@@ -198,17 +198,17 @@ static void wall_time(void **state)
 
 static void too_many(void **state)
 {
-	struct heard h[CHILDREN_MAX], more;
+	struct heard h[HELPERS_MAX], more;
 	struct err e = { 0 };
 
 	(void)state;
 	put_program("while [ ! -e ${0%/*}/go ]; do sleep 0.01; done");
-	for (int i = 0; i < CHILDREN_MAX; i++)
+	for (int i = 0; i < HELPERS_MAX; i++)
 		assert_int_equal(start(&h[i], NULL, &e), 0);
 	assert_int_equal(start(&more, NULL, &e), ERR_UNAVAILABLE);
 	assert_non_null(strstr(e.msg, "already"));
 	fclose(fopen(scratch_path("go"), "w"));
-	for (int i = 0; i < CHILDREN_MAX; i++) {
+	for (int i = 0; i < HELPERS_MAX; i++) {
 		finish(&h[i]);
 		assert_int_equal(h[i].status, 0);
 		buf_free(&h[i].out);
@@ -255,7 +255,7 @@ static void end_with_running_ones(void **state)
 	f = fopen(scratch_path("pid"), "r");
 	assert_non_null(fgets(text, sizeof(text), f));
 	fclose(f);
-	children_free(all);
+	helpers_free(all);
 	all = NULL;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(h[i].calls, 1);

@@ -1,0 +1,103 @@
+/*
+ * row.h - wide tables: one list of columns writes a row from a struct and reads it back.
+ *
+ *	static const struct row_column columns[] = {
+ *		ROW(struct trade, ROW_INT, id, .use = ROW_KEY),
+ *		ROW(struct trade, ROW_PRICE, limit_price, .use = ROW_ONCE),
+ *		ROW(struct trade, ROW_QTY, filled),
+ *	};
+ *	static struct row_table trades = ROW_TABLE("trades", columns);
+ *
+ * A new column is a line here, a member of the struct and a step of the schema.
+ */
+#ifndef COMMON_DB_ROW_H
+#define COMMON_DB_ROW_H
+
+#include "common/buf.h"
+#include "common/db/stmt.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum row_type {
+	ROW_INT,	/* int64_t; ROW_INT32: int */
+	ROW_INT32,
+	ROW_BOOL,
+	ROW_REAL,	/* double */
+	ROW_TEXT,	/* char[size] */
+	ROW_PRICE,	/* amounts are written as the nearest REAL: stmt_near_price and so on */
+	ROW_QTY,
+	ROW_MONEY,
+	ROW_TIME,	/* int64_t of which 0 is NULL */
+	ROW_NO_PRICE,	/* struct price of which 0 is NULL */
+	ROW_WORD,	/* an enum by its name: words */
+	ROW_PUT,	/* no member: put binds it */
+	ROW_GIVEN	/* no member: the caller binds it, or insert says it */
+};
+
+enum {
+	ROW_KEY = 1,	/* part of the key: a row with it is updated, else inserted */
+	ROW_ONCE = 2,	/* written with a new row, never changed */
+	ROW_UNREAD = 4	/* row_select leaves it out, as all of ROW_PUT and ROW_GIVEN */
+};
+
+/* The names of an enum that is as large as an int. */
+struct row_words {
+	const char *(*name)(int value);
+	bool (*parse)(const char *name, int *out);	/* false: it is none of them */
+};
+/* words_of_x: made of x_name(enum) and x_parse(name, &enum), which returns 0 or an error. */
+#define ROW_WORDS(x, type) \
+	static const char *word_of_##x(int v) { return x##_name((type)v); } \
+	static bool value_of_##x(const char *name, int *out) \
+	{ \
+		type v; \
+		bool ok = name && x##_parse(name, &v) == 0; \
+ \
+		if (ok) \
+			*out = (int)v; \
+		return ok; \
+	} \
+	_Static_assert(sizeof(type) == sizeof(int), #x); \
+	static const struct row_words words_of_##x = { word_of_##x, value_of_##x }
+
+struct row_column {
+	const char *name;
+	enum row_type type;
+	size_t offset, size;		/* of the member; size of ROW_TEXT */
+	unsigned use;			/* ROW_KEY | ROW_ONCE | ROW_UNREAD */
+	const struct row_words *words;
+	void (*put)(struct stmt *s, int index, const void *row);	/* in place of its member */
+	const char *insert;		/* an expression in place of its value; NULL: none */
+	const char *update;		/* the same when the row is there; NULL: as inserted */
+};
+#define ROW_MEMBER(row, kind, column, member, ...) \
+	{ .name = column, .type = kind, .offset = offsetof(row, member), \
+	  .size = sizeof(((row *)0)->member), __VA_ARGS__ }
+#define ROW(row, kind, member, ...) ROW_MEMBER(row, kind, #member, member, __VA_ARGS__)
+
+struct row_table {
+	const char *name;
+	const struct row_column *columns;
+	size_t n;
+	const char *where;		/* a new row only where this holds; NULL: always */
+	struct buf save;		/* SQL, made at the first use, kept for good */
+};
+#define ROW_TABLE(table, list) \
+	{ .name = table, .columns = list, .n = sizeof(list) / sizeof((list)[0]) }
+
+/*
+ * Inserts a row or updates the one with its key. Column i of the list is parameter i + 1;
+ * ROW_GIVEN ones are the caller's to bind before stmt_run.
+ */
+MUST_CHECK int row_save(struct db *db, struct row_table *t, const void *row, struct stmt **out,
+			struct err *e);
+/* "SELECT <columns that are read> FROM <table> <tail>", made in *sql at the first use. */
+const char *row_select(struct buf *sql, const struct row_table *t, const char *tail);
+/*
+ * The row that a statement of row_select stands on, into *row; other members stay as they are.
+ * False: a word is none of its enum's.
+ */
+MUST_CHECK bool row_read(struct stmt *s, const struct row_table *t, void *row);
+
+#endif

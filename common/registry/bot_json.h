@@ -1,0 +1,15 @@
+/*
+ * bot_json.h - the bot's keys that are objects or lists: how each is read, shown and described.
+ */
+#ifndef COMMON_REGISTRY_BOT_JSON_H
+#define COMMON_REGISTRY_BOT_JSON_H
+
+#include "common/registry/bot_settings.h"
+
+extern const struct bot_json bot_json_strategy_params;
+extern const struct bot_json bot_json_trading_hours;
+extern const struct bot_json bot_json_minimal_roi;
+extern const struct bot_json bot_json_position_adjustment;
+extern const struct bot_json bot_json_partial_targets;
+
+#endif

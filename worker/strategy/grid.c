@@ -1,0 +1,129 @@
+/*
+ * Strategy "grid": a limit entry on each of the nearest rungs of a ladder, each with its
+ * target on the next rung.
+ *
+ *	rung k + 1  ---- target of the position from rung k
+ *	                 price
+ *	rung k      ---- entry (a long buys below the price, a short sells above it)
+ *	rung k - 1  ---- entry
+ *
+ * Rung k lies at (1 + spacing)^k in the quote asset, k any whole number: the ladder stands
+ * still and depends on nothing that was before, so it is the same after a restart. A rung
+ * that has an entry or a position already (told by its tag, "rung 2206") gets no other. The
+ * power is computed by squaring, in a fixed order, and not by the C library, whose last bit
+ * differs between versions.
+ */
+#include "worker/strategy/strategy.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { F_CLOSE, F_NEAREST, F_TAKEN };	/* figures: price, nearest rung's price, rungs in use */
+
+static double power(double base, int64_t k)
+{
+	double result = 1, square = base;
+
+	for (uint64_t n = (uint64_t)(k < 0 ? -k : k); n; n >>= 1) {
+		if (n & 1)
+			result *= square;
+		square *= square;
+	}
+	return k < 0 ? 1 / result : result;
+}
+
+/* The highest rung below a price. The logarithm only guesses; the power decides. */
+static int64_t rung_below(double price, double base)
+{
+	int64_t k = (int64_t)floor(log(price) / log(base));
+
+	while (power(base, k) >= price)
+		k--;
+	while (power(base, k + 1) < price)
+		k++;
+	return k;
+}
+
+/* The lowest rung above a price. */
+static int64_t rung_above(double price, double base)
+{
+	int64_t k = rung_below(price, base) + 1;
+
+	return power(base, k) > price ? k : k + 1;
+}
+
+static void rung_tag(int64_t k, char tag[INTENT_TAG_MAX])
+{
+	snprintf(tag, INTENT_TAG_MAX, "rung %lld", (long long)k);
+}
+
+static bool taken(const struct strategy_input *in, const char *tag)
+{
+	for (size_t i = 0; i < in->positions_n; i++)
+		if (strcmp(in->positions[i].tag, tag) == 0)
+			return true;
+	return false;
+}
+
+/* An entry on rung k with its target on the next. False: no price is so small or large. */
+static bool enter(struct decision *out, enum side side, double base, int64_t k, const char *tag)
+{
+	int64_t next = side == SIDE_BUY ? k + 1 : k - 1;
+	struct price limit, target;
+	struct intent *i;
+
+	if (price_from_real(power(base, k), &limit) ||
+	    price_from_real(power(base, next), &target) ||
+	    price_sign(limit) <= 0 || price_sign(target) <= 0)
+		return false;
+	i = decision_add(out, INTENT_ENTER, side);
+	i->confidence = 1;
+	i->limit = limit;
+	i->target = target;
+	memcpy(i->tag, tag, sizeof(i->tag));
+	return true;
+}
+
+static int on_candle(void *state, const struct strategy_input *in, struct decision *out,
+		     struct err *e)
+{
+	double close = in->window->close[in->window->begin + in->window->n - 1];
+	double base = 1 + in->params[GRID_SPACING];
+	int64_t rungs = (int64_t)in->params[GRID_RUNGS], first;
+	bool sell = strcmp(in->config->side_mode, "short") == 0;
+
+	(void)state;
+	(void)e;
+	out->side = sell ? SIDE_SELL : SIDE_BUY;
+	out->figures[F_CLOSE] = close;
+	first = sell ? rung_above(close, base) : rung_below(close, base);
+	out->figures[F_NEAREST] = power(base, first);
+	for (int64_t i = 0; i < rungs; i++) {
+		int64_t k = sell ? first + i : first - i;
+		char tag[INTENT_TAG_MAX];
+
+		rung_tag(k, tag);
+		if (taken(in, tag))
+			out->figures[F_TAKEN]++;
+		else if (!enter(out, out->side, base, k, tag))
+			break;
+	}
+	out->rule = out->n ? "entry" : "rungs_taken";
+	out->confidence = out->n ? 1 : 0;
+	return 0;
+}
+
+static void explain(const struct strategy_input *in, const struct decision *d,
+		    char reason[DECISION_REASON_MAX])
+{
+	snprintf(reason, DECISION_REASON_MAX, "price %.8g, nearest rung %.8g, %.0f of %.0f rungs "
+		 "in use", d->figures[F_CLOSE], d->figures[F_NEAREST], d->figures[F_TAKEN],
+		 in->params[GRID_RUNGS]);
+}
+
+const struct strategy strategy_grid = {
+	.spec = &strategy_spec_grid,
+	.on_candle = on_candle,
+	.explain = explain,
+};
