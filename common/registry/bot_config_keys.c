@@ -32,8 +32,8 @@
 const struct bot_key bot_keys[] = {
 	TEXT(symbol, 2, "\"BTCUSDT\"", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_",
 	     "The pair to trade, as the exchange writes it."),
-	CHOICE(strategy, "\"model\"", "model|ema_cross",
-	       "What decides: model asks the assigned model, ema_cross follows two means."),
+	CHOICE(strategy, "\"model\"", "model|ema_cross|rsi|grid|buy_and_hold",
+	       "What decides (STRATEGIES.md): model asks the assigned model, others have a rule."),
 	JSON(strategy_params, "{}",
 	     "The strategy's own parameters (STRATEGIES.md); those not given have their defaults, "
 	     "all are stored."),
@@ -83,9 +83,8 @@ const struct bot_key bot_keys[] = {
 	CHOICE(order_type, "\"limit\"", "limit|market",
 	       "How an entry is sent when the strategy does not say: as a limit at the best price "
 	       "of its side, or at market."),
-	CHOICE(time_in_force, "\"post_only\"", "GTC|IOC|FOK|post_only",
-	       "How long an entry's limit works: post_only never takes, GTC may, IOC takes what "
-	       "is there at once, FOK all or nothing."),
+	CHOICE(time_in_force, "\"post_only\"", "GTC|post_only",
+	       "An entry's limit: post_only never takes from the book, GTC may."),
 	JSON(trading_hours, "{}",
 	     "Days and hours in which entries may be made; exits go on at any time."),
 	INT(maker_order_timeout, 1, 86400, "60",

@@ -28,7 +28,7 @@ struct trading_hours {
 
 /*
  * May a bot enter at this time? An interval over midnight (22:00 to 06:00) belongs to the day
- * on which it begins. (tests, until the engine asks)
+ * on which it begins.
  */
 bool trading_hours_inside(const struct trading_hours *h, int64_t time_us);
 /*

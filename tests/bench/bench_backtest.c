@@ -22,7 +22,7 @@
 
 #include "common/buf.h"
 #include "common/clock.h"
-#include "worker/strategy/strategy.h"
+#include "worker/strategy/strategies.h"
 
 #define LENGTH_US INT64_C(60000000)
 #define WINDOW 60

@@ -29,6 +29,7 @@ struct script_step {
 	enum bot_event event;
 	enum side side;
 	double probability;
+	bool exits;
 	struct bot_config config;
 };
 
@@ -231,6 +232,7 @@ HELPER void script_step(struct script *s, struct walk *walks, int64_t *now)
 		p = script_add(s, STEP_BRAIN, *now);
 		p->bot = 1 + below(s, SCRIPT_BOTS);
 		p->probability = chance(s, 60) ? 0.9 : 0.1;
+		p->exits = s->state % 16 == 0; /* without a draw: the scripts stay as they were */
 		p->side = s->futures && chance(s, 50) ? SIDE_SELL : SIDE_BUY;
 	} else if (what < 970) {
 		script_act(s, *now);
@@ -578,6 +580,7 @@ HELPER void stage_play(struct stage *g, const struct script_step *p, const struc
 		break;
 	case STEP_BRAIN:
 		g->brain[p->bot].probability = p->probability;
+		g->brain[p->bot].exits = p->exits;
 		g->brain[p->bot].side = p->side;
 		break;
 	case STEP_COMMAND:

@@ -19,6 +19,8 @@ struct brain {			/* what the model of a bot says; set by the test */
 	double probability;
 	enum side side;
 	double target, stop;	/* 0: the config's */
+	int rungs;		/* so many limit entries at 50000 - 100, - 200, ... */
+	bool exits;		/* it wants its longs to end */
 	int rc;			/* the model fails with it */
 	int asked;
 	size_t candles;		/* in the window, when it was asked last */
@@ -49,17 +51,32 @@ HELPER void brain_shares(const struct strategy_input *in)
 	in->work->n = 1;
 }
 
-HELPER int brain_decide(const struct strategy_input *in, struct signal *out, struct err *e)
+/*
+ * The brain looks at one candle, so that it decides from the first on; what a test sees of the
+ * window is all that it has, which lies before that candle.
+ */
+HELPER struct window brain_window(const struct strategy_input *in)
+{
+	struct window w = *in->window;
+	size_t all = w.begin + w.n;
+
+	w.n = all < CANDLE_WINDOW ? all : CANDLE_WINDOW;
+	w.begin = all - w.n;
+	return w;
+}
+
+HELPER int brain_candle(void *state, const struct strategy_input *in, struct decision *out,
+			struct err *e)
 {
 	const struct brain *b;
+	struct intent *i;
 	float p;
 	int rc;
 
-	*out = (struct signal){ 0 };
+	(void)state;
 	brain_shares(in);
 	if (!in->model) {
-		snprintf(out->rule, sizeof(out->rule), "no_model");
-		snprintf(out->reason, sizeof(out->reason), "no model is assigned");
+		out->rule = "no_model";
 		return 0;
 	}
 	rc = in->model->predict(in->model->ctx, NULL, 0, &p, e);
@@ -67,31 +84,64 @@ HELPER int brain_decide(const struct strategy_input *in, struct signal *out, str
 		return rc;
 	b = in->model->ctx;
 	if (in->model->predict == brain_predict) {
-		((struct brain *)in->model->ctx)->candles = in->window->n;
-		((struct brain *)in->model->ctx)->open_us = in->window->last_open_us;
+		struct window w = brain_window(in);
+
+		((struct brain *)in->model->ctx)->candles = w.n;
+		((struct brain *)in->model->ctx)->open_us = w.last_open_us;
 		if (b->look)
-			b->look(b->ctx, in->window);
+			b->look(b->ctx, &w);
 	}
 	out->side = b->side;
 	out->confidence = (double)p;
-	out->wanted = out->confidence >= in->config->confidence_threshold;
-	out->profit_target = b->target != 0 ? b->target : in->config->profit_target_pct;
-	out->stop_loss = b->stop != 0 ? b->stop : in->config->stop_loss_pct;
-	snprintf(out->rule, sizeof(out->rule), "%s", out->wanted ? "entry" : "threshold");
-	snprintf(out->reason, sizeof(out->reason), "probability %.2f", out->confidence);
+	out->rule = "threshold";
+	if (b->exits)
+		decision_add(out, INTENT_EXIT, SIDE_BUY);
+	if (out->confidence < in->config->confidence_threshold)
+		return 0;
+	out->rule = "entry";
+	for (int k = 0; k < b->rungs; k++) {
+		i = decision_add(out, INTENT_ENTER, b->side);
+		i->limit = price_of_units((49900 - k * 100) * RATE_ONE);
+		i->target = P("50100");
+		snprintf(i->tag, sizeof(i->tag), "rung %d", k);
+	}
+	if (b->rungs)
+		return 0;
+	i = decision_add(out, INTENT_ENTER, b->side);
+	i->confidence = out->confidence;
+	i->profit_target = b->target;
+	i->stop_loss = b->stop;
 	return 0;
+}
+
+HELPER void brain_explain(const struct strategy_input *in, const struct decision *d,
+			  char reason[DECISION_REASON_MAX])
+{
+	(void)in;
+	snprintf(reason, DECISION_REASON_MAX, "probability %.2f", d->confidence);
+}
+
+HELPER size_t brain_look_back(const double *params)
+{
+	(void)params;
+	return 1;
 }
 
 /* The real strategies stay out of these tests. */
 const struct strategy *strategy_find(const char *name);
 const struct strategy *strategy_find(const char *name)
 {
+	static const struct strategy_spec asks = {
+		.name = "model", .needs_model = true, .look_back = brain_look_back,
+	};
+	static const struct strategy_spec needs_none = {
+		.name = "free", .look_back = brain_look_back,
+	};
 	static const struct strategy model = {
-		.name = "model", .needs_model = true,
-		.decide = brain_decide,
+		.spec = &asks, .on_candle = brain_candle, .explain = brain_explain,
 	};
 	static const struct strategy free_hand = {
-		.name = "free", .decide = brain_decide,
+		.spec = &needs_none, .on_candle = brain_candle, .explain = brain_explain,
 	};
 
 	return strcmp(name, "model") == 0 ? &model : strcmp(name, "free") == 0 ? &free_hand : NULL;

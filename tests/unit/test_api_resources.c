@@ -246,6 +246,7 @@ static void a_bot_with_a_model(void **state)
 static void config_history_and_rollback(void **state)
 {
 	struct answer r;
+	char back[40];
 
 	(void)state;
 	api_expect(&a, "PUT", CONFIG, "{\"holding_time\":77}", 200, NULL);
@@ -263,6 +264,15 @@ static void config_history_and_rollback(void **state)
 	r = call("POST", CONFIG "/rollback", "{\"version\":1}", 200);
 	assert_true(answer_number(&r, "version") == 4);
 	assert_true(answer_number(&r, "config.holding_time") == 900);
+	answer_free(&r);
+	/* Objects of a former version replace what is there; nothing of it is merged in. */
+	api_expect(&a, "PUT", CONFIG, "{\"minimal_roi\":{\"0\":0.02}}", 200, NULL);
+	r = call("PUT", CONFIG, "{\"minimal_roi\":{\"60\":0.01}}", 200);
+	assert_true(has(&r, "\"minimal_roi\":{\"0\":0.02,\"60\":0.01}"));
+	snprintf(back, sizeof(back), "{\"version\":%.0f}", answer_number(&r, "version") - 1);
+	answer_free(&r);
+	r = call("POST", CONFIG "/rollback", back, 200);
+	assert_true(has(&r, "\"minimal_roi\":{\"0\":0.02}"));
 	answer_free(&r);
 	api_expect(&a, "POST", CONFIG "/rollback", "{\"version\":44}", 404,
 		   "not_found");

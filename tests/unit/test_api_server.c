@@ -159,6 +159,28 @@ static void who_may_do_what(void **state)
 	api_expect(&a, "GET", "/api/v1/audit", NULL, 200, NULL);
 }
 
+/* A trader changes what a bot does, an admin where it does it and with whose keys. */
+static void keys_of_an_admin(void **state)
+{
+	static const char config[] = "/api/v1/trading/bots/1/config";
+	struct answer r;
+
+	(void)state;
+	add_token("t", "trader", "trader-secret");
+	a.token = "trader-secret";
+	r = api_call(&a, "PUT", config, "{\"testnet\":true,\"stop_loss_pct\":0.01}");
+	assert_int_equal(r.status, 403);
+	assert_string_equal(answer_text(&r, "error.code"), "forbidden");
+	assert_non_null(strstr(answer_text(&r, "error.message"), "testnet: only a token with the"));
+	answer_free(&r);
+	api_expect(&a, "PUT", config, "{\"secret_key\":\"k\"}", 403, "forbidden");
+	api_expect(&a, "PUT", config, "{\"testnet\":false,\"stop_loss_pct\":0.01}", 200, NULL);
+	api_expect(&a, "POST", "/api/v1/bots", "{\"name\":\"x\",\"config\":{\"api_key\":\"k\"}}", 403,
+		   "forbidden");
+	a.token = API_TEST_TOKEN;
+	api_expect(&a, "PUT", config, "{\"testnet\":true}", 200, NULL);
+}
+
 static void hosts_and_origins(void **state)
 {
 	(void)state;
@@ -261,6 +283,7 @@ int main(void)
 		WITH(head_is_get_without_a_body, setup),
 		WITH(every_answer_has_these_headers, setup),
 		WITH(who_may_do_what, setup),
+		WITH(keys_of_an_admin, setup),
 		WITH(hosts_and_origins, setup),
 		WITH(queries, setup),
 		WITH(bodies, setup),

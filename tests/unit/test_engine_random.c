@@ -383,7 +383,7 @@ static void play_checked(struct stage *g, struct truth *t)
 
 static void invariants(void **state)
 {
-	size_t orders = 0, closed[CLOSE_REMAINDER + 1] = { 0 };
+	size_t orders = 0, closed[CLOSE_EXIT_SIGNAL + 1] = { 0 };
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= seeds(); seed++) {
@@ -402,7 +402,7 @@ static void invariants(void **state)
 	}
 	/* the scripts reach every way out, or they test less than they say */
 	printf("%zu orders:", orders);
-	for (int i = 0; i <= CLOSE_REMAINDER; i++) {
+	for (int i = 0; i <= CLOSE_EXIT_SIGNAL; i++) {
 		printf(" %s %zu", close_reason_name((enum close_reason)i), closed[i]);
 		assert_true(closed[i] > 0);
 	}

@@ -2,7 +2,7 @@
  * What holds for every strategy: a batch has the bits of on_candle, a state follows from the
  * look-back, a decision from what it is given; and what rsi, grid and buy_and_hold want.
  */
-#include "worker/strategy/strategy.h"
+#include "worker/strategy/strategies.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -312,6 +312,38 @@ static void restart_equals_none(void **state)
 	history_free(h);
 }
 
+/* Asked on some candles only, or twice on one, or with a state that was lost: no difference. */
+static void follows_after_any_gap(void **state)
+{
+	struct window *h = history_new(2000);
+	struct streak running = { 0 };
+	void *own = NULL;
+	int64_t seen_us = 0;
+	struct decision a, b;
+	struct err e;
+
+	(void)state;
+	begin("model", "long");
+	for (size_t n = 1; n <= 2000; n++) {
+		struct window w = first(h, n);
+		struct strategy_input in = input(&w);
+
+		assert_int_equal(strategy_ask(&STREAK, &running, &in, &a, &e), 0);
+		if (chance() < 0.1) {
+			free(own);
+			own = NULL;
+			seen_us = 0;
+		}
+		for (int k = 0; k < 2 && n > 5 && chance() < 0.7; k++) {
+			assert_int_equal(strategy_follow(&STREAK, &own, &seen_us, &in, &b, &e), 0);
+			assert_int_equal(a.n, b.n);
+			assert_memory_equal(a.figures, b.figures, sizeof(a.figures));
+		}
+	}
+	free(own);
+	history_free(h);
+}
+
 /* ---- other windows ---- */
 
 static void later_candles_are_not_seen(void **state)
@@ -515,6 +547,7 @@ int main(void)
 		cmocka_unit_test(batch_is_on_candle),
 		cmocka_unit_test(only_the_look_back_counts),
 		cmocka_unit_test(restart_equals_none),
+		cmocka_unit_test(follows_after_any_gap),
 		cmocka_unit_test(later_candles_are_not_seen),
 		cmocka_unit_test(rsi_wants),
 		cmocka_unit_test(grid_wants_rungs),

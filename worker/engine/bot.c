@@ -182,5 +182,6 @@ void bot_free(struct bot *b)
 		free(b->orders[i]);
 	free(b->orders);
 	free(b->sent_us);
+	free(b->strategy_state);
 	free(b);
 }

@@ -30,6 +30,8 @@ struct bot {
 	struct bot_config config;
 	bool config_waits;		/* a part of the newest is not in force: no entries */
 	const struct strategy *strategy;
+	void *strategy_state;		/* NULL: none yet */
+	int64_t state_open_us;		/* open of the newest candle in it; 0: it must be rebuilt */
 	struct predictor model;
 	bool has_model;
 	struct market *market;
@@ -121,7 +123,8 @@ void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us);
 /* ---- bot_orders.c ---- */
 
 struct entry_plan {			/* what passed every rule is what is sent */
-	struct price limit, target, stop;
+	enum leg_type type;		/* of the entry's leg */
+	struct price limit, target, stop;	/* limit of a market order: the price it may get */
 	struct qty quantity;
 };
 /* Start an order from a decision. Its id is what the decision is told by. */

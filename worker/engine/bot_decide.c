@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MINUTE_US INT64_C(60000000)
@@ -18,20 +19,60 @@ static int64_t orders_last_minute(const struct bot *b, int64_t now_us)
 	return count;
 }
 
-/* Base that the bot's capital buys at a price (times leverage on futures). */
-static struct qty entry_quantity(const struct bot *b, struct price limit)
+/* What one entry may spend: capital or a share of the equity, times leverage on futures. */
+static int spendable(const struct bot *b, struct money *out)
 {
-	const struct symbol_info *info = &b->market->info;
-	struct money capital = b->config.capital_per_trade;
-	struct qty q = { 0 };
-	int64_t leverage;
+	bool share = strcmp(b->config.stake_mode, "equity_share") == 0;
+	int64_t rate, leverage;
 
-	if (info->futures && (rate_from_double(b->config.leverage, &leverage) ||
-			      money_scale(capital, leverage, ROUND_DOWN, &capital)))
+	*out = b->config.capital_per_trade;
+	if (share && (rate_from_double(b->config.stake_share, &rate) ||
+		      money_scale(b->equity, rate, ROUND_DOWN, out)))
+		return ERR_RANGE;
+	if (!b->market->info.futures)
+		return 0;
+	return rate_from_double(b->config.leverage, &leverage) ? ERR_RANGE :
+	       money_scale(*out, leverage, ROUND_DOWN, out);
+}
+
+/* Quote that one unit of base loses at the stop, with the fees of both sides. */
+static int loss_of_one(const struct bot *b, const struct entry_plan *p, struct price *out)
+{
+	const struct fees *f = &b->market->info.fees;
+	int64_t in_fee = p->type == TYPE_LIMIT_MAKER ? f->maker_e8 : f->taker_e8;
+	bool is_long = price_cmp(p->stop, p->limit) < 0;
+	struct price entry, exit;
+
+	if (price_scale(p->limit, in_fee, ROUND_UP, &entry) ||
+	    price_scale(p->stop, f->taker_e8, ROUND_UP, &exit) ||
+	    price_sub(is_long ? p->limit : p->stop, is_long ? p->stop : p->limit, out))
+		return ERR_RANGE;
+	return price_add(*out, entry, out) ? ERR_RANGE : price_add(*out, exit, out);
+}
+
+/* Base of an entry as the bot's stake says, in whole steps; 0: there is none. */
+static struct qty entry_quantity(const struct bot *b, const struct signal *sig,
+				 const struct entry_plan *p)
+{
+	struct price per_unit = p->limit;
+	struct money money;
+	struct qty q = { 0 };
+	int64_t rate;
+
+	if (price_sign(p->limit) <= 0)
 		return q;
-	if (price_sign(limit) <= 0 || qty_for_money(capital, limit, ROUND_DOWN, &q))
+	if (strcmp(b->config.stake_mode, "risk") == 0) {
+		if (rate_from_double(b->config.stake_risk, &rate) ||
+		    money_scale(b->equity, rate, ROUND_DOWN, &money) ||
+		    loss_of_one(b, p, &per_unit) || price_sign(per_unit) <= 0)
+			return q;
+	} else if (spendable(b, &money)) {
+		return q;
+	}
+	if (rate_from_double(sig->size, &rate) || money_scale(money, rate, ROUND_DOWN, &money) ||
+	    money_sign(money) <= 0 || qty_for_money(money, per_unit, ROUND_DOWN, &q))
 		return (struct qty){ 0 };
-	return qty_to_step(q, info->step, ROUND_DOWN);
+	return qty_to_step(q, b->market->info.step, ROUND_DOWN);
 }
 
 /* A futures account is one-way: a short would eat the open long, and its stops with it. */
@@ -48,7 +89,8 @@ static bool usable(const struct signal *s)
 {
 	double most = s->side == SIDE_SELL ? 0.99 : 10;
 
-	return isfinite(s->confidence) && s->profit_target > 0 && s->profit_target <= most &&
+	return isfinite(s->confidence) && s->size > 0 && s->size <= 10 && s->profit_target > 0 &&
+	       s->profit_target <= most &&
 	       s->stop_loss > 0 && s->stop_loss <= 0.99;
 }
 
@@ -81,7 +123,7 @@ static int64_t data_age(const struct step *s)
 
 /* What holds an entry back before any figure is looked at: the rule, NULL none. */
 static const char *not_now(const struct bot *b, const struct signal *s, int64_t now_us,
-			   const char **why)
+			   bool spaced, const char **why)
 {
 	if (s->side == SIDE_SELL && !b->market->info.futures) {
 		*why = "spot can't sell short";
@@ -91,7 +133,11 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 		*why = b->config_error;
 		return "config_waits";
 	}
-	if (!entries_spaced(b, now_us)) {
+	if (!trading_hours_inside(&b->config.trading_hours, now_us)) {
+		*why = "outside of trading_hours";
+		return "trading_hours";
+	}
+	if (!spaced) {
 		*why = "the newest entry is younger than decision_interval_ms";
 		return "decision_interval";
 	}
@@ -102,15 +148,40 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 	return NULL;
 }
 
+/* How and at which price the entry is sent. */
+static void plan_entry(const struct bot *b, const struct signal *sig, struct entry_plan *plan)
+{
+	const struct market *m = b->market;
+	bool buy = sig->side == SIDE_BUY;
+
+	*plan = (struct entry_plan){
+		.type = TYPE_LIMIT_MAKER, .limit = buy ? m->top.bid : m->top.ask,
+	};
+	if (sig->market || (price_sign(sig->limit) <= 0 &&
+			    strcmp(b->config.order_type, "market") == 0)) {
+		plan->type = TYPE_MARKET;
+		plan->limit = buy ? m->top.ask : m->top.bid;
+		return;
+	}
+	if (strcmp(b->config.time_in_force, "GTC") == 0)
+		plan->type = TYPE_LIMIT;
+	if (price_sign(sig->limit) > 0)
+		plan->limit = price_to_tick(sig->limit, m->info.tick,
+					    buy ? ROUND_DOWN : ROUND_UP);
+}
+
 /* Everything that the rules look at; the plan is filled on the way. */
 static void judge(const struct step *s, const struct bot *b, const struct signal *sig,
 		  struct money free, struct entry_plan *plan, struct risk_input *in)
 {
 	const struct market *m = b->market;
-	bool buy = sig->side == SIDE_BUY;
+	bool buy = sig->side == SIDE_BUY, has_exits;
 
-	*plan = (struct entry_plan){ .limit = buy ? m->top.bid : m->top.ask };
-	plan->quantity = entry_quantity(b, plan->limit);
+	plan_entry(b, sig, plan);
+	if (plan->type == TYPE_MARKET)
+		buy = !buy; /* it takes from the other side of the book */
+	has_exits = order_exits(&m->info, sig, plan->limit, &plan->target, &plan->stop);
+	plan->quantity = entry_quantity(b, sig, plan);
 	*in = (struct risk_input){
 		.limits = s->all->limits, .config = &b->config, .symbol = &m->info,
 		.now_us = s->now_us, .feed_age_us = data_age(s),
@@ -125,17 +196,18 @@ static void judge(const struct step *s, const struct bot *b, const struct signal
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
 		.free = free, .last = m->last, .entry = plan->limit,
-		.has_exits = order_exits(&m->info, sig, plan->limit, &plan->target, &plan->stop),
+		.entry_type = plan->type, .has_exits = has_exits,
 		.quantity = plan->quantity, .taken_over = bot_remainders(b),
 	};
 	in->target = plan->target;
 	in->stop = plan->stop;
 }
 
-static void consider_entry(const struct step *s, struct bot *b, const struct signal *sig)
+static void consider_entry(const struct step *s, struct bot *b, const struct signal *sig,
+			   bool spaced)
 {
 	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
-	const char *why = "", *held_back = not_now(b, sig, s->now_us, &why);
+	const char *why = "", *held_back = not_now(b, sig, s->now_us, spaced, &why);
 	struct account_value value;
 	struct entry_plan plan;
 	struct risk_input in;
@@ -159,29 +231,112 @@ static void consider_entry(const struct step *s, struct bot *b, const struct sig
 	bot_signal(s, b, sig, true, sig->rule, sig->reason, bot_enter(s, b, sig, &plan, cid));
 }
 
-/* False: it can't decide, and the bot has failed. */
-static bool ask_strategy(const struct step *s, struct bot *b, struct signal *sig)
+/* What the bot has open, for the strategy; n of them. */
+static struct strategy_position *positions_of(const struct bot *b, size_t *n)
 {
+	struct strategy_position *list;
+
+	*n = b->orders_n;
+	if (*n == 0)
+		return NULL;
+	list = xcalloc(*n, sizeof(list[0]));
+	for (size_t i = 0; i < *n; i++) {
+		const struct order *o = b->orders[i];
+
+		list[i] = (struct strategy_position){
+			.order_id = o->id, .side = o->side, .waits = o->status == ORDER_PENDING,
+			.entry = o->limit_price, .quantity = order_position(o),
+			.opened_us = o->created_us,
+		};
+		memcpy(list[i].tag, o->tag, sizeof(list[i].tag));
+	}
+	return list;
+}
+
+/* The decision, with one of its entries (NULL: none), as it is considered and told. */
+static void signal_of(const struct bot *b, const struct decision *d, const struct intent *i,
+		      struct signal *sig)
+{
+	snprintf(sig->rule, sizeof(sig->rule), "%s", d->rule);
+	sig->wanted = i != NULL;
+	sig->side = i ? i->side : d->side;
+	sig->confidence = i ? i->confidence : d->confidence;
+	sig->market = i && i->market;
+	sig->size = i ? i->size : 1;
+	sig->limit = i ? i->limit : (struct price){ 0 };
+	sig->target = i ? i->target : (struct price){ 0 };
+	sig->stop = i ? i->stop : (struct price){ 0 };
+	sig->profit_target = i && i->profit_target != 0 ? i->profit_target :
+			     b->config.profit_target_pct;
+	sig->stop_loss = i && i->stop_loss != 0 ? i->stop_loss : b->config.stop_loss_pct;
+	sig->tag = i ? i->tag : "";
+}
+
+/* False: it can't decide, and the bot has failed. sig: its reason is set. */
+static bool ask_strategy(const struct step *s, struct bot *b, struct decision *d,
+			 struct signal *sig)
+{
+	size_t n;
+	struct strategy_position *positions = positions_of(b, &n);
 	struct strategy_input in = {
-		.config = &b->config, .window = &b->series->window, .work = &b->series->work,
-		.model = b->has_model ? &b->model : NULL, .last = b->market->last,
-		.top = b->market->top,
+		.config = &b->config, .params = b->config.strategy_params,
+		.window = &b->series->window, .work = &b->series->work,
+		.model = b->has_model ? &b->model : NULL, .positions_n = n,
+		.positions = positions,
 	};
 	struct err e = { 0 };
+	int rc = strategy_follow(b->strategy, &b->strategy_state, &b->state_open_us, &in, d, &e);
 
-	if (b->strategy->decide(&in, sig, &e)) {
-		bot_fail(s, b, "strategy %s: %s", b->strategy->name, e.msg);
-		return false;
+	if (rc)
+		bot_fail(s, b, "strategy %s: %s", b->strategy->spec->name, e.msg);
+	else
+		(void)strategy_reason(b->strategy, &in, d, sig->reason);
+	free(positions);
+	return rc == 0;
+}
+
+/* Whole positions; a share of one is not sold by itself. */
+static void exit_positions(const struct step *s, struct bot *b, const struct intent *i)
+{
+	char cid[CORRELATION_ID_MAX];
+
+	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)s->now_us);
+	for (size_t k = b->orders_n; k-- > 0;) {
+		struct order *o = k < b->orders_n ? b->orders[k] : NULL;
+
+		if (o && o->side == i->side && o->status == ORDER_ACTIVE &&
+		    o->phase != PHASE_REMAINDER && i->share >= 1 &&
+		    (i->order_id == 0 || i->order_id == o->id))
+			bot_close(s, b, o, CLOSE_EXIT_SIGNAL, cid);
 	}
-	if (!sig->wanted || usable(sig))
-		return true;
-	bot_fail(s, b, "strategy %s gave a target of %g and a stop of %g, which no order can have",
-		 b->strategy->name, sig->profit_target, sig->stop_loss);
-	return false;
+}
+
+/* Its exits and entries, one after the other. False: there was no entry. */
+static bool consider(const struct step *s, struct bot *b, const struct decision *d,
+		     struct signal *sig)
+{
+	bool spaced = entries_spaced(b, s->now_us), any = false;
+
+	for (size_t i = 0; i < d->n && b->status == BOT_RUNNING; i++) {
+		if (d->intents[i].kind == INTENT_EXIT)
+			exit_positions(s, b, &d->intents[i]);
+		if (d->intents[i].kind != INTENT_ENTER)
+			continue;
+		any = true;
+		signal_of(b, d, &d->intents[i], sig);
+		if (usable(sig)) {
+			consider_entry(s, b, sig, spaced);
+			continue;
+		}
+		bot_fail(s, b, "strategy %s gave a target of %g and a stop of %g, which no order "
+			 "can have", b->strategy->spec->name, sig->profit_target, sig->stop_loss);
+	}
+	return any;
 }
 
 void bot_decide(const struct step *s, struct bot *b)
 {
+	struct decision d;
 	struct signal sig = { 0 };
 
 	b->last_execution_us = s->now_us;
@@ -189,19 +344,18 @@ void bot_decide(const struct step *s, struct bot *b)
 		return;
 	b->last_decision_us = s->now_us;
 	b->moved = true;
-	if (!ask_strategy(s, b, &sig))
+	if (!ask_strategy(s, b, &d, &sig) || consider(s, b, &d, &sig))
 		return;
-	if (sig.wanted)
-		consider_entry(s, b, &sig);
-	else
-		bot_signal(s, b, &sig, false, sig.rule, sig.reason, NULL);
+	signal_of(b, &d, NULL, &sig);
+	bot_signal(s, b, &sig, false, sig.rule, sig.reason, NULL);
 }
 
 void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us)
 {
+	struct decision d;
 	struct signal sig = { 0 };
 
 	if (b->status == BOT_RUNNING && b->last_decision_us > since_us &&
-	    ask_strategy(s, b, &sig) && sig.wanted)
-		consider_entry(s, b, &sig);
+	    ask_strategy(s, b, &d, &sig))
+		(void)consider(s, b, &d, &sig);
 }

@@ -270,6 +270,7 @@ static struct order *order_new(const struct step *s, const struct bot *b, const 
 	o->stop_loss = p->stop;
 	o->quantity = p->quantity;
 	o->confidence = sig->confidence;
+	snprintf(o->tag, sizeof(o->tag), "%s", sig->tag ? sig->tag : "");
 	memcpy(o->strategy, b->config.strategy, sizeof(o->strategy));
 	o->model_id = b->has_model ? b->model.model_id : 0;
 	o->config_version = b->config.version;
@@ -284,8 +285,9 @@ struct order *bot_enter(const struct step *s, struct bot *b, const struct signal
 {
 	struct order *o = order_new(s, b, sig, plan);
 	struct leg_plan p = {
-		.kind = LEG_ENTRY, .type = TYPE_LIMIT_MAKER, .side = sig->side,
-		.price = plan->limit, .quantity = plan->quantity,
+		.kind = LEG_ENTRY, .type = plan->type, .side = sig->side,
+		.price = plan->type == TYPE_MARKET ? (struct price){ 0 } : plan->limit,
+		.quantity = plan->quantity,
 	};
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);

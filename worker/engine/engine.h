@@ -75,6 +75,7 @@ struct market *engine_market(struct engine *e, const char *symbol, bool futures)
 struct market *engine_market_at(const struct engine *e, size_t index);	/* NULL behind the last */
 /* Which candles it makes: "1m", ...; NULL behind the last. Borrowed. */
 const char *market_interval(const struct market *m, size_t index);
+size_t market_look_back(const struct market *m, size_t index);	/* candles that its window keeps */
 const struct symbol_info *market_info(const struct market *m);
 struct price market_last(const struct market *m);	/* (tests) */
 struct book_top market_top(const struct market *m);	/* (tests) */

@@ -1,5 +1,7 @@
 #include "worker/engine/engine_internal.h"
 
+#include "worker/strategy/strategies.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +64,7 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 	*s = market_series(*m, c->interval);
 	if (!*s)
 		return err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", c->interval);
+	window_keep(&(*s)->window, (*strategy)->spec->look_back(c->strategy_params));
 	return 0;
 }
 
@@ -278,6 +281,9 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 	b->series = series;
 	b->strategy = strategy;
 	b->config = *config;
+	free(b->strategy_state);
+	b->strategy_state = NULL;
+	b->state_open_us = 0;
 	b->dirty = true;
 	engine_step_done(e, b);
 }

@@ -37,7 +37,7 @@ static void carry_out(const struct step *s, struct bot *b, const struct engine_c
 {
 	switch (c->event) {
 	case EVENT_START:
-		if (b->strategy->needs_model && !b->has_model)
+		if (b->strategy->spec->needs_model && !b->has_model)
 			bot_fail(s, b, "%s", b->model_error[0] ? b->model_error :
 				 "strategy \"model\" needs a model: assign one to this bot");
 		break;

@@ -39,6 +39,13 @@ const char *market_interval(const struct market *m, size_t index)
 	return index < m->series_n ? m->series[index]->interval : NULL;
 }
 
+size_t market_look_back(const struct market *m, size_t index)
+{
+	size_t look_back = m->series[index]->window.look_back;
+
+	return look_back ? look_back : CANDLE_WINDOW;
+}
+
 const struct symbol_info *market_info(const struct market *m) { return &m->info; }
 struct price market_last(const struct market *m) { return m->last; }
 struct book_top market_top(const struct market *m) { return m->top; }

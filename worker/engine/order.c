@@ -28,6 +28,7 @@ static const char *const reasons[] = {
 	[CLOSE_LIQUIDATION] = "liquidation",
 	[CLOSE_RESET] = "reset",
 	[CLOSE_REMAINDER] = "remainder",
+	[CLOSE_EXIT_SIGNAL] = "exit_signal",
 };
 static const char *const changes[ORDER_CHANGES] = {
 	[ORDER_ENTERED] = "entered", [ORDER_CLOSES] = "closes", [ORDER_REMAINS] = "remains",

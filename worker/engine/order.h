@@ -52,7 +52,8 @@ enum close_reason {
 	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
 	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
 	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET,
-	CLOSE_REMAINDER		/* too little to be sold by itself: sold later, or with another */
+	CLOSE_REMAINDER,	/* too little to be sold by itself: sold later, or with another */
+	CLOSE_EXIT_SIGNAL	/* the strategy wanted out */
 };
 
 struct ended_leg {			/* of a closed order: a late fill is looked up here */
@@ -83,6 +84,7 @@ struct order {
 	struct money gross, pnl;	/* set when closed */
 	double confidence;
 	char strategy[STRATEGY_NAME_MAX];
+	char tag[INTENT_TAG_MAX];	/* the strategy's own, "" none */
 	int64_t model_id, config_version;
 	int64_t holding_us, maker_timeout_us;	/* from the config of the decision */
 	char correlation_id[CORRELATION_ID_MAX];

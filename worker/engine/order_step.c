@@ -149,6 +149,10 @@ bool order_exits(const struct symbol_info *info, const struct signal *s, struct 
 	    price_scale(limit, RATE_ONE + (is_long ? up : -up), ROUND_NEAREST, target) ||
 	    price_scale(limit, RATE_ONE - (is_long ? down : -down), ROUND_NEAREST, stop))
 		return false;
+	if (price_sign(s->target) > 0)
+		*target = s->target;
+	if (price_sign(s->stop) > 0)
+		*stop = s->stop;
 	*target = price_to_tick(*target, info->tick, r);
 	*stop = price_to_tick(*stop, info->tick, r);
 	if (price_cmp(*target, limit) == 0 &&

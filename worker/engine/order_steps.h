@@ -122,6 +122,22 @@ void order_close_failed(const struct step *s, struct order *o, const char *why);
 /* Its entry is not wanted any more, for a reason. */
 void order_cancel_entry(const struct step *s, struct order *o, enum close_reason reason,
 			const char *correlation_id);
+/* What is considered: a decision of the strategy, with one of its entries or without. */
+struct signal {
+	bool wanted;			/* an entry is wanted */
+	enum side side;
+	double confidence;		/* 0..1 */
+	bool market;			/* at market; else as a limit, as the bot's settings say */
+	double size;			/* times what the bot's stake says; 1 */
+	struct price limit;		/* 0: the best price of its side */
+	struct price target, stop;	/* 0: the fractions below */
+	double profit_target;		/* fraction of the entry price */
+	double stop_loss;		/* fraction of the entry price */
+	const char *tag;		/* "" none; borrowed */
+	char rule[32];			/* entry threshold warm_up no_model side_mode ... */
+	char reason[160];		/* with the numbers */
+};
+
 /*
  * Target and stop of an entry at limit, on the grid and at least one tick away from it.
  * False: there are none (a price of a few ticks, or one that does not fit).

@@ -64,7 +64,7 @@ static int gain(const struct risk_input *in, struct price exit, enum leg_type ty
 	bool rises = price_cmp(in->target, in->entry) > 0;
 	struct money in_value, in_fee, out_value, out_fee, won;
 
-	if (fill_value(in, in->entry, TYPE_LIMIT_MAKER, &in_value, &in_fee) ||
+	if (fill_value(in, in->entry, in->entry_type, &in_value, &in_fee) ||
 	    fill_value(in, exit, type, &out_value, &out_fee) ||
 	    (rises ? money_sub(out_value, in_value, &won) : money_sub(in_value, out_value, &won)) ||
 	    money_sub(won, in_fee, &won) || money_sub(won, out_fee, out))

@@ -19,6 +19,7 @@
 #include "common/money.h"
 #include "common/registry/bot_config.h"
 #include "worker/market/market.h"
+#include "worker/market/order_type.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -55,7 +56,8 @@ struct risk_input {			/* everything a rule may look at */
 	struct money equity, peak_equity, day_equity, free;
 	struct price last;
 	/* What is sent, on the symbol's grid: no rule judges the fractions they come from. */
-	struct price entry;		/* limit price */
+	struct price entry;		/* limit price, or what a market order may get */
+	enum leg_type entry_type;
 	bool has_exits;			/* false: no target and stop fit around this price */
 	struct price target, stop;
 	struct qty quantity;

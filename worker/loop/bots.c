@@ -336,14 +336,16 @@ static const char *warming_text(const struct bots *r, const struct slot *s,
 				char text[WARMING_MAX])
 {
 	size_t n = engine_bot_candles(session_engine(r->args.session), s->bot_id);
-	int64_t wait_s = (int64_t)(CANDLE_WINDOW - n) * bot_interval_s(s->config.interval);
+	const struct strategy_spec *spec = strategy_spec_find(s->config.strategy);
+	size_t needed = spec ? spec->look_back(s->config.strategy_params) : CANDLE_WINDOW;
 	char wait[SPAN_TEXT_MAX];
 
 	text[0] = '\0';
-	if (n < CANDLE_WINDOW && !r->args.wait_for_models)
-		snprintf(text, WARMING_MAX, "; %zu of %d candles of %s are there, the first "
-			 "decision comes in %s", n, CANDLE_WINDOW, s->config.interval,
-			 span_text(wait_s, wait));
+	if (n < needed && !r->args.wait_for_models)
+		snprintf(text, WARMING_MAX, "; %zu of %zu candles of %s are there, the first "
+			 "decision comes in %s", n, needed, s->config.interval,
+			 span_text((int64_t)(needed - n) * bot_interval_s(s->config.interval),
+				   wait));
 	return text;
 }
 
@@ -640,8 +642,8 @@ const char *bots_failure(const struct bots *r, int64_t bot_id)
 bool bots_loads(const struct bots *r, int64_t bot_id)
 {
 	const struct slot *s = find(r, bot_id);
-	const struct strategy *strategy =
-		s && s->running ? strategy_find(s->config.strategy) : NULL;
+	const struct strategy_spec *strategy =
+		s && s->running ? strategy_spec_find(s->config.strategy) : NULL;
 
 	return strategy && strategy->needs_model && s->loading && !s->model_used;
 }

@@ -18,6 +18,7 @@
 #include "worker/store/candles.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BACK_MOST_US (10 * US_PER_S)	/* a clock corrected by so little is no other time */
 #define SAID_FROM_US (60 * US_PER_S)	/* shorter candles: a feed's own history fills the window */
@@ -27,6 +28,7 @@ struct series {
 	struct market *market;
 	struct candle_run run;		/* since_us and until_us 0: nothing is stored */
 	int64_t length_us, now_us;
+	size_t look_back;		/* candles that its window keeps */
 };
 
 static int forget_others(struct worker *w, bool futures, struct err *e)
@@ -48,7 +50,7 @@ static int forget_others(struct worker *w, bool futures, struct err *e)
 
 static void say(const struct series *s, const char *what, size_t candles)
 {
-	int64_t missing_us = (int64_t)(CANDLE_WINDOW - candles) * s->length_us;
+	int64_t missing_us = (int64_t)(s->look_back - candles) * s->length_us;
 	char wait[SPAN_TEXT_MAX];
 
 	if (s->length_us < SAID_FROM_US)
@@ -95,23 +97,25 @@ static const char *broken_off(const struct series *s, char text[160])
 /* Fills the window; *begin_us: from when on the market must be made. */
 static int fill(struct series *s, int64_t *begin_us, struct err *e)
 {
-	struct candle list[CANDLE_WINDOW];
+	struct candle *list = xcalloc(s->look_back, sizeof(list[0]));
 	int64_t gap_us = s->now_us > s->run.until_us ? s->now_us - s->run.until_us : 0;
 	char what[160], gap[SPAN_TEXT_MAX];
 	size_t n, made = (size_t)(gap_us / s->length_us);
-	int rc = store_candles_load(s->worker->db, &s->run, s->length_us, list, CANDLE_WINDOW, &n,
-				    e);
+	int rc = store_candles_load(s->worker->db, &s->run, s->length_us, list, s->look_back,
+				    &n, e);
 
 	if (rc)
-		return rc;
+		goto out;
 	engine_warm_candles(session_engine(s->worker->session), s->market, s->run.key.interval,
 			    list, n, s->run.since_us);
 	if (*begin_us == 0 || s->run.until_us < *begin_us)
 		*begin_us = s->run.until_us;
 	snprintf(what, sizeof(what), "goes on with %zu stored candles; the %s since then are made",
 		 n, span_text(gap_us / US_PER_S, gap));
-	say(s, what, n + made < CANDLE_WINDOW ? n + made : CANDLE_WINDOW);
-	return 0;
+	say(s, what, n + made < s->look_back ? n + made : s->look_back);
+out:
+	free(list);
+	return rc;
 }
 
 static int warm_series(struct series *s, int64_t *begin_us, struct err *e)
@@ -149,6 +153,7 @@ static int warm_market(struct worker *w, struct market *m, int64_t now_us, struc
 		struct series s = {
 			.worker = w, .market = m, .now_us = now_us,
 			.length_us = candle_interval_us(interval),
+			.look_back = market_look_back(m, i),
 		};
 
 		market_source(feed_choice_name(w->feed), info->futures, s.run.key.source);

@@ -111,7 +111,7 @@ struct window {
 
 void window_clear(struct window *w);
 void window_fini(struct window *w);	/* frees the columns; empty again */
-/* From now on it keeps at least so many candles; those that it has stay. (tests) */
+/* From now on it keeps at least so many candles; those that it has stay. */
 void window_keep(struct window *w, size_t look_back);
 /* Appends a closed candle. If it does not follow the newest directly, clears the window first. */
 void window_push(struct window *w, const struct candle *c, int64_t length_us);

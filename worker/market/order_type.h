@@ -9,6 +9,8 @@
 
 #define CLIENT_ORDER_ID_MAX 48	/* with NUL; Binance takes 36 characters */
 
+#define INTENT_TAG_MAX 24	/* of an entry, with NUL: a strategy knows its position by it */
+
 enum side { SIDE_BUY, SIDE_SELL };
 enum leg_type { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET, TYPE_STOP_MARKET, TYPE_OCO };
 

@@ -98,6 +98,7 @@ static const struct row_column order_columns[] = {
 	O(ROW_MONEY, pnl, .use = ROW_UNREAD),
 	O(ROW_REAL, confidence, .use = ROW_ONCE),
 	O(ROW_TEXT, strategy, .use = ROW_ONCE),
+	O(ROW_TEXT, tag, .use = ROW_ONCE),
 	O(ROW_INT, model_id, .use = ROW_ONCE),
 	O(ROW_INT, config_version, .use = ROW_ONCE),
 	O(ROW_TEXT, correlation_id, .use = ROW_ONCE),

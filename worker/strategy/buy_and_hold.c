@@ -36,6 +36,4 @@ const struct strategy strategy_buy_and_hold = {
 	.spec = &strategy_spec_buy_and_hold,
 	.on_candle = on_candle,
 	.explain = explain,
-	.name = "buy_and_hold",
-	.decide = strategy_signal,
 };

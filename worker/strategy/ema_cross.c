@@ -159,6 +159,4 @@ const struct strategy strategy_ema_cross = {
 	.on_candle = on_candle,
 	.explain = explain,
 	.batch = batch,
-	.name = "ema_cross",
-	.decide = strategy_signal,
 };

@@ -126,6 +126,4 @@ const struct strategy strategy_grid = {
 	.spec = &strategy_spec_grid,
 	.on_candle = on_candle,
 	.explain = explain,
-	.name = "grid",
-	.decide = strategy_signal,
 };

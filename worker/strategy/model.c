@@ -112,7 +112,4 @@ const struct strategy strategy_model = {
 	.spec = &strategy_spec_model,
 	.on_candle = on_candle,
 	.explain = explain,
-	.name = "model",
-	.needs_model = true,
-	.decide = strategy_signal,
 };

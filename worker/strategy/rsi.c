@@ -149,6 +149,4 @@ const struct strategy strategy_rsi = {
 	.on_candle = on_candle,
 	.explain = explain,
 	.batch = batch,
-	.name = "rsi",
-	.decide = strategy_signal,
 };

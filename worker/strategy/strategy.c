@@ -3,23 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct strategy *const strategies[] = {
-	&strategy_model,
-	&strategy_ema_cross,
-	&strategy_rsi,
-	&strategy_grid,
-	&strategy_buy_and_hold,
-	NULL,
-};
-
-const struct strategy *strategy_find(const char *name)
-{
-	for (size_t i = 0; strategies[i]; i++)
-		if (strcmp(name, strategies[i]->spec->name) == 0)
-			return strategies[i];
-	return NULL;
-}
-
 static void decision_clear(struct decision *d)
 {
 	d->n = 0;
@@ -83,6 +66,28 @@ int strategy_rebuild(const struct strategy *s, void *state, const struct strateg
 	return rc;
 }
 
+int strategy_follow(const struct strategy *s, void **state, int64_t *seen_us,
+		    const struct strategy_input *in, struct decision *out, struct err *e)
+{
+	const struct window *w = in->window;
+	struct strategy_input before = *in;
+	struct window older = *w;
+	int rc = 0;
+
+	if (!s->state_size)
+		return strategy_ask(s, NULL, in, out, e);
+	if (!*state)
+		*state = xcalloc(1, s->state_size);
+	if (*seen_us == 0 || *seen_us != w->last_open_us - w->length_us) {
+		older.n--;
+		older.last_open_us -= w->length_us;
+		before.window = &older;
+		rc = strategy_rebuild(s, *state, &before, e);
+	}
+	*seen_us = w->last_open_us;
+	return rc ? rc : strategy_ask(s, *state, in, out, e);
+}
+
 const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
 			    const struct decision *d, char reason[DECISION_REASON_MAX])
 {
@@ -121,26 +126,4 @@ size_t strategy_aligned(const struct window *w, int64_t decision_us)
 		return w->n;
 	later = (early_us + w->length_us - 1) / w->length_us;
 	return (uint64_t)later < w->n ? w->n - (size_t)later : 0;
-}
-
-int strategy_signal(const struct strategy_input *in, struct signal *out, struct err *e)
-{
-	const struct strategy *s = strategy_find(in->config->strategy);
-	struct strategy_input own = *in;
-	struct decision d;
-	int rc;
-
-	ASSERT(s && !s->state_size);
-	own.params = in->config->strategy_params;
-	rc = strategy_ask(s, NULL, &own, &d, e);
-	if (rc)
-		return rc;
-	*out = (struct signal){
-		.wanted = d.n > 0 && d.intents[0].kind == INTENT_ENTER, .side = d.side,
-		.confidence = d.confidence, .profit_target = in->config->profit_target_pct,
-		.stop_loss = in->config->stop_loss_pct,
-	};
-	snprintf(out->rule, sizeof(out->rule), "%s", d.rule);
-	(void)strategy_reason(s, &own, &d, out->reason);
-	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * strategy.h - what decides: a window of closed candles in, intents out.
  *
- * One file per strategy with one const struct strategy; strategies[] lists them. Name,
+ * One file per strategy with one const struct strategy; strategies.h lists them. Name,
  * parameters and look-back are in common/registry/strategy_spec.c, because the API checks
  * them too. docs/STRATEGIES.md shows how to write one.
  *
@@ -65,8 +65,6 @@ static inline void window_work_clear(struct window_work *w)
 
 /* ---- what a strategy sees ---- */
 
-#define INTENT_TAG_MAX 24		/* with NUL */
-
 struct strategy_position {		/* of this bot: open, or an entry that still waits */
 	int64_t order_id;
 	enum side side;
@@ -95,8 +93,6 @@ struct strategy_input {			/* borrowed for the call */
 	const struct strategy_position *positions;
 	/* As declared; each ends at or before the newest candle of "window" does. */
 	const struct window *extra[STRATEGY_EXTRAS_MAX];
-	struct price last;
-	struct book_top top;
 };
 
 /* ---- what it answers ---- */
@@ -147,8 +143,6 @@ struct strategy_fill {
 	const char *tag;		/* of the entry */
 };
 
-struct signal;
-
 struct strategy {
 	const struct strategy_spec *spec;
 	size_t state_size;		/* bytes; 0: it needs none */
@@ -178,11 +172,6 @@ struct strategy {
 	void (*batch)(const struct strategy_input *in, struct signals *out);
 	/* What else it wants to see: fills out, returns how many. NULL: nothing. */
 	size_t (*extras)(const double *params, struct strategy_extra out[STRATEGY_EXTRAS_MAX]);
-
-	/* What the engine asks until it takes intents. */
-	const char *name;
-	bool needs_model;
-	int (*decide)(const struct strategy_input *in, struct signal *out, struct err *e);
 };
 
 /*
@@ -194,10 +183,18 @@ MUST_CHECK int strategy_ask(const struct strategy *s, void *state, const struct 
 			    struct decision *out, struct err *e);
 /*
  * The state as it is after the newest candle of in->window, from the look-back's candles
- * alone: after a start, a gap, or a change of parameters. ERR_* as on_candle. (tests)
+ * alone: after a start, a gap, or a change of parameters. ERR_* as on_candle.
  */
 MUST_CHECK int strategy_rebuild(const struct strategy *s, void *state,
 				const struct strategy_input *in, struct err *e);
+/*
+ * strategy_ask with a state that may be behind: *state (NULL: none yet, allocated here, the
+ * caller's to free) is as it was after the candle that opened at *seen_us. Where that is not
+ * the one before the newest, the state is rebuilt first.
+ */
+MUST_CHECK int strategy_follow(const struct strategy *s, void **state, int64_t *seen_us,
+			       const struct strategy_input *in, struct decision *out,
+			       struct err *e);
 /* The decision in words; returns reason. */
 const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
 			    const struct decision *d, char reason[DECISION_REASON_MAX]);
@@ -220,29 +217,5 @@ static inline bool signal_get(const uint64_t *bits, size_t i)
 {
 	return bits[i / 64] >> i % 64 & 1;
 }
-
-/* A new strategy: its spec, its file, its line here, and its line in strategies[]. */
-extern const struct strategy strategy_model;
-extern const struct strategy strategy_ema_cross;
-extern const struct strategy strategy_rsi;
-extern const struct strategy strategy_grid;
-extern const struct strategy strategy_buy_and_hold;
-
-extern const struct strategy *const strategies[];	/* NULL at the end */
-const struct strategy *strategy_find(const char *name);
-
-/* ---- until the engine takes intents ---- */
-
-struct signal {
-	bool wanted;			/* an entry is wanted */
-	enum side side;
-	double confidence;		/* 0..1 */
-	double profit_target;		/* fraction of the entry price */
-	double stop_loss;		/* fraction of the entry price */
-	char rule[32];			/* entry threshold warm_up no_model no_cross side_mode */
-	char reason[160];		/* with the numbers */
-};
-/* The decision of the strategy that in->config names, as a signal. */
-MUST_CHECK int strategy_signal(const struct strategy_input *in, struct signal *out, struct err *e);
 
 #endif

@@ -1,0 +1,147 @@
+/* How an entry is sized, priced, sent and spaced, as a strategy's intents and the settings say. */
+#include "tests/unit/engine_world.h"
+
+static void set(struct desk *d, const char *patch)
+{
+	struct field_errors f = { 0 };
+	cJSON *v = NULL;
+
+	assert_int_equal(json_read(patch, strlen(patch), &v, NULL), 0);
+	if (bot_config_apply(&d->bot, v, &f))
+		fail_msg("%s %s", f.list[0].field, f.list[0].message);
+	cJSON_Delete(v);
+}
+
+static const struct signal_report *newest(const struct desk *d)
+{
+	assert_true(d->rows.signals_n > 0);
+	return &d->rows.signals[d->rows.signals_n - 1];
+}
+
+static void outside_of_trading_hours(void **state)
+{
+	struct desk *d = *state;
+
+	/* T0 is a Thursday. */
+	set(d, "{\"trading_hours\":{\"days\":[\"fri\"]}}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 0);
+	assert_string_equal(newest(d)->rule, "trading_hours");
+	set(d, "{\"trading_hours\":{\"days\":[\"thu\"]}}");
+	assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
+static void a_share_of_the_equity(void **state)
+{
+	struct desk *d = *state;
+
+	set(d, "{\"stake_mode\":\"equity_share\",\"stake_share\":0.05}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	/* 5 % of 10,000 at 50,000 */
+	assert_int_equal(qty_units(rows_last(&d->rows)->quantity), qty_units(Q("0.01")));
+}
+
+/* At the stop with both fees an entry loses what was to be risked, and less than a step more. */
+static void so_much_at_risk(void **state)
+{
+	struct desk *d = *state;
+	const struct order *o;
+	double lost;
+
+	set(d, "{\"stake_mode\":\"risk\",\"stake_risk\":0.001,\"stop_loss_pct\":0.02}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	o = rows_last(&d->rows);
+	lost = qty_double(o->quantity) *
+	       (price_double(o->limit_price) * 1.001 - price_double(o->stop_loss) * 0.999);
+	assert_true(lost <= 10 && lost > 10 - 0.00001 * 50000 * 0.03);
+}
+
+static void at_market(void **state)
+{
+	struct desk *d = *state;
+	const struct leg *l;
+
+	set(d, "{\"order_type\":\"market\"}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	l = rows_find_leg(&d->rows, 1, LEG_ENTRY);
+	assert_int_equal(l->type, TYPE_MARKET);
+	desk_wait(d, 100 * MS);
+	desk_book(d, "50000", "50000.01");
+	desk_wait(d, 100 * MS);
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
+	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->type, TYPE_OCO);
+	desk_check(d);
+}
+
+static void a_limit_that_may_take(void **state)
+{
+	struct desk *d = *state;
+
+	set(d, "{\"time_in_force\":\"GTC\"}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_ENTRY)->type, TYPE_LIMIT);
+	desk_trade(d, "49999.99");
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
+	desk_check(d);
+}
+
+/* ---- several intents of one candle ---- */
+
+static void two_entries_of_one_candle(void **state)
+{
+	struct desk *d = *state;
+
+	set(d, "{\"max_positions\":2,\"decision_interval_ms\":60000}");
+	d->brain[1].rungs = 2;
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 2);
+	assert_string_equal(d->rows.orders[0].tag, "rung 0");
+	assert_string_equal(d->rows.orders[1].tag, "rung 1");
+	assert_int_equal(price_units(d->rows.orders[0].limit_price), price_units(P("49900")));
+	assert_int_equal(price_units(d->rows.orders[0].take_profit), price_units(P("50100")));
+	assert_int_equal(price_units(d->rows.orders[1].limit_price), price_units(P("49800")));
+	desk_decide(d, 1, 0.9);	/* the next candle's are spaced */
+	assert_int_equal(d->rows.orders_n, 2);
+}
+
+static void the_strategy_wants_out(void **state)
+{
+	struct desk *d = *state;
+
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.99");
+	desk_wait(d, 20 * MS);
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
+	d->brain[1].exits = true;
+	desk_decide(d, 1, 0);
+	desk_book(d, "50000", "50000.01");
+	desk_wait(d, 100 * MS);
+	desk_book(d, "50000", "50000.01");
+	desk_wait(d, 100 * MS);
+	assert_string_equal(close_reason_name(rows_last(&d->rows)->reason), "exit_signal");
+	assert_int_equal(rows_last(&d->rows)->phase, PHASE_DONE);
+	desk_check(d);
+}
+
+#define ENTRY(test) cmocka_unit_test_setup_teardown(test, desk_setup_spot, desk_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ENTRY(outside_of_trading_hours), ENTRY(a_share_of_the_equity),
+		ENTRY(so_much_at_risk),		 ENTRY(at_market),
+		ENTRY(a_limit_that_may_take),	 ENTRY(two_entries_of_one_candle),
+		ENTRY(the_strategy_wants_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
