@@ -84,25 +84,18 @@ static void report(const char *what, int64_t n, int64_t from_us)
 	printf("%-58s %8.1f M/s  %6.1f ns each\n", what, (double)n / s / 1e6, s * 1e9 / (double)n);
 }
 
-static void run(const char *what, int markets, int orders, int64_t low, int64_t n, bool by_name,
-		bool books)
+static void run(const char *what, int markets, int orders, int64_t low, int64_t n, bool books)
 {
 	static struct ring r;
 	struct venue *v = venue_with(markets, orders);
-	struct symbol_info name[64] = { 0 };
 	int64_t from;
 
-	for (int i = 0; i < markets; i++)
-		snprintf(name[i].symbol, SYMBOL_MAX, "COIN%dUSDT", i);
 	ring_fill(&r, low);
 	from = clock_mono_us();
 	for (int64_t i = 0; i < n; i++) {
 		int m = (int)(i % markets);
 
-		if (by_name)
-			v->ops->on_trade(v, &name[m], &r.trade[i % RING], i + 2);
-		else
-			sim_trade(v, m, &r.trade[i % RING], i + 2);
+		sim_trade(v, m, &r.trade[i % RING], i + 2);
 		if (books)
 			sim_book(v, m, &r.book[i % RING], i + 2);
 	}
@@ -114,12 +107,10 @@ int main(int argc, char **argv)
 {
 	int64_t n = (argc > 1 ? strtol(argv[1], NULL, 10) : 20) * 1000000;
 
-	run("no order, by index", 1, 0, 59991, n, false, false);
-	run("6 orders resting, none touched, by index", 1, 6, 59991, n, false, false);
-	run("6 orders resting, none touched, by name", 1, 6, 59991, n, true, false);
-	run("6 orders resting, 1 of 2000 trades at a price, by name", 1, 6, 59990, n, true, false);
-	run("20 symbols x 6 orders, by name", 20, 6, 59991, n / 4, true, false);
-	run("20 symbols x 6 orders, by index", 20, 6, 59991, n, false, false);
-	run("6 orders resting, a book top after each trade, by index", 1, 6, 59991, n, false, true);
+	run("no order", 1, 0, 59991, n, false);
+	run("6 orders resting, none touched", 1, 6, 59991, n, false);
+	run("6 orders resting, 1 of 2000 trades at a price", 1, 6, 59990, n, false);
+	run("20 symbols x 6 orders", 20, 6, 59991, n, false);
+	run("6 orders resting, a book top after each trade", 1, 6, 59991, n, true);
 	return 0;
 }

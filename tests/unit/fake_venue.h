@@ -22,7 +22,12 @@ struct fake {			/* a venue that does only what a test says */
 	size_t placed_n, refuse_places;	/* the next so many are not even taken in */
 	char cancels[PLACED_MAX][CLIENT_ORDER_ID_MAX];
 	size_t cancels_n, refuse_cancels;
-	struct venue_update answer;	/* of query, for the id in it; other ids are unknown */
+	struct venue_update answer;	/* an order's state, for the id in it; others are unknown */
+	bool tells_no_trades;
+	bool lists;		/* answers what is open: "open", when that has an id */
+	struct venue_update open;
+	struct venue_query questions[PLACED_MAX];	/* not answered yet */
+	size_t questions_n;
 	int query_rc;
 	size_t queries;
 	bool silent;		/* no market order would trade now */
@@ -61,63 +66,117 @@ HELPER int fake_cancel(struct venue *v, int64_t bot_id, const char *symbol, cons
 }
 
 HELPER void fake_flush(struct venue *v) { (void)v; }
-HELPER int64_t fake_next_due(const struct venue *v) { (void)v; return INT64_MAX; }
-HELPER void fake_advance(struct venue *v, int64_t now_us) { (void)v; (void)now_us; }
 
-HELPER void fake_trade(struct venue *v, const struct symbol_info *s, const struct trade *t,
-		       int64_t now_us)
+HELPER int fake_market_add(struct venue *v, const struct symbol_info *s)
 {
 	(void)v;
 	(void)s;
+	return 0;
+}
+
+HELPER void fake_trade(struct venue *v, int market, const struct trade *t, int64_t now_us)
+{
+	(void)v;
+	(void)market;
 	(void)t;
 	(void)now_us;
 }
 
-HELPER void fake_book(struct venue *v, const struct symbol_info *s, const struct book_top *b,
-		      int64_t now_us)
+HELPER void fake_book(struct venue *v, int market, const struct book_top *b, int64_t now_us)
 {
 	(void)v;
-	(void)s;
+	(void)market;
 	(void)b;
 	(void)now_us;
 }
 
-HELPER void fake_time(struct venue *v, const struct symbol_info *s, int64_t now_us)
+HELPER void fake_time(struct venue *v, int market, int64_t now_us)
 {
 	(void)v;
-	(void)s;
+	(void)market;
 	(void)now_us;
 }
 
-HELPER void fake_book_valid(struct venue *v, const struct symbol_info *s, bool valid,
-			    int64_t now_us)
+HELPER void fake_book_valid(struct venue *v, int market, bool valid, int64_t now_us)
 {
 	(void)v;
-	(void)s;
+	(void)market;
 	(void)valid;
 	(void)now_us;
 }
 
-HELPER bool fake_tradable(const struct venue *v, const struct symbol_info *s, enum side side,
-			  int64_t now_us)
+HELPER void fake_warm_valid(struct venue *v, int market, bool valid)
 {
-	(void)s;
+	(void)v;
+	(void)market;
+	(void)valid;
+}
+
+HELPER bool fake_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
+{
+	(void)market;
 	(void)side;
 	(void)now_us;
 	return !((const struct fake *)(const void *)v)->silent;
 }
 
-HELPER int fake_query(struct venue *v, const char *id, struct venue_update *out, struct err *e)
+HELPER int fake_ask(struct venue *v, const struct venue_query *q, int64_t now_us, struct err *e)
 {
 	struct fake *f = (struct fake *)(void *)v;
 
-	f->queries++;
+	(void)now_us;
+	f->queries += q->kind == ASK_ORDER;
 	if (f->query_rc)
 		return err_set(e, f->query_rc, "the venue does not answer");
-	if (strcmp(f->answer.client_order_id, id) != 0)
-		return err_set(e, ERR_NOT_FOUND, "unknown order");
-	*out = f->answer;
+	assert_true(f->questions_n < PLACED_MAX);
+	f->questions[f->questions_n++] = *q;
 	return 0;
+}
+
+/* One trade, of what the newest state says and no row has. */
+HELPER void fake_trade_of(const struct fake *f, struct venue_update *u)
+{
+	u->kind = UPDATE_FILL;
+	u->trade_id = 555;
+	u->quantity = u->cumulative;
+	snprintf(u->fee_asset, sizeof(u->fee_asset), "USDT");
+	for (size_t i = 0; i < f->rows.legs_n; i++)
+		if (strcmp(f->rows.legs[i].leg.client_order_id, u->client_order_id) == 0)
+			assert_int_equal(qty_sub(u->cumulative, f->rows.legs[i].leg.filled,
+						 &u->quantity), 0);
+}
+
+HELPER void fake_advance(struct venue *v, int64_t now_us)
+{
+	struct fake *f = (struct fake *)(void *)v;
+	struct venue_answer a = { .query = f->questions[0], .at_us = now_us };
+	struct venue_update u = f->answer;
+
+	memmove(&f->questions[0], &f->questions[1], --f->questions_n * sizeof(f->questions[0]));
+	a.list = &u;
+	if (strcmp(u.client_order_id, a.query.client_order_id) != 0)
+		a.rc = a.query.kind == ASK_ORDER ? ERR_NOT_FOUND : 0;
+	else
+		a.n = 1;
+	if (a.query.kind == ASK_OPEN_ORDERS) {
+		u = f->open;
+		a.rc = f->lists ? 0 : ERR_UNAVAILABLE;
+		a.n = u.client_order_id[0] != '\0';
+	}
+	if (a.query.kind == ASK_ACCOUNT)
+		a.rc = ERR_UNAVAILABLE;
+	if (a.query.kind == ASK_TRADES) {
+		a.n = f->tells_no_trades ? 0 : a.n;
+		fake_trade_of(f, &u);
+	}
+	f->sink.answer(f->sink.ctx, &a);
+}
+
+HELPER int64_t fake_next_due(const struct venue *v)
+{
+	const struct fake *f = (const struct fake *)(const void *)v;
+
+	return f->questions_n ? f->now : INT64_MAX;
 }
 
 HELPER void fake_free(struct venue *v) { (void)v; }
@@ -143,9 +202,12 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 	f->ops = (struct venue_ops){
 		.name = "fake", .resting_stop = resting_stop, .place = fake_place,
 		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
-		.advance = fake_advance, .on_trade = fake_trade, .on_book = fake_book,
+		.advance = fake_advance, .market_add = fake_market_add,
+		.warm_trade = fake_trade, .warm_book = fake_book, .warm_time = fake_time,
+		.warm_book_valid = fake_warm_valid,
+		.on_trade = fake_trade, .on_book = fake_book,
 		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
-		.query = fake_query, .free = fake_free,
+		.ask = fake_ask, .free = fake_free,
 	};
 	f->venue.ops = &f->ops;
 	desk_init(&d, futures);
@@ -198,6 +260,12 @@ HELPER void command(struct fake *f, enum bot_event event, bool close)
 	assert_int_equal(engine_bot_command(f->e, 1, &c, f->now, &a, &e), 0);
 }
 
+HELPER void hear(struct fake *f, const struct venue_update *u)
+{
+	f->sink.update(f->sink.ctx, u);
+	engine_advance(f->e, f->now); /* what is asked is answered */
+}
+
 HELPER struct venue_update say(struct fake *f, enum venue_update_kind kind, const char *id)
 {
 	struct venue_update u = { .kind = kind, .bot_id = 1, .at_us = ++f->now };
@@ -213,7 +281,7 @@ HELPER void tell(struct fake *f, enum venue_update_kind kind, const char *id, co
 	struct venue_update u = say(f, kind, id);
 
 	snprintf(u.reason, sizeof(u.reason), "%s", reason);
-	f->sink.update(f->sink.ctx, &u);
+	hear(f, &u);
 }
 
 HELPER struct venue_update fill_of(struct fake *f, const char *id, const char *price,
@@ -234,7 +302,7 @@ HELPER void fill(struct fake *f, const char *id, const char *price, const char *
 {
 	struct venue_update u = fill_of(f, id, price, qty, cumulative);
 
-	f->sink.update(f->sink.ctx, &u);
+	hear(f, &u);
 }
 
 /* Running, with an entry of 0.002 at 50000 accepted by the venue. */

@@ -8,6 +8,7 @@
 
 #include "tests/unit/sim_world.h"
 #include "worker/engine/bot.h"
+#include "worker/engine/risk.h"
 
 #define FLOOR_NOW INT64_C(1723103495000000)
 
@@ -25,11 +26,10 @@ struct floor {
 
 static bool floor_silent;
 
-HELPER bool floor_tradable(const struct venue *v, const struct symbol_info *m, enum side side,
-			   int64_t now_us)
+HELPER bool floor_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
 {
 	(void)v;
-	(void)m;
+	(void)market;
 	(void)side;
 	(void)now_us;
 	return !floor_silent;

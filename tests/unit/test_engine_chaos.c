@@ -144,45 +144,62 @@ static void line_advance(struct venue *v, int64_t now_us)
 	}
 }
 
-static void line_trade(struct venue *v, const struct symbol_info *symbol, const struct trade *t,
+static int line_market_add(struct venue *v, const struct symbol_info *info)
+{
+	return line_of(v)->sim->ops->market_add(line_of(v)->sim, info);
+}
+
+static void line_trade(struct venue *v, int market, const struct trade *t,
 		       int64_t now_us)
 {
-	line_of(v)->sim->ops->on_trade(line_of(v)->sim, symbol, t, now_us);
+	line_of(v)->sim->ops->on_trade(line_of(v)->sim, market, t, now_us);
 }
 
-static void line_book(struct venue *v, const struct symbol_info *symbol, const struct book_top *b,
+static void line_book(struct venue *v, int market, const struct book_top *b,
 		      int64_t now_us)
 {
-	line_of(v)->sim->ops->on_book(line_of(v)->sim, symbol, b, now_us);
+	line_of(v)->sim->ops->on_book(line_of(v)->sim, market, b, now_us);
 }
 
-static void line_time(struct venue *v, const struct symbol_info *symbol, int64_t now_us)
+static void line_time(struct venue *v, int market, int64_t now_us)
 {
-	line_of(v)->sim->ops->on_time(line_of(v)->sim, symbol, now_us);
+	line_of(v)->sim->ops->on_time(line_of(v)->sim, market, now_us);
 }
 
-static void line_book_valid(struct venue *v, const struct symbol_info *symbol, bool valid,
+static void line_book_valid(struct venue *v, int market, bool valid,
 			    int64_t now_us)
 {
-	line_of(v)->sim->ops->on_book_valid(line_of(v)->sim, symbol, valid, now_us);
+	line_of(v)->sim->ops->on_book_valid(line_of(v)->sim, market, valid, now_us);
 }
 
 /* As a real exchange: what it could do now is not known here. */
-static bool line_tradable(const struct venue *v, const struct symbol_info *symbol, enum side side,
+static bool line_tradable(const struct venue *v, int market, enum side side,
 			  int64_t now_us)
 {
 	(void)v;
-	(void)symbol;
+	(void)market;
 	(void)side;
 	(void)now_us;
 	return true;
 }
 
-static int line_query(struct venue *v, const char *id, struct venue_update *out, struct err *e)
+static int line_ask(struct venue *v, const struct venue_query *q, int64_t now_us, struct err *e)
 {
-	if (refuses(line_of(v)))
+	struct line *l = line_of(v);
+
+	if (refuses(l))
 		return err_set(e, ERR_UNAVAILABLE, "the line is down");
-	return line_of(v)->sim->ops->query(line_of(v)->sim, id, out, e);
+	if (loses(l, 8))
+		return 0;
+	return l->sim->ops->ask(l->sim, q, now_us, e);
+}
+
+/* Ahead of late news, as an answer on another connection is. */
+static void on_answer(void *ctx, const struct venue_answer *a)
+{
+	struct line *l = ctx;
+
+	l->to.answer(l->to.ctx, a);
 }
 
 static void line_free(struct venue *v) { (void)v; }
@@ -190,9 +207,9 @@ static void line_free(struct venue *v) { (void)v; }
 static const struct venue_ops LINE_OPS = {
 	.name = "line", .resting_stop = true, .place = line_place, .cancel = line_cancel,
 	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
-	.on_trade = line_trade, .on_book = line_book, .on_time = line_time,
-	.on_book_valid = line_book_valid, .tradable = line_tradable, .query = line_query,
-	.free = line_free,
+	.market_add = line_market_add, .on_trade = line_trade, .on_book = line_book,
+	.on_time = line_time, .on_book_valid = line_book_valid, .tradable = line_tradable,
+	.ask = line_ask, .free = line_free,
 };
 
 /* ---- the engine on it ---- */
@@ -227,12 +244,11 @@ static void open_scene(struct scene *s, uint64_t seed)
 	s->line.to = engine_venue_sink(s->e);
 	sim_args_init(&sim);
 	sim.sink = (struct venue_sink){ .ctx = &s->line, .update = on_news,
-					  .account = on_account };
+					  .answer = on_answer, .account = on_account };
 	sim.funding_rate_e8 = 0;
 	s->line.sim = sim_new(&sim);
 	for (int m = 0; m < SCRIPT_MARKETS; m++) {
 		s->markets[m] = engine_market_add(s->e, &s->script.markets[m]);
-		sim_symbol_add(s->line.sim, &s->script.markets[m]);
 	}
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
 		struct predictor p = { .model_id = 7, .ctx = &s->brain[b],
@@ -413,10 +429,9 @@ static void finish(struct scene *s, int64_t now)
 		struct err e;
 
 		assert_int_equal(sim_account_value(s->line.sim, b, &balance, &e), 0);
-		/* what was adopted before its news came has no fee, on spot in coins */
-		HOLDS(s, (size_t)b, ((s->asks || s->line.loses) && !s->script.futures) ||
-		      qty_cmp(balance.base, held[b]) == 0);
-		HOLDS(s, (size_t)b, s->asks || s->line.loses || money_units(balance.balance) ==
+		/* fills whose news is lost or late are asked for: to the last unit */
+		HOLDS(s, (size_t)b, qty_cmp(balance.base, held[b]) == 0);
+		HOLDS(s, (size_t)b, money_units(balance.balance) ==
 		      INT64_C(10000) * RATE_ONE + cash_e8[b]);
 	}
 }

@@ -305,7 +305,8 @@ static void check_legs(struct truth *t)
 static bool could_close(const struct truth *t, int64_t bot, int64_t now)
 {
 	const struct venue *v = session_venue(t->g->s);
-	const struct symbol_info *m = &t->g->script->markets[bot == 3];
+	const struct symbol_info *info = &t->g->script->markets[bot == 3];
+	int m = sim_symbol_find(v, info->symbol, info->futures);
 
 	return v->ops->tradable(v, m, SIDE_BUY, now) &&
 	       v->ops->tradable(v, m, SIDE_SELL, now);

@@ -94,7 +94,7 @@ static void liquidation_long(void **state)
 	world_no_more(w);
 	assert_position(w, "0", "0");
 	assert_int_equal(w->orders_n, 0);
-	assert_int_equal(w->v->ops->query(w->v, "t", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "t", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_EXPIRED);
 	for (size_t i = 0; i < w->rows_n; i++)
 		if (strncmp(w->rows[i].client_order_id, "liquidation", 11) == 0)

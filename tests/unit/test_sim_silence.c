@@ -53,9 +53,7 @@ static void silence(struct world *w, int64_t us)
 
 static bool tradable(const struct world *w, enum side side)
 {
-	struct symbol_info spot = world_info(false);
-
-	return w->v->ops->tradable(w->v, &spot, side, w->now);
+	return w->v->ops->tradable(w->v, w->spot, side, w->now);
 }
 
 /* Two hours of halt: sold at what the first book says, not at what the last one said. */
@@ -70,7 +68,7 @@ static void market_exit_waits(void **state)
 	PLACE(w, .id = "x", .side = SIDE_SELL, .type = TYPE_MARKET, .quantity = "0.00999");
 	expect_update(w, UPDATE_ACCEPTED, "x", "");
 	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999");
-	assert_int_equal(w->v->ops->query(w->v, "x", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "x", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_ACCEPTED);
 	world_trade(w, false, "40000", "1", true); /* a trade is no book */
 	world_no_more(w);

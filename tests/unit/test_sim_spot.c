@@ -116,7 +116,7 @@ static void rejections(void **state)
 		world_place(w, a);
 		expect_update(w, UPDATE_REJECTED, "r", reason);
 		world_no_more(w);
-		assert_int_equal(w->v->ops->query(w->v, "r", &q, NULL), 0);
+		assert_int_equal(sim_order_state(w->v, "r", &q, NULL), 0);
 		assert_int_equal(q.kind, UPDATE_REJECTED);
 		assert_int_equal(w->orders_n, 0);
 		assert_int_equal(w->rows_n, 2);

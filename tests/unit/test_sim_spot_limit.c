@@ -50,7 +50,7 @@ static void queue_and_partial_fills(void **state)
 	assert_int_equal(qty_units(expect_fill(w, "a", "50000", "0.004", true)->cumulative),
 			 E("0.004"));
 	assert_amount(w, 1, LEDGER_RESERVED, "USDT", "300");
-	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "a", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_ACCEPTED);
 	assert_int_equal(qty_units(q.cumulative), E("0.004"));
 	world_trade(w, false, "50000", "3", true);
@@ -58,11 +58,11 @@ static void queue_and_partial_fills(void **state)
 			 E("0.01"));
 	world_no_more(w);
 	assert_int_equal(w->orders_n, 0);
-	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "a", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_FILL);
 	assert_int_equal(qty_units(q.quantity), 0);
 	assert_int_equal(qty_units(q.cumulative), E("0.01"));
-	assert_int_equal(w->v->ops->query(w->v, "never", &q, NULL), ERR_NOT_FOUND);
+	assert_int_equal(sim_order_state(w->v, "never", &q, NULL), ERR_NOT_FOUND);
 }
 
 /* Where an order queues, by its price against the book 50000 (2) / 50000.01 (3). */
@@ -198,7 +198,7 @@ static void latency(void **state)
 	assert_int_equal(w->orders[0].stage, SIM_TRAVELLING);
 	assert_int_equal(w->orders[0].due_us, w->now + 1000);
 	assert_int_equal(w->v->ops->next_due(w->v), w->now + 1000);
-	assert_int_equal(w->v->ops->query(w->v, "a", &q, NULL), 0);
+	assert_int_equal(sim_order_state(w->v, "a", &q, NULL), 0);
 	assert_int_equal(q.kind, UPDATE_ACCEPTED);
 	assert_string_equal(q.exchange_id, "");
 	w->now += 10;
@@ -312,25 +312,21 @@ static void quiet_range(void **state)
 	world_no_more(w);
 }
 
-static void by_name(void **state)
+/* A spot and a futures market of one name are two; each hears of its own alone. */
+static void by_handle(void **state)
 {
 	struct world *w = *state;
 	struct book_top b = { .bid = P("40000"), .ask = P("40001"), .bid_qty = Q("1"),
 			      .ask_qty = Q("1") };
 	struct trade t = { .time_us = w->now + 10, .price = P("39000"), .qty = Q("1") };
 
-	struct symbol_info spot = world_info(false), futures = world_info(true), none = spot;
-
-	none.symbol[0] = 'X';
-	w->v->ops->on_book(w->v, &spot, &b, ++w->now);
-	w->v->ops->on_book(w->v, &none, &b, ++w->now);
+	w->v->ops->on_book(w->v, w->spot, &b, ++w->now);
 	PLACE(w, .id = "a", .side = SIDE_BUY, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 	      .price = "40000");
-	w->v->ops->on_trade(w->v, &none, &t, ++w->now);
-	w->v->ops->on_trade(w->v, &futures, &t, ++w->now);
+	w->v->ops->on_trade(w->v, w->futures, &t, ++w->now);
 	expect_update(w, UPDATE_ACCEPTED, "a", "");
 	world_no_more(w);
-	w->v->ops->on_trade(w->v, &spot, &t, ++w->now);
+	w->v->ops->on_trade(w->v, w->spot, &t, ++w->now);
 	expect_fill(w, "a", "40000", "0.001", true);
 	assert_int_equal(sim_symbol_find(w->v, "BTCUSDT", true), w->futures);
 	assert_int_equal(sim_symbol_find(w->v, "NONE", true), -1);
@@ -347,7 +343,7 @@ static void react(struct world *w, const struct venue_update *u)
 
 	snprintf(id, sizeof(id), "react-%d", ++n);
 	assert_int_equal(sim_account_value(w->v, 1, &b, NULL), 0);
-	assert_int_equal(w->v->ops->query(w->v, u->client_order_id, &q, NULL),
+	assert_int_equal(sim_order_state(w->v, u->client_order_id, &q, NULL),
 			 u->kind == UPDATE_CANCEL_REJECTED ? ERR_NOT_FOUND : 0);
 	assert_true(w->v->ops->next_due(w->v) > 0);
 	if (u->kind == UPDATE_ACCEPTED || n > 200)
@@ -398,7 +394,7 @@ int main(void)
 		TEST(through_the_price), TEST(queue_and_partial_fills), TEST(queue_on_arrival),
 		TEST(volume_once_per_account), TEST(crossing_limit), TEST(cancel_kinds),
 		TEST(latency), TEST(oco_limit_part), TEST(oco_stop_part), TEST(spot_stop),
-		TEST(quiet_range), TEST(by_name), TEST(reactions_from_the_sink),
+		TEST(quiet_range), TEST(by_handle), TEST(reactions_from_the_sink),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,57 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- status ---- */
-
-void bot_set_status(const struct step *s, struct bot *b, enum bot_event event, const char *why,
-		    const char *by, const char *correlation_id)
-{
-	struct status_report *r;
-	enum bot_status from = b->status;
-
-	ASSERT(bot_state_next(from, event, &b->status, NULL) == 0);
-	if (event == EVENT_EMERGENCY_STOP)
-		b->emergency = bot_working(b) ? EMERGENCY_FLATTENING : EMERGENCY_LATCHED;
-	if (event == EVENT_START) {
-		b->emergency = EMERGENCY_NONE;
-		b->error[0] = '\0';
-		if (from != b->status)
-			b->start_us = s->now_us;
-	}
-	if (event == EVENT_STOP || event == EVENT_EMERGENCY_STOP)
-		b->error[0] = '\0';
-	b->dirty = true;
-	bot_signal_ends(s, b); /* the next refusal is news again */
-	r = &effects_add(s, EFFECT_STATUS, NULL, 0)->u.status;
-	*r = (struct status_report){
-		.bot_id = b->id, .from = from, .to = b->status, .at_us = s->now_us,
-	};
-	snprintf(r->event, sizeof(r->event), "%s", bot_event_name(event));
-	snprintf(r->reason, sizeof(r->reason), "%s", why);
-	snprintf(r->requested_by, sizeof(r->requested_by), "%s", by);
-	snprintf(r->correlation_id, sizeof(r->correlation_id), "%s", correlation_id);
-}
-
-void bot_fail(const struct step *s, struct bot *b, const char *fmt, ...)
-{
-	char why[sizeof(b->error)];
-	va_list ap;
-	bool known;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	known = b->status == BOT_ERROR && strcmp(b->error, why) == 0;
-	memcpy(b->error, why, sizeof(b->error));
-	if (!known)
-		bot_set_status(s, b, EVENT_FAILURE, why, "worker", "");
-	bot_cancel_entries(s, b, "");
-}
-
 /* ---- time ---- */
+
+static int64_t check_due(const struct bot *b)
+{
+	return b->orders_n ? bot_period_begin(b, CHECK_US, b->checked_us, 1) : NEVER;
+}
+
+/* While something is open: what the venue has of it, and what the account holds. */
+static void check_timer(const struct step *s, struct bot *b)
+{
+	if (s->now_us < check_due(b))
+		return;
+	b->checked_us = s->now_us;
+	(void)effects_add(s, EFFECT_ASK_OPEN_ORDERS, NULL, 0);
+	(void)effects_add(s, EFFECT_ASK_ACCOUNT, NULL, 0);
+}
 
 void bot_timer(const struct step *s, struct bot *b)
 {
+	check_timer(s, b);
 	bot_equity_timer(s, b);
 	bot_orders_timer(s, b);
 }
@@ -66,6 +35,7 @@ int64_t bot_due(const struct step *s, const struct bot *b)
 {
 	int64_t due = s->all->equity_interval_us ? b->equity_due_us : NEVER;
 
+	due = check_due(b) < due ? check_due(b) : due;
 	for (size_t i = 0; i < b->orders_n; i++) {
 		int64_t at = order_due(b->orders[i], b->status != BOT_STOPPED);
 
@@ -101,12 +71,13 @@ static void go_on_flattening(const struct step *s, struct bot *b)
 
 void bot_reconcile(const struct step *s, struct bot *b)
 {
+	b->checked_us = s->now_us;
 	for (size_t i = b->orders_n; i-- > 0;) {
 		struct order *o = b->orders[i];
 
 		for (size_t k = 0; k < o->legs_n; k++)
 			leg_await(&o->legs[k], s->now_us);
-		order_ask(s, o, true);
+		order_ask_all(s, o);
 		/* A close that waits for nothing would wait for ever. */
 		if (o->phase == PHASE_CLOSING && order_live_legs(o) == 0 && !o->retry_us)
 			bot_progress(s, b, o);
@@ -115,25 +86,6 @@ void bot_reconcile(const struct step *s, struct bot *b)
 }
 
 /* ---- figures ---- */
-
-int64_t bot_positions(const struct bot *b)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < b->orders_n; i++)
-		n += b->orders[i]->status == ORDER_ACTIVE &&
-			b->orders[i]->phase != PHASE_REMAINDER;
-	return n;
-}
-
-size_t bot_working(const struct bot *b)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->orders_n; i++)
-		n += b->orders[i]->phase != PHASE_REMAINDER;
-	return n;
-}
 
 size_t bot_unknown_legs(const struct bot *b)
 {

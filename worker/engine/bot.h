@@ -1,13 +1,17 @@
 /*
  * bot.h - third floor of the engine: one bot, its settings, its account and its open orders.
  *
- * bot.c		status, its row, time
- * bot_account.c	equity, peak, day, results
- * bot_decide.c		asks the strategy and the rules, enters
  * bot_signal.c		each decision is a row; equal refusals are one
- * bot_orders.c		carries out what an order needs of its bot, from entry to close
+ * bot_status.c		its status, and what ends with it
+ * bot_finish.c		the end of an order, and what it counts for
  * bot_remainder.c	what can't be sold by itself, and who takes it over
+ * bot_orders.c		carries out what an order needs of its bot, from entry to close
+ * bot_account.c	equity, peak, day
+ * bot_decide.c		asks the strategy and the rules, enters
  * bot_updates.c	what the venue says
+ * bot.c		time, a start, its row
+ *
+ * Each calls those above it in this list.
  *
  * Each function is a step (effects.h): it changes the bot and adds to the effects.
  */
@@ -15,10 +19,11 @@
 #define WORKER_ENGINE_BOT_H
 
 #include "worker/account/account.h"
-#include "worker/engine/engine.h"
+#include "worker/engine/bot_state.h"
 #include "worker/engine/order_steps.h"
 #include "worker/engine/stats.h"
 
+#define CHECK_US INT64_C(60000000)	/* open orders are compared with the venue's so often */
 #define REFUSAL_US INT64_C(1000000)	/* wait after an entry that the venue refused; doubles */
 #define REFUSAL_MOST_US INT64_C(300000000)
 
@@ -58,6 +63,7 @@ struct bot {
 	struct ended_leg ended[ENDED_LEGS];	/* ring of the newest */
 	size_t ended_n;			/* ever */
 	int64_t equity_due_us;
+	int64_t checked_us;		/* when its orders were last compared with the venue's */
 	bool dirty;			/* its row must be reported at once */
 	bool moved;			/* figures moved: report it when there is room */
 	int64_t reported_us;
@@ -88,19 +94,16 @@ size_t bot_working(const struct bot *b);	/* open orders that are no remainders *
 size_t bot_unknown_legs(const struct bot *b);
 void bot_free(struct bot *b);
 /*
- * Which period a time lies in, on a grid that does not depend on when we started. Bots
- * take turns, some at a time: a thousand at once would be a long turn of the loop, and
- * each at a time of its own a thousand short ones.
+ * When the period that a time lies in began, "ahead" periods later. Bots take turns (see
+ * bot_signal.c), so that not all do at one time what is done regularly.
  */
-int64_t bot_period(const struct bot *b, int64_t every, int64_t at_us);
+int64_t bot_period_begin(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead);
 
 /* ---- bot_account.c ---- */
 
 void bot_equity(const struct step *s, struct bot *b);		/* look at the account */
 void bot_equity_timer(const struct step *s, struct bot *b);	/* sample it, when due */
 void bot_account_reset(const struct step *s, struct bot *b);
-/* A closed order counts: streak, cooldown, statistics of the day. */
-void bot_count_result(const struct step *s, struct bot *b, const struct order *o);
 
 /* ---- bot_signal.c ---- */
 
@@ -160,10 +163,7 @@ void bot_leg_sent(struct bot *b, int64_t now_us);	/* counts for MAX_ORDERS_PER_M
 void bot_remain(const struct step *s, struct bot *b, struct order *o);	/* it becomes one */
 /* A remainder is to be closed: true when it can be sold now, and counts again. */
 bool bot_wake(const struct step *s, struct order *o);
-/* Sell a remainder as soon as that is possible. o may be gone afterwards. */
-void bot_try_remainder(const struct step *s, struct bot *b, struct order *o);
-/* The market moved: the stop of a remainder is ours to watch. */
-void bot_watch_remainder(const struct step *s, struct bot *b, struct order *o);
+void bot_tell_remainder(const struct step *s, const struct order *o, const char *what);
 /* Coins that the next entry takes over: remainders and dust. None on futures. */
 struct qty bot_remainders(const struct bot *b);
 /* The order takes over the coins, and their cost, that remainders and dust are. */
@@ -178,8 +178,7 @@ void bot_on_update(const struct step *s, struct bot *b, const struct venue_updat
 /* The venue would not even take in a request to send or to cancel a leg. */
 void bot_on_refused(const struct step *s, struct bot *b, const char *client_order_id,
 		    bool cancel, const char *why);
-/* What the venue answered about a leg: its state; rc ERR_NOT_FOUND: it never arrived. */
-void bot_on_answer(const struct step *s, struct bot *b, const char *client_order_id, int rc,
-		   const struct venue_update *u, const char *why);
+/* What the venue answered to a question of ours. */
+void bot_on_answer(const struct step *s, struct bot *b, const struct venue_answer *a);
 
 #endif

@@ -6,18 +6,6 @@
 
 #define MINUTE_US INT64_C(60000000)
 #define DAY_US (24 * 60 * MINUTE_US)
-#define SHIFT_US INT64_C(50000)		/* between what two neighbours do regularly */
-
-int64_t bot_period(const struct bot *b, int64_t every, int64_t at_us)
-{
-	return (at_us - b->id * SHIFT_US % every) / every;
-}
-
-/* When the period that a time lies in began; "ahead" periods later. */
-static int64_t sample_time(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead)
-{
-	return (bot_period(b, every, at_us) + ahead) * every + b->id * SHIFT_US % every;
-}
 
 /* The open orders' gain at the last price, together. False: no amount is so large. */
 static bool unrealized(const struct bot *b, struct money *sum)
@@ -96,14 +84,14 @@ void bot_equity_timer(const struct step *s, struct bot *b)
 
 	if (!every || s->now_us < b->equity_due_us)
 		return;
-	newest = sample_time(b, every, s->all->target_us, 0);
+	newest = bot_period_begin(b, every, s->all->target_us, 0);
 	if (b->equity_due_us && newest > s->now_us) {
 		b->equity_due_us = newest;
 		return;
 	}
 	if (b->equity_due_us)
 		sample(s, b);
-	b->equity_due_us = sample_time(b, every, s->now_us, 1);
+	b->equity_due_us = bot_period_begin(b, every, s->now_us, 1);
 }
 
 void bot_account_reset(const struct step *s, struct bot *b)
@@ -115,23 +103,4 @@ void bot_account_reset(const struct step *s, struct bot *b)
 	b->cooldown_until_us = 0;
 	b->dirty = true;
 	bot_equity(s, b);
-}
-
-void bot_count_result(const struct step *s, struct bot *b, const struct order *o)
-{
-	const struct risk_limits *limits = s->all->limits;
-	struct effect *f;
-	struct day_stats trade;
-
-	if (qty_sign(o->filled) <= 0)
-		return;
-	if (qty_sign(o->exited) > 0) /* what goes on with another trade is not lost */
-		b->loss_streak = money_sign(o->pnl) < 0 ? b->loss_streak + 1 : 0;
-	if (limits->cooldown_after_losses && b->loss_streak >= limits->cooldown_after_losses)
-		b->cooldown_until_us = s->now_us + limits->cooldown_s * INT64_C(1000000);
-	stats_of(o, s->now_us, &trade);
-	stats_add(&b->stats, &trade);
-	f = effects_add(s, EFFECT_STATS, NULL, 0);
-	f->u.stats.day = b->stats;
-	f->u.stats.trade = trade;
 }

@@ -7,51 +7,6 @@
 /* After so many failed closes (15 s) the account is asked what there is to close. */
 #define TRIES_BEFORE_ACCOUNT 4
 
-/* ---- the end of an order ---- */
-
-static void forget(const struct step *s, struct bot *b, struct order *o)
-{
-	for (size_t i = 0; i < o->legs_n; i++) {
-		struct ended_leg *e = &b->ended[b->ended_n++ % ENDED_LEGS];
-
-		memcpy(e->client_order_id, o->legs[i].client_order_id, sizeof(e->client_order_id));
-		e->filled = o->legs[i].filled;
-	}
-	for (size_t i = 0; i < b->orders_n; i++) {
-		if (b->orders[i] == o) {
-			memmove(&b->orders[i], &b->orders[i + 1],
-				(b->orders_n - i - 1) * sizeof(b->orders[0]));
-			b->orders_n--;
-			break;
-		}
-	}
-	effects_gone(s, o);
-}
-
-void bot_finish_at(const struct step *s, struct bot *b, struct order *o, struct money left_cost)
-{
-	order_cover_clock(s, o);
-	ASSERT(order_move(s, o, o->phase, ORDER_FINISHES, close_reason_name(o->reason)));
-	o->status = ORDER_CLOSED;
-	o->closed_us = s->now_us;
-	o->retry_us = 0;
-	o->dust = order_position(o);
-	o->dust_cost = left_cost;
-	if (!b->market->info.futures) {
-		ASSERT(qty_add(b->dust, o->dust, &b->dust) == 0);
-		ASSERT(money_add(b->dust_cost, o->dust_cost, &b->dust_cost) == 0);
-	}
-	order_settle(o);
-	bot_count_result(s, b, o);
-	forget(s, b, o);
-	bot_flat(s, b);
-}
-
-void bot_finish(const struct step *s, struct bot *b, struct order *o)
-{
-	bot_finish_at(s, b, o, order_cost(o, order_position(o)));
-}
-
 /* ---- close ---- */
 
 /* No more than the account has, on this order's side. */
@@ -96,12 +51,14 @@ static void sell(const struct step *s, struct bot *b, struct order *o)
 	order_sell(s, o, quantity);
 }
 
+static void try_remainder(const struct step *s, struct bot *b, struct order *o);
+
 void bot_progress(const struct step *s, struct bot *b, struct order *o)
 {
 	switch (order_step(s, o)) {
 	case ORDER_WAITS:
 		if (o->phase == PHASE_REMAINDER)
-			bot_try_remainder(s, b, o);
+			try_remainder(s, b, o);
 		break;
 	case ORDER_SELLS:
 		sell(s, b, o);
@@ -116,6 +73,18 @@ void bot_progress(const struct step *s, struct bot *b, struct order *o)
 		bot_finish(s, b, o);
 		break;
 	}
+}
+
+/* Sell a remainder as soon as that is possible. o may be gone afterwards. */
+static void try_remainder(const struct step *s, struct bot *b, struct order *o)
+{
+	if (s->now_us < o->retry_us || !bot_wake(s, o))
+		return;
+	o->reason = CLOSE_REMAINDER;
+	o->retry_us = 0;
+	o->retries++;
+	(void)order_move(s, o, PHASE_REMAINDER, ORDER_CLOSES, close_reason_name(o->reason));
+	bot_progress(s, b, o);
 }
 
 void bot_close(const struct step *s, struct bot *b, struct order *o, enum close_reason reason,
@@ -142,12 +111,6 @@ void bot_close_all(const struct step *s, struct bot *b, enum close_reason reason
 			bot_close(s, b, b->orders[i], reason, correlation_id);
 }
 
-void bot_cancel_entries(const struct step *s, struct bot *b, const char *correlation_id)
-{
-	for (size_t i = b->orders_n; i-- > 0;)
-		order_cancel_entry(s, b->orders[i], CLOSE_ENTRY_CANCELLED, correlation_id);
-}
-
 int64_t bot_drop_orders(const struct step *s, struct bot *b)
 {
 	int64_t n = (int64_t)b->orders_n;
@@ -166,6 +129,18 @@ int64_t bot_drop_orders(const struct step *s, struct bot *b)
 
 /* ---- time and stops ---- */
 
+/* The market moved: the stop of a remainder is ours to watch. */
+static void watch_remainder(const struct step *s, struct bot *b, struct order *o)
+{
+	if (order_closable(s, o)) {
+		try_remainder(s, b, o);
+	} else if (!o->stop_crossed_us && order_stop_crossed(o, s->market->last)) {
+		o->stop_crossed_us = s->now_us;
+		order_changed(s, o);
+		bot_tell_remainder(s, o, "are beyond their stop");
+	}
+}
+
 void bot_watch_stops(const struct step *s, struct bot *b)
 {
 	for (size_t i = b->orders_n; i-- > 0;) {
@@ -173,7 +148,7 @@ void bot_watch_stops(const struct step *s, struct bot *b)
 		enum close_reason due;
 
 		if (o->phase == PHASE_REMAINDER) {
-			bot_watch_remainder(s, b, o);
+			watch_remainder(s, b, o);
 			continue;
 		}
 		due = order_watch_stop(s, o);
@@ -204,7 +179,7 @@ static void order_timer(const struct step *s, struct bot *b, struct order *o)
 	bool again = o->retry_us && s->now_us >= o->retry_us;
 	enum close_reason due;
 
-	order_ask(s, o, false);
+	order_ask_late(s, o);
 	if (again) {
 		o->retry_us = 0;
 		order_changed(s, o);
@@ -292,6 +267,8 @@ struct order *bot_enter(const struct step *s, struct bot *b, const struct signal
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);
 	b->last_entry_us = s->now_us;
+	if (b->orders_n == 0)
+		b->checked_us = s->now_us;
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = o;
 	order_begins(s, o);

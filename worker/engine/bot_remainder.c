@@ -10,13 +10,7 @@
  * lot step can't be sold in any way and is dust: its trade ends, and the next one takes it.
  */
 
-void bot_flat(const struct step *s, struct bot *b)
-{
-	if (b->emergency == EMERGENCY_FLATTENING && bot_working(b) == 0)
-		bot_set_status(s, b, EVENT_EMERGENCY_STOP, "flat", "worker", "");
-}
-
-static void tell(const struct step *s, const struct order *o, const char *what)
+void bot_tell_remainder(const struct step *s, const struct order *o, const char *what)
 {
 	char have[MONEY_TEXT_MAX];
 
@@ -30,36 +24,14 @@ void bot_remain(const struct step *s, struct bot *b, struct order *o)
 	ASSERT(order_move(s, o, PHASE_CLOSING, ORDER_REMAINS, ""));
 	if (o->retries) /* it was refused as too small: not again at the next tick */
 		order_retry_later(s, o);
-	tell(s, o, "are left");
+	bot_tell_remainder(s, o, "are left");
 	bot_flat(s, b);
 }
 
 bool bot_wake(const struct step *s, struct order *o)
 {
 	return order_closable(s, o) &&
-	       s->venue->ops->tradable(s->venue, &s->market->info, order_exit_side(o), s->now_us);
-}
-
-void bot_try_remainder(const struct step *s, struct bot *b, struct order *o)
-{
-	if (s->now_us < o->retry_us || !bot_wake(s, o))
-		return;
-	o->reason = CLOSE_REMAINDER;
-	o->retry_us = 0;
-	o->retries++;
-	(void)order_move(s, o, PHASE_REMAINDER, ORDER_CLOSES, close_reason_name(o->reason));
-	bot_progress(s, b, o);
-}
-
-void bot_watch_remainder(const struct step *s, struct bot *b, struct order *o)
-{
-	if (order_closable(s, o)) {
-		bot_try_remainder(s, b, o);
-	} else if (!o->stop_crossed_us && order_stop_crossed(o, s->market->last)) {
-		o->stop_crossed_us = s->now_us;
-		order_changed(s, o);
-		tell(s, o, "are beyond their stop");
-	}
+	       s->venue->ops->tradable(s->venue, s->market->handle, order_exit_side(o), s->now_us);
 }
 
 struct qty bot_remainders(const struct bot *b)

@@ -4,6 +4,22 @@
 #include <string.h>
 
 #define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
+#define SHIFT_US INT64_C(50000)		/* between what two neighbours do regularly */
+
+/*
+ * Which period a time lies in, on a grid that does not depend on when we started. Bots
+ * take turns, some at a time: a thousand at once would be a long turn of the loop, and
+ * each at a time of its own a thousand short ones.
+ */
+static int64_t period_of(const struct bot *b, int64_t every, int64_t at_us)
+{
+	return (at_us - b->id * SHIFT_US % every) / every;
+}
+
+int64_t bot_period_begin(const struct bot *b, int64_t every, int64_t at_us, int64_t ahead)
+{
+	return (period_of(b, every, at_us) + ahead) * every + b->id * SHIFT_US % every;
+}
 
 static void write_signal(const struct step *s, struct bot *b)
 {
@@ -26,7 +42,7 @@ static bool repeats(const struct step *s, const struct bot *b, const struct sign
 
 	return now->id && !now->taken && now->side == sig->side && strcmp(now->rule, rule) == 0 &&
 	       now->config_version == b->config.version &&
-	       bot_period(b, every_us, s->now_us) == bot_period(b, every_us, now->at_us);
+	       period_of(b, every_us, s->now_us) == period_of(b, every_us, now->at_us);
 }
 
 void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, bool taken,
@@ -58,7 +74,7 @@ void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, b
 	snprintf(now->correlation_id, sizeof(now->correlation_id), "%s",
 		 o ? o->correlation_id : "");
 	now->last_us = s->now_us;
-	if (!same || bot_period(b, SIGNAL_WRITE_US, s->now_us) !=
-			     bot_period(b, SIGNAL_WRITE_US, b->signal_written_us))
+	if (!same || period_of(b, SIGNAL_WRITE_US, s->now_us) !=
+			     period_of(b, SIGNAL_WRITE_US, b->signal_written_us))
 		write_signal(s, b);
 }

@@ -23,6 +23,9 @@ enum bot_event {
 };
 #define BOT_EVENTS 6
 
+/* What is left of an emergency stop: orders that are being closed, or that only a start undoes. */
+enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
+
 /* 0 and *to (may equal from), or ERR_CONFLICT and a sentence. */
 MUST_CHECK int bot_state_next(enum bot_status from, enum bot_event event, enum bot_status *to,
 			      struct err *e);

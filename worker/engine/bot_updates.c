@@ -117,28 +117,34 @@ static void book(const struct step *s, struct bot *b, struct order *o, struct le
 }
 
 /*
- * The venue counts more than the fills we heard of: what is missing is booked at
- * the best price known, so that the position is right. The number of such a fill
- * is ours, negative; its fee is not known.
+ * The venue counts more than the fills it tells of when asked: what is missing is booked at
+ * the best price known, so that the position is right. The number of such a fill is ours,
+ * negative; its fee is not known.
  */
-static bool adopt_missing(const struct step *s, struct bot *b, struct order *o, struct leg *l,
-			  const struct venue_update *u, struct qty upto)
+static void adopt_missing(const struct step *s, struct bot *b, struct order *o, struct leg *l,
+			  struct price near, struct qty upto)
 {
-	struct venue_update part = *u;
+	struct venue_update part = { .kind = UPDATE_FILL, .at_us = s->now_us, .price = near };
 	char have[MONEY_TEXT_MAX], at[MONEY_TEXT_MAX];
 
-	if (qty_cmp(upto, l->filled) <= 0)
-		return false;
 	ASSERT(qty_sub(upto, l->filled, &part.quantity) == 0);
+	memcpy(part.client_order_id, l->client_order_id, sizeof(part.client_order_id));
 	if (price_sign(part.price) <= 0)
 		part.price = price_sign(l->price) > 0 ? l->price : b->market->last;
 	part.trade_id = -s->ids->fill;
-	part.fee_e8 = 0;
 	effects_notice(s, o->correlation_id, "%s: the venue filled %s more than it told; booked at "
 		       "%s", l->client_order_id, qty_text(part.quantity, have),
 		       price_text(part.price, at));
 	book(s, b, o, l, &part);
-	return true;
+	bot_fail(s, b, "%s: the venue filled more than it tells of", l->client_order_id);
+}
+
+/* The venue says that it filled so much: what was traded is asked for. */
+static void fills_told(const struct step *s, struct order *o, struct leg *l, struct qty upto)
+{
+	if (qty_cmp(upto, l->told) > 0)
+		l->told = upto;
+	order_ask_leg(s, o, l);
 }
 
 static void on_fill(const struct step *s, struct bot *b, struct order *o, struct leg *l,
@@ -149,11 +155,14 @@ static void on_fill(const struct step *s, struct bot *b, struct order *o, struct
 	if (qty_cmp(u->cumulative, l->filled) <= 0)
 		return; /* said before */
 	ASSERT(qty_sub(u->cumulative, u->quantity, &before) == 0);
-	if (adopt_missing(s, b, o, l, u, before))
-		bot_fail(s, b, "%s: fills are missing before trade %lld", l->client_order_id,
-			 (long long)u->trade_id);
-	if (qty_cmp(u->cumulative, l->filled) > 0)
-		book(s, b, o, l, u);
+	if (qty_cmp(before, l->filled) > 0 && !leg_done(l)) {
+		l->told_price = u->price;
+		fills_told(s, o, l, u->cumulative);
+		return;
+	}
+	book(s, b, o, l, u);
+	if (l->cancel_refused && leg_done(l))
+		o->retry_us = 0;
 	bot_progress(s, b, o);
 }
 
@@ -193,10 +202,17 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 {
 	bool rejected = event == LEG_EV_REJECTED, expired = event == LEG_EV_EXPIRED;
 
+	if (!leg_done(l) && qty_cmp(u->cumulative, l->filled) > 0) { /* it ends with its fills */
+		l->told_end = event;
+		l->told_price = u->price;
+		snprintf(l->told_why, sizeof(l->told_why), "%s", u->reason);
+		fills_told(s, o, l, u->cumulative);
+		return;
+	}
 	if (!leg_move(s, o, l, l->state, event, u->reason))
 		return;
-	if (adopt_missing(s, b, o, l, u, u->cumulative))
-		bot_fail(s, b, "the venue ended an order with fills that it had not told");
+	if (l->cancel_refused)
+		o->retry_us = 0;
 	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE)
 		o->reason = rejected ? CLOSE_ENTRY_REJECTED : CLOSE_ENTRY_CANCELLED;
 	if (l->kind == LEG_ENTRY && rejected)
@@ -247,6 +263,7 @@ static void on_cancel_rejected(const struct step *s, struct order *o, struct leg
 		return;
 	(void)leg_move(s, o, l, LEG_CANCELLING, LEG_EV_CANCEL_REFUSED, "");
 	l->cancel_refused = true;
+	order_retry_later(s, o); /* unless the answer is that it ended */
 	order_ask_leg(s, o, l);
 }
 
@@ -287,17 +304,20 @@ void bot_on_refused(const struct step *s, struct bot *b, const char *client_orde
 static void on_state(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		     const struct venue_update *u)
 {
-	if (adopt_missing(s, b, o, l, u, u->cumulative))
-		bot_progress(s, b, o);
-	else if (u->kind == UPDATE_ACCEPTED && u->exchange_id[0]) /* else it is on its way */
+	if (qty_cmp(u->cumulative, l->filled) > 0) {
+		l->told_price = u->price;
+		fills_told(s, o, l, u->cumulative);
+		return;
+	}
+	if (u->kind == UPDATE_ACCEPTED && u->exchange_id[0]) /* else it is on its way */
 		on_accepted(s, b, o, l, u);
 	o = find_leg(b, u->client_order_id, &l); /* what followed may have moved it */
 	if (o && !leg_done(l))
 		order_leg_lives(s, o, l);
 }
 
-static void on_answer(const struct step *s, struct bot *b, struct order *o, struct leg *l,
-		      const struct venue_update *u)
+static void on_order_state(const struct step *s, struct bot *b, struct order *o, struct leg *l,
+			   const struct venue_update *u)
 {
 	switch (u->kind) {
 	case UPDATE_ACCEPTED:
@@ -313,6 +333,7 @@ static void on_answer(const struct step *s, struct bot *b, struct order *o, stru
 	case UPDATE_EXPIRED:
 		on_end(s, b, o, l, LEG_EV_EXPIRED, u);
 		break;
+	case UPDATE_SENT:
 	case UPDATE_CANCEL_REJECTED:
 	case UPDATE_FUNDING:
 		order_no_answer(s, o, l);
@@ -320,24 +341,119 @@ static void on_answer(const struct step *s, struct bot *b, struct order *o, stru
 	}
 }
 
-void bot_on_answer(const struct step *s, struct bot *b, const char *client_order_id, int rc,
-		   const struct venue_update *u, const char *why)
+/* The executions of a leg: those that we lack are booked, then it ends as it did. */
+static void on_trades(const struct step *s, struct bot *b, struct order *o, struct leg *l,
+		      const struct venue_answer *a)
+{
+	struct venue_update end = { .at_us = s->now_us };
+	enum leg_event how = l->told_end;
+	struct qty before, told = l->told;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct venue_update *u = &a->list[i];
+
+		if (qty_cmp(u->cumulative, l->filled) <= 0)
+			continue;
+		ASSERT(qty_sub(u->cumulative, u->quantity, &before) == 0);
+		if (qty_cmp(before, l->filled) > 0)
+			adopt_missing(s, b, o, l, u->price, before);
+		book(s, b, o, l, u);
+	}
+	if (qty_cmp(told, l->filled) > 0)
+		adopt_missing(s, b, o, l, l->told_price, told);
+	end.cumulative = l->filled;
+	snprintf(end.reason, sizeof(end.reason), "%s", l->told_why);
+	if (how != LEG_EV_SENT && !leg_done(l)) {
+		on_end(s, b, o, l, how, &end);
+		return;
+	}
+	if (l->cancel_refused && leg_done(l))
+		o->retry_us = 0;
+	bot_progress(s, b, o);
+}
+
+static void no_answer(const struct step *s, struct order *o, struct leg *l, const char *why)
+{
+	if (l->asks <= 1)
+		effects_notice(s, l->correlation_id, "%s", why);
+	l->asked = true;
+	order_no_answer(s, o, l);
+}
+
+static void on_leg_answer(const struct step *s, struct bot *b, const struct venue_answer *a)
 {
 	struct venue_update never = { .kind = UPDATE_REJECTED, .at_us = s->now_us };
 	struct leg *l = NULL;
-	struct order *o = find_leg(b, client_order_id, &l);
+	struct order *o = find_leg(b, a->query.client_order_id, &l);
 
 	if (!o || leg_done(l))
 		return;
-	if (rc == ERR_NOT_FOUND) {
+	l->asked = false;
+	if (a->query.kind == ASK_TRADES && a->rc == 0) {
+		on_trades(s, b, o, l, a);
+	} else if (a->query.kind == ASK_ORDER && a->rc == ERR_NOT_FOUND) {
 		snprintf(never.reason, sizeof(never.reason), "never reached the venue");
-		on_answer(s, b, o, l, &never);
-	} else if (rc) {
-		if (l->asks <= 1)
-			effects_notice(s, l->correlation_id, "%s", why);
-		order_no_answer(s, o, l);
+		on_order_state(s, b, o, l, &never);
+	} else if (a->query.kind == ASK_ORDER && a->rc == 0 && a->n == 1) {
+		on_order_state(s, b, o, l, &a->list[0]);
 	} else {
-		on_answer(s, b, o, l, u);
+		no_answer(s, o, l, a->why);
+	}
+}
+
+static const struct venue_update *listed(const struct venue_answer *a, const char *id)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->list[i].client_order_id, id) == 0)
+			return &a->list[i];
+	return NULL;
+}
+
+/* The venue had it before the question was asked: it is in the list, or it is over. */
+static void compare_leg(const struct step *s, struct order *o, struct leg *l,
+			const struct venue_answer *a)
+{
+	const struct venue_update *u = listed(a, l->client_order_id);
+
+	if (l->state != LEG_LIVE || !l->acked_us || l->acked_us > a->query.asked_us)
+		return;
+	if (!u)
+		order_ask_leg(s, o, l);
+	else if (qty_cmp(u->cumulative, l->filled) > 0)
+		fills_told(s, o, l, u->cumulative);
+}
+
+/*
+ * All that the venue has open for the bot, against what we think is live. News may be under
+ * way, so a difference is asked about; an order of ours that no trade knows is a fault.
+ */
+static void on_open_orders(const struct step *s, struct bot *b, const struct venue_answer *a)
+{
+	struct leg *l;
+
+	for (size_t i = 0; i < b->orders_n; i++)
+		for (size_t k = 0; k < b->orders[i]->legs_n; k++)
+			compare_leg(s, b->orders[i], &b->orders[i]->legs[k], a);
+	for (size_t i = 0; i < a->n; i++)
+		if (!find_leg(b, a->list[i].client_order_id, &l))
+			bot_fail(s, b, "the venue has the open order %s that no trade of this bot "
+				 "knows; cancel it there, then start the bot",
+				 a->list[i].client_order_id);
+}
+
+void bot_on_answer(const struct step *s, struct bot *b, const struct venue_answer *a)
+{
+	switch (a->query.kind) {
+	case ASK_ORDER:
+	case ASK_TRADES:
+		on_leg_answer(s, b, a);
+		break;
+	case ASK_OPEN_ORDERS:
+		if (a->rc == 0)
+			on_open_orders(s, b, a);
+		break;
+	case ASK_ACCOUNT: /* the engine has taken it in */
+		break;
 	}
 }
 
@@ -398,6 +514,9 @@ static void on_leg_update(const struct step *s, struct bot *b, struct order *o, 
 			  const struct venue_update *u)
 {
 	switch (u->kind) {
+	case UPDATE_SENT:
+		(void)leg_move(s, o, l, l->state, LEG_EV_SENT, "");
+		break;
 	case UPDATE_ACCEPTED:
 		on_accepted(s, b, o, l, u);
 		break;

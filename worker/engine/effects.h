@@ -49,7 +49,9 @@ struct step {				/* one event; borrowed for the call */
 };
 
 enum effect_kind {
-	EFFECT_SEND, EFFECT_CANCEL, EFFECT_ASK,	/* a leg: out, back, asked about */
+	EFFECT_SEND, EFFECT_CANCEL,	/* a leg goes to the venue, is taken back */
+	EFFECT_ASK, EFFECT_ASK_TRADES,	/* what became of a leg, what was traded for it */
+	EFFECT_ASK_OPEN_ORDERS, EFFECT_ASK_ACCOUNT,	/* all that the bot has at the venue */
 	EFFECT_ORDER, EFFECT_LEG, EFFECT_MOVE, EFFECT_FILL,	/* rows of an order */
 	EFFECT_SIGNAL, EFFECT_STATUS, EFFECT_STATS, EFFECT_EQUITY,	/* rows of a bot */
 	EFFECT_NOTICE			/* something a person should know */

@@ -60,9 +60,25 @@ static void on_account(void *ctx, const struct account *a)
 	mine->known = true;
 }
 
+static void on_answer(void *ctx, const struct venue_answer *a)
+{
+	struct engine *e = ctx;
+	struct bot *b = engine_find_bot(e, a->query.bot_id);
+	struct step s;
+
+	if (a->query.kind == ASK_ACCOUNT && a->rc == 0)
+		on_account(e, &a->account);
+	if (!b)
+		return;
+	s = engine_step(e, b, a->at_us);
+	bot_on_answer(&s, b, a);
+	engine_step_done(e, b);
+}
+
 struct venue_sink engine_venue_sink(struct engine *e)
 {
-	return (struct venue_sink){ .ctx = e, .update = on_update, .account = on_account };
+	return (struct venue_sink){ .ctx = e, .update = on_update, .answer = on_answer,
+				    .account = on_account };
 }
 
 void engine_set_venue(struct engine *e, struct venue *v)

@@ -77,6 +77,7 @@ struct market *engine_market_at(const struct engine *e, size_t index);	/* NULL b
 const char *market_interval(const struct market *m, size_t index);
 size_t market_look_back(const struct market *m, size_t index);	/* candles that its window keeps */
 const struct symbol_info *market_info(const struct market *m);
+int market_handle(const struct market *m);	/* the venue's of it */
 struct price market_last(const struct market *m);	/* (tests) */
 struct book_top market_top(const struct market *m);	/* (tests) */
 
@@ -99,12 +100,12 @@ void engine_behind(struct engine *e, int64_t behind_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
 /* There is no room to store what more entries would cause: they wait (rule disk_full). */
 void engine_disk_full(struct engine *e, bool full);
-/* Warm-up: fills candles, windows and last prices, but no bot acts and no venue hears it. */
+/* Warm-up: fills candles, windows and last prices, but no bot acts and the venue only looks. */
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
 		      int64_t now_us);
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
-void engine_warm_gap(struct engine *e, struct market *m);
+void engine_warm_gap(struct engine *e, struct market *m, int64_t now_us);
 /*
  * Candles that were stored before: n > 0, oldest first, one directly behind the other; none
  * is missing between the one that begins at since_us and them. Before the first event of
@@ -122,8 +123,6 @@ void engine_history(struct engine *e, bool on);
 void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 
 #define ORDERS_KEPT 1024		/* of before a start, that MAX_ORDERS_PER_MIN counts */
-
-enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
 struct bot_restore {			/* what the database remembers of a bot */
 	enum bot_status status;

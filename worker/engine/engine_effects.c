@@ -1,20 +1,28 @@
 #include "worker/engine/engine_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- requests to the venue ---- */
 
-static void send(struct engine *e, struct bot *b, struct order *o, struct leg *l)
+static void send(struct engine *e, struct bot *b, struct order *o, int64_t leg_id)
 {
 	struct venue *v = e->args.venue;
-	struct step s = engine_step(e, b, l->requested_us);
-	struct venue_order vo = {
-		.bot_id = b->id, .side = l->side, .type = l->type, .reduce_only = l->reduce_only,
-		.price = l->price, .stop_price = l->stop_price, .quantity = l->quantity,
-	};
+	struct leg *l = order_leg_by_id(o, leg_id);
+	struct venue_order vo = { .bot_id = b->id };
 	struct err err = { 0 };
+	struct step s;
 
+	if (!l || leg_done(l))
+		return;
+	s = engine_step(e, b, l->requested_us);
+	vo.side = l->side;
+	vo.type = l->type;
+	vo.reduce_only = l->reduce_only;
+	vo.price = l->price;
+	vo.stop_price = l->stop_price;
+	vo.quantity = l->quantity;
 	memcpy(vo.client_order_id, l->client_order_id, sizeof(vo.client_order_id));
 	memcpy(vo.symbol, o->symbol, sizeof(vo.symbol));
 	bot_leg_sent(b, s.now_us);
@@ -24,44 +32,71 @@ static void send(struct engine *e, struct bot *b, struct order *o, struct leg *l
 		(void)leg_move(&s, o, l, l->state, LEG_EV_SENT, "");
 }
 
-static void cancel(struct engine *e, struct bot *b, const struct order *o, const struct leg *l,
+static void cancel(struct engine *e, struct bot *b, struct order *o, int64_t leg_id,
 		   int64_t now_us)
 {
 	struct venue *v = e->args.venue;
+	const struct leg *l = order_leg_by_id(o, leg_id);
 	struct step s = engine_step(e, b, now_us);
 	struct err err = { 0 };
 
-	if (l->state == LEG_CANCELLING &&
+	if (l && l->state == LEG_CANCELLING &&
 	    v->ops->cancel(v, b->id, o->symbol, l->client_order_id, now_us, &err))
 		bot_on_refused(&s, b, l->client_order_id, true, err.msg);
 }
 
-static void ask(struct engine *e, struct bot *b, const struct leg *l, int64_t now_us)
+/* l NULL: not about one leg. */
+static void ask(struct engine *e, struct bot *b, const struct leg *l, enum venue_question kind,
+		int64_t now_us)
 {
 	struct venue *v = e->args.venue;
 	struct step s = engine_step(e, b, now_us);
-	struct venue_update u = { 0 };
-	char id[CLIENT_ORDER_ID_MAX];
+	struct venue_answer none = {
+		.query = { .kind = kind, .bot_id = b->id, .asked_us = now_us }, .at_us = now_us,
+	};
 	struct err err = { 0 };
-	int rc;
 
-	memcpy(id, l->client_order_id, sizeof(id));
-	rc = v->ops->query(v, id, &u, &err);
-	u.at_us = now_us;
-	bot_on_answer(&s, b, id, rc, &u, err.msg);
+	memcpy(none.query.symbol, b->market->info.symbol, sizeof(none.query.symbol));
+	if (l)
+		memcpy(none.query.client_order_id, l->client_order_id, CLIENT_ORDER_ID_MAX);
+	none.rc = v->ops->ask(v, &none.query, now_us, &err);
+	if (none.rc == 0)
+		return;
+	none.rc = ERR_UNAVAILABLE;
+	snprintf(none.why, sizeof(none.why), "%.95s", err.msg);
+	bot_on_answer(&s, b, &none);
 }
 
-/* False: it is a report. The effect may move: what it causes is added to the list. */
-static bool request(struct engine *e, struct bot *b, const struct effect *f)
+static void ask_leg(struct engine *e, struct bot *b, const struct effect *f,
+		    enum venue_question kind)
 {
-	struct order *o = f->order;
-	struct leg *l;
-	int64_t now_us = f->at_us;
+	const struct leg *l = order_leg_by_id(f->order, f->leg_id);
 
+	if (l && !leg_done(l))
+		ask(e, b, l, kind, f->at_us);
+}
+
+/* What goes to the venue; reports wait. The effect is a copy: what it causes is added. */
+static void request(struct engine *e, struct bot *b, const struct effect *f)
+{
 	switch (f->kind) {
 	case EFFECT_SEND:
+		send(e, b, f->order, f->leg_id);
+		break;
 	case EFFECT_CANCEL:
+		cancel(e, b, f->order, f->leg_id, f->at_us);
+		break;
 	case EFFECT_ASK:
+		ask_leg(e, b, f, ASK_ORDER);
+		break;
+	case EFFECT_ASK_TRADES:
+		ask_leg(e, b, f, ASK_TRADES);
+		break;
+	case EFFECT_ASK_OPEN_ORDERS:
+		ask(e, b, NULL, ASK_OPEN_ORDERS, f->at_us);
+		break;
+	case EFFECT_ASK_ACCOUNT:
+		ask(e, b, NULL, ASK_ACCOUNT, f->at_us);
 		break;
 	case EFFECT_ORDER:
 	case EFFECT_LEG:
@@ -72,18 +107,8 @@ static bool request(struct engine *e, struct bot *b, const struct effect *f)
 	case EFFECT_STATS:
 	case EFFECT_EQUITY:
 	case EFFECT_NOTICE:
-		return false;
+		break;
 	}
-	l = order_leg_by_id(o, f->leg_id);
-	if (!l || leg_done(l))
-		return true;
-	if (f->kind == EFFECT_SEND)
-		send(e, b, o, l);
-	else if (f->kind == EFFECT_CANCEL)
-		cancel(e, b, o, l, now_us);
-	else
-		ask(e, b, l, now_us);
-	return true;
 }
 
 /* ---- reports ---- */
@@ -128,6 +153,9 @@ static void report(struct engine *e, struct bot *b, struct effect *f)
 	case EFFECT_SEND:
 	case EFFECT_CANCEL:
 	case EFFECT_ASK:
+	case EFFECT_ASK_TRADES:
+	case EFFECT_ASK_OPEN_ORDERS:
+	case EFFECT_ASK_ACCOUNT:
 		break;
 	case EFFECT_ORDER:
 		report_order(e, b, f->order);
@@ -179,7 +207,7 @@ static void settle(struct engine *e, struct bot *b)
 	for (size_t i = 0; i < fx->n; i++) {
 		struct effect f = fx->list[i];
 
-		(void)request(e, b, &f);
+		request(e, b, &f);
 	}
 	for (size_t i = 0; i < fx->n; i++)
 		report(e, b, &fx->list[i]);

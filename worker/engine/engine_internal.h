@@ -11,6 +11,7 @@
 #define WORKER_ENGINE_ENGINE_INTERNAL_H
 
 #include "worker/engine/bot.h"
+#include "worker/engine/engine.h"
 
 /*
  * A silence may end any number of candles. So many are handed on; of the others only

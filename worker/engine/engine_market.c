@@ -14,6 +14,7 @@ struct market *engine_market_add(struct engine *e, const struct symbol_info *inf
 		return m;
 	m = xcalloc(1, sizeof(*m));
 	m->info = *info;
+	m->handle = e->args.venue->ops->market_add(e->args.venue, info);
 	m->close_us = NEVER;
 	e->markets = xrealloc(e->markets, (e->markets_n + 1) * sizeof(e->markets[0]));
 	e->markets[e->markets_n++] = m;
@@ -38,6 +39,8 @@ const char *market_interval(const struct market *m, size_t index)
 {
 	return index < m->series_n ? m->series[index]->interval : NULL;
 }
+
+int market_handle(const struct market *m) { return m->handle; }
 
 size_t market_look_back(const struct market *m, size_t index)
 {
@@ -305,7 +308,7 @@ void engine_trade(struct engine *e, struct market *m, const struct trade *t, int
 		return;
 	m->last = t->price;
 	heard(e, m, e->now_us);
-	v->ops->on_trade(v, &m->info, t, e->now_us);
+	v->ops->on_trade(v, m->handle, t, e->now_us);
 	for (size_t i = 0; i < m->bots_n; i++)
 		if (p <= m->bots[i]->quiet_low || p >= m->bots[i]->quiet_high)
 			watch_stops(e, m->bots[i]);
@@ -344,7 +347,7 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 	engine_advance(e, now_us);
 	since_us = too_long_since(e, m, e->now_us);
 	take_book(e, m, b, e->now_us);
-	v->ops->on_book(v, &m->info, b, e->now_us);
+	v->ops->on_book(v, m->handle, b, e->now_us);
 	try_closes(e, m);
 	for (size_t i = 0; since_us && i < m->bots_n; i++) {
 		struct step s = engine_step(e, m->bots[i], e->now_us);
@@ -360,10 +363,18 @@ void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us,
 
 	engine_advance(e, now_us);
 	heard(e, m, e->now_us);
-	v->ops->on_time(v, &m->info, e->now_us);
+	v->ops->on_time(v, m->handle, e->now_us);
 	market_lag(e, m, exchange_us, e->now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, true);
+}
+
+/* Frames are missing: neither the book nor the candles can be trusted. */
+static void market_gap(struct market *m)
+{
+	memset(&m->top, 0, sizeof(m->top));
+	for (size_t i = 0; i < m->series_n; i++)
+		series_reset(m->series[i]);
 }
 
 void engine_gap(struct engine *e, struct market *m, int64_t now_us)
@@ -373,8 +384,8 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 	if (e->now_us == 0)
 		e->now_us = now_us;
 	/* First of all: what our clock would close now lacks what was missed. */
-	engine_warm_gap(e, m);
-	v->ops->on_book(v, &m->info, &m->top, e->now_us); /* no side has orders */
+	market_gap(m);
+	v->ops->on_book(v, m->handle, &m->top, e->now_us); /* no side has orders */
 }
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
@@ -383,7 +394,7 @@ void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t n
 
 	engine_advance(e, now_us);
 	m->depth_invalid = !valid;
-	v->ops->on_book_valid(v, &m->info, valid, e->now_us);
+	v->ops->on_book_valid(v, m->handle, valid, e->now_us);
 	try_closes(e, m);
 }
 
@@ -397,8 +408,12 @@ void engine_disk_full(struct engine *e, bool full)
 	e->all.disk_full = full;
 }
 
+/* ---- before the bots act ---- */
+
 void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	markets_warm(e, now_us);
 	if (!trade_usable(t))
 		return;
@@ -406,22 +421,45 @@ void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t
 	heard(e, m, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_trade(e, m, m->series[i], t, now_us, false);
+	v->ops->warm_trade(v, m->handle, t, now_us);
 }
 
 void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
 		      int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	markets_warm(e, now_us);
 	take_book(e, m, b, now_us);
+	v->ops->warm_book(v, m->handle, b, now_us);
 }
 
 void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
+	struct venue *v = e->args.venue;
+
 	markets_warm(e, now_us);
 	heard(e, m, now_us);
 	market_lag(e, m, exchange_us, now_us);
 	for (size_t i = 0; i < m->series_n; i++)
 		series_time(e, m, m->series[i], exchange_us, false);
+	v->ops->warm_time(v, m->handle, now_us);
+}
+
+void engine_warm_gap(struct engine *e, struct market *m, int64_t now_us)
+{
+	struct venue *v = e->args.venue;
+
+	market_gap(m);
+	v->ops->warm_book(v, m->handle, &m->top, now_us); /* no side has orders */
+}
+
+void engine_warm_book_valid(struct engine *e, struct market *m, bool valid)
+{
+	struct venue *v = e->args.venue;
+
+	m->depth_invalid = !valid;
+	v->ops->warm_book_valid(v, m->handle, valid);
 }
 
 void engine_history(struct engine *e, bool on)
@@ -442,20 +480,6 @@ void engine_warm_candles(struct engine *e, struct market *m, const char *interva
 	s->since_us = since_us;
 	candle_builder_follow(&s->builder, &list[n - 1]);
 	market_due(e, m, series_close_us(m, s));
-}
-
-void engine_warm_gap(struct engine *e, struct market *m)
-{
-	(void)e;
-	memset(&m->top, 0, sizeof(m->top));
-	for (size_t i = 0; i < m->series_n; i++)
-		series_reset(m->series[i]);
-}
-
-void engine_warm_book_valid(struct engine *e, struct market *m, bool valid)
-{
-	(void)e;
-	m->depth_invalid = !valid;
 }
 
 /* Of the series that missed most; a longer candle takes trades that are late for a shorter. */

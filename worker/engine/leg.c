@@ -194,8 +194,15 @@ enum leg_status leg_status(const struct leg *l)
 	return qty_sign(l->filled) > 0 ? STATUS_PARTIALLY_FILLED : STATUS_NEW;
 }
 
+bool leg_lacks_fills(const struct leg *l)
+{
+	return l->state != LEG_ENDED && qty_cmp(l->told, l->filled) > 0;
+}
+
 bool leg_awaits(const struct leg *l)
 {
+	if (leg_lacks_fills(l))
+		return true;
 	switch (l->state) {
 	case LEG_PLANNED:
 	case LEG_SENT:
@@ -214,6 +221,7 @@ bool leg_awaits(const struct leg *l)
 void leg_await(struct leg *l, int64_t now_us)
 {
 	l->asks = 0;
+	l->asked = false;
 	l->unknown_us = 0;
 	l->alarmed = false;
 	l->ask_us = leg_awaits(l) ? now_us + LEG_ANSWER_US : 0;
@@ -226,6 +234,7 @@ void leg_asked(struct leg *l, int64_t now_us)
 	for (int i = 0; i < l->asks && wait_us < ASK_MOST_US; i++)
 		wait_us *= 2;
 	l->asks++;
+	l->asked = true;
 	l->ask_us = now_us + (wait_us < ASK_MOST_US ? wait_us : ASK_MOST_US);
 }
 
@@ -234,12 +243,14 @@ bool leg_no_answer(const struct step *s, struct order *of, struct leg *l)
 	int64_t since_us = l->unknown_us ? l->unknown_us : s->now_us;
 	bool alarmed = l->alarmed, due = !alarmed && s->now_us - since_us >= UNKNOWN_ALARM_US;
 	int64_t ask_us = l->ask_us;
+	bool asked = l->asked;
 	int asks = l->asks;
 
 	(void)leg_move(s, of, l, l->state, LEG_EV_NO_ANSWER, "");
 	l->unknown_us = since_us;
 	l->alarmed = alarmed || due;
 	l->asks = asks;
+	l->asked = asked;
 	l->ask_us = ask_us;
 	return due;
 }

@@ -88,6 +88,11 @@ struct leg {
 	int asks;			/* since its answer was due */
 	bool alarmed;			/* that it has been unknown for long was said */
 	bool cancel_refused;		/* and nobody knows yet whether it lives */
+	bool asked;			/* a question about it is open */
+	struct qty told;		/* what the venue says it filled */
+	struct price told_price;	/* near which that was; 0 not known */
+	enum leg_event told_end;	/* how the venue says it ended; LEG_EV_SENT: not */
+	char told_why[96];		/* why */
 	bool reported;			/* its row is in the effects of this step already */
 };
 
@@ -123,6 +128,8 @@ bool leg_awaits(const struct leg *l);
  * has been so for UNKNOWN_ALARM_US.
  */
 bool leg_no_answer(const struct step *s, struct order *of, struct leg *l);
+/* The venue says that it filled more than we know of. */
+bool leg_lacks_fills(const struct leg *l);
 /* It is asked about: when it will be asked about again, later each time. */
 void leg_asked(struct leg *l, int64_t now_us);
 

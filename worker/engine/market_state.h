@@ -28,6 +28,7 @@ struct series {				/* candles of one interval */
 
 struct market {
 	struct symbol_info info;
+	int handle;			/* the venue's */
 	struct price last;
 	struct book_top top;
 	bool depth_invalid;		/* the local book is out of step */

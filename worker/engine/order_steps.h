@@ -94,8 +94,8 @@ void order_maker_timeout(const struct step *s, struct order *o);
 int64_t order_due(struct order *o, bool bot_runs);
 size_t order_unknown_legs(const struct order *o);
 void order_ask_leg(const struct step *s, struct order *o, struct leg *l);
-/* Ask about the legs whose answer is late; all: about every live leg, as a start does. */
-void order_ask(const struct step *s, struct order *o, bool all);
+void order_ask_late(const struct step *s, struct order *o);	/* about legs past their deadline */
+void order_ask_all(const struct step *s, struct order *o);	/* about every live leg */
 /* The venue did not say what became of this leg. */
 void order_no_answer(const struct step *s, struct order *o, struct leg *l);
 /* The venue has it: what it owes an answer to is asked for again, or asked about later. */

@@ -129,16 +129,34 @@ size_t order_unknown_legs(const struct order *o)
 void order_ask_leg(const struct step *s, struct order *o, struct leg *l)
 {
 	leg_asked(l, s->now_us);
-	(void)effects_add(s, EFFECT_ASK, o, l->id);
+	(void)effects_add(s, leg_lacks_fills(l) ? EFFECT_ASK_TRADES : EFFECT_ASK, o, l->id);
 }
 
-void order_ask(const struct step *s, struct order *o, bool all)
+/* Its deadline passed. What works at the venue is unknown only when a question is not answered. */
+static void late(const struct step *s, struct order *o, struct leg *l)
+{
+	if (l->asked || l->state != LEG_LIVE)
+		order_no_answer(s, o, l);
+	order_ask_leg(s, o, l);
+}
+
+void order_ask_late(const struct step *s, struct order *o)
+{
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (o->legs[i].ask_us && o->legs[i].ask_us <= s->now_us)
+			late(s, o, &o->legs[i]);
+}
+
+void order_ask_all(const struct step *s, struct order *o)
 {
 	for (size_t i = 0; i < o->legs_n; i++) {
 		struct leg *l = &o->legs[i];
 
-		if (!leg_done(l) && (all || (l->ask_us && l->ask_us <= s->now_us)))
-			order_ask_leg(s, o, l);
+		if (leg_done(l))
+			continue;
+		if (l->state == LEG_CANCELLING) /* it may never have left */
+			(void)effects_add(s, EFFECT_CANCEL, o, l->id);
+		order_ask_leg(s, o, l);
 	}
 }
 
@@ -154,13 +172,12 @@ void order_no_answer(const struct step *s, struct order *o, struct leg *l)
 
 void order_leg_lives(const struct step *s, struct order *o, struct leg *l)
 {
+	bool overdue = l->unknown_us != 0;
+
 	l->unknown_us = 0;
 	l->alarmed = false;
-	if (l->cancel_refused) {
-		l->cancel_refused = false;
-		order_retry_later(s, o);
-	}
-	if (l->state == LEG_CANCELLING)
+	l->cancel_refused = false;
+	if (l->state == LEG_CANCELLING && overdue)
 		(void)effects_add(s, EFFECT_CANCEL, o, l->id);
 	if (!leg_awaits(l))
 		leg_await(l, s->now_us);

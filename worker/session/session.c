@@ -3,15 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct symbol_slot {
-	struct market *market;
-	int venue_index;
-};
-
 struct way {				/* where a sink of spot or of futures markets leads */
 	struct session *session;
 	bool futures;
-	struct symbol_slot *last;	/* of the newest event */
+	struct market *last;		/* of the newest event */
 };
 
 struct session {
@@ -19,8 +14,6 @@ struct session {
 	struct venue *venue;
 	struct money initial_capital;
 	struct fees fees[2];		/* of a spot and of a futures market */
-	size_t symbols_n;
-	struct symbol_slot *symbols;
 	struct way ways[2];		/* spot, futures */
 	uint64_t events;
 	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
@@ -111,7 +104,6 @@ void session_free(struct session *s)
 		return;
 	engine_free(s->engine);
 	s->venue->ops->free(s->venue);
-	free(s->symbols);
 	free(s);
 }
 
@@ -128,40 +120,20 @@ struct venue *session_venue(struct session *s)
 struct market *session_market_add(struct session *s, const struct symbol_info *info)
 {
 	struct symbol_info paying = *info;
-	struct market *m;
-	struct symbol_slot slot;
 
 	paying.fees = s->fees[info->futures];
-	m = engine_market_add(s->engine, &paying);
-	slot = (struct symbol_slot){ m, sim_symbol_add(s->venue, market_info(m)) };
-
-	for (size_t i = 0; i < s->symbols_n; i++)
-		if (s->symbols[i].market == m)
-			return m;
-	s->symbols = xrealloc(s->symbols, (s->symbols_n + 1) * sizeof(s->symbols[0]));
-	s->symbols[s->symbols_n++] = slot;
 	s->ways[false].last = s->ways[true].last = NULL;
-	return m;
+	return engine_market_add(s->engine, &paying);
 }
 
 /* ---- market data ---- */
 
-/* Looks at the last event's market first, because the next event is usually of the same. */
-static struct symbol_slot *find(struct way *way, const char *symbol)
+/* The market of the last event is the next one's most of the time: look there first. */
+static struct market *find(struct way *way, const char *symbol)
 {
-	struct session *s = way->session;
-
-	if (way->last && strcmp(market_info(way->last->market)->symbol, symbol) == 0)
-		return way->last;
-	for (size_t i = 0; i < s->symbols_n; i++) {
-		const struct symbol_info *info = market_info(s->symbols[i].market);
-
-		if (info->futures == way->futures && strcmp(info->symbol, symbol) == 0) {
-			way->last = &s->symbols[i];
-			return way->last;
-		}
-	}
-	return NULL;
+	if (!way->last || strcmp(market_info(way->last)->symbol, symbol) != 0)
+		way->last = engine_market(way->session->engine, symbol, way->futures);
+	return way->last;
 }
 
 /* False while the event is history; the first that is not ends the warm-up. (Not inline: rare.) */
@@ -185,73 +157,57 @@ static bool acts(struct session *s, int64_t now_us)
 static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
-	if (!m)
-		return;
-	engine_warm_trade(s->engine, m->market, t, now_us);
-	sim_warm_trade(s->venue, m->venue_index, t, now_us);
+	if (m)
+		engine_warm_trade(way->session->engine, m, t, now_us);
 }
 
 static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
-	if (!m)
-		return;
-	engine_warm_book(s->engine, m->market, b, now_us);
-	sim_warm_book(s->venue, m->venue_index, b, now_us);
+	if (m)
+		engine_warm_book(way->session->engine, m, b, now_us);
 }
 
 static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
-	if (!m)
-		return;
-	engine_warm_time(s->engine, m->market, exchange_us, now_us);
-	sim_warm_time(s->venue, m->venue_index, now_us);
+	if (m)
+		engine_warm_time(way->session->engine, m, exchange_us, now_us);
 }
 
 static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
-	struct book_top none = { 0 };
+	struct market *m = find(way, symbol);
 
-	if (!m)
-		return;
-	engine_warm_gap(s->engine, m->market);
-	sim_warm_book(s->venue, m->venue_index, &none, now_us);
+	if (m)
+		engine_warm_gap(way->session->engine, m, now_us);
 }
 
 static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
 	(void)now_us;
-	if (!m)
-		return;
-	engine_warm_book_valid(s->engine, m->market, valid);
-	sim_warm_book_valid(s->venue, m->venue_index, valid);
+	if (m)
+		engine_warm_book_valid(way->session->engine, m, valid);
 }
 
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
 	struct way *way = ctx;
 	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
-		engine_trade(s->engine, m->market, t, now_us);
+		engine_trade(s->engine, m, t, now_us);
 	else if (m)
 		warm_trade(way, symbol, t, now_us);
 }
@@ -260,10 +216,10 @@ static void on_book(void *ctx, const char *symbol, const struct book_top *b, int
 {
 	struct way *way = ctx;
 	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
-		engine_book(s->engine, m->market, b, now_us);
+		engine_book(s->engine, m, b, now_us);
 	else if (m)
 		warm_book(way, symbol, b, now_us);
 }
@@ -272,10 +228,10 @@ static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t 
 {
 	struct way *way = ctx;
 	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
-		engine_market_time(s->engine, m->market, exchange_us, now_us);
+		engine_market_time(s->engine, m, exchange_us, now_us);
 	else if (m)
 		warm_time(way, symbol, exchange_us, now_us);
 }
@@ -284,10 +240,10 @@ static void on_gap(void *ctx, const char *symbol, int64_t now_us)
 {
 	struct way *way = ctx;
 	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
-		engine_gap(s->engine, m->market, now_us);
+		engine_gap(s->engine, m, now_us);
 	else if (m)
 		warm_gap(way, symbol, now_us);
 }
@@ -296,10 +252,10 @@ static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now
 {
 	struct way *way = ctx;
 	struct session *s = way->session;
-	struct symbol_slot *m = find(way, symbol);
+	struct market *m = find(way, symbol);
 
 	if (m && acts(s, now_us))
-		engine_book_valid(s->engine, m->market, valid, now_us);
+		engine_book_valid(s->engine, m, valid, now_us);
 	else if (m)
 		warm_book_valid(way, symbol, valid, now_us);
 }
@@ -332,69 +288,42 @@ void session_act_from(struct session *s, int64_t act_from_us)
 
 void session_reconcile(struct session *s, int64_t now_us)
 {
-	sim_times_back(s->venue, now_us);
+	s->venue->ops->times_back(s->venue, now_us);
 	engine_reconcile(s->engine, now_us);
 }
 
-/* ---- paper accounts ---- */
+/* ---- accounts ---- */
 
-static int account_args(const struct session *s, int64_t bot_id, const struct bot_config *c,
-			struct sim_account_args *a, struct err *e)
+static int account_of(const struct session *s, int64_t bot_id, const struct bot_config *c,
+		      struct venue_account *a, struct err *e)
 {
-	*a = (struct sim_account_args){
-		.bot_id = bot_id,
-		.futures = bot_config_futures(c),
-		.initial_capital = s->initial_capital,
-		.leverage_e8 = RATE_ONE,
+	const struct market *m = engine_market(s->engine, c->symbol, bot_config_futures(c));
+
+	*a = (struct venue_account){
+		.bot_id = bot_id, .capital = s->initial_capital, .leverage_e8 = RATE_ONE,
 	};
-	memcpy(a->symbol, c->symbol, sizeof(a->symbol));
-	if (a->futures && rate_from_double(c->leverage, &a->leverage_e8))
+	if (bot_config_futures(c) && rate_from_double(c->leverage, &a->leverage_e8))
 		return err_set(e, ERR_RANGE, "leverage %g does not fit", c->leverage);
+	if (!m)
+		return err_set(e, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
+	a->market = market_handle(m);
 	return 0;
 }
 
 int session_account(struct session *s, int64_t bot_id, const struct bot_config *config,
 		    int64_t now_us, struct err *e)
 {
-	const struct sim_account *have = sim_account_get(s->venue, bot_id);
-	const struct market *m = engine_market(s->engine, config->symbol,
-					       bot_config_futures(config));
-	struct sim_account_args a;
-	struct money worth;
-	int rc = account_args(s, bot_id, config, &a, e);
+	struct venue_account a;
+	int rc = account_of(s, bot_id, config, &a, e);
 
-	if (rc)
-		return rc;
-	if (!m)
-		return err_set(e, ERR_NOT_FOUND, "no market data for symbol %s", config->symbol);
-	if (!have)
-		return sim_account_add(s->venue, &a, now_us, e);
-	if (have->futures == a.futures &&
-	    (!have->symbol[0] || strcmp(have->symbol, config->symbol) == 0) &&
-	    strcmp(have->base_asset, market_info(m)->base) == 0 &&
-	    strcmp(have->quote_asset, market_info(m)->quote) == 0)
-		return have->leverage_e8 == a.leverage_e8 ? 0 :
-		       sim_account_leverage(s->venue, bot_id, a.leverage_e8, now_us, e);
-	/* Another market: the new account begins with the old one's worth. */
-	if (strcmp(have->quote_asset, market_info(m)->quote) != 0)
-		return err_set(e, ERR_DENIED, "%s is priced in %s, the paper account of bot %lld "
-			       "in %s: only a reset can move it (POST /api/v1/simulation/reset)",
-			       config->symbol, market_info(m)->quote, (long long)bot_id,
-			       have->quote_asset);
-	worth = sim_account_worth(s->venue, bot_id);
-	if (money_sign(worth) <= 0)
-		return err_set(e, ERR_DENIED, "the paper account of bot %lld is empty: only a "
-			       "reset can move it to %s (POST /api/v1/simulation/reset)",
-			       (long long)bot_id, config->symbol);
-	a.initial_capital = worth;
-	return sim_account_reset(s->venue, &a, true, now_us, e);
+	return rc ? rc : s->venue->ops->account_set(s->venue, &a, now_us, e);
 }
 
 int session_account_reset(struct session *s, int64_t bot_id, const struct bot_config *config,
 			  bool force, int64_t now_us, struct err *e)
 {
-	struct sim_account_args a;
-	int rc = account_args(s, bot_id, config, &a, e);
+	struct venue_account a;
+	int rc = account_of(s, bot_id, config, &a, e);
 
 	if (rc)
 		return rc;
@@ -406,7 +335,7 @@ int session_account_reset(struct session *s, int64_t bot_id, const struct bot_co
 			"bot %lld has %lld open orders: close them first, or reset with force",
 			(long long)bot_id, (long long)engine_open_orders(s->engine, bot_id));
 	/* No order holds anything: coins under the lot step must not keep it. */
-	rc = sim_account_reset(s->venue, &a, true, now_us, e);
+	rc = s->venue->ops->account_reset(s->venue, &a, now_us, e);
 	if (rc == 0)
 		engine_bot_account_reset(s->engine, bot_id, now_us);
 	return rc;

@@ -2,8 +2,9 @@
  * venue.h - a place that takes orders: the simulation now, Binance later.
  *
  * Calls go in through struct venue. Results come back through the sink as struct venue_update,
- * in order, and never from inside place() or cancel(), so that the engine is not re-entered. A
- * venue may send an update late or twice; the engine books each (symbol, trade_id) once.
+ * in order, and never from inside place(), cancel() or ask(), so that the engine is not
+ * re-entered. A venue may send an update late or twice; the engine books each
+ * (symbol, trade_id) once.
  *
  * Commit before send: place() only takes the request. The simulation starts it at once, because
  * its state is committed together with ours. A real venue sends it in flush(), which the worker
@@ -33,6 +34,7 @@ struct venue_order {		/* one order to send */
 };
 
 enum venue_update_kind {
+	UPDATE_SENT,		/* the request left; only where sends_in_flush */
 	UPDATE_ACCEPTED,	/* resting or working */
 	UPDATE_FILL,		/* one execution */
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
@@ -68,11 +70,50 @@ struct venue_update {
 	char reason[96];	/* "LOT_SIZE: quantity 0.00001 is under 0.0001" */
 };
 
+enum venue_question {
+	ASK_ORDER,		/* what became of one order */
+	ASK_TRADES,		/* the executions of one order */
+	ASK_OPEN_ORDERS,	/* all open orders of a bot: those with client ids of ours */
+	ASK_ACCOUNT		/* what it holds, its position included */
+};
+
+struct venue_query {
+	enum venue_question kind;
+	int64_t bot_id;
+	char symbol[SYMBOL_MAX];
+	char client_order_id[CLIENT_ORDER_ID_MAX];	/* ASK_ORDER, ASK_TRADES */
+	int64_t asked_us;		/* our time, UTC */
+};
+
+struct venue_answer {
+	struct venue_query query;
+	int rc;			/* 0; ERR_NOT_FOUND: the venue never had it; else: no answer */
+	char why[96];		/* of another rc than 0 */
+	int64_t at_us;		/* our time, UTC */
+	/*
+	 * ASK_ORDER: one, the order's state (ACCEPTED, with an exchange_id when it has arrived,
+	 * CANCELLED, REJECTED, EXPIRED, or FILL when it is filled) with what it filled so far
+	 * (cumulative). ASK_OPEN_ORDERS: such a state of each. ASK_TRADES: each execution, as it
+	 * was told or should have been, oldest first; a venue may know only the newest ones.
+	 */
+	size_t n;
+	const struct venue_update *list;	/* borrowed for the call */
+	struct account account;			/* ASK_ACCOUNT */
+};
+
 struct venue_sink {
 	void *ctx;
 	void (*update)(void *ctx, const struct venue_update *u);
+	void (*answer)(void *ctx, const struct venue_answer *a);
 	/* A bot's account changed; comes before the update that tells why. */
 	void (*account)(void *ctx, const struct account *a);
+};
+
+struct venue_account {		/* what a bot's account is to be */
+	int64_t bot_id;
+	int market;			/* handle */
+	struct money capital;		/* quote asset that a new one begins with */
+	int64_t leverage_e8;		/* 1e-8 times; RATE_ONE on spot */
 };
 
 struct venue_ops;
@@ -94,31 +135,45 @@ struct venue_ops {
 	/* Run own events that are due at or before now_us. */
 	void (*advance)(struct venue *v, int64_t now_us);
 	/*
-	 * The market moved (before the engine hears it). A market is its symbol and whether it
-	 * is futures, as in the info that it was added with: BTCUSDT may be both.
+	 * A market to trade on; the same name and kind again is the same one, with new filters
+	 * and fees. Returns its handle, valid for the venue's life.
 	 */
-	void (*on_trade)(struct venue *v, const struct symbol_info *m, const struct trade *t,
-			 int64_t now_us);
-	void (*on_book)(struct venue *v, const struct symbol_info *m, const struct book_top *b,
-			int64_t now_us);
+	int (*market_add)(struct venue *v, const struct symbol_info *info);
+	/* The market moved (before the engine hears it). */
+	void (*on_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
+	void (*on_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
 	/* Nothing changed, but the feed of its book is alive. */
-	void (*on_time)(struct venue *v, const struct symbol_info *m, int64_t now_us);
+	void (*on_time)(struct venue *v, int market, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
-	void (*on_book_valid)(struct venue *v, const struct symbol_info *m, bool valid,
-			      int64_t now_us);
+	void (*on_book_valid)(struct venue *v, int market, bool valid, int64_t now_us);
+	/* The same, of before the venue's time begins: the state is kept, and nothing trades. */
+	void (*warm_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
+	void (*warm_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
+	void (*warm_time)(struct venue *v, int market, int64_t now_us);
+	void (*warm_book_valid)(struct venue *v, int market, bool valid);
 	/*
 	 * Could a market order of this side trade now, as far as the venue knows? A venue that
 	 * gets market data later than its orders must say true.
 	 */
-	bool (*tradable)(const struct venue *v, const struct symbol_info *m, enum side side,
-			 int64_t now_us);
+	bool (*tradable)(const struct venue *v, int market, enum side side, int64_t now_us);
 	/*
-	 * What the venue knows of an order, for reconciliation: 0 and the cumulative
-	 * state as an update (ACCEPTED, CANCELLED, REJECTED, EXPIRED, or FILL with
-	 * quantity 0 when filled), or ERR_NOT_FOUND: it never arrived.
+	 * A bot's account as its settings want it: opened when there is none, on another market
+	 * or leverage when that changed, and then only without open orders. What it is worth
+	 * goes along: no move makes money. ERR_DENIED: only a reset can bring it there.
 	 */
-	MUST_CHECK int (*query)(struct venue *v, const char *client_order_id,
-				struct venue_update *out, struct err *e);
+	MUST_CHECK int (*account_set)(struct venue *v, const struct venue_account *a,
+				      int64_t now_us, struct err *e);
+	/* It starts anew; what it has open is dropped. */
+	MUST_CHECK int (*account_reset)(struct venue *v, const struct venue_account *a,
+					int64_t now_us, struct err *e);
+	/* After a restart: no time that it keeps may lie further ahead than a request takes. */
+	void (*times_back)(struct venue *v, int64_t now_us);
+	/*
+	 * The answer comes through the sink, later, or never: whoever asks has a deadline. An
+	 * error: the question could not even be taken in.
+	 */
+	MUST_CHECK int (*ask)(struct venue *v, const struct venue_query *q, int64_t now_us,
+			      struct err *e);
 	void (*free)(struct venue *v);
 };
 

@@ -236,7 +236,7 @@ static int64_t base_held_e8(const struct sim_acct *a)
 	return base[LEDGER_FREE] + base[LEDGER_RESERVED];
 }
 
-static struct account account_now(const struct sim_acct *a)
+struct account sim_account_now(const struct sim_acct *a)
 {
 	const int64_t *quote = a->book.balance_e8[LEDGER_QUOTE];
 
@@ -259,7 +259,7 @@ static bool same(const struct account *a, const struct account *b)
 
 void sim_tell_account(const struct sim *s, struct sim_acct *a)
 {
-	struct account now = account_now(a);
+	struct account now = sim_account_now(a);
 
 	if (same(&now, &a->told))
 		return;
@@ -277,24 +277,74 @@ int sim_account_value(const struct venue *v, int64_t bot_id, struct account_valu
 	if (!a)
 		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
 			       (long long)bot_id);
-	now = account_now(a);
+	now = sim_account_now(a);
 	return account_value(&now, a->market->last, out, e);
 }
 
-struct money sim_account_worth(const struct venue *v, int64_t bot_id)
+/* Its equity, coins without a known price left out: what a new one may begin with. */
+static struct money worth(const struct sim_acct *a)
 {
-	const struct sim_acct *a = sim_acct_find(sim_of_const(v), bot_id);
-	struct price last;
-	int64_t worth;
+	struct price last = a->market->last;
+	int64_t e8 = sim_wallet_e8(a);
 
-	if (!a)
-		return money_of_units(0);
-	last = a->market->last;
-	worth = sim_wallet_e8(a);
 	if (price_sign(last) > 0)
-		worth += a->row.futures ? sim_unrealized_e8(a, last) :
+		e8 += a->row.futures ? sim_unrealized_e8(a, last) :
 			sim_notional_e8(last, qty_of_units(base_held_e8(a)), ROUND_DOWN);
-	return money_of_units(worth > 0 ? worth : 0);
+	return money_of_units(e8 > 0 ? e8 : 0);
+}
+
+static struct sim_account_args args_of(const struct sim *s, const struct venue_account *a)
+{
+	const struct symbol_info *info = &s->markets[a->market]->info;
+	struct sim_account_args args = {
+		.bot_id = a->bot_id, .futures = info->futures, .initial_capital = a->capital,
+		.leverage_e8 = a->leverage_e8,
+	};
+
+	memcpy(args.symbol, info->symbol, sizeof(args.symbol));
+	return args;
+}
+
+static bool on_market(const struct sim_account *have, const struct symbol_info *info)
+{
+	return have->futures == info->futures &&
+	       (!have->symbol[0] || strcmp(have->symbol, info->symbol) == 0) &&
+	       strcmp(have->base_asset, info->base) == 0 &&
+	       strcmp(have->quote_asset, info->quote) == 0;
+}
+
+int sim_account_set(struct venue *v, const struct venue_account *a, int64_t now_us, struct err *e)
+{
+	struct sim *s = sim_of(v);
+	const struct symbol_info *info = &s->markets[a->market]->info;
+	const struct sim_acct *have = sim_acct_find(s, a->bot_id);
+	struct sim_account_args args = args_of(s, a);
+
+	if (!have)
+		return sim_account_add(v, &args, now_us, e);
+	if (on_market(&have->row, info))
+		return have->row.leverage_e8 == a->leverage_e8 ? 0 :
+		       sim_account_leverage(v, a->bot_id, a->leverage_e8, now_us, e);
+	/* Another market: the new account begins with the old one's worth. */
+	if (strcmp(have->row.quote_asset, info->quote) != 0)
+		return err_set(e, ERR_DENIED, "%s is priced in %s, the paper account of bot %lld "
+			       "in %s: only a reset can move it (POST /api/v1/simulation/reset)",
+			       info->symbol, info->quote, (long long)a->bot_id,
+			       have->row.quote_asset);
+	args.initial_capital = worth(have);
+	if (money_sign(args.initial_capital) <= 0)
+		return err_set(e, ERR_DENIED, "the paper account of bot %lld is empty: only a "
+			       "reset can move it to %s (POST /api/v1/simulation/reset)",
+			       (long long)a->bot_id, info->symbol);
+	return sim_account_reset(v, &args, true, now_us, e);
+}
+
+int sim_account_renew(struct venue *v, const struct venue_account *a, int64_t now_us,
+		      struct err *e)
+{
+	struct sim_account_args args = args_of(sim_of(v), a);
+
+	return sim_account_reset(v, &args, true, now_us, e);
 }
 
 int64_t sim_available(const struct sim_acct *a, enum ledger_asset asset)

@@ -69,6 +69,7 @@ void sim_fill_update(struct sim *s, const struct sim_slot *o, const struct sim_f
 	memcpy(u->fee_asset, o->account->book.asset[f->fee_asset], sizeof(u->fee_asset));
 	u->maker = f->maker;
 	u->stop_triggered = f->stop_triggered;
+	sim_remember_trade(s, u);
 }
 
 /* Asserts that no fill is beyond its order's limit, because that would be our bug. */

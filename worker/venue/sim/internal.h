@@ -5,6 +5,7 @@
  *	order.c	live orders: index, lists, ends, updates
  *	account.c	accounts: deposit, reset, restore, balance, reservations
  *	check.c	what the venue refuses on arrival
+ *	ask.c		questions and their answers
  *	match.c	book and trades against orders
  *	wait.c	the book's age, and what waits for a fresh one
  *	fill.c	booking one execution
@@ -23,6 +24,7 @@
 #define SIM_REASON_MAX sizeof(((struct venue_update *)0)->reason)
 #define SIM_ID_MAX 36			/* characters that Binance takes */
 #define SIM_ENDED_MAX 256		/* ended orders that query() still knows */
+#define SIM_TRADES_MAX 128		/* newest executions that are told again when asked for */
 #define SIM_LEVELS_MAX 16		/* depth model: levels that a taker reaches */
 #define SIM_FUNDING_US (INT64_C(8) * 3600 * 1000000)
 /* Queue ahead of an order that rests before any book was seen: only through fills. */
@@ -63,13 +65,14 @@ struct sim_acct {
 	struct account told;		/* to the sink, newest */
 };
 
+struct sim_question { struct venue_query query; int64_t due_us; };
+
 struct sim {
 	struct venue venue;		/* first */
 	struct sim_args args;
 	struct ledger ledger;
 	struct sim_market **markets;
 	size_t markets_n;
-	struct sim_market *last_market;	/* of the newest look-up by name */
 	struct sim_acct **accounts;	/* by bot_id */
 	size_t accounts_n;
 	struct sim_list travel;		/* requests by due time, then seq */
@@ -83,6 +86,10 @@ struct sim {
 	bool sweep;			/* some resting slot is gone */
 	struct venue_update ended[SIM_ENDED_MAX];	/* ring */
 	size_t ended_n;			/* ever; newest is at (ended_n - 1) % max */
+	struct venue_update trades[SIM_TRADES_MAX];	/* ring, as ended */
+	size_t trades_n;		/* ever */
+	size_t questions_n;
+	struct sim_question *questions;	/* in the order of their arrival */
 };
 
 /* One step of a taker's way into the book. */
@@ -133,6 +140,7 @@ struct sim_acct *sim_acct_find(const struct sim *s, int64_t bot_id);
 /* Empty, for the caller to fill. */
 struct sim_acct *sim_acct_insert(struct sim *s, int64_t bot_id);
 void sim_report_account(const struct sim *s, const struct sim_acct *a);
+struct account sim_account_now(const struct sim_acct *a);
 /* Tell the sink what the account holds, when that is news. */
 void sim_tell_account(const struct sim *s, struct sim_acct *a);
 /* Asset and amount that an order must reserve for "remaining"; ERR_RANGE. */
@@ -147,6 +155,16 @@ int64_t sim_available(const struct sim_acct *a, enum ledger_asset asset);
 int64_t sim_notional_e8(struct price p, struct qty q, enum rounding r);
 int64_t sim_rate_e8(int64_t amount_e8, int64_t rate_e8, enum rounding r);
 struct qty sim_qty_abs(struct qty q);
+
+/* ask.c */
+int sim_ask(struct venue *v, const struct venue_query *q, int64_t now_us, struct err *e);
+void sim_remember_trade(struct sim *s, const struct venue_update *u);
+/* When the next question arrives. */
+static inline int64_t sim_answer_due(const struct sim *s)
+{
+	return s->questions_n ? s->questions[0].due_us : INT64_MAX;
+}
+void sim_answer(struct sim *s);			/* that one */
 
 /* check.c: true when the venue takes the order as it arrives; else reason. */
 bool sim_check_order(const struct sim *s, const struct sim_slot *o, char reason[SIM_REASON_MAX]);

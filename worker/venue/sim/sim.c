@@ -46,6 +46,7 @@ static void sim_free(struct venue *v)
 		free(s->accounts[i]);
 	free(s->markets);
 	free(s->accounts);
+	free(s->questions);
 	free(s);
 }
 
@@ -124,23 +125,6 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	}
 	s->markets[i]->info = *info;
 	return i;
-}
-
-/*
- * The newest answer is usually the next one. Compared whole, which costs less than a strcmp
- * per event; the same name with other bytes behind its end is found by the look-up.
- */
-static struct sim_market *market_like(struct sim *s, const struct symbol_info *info)
-{
-	struct sim_market *m = s->last_market;
-
-	if (m && m->info.futures == info->futures &&
-	    memcmp(m->info.symbol, info->symbol, sizeof(info->symbol)) == 0)
-		return m;
-	m = sim_market_find(s, info->symbol, info->futures);
-	if (m)
-		s->last_market = m;
-	return m;
 }
 
 static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row, int64_t now_us)
@@ -234,7 +218,9 @@ static int64_t sim_next_due(const struct venue *v)
 {
 	const struct sim *s = sim_of_const(v);
 	int64_t due = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
+	int64_t answer = sim_answer_due(s);
 
+	due = due < answer ? due : answer;
 	return due < s->funding_due ? due : s->funding_due;
 }
 
@@ -243,12 +229,14 @@ static int64_t funding_until(const struct sim *s, int64_t now_us)
 {
 	int64_t due_us = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
 
+	if (sim_answer_due(s) < due_us)
+		due_us = sim_answer_due(s);
 	if (due_us < s->funding_due)
 		return s->funding_due;
 	return due_us < now_us ? due_us : now_us;
 }
 
-/* In the order of time; funding before requests of the same microsecond. */
+/* In the order of time; at the same microsecond funding, then requests, then answers. */
 static void sim_advance(struct venue *v, int64_t now_us)
 {
 	struct sim *s = sim_of(v);
@@ -261,6 +249,10 @@ static void sim_advance(struct venue *v, int64_t now_us)
 
 		if (s->funding_due <= due) {
 			sim_funding_run(s, funding_until(s, now_us));
+			continue;
+		}
+		if (s->travel.n == 0 || s->travel.slots[0]->row.due_us > due) {
+			sim_answer(s);
 			continue;
 		}
 		o = sim_travel_pop(s);
@@ -335,55 +327,19 @@ static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_
 	book_decides(s, m, now_us);
 }
 
-static void sim_on_trade(struct venue *v, const struct symbol_info *info, const struct trade *t,
-			 int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_trade(sim_of(v), m, t, now_us);
-}
-
-static void sim_on_book(struct venue *v, const struct symbol_info *info, const struct book_top *b,
-			int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_book(sim_of(v), m, b, now_us);
-}
-
-static void sim_on_time(struct venue *v, const struct symbol_info *info, int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_time(sim_of(v), m, now_us);
-}
-
-static void sim_on_book_valid(struct venue *v, const struct symbol_info *info, bool valid,
-			      int64_t now_us)
-{
-	struct sim_market *m = market_like(sim_of(v), info);
-
-	if (m)
-		market_valid(sim_of(v), m, valid, now_us);
-}
-
-static bool sim_tradable(const struct venue *v, const struct symbol_info *info, enum side side,
-			 int64_t now_us)
-{
-	const struct sim *s = sim_of_const(v);
-	const struct sim_market *m = sim_market_find(s, info->symbol, info->futures);
-
-	return m && sim_fresh(s, m, now_us) &&
-	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
-}
-
 static struct sim_market *market_at(struct sim *s, int index)
 {
 	ASSERT(index >= 0 && (size_t)index < s->markets_n);
 	return s->markets[index];
+}
+
+static bool sim_tradable(const struct venue *v, int index, enum side side, int64_t now_us)
+{
+	const struct sim *s = sim_of_const(v);
+	const struct sim_market *m = s->markets[index];
+
+	return sim_fresh(s, m, now_us) &&
+	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
 }
 
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
@@ -427,7 +383,7 @@ void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t
 		m->waits = m->waits || sim_waits(&m->resting.slots[i]->row);
 }
 
-void sim_warm_time(struct venue *v, int index, int64_t now_us)
+static void sim_warm_time(struct venue *v, int index, int64_t now_us)
 {
 	book_alive(sim_of(v), market_at(sim_of(v), index), now_us);
 }
@@ -435,24 +391,6 @@ void sim_warm_time(struct venue *v, int index, int64_t now_us)
 void sim_warm_book_valid(struct venue *v, int index, bool valid)
 {
 	market_at(sim_of(v), index)->invalid = !valid;
-}
-
-static int sim_query(struct venue *v, const char *client_order_id, struct venue_update *out,
-		     struct err *e)
-{
-	struct sim *s = sim_of(v);
-	struct sim_slot *o = sim_slot_find(s, client_order_id);
-	const struct venue_update *ended;
-
-	if (o && o->row.stage != SIM_CANCELLING) {
-		sim_update_init(o, UPDATE_ACCEPTED, 0, out);
-		return 0;
-	}
-	ended = sim_ended_find(s, client_order_id);
-	if (!ended)
-		return err_set(e, ERR_NOT_FOUND, "the simulation has no order %s", client_order_id);
-	*out = *ended;
-	return 0;
 }
 
 static const struct venue_ops OPS = {
@@ -463,11 +401,19 @@ static const struct venue_ops OPS = {
 	.flush = sim_flush,
 	.next_due = sim_next_due,
 	.advance = sim_advance,
-	.on_trade = sim_on_trade,
-	.on_book = sim_on_book,
-	.on_time = sim_on_time,
-	.on_book_valid = sim_on_book_valid,
+	.market_add = sim_symbol_add,
+	.on_trade = sim_trade,
+	.on_book = sim_book,
+	.on_time = sim_time,
+	.on_book_valid = sim_book_valid,
+	.warm_trade = sim_warm_trade,
+	.warm_book = sim_warm_book,
+	.warm_time = sim_warm_time,
+	.warm_book_valid = sim_warm_book_valid,
+	.account_set = sim_account_set,
+	.account_reset = sim_account_renew,
+	.times_back = sim_times_back,
 	.tradable = sim_tradable,
-	.query = sim_query,
+	.ask = sim_ask,
 	.free = sim_free,
 };

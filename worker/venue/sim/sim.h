@@ -24,7 +24,7 @@
  * The sink and the store are called from advance, the market's events (on_*, sim_trade,
  * sim_book, sim_time, sim_book_valid) and sim_account_reset; the store also from place,
  * cancel and sim_account_add, the sink's account also from sim_account_add and
- * sim_restore_round. From inside them place, cancel, query, tradable and next_due may be
+ * sim_restore_round. From inside them place, cancel, ask, tradable and next_due may be
  * called, nothing else.
  */
 #ifndef WORKER_VENUE_SIM_SIM_H
@@ -58,19 +58,14 @@ struct venue *sim_new(const struct sim_args *a);
 int sim_symbol_add(struct venue *v, const struct symbol_info *info);
 /* Index, or -1. */
 int sim_symbol_find(const struct venue *v, const char *symbol, bool futures);
-/*
- * on_trade and on_book without the look-up; index from sim_symbol_add.
- */
-/* (tests) */
+/* The market's events (venue.h); index from sim_symbol_add. */
 void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
-/* (tests) */
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-void sim_time(struct venue *v, int index, int64_t now_us);	/* (tests) */
-void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);	/* (tests) */
+void sim_time(struct venue *v, int index, int64_t now_us);
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);
 /* The same for events from before a restart: they set only the market's state and fill nothing. */
 void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
 void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-void sim_warm_time(struct venue *v, int index, int64_t now_us);
 void sim_warm_book_valid(struct venue *v, int index, bool valid);
 
 #define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
@@ -88,6 +83,11 @@ struct sim_account_args {
  */
 MUST_CHECK int sim_account_add(struct venue *v, const struct sim_account_args *a, int64_t now_us,
 			       struct err *e);
+/* What venue.h says of account_set and account_reset. */
+MUST_CHECK int sim_account_set(struct venue *v, const struct venue_account *a, int64_t now_us,
+			       struct err *e);
+MUST_CHECK int sim_account_renew(struct venue *v, const struct venue_account *a, int64_t now_us,
+				 struct err *e);
 /*
  * Resets an account: closes the epoch's balances to zero (kind reset) and begins epoch + 1 with
  * a new deposit as "a" says (another symbol or capital is allowed). ERR_CONFLICT while orders
@@ -101,15 +101,16 @@ MUST_CHECK int sim_account_reset(struct venue *v, const struct sim_account_args 
 MUST_CHECK int sim_account_leverage(struct venue *v, int64_t bot_id, int64_t leverage_e8,
 				    int64_t now_us, struct err *e);
 /*
- * The worth that a new account may begin with when this one ends: its equity, without coins
- * whose price is unknown. 0 without an account.
+ * An order's state, as ASK_ORDER answers it (venue.h). ERR_NOT_FOUND: it never arrived, or
+ * ended long ago.
  */
-struct money sim_account_worth(const struct venue *v, int64_t bot_id);
+MUST_CHECK int sim_order_state(const struct venue *v, const char *client_order_id,
+			       struct venue_update *out, struct err *e);
 /* At the market's last price. ERR_NOT_FOUND: there is none; ERR_UNAVAILABLE: no price yet. */
 /* (tests) */
 MUST_CHECK int sim_account_value(const struct venue *v, int64_t bot_id,
 				 struct account_value *out, struct err *e);
-/* The account's row, or NULL. Borrowed until the next call that changes it. */
+/* (tests) The account's row, or NULL. Borrowed until the next call that changes it. */
 const struct sim_account *sim_account_get(const struct venue *v, int64_t bot_id);
 
 /*
