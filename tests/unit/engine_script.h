@@ -232,7 +232,7 @@ HELPER void script_step(struct script *s, struct walk *walks, int64_t *now)
 		p = script_add(s, STEP_BRAIN, *now);
 		p->bot = 1 + below(s, SCRIPT_BOTS);
 		p->probability = chance(s, 60) ? 0.9 : 0.1;
-		p->exits = s->state % 16 == 0; /* without a draw: the scripts stay as they were */
+		p->exits = chance(s, 5);
 		p->side = s->futures && chance(s, 50) ? SIDE_SELL : SIDE_BUY;
 	} else if (what < 970) {
 		script_act(s, *now);

@@ -247,6 +247,7 @@ static void on_accepted(const struct step *s, struct bot *b, struct order *o, st
 		leg_await(l, s->now_us);
 	if (l->kind == LEG_ENTRY)
 		bot_entry_taken(b);
+	order_cover_clock(s, o);
 	if (!protects || o->phase == PHASE_CLOSING)
 		return;
 	if (o->retries) {
