@@ -118,7 +118,7 @@ class OpenApi(harness.TestCase):
                 yield name, method, re.sub(r"{(\w+)}", lambda m: NO_ROW[m.group(1)], path), op
 
     def start_with_description(self, **env):
-        bot = self.bot(API_MAX_BODY_BYTES=4096, **env)
+        bot = self.bot(API_MAX_BODY_BYTES=8192, **env)
         bot.start()
         first = bot.get("/api/v1/openapi.json", token=None)
         self.assertEqual(first.status, 200, first)
@@ -162,7 +162,7 @@ class OpenApi(harness.TestCase):
         json_type = {"Content-Type": "application/json"}
         for status, body, headers in (
                 (415, "<x/>", {"Content-Type": "text/xml"}), (400, "{\"a\":", json_type),
-                (422, {"nonsense": 1}, {}), (413, "{\"a\":\"%s\"}" % ("x" * 5000), json_type)):
+                (422, {"nonsense": 1}, {}), (413, "{\"a\":\"%s\"}" % ("x" * 9000), json_type)):
             if str(status) not in op["responses"]:
                 continue
             if status != 415 and "multipart/form-data" in str(op.get("requestBody")):

@@ -260,6 +260,17 @@ static struct qty rest_of(const struct leg *l)
 	return q;
 }
 
+/* Would the venue take an order at the stop's price for all that it holds? */
+static bool could_protect(const struct order *o, const struct symbol_info *info)
+{
+	struct qty held = qty_to_step(order_position(o), info->step, ROUND_DOWN);
+	struct money worth;
+
+	assert_int_equal(money_notional(o->stop_loss, held, ROUND_DOWN, &worth), 0);
+	return qty_cmp(held, info->min_qty) >= 0 &&
+	       (info->futures || money_cmp(worth, info->min_notional) >= 0);
+}
+
 /*
  * The venue holds exactly the orders that we think live, for trades that are open; and a
  * position that could be sold has somebody who will sell it.
@@ -296,7 +307,7 @@ static void check_legs(struct truth *t)
 						       ROUND_DOWN)) < 0) ==
 			 (o->uncovered_from_us != 0));
 		HOLDS(t, exit || o->retry_us || o->phase != PHASE_HOLDING ||
-			 qty_cmp(order_position(o), info->min_qty) < 0);
+			 !could_protect(o, info));
 	}
 	HOLDS(t, alive == here);
 }
