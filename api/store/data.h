@@ -6,7 +6,7 @@
 
 #include "api/store/rows.h"
 #include "common/db/db.h"
-#include "common/market_source.h"
+#include "common/registry/market_source.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 #include "common/registry/markets.h"
 
-#include "common/market_source.h"
+#include "common/registry/market_source.h"
 
 #include <math.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #define WORKER_STORE_CANDLES_H
 
 #include "common/db/db.h"
-#include "common/market_source.h"
+#include "common/registry/market_source.h"
 #include "worker/engine/report.h"
 
 #define CANDLES_KEPT 86400		/* of each series: a day of seconds, 60 days of minutes */

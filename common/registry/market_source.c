@@ -1,4 +1,4 @@
-#include "common/market_source.h"
+#include "common/registry/market_source.h"
 
 #include <stdio.h>
 

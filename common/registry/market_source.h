@@ -7,8 +7,8 @@
  *	synthetic	synthetic_futures	made up
  *	replay		replay_futures		of a recording
  */
-#ifndef COMMON_MARKET_SOURCE_H
-#define COMMON_MARKET_SOURCE_H
+#ifndef COMMON_REGISTRY_MARKET_SOURCE_H
+#define COMMON_REGISTRY_MARKET_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
