@@ -82,9 +82,9 @@ void child_close(struct child *c)
 
 static void kill_group(struct child *c)
 {
+	c->killed = true;
 	if (c->pid <= 0)
 		return;
-	c->killed = true;
 	kill(-c->pid, SIGKILL);
 }
 

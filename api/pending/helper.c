@@ -52,6 +52,24 @@ static int verdict(const struct child *c, struct err *e)
 		       HELPER_MEMORY_MB);
 }
 
+static void stop_reading(struct helper *h)
+{
+	if (h->readable)
+		event_free(h->readable);
+	h->readable = NULL;
+}
+
+/* It may have ended with its last words in the pipe. */
+static void read_rest(struct helper *h)
+{
+	char bytes[16384];
+	ssize_t n;
+
+	stop_reading(h);
+	while (h->child.fd >= 0 && (n = child_read(&h->child, bytes, sizeof(bytes))) > 0)
+		buf_add(&h->out, bytes, (size_t)n);
+}
+
 /* It has ended. Its deadline is minded in here as well. */
 static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 {
@@ -59,6 +77,8 @@ static bool come(struct room *room, struct guest *g, int *rc, struct err *e)
 	bool ended = child_look(&h->child, clock_mono_us());
 
 	(void)room;
+	if (ended)
+		read_rest(h);
 	*rc = ended ? verdict(&h->child, e) : room_stopping(e);
 	return ended;
 }
@@ -88,8 +108,7 @@ static void on_readable_cb(evutil_socket_t fd, short what, void *arg)
 		buf_add(&h->out, bytes, (size_t)n);
 	if (n >= 0)
 		return;
-	event_free(h->readable);
-	h->readable = NULL;
+	stop_reading(h);
 	room_wake(&h->all->room);
 }
 
