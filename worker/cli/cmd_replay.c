@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/db/db.h"
 #include "common/registry/configs.h"
+#include "common/registry/strategy_spec.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/names.h"
 #include "worker/feed/symbol.h"
@@ -113,6 +114,20 @@ static int apply_json(struct bot_config *c, const char *text, bool confirm_wide,
 	return rc;
 }
 
+/* Another strategy than the bot's begins with its own parameters. */
+static int use_strategy(struct bot_config *c, const char *name, struct err *e)
+{
+	const struct strategy_spec *spec = strategy_spec_find(name);
+
+	if (!spec)
+		return err_set(e, ERR_NOT_FOUND, "there is no strategy \"%s\"", name);
+	if (strcmp(c->strategy, name) == 0)
+		return 0;
+	snprintf(c->strategy, sizeof(c->strategy), "%s", name);
+	strategy_params_default(spec, c->strategy_params);
+	return 0;
+}
+
 static int load_settings(struct replay_run *r, const struct symbol_info *first, struct err *e)
 {
 	struct master_key key = { 0 };
@@ -136,7 +151,9 @@ static int load_settings(struct replay_run *r, const struct symbol_info *first, 
 		puts("no database, so no model: strategy ema_cross decides");
 	}
 	if (r->strategy)
-		snprintf(r->bot.strategy, sizeof(r->bot.strategy), "%s", r->strategy);
+		rc = use_strategy(&r->bot, r->strategy, e);
+	if (rc)
+		return rc;
 	return r->config_json ? apply_json(&r->bot, r->config_json, r->confirm_wide, e) : 0;
 }
 
