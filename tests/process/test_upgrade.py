@@ -18,7 +18,10 @@ OLD_ROWS = {			# rows that no upgrade changes, in the columns that were there; n
     "orders": "SELECT id, bot_id, order_id, symbol, side, quantity, created_us FROM trading_orders ORDER BY id",
     "ledger": "SELECT * FROM sim_ledger ORDER BY id",
     "models": "SELECT id, name, sha256 FROM models ORDER BY id",
-    "configs": "SELECT bot_id, version, config FROM trading_config_history ORDER BY id",
+    # a model_id of 0 beside an assignment meant the assigned one, and says so since 0.2.0
+    "configs": "SELECT h.bot_id, h.version, json_set(h.config, '$.model_id', coalesce(nullif("
+               "json_extract(h.config, '$.model_id'), 0), (SELECT a.model_id FROM model_assignments a"
+               " WHERE a.bot_id = h.bot_id), 0)) AS config FROM trading_config_history h ORDER BY h.id",
     "events": "SELECT * FROM bot_events ORDER BY id",
 }
 
