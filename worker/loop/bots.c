@@ -42,7 +42,7 @@ void bots_free(struct bots *r)
 	free(r);
 }
 
-struct slot *bots_find(const struct bots *r, int64_t bot_id)
+static struct slot *find(const struct bots *r, int64_t bot_id)
 {
 	size_t low = 0, high = r->n;
 
@@ -59,7 +59,7 @@ struct slot *bots_find(const struct bots *r, int64_t bot_id)
 
 static struct slot *slot_of(struct bots *r, int64_t bot_id)
 {
-	struct slot *s = bots_find(r, bot_id);
+	struct slot *s = find(r, bot_id);
 	size_t i = r->n;
 
 	if (s)
@@ -308,7 +308,7 @@ int bots_refresh(struct bots *r, struct db *db, int64_t now_us, struct err *e)
 
 int bots_retry(struct bots *r, struct db *db, int64_t bot_id, int64_t now_us, struct err *e)
 {
-	struct slot *s = bots_find(r, bot_id);
+	struct slot *s = find(r, bot_id);
 	int64_t model_id;
 
 	if (!s)
@@ -335,7 +335,7 @@ int bots_retry(struct bots *r, struct db *db, int64_t bot_id, int64_t now_us, st
 int bots_latch(struct bots *r, struct db *db, int64_t bot_id, const char *by,
 	       const char *correlation_id, int64_t now_us, struct err *e)
 {
-	struct slot *s = bots_find(r, bot_id);
+	struct slot *s = find(r, bot_id);
 	struct status_report event = {
 		.bot_id = bot_id, .from = BOT_ERROR, .to = BOT_STOPPED,
 		.at_us = now_us,
@@ -376,14 +376,14 @@ void bots_started(struct bots *r)
 
 const char *bots_failure(const struct bots *r, int64_t bot_id)
 {
-	const struct slot *s = bots_find(r, bot_id);
+	const struct slot *s = find(r, bot_id);
 
 	return s && !s->running ? s->failure : NULL;
 }
 
 bool bots_loads(const struct bots *r, int64_t bot_id)
 {
-	const struct slot *s = bots_find(r, bot_id);
+	const struct slot *s = find(r, bot_id);
 	const struct strategy_spec *strategy =
 		s && s->running ? strategy_spec_find(s->config.strategy) : NULL;
 
@@ -392,7 +392,7 @@ bool bots_loads(const struct bots *r, int64_t bot_id)
 
 bool bots_has(const struct bots *r, int64_t bot_id)
 {
-	return bots_find(r, bot_id) != NULL;
+	return find(r, bot_id) != NULL;
 }
 
 const int64_t *bots_ids(const struct bots *r, size_t *n)
@@ -403,28 +403,28 @@ const int64_t *bots_ids(const struct bots *r, size_t *n)
 
 const struct bot_config *bots_config(const struct bots *r, int64_t bot_id)
 {
-	const struct slot *s = bots_find(r, bot_id);
+	const struct slot *s = find(r, bot_id);
 
 	return s && s->running ? &s->config : NULL;
 }
 
 const struct bot_secrets *bots_secrets(const struct bots *r, int64_t bot_id)
 {
-	const struct slot *s = bots_find(r, bot_id);
+	const struct slot *s = find(r, bot_id);
 
 	return s && s->running ? &s->secrets : NULL;
 }
 
 const struct bot_config *bots_wanted(const struct bots *r, int64_t bot_id)
 {
-	const struct slot *s = bots_find(r, bot_id);
+	const struct slot *s = find(r, bot_id);
 
 	return s && s->wanted.symbol[0] ? &s->wanted : NULL;
 }
 
 void bots_account_reset(struct bots *r, int64_t bot_id)
 {
-	struct slot *s = bots_find(r, bot_id);
+	struct slot *s = find(r, bot_id);
 
 	if (!s || !(s->denied || s->refused))
 		return;

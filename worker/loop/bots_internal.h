@@ -35,8 +35,6 @@ struct bots {
 	bool started;			/* open orders of before are in the engine */
 };
 
-struct slot *bots_find(const struct bots *r, int64_t bot_id);	/* NULL: none */
-
 /* ---- bots_come_up.c ---- */
 
 /* The row of a bot that is not in the engine, with the reason (slot.failure). */
