@@ -1,6 +1,7 @@
 /* Orders of a bot: open ones, closed ones, reports from outside, held entries. */
 #include "api/routes/table.h"
 #include "api/store/bots.h"
+#include "api/store/order_story.h"
 #include "api/store/orders.h"
 #include "common/clock.h"
 
@@ -39,6 +40,18 @@ static int handle_orders_history(struct request *r, struct err *e)
 	int rc = bot_and_page(r, &id, &p, e);
 
 	return rc ? rc : store_orders_history(r->db, id, &f, &p, &r->json, e);
+}
+
+static int handle_order_story(struct request *r, struct err *e)
+{
+	int64_t bot_id, order_id;
+	int rc = request_id(r, "id", &bot_id, e);
+
+	if (!rc)
+		rc = store_bots_exists(r->db, bot_id, e);
+	if (!rc)
+		rc = request_id(r, "order", &order_id, e);
+	return rc ? rc : store_order_story(r->db, bot_id, order_id, &r->json, e);
 }
 
 #define NUMBER(o, r, field) \
@@ -175,6 +188,43 @@ static const struct part parts[] = {
 	{ "Order", "One trade from decision to close.", ORDER_COLUMNS(), NULL },
 	{ "OrderReported", "A reported order after the report.", ORDER_COLUMNS(OK,), NULL },
 	PAGE_OF("OrderList", "orders", "Order", "Orders, newest first."),
+	ROWS("OrderModel", "The model that was asked.", store_story_models,
+	     HELP("name", "Its name."), HELP("sha256", "Of its file."),
+	     HELP("features", "The feature list that it reads."),
+	     HELP("origin", "sample, upload or training.")),
+	ROWS("OrderLeg", "One order at the venue for a trade.", store_story_legs,
+	     HELP("client_order_id", "The number that we gave it."),
+	     HELP("exchange_id", "The venue's own number."),
+	     { "leg", "e|t|s|c", "Entry, target, stop, or close at market." },
+	     { "side", "BUY|SELL", "Of this order." }, HELP("type", "LIMIT_MAKER, MARKET, ..."),
+	     HELP("reduce_only", "It can only make a position smaller."),
+	     { "price", "?", "Limit, quote per base; null at market." },
+	     { "stop_price", "?", "Trigger, quote per base." }, HELP("quantity", "Base asset."),
+	     HELP("filled", "Base asset."), HELP("status", "In the words of exchanges."),
+	     HELP("state", "What the worker does with it; null: of an older version."),
+	     HELP("why", "Why it ended."), HELP("requested", "When it was planned."),
+	     { "acknowledged", "?", "When the venue had it." },
+	     { "done", "?", "When it ended; null: it lives." }),
+	ROWS("OrderFill", "One execution.", store_story_fills,
+	     HELP("client_order_id", "Of the leg."),
+	     HELP("trade_id", "The venue's number; ours is negative."),
+	     { "side", "BUY|SELL", "Of the leg." }, HELP("price", "Quote per base."),
+	     HELP("quantity", "Base asset."), HELP("fee", "In fee_asset."),
+	     HELP("fee_asset", "Asset that the fee was paid in."),
+	     HELP("maker", "We rested in the book."), HELP("at", "When.")),
+	ROWS("OrderMove", "One move of a trade or of one of its legs.", store_story_moves,
+	     HELP("client_order_id", "Of the leg; null: the trade itself."),
+	     HELP("from", "State before; null: it is new."), HELP("to", "State after."),
+	     HELP("event", "What moved it."), HELP("why", "The reason, where the event does not say."),
+	     { "venue_time", "?", "By the venue's clock; null: it was the worker's move." },
+	     HELP("at", "By our clock.")),
+	OBJECT("OrderStory", "A trade from its decision to its close.",
+	       { "order", "Order", "The trade." },
+	       { "decision", "Signal?", "Null: its row is gone." },
+	       { "model", "OrderModel?", "Null: none was asked, or it is gone." },
+	       { "legs", "[OrderLeg]", "In the order of planning." },
+	       { "fills", "[OrderFill]", "In the order of booking." },
+	       { "moves", "[OrderMove]", "In their order." }),
 	OBJECT("OrderAnswered", "The answer to a held entry is noted.",
 	       OK, { "order", "id", "Its number." }, { "answer", "confirm|reject", NULL }),
 };
@@ -184,6 +234,8 @@ static const struct route rows[] = {
 	  .query = page_params, ONE("OrderList") },
 	{ R(GET, TRADING "/orders/history"), V, DO(orders_history, "Closed orders"),
 	  .query = q_history, .slow = true, ONE("OrderList") },
+	{ R(GET, TRADING "/orders/:order"), V, DO(order_story, "A trade's whole story"),
+	  ONE("OrderStory") },
 	{ R(POST, TRADING "/orders"), T, DO(orders_report, "Report an order of an outside bot"),
 	  .body = b_order, .gives = { { 200, "OrderReported" }, { 201, "OrderReported" } },
 	  .says = SAYS_LOCATION,

@@ -310,6 +310,26 @@ class OpenApi(harness.TestCase):
         self.expect(bot, "GET", base + "/stats", 200)
         self.expect(bot, "GET", base + "/stats/pnl", 200)
 
+    def story(self, bot):
+        """Each fill, leg and move of a trade that has ended is told, and where it came from."""
+        order = bot.value("SELECT min(id) FROM trading_orders WHERE bot_id = 1 AND filled > 0"
+                          " AND status = 'closed'")
+        told = self.expect(bot, "GET", "/trading/bots/1/orders/%d" % order, 200).json
+        self.assertEqual(told["order"]["id"], order)
+        self.assertEqual(told["decision"]["order_id"], order)
+        self.assertEqual(len(told["fills"]),
+                         bot.value("SELECT count(*) FROM fills WHERE order_id = ?", order))
+        ids = {leg["client_order_id"] for leg in told["legs"]}
+        self.assertEqual({move["client_order_id"] for move in told["moves"]}, ids | {None})
+        trade = [move["to"] for move in told["moves"] if not move["client_order_id"]]
+        self.assertEqual((trade[0], trade[-1]), ("entering", "done"))
+        for leg in told["legs"]:
+            states = [(move["from"], move["to"]) for move in told["moves"]
+                      if move["client_order_id"] == leg["client_order_id"]]
+            self.assertEqual([before for before, _ in states[1:]], [after for _, after in states[:-1]])
+            self.assertEqual(states[-1][1], leg["status"])
+        self.expect(bot, "GET", "/trading/bots/1/orders/%d" % (order + 10**6), 404)
+
     def confirmations(self, bot):
         now = int(time.time() * 1e6)
         for order, answer in ((9001, "confirm"), (9002, "reject")):
@@ -523,7 +543,7 @@ class OpenApi(harness.TestCase):
         self.close_a_position(bot)
         for step in (self.reads, self.pages, self.strangers, self.nonsense, self.wrong_values,
                      self.greedy_heads, self.other_methods, self.bots_and_settings,
-                     self.reports, self.confirmations, self.models, self.jobs, self.tokens,
+                     self.story, self.reports, self.confirmations, self.models, self.jobs, self.tokens,
                      self.streams, self.page_of_the_api, self.commands, self.same_key_twice, self.slow_worker):
             step(bot)
         self.too_many_requests()
