@@ -58,15 +58,17 @@ const struct bot_key bot_keys[] = {
 	INT(holding_time, 1, 31536000, "2000",
 	    "Seconds after which a position is closed at market."),
 	REAL(profit_target_pct, 0, 10, "0.00015",
-	     "Take profit as a fraction of the entry price (0.00015 = 0.015 %); 0: none."),
+	     "Take profit as a fraction of the entry price (0.00015 = 0.015 %); 0: none, "
+	     "and this version makes no entry."),
 	REAL(stop_loss_pct, 0.000001, 0.99, "0.009",
 	     "Stop loss as a fraction of the entry price (0.009 = 0.9 %)."),
 	JSON(minimal_roi, "{}",
 	     "Targets by age: minutes since the entry and the fraction, net of both fees, from "
-	     "which it is sold; with profit_target_pct the nearer one counts."),
+	     "which it is sold; with profit_target_pct the nearer one counts."
+	    " This version makes no entry while it is set."),
 	BOOL(trailing_stop, "false",
 	     "true: the stop follows the best price since the entry, at stop_loss_pct from it; it "
-	     "never goes back."),
+	     "never goes back. This version makes no entry while it is set."),
 	REAL(trailing_stop_positive, 0, 0.99, "0",
 	     "Fraction between best price and stop once the gain has reached "
 	     "trailing_stop_positive_offset; 0: stop_loss_pct stays."),
@@ -77,9 +79,10 @@ const struct bot_key bot_keys[] = {
 	     "trailing_stop_positive_offset."),
 	JSON(position_adjustment, "{}",
 	     "Further entries into an open position, each when the price is a fraction below (for "
-	     "a short above) its average entry."),
+	     "a short above) its average entry. This version makes no entry while it is set."),
 	JSON(partial_targets, "[]",
-	     "Parts of a position that leave on the way to its target."),
+	     "Parts of a position that leave on the way to its target. This version makes no entry "
+	     "while it is set."),
 	CHOICE(order_type, "\"limit\"", "limit|market",
 	       "How an entry is sent when the strategy does not say: as a limit at the best price "
 	       "of its side, or at market."),

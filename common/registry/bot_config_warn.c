@@ -83,6 +83,32 @@ static bool strategy_exits(const struct bot_config *c)
 	return strcmp(c->strategy, "rsi") == 0 && c->strategy_params[RSI_EXIT] > 0;
 }
 
+const char *bot_config_unready(const struct bot_config *c)
+{
+	if (c->minimal_roi.n)
+		return "minimal_roi is not carried out by this version: set it to {}";
+	if (c->trailing_stop)
+		return "trailing_stop is not carried out by this version: set it to false";
+	if (c->partial_targets.n)
+		return "partial_targets are not carried out by this version: set them to []";
+	if (c->position_adjustment.max_entries)
+		return "position_adjustment is not carried out by this version: set it to {}";
+	if (c->profit_target_pct <= 0)
+		return "profit_target_pct of 0 is not carried out by this version: set a target";
+	return NULL;
+}
+
+static void warn_unready(const struct bot_config *c, struct field_errors *w)
+{
+	const char *why = bot_config_unready(c);
+	char key[48];
+
+	if (!why)
+		return;
+	snprintf(key, sizeof(key), "%.*s", (int)strcspn(why, " "), why);
+	field_error(w, key, "%s; until then no entry is made", why);
+}
+
 static void warn_no_target(const struct bot_config *c, struct field_errors *w)
 {
 	if (c->profit_target_pct > 0)
@@ -264,6 +290,7 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_symbol(c, l, w);
 	warn_risk_reward(c, l, w);
 	warn_fees(c, l, w);
+	warn_unready(c, w);
 	warn_no_target(c, w);
 	warn_risk(c, l, w);
 	warn_notional(c, l, w);

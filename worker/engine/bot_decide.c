@@ -133,6 +133,10 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 		*why = b->config_error;
 		return "config_waits";
 	}
+	if (bot_config_unready(&b->config)) {
+		*why = bot_config_unready(&b->config);
+		return "exits_not_ready";
+	}
 	if (!trading_hours_inside(&b->config.trading_hours, now_us)) {
 		*why = "outside of trading_hours";
 		return "trading_hours";
@@ -324,7 +328,7 @@ static bool consider(const struct step *s, struct bot *b, const struct decision 
 			continue;
 		any = true;
 		signal_of(b, d, &d->intents[i], sig);
-		if (usable(sig)) {
+		if (usable(sig) || bot_config_unready(&b->config)) {
 			consider_entry(s, b, sig, spaced);
 			continue;
 		}
