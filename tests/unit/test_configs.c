@@ -327,6 +327,7 @@ static void test_sealed_before(void **state)
 static void test_longest(void **state)
 {
 	struct bot_config c = changed(), back;
+	static const char head[] = "-----BEGIN PRIVATE KEY-----\r\n";
 	char text[BOT_SECRET_LENGTH_MAX + 1];
 	struct bot_secrets s = { 0 };
 
@@ -335,8 +336,9 @@ static void test_longest(void **state)
 	c.telegram_token_set = true;
 	for (int i = 0; i < BOT_SECRETS; i++) {
 		memset(text, 'k' + i, sizeof(text));
-		memcpy(text, "-----BEGIN PRIVATE KEY-----\r\n", 29);
-		memcpy(text + BOT_SECRET_LENGTH_MAX - 2, "=\n", 3);
+		for (size_t k = 0; head[k]; k++)
+			text[k] = head[k];
+		snprintf(text + BOT_SECRET_LENGTH_MAX - 2, 3, "=\n");
 		bot_secret_set(&secrets, (enum bot_secret)i, text);
 	}
 	memset(&back, 0, sizeof(back));

@@ -2,7 +2,7 @@
  * The example of docs/STRATEGIES.md: compiled here, run, and compared with the page, which must
  * show it as it is. Runs in the project's root.
  */
-#include "docs/examples/breakout.c"
+#include "docs/examples/breakout.c"	/* NOLINT(bugprone-suspicious-include): the page shows it */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -141,16 +141,15 @@ static void zones(void **state)
 
 static void rules(void **state)
 {
-	static const char *const good[] = { "UTC0", "<+0330>-3:30", BERLIN, "EST5EDT,M3.2.0,"
-									    "M11.1.0",
-					    "<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
-					    "IST-1GMT0,M10.5.0,M3.5.0/1" };
-	static const char *const bad[] = { "", "U0", "UTC", "CET-1CEST", "CET-1CEST,M3.5.0",
-					   "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0",
-					   "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J60,J300",
-					   "CET-99999999999999999999", "CET-1CEST,M3.5.0,"
-								       "M10.5.0/3x",
-					   "<+0>0" };
+	static const char *const good[] = {
+		"UTC0", "<+0330>-3:30", BERLIN, "EST5EDT,M3.2.0,M11.1.0",
+		"<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "IST-1GMT0,M10.5.0,M3.5.0/1",
+	};
+	static const char *const bad[] = {
+		"", "U0", "UTC", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
+		"CET-1CEST,M3.0.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J60,J300",
+		"CET-99999999999999999999", "CET-1CEST,M3.5.0,M10.5.0/3x", "<+0>0",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
