@@ -147,6 +147,13 @@ static void fills_told(const struct step *s, struct order *o, struct leg *l, str
 	order_ask_leg(s, o, l);
 }
 
+/* It was to be taken back again later, and has ended by itself: nothing is to be waited for. */
+static void no_retry_needed(struct order *o, const struct leg *l)
+{
+	if (l->cancel_refused && leg_done(l))
+		o->retry_us = 0;
+}
+
 static void on_fill(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		    const struct venue_update *u)
 {
@@ -161,8 +168,7 @@ static void on_fill(const struct step *s, struct bot *b, struct order *o, struct
 		return;
 	}
 	book(s, b, o, l, u);
-	if (l->cancel_refused && leg_done(l))
-		o->retry_us = 0;
+	no_retry_needed(o, l);
 	bot_progress(s, b, o);
 }
 
@@ -211,8 +217,7 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 	}
 	if (!leg_move(s, o, l, l->state, event, u->reason))
 		return;
-	if (l->cancel_refused)
-		o->retry_us = 0;
+	no_retry_needed(o, l);
 	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE)
 		o->reason = rejected ? CLOSE_ENTRY_REJECTED : CLOSE_ENTRY_CANCELLED;
 	if (l->kind == LEG_ENTRY && rejected)
@@ -368,8 +373,7 @@ static void on_trades(const struct step *s, struct bot *b, struct order *o, stru
 		on_end(s, b, o, l, how, &end);
 		return;
 	}
-	if (l->cancel_refused && leg_done(l))
-		o->retry_us = 0;
+	no_retry_needed(o, l);
 	bot_progress(s, b, o);
 }
 

@@ -26,6 +26,19 @@ struct effect *effects_add(const struct step *s, enum effect_kind kind, struct o
 	return f;
 }
 
+struct order_event *effects_move(const struct step *s, struct order *o, int64_t leg_id,
+				 const char *event, const char *why)
+{
+	struct order_event *m = &effects_add(s, EFFECT_MOVE, o, leg_id)->u.move;
+
+	m->leg_id = leg_id;
+	m->event = event;
+	m->venue_us = s->venue_us;
+	m->at_us = s->now_us;
+	snprintf(m->why, sizeof(m->why), "%s", why);
+	return m;
+}
+
 void effects_gone(const struct step *s, struct order *o)
 {
 	struct effects *fx = s->effects;

@@ -84,6 +84,9 @@ struct effects {
 /* A new one at the end, zeroed but for these. Valid until the next. */
 struct effect *effects_add(const struct step *s, enum effect_kind kind, struct order *o,
 			   int64_t leg_id);
+/* A row of history; the caller fills in what moved: leg, from, to, correlation id. */
+struct order_event *effects_move(const struct step *s, struct order *o, int64_t leg_id,
+				 const char *event, const char *why);
 void effects_gone(const struct step *s, struct order *o);	/* takes o */
 void effects_notice(const struct step *s, const char *correlation_id, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);

@@ -108,16 +108,11 @@ void leg_changed(const struct step *s, struct order *of, struct leg *l)
 static void tell_move(const struct step *s, struct order *of, const struct leg *l,
 		      const char *from, const char *event, const char *why)
 {
-	struct order_event *m = &effects_add(s, EFFECT_MOVE, of, l->id)->u.move;
+	struct order_event *m = effects_move(s, of, l->id, event, why);
 
-	m->leg_id = l->id;
 	memcpy(m->client_order_id, l->client_order_id, sizeof(m->client_order_id));
 	m->from = from;
 	m->to = l->state == LEG_ENDED ? leg_status_name(leg_status(l)) : leg_state_name(l->state);
-	m->event = event;
-	m->venue_us = s->venue_us;
-	m->at_us = s->now_us;
-	snprintf(m->why, sizeof(m->why), "%s", why);
 	memcpy(m->correlation_id, l->correlation_id, sizeof(m->correlation_id));
 }
 
@@ -137,7 +132,8 @@ bool leg_move(const struct step *s, struct order *of, struct leg *l, enum leg_st
 		l->done_us = s->now_us;
 		snprintf(l->reject_reason, sizeof(l->reject_reason), "%s", why);
 	}
-	leg_await(l, s->now_us);
+	if (event != LEG_EV_NO_ANSWER || !l->ask_us) /* its next question has a time already */
+		leg_await(l, s->now_us);
 	leg_changed(s, of, l);
 	if (to != from || l->end != end)
 		tell_move(s, of, l, leg_state_name(from), events[event], why);
@@ -241,17 +237,12 @@ void leg_asked(struct leg *l, int64_t now_us)
 bool leg_no_answer(const struct step *s, struct order *of, struct leg *l)
 {
 	int64_t since_us = l->unknown_us ? l->unknown_us : s->now_us;
-	bool alarmed = l->alarmed, due = !alarmed && s->now_us - since_us >= UNKNOWN_ALARM_US;
-	int64_t ask_us = l->ask_us;
-	bool asked = l->asked;
-	int asks = l->asks;
+	bool due;
 
 	(void)leg_move(s, of, l, l->state, LEG_EV_NO_ANSWER, "");
 	l->unknown_us = since_us;
-	l->alarmed = alarmed || due;
-	l->asks = asks;
-	l->asked = asked;
-	l->ask_us = ask_us;
+	due = !l->alarmed && s->now_us - l->unknown_us >= UNKNOWN_ALARM_US;
+	l->alarmed = l->alarmed || due;
 	return due;
 }
 

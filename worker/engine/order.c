@@ -78,14 +78,10 @@ void order_changed(const struct step *s, struct order *o)
 static void tell_move(const struct step *s, struct order *o, const char *from, const char *event,
 		      const char *why)
 {
-	struct order_event *m = &effects_add(s, EFFECT_MOVE, o, 0)->u.move;
+	struct order_event *m = effects_move(s, o, 0, event, why);
 
 	m->from = from;
 	m->to = phases[o->phase];
-	m->event = event;
-	m->venue_us = s->venue_us;
-	m->at_us = s->now_us;
-	snprintf(m->why, sizeof(m->why), "%s", why);
 	memcpy(m->correlation_id, o->close_correlation_id[0] ? o->close_correlation_id :
 	       o->correlation_id, sizeof(m->correlation_id));
 }
