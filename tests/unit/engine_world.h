@@ -6,7 +6,7 @@
 #define TESTS_UNIT_ENGINE_WORLD_H
 
 #include "tests/unit/sim_world.h"
-#include "worker/session/session.h"
+#include "tests/unit/paper_session.h"
 
 #define KEPT_ORDERS 4096
 #define KEPT_TEXT 256
@@ -411,10 +411,10 @@ HELPER void desk_open(struct desk *d)
 	struct symbol_info info = world_info(d->futures);
 	struct session_args a = {
 		.config = &d->config, .reporter = rows_reporter(&d->rows),
-		.sim_store = paper_store(&d->paper),
 	};
+	struct sim_store rows = paper_store(&d->paper);
 
-	assert_int_equal(session_new(&a, &d->s, &d->err), 0);
+	assert_int_equal(paper_session(&a, &rows, &d->s, &d->err), 0);
 	d->e = session_engine(d->s);
 	d->sink = session_sink(d->s, d->futures);
 	session_market_add(d->s, &info);
