@@ -200,7 +200,8 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 	struct desk d;
 
 	f->ops = (struct venue_ops){
-		.name = "fake", .resting_stop = resting_stop, .place = fake_place,
+		.name = "fake", .caps = { .resting_stop = resting_stop, .oco = resting_stop },
+		.place = fake_place,
 		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
 		.advance = fake_advance, .market_add = fake_market_add,
 		.warm_trade = fake_trade, .warm_book = fake_book, .warm_time = fake_time,

@@ -46,8 +46,9 @@ struct engine {
 static inline struct step engine_step(struct engine *e, struct bot *b, int64_t now_us)
 {
 	return (struct step){
-		.now_us = now_us, .market = b->market, .venue = e->args.venue, .all = &e->all,
-		.ids = &e->ids, .effects = &e->effects,
+		.now_us = now_us, .market = b->market, .venue = e->args.venue,
+		.caps = &e->args.venue->ops->caps, .all = &e->all, .ids = &e->ids,
+		.effects = &e->effects,
 	};
 }
 /* A step of this bot is over: its effects are carried out, its deadline and counts set. */

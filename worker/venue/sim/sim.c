@@ -395,7 +395,7 @@ void sim_warm_book_valid(struct venue *v, int index, bool valid)
 
 static const struct venue_ops OPS = {
 	.name = "sim",
-	.resting_stop = true,
+	.caps = { .resting_stop = true, .oco = true },
 	.place = sim_place,
 	.cancel = sim_cancel,
 	.flush = sim_flush,
