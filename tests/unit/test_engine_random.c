@@ -608,6 +608,8 @@ static void check_no_far_deadline(const struct stage *b)
 /* What is held has an exit at the venue, or one will be tried in a moment, or it closes. */
 static void check_protected(const struct stage *b)
 {
+	int64_t latency_us = b->script->config.sim_latency_ms * MS;
+
 	for (size_t i = 0; i < b->e->bots_n; i++) {
 		struct bot *bot = b->e->bots[i];
 		struct step step = engine_step(b->e, bot, engine_now(b->e));
@@ -619,7 +621,9 @@ static void check_protected(const struct stage *b)
 				continue;
 			for (size_t n = 0; n < o->legs_n; n++)
 				assert_true(leg_done(&o->legs[n]) ||
-					    o->legs[n].state != LEG_SENT);
+					    o->legs[n].state != LEG_SENT ||
+					    o->legs[n].requested_us + latency_us >
+					    engine_now(b->e));
 			assert_true(order_exit_live(o));
 		}
 	}

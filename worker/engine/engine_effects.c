@@ -19,6 +19,7 @@ static void send(struct engine *e, struct bot *b, struct order *o, int64_t leg_i
 	s = engine_step(e, b, l->requested_us);
 	vo.side = l->side;
 	vo.type = l->type;
+	vo.tif = l->tif;
 	vo.reduce_only = l->reduce_only;
 	vo.price = l->price;
 	vo.stop_price = l->stop_price;

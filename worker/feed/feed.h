@@ -93,7 +93,7 @@ struct replay_args {
 	bool loop;
 	int64_t warm_up_s; /* recorded seconds handed on at once at the start of a paced replay */
 	struct feed_position resume;	/* all 0: from the start; frames before it only warm up */
-	struct feed_sink futures; /* gets the USD-M markets when its ctx is set; else the sink does */
+	struct feed_sink futures; /* for USD-M markets when its ctx is set; else the sink is */
 };
 /*
  * A paced replay moves the recorded times: the first frame (after the warm-up) happens "now",

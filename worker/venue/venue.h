@@ -27,6 +27,7 @@ struct venue_order {		/* one order to send */
 	char symbol[SYMBOL_MAX];
 	enum side side;
 	enum leg_type type;
+	enum tif tif;		/* of TYPE_LIMIT; else TIF_GTC */
 	bool reduce_only;
 	struct price price;	/* limit; 0 at market */
 	struct price stop_price;	/* trigger of STOP_MARKET and OCO */

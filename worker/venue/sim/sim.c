@@ -146,7 +146,7 @@ static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_u
 	struct sim_acct *a = sim_acct_find(s, o->bot_id);
 	size_t len = strnlen(o->client_order_id, sizeof(o->client_order_id));
 	struct sim_order row = {
-		.bot_id = o->bot_id, .side = o->side, .type = o->type,
+		.bot_id = o->bot_id, .side = o->side, .type = o->type, .tif = o->tif,
 		.reduce_only = o->reduce_only, .quantity = o->quantity, .stage = SIM_TRAVELLING,
 	};
 

@@ -5,7 +5,8 @@
  * docs/SIMULATION.md tells the model in plain words with its numbers.
  *
  *	place --latency--> check --> rest --trade through, or at price after the queue--> fill
- *	                     |  `--market, crossing limit--> fill at the touch and worse
+ *	                     |  `--market, crossing limit--> fill at the touch and worse;
+ *	                     |       what a market, IOC or FOK order did not get expires
  *	                     `--> rejected
  *
  * A book has an age. Nothing fills while the newest book is older than stale_us, is out of step,
