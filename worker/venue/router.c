@@ -12,7 +12,7 @@ struct lane {				/* one venue */
 	char name[24];
 	int64_t *accounts;
 	size_t accounts_n;
-	int *handles;			/* its own, by ours; below 0: it does not trade the market */
+	int *handles;			/* its own, by ours; below 0: not traded there */
 	struct account *told;		/* newest of each bot that it ever had */
 	size_t told_n;
 };

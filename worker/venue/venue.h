@@ -178,8 +178,8 @@ struct venue_ops {
 	 */
 	void (*warm)(struct venue *v, bool on);
 	/*
-	 * Could a market order of this bot and side trade now, as far as the venue knows? A venue that
-	 * gets market data later than its orders must say true.
+	 * Could a market order of this bot and side trade now, as far as the venue knows? A venue
+	 * that gets market data later than its orders must say true.
 	 */
 	bool (*tradable)(const struct venue *v, int64_t bot_id, int market, enum side side,
 			 int64_t now_us);
