@@ -90,10 +90,16 @@ ALTER TABLE trading_configs ADD COLUMN trailing_only_offset_is_reached INTEGER N
 ALTER TABLE trading_configs ADD COLUMN position_adjustment TEXT NOT NULL DEFAULT '{}';	-- JSON, further entries
 ALTER TABLE trading_configs ADD COLUMN partial_targets TEXT NOT NULL DEFAULT '[]';	-- JSON, parts that leave before the target
 ALTER TABLE trading_configs ADD COLUMN order_type TEXT NOT NULL DEFAULT 'limit';	-- limit, market
-ALTER TABLE trading_configs ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'post_only';	-- GTC, post_only
+ALTER TABLE trading_configs ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'post_only';	-- GTC, IOC, FOK, post_only
 ALTER TABLE trading_configs ADD COLUMN trading_hours TEXT NOT NULL DEFAULT '{}';	-- JSON, days and hours of entries
 
 -- ---- strategies ----
 
 -- Of trading_orders, written by: worker.
 ALTER TABLE trading_orders ADD COLUMN tag TEXT NOT NULL DEFAULT '';	-- of the strategy, by which it knows its position
+
+-- ---- time in force ----
+
+-- Of exchange_orders and sim_orders, written by: worker. How long a LIMIT stays; all others are GTC.
+ALTER TABLE exchange_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC';	-- GTC, IOC, FOK
+ALTER TABLE sim_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC';	-- GTC, IOC, FOK

@@ -69,7 +69,7 @@ struct bot_config {
 	struct position_adjustment position_adjustment;
 	struct partial_targets partial_targets;
 	char order_type[8];			/* of an entry: limit, market */
-	char time_in_force[12];			/* of a limit: GTC, post_only */
+	char time_in_force[12];			/* of a limit: GTC, IOC, FOK, post_only */
 	struct trading_hours trading_hours;	/* when entries may be made */
 	int64_t maker_order_timeout;		/* s; then the entry is cancelled */
 	int64_t max_positions;			/* open at once by this bot */

@@ -77,6 +77,7 @@ HELPER void script_settings(struct script *s)
 HELPER void script_bot(struct script *s, int64_t bot)
 {
 	static const char *const capitals[] = { "12", "100", "900", "2500" };
+	static const char *const tifs[] = { "GTC", "post_only", "post_only", "IOC", "FOK" };
 	struct bot_config *c = &s->bots[bot];
 
 	bot_config_defaults(c);
@@ -93,6 +94,8 @@ HELPER void script_bot(struct script *s, int64_t bot)
 	c->decision_interval_ms = 1 + below(s, 3000);
 	c->confidence_threshold = 0.5;
 	c->leverage = s->futures ? 1 + (double)below(s, 20) : 1;
+	snprintf(c->time_in_force, sizeof(c->time_in_force), "%s",
+		 tifs[(s->seed / 2 + (uint64_t)bot) % 5]);
 	if (!s->reckless)
 		return;
 	c->capital_per_trade = M("2500");	/* waits for its liquidation */

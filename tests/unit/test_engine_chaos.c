@@ -205,7 +205,8 @@ static void on_answer(void *ctx, const struct venue_answer *a)
 static void line_free(struct venue *v) { (void)v; }
 
 static const struct venue_ops LINE_OPS = {
-	.name = "line", .resting_stop = true, .place = line_place, .cancel = line_cancel,
+	.name = "line", .caps = { .resting_stop = true, .oco = true },
+	.place = line_place, .cancel = line_cancel,
 	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
 	.market_add = line_market_add, .on_trade = line_trade, .on_book = line_book,
 	.on_time = line_time, .on_book_valid = line_book_valid, .tradable = line_tradable,

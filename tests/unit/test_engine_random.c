@@ -538,7 +538,7 @@ static struct stage *take_up(const struct stage *a, const struct script *script,
 			     int64_t now_us)
 {
 	struct stage *b = xcalloc(1, sizeof(*b));
-	struct feed_sink warm;
+	struct feed_sink sink;
 
 	b->rows.orders_n = a->rows.orders_n;
 	b->rows.legs_n = a->rows.legs_n;
@@ -558,10 +558,12 @@ static struct stage *take_up(const struct stage *a, const struct script *script,
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
 		restore_bot(b, a, bot);
 	restore_orders(b, a);
-	warm = session_warm_sink(b->s, script->futures);
+	sink = session_sink(b->s, script->futures);
+	sink.warm(sink.ctx, true);
 	for (size_t i = 0; i < at; i++)
 		if (script->steps[i].kind <= STEP_VALID)
-			stage_play(b, &script->steps[i], &warm);
+			stage_play(b, &script->steps[i], &sink);
+	sink.warm(sink.ctx, false);
 	engine_clock_drift(b->e, a->drift_us);
 	b->drift_us = a->drift_us;
 	b->logging = true;
@@ -606,6 +608,8 @@ static void check_no_far_deadline(const struct stage *b)
 /* What is held has an exit at the venue, or one will be tried in a moment, or it closes. */
 static void check_protected(const struct stage *b)
 {
+	int64_t latency_us = b->script->config.sim_latency_ms * MS;
+
 	for (size_t i = 0; i < b->e->bots_n; i++) {
 		struct bot *bot = b->e->bots[i];
 		struct step step = engine_step(b->e, bot, engine_now(b->e));
@@ -617,7 +621,9 @@ static void check_protected(const struct stage *b)
 				continue;
 			for (size_t n = 0; n < o->legs_n; n++)
 				assert_true(leg_done(&o->legs[n]) ||
-					    o->legs[n].state != LEG_SENT);
+					    o->legs[n].state != LEG_SENT ||
+					    o->legs[n].requested_us + latency_us >
+					    engine_now(b->e));
 			assert_true(order_exit_live(o));
 		}
 	}

@@ -127,6 +127,7 @@ void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us);
 
 struct entry_plan {			/* what passed every rule is what is sent */
 	enum leg_type type;		/* of the entry's leg */
+	enum tif tif;
 	struct price limit, target, stop;	/* limit of a market order: the price it may get */
 	struct qty quantity;
 };

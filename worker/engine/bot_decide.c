@@ -152,6 +152,25 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 	return NULL;
 }
 
+/* It takes from the other side of the book and never rests. */
+static bool takes(const struct entry_plan *p)
+{
+	return p->type == TYPE_MARKET || p->tif != TIF_GTC;
+}
+
+/* As the bot's time_in_force says; one that never rests begins at the other side's best price. */
+static void plan_limit(const struct bot *b, enum side side, struct entry_plan *plan)
+{
+	const struct book_top *top = &b->market->top;
+	const char *wanted = b->config.time_in_force;
+
+	if (strcmp(wanted, "post_only") == 0)
+		return;
+	plan->type = TYPE_LIMIT;
+	if (tif_parse(wanted, &plan->tif) == 0 && takes(plan))
+		plan->limit = side == SIDE_BUY ? top->ask : top->bid;
+}
+
 /* How and at which price the entry is sent. */
 static void plan_entry(const struct bot *b, const struct signal *sig, struct entry_plan *plan)
 {
@@ -167,8 +186,7 @@ static void plan_entry(const struct bot *b, const struct signal *sig, struct ent
 		plan->limit = buy ? m->top.ask : m->top.bid;
 		return;
 	}
-	if (strcmp(b->config.time_in_force, "GTC") == 0)
-		plan->type = TYPE_LIMIT;
+	plan_limit(b, sig->side, plan);
 	if (price_sign(sig->limit) > 0)
 		plan->limit = price_to_tick(sig->limit, m->info.tick,
 					    buy ? ROUND_DOWN : ROUND_UP);
@@ -182,8 +200,8 @@ static void judge(const struct step *s, const struct bot *b, const struct signal
 	bool buy = sig->side == SIDE_BUY, has_exits;
 
 	plan_entry(b, sig, plan);
-	if (plan->type == TYPE_MARKET)
-		buy = !buy; /* it takes from the other side of the book */
+	if (takes(plan))
+		buy = !buy; /* that side of the book must be known */
 	has_exits = order_exits(&m->info, sig, plan->limit, &plan->target, &plan->stop);
 	plan->quantity = entry_quantity(b, sig, plan);
 	*in = (struct risk_input){
@@ -200,7 +218,7 @@ static void judge(const struct step *s, const struct bot *b, const struct signal
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
 		.free = free, .last = m->last, .entry = plan->limit,
-		.entry_type = plan->type, .has_exits = has_exits,
+		.entry_type = takes(plan) ? TYPE_MARKET : plan->type, .has_exits = has_exits,
 		.quantity = plan->quantity, .taken_over = bot_remainders(b),
 	};
 	in->target = plan->target;

@@ -260,7 +260,7 @@ struct order *bot_enter(const struct step *s, struct bot *b, const struct signal
 {
 	struct order *o = order_new(s, b, sig, plan);
 	struct leg_plan p = {
-		.kind = LEG_ENTRY, .type = plan->type, .side = sig->side,
+		.kind = LEG_ENTRY, .type = plan->type, .tif = plan->tif, .side = sig->side,
 		.price = plan->type == TYPE_MARKET ? (struct price){ 0 } : plan->limit,
 		.quantity = plan->quantity,
 	};

@@ -21,6 +21,7 @@ struct order;
 struct leg;
 struct market;
 struct venue;
+struct venue_caps;
 struct risk_limits;
 
 struct next_ids {			/* row numbers that are free, over all bots */
@@ -42,7 +43,8 @@ struct step {				/* one event; borrowed for the call */
 	int64_t now_us;
 	int64_t venue_us;		/* its time by the venue's clock; 0: it is ours */
 	const struct market *market;	/* the bot's */
-	const struct venue *venue;	/* asked what it can do and if it would trade now */
+	const struct venue *venue;	/* asked if it would trade now */
+	const struct venue_caps *caps;	/* what the bot's venue can do */
 	const struct conditions *all;
 	struct next_ids *ids;
 	struct effects *effects;

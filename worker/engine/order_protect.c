@@ -133,8 +133,8 @@ static bool renew(const struct step *s, struct order *o, bool entry_live)
 
 bool order_protect(const struct step *s, struct order *o, bool entry_live)
 {
-	bool rests = s->venue->ops->resting_stop;
 	bool futures = s->market->info.futures;
+	bool rests = futures ? s->caps->resting_stop : s->caps->oco;
 	struct leg_plan p = {
 		.kind = LEG_TAKE_PROFIT,
 		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT,

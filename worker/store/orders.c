@@ -125,9 +125,9 @@ static const char SQL_LEG[] =
 	"leg, n,"
 	" symbol, side, type, reduce_only, price, stop_price, quantity, filled, state,"
 	" cancel_requested, reject_reason, correlation_id, requested_us, acked_us, done_us,"
-	" leg_state)"
+	" leg_state, time_in_force)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22, ?23, ?24)"
+	" ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
 	" ON CONFLICT(id) DO UPDATE SET exchange_id = excluded.exchange_id, filled = "
 	"excluded.filled,"
 	" state = excluded.state, cancel_requested = excluded.cancel_requested,"
@@ -154,7 +154,8 @@ static const char SQL_OPEN_OTHERS[] =
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
 	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
-	" done_us, reject_reason, leg_state FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
+	" done_us, reject_reason, leg_state, time_in_force FROM exchange_orders"
+	" WHERE order_id = ?1 ORDER BY id";
 static const char SQL_IDS[] =
 	"SELECT (SELECT max(coalesce(max(id), 0) + 1,"
 	" coalesce((SELECT value FROM counters WHERE name = 'order'), 0)) FROM trading_orders),"
@@ -217,6 +218,7 @@ int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue, stru
 	bind_time_or_null(s, 22, l->acked_us);
 	bind_time_or_null(s, 23, l->done_us);
 	stmt_bind_text(s, 24, leg_state_name(l->state));
+	stmt_bind_text(s, 25, tif_name(l->tif));
 	return stmt_run(s, e);
 }
 
@@ -347,7 +349,7 @@ static int read_leg(struct stmt *s, struct leg *l, struct err *e)
 	l->done_us = stmt_int(s, 17);
 	stmt_copy(s, 18, l->reject_reason, sizeof(l->reject_reason));
 	if (side_parse(stmt_text(s, 4), &l->side) || leg_type_parse(stmt_text(s, 5), &l->type) ||
-	    !read_state(s, l))
+	    tif_parse(stmt_text(s, 20), &l->tif) || !read_state(s, l))
 		return bad_row("exchange_orders", l->id, e);
 	return 0;
 }

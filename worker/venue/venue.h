@@ -27,6 +27,7 @@ struct venue_order {		/* one order to send */
 	char symbol[SYMBOL_MAX];
 	enum side side;
 	enum leg_type type;
+	enum tif tif;		/* of TYPE_LIMIT; else TIF_GTC */
 	bool reduce_only;
 	struct price price;	/* limit; 0 at market */
 	struct price stop_price;	/* trigger of STOP_MARKET and OCO */
@@ -34,7 +35,7 @@ struct venue_order {		/* one order to send */
 };
 
 enum venue_update_kind {
-	UPDATE_SENT,		/* the request left; only where sends_in_flush */
+	UPDATE_SENT,		/* the request left; only where caps.sends_in_flush */
 	UPDATE_ACCEPTED,	/* resting or working */
 	UPDATE_FILL,		/* one execution */
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
@@ -116,6 +117,20 @@ struct venue_account {		/* what a bot's account is to be */
 	int64_t leverage_e8;		/* 1e-8 times; RATE_ONE on spot */
 };
 
+/*
+ * What a venue can do. The engine reads it in struct step alone (effects.h): a strategy or a bot
+ * never asks for a venue's name.
+ */
+struct venue_caps {
+	bool resting_stop;	/* USD-M: takes STOP_MARKET, which rests beside the target */
+	bool oco;		/* spot: takes a target and its stop as one order */
+	bool amend;		/* a resting order takes a smaller quantity and keeps its place */
+	bool replace;		/* one request takes an order back and places another */
+	bool hedge;		/* long and short of one symbol at the same time */
+	bool trailing;		/* a resting stop that follows the price by itself */
+	bool sends_in_flush;	/* place() only takes in: UPDATE_SENT tells when it is out */
+};
+
 struct venue_ops;
 struct venue {			/* embed as the first member */
 	const struct venue_ops *ops;
@@ -123,8 +138,7 @@ struct venue {			/* embed as the first member */
 
 struct venue_ops {
 	const char *name;	/* "sim", "binance", "binance_futures" */
-	bool resting_stop;	/* futures: takes STOP_MARKET; spot: takes OCO */
-	bool sends_in_flush;	/* place() only takes in: UPDATE_SENT tells when it is out */
+	struct venue_caps caps;
 	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
 				struct err *e);
 	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
@@ -146,11 +160,12 @@ struct venue_ops {
 	void (*on_time)(struct venue *v, int market, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
 	void (*on_book_valid)(struct venue *v, int market, bool valid, int64_t now_us);
-	/* The same, of before the venue's time begins: the state is kept, and nothing trades. */
-	void (*warm_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
-	void (*warm_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
-	void (*warm_time)(struct venue *v, int market, int64_t now_us);
-	void (*warm_book_valid)(struct venue *v, int market, bool valid);
+	/*
+	 * true: the market events from now on are from before now (a feed's history, what a replay
+	 * played before its restart). They set the market's state, and nothing trades. false: they
+	 * act. Requests and questions go on in either case.
+	 */
+	void (*warm)(struct venue *v, bool on);
 	/*
 	 * Could a market order of this side trade now, as far as the venue knows? A venue that
 	 * gets market data later than its orders must say true.
