@@ -31,6 +31,7 @@ struct fake {			/* a venue that does only what a test says */
 	int query_rc;
 	size_t queries;
 	bool silent;		/* no market order would trade now */
+	bool warm;
 	int64_t now, trade_id;
 };
 
@@ -105,11 +106,9 @@ HELPER void fake_book_valid(struct venue *v, int market, bool valid, int64_t now
 	(void)now_us;
 }
 
-HELPER void fake_warm_valid(struct venue *v, int market, bool valid)
+HELPER void fake_warm(struct venue *v, bool on)
 {
-	(void)v;
-	(void)market;
-	(void)valid;
+	((struct fake *)(void *)v)->warm = on;
 }
 
 HELPER bool fake_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
@@ -204,8 +203,7 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 		.place = fake_place,
 		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
 		.advance = fake_advance, .market_add = fake_market_add,
-		.warm_trade = fake_trade, .warm_book = fake_book, .warm_time = fake_time,
-		.warm_book_valid = fake_warm_valid,
+		.warm = fake_warm,
 		.on_trade = fake_trade, .on_book = fake_book,
 		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
 		.ask = fake_ask, .free = fake_free,

@@ -333,7 +333,9 @@ HELPER void world_warm_trade(struct world *w, bool futures, const char *price)
 {
 	struct trade t = { .time_us = w->now, .price = P(price) };
 
-	sim_warm_trade(w->v, world_market(w, futures), &t, w->now);
+	w->v->ops->warm(w->v, true);
+	sim_trade(w->v, world_market(w, futures), &t, w->now);
+	w->v->ops->warm(w->v, false);
 }
 
 struct ask {			/* an order to place, as text */

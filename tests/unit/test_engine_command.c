@@ -329,8 +329,10 @@ static void bad_trades_are_ignored(void **state)
 	bad[2].qty = Q("-1");
 	for (size_t i = 0; i < 3; i++) {
 		d->sink.trade(d->sink.ctx, d->bot.symbol, &bad[i], ++d->now);
-		engine_warm_trade(d->e, engine_market(d->e, d->bot.symbol, d->futures), &bad[i],
-				  d->now);
+		engine_warm(d->e, WARM_AGAIN);
+		engine_trade(d->e, engine_market(d->e, d->bot.symbol, d->futures), &bad[i],
+			     d->now);
+		engine_warm(d->e, WARM_NONE);
 	}
 	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
 			 price_units(P("50000")));

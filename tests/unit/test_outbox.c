@@ -316,7 +316,8 @@ static void assert_restored(struct venue *v, const struct sim_args *args, struct
 
 	if (store_sim_restore(db, again, &e))
 		fail_msg("%s", e.msg);
-	sim_warm_trade(again, sim_symbol_find(again, "BTCUSDT", false), &t, T0);
+	again->ops->warm(again, true);
+	sim_trade(again, sim_symbol_find(again, "BTCUSDT", false), &t, T0);
 	assert_int_equal(sim_account_value(v, 1, &before, &e), 0);
 	assert_int_equal(sim_account_value(again, 1, &after, &e), 0);
 	assert_int_equal(qty_cmp(before.base, after.base), 0);

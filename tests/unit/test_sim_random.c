@@ -394,19 +394,21 @@ static void warm(struct random *r, int m)
 	bool after = r->last[m].time_us >= r->book_us[m];
 
 	if (!after && r->last[m].id)
-		sim_warm_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
+		sim_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
 	if (r->book[m].update_id)
-		sim_warm_book(r->w.v, market, &r->book[m], r->book_us[m]);
-	sim_warm_book_valid(r->w.v, market, !r->invalid[m]);
+		sim_book(r->w.v, market, &r->book[m], r->book_us[m]);
+	sim_book_valid(r->w.v, market, !r->invalid[m], r->book_us[m]);
 	if (after && r->last[m].id)
-		sim_warm_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
+		sim_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
 }
 
 static void restart(struct random *r)
 {
 	world_restart(&r->w);
+	r->w.v->ops->warm(r->w.v, true);
 	for (int m = 0; m < 2; m++)
 		warm(r, m);
+	r->w.v->ops->warm(r->w.v, false);
 }
 
 static struct random *random_new(uint64_t seed)

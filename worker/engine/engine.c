@@ -98,7 +98,7 @@ int64_t engine_now(const struct engine *e)
 
 static void fire_bots(struct engine *e, int64_t at_us)
 {
-	e->due_us = e->history ? NEVER : e->close_us;
+	e->due_us = e->warm == WARM_NEW ? NEVER : e->close_us;
 	for (size_t i = 0; i < e->bots_n; i++) {
 		if (e->dues[i] <= at_us) {
 			struct step s = engine_step(e, e->bots[i], at_us);
@@ -117,7 +117,7 @@ static void fire_bots(struct engine *e, int64_t at_us)
  */
 __attribute__((noinline)) static void fire(struct engine *e, int64_t at_us, int64_t until_us)
 {
-	if (e->close_us <= at_us && !e->history)
+	if (e->close_us <= at_us && e->warm != WARM_NEW)
 		markets_close(e, at_us, until_us, true);
 	fire_bots(e, at_us);
 }

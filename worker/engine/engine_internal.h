@@ -36,7 +36,7 @@ struct engine {
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
 	int64_t *dues;			/* their deadlines, side by side: looked through often */
-	bool history;			/* see engine_history */
+	enum warm_up warm;
 	size_t report_at;		/* whose turn it is to be reported */
 	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };

@@ -26,6 +26,11 @@ struct feed_sink {
 	void (*gap)(void *ctx, const char *symbol, int64_t now_us);
 	/* The local book is out of step (valid false) or in step again. */
 	void (*book_valid)(void *ctx, const char *symbol, bool valid, int64_t now_us);
+	/*
+	 * true: what comes now was handed on before a restart already and only fills state; false:
+	 * that is over. NULL: such events are not handed on.
+	 */
+	void (*warm)(void *ctx, bool on);
 };
 
 struct feed_stats {
@@ -87,14 +92,8 @@ struct replay_args {
 	double speed; /* 1 recorded speed, 10 ten times; 0 as fast as asked ("max") */
 	bool loop;
 	int64_t warm_up_s; /* recorded seconds handed on at once at the start of a paced replay */
-	struct feed_position resume;	/* all 0: from the start */
-	/*
-	 * Frames before "resume" go to "warm" (which only builds the market's state) and not to
-	 * the sink. NULL functions are skipped.
-	 */
-	struct feed_sink warm;
-	/* Get the USD-M markets when their ctx is set; else sink and warm get all markets. */
-	struct feed_sink futures, warm_futures;
+	struct feed_position resume;	/* all 0: from the start; frames before it only warm up */
+	struct feed_sink futures; /* for USD-M markets when its ctx is set; else the sink is */
 };
 /*
  * A paced replay moves the recorded times: the first frame (after the warm-up) happens "now",

@@ -167,13 +167,11 @@ static void first_moment(struct worker *w, int64_t *now_us)
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
 		     struct err *e)
 {
-	struct feed_sink sinks[2], warm[2];
+	struct feed_sink sinks[2];
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2; i++)
 		sinks[i] = session_sink(w->session, i);
-		warm[i] = session_warm_sink(w->session, i);
-	}
-	return feed_choice_open(w->feed, now_us, sinks, warm, resume, e);
+	return feed_choice_open(w->feed, now_us, sinks, resume, e);
 }
 
 /* Starts the bots, restores open orders and the paper venue, and opens the feed where it was. */

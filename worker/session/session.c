@@ -17,6 +17,7 @@ struct session {
 	struct way ways[2];		/* spot, futures */
 	uint64_t events;
 	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
+	bool again;			/* events of before a resume come */
 };
 
 static int limits_from(const struct config *c, struct risk_limits *l, struct err *e)
@@ -136,154 +137,94 @@ static struct market *find(struct way *way, const char *symbol)
 	return way->last;
 }
 
-/* False while the event is history; the first that is not ends the warm-up. (Not inline: rare.) */
-__attribute__((noinline)) static bool after_history(struct session *s, int64_t now_us)
+/* The first event that is no history ends the warm-up. (Not inline: rare.) */
+__attribute__((noinline)) static void after_history(struct session *s, int64_t now_us)
 {
-	if (now_us < s->act_from_us)
-		return false;
+	if (now_us < s->act_from_us || s->again)
+		return;
 	s->act_from_us = 0;
-	engine_history(s->engine, false);
-	return true;
+	engine_warm(s->engine, WARM_NONE);
 }
 
-static bool acts(struct session *s, int64_t now_us)
+/* An event of this market begins. NULL: it is none of ours. */
+static struct market *begin(struct way *way, const char *symbol, int64_t now_us)
 {
-	s->events++;
-	return s->act_from_us == 0 || after_history(s, now_us);
-}
-
-/* An event that is history for the engine is history for the venue as well. */
-
-static void warm_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
-{
-	struct way *way = ctx;
 	struct market *m = find(way, symbol);
+	struct session *s = way->session;
 
-	if (m)
-		engine_warm_trade(way->session->engine, m, t, now_us);
-}
-
-static void warm_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
-{
-	struct way *way = ctx;
-	struct market *m = find(way, symbol);
-
-	if (m)
-		engine_warm_book(way->session->engine, m, b, now_us);
-}
-
-static void warm_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
-{
-	struct way *way = ctx;
-	struct market *m = find(way, symbol);
-
-	if (m)
-		engine_warm_time(way->session->engine, m, exchange_us, now_us);
-}
-
-static void warm_gap(void *ctx, const char *symbol, int64_t now_us)
-{
-	struct way *way = ctx;
-	struct market *m = find(way, symbol);
-
-	if (m)
-		engine_warm_gap(way->session->engine, m, now_us);
-}
-
-static void warm_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
-{
-	struct way *way = ctx;
-	struct market *m = find(way, symbol);
-
-	(void)now_us;
-	if (m)
-		engine_warm_book_valid(way->session->engine, m, valid);
+	if (!m)
+		return NULL;
+	s->events += !s->again;
+	if (s->act_from_us)
+		after_history(s, now_us);
+	return m;
 }
 
 static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct market *m = find(way, symbol);
+	struct market *m = begin(way, symbol, now_us);
 
-	if (m && acts(s, now_us))
-		engine_trade(s->engine, m, t, now_us);
-	else if (m)
-		warm_trade(way, symbol, t, now_us);
+	if (m)
+		engine_trade(way->session->engine, m, t, now_us);
 }
 
 static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct market *m = find(way, symbol);
+	struct market *m = begin(way, symbol, now_us);
 
-	if (m && acts(s, now_us))
-		engine_book(s->engine, m, b, now_us);
-	else if (m)
-		warm_book(way, symbol, b, now_us);
+	if (m)
+		engine_book(way->session->engine, m, b, now_us);
 }
 
 static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct market *m = find(way, symbol);
+	struct market *m = begin(way, symbol, now_us);
 
-	if (m && acts(s, now_us))
-		engine_market_time(s->engine, m, exchange_us, now_us);
-	else if (m)
-		warm_time(way, symbol, exchange_us, now_us);
+	if (m)
+		engine_market_time(way->session->engine, m, exchange_us, now_us);
 }
 
 static void on_gap(void *ctx, const char *symbol, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct market *m = find(way, symbol);
+	struct market *m = begin(way, symbol, now_us);
 
-	if (m && acts(s, now_us))
-		engine_gap(s->engine, m, now_us);
-	else if (m)
-		warm_gap(way, symbol, now_us);
+	if (m)
+		engine_gap(way->session->engine, m, now_us);
 }
 
 static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct session *s = way->session;
-	struct market *m = find(way, symbol);
+	struct market *m = begin(way, symbol, now_us);
 
-	if (m && acts(s, now_us))
-		engine_book_valid(s->engine, m, valid, now_us);
-	else if (m)
-		warm_book_valid(way, symbol, valid, now_us);
+	if (m)
+		engine_book_valid(way->session->engine, m, valid, now_us);
+}
+
+static void on_warm(void *ctx, bool on)
+{
+	struct session *s = ((struct way *)ctx)->session;
+
+	s->again = on;
+	engine_warm(s->engine, on ? WARM_AGAIN : s->act_from_us ? WARM_NEW : WARM_NONE);
 }
 
 struct feed_sink session_sink(struct session *s, bool futures)
 {
 	return (struct feed_sink){
 		.ctx = &s->ways[futures], .trade = on_trade, .book = on_book,
-		.time = on_time, .gap = on_gap, .book_valid = on_book_valid,
-	};
-}
-
-struct feed_sink session_warm_sink(struct session *s, bool futures)
-{
-	return (struct feed_sink){
-		.ctx = &s->ways[futures],
-		.trade = warm_trade,
-		.book = warm_book,
-		.time = warm_time,
-		.gap = warm_gap,
-		.book_valid = warm_book_valid,
+		.time = on_time, .gap = on_gap, .book_valid = on_book_valid, .warm = on_warm,
 	};
 }
 
 void session_act_from(struct session *s, int64_t act_from_us)
 {
 	s->act_from_us = act_from_us;
-	engine_history(s->engine, act_from_us != 0);
+	engine_warm(s->engine, act_from_us ? WARM_NEW : WARM_NONE);
 }
 
 void session_reconcile(struct session *s, int64_t now_us)

@@ -37,8 +37,6 @@ struct market *session_market_add(struct session *s, const struct symbol_info *i
 
 /* The sink for events of spot or futures markets to trade on. Unknown symbols are ignored. */
 struct feed_sink session_sink(struct session *s, bool futures);
-/* The sink for events before a resume: they fill candles and books and cause no action. */
-struct feed_sink session_warm_sink(struct session *s, bool futures);
 /* Events received before act_from_us (the history a feed begins with) only warm up. */
 void session_act_from(struct session *s, int64_t act_from_us);
 

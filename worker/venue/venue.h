@@ -160,11 +160,12 @@ struct venue_ops {
 	void (*on_time)(struct venue *v, int market, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
 	void (*on_book_valid)(struct venue *v, int market, bool valid, int64_t now_us);
-	/* The same, of before the venue's time begins: the state is kept, and nothing trades. */
-	void (*warm_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
-	void (*warm_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
-	void (*warm_time)(struct venue *v, int market, int64_t now_us);
-	void (*warm_book_valid)(struct venue *v, int market, bool valid);
+	/*
+	 * true: the market events from now on are from before now (a feed's history, what a replay
+	 * played before its restart). They set the market's state, and nothing trades. false: they
+	 * act. Requests and questions go on in either case.
+	 */
+	void (*warm)(struct venue *v, bool on);
 	/*
 	 * Could a market order of this side trade now, as far as the venue knows? A venue that
 	 * gets market data later than its orders must say true.

@@ -84,6 +84,7 @@ struct sim {
 	int64_t funding_due;		/* earliest of the open positions, INT64_MAX none */
 	int64_t trade_no;		/* trades matched, for volume_trade */
 	bool sweep;			/* some resting slot is gone */
+	bool warm;			/* market events only set state */
 	struct venue_update ended[SIM_ENDED_MAX];	/* ring */
 	size_t ended_n;			/* ever; newest is at (ended_n - 1) % max */
 	struct venue_update trades[SIM_TRADES_MAX];	/* ring, as ended */

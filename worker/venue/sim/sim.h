@@ -64,10 +64,6 @@ void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
 void sim_time(struct venue *v, int index, int64_t now_us);
 void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);
-/* The same for events from before a restart: they set only the market's state and fill nothing. */
-void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
-void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-void sim_warm_book_valid(struct venue *v, int index, bool valid);
 
 #define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
 struct sim_account_args {
