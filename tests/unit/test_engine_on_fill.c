@@ -94,7 +94,7 @@ static void enters_again(void **state)
 {
 	struct desk *d = *state;
 
-	d->bot.decision_interval_ms = 1000;
+	d->bot.decision_interval_ms = 300;
 	listen(&d->brain[1]);
 	ear.wants_in = true;
 	desk_enter(d);
@@ -104,7 +104,7 @@ static void enters_again(void **state)
 	desk_wait(d, 3 * SECOND);
 	desk_decide(d, 1, 0.9);
 	desk_trade(d, "49999.99");
-	desk_wait(d, 1500 * MS);	/* no candle closes in it */
+	desk_wait(d, 400 * MS);		/* no candle closes in it */
 	desk_trade(d, "50500");
 	assert_int_equal(d->rows.orders_n, 3);
 	assert_int_equal(d->rows.signals[d->rows.signals_n - 1].taken, true);
