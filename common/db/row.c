@@ -1,5 +1,14 @@
 #include "common/db/row.h"
 
+#include "common/db/db.h"
+
+#include <pthread.h>
+
+/* The linker makes them: begin and end of the list of all ROW_SQL. */
+extern struct row_sql *const __start_row_sql[], *const __stop_row_sql[];
+
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;	/* of texts */
+
 static bool is_read(const struct row_column *c)
 {
 	return c->type != ROW_PUT && c->type != ROW_GIVEN && !(c->use & ROW_UNREAD);
@@ -36,12 +45,8 @@ static void put_updates(struct buf *sql, const struct row_table *t)
 	}
 }
 
-static const char *save_sql(struct row_table *t)
+static void put_save(struct buf *sql, const struct row_table *t)
 {
-	struct buf *sql = &t->save;
-
-	if (sql->len)
-		return buf_text(sql);
 	buf_printf(sql, "INSERT INTO %s(", t->name);
 	put_names(sql, t, 0);
 	buf_puts(sql, t->where ? ") SELECT " : ") VALUES (");
@@ -58,7 +63,43 @@ static const char *save_sql(struct row_table *t)
 	put_names(sql, t, ROW_KEY);
 	buf_puts(sql, ") DO UPDATE SET ");
 	put_updates(sql, t);
-	return buf_text(sql);
+}
+
+static void put_select(struct buf *sql, const struct row_table *t, const char *tail, int schema)
+{
+	const char *between = "SELECT ";
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct row_column *c = &t->columns[i];
+
+		if (!is_read(c))
+			continue;
+		buf_printf(sql, "%s%s", between, c->since > schema ? "NULL" : c->name);
+		between = ", ";
+	}
+	buf_printf(sql, " FROM %s %s", t->name, tail);
+}
+
+/* A former text is kept, because cached statements are known by its address. */
+static const char *text_of(struct row_sql *q, int schema)
+{
+	pthread_mutex_lock(&making);
+	if (q->schema != schema) {
+		q->text = (struct buf){ 0 };
+		if (q->tail)
+			put_select(&q->text, q->table, q->tail, schema);
+		else
+			put_save(&q->text, q->table);
+		q->schema = schema;
+	}
+	pthread_mutex_unlock(&making);
+	return buf_text(&q->text);
+}
+
+void row_statements(int schema, void (*each)(void *ctx, const char *sql), void *ctx)
+{
+	for (struct row_sql *const *q = __start_row_sql; q < __stop_row_sql; q++)
+		each(ctx, text_of(*q, schema));
 }
 
 static void bind_time(struct stmt *s, int index, int64_t us)
@@ -102,29 +143,19 @@ static void bind(struct stmt *s, int index, const struct row_column *c, const vo
 	}
 }
 
-int row_save(struct db *db, struct row_table *t, const void *row, struct stmt **out, struct err *e)
+int row_save(struct db *db, struct row_sql *q, const void *row, struct stmt **out, struct err *e)
 {
-	int rc = db_stmt(db, save_sql(t), out, e);
+	const struct row_table *t = q->table;
+	int rc = db_stmt(db, text_of(q, db_schema_version(db)), out, e);
 
 	for (size_t i = 0; i < t->n && !rc; i++)
 		bind(*out, (int)i + 1, &t->columns[i], row);
 	return rc;
 }
 
-const char *row_select(struct buf *sql, const struct row_table *t, const char *tail)
+int row_select(struct db *db, struct row_sql *q, struct stmt **out, struct err *e)
 {
-	const char *between = "SELECT ";
-
-	if (sql->len)
-		return buf_text(sql);
-	for (size_t i = 0; i < t->n; i++) {
-		if (!is_read(&t->columns[i]))
-			continue;
-		buf_printf(sql, "%s%s", between, t->columns[i].name);
-		between = ", ";
-	}
-	buf_printf(sql, " FROM %s %s", t->name, tail);
-	return buf_text(sql);
+	return db_stmt(db, text_of(q, db_schema_version(db)), out, e);
 }
 
 static bool read_column(struct stmt *s, int col, const struct row_column *c, void *row)

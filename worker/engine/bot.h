@@ -126,6 +126,11 @@ void bot_decide(const struct step *s, struct bot *b);	/* a candle of its interva
  * restart in the silence changes nothing.)
  */
 void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us);
+/*
+ * The effects from this index on may hold fills: the strategy hears of each, when the venue's
+ * news is carried out, and its intents are carried out as those of a candle.
+ */
+void bot_filled(const struct step *s, struct bot *b, size_t from);
 
 /* ---- bot_orders.c ---- */
 

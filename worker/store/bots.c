@@ -49,11 +49,12 @@ static const struct row_column state_columns[] = {
 	B(ROW_INT, updated_us),
 };
 /* A bot that was just deleted has no row in bots any more; that must not stop the other rows. */
-static struct row_table states = {
+static const struct row_table states = {
 	.name = "bot_state", .columns = state_columns,
 	.n = sizeof(state_columns) / sizeof(state_columns[0]),
 	.where = "EXISTS (SELECT 1 FROM bots WHERE id = ?1)",
 };
+ROW_SQL(save_state, states, NULL);
 
 #define S(type, member, ...) ROW(struct day_stats, type, member, __VA_ARGS__)
 
@@ -71,8 +72,10 @@ static const struct row_column stats_columns[] = {
 	S(ROW_MONEY, peak_net),
 	S(ROW_INT, updated_us),
 };
-static struct row_table stats = ROW_TABLE("trading_stats", stats_columns);
-static struct buf sql_last_stats, sql_stats_of;
+static const struct row_table stats = ROW_TABLE("trading_stats", stats_columns);
+ROW_SQL(save_stats, stats, NULL);
+ROW_SQL(last_stats, stats, "WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1");
+ROW_SQL(stats_of_day, stats, "WHERE bot_id = ?1 AND day = ?2");
 
 #define R(type, member, ...) ROW(struct bot_restore, type, member, __VA_ARGS__)
 
@@ -101,7 +104,7 @@ static const struct row_column restore_columns[] = {
 	ROW_MEMBER(struct bot_restore, ROW_INT, "applied_config_version", config_version),
 };
 static const struct row_table restores = ROW_TABLE("bot_state", restore_columns);
-static struct buf sql_restore;
+ROW_SQL(restore_of, restores, "WHERE bot_id = ?1");
 static const char SQL_FIGURES[] =
 	"UPDATE bot_state SET last_execution_us = ?2, equity = ?3, last_price = ?4,"
 	" last_decision_us = ?5, updated_us = ?6, candles = ?7 WHERE bot_id = ?1";
@@ -139,7 +142,7 @@ static void bind_time_or_null(struct stmt *s, int index, int64_t us)
 int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode, struct err *e)
 {
 	struct stmt *s;
-	int rc = row_save(db, &states, b, &s, e);
+	int rc = row_save(db, &save_state, b, &s, e);
 
 	if (rc)
 		return rc;
@@ -223,8 +226,7 @@ static int step_stats(struct stmt *s, struct day_stats *d, struct err *e)
 static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, row_select(&sql_last_stats, &stats,
-					"WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1"), &s, e);
+	int rc = row_select(db, &last_stats, &s, e);
 
 	if (rc)
 		return rc;
@@ -238,8 +240,7 @@ static int find_stats(struct db *db, int64_t bot_id, const char *day, struct day
 		      struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, row_select(&sql_stats_of, &stats, "WHERE bot_id = ?1 AND day = ?2"),
-			 &s, e);
+	int rc = row_select(db, &stats_of_day, &s, e);
 
 	if (rc)
 		return rc;
@@ -268,7 +269,7 @@ int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e)
 	if (rc < 0)
 		return rc;
 	stats_add(&day, trade);
-	rc = row_save(db, &stats, &day, &s, e);
+	rc = row_save(db, &save_stats, &day, &s, e);
 	return rc ? rc : stmt_run(s, e);
 }
 
@@ -303,7 +304,7 @@ int store_bot_restore(struct db *db, int64_t bot_id, struct bot_restore *out, st
 {
 	struct bot_restore r = { 0 };
 	struct stmt *s;
-	int rc = db_stmt(db, row_select(&sql_restore, &restores, "WHERE bot_id = ?1"), &s, e);
+	int rc = row_select(db, &restore_of, &s, e);
 
 	if (rc)
 		return rc;

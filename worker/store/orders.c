@@ -116,8 +116,9 @@ static const struct row_column order_columns[] = {
 	O(ROW_INT, uncovered_us),
 	O(ROW_INT, uncovered_from_us),
 };
-static struct row_table orders = ROW_TABLE("trading_orders", order_columns);
-static struct buf sql_open;
+static const struct row_table orders = ROW_TABLE("trading_orders", order_columns);
+ROW_SQL(save_order, orders, NULL);
+ROW_SQL(open_orders, orders, "WHERE status != 'closed' ORDER BY id");
 
 static const char SQL_LEG[] =
 	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
@@ -176,7 +177,7 @@ static const char SQL_ENDED_LEGS[] =
 int store_order_tx(struct db *db, const struct order *o, const char *mode, struct err *e)
 {
 	struct stmt *s;
-	int rc = row_save(db, &orders, o, &s, e);
+	int rc = row_save(db, &save_order, o, &s, e);
 
 	if (rc)
 		return rc;
@@ -394,8 +395,7 @@ int store_open_orders(struct db *db, order_each *each, void *ctx, struct err *e)
 {
 	struct order *o = xcalloc(1, sizeof(*o));
 	struct stmt *s;
-	int rc = db_stmt(db, row_select(&sql_open, &orders, "WHERE status != 'closed' ORDER BY id"),
-			 &s, e);
+	int rc = row_select(db, &open_orders, &s, e);
 
 	if (rc)
 		goto out;
