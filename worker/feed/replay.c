@@ -322,7 +322,10 @@ static void warm_seam(struct replay *r, const struct feed_sink sinks[2])
 
 		for (size_t j = 0; j < r->streams[i].n && sink->book_valid; j++)
 			if (r->streams[i].files[j]->snapshot)
-				sink->book_valid(sink->ctx, replay_stream_symbol(&r->streams[i]),
+				sink->book_valid(sink->ctx,
+						 normaliser_market(r->normalisers[futures],
+								   replay_stream_symbol(&r->streams[i]),
+								   sink),
 						 false, r->first_us + r->at.offset_us);
 	}
 }
