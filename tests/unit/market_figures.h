@@ -193,8 +193,8 @@ static void figures_time(void *ctx, int market, int64_t exchange_us, int64_t now
 
 static struct feed_sink figures_sink(struct figures_input *in)
 {
-	return (struct feed_sink){ .ctx = in, .market = market_named, .trade = figures_trade, .book = figures_top,
-				   .time = figures_time };
+	return (struct feed_sink){ .ctx = in, .market = market_named, .trade = figures_trade,
+				   .book = figures_top, .time = figures_time };
 }
 
 static void figures_free(struct figures_input *in)

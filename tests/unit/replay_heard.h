@@ -157,7 +157,8 @@ static inline void on_warm(void *ctx, bool on)
 
 static inline struct feed_sink sink_of(struct heard *h)
 {
-	return (struct feed_sink){ .ctx = h, .market = market_named, .trade = on_trade, .book = on_book, .time = on_time,
+	return (struct feed_sink){ .ctx = h, .market = market_named, .trade = on_trade,
+				   .book = on_book, .time = on_time,
 				   .gap = on_gap, .book_valid = on_valid,
 				   .warm = h->before ? on_warm : NULL };
 }

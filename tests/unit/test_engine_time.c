@@ -141,8 +141,8 @@ static void silence_fills_the_window(void **state)
 			if (by_clock) {
 				desk_wait(&d, silences[i] * SECOND);
 			} else { /* in the feed's time alone, as while frames of the past wait */
-				d.sink.time(d.sink.ctx, desk_market(&d), d.now + silences[i] * SECOND +
-					    CANDLE_GRACE_US, d.now);
+				d.sink.time(d.sink.ctx, desk_market(&d),
+					    d.now + silences[i] * SECOND + CANDLE_GRACE_US, d.now);
 			}
 			assert_int_equal(d.brain[1].candles, CANDLE_WINDOW);
 			assert_true(d.brain[1].asked >= asked + (silences[i] < 256 ?

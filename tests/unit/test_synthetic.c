@@ -35,7 +35,8 @@ static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_u
 
 static void on_book(void *ctx, int market, const struct book_top *b, int64_t now_us)
 {
-	hear(ctx, market_name(market), now_us, price_units(b->bid) ^ qty_units(b->ask_qty), price_units(b->ask));
+	hear(ctx, market_name(market), now_us, price_units(b->bid) ^ qty_units(b->ask_qty),
+	     price_units(b->ask));
 }
 
 static void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
@@ -57,7 +58,8 @@ static void on_valid(void *ctx, int market, bool valid, int64_t now_us)
 
 static struct feed_sink sink_of(struct heard *h)
 {
-	return (struct feed_sink){ .ctx = h, .market = market_named, .trade = on_trade, .book = on_book, .time = on_time,
+	return (struct feed_sink){ .ctx = h, .market = market_named, .trade = on_trade,
+				   .book = on_book, .time = on_time,
 				   .gap = on_gap, .book_valid = on_valid };
 }
 

@@ -54,7 +54,8 @@ static void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 
 struct feed_sink collection_sink(struct collection *c)
 {
-	return (struct feed_sink){ .ctx = c, .market = on_market, .trade = on_trade, .time = on_time };
+	return (struct feed_sink){ .ctx = c, .market = on_market, .trade = on_trade,
+				   .time = on_time };
 }
 
 int collection_drain(struct feed *f, int64_t now_us, struct err *e)
