@@ -33,6 +33,8 @@ const char *bot_config_needs_admin(const struct bot_config *a, const struct bot_
 void bot_config_defaults(struct bot_config *c);
 /* Does the bot trade USD-M futures (else spot)? */
 bool bot_config_futures(const struct bot_config *c);
+/* The account that its orders go to: exchange_accounts.id, or 0 for paper money. */
+int64_t bot_config_account(const struct bot_config *c);
 /*
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
  * values out of range each add one field error; with any, c is unchanged and

@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "worker/market/features.h"
-#include "worker/session/session.h"
+#include "tests/unit/paper_session.h"
 
 #define RING 8192
 #define START_US INT64_C(1723104000000000)
@@ -71,7 +71,7 @@ static struct session *session_with(enum kind kind, float *probability)
 	bot.decision_interval_ms = 1;
 	bot.ignore_risk_per_trade = true;
 	bot.ignore_risk_reward = true; /* not what is measured */
-	if (session_new(&a, &s, &e))
+	if (paper_session(&a, NULL, &s, &e))
 		die("%s", e.msg);
 	session_market_add(s, &info);
 	if (kind == NO_BOT)

@@ -73,6 +73,15 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 	return 0;
 }
 
+/* What the bot may do where these settings put it; nothing changes on failure. */
+static int seat(struct engine *e, int64_t bot_id, const struct bot_config *c,
+		const struct venue_caps **caps, struct err *err)
+{
+	struct venue *v = e->args.venue;
+
+	return v->ops->bot_set(v, bot_id, bot_config_account(c), caps, err);
+}
+
 static int earlier(const void *a, const void *b)
 {
 	const int64_t *x = a, *y = b;
@@ -139,6 +148,7 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 		   const struct bot_restore *r, struct err *err)
 {
 	const struct strategy *strategy;
+	const struct venue_caps *caps;
 	struct market *m;
 	struct series *s;
 	struct bot *b;
@@ -147,11 +157,15 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	if (engine_find_bot(e, bot_id))
 		return err_set(err, ERR_CONFLICT, "bot %lld runs already", (long long)bot_id);
 	rc = locate(e, config, &m, &s, &strategy, err);
+	if (rc == 0)
+		rc = seat(e, bot_id, config, &caps, err);
 	if (rc)
 		return rc;
 	b = xcalloc(1, sizeof(*b));
 	b->id = bot_id;
 	b->account = engine_account(e, bot_id);
+	b->account_id = bot_config_account(config);
+	b->caps = caps;
 	b->config = *config;
 	b->strategy = strategy;
 	b->market = m;
@@ -282,6 +296,7 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 		market_leave(b->market, b);
 		market_join(m, b);
 	}
+	b->account_id = bot_config_account(config);
 	b->market = m;
 	b->series = series;
 	b->strategy = strategy;
@@ -306,6 +321,8 @@ static int take_config(struct engine *e, struct bot *b, const struct bot_config 
 	if (!err)
 		err = &local;
 	rc = locate(e, config, &m, &s, &strategy, err);
+	if (rc == 0)
+		rc = seat(e, b->id, config, &b->caps, err);
 	if (rc)
 		return config_refused(b, err, rc);
 	use_config(e, b, config, m, s, strategy);

@@ -43,31 +43,18 @@ static int limits_from(const struct config *c, struct risk_limits *l, struct err
 	return 0;
 }
 
-static int sim_from(const struct config *c, struct sim_args *a, struct err *e)
-{
-	sim_args_init(a);
-	a->latency_us = c->sim_latency_ms * 1000;
-	a->stale_us = c->stale_feed_ms * 1000;
-	a->through_all = c->sim_through_fill == THROUGH_ALL;
-	if (rate_from_double(c->sim_slippage, &a->slippage_e8))
-		return err_set(e, ERR_RANGE, "SIMULATION_SLIPPAGE %g does not fit",
-			       c->sim_slippage);
-	return 0;
-}
-
 int session_new(const struct session_args *a, struct session **out, struct err *e)
 {
 	const struct config *c = a->config;
 	struct engine_args engine = { .reporter = a->reporter };
-	struct sim_args sim;
+	struct router_args venues = { .makers = a->venues, .n = a->venues_n, .stray = a->stray,
+				      .ctx = a->stray_ctx };
 	struct fees fees[2];
 	struct session *s;
 	int64_t capital;
 	int rc;
 
 	rc = limits_from(c, &engine.limits, e);
-	if (rc == 0)
-		rc = sim_from(c, &sim, e);
 	if (rc)
 		return rc;
 	if (rate_from_double(c->sim_initial_capital, &capital))
@@ -91,9 +78,12 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 	memcpy(s->fees, fees, sizeof(fees));
 	s->initial_capital = money_of_units(capital);
 	s->engine = engine_new(&engine);
-	sim.sink = engine_venue_sink(s->engine);
-	sim.store = a->sim_store;
-	s->venue = sim_new(&sim);
+	venues.sink = engine_venue_sink(s->engine);
+	rc = router_new(&venues, &s->venue, e);
+	if (rc) {
+		session_free(s);
+		return rc;
+	}
 	engine_set_venue(s->engine, s->venue);
 	*out = s;
 	return 0;
@@ -104,7 +94,8 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	engine_free(s->engine);
-	s->venue->ops->free(s->venue);
+	if (s->venue)
+		s->venue->ops->free(s->venue);
 	free(s);
 }
 
@@ -241,7 +232,8 @@ static int account_of(const struct session *s, int64_t bot_id, const struct bot_
 	const struct market *m = engine_market(s->engine, c->symbol, bot_config_futures(c));
 
 	*a = (struct venue_account){
-		.bot_id = bot_id, .capital = s->initial_capital, .leverage_e8 = RATE_ONE,
+		.bot_id = bot_id, .account_id = bot_config_account(c),
+		.capital = s->initial_capital, .leverage_e8 = RATE_ONE,
 	};
 	if (bot_config_futures(c) && rate_from_double(c->leverage, &a->leverage_e8))
 		return err_set(e, ERR_RANGE, "leverage %g does not fit", c->leverage);
