@@ -100,7 +100,8 @@ struct bot_config {
 #define BOT_JSON_MAX 512		/* bytes of a stored value, with NUL */
 struct bot_json {
 	const char *allowed;	/* what it takes, as messages and docs say it */
-	const char *schema;	/* JSON Schema, an object, for the API's description */
+	/* JSON Schema, an object, for the API's description; NULL: by strategy_spec.h */
+	const char *schema;
 	/* Merge v into c. False: c is as it was, and f has at least one error more. */
 	bool (*set)(struct bot_config *c, const cJSON *v, struct field_errors *f);
 	/* The whole value as member "key" (NULL: as the document itself). */

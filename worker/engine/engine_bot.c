@@ -6,33 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+/* Where a bot is, or would be, in a list of pointers to structs that begin with its number. */
+static size_t place_of(const void *list, size_t n, int64_t bot_id)
 {
-	size_t low = 0, high = e->bots_n;
+	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
+		const void *one;
+		int64_t id;
 
-		if (e->bots[mid]->id < bot_id)
+		memcpy(&one, (const char *)list + mid * sizeof(one), sizeof(one));
+		memcpy(&id, one, sizeof(id));
+		if (id < bot_id)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low < e->bots_n && e->bots[low]->id == bot_id ? e->bots[low] : NULL;
+	return low;
+}
+_Static_assert(offsetof(struct bot, id) == 0 && offsetof(struct account, bot_id) == 0, "place_of");
+
+struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+{
+	size_t at = place_of(e->bots, e->bots_n, bot_id);
+
+	return at < e->bots_n && e->bots[at]->id == bot_id ? e->bots[at] : NULL;
 }
 
 struct account *engine_account(struct engine *e, int64_t bot_id)
 {
-	size_t low = 0, high = e->accounts_n;
+	size_t low = place_of(e->accounts, e->accounts_n, bot_id);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (e->accounts[mid]->bot_id < bot_id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	if (low < e->accounts_n && e->accounts[low]->bot_id == bot_id)
 		return e->accounts[low];
 	e->accounts = xrealloc(e->accounts, (e->accounts_n + 1) * sizeof(struct account *));
