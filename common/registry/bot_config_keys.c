@@ -112,11 +112,11 @@ const struct bot_key bot_keys[] = {
 	INT(model_id, 0, ID_MAX, "0",
 	    "Number of the model that it asks; 0: none."),
 	ADMIN_INT(account_id, 0, ID_MAX, "0",
-		  "Account at the exchange that the bot trades when it is live; 0: none. In this version "
-		  "no bot is live: it trades paper money."),
+		  "Account at the exchange that the bot trades when it is live; 0: none. In this "
+		  "version no bot is live: it trades paper money."),
 	ADMIN_MONEY(allocation, 0, CAPITAL_MAX, "0",
-		    "What a live bot may use of its account, in the settlement asset; paper money does "
-		    "not need it."),
+		    "What a live bot may use of its account, in the settlement asset; paper money "
+		    "does not need it."),
 	ADMIN_CHOICE(socket_type, "\"live\"", "live|demo",
 	       "Which of the exchange's stream hosts: real market or demo."),
 	ADMIN_BOOL(testnet, "false",

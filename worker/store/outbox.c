@@ -295,8 +295,8 @@ static int write_row(struct outbox *o, struct db *db, const struct row *r, struc
 	case ROW_EVENT: return store_event_tx(db, p, e);
 	case ROW_STATS: return store_stats_tx(db, p, e);
 	case ROW_BOT:
-		return store_bot_state_tx(db, p, mode_of(o, ((const struct bot_report *)p)->account_id),
-					  e);
+		return store_bot_state_tx(
+			db, p, mode_of(o, ((const struct bot_report *)p)->account_id), e);
 	case ROW_FIGURES: return store_bot_figures_tx(db, p, e);
 	case ROW_EQUITY: return store_equity_tx(db, p, e);
 	case ROW_CANDLE: return store_candle_tx(db, p, o->keep.engine_us, e);
