@@ -556,23 +556,23 @@ HELPER void stage_command(struct stage *g, const struct script_step *p)
 
 HELPER void stage_play(struct stage *g, const struct script_step *p, const struct feed_sink *sink)
 {
-	const char *symbol = g->script->markets[p->market].symbol;
+	int market = sink->market(sink->ctx, g->script->markets[p->market].symbol);
 
 	switch (p->kind) {
 	case STEP_TRADE:
-		sink->trade(sink->ctx, symbol, &p->trade, p->now);
+		sink->trade(sink->ctx, market, &p->trade, p->now);
 		break;
 	case STEP_BOOK:
-		sink->book(sink->ctx, symbol, &p->book, p->now);
+		sink->book(sink->ctx, market, &p->book, p->now);
 		break;
 	case STEP_TIME:
-		sink->time(sink->ctx, symbol, p->exchange_us, p->now);
+		sink->time(sink->ctx, market, p->exchange_us, p->now);
 		break;
 	case STEP_GAP:
-		sink->gap(sink->ctx, symbol, p->now);
+		sink->gap(sink->ctx, market, p->now);
 		break;
 	case STEP_VALID:
-		sink->book_valid(sink->ctx, symbol, p->flag, p->now);
+		sink->book_valid(sink->ctx, market, p->flag, p->now);
 		break;
 	case STEP_ADVANCE:
 		engine_advance(g->e, p->now);

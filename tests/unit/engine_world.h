@@ -436,6 +436,12 @@ HELPER void desk_open(struct desk *d)
 	session_market_add(d->s, &info);
 }
 
+/* The feed's handle of bot 1's market. */
+HELPER int desk_market(const struct desk *d)
+{
+	return d->sink.market(d->sink.ctx, d->bot.symbol);
+}
+
 HELPER struct predictor brain_of(struct desk *d, int64_t bot)
 {
 	return (struct predictor){
@@ -469,7 +475,7 @@ HELPER void desk_book(struct desk *d, const char *bid, const char *ask)
 
 	b.bid_qty = Q("10");
 	b.ask_qty = Q("10");
-	d->sink.book(d->sink.ctx, d->bot.symbol, &b, ++d->now);
+	d->sink.book(d->sink.ctx, desk_market(d), &b, ++d->now);
 }
 
 /* sold: the taker sold. Exchange time is ours. */
@@ -479,7 +485,7 @@ HELPER void desk_trade_qty(struct desk *d, const char *price, const char *qty, b
 
 	t.qty = Q(qty);
 	t.time_us = ++d->now;
-	d->sink.trade(d->sink.ctx, d->bot.symbol, &t, d->now);
+	d->sink.trade(d->sink.ctx, desk_market(d), &t, d->now);
 }
 
 HELPER void desk_trade(struct desk *d, const char *price)
@@ -501,13 +507,13 @@ HELPER void desk_wait(struct desk *d, int64_t us)
 HELPER void desk_second(struct desk *d)
 {
 	d->now = (d->now / SECOND + 1) * SECOND;
-	d->sink.time(d->sink.ctx, d->bot.symbol, d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), d->now + CANDLE_GRACE_US, d->now);
 }
 
 /* We listen since the begin of this second: its candle is whole. */
 HELPER void desk_listen(struct desk *d)
 {
-	d->sink.time(d->sink.ctx, d->bot.symbol, d->now / SECOND * SECOND, d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), d->now / SECOND * SECOND, d->now);
 }
 
 /* One decision with this probability, then silence; the order has arrived. */
