@@ -3,10 +3,10 @@
 
 static void all_pairs(void **state)
 {
-	/* changes: entered, closes, remains, finishes; letters of the next phase */
+	/* changes: entered, adds, closes, remains, finishes; letters of the next phase */
 	static const char *const want[ORDER_PHASES] = {
-		[PHASE_ENTERING] = "HC.D", [PHASE_HOLDING] = ".C.D", [PHASE_CLOSING] = ".CRD",
-		[PHASE_DONE] = "....", [PHASE_REMAINDER] = ".C.D",
+		[PHASE_ENTERING] = "H.C.D", [PHASE_HOLDING] = ".EC.D",
+		[PHASE_CLOSING] = "..CRD", [PHASE_DONE] = ".....", [PHASE_REMAINDER] = "..C.D",
 	};
 
 	(void)state;

@@ -1,3 +1,4 @@
+#include "worker/engine/exits.h"
 #include "worker/engine/order_steps.h"
 
 #include <stdio.h>
@@ -43,7 +44,10 @@ enum close_reason order_fill_reason(const struct order *o, const struct leg *l,
 {
 	if (l->kind == LEG_CLOSE)
 		return o->reason;
-	return stop_triggered || l->kind == LEG_STOP ? CLOSE_STOP_LOSS : CLOSE_TAKE_PROFIT;
+	if (stop_triggered || l->kind == LEG_STOP)
+		return order_stop_reason(o);
+	return o->rules.roi.n && price_cmp(l->price, o->take_profit) == 0 &&
+	       price_cmp(l->price, o->profit_target) != 0 ? CLOSE_ROI : CLOSE_TAKE_PROFIT;
 }
 
 bool order_book(const struct step *s, struct order *o, struct leg *l,
@@ -51,7 +55,7 @@ bool order_book(const struct step *s, struct order *o, struct leg *l,
 {
 	bool entry = l->kind == LEG_ENTRY;
 	bool opens = entry && o->status == ORDER_PENDING;
-	struct qty *sum = entry ? &o->filled : &o->exited;
+	struct qty *sum = entry ? &o->filled : &o->exited, left;
 	struct money *amount = entry ? &o->entry_notional : &o->exit_notional, notional;
 
 	leg_fill(s, o, l, u->quantity, u->stop_triggered);
@@ -63,7 +67,12 @@ bool order_book(const struct step *s, struct order *o, struct leg *l,
 	if (opens) {
 		o->status = ORDER_ACTIVE;
 		o->opened_us = u->at_us;
+		if (o->rules.trailing)
+			o->best = u->price;
 	}
+	if (l->kind == LEG_CLOSE)
+		o->leaving = qty_sub(o->leaving, u->quantity, &left) == 0 && qty_sign(left) > 0 ?
+			left : (struct qty){ 0 };
 	if (!entry && o->phase != PHASE_CLOSING)
 		o->reason = order_fill_reason(o, l, u->stop_triggered);
 	order_changed(s, o);

@@ -38,14 +38,14 @@ struct leg *order_leg_by_id(struct order *o, int64_t leg_id)
 	return NULL;
 }
 
-struct qty order_waiting(const struct order *o, enum leg_kind kind)
+struct qty order_resting(const struct order *o)
 {
 	struct qty sum = { 0 }, left;
 
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
 
-		if (l->kind != kind || leg_done(l))
+		if (leg_done(l) || (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP))
 			continue;
 		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
 		ASSERT(qty_add(sum, left, &sum) == 0);

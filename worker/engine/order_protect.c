@@ -1,6 +1,9 @@
+#include "worker/engine/exits.h"
 #include "worker/engine/order_steps.h"
 
 /*
+ * What rests at the venue for the rows of exits.h.
+ *
  * Protected is what a stop at the venue would sell by itself. Everything else that is held
  * is watched here (order_watch.c), and how long that was so is kept with the order.
  */
@@ -47,6 +50,11 @@ bool order_stop_rests(const struct step *s, const struct order *o)
 	return qty_sign(unstopped(s, o)) <= 0;
 }
 
+bool order_coverable(const struct step *s, const struct order *o)
+{
+	return s->venue->ops->resting_stop && market_takes(s, uncovered(s, o, true), o->stop_loss);
+}
+
 void order_cover_clock(const struct step *s, struct order *o)
 {
 	bool open = qty_sign(uncovered(s, o, true)) > 0;
@@ -59,23 +67,33 @@ void order_cover_clock(const struct step *s, struct order *o)
 	order_changed(s, o);
 }
 
+/* While an entry fills in pieces, room is kept for its rows' rests and for a close. */
 static bool slots_left(const struct order *o, bool entry_live)
 {
-	return !entry_live || order_live_legs(o) + LEG_SLOTS_KEPT < ORDER_LEGS_MAX;
+	size_t kept = entry_live ? LEG_SLOTS_KEPT + o->rules.partial.n : 1;
+
+	return order_live_legs(o) + kept < ORDER_LEGS_MAX;
+}
+
+/* A leg that works for this row: the same kind, target and stop. */
+static bool fits(const struct leg *l, const struct leg_plan *p)
+{
+	return l->kind == p->kind && price_cmp(l->price, p->price) == 0 &&
+	       price_cmp(l->stop_price, p->stop_price) == 0;
 }
 
 /*
  * What is left over is too little for an order of its own: take back one that
  * rests, so that both go out as one. One at a time, or nothing would protect.
  */
-static void merge(const struct step *s, struct order *o, enum leg_kind kind)
+static void merge(const struct step *s, struct order *o, const struct leg_plan *p)
 {
 	struct leg *candidate = NULL;
 
 	for (size_t i = 0; i < o->legs_n; i++) {
 		struct leg *l = &o->legs[i];
 
-		if (l->kind != kind || leg_done(l))
+		if (!fits(l, p) || leg_done(l))
 			continue;
 		if (l->state != LEG_LIVE)
 			return;
@@ -85,22 +103,44 @@ static void merge(const struct step *s, struct order *o, enum leg_kind kind)
 		order_cancel_leg(s, o, candidate);
 }
 
-/* Cover what has been filled and no live leg of this kind covers yet. */
-static void cover(const struct step *s, struct order *o, struct leg_plan *p, bool entry_live)
+/* What the live legs of this row still wait to trade. */
+static struct qty waiting(const struct order *o, const struct leg_plan *p)
 {
-	struct qty open;
+	struct qty sum = { 0 }, left;
 
-	if (qty_sub(order_position(o), order_waiting(o, p->kind), &open) ||
-	    s->now_us < o->retry_us)
+	for (size_t i = 0; i < o->legs_n; i++) {
+		if (leg_done(&o->legs[i]) || !fits(&o->legs[i], p))
+			continue;
+		ASSERT(qty_sub(o->legs[i].quantity, o->legs[i].filled, &left) == 0);
+		ASSERT(qty_add(sum, left, &sum) == 0);
+	}
+	return sum;
+}
+
+/* Spot: coins of what rests can't be sold by another order as well. */
+static bool coins_free(const struct step *s, const struct order *o, struct qty q)
+{
+	struct qty free = order_held(s, o);
+
+	if (s->market->info.futures)
+		return true;
+	ASSERT(qty_sub(free, order_resting(o), &free) == 0);
+	ASSERT(qty_sub(free, o->leaving, &free) == 0);
+	return qty_cmp(q, free) <= 0;
+}
+
+/* Cover so much of what is held, as far as no live leg of this row covers it yet. */
+static void cover(const struct step *s, struct order *o, struct leg_plan *p, struct qty quantity,
+		  bool entry_live)
+{
+	if (qty_sub(quantity, waiting(o, p), &p->quantity) || s->now_us < o->retry_us ||
+	    qty_sign(p->quantity) <= 0)
 		return;
-	p->quantity = qty_to_step(open, s->market->info.step, ROUND_DOWN);
-	if (qty_sign(p->quantity) <= 0)
-		return;
-	if (market_takes(s, p->quantity, o->stop_loss)) {
-		if (slots_left(o, entry_live))
-			order_send_leg(s, o, p);
-	} else if (!entry_live) {
-		merge(s, o, p->kind);
+	if (!market_takes(s, p->quantity, o->stop_loss)) {
+		if (!entry_live)
+			merge(s, o, p);
+	} else if (slots_left(o, entry_live) && coins_free(s, o, p->quantity)) {
+		order_send_leg(s, o, p);
 	}
 }
 
@@ -131,30 +171,117 @@ static bool renew(const struct step *s, struct order *o, bool entry_live)
 	return true;
 }
 
-bool order_protect(const struct step *s, struct order *o, bool entry_live)
+/* What rests for a row: on spot target and stop in one list, on futures the target alone. */
+static struct leg_plan row_plan(const struct step *s, const struct order *o, struct price target)
 {
-	bool rests = s->venue->ops->resting_stop;
-	bool futures = s->market->info.futures;
+	bool rests = s->venue->ops->resting_stop, futures = s->market->info.futures;
 	struct leg_plan p = {
-		.kind = LEG_TAKE_PROFIT,
-		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT,
-		.side = order_exit_side(o),
-		.reduce_only = futures,
-		.price = o->take_profit,
+		.kind = LEG_TAKE_PROFIT, .side = order_exit_side(o), .reduce_only = futures,
+		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT, .price = target,
 	};
 
-	if (p.type == TYPE_OCO) {
+	if (p.type == TYPE_OCO)
 		p.stop_price = o->stop_loss;
-		if (!renew(s, o, entry_live))
-			return false;
-	}
-	cover(s, o, &p, entry_live);
-	if (rests && futures) {
+	if (price_sign(target) <= 0) {
 		p.kind = LEG_STOP;
 		p.type = TYPE_STOP_MARKET;
-		p.price = (struct price){ 0 };
-		p.stop_price = o->stop_loss;
-		cover(s, o, &p, entry_live);
 	}
+	return p;
+}
+
+static struct leg_plan stop_plan(const struct step *s, const struct order *o)
+{
+	return (struct leg_plan){
+		.kind = LEG_STOP, .type = TYPE_STOP_MARKET, .side = order_exit_side(o),
+		.reduce_only = s->market->info.futures, .stop_price = o->stop_loss,
+	};
+}
+
+/* A part of it was sold at market, or is to be: what rests may be too much for a row. */
+static bool parts_left(const struct order *o)
+{
+	return qty_sign(o->leaving) > 0 || o->leg_count[leg_kind_index(LEG_CLOSE)] > 0;
+}
+
+/* It rests for a target or a stop that the table does not have any more. */
+static bool outdated(const struct step *s, const struct order *o, const struct exit_table *t,
+		     const struct leg *l)
+{
+	struct leg_plan p = stop_plan(s, o);
+
+	if (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP)
+		return false;
+	if (s->market->info.futures && fits(l, &p))
+		return false;
+	for (size_t i = 0; i < t->n; i++) {
+		p = row_plan(s, o, t->rows[i].target);
+		if (fits(l, &p))
+			return parts_left(o) &&
+			       qty_cmp(waiting(o, &p), t->rows[i].quantity) > 0;
+	}
+	return true;
+}
+
+/* The venue has the stop of the table for all that is held (USD-M: new stop, then old away). */
+static bool new_stop_stands(const struct step *s, const struct order *o)
+{
+	struct leg_plan p = stop_plan(s, o);
+	struct qty open = order_held(s, o), left;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		const struct leg *l = &o->legs[i];
+
+		if (leg_done(l) || !l->acked_us || !fits(l, &p))
+			continue;
+		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
+		ASSERT(qty_sub(open, left, &open) == 0);
+	}
+	return qty_sign(open) <= 0;
+}
+
+/*
+ * Take back what rests for an old target or stop. One at a time, so that the others protect
+ * meanwhile. A stop of futures goes when the new one stands; on spot its coins are needed for
+ * the new one, so it goes first, and the worker watches.
+ */
+static void renew_rows(const struct step *s, struct order *o, const struct exit_table *t)
+{
+	struct leg *old = NULL;
+
+	if (s->now_us < o->retry_us)
+		return;
+	for (size_t i = 0; i < o->legs_n; i++) {
+		struct leg *l = &o->legs[i];
+		bool stop = s->market->info.futures && l->kind == LEG_STOP;
+
+		if (leg_done(l) || !outdated(s, o, t, l) || (stop && !new_stop_stands(s, o)))
+			continue;
+		if (l->state != LEG_LIVE)
+			return;
+		if (!old)
+			old = l;
+	}
+	if (old)
+		order_cancel_leg(s, o, old);
+}
+
+bool order_protect(const struct step *s, struct order *o, bool entry_live)
+{
+	bool rests = s->venue->ops->resting_stop, futures = s->market->info.futures;
+	struct exit_table t;
+	struct leg_plan p;
+
+	if (rests && !futures && !renew(s, o, entry_live))
+		return false;
+	exits_table(&s->market->info, o, &t);
+	renew_rows(s, o, &t);
+	for (size_t i = 0; i < t.n; i++) {
+		p = row_plan(s, o, t.rows[i].target);
+		if (p.kind == LEG_TAKE_PROFIT || (rests && !futures))
+			cover(s, o, &p, t.rows[i].quantity, entry_live);
+	}
+	p = stop_plan(s, o);
+	if (rests && futures)
+		cover(s, o, &p, order_held(s, o), entry_live);
 	return true;
 }
