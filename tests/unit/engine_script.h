@@ -30,6 +30,8 @@ struct script_step {
 	enum side side;
 	double probability;
 	bool exits;
+	double share;			/* of the exit; 0 all */
+	struct price stop_to;		/* 0 none */
 	struct bot_config config;
 };
 
@@ -74,6 +76,43 @@ HELPER void script_settings(struct script *s)
 	s->config.min_risk_reward_ratio = 0;
 }
 
+/*
+ * Exits as rules, for two bots of three. Drawn from dice of their own, so that a seed's
+ * market and commands are the same with them or without.
+ */
+HELPER void script_rules(struct script *s, int64_t bot, struct bot_config *c)
+{
+	struct script dice = { .state = s->seed * 977 + s->n * 31 + (uint64_t)bot };
+	struct minimal_roi *roi = &c->minimal_roi;
+	struct partial_targets *parts = &c->partial_targets;
+
+	c->stop_move_s = 1 + below(&dice, 4);
+	if (chance(&dice, 33))
+		return;
+	if (chance(&dice, 40)) {
+		roi->n = 2;
+		roi->tiers[0].ratio = 0.001 * (double)below(&dice, 3);
+		roi->tiers[1].minutes = 1;
+		c->holding_time = 100;
+	}
+	c->trailing_stop = chance(&dice, 50);
+	if (chance(&dice, 50)) {
+		c->trailing_stop_positive = 0.0004;
+		c->trailing_stop_positive_offset = 0.0006;
+		c->trailing_only_offset_is_reached = chance(&dice, 50);
+	}
+	for (int64_t n = below(&dice, 4); n > 0 && chance(&dice, 80); n--) {
+		parts->list[parts->n].at = 0.0003 * (double)(parts->n + 1);
+		parts->list[parts->n++].share = 0.25 + 0.05 * (double)below(&dice, 2);
+	}
+	if (chance(&dice, 40))
+		c->position_adjustment = (struct position_adjustment){
+			2 + below(&dice, 3), 0.0002 + 0.0001 * (double)below(&dice, 4),
+			0.5 + 0.5 * (double)below(&dice, 3) };
+	if (chance(&dice, 30))
+		c->profit_target_pct = 0;
+}
+
 HELPER void script_bot(struct script *s, int64_t bot)
 {
 	static const char *const capitals[] = { "12", "100", "900", "2500" };
@@ -93,8 +132,10 @@ HELPER void script_bot(struct script *s, int64_t bot)
 	c->decision_interval_ms = 1 + below(s, 3000);
 	c->confidence_threshold = 0.5;
 	c->leverage = s->futures ? 1 + (double)below(s, 20) : 1;
-	if (!s->reckless)
+	if (!s->reckless) {
+		script_rules(s, bot, c);
 		return;
+	}
 	c->capital_per_trade = M("2500");	/* waits for its liquidation */
 	c->leverage = 100;
 	c->stop_loss_pct = 0.5;
@@ -210,6 +251,14 @@ HELPER void script_act(struct script *s, int64_t now)
 	}
 }
 
+/* What else its strategy wants: a part of the exit, a moved stop. Not drawn: see script_rules. */
+HELPER void script_wish(struct script *s, struct script_step *p, const struct walk *w)
+{
+	p->share = p->now % 2 ? 0.4 : 0;
+	if (p->now % 5 == 0)
+		p->stop_to = ticks(s, p->bot == 3, w->mid - w->mid / (1000 + p->now % 3 * 1000));
+}
+
 HELPER void script_step(struct script *s, struct walk *walks, int64_t *now)
 {
 	int m = (int)below(s, SCRIPT_MARKETS), what = (int)below(s, 1000);
@@ -233,6 +282,7 @@ HELPER void script_step(struct script *s, struct walk *walks, int64_t *now)
 		p->bot = 1 + below(s, SCRIPT_BOTS);
 		p->probability = chance(s, 60) ? 0.9 : 0.1;
 		p->exits = chance(s, 5);
+		script_wish(s, p, &walks[p->bot == 3]);
 		p->side = s->futures && chance(s, 50) ? SIDE_SELL : SIDE_BUY;
 	} else if (what < 970) {
 		script_act(s, *now);
@@ -581,6 +631,8 @@ HELPER void stage_play(struct stage *g, const struct script_step *p, const struc
 	case STEP_BRAIN:
 		g->brain[p->bot].probability = p->probability;
 		g->brain[p->bot].exits = p->exits;
+		g->brain[p->bot].share = p->share;
+		g->brain[p->bot].stop_to = p->stop_to;
 		g->brain[p->bot].side = p->side;
 		break;
 	case STEP_COMMAND:

@@ -79,16 +79,16 @@ static void targets_by_age(void **state)
 	struct desk *d = *state;
 
 	begin(d, "{\"minimal_roi\":{\"0\":0.02,\"10\":0.01,\"20\":0}}");
-	/* 50000 x 1.02 x (1 + fee) / (1 - fee), up to the tick */
+	/* 50000 x 1.02 x (1 + fee) / (1 - fee), spot / (1 - fee)^2; up to the tick */
 	assert_string_equal(resting(d), d->futures ? "t 0.02 51020.5/-, s 0.02 -/49000" :
-						     "t 0.01998 51102.11/49000");
+						     "t 0.01998 51102.16/49000");
 	desk_wait(d, 600 * SECOND);
 	desk_wait(d, 100 * MS);
 	assert_string_equal(resting(d), d->futures ? "s 0.02 -/49000, t 0.02 50520.3/-" :
-						     "t 0.01998 50601.11/49000");
+						     "t 0.01998 50601.16/49000");
 	desk_wait(d, 600 * SECOND);
 	desk_wait(d, 100 * MS);
-	market(d, "50100.11");
+	market(d, "50100.4");
 	assert_string_equal(why(d), "roi");
 	assert_int_equal(last(d)->phase, PHASE_DONE);
 	assert_true(money_sign(last(d)->pnl) >= 0);
@@ -237,6 +237,7 @@ static void adds_when_the_price_falls(void **state)
 	desk_second(d);
 	assert_int_equal(last(d)->entries, 1);
 	market(d, "49400");
+	desk_book(d, "49400", "49400.1");
 	desk_second(d);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(last(d)->entries, 2);
@@ -266,6 +267,7 @@ static void a_further_entry_that_times_out(void **state)
 
 	begin(d, "{\"position_adjustment\":{\"max_entries\":3,\"at\":0.01,\"size_factor\":2}}");
 	market(d, "49400");
+	desk_book(d, "49400", "49400.1");
 	desk_second(d);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(last(d)->entries, 2);
@@ -275,6 +277,7 @@ static void a_further_entry_that_times_out(void **state)
 	assert_int_equal(last(d)->phase, PHASE_HOLDING);
 	assert_int_equal(qty_units(last(d)->filled), qty_units(Q("0.02")));
 	market(d, "49400");
+	desk_book(d, "49400", "49400.1");
 	desk_second(d);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(last(d)->entries, 3);

@@ -191,7 +191,7 @@ static void a_stop_that_does_not_act(void **state)
 	acknowledge(&f);
 	f.market.last = P("49400");
 	assert_int_equal(order_watch_stop(&f.step, &f.order), CLOSE_NONE);
-	assert_int_equal(order_due(&f.order, true), f.step.now_us + STOP_GRACE_US);
+	assert_int_equal(order_due(&f.step, &f.order, true), f.step.now_us + STOP_GRACE_US);
 	f.step.now_us += STOP_GRACE_US - 1;
 	assert_int_equal(order_close_due(&f.step, &f.order, true), CLOSE_NONE);
 	f.step.now_us++;
@@ -207,7 +207,7 @@ static void maker_timeout(void **state)
 	(void)state;
 	floor_init(&f, false);
 	(void)floor_leg(&f, LEG_ENTRY, TYPE_LIMIT_MAKER, "0.002");
-	assert_int_equal(order_due(&f.order, true), FLOOR_NOW + f.order.maker_timeout_us);
+	assert_int_equal(order_due(&f.step, &f.order, true), FLOOR_NOW + f.order.maker_timeout_us);
 	f.step.now_us = FLOOR_NOW + f.order.maker_timeout_us - 1;
 	order_maker_timeout(&f.step, &f.order);
 	assert_string_equal(floor_requests(&f), "");

@@ -33,15 +33,16 @@ bool exits_replaced(const struct order *o)
 	       qty_sign(o->leaving) > 0;
 }
 
-/* A price times a factor, on the grid; 0 where there is no such price. */
+/*
+ * A price times a factor, on the grid; 0 where there is no such price. In doubles, because a
+ * rate of 1e-8 would move a target of minimal_roi by a tick.
+ */
 static struct price scaled(const struct symbol_info *info, const struct order *o,
 			   struct price from, double factor)
 {
 	struct price out;
-	int64_t rate;
 
-	if (!(factor > 0) || rate_from_double(factor, &rate) ||
-	    price_scale(from, rate, ROUND_NEAREST, &out))
+	if (!(factor > 0) || price_from_real(price_double(from) * factor, &out))
 		return (struct price){ 0 };
 	out = price_to_tick(out, info->tick, is_long(o) ? ROUND_UP : ROUND_DOWN);
 	return price_sign(out) > 0 ? out : (struct price){ 0 };
@@ -54,11 +55,22 @@ struct price exits_at(const struct symbol_info *info, const struct order *o, dou
 
 /* ---- targets ---- */
 
+/*
+ * What the entry costs per unit of base that can be sold again, as a factor of its price: a
+ * fee in quote is added, a fee in coins (a spot purchase) leaves fewer of them.
+ */
+static double entry_factor(const struct symbol_info *info, const struct order *o)
+{
+	double fee = (double)o->rules.entry_fee_e8 / RATE_ONE;
+
+	return is_long(o) ? info->futures ? 1 + fee : 1 / (1 - fee) : 1 - fee;
+}
+
 static struct price roi_target(const struct symbol_info *info, const struct order *o,
 			       int64_t age_us)
 {
 	const struct exit_rules *r = &o->rules;
-	double in = (double)r->entry_fee_e8 / RATE_ONE, out = (double)r->exit_fee_e8 / RATE_ONE;
+	double in = entry_factor(info, o), out = (double)r->exit_fee_e8 / RATE_ONE;
 	size_t i = r->roi.n;
 
 	while (i > 0 && r->roi.tiers[i - 1].minutes * MINUTE_US > age_us)
@@ -66,8 +78,8 @@ static struct price roi_target(const struct symbol_info *info, const struct orde
 	if (i == 0)
 		return (struct price){ 0 };
 	return scaled(info, o, o->entry_base, is_long(o) ?
-		      (1 + r->roi.tiers[i - 1].ratio) * (1 + in) / (1 - out) :
-		      (1 - r->roi.tiers[i - 1].ratio) * (1 - in) / (1 + out));
+		      (1 + r->roi.tiers[i - 1].ratio) * in / (1 - out) :
+		      (1 - r->roi.tiers[i - 1].ratio) * in / (1 + out));
 }
 
 /* The nearer of two targets, of which 0 is none. */

@@ -51,7 +51,9 @@ bool exits_replaced(const struct order *o);
 /*
  * The last row's target at a time: the nearer of order.profit_target and the tier of
  * minimal_roi that the position's age has reached; 0: none. A tier's ratio is net of both
- * fees, as freqtrade counts it: long (1 + ratio) = exit (1 - fee) / (entry (1 + fee)).
+ * fees as they are paid: long, futures (1 + ratio) = exit (1 - fee) / (entry (1 + fee)); spot,
+ * whose entry pays in coins, exit (1 - fee) (1 - fee) / entry. (freqtrade counts spot as the
+ * former, which is less by the square of the fee.)
  */
 struct price exits_target(const struct symbol_info *info, const struct order *o, int64_t now_us);
 /* When the next tier begins after a time; INT64_MAX none. */

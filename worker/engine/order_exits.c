@@ -3,9 +3,9 @@
  * average entry (position_adjustment), the stop with the best price (trailing_stop) or the
  * strategy's wish, and parts that leave at market.
  *
- * The stop that rests at the venue moves at most every stop_move_us and by at least
- * MOVE_LEAST, because each move is an order. The nearer stop that it will be moved to counts
- * from the moment it is known: a trade beyond it closes the position (order_watch.c).
+ * The stop that rests at the venue moves at most every stop_move_us and by at least 0.05 %,
+ * because each move is an order. The nearer stop that it will be moved to counts from the
+ * moment it is known: a trade beyond it closes the position (order_watch.c).
  */
 #include "worker/engine/exits.h"
 #include "worker/engine/order_steps.h"
@@ -23,19 +23,24 @@ static bool open_position(const struct order *o)
 
 /* ---- the stop ---- */
 
-/* The resting stop is to be moved, as soon as its time has come. */
-static bool stop_waits(const struct order *o)
+/*
+ * Is it worth an order, or a row, that the stop is there and not here? A trailing stop follows
+ * in such steps, so that a restart, which knows the newest row, follows as if nothing had been.
+ */
+static bool far_enough(struct price from, struct price to)
 {
 	struct price least, way;
 
-	if (price_cmp(exits_stop(o), o->stop_loss) == 0 ||
-	    price_scale(o->stop_loss, MOVE_LEAST_E8, ROUND_UP, &least) ||
-	    price_sub(exits_stop(o), o->stop_loss, &way))
+	if (price_cmp(from, to) == 0 || price_scale(from, MOVE_LEAST_E8, ROUND_UP, &least) ||
+	    price_sub(to, from, &way))
 		return false;
 	if (price_sign(way) < 0)
 		way = price_of_units(-price_units(way));
 	return price_cmp(way, least) >= 0;
 }
+
+/* The resting stop is to be moved, as soon as its time has come. */
+static bool stop_waits(const struct order *o) { return far_enough(o->stop_loss, exits_stop(o)); }
 
 static int64_t stop_due(const struct order *o)
 {
@@ -117,8 +122,11 @@ unsigned order_follow(const struct step *s, struct order *o)
 	    (price_sign(o->best) > 0 && !exits_better(o, last, o->best)))
 		return 0;
 	o->best = last;
-	if (!exits_trail(&s->market->info, o, last, &stop) || !want_stop(o, stop, STOP_TRAILING))
+	s->effects->looks_moved = true;
+	if (!exits_trail(&s->market->info, o, last, &stop) || !far_enough(exits_stop(o), stop) ||
+	    !want_stop(o, stop, STOP_TRAILING))
 		return 0;
+	order_changed(s, o);
 	return order_move_exits(s, o);
 }
 

@@ -119,7 +119,7 @@ enum close_reason order_watch_stop(const struct step *s, struct order *o);
 /* Its entry has waited long enough: it is taken back. */
 void order_maker_timeout(const struct step *s, struct order *o);
 /* When it has something to do next; NEVER. */
-int64_t order_due(struct order *o, bool bot_runs);
+int64_t order_due(const struct step *s, struct order *o, bool bot_runs);
 size_t order_unknown_legs(const struct order *o);
 void order_ask_leg(const struct step *s, struct order *o, struct leg *l);
 void order_ask_late(const struct step *s, struct order *o);	/* about legs past their deadline */

@@ -44,11 +44,10 @@ enum close_reason order_stop_reason(const struct order *o)
 	return o->stop_by == STOP_TRAILING ? CLOSE_TRAILING_STOP : CLOSE_STOP_LOSS;
 }
 
-/* It replaces what rests, and for too long no stop rests for what could have one. */
-static bool replacing_failed(const struct step *s, const struct order *o)
+/* It replaces what rests, and meanwhile no stop rests for what could have one. */
+static bool replacing(const struct step *s, const struct order *o)
 {
-	return open_phase(o) && o->uncovered_from_us && exits_replaced(o) &&
-	       s->now_us >= o->uncovered_from_us + REPLACE_GRACE_US && order_coverable(s, o);
+	return open_phase(o) && o->uncovered_from_us && exits_replaced(o) && order_coverable(s, o);
 }
 
 /* A stop that rests gets some time to act; without one, or for a nearer one, we act. */
@@ -70,7 +69,7 @@ enum close_reason order_close_due(const struct step *s, struct order *o, bool bo
 {
 	if (holding_runs(o, bot_runs) && s->now_us >= o->opened_us + o->holding_us)
 		return CLOSE_HOLDING_TIME;
-	if (replacing_failed(s, o)) {
+	if (replacing(s, o) && s->now_us >= o->uncovered_from_us + REPLACE_GRACE_US) {
 		effects_notice(s, o->correlation_id, "no stop rests at the venue %lld s after the "
 			       "old one was taken back: closing at market",
 			       (long long)(REPLACE_GRACE_US / 1000000));
@@ -119,7 +118,7 @@ static int64_t ask_due(const struct order *o)
 	return due;
 }
 
-int64_t order_due(struct order *o, bool bot_runs)
+int64_t order_due(const struct step *s, struct order *o, bool bot_runs)
 {
 	int64_t due = ask_due(o);
 
@@ -132,7 +131,7 @@ int64_t order_due(struct order *o, bool bot_runs)
 		AT(o->stop_crossed_us + STOP_GRACE_US);
 	if (o->retry_us)
 		AT(o->retry_us);
-	if (open_phase(o) && o->uncovered_from_us && exits_replaced(o))
+	if (replacing(s, o))
 		AT(o->uncovered_from_us + REPLACE_GRACE_US);
 	AT(order_exits_due(o));
 #undef AT

@@ -195,8 +195,11 @@ static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
 	" ORDER BY x.id DESC LIMIT ?2";
+/* A further entry of an older trade may be the newest one. */
 static const char SQL_LAST_ENTRY[] =
-	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT 1";
+	"SELECT coalesce(max(created_us, added_us), 0) FROM (SELECT max(created_us) AS created_us,"
+	" max(added_us) AS added_us FROM (SELECT created_us, added_us FROM trading_orders"
+	" WHERE bot_id = ?1 ORDER BY id DESC LIMIT 100))";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
