@@ -37,7 +37,7 @@ int64_t bot_due(const struct step *s, const struct bot *b)
 
 	due = check_due(b) < due ? check_due(b) : due;
 	for (size_t i = 0; i < b->orders_n; i++) {
-		int64_t at = order_due(s, b->orders[i], b->status != BOT_STOPPED);
+		int64_t at = order_due(b->orders[i], b->status != BOT_STOPPED);
 
 		due = at < due ? at : due;
 	}

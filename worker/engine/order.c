@@ -44,12 +44,18 @@ static const char *const changes[ORDER_CHANGES] = {
 
 /* clang-format off */
 static const int arrows[ORDER_PHASES][ORDER_CHANGES] = {
-	/*                    entered        adds            closes         remains          finishes */
-	[PHASE_ENTERING] =  { PHASE_HOLDING, NONE,           PHASE_CLOSING, NONE,            PHASE_DONE },
-	[PHASE_HOLDING] =   { NONE,          PHASE_ENTERING, PHASE_CLOSING, NONE,            PHASE_DONE },
-	[PHASE_CLOSING] =   { NONE,          NONE,           PHASE_CLOSING, PHASE_REMAINDER, PHASE_DONE },
-	[PHASE_DONE] =      { NONE,          NONE,           NONE,          NONE,            NONE },
-	[PHASE_REMAINDER] = { NONE,          NONE,           PHASE_CLOSING, NONE,            PHASE_DONE },
+	/*                    entered        adds            closes         remains
+	 *                    finishes */
+	[PHASE_ENTERING] =  { PHASE_HOLDING, NONE,           PHASE_CLOSING, NONE,
+			      PHASE_DONE },
+	[PHASE_HOLDING] =   { NONE,          PHASE_ENTERING, PHASE_CLOSING, NONE,
+			      PHASE_DONE },
+	[PHASE_CLOSING] =   { NONE,          NONE,           PHASE_CLOSING, PHASE_REMAINDER,
+			      PHASE_DONE },
+	[PHASE_DONE] =      { NONE,          NONE,           NONE,          NONE,
+			      NONE },
+	[PHASE_REMAINDER] = { NONE,          NONE,           PHASE_CLOSING, NONE,
+			      PHASE_DONE },
 };
 /* clang-format on */
 

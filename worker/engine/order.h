@@ -95,7 +95,8 @@ struct order {
 	struct price best;		/* best trade since the entry, while a stop trails */
 	struct price stop_wanted;	/* that stop_loss will be moved to; 0 none */
 	enum stop_owner stop_by;
-	int64_t stop_moved_us, stop_move_us;	/* last move (0 never), least time between two */
+	int64_t stop_moved_us;		/* 0 never */
+	int64_t stop_move_us;		/* least time between two moves */
 	struct exit_rules rules;
 	struct qty quantity;		/* base asked for, by all entries */
 	struct qty first_quantity;	/* by the first */
@@ -129,6 +130,8 @@ struct order {
 	int64_t uncovered_from_us;	/* since when it does, 0 all is covered */
 	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
 	bool reported;			/* its row is in the effects of this step already */
+	/* Not stored. Since when a stop could rest for a part that has none; 0: all have one. */
+	int64_t coverable_from_us;
 	int64_t exits_us;		/* that take_profit was computed for; 0: not since a start */
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];

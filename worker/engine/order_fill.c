@@ -50,12 +50,22 @@ enum close_reason order_fill_reason(const struct order *o, const struct leg *l,
 	       price_cmp(l->price, o->profit_target) != 0 ? CLOSE_ROI : CLOSE_TAKE_PROFIT;
 }
 
+/* A part was to leave: it has, or what was to rest left and less is held than was to leave. */
+static void part_left(struct order *o, const struct leg *l, struct qty quantity)
+{
+	if (l->kind == LEG_CLOSE)
+		ASSERT(qty_sub(o->leaving, quantity, &o->leaving) == 0);
+	o->leaving = qty_min(o->leaving, order_position(o));
+	if (qty_sign(o->leaving) < 0)
+		o->leaving = (struct qty){ 0 };
+}
+
 bool order_book(const struct step *s, struct order *o, struct leg *l,
 		const struct venue_update *u)
 {
 	bool entry = l->kind == LEG_ENTRY;
 	bool opens = entry && o->status == ORDER_PENDING;
-	struct qty *sum = entry ? &o->filled : &o->exited, left;
+	struct qty *sum = entry ? &o->filled : &o->exited;
 	struct money *amount = entry ? &o->entry_notional : &o->exit_notional, notional;
 
 	leg_fill(s, o, l, u->quantity, u->stop_triggered);
@@ -70,9 +80,8 @@ bool order_book(const struct step *s, struct order *o, struct leg *l,
 		if (o->rules.trailing)
 			o->best = u->price;
 	}
-	if (l->kind == LEG_CLOSE)
-		o->leaving = qty_sub(o->leaving, u->quantity, &left) == 0 && qty_sign(left) > 0 ?
-			left : (struct qty){ 0 };
+	if (!entry && qty_sign(o->leaving) > 0)
+		part_left(o, l, u->quantity);
 	if (!entry && o->phase != PHASE_CLOSING)
 		o->reason = order_fill_reason(o, l, u->stop_triggered);
 	order_changed(s, o);

@@ -132,6 +132,20 @@ void order_send_leg(const struct step *s, struct order *o, const struct leg_plan
 	(void)effects_add(s, EFFECT_SEND, o, order_plan_leg(s, o, p)->id);
 }
 
+void order_sell(const struct step *s, struct order *o, struct qty quantity)
+{
+	struct leg_plan p = {
+		.kind = LEG_CLOSE,
+		.type = TYPE_MARKET,
+		.side = order_exit_side(o),
+		.reduce_only = s->market->info.futures,
+		.quantity = quantity,
+	};
+
+	order_send_leg(s, o, &p);
+	order_changed(s, o);
+}
+
 void order_cancel_leg(const struct step *s, struct order *o, struct leg *l)
 {
 	if (leg_move(s, o, l, l->state, LEG_EV_CANCEL, ""))

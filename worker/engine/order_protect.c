@@ -50,7 +50,8 @@ bool order_stop_rests(const struct step *s, const struct order *o)
 	return qty_sign(unstopped(s, o)) <= 0;
 }
 
-bool order_coverable(const struct step *s, const struct order *o)
+/* A part that no stop at the venue covers could have one. */
+static bool coverable(const struct step *s, const struct order *o)
 {
 	return s->venue->ops->resting_stop && market_takes(s, uncovered(s, o, true), o->stop_loss);
 }
@@ -59,6 +60,10 @@ void order_cover_clock(const struct step *s, struct order *o)
 {
 	bool open = qty_sign(uncovered(s, o, true)) > 0;
 
+	if (!open || !coverable(s, o))
+		o->coverable_from_us = 0;
+	else if (!o->coverable_from_us)
+		o->coverable_from_us = s->now_us;
 	if (open == (o->uncovered_from_us != 0))
 		return;
 	if (!open && s->now_us > o->uncovered_from_us)

@@ -46,20 +46,6 @@ static enum order_need close_step(const struct step *s, struct order *o)
 	return ORDER_SELLS;
 }
 
-void order_sell(const struct step *s, struct order *o, struct qty quantity)
-{
-	struct leg_plan p = {
-		.kind = LEG_CLOSE,
-		.type = TYPE_MARKET,
-		.side = order_exit_side(o),
-		.reduce_only = s->market->info.futures,
-		.quantity = quantity,
-	};
-
-	order_send_leg(s, o, &p);
-	order_changed(s, o);
-}
-
 void order_close_failed(const struct step *s, struct order *o, const char *why)
 {
 	order_retry_later(s, o);

@@ -52,6 +52,7 @@ bool order_is_remainder(const struct step *s, const struct order *o);
 struct leg *order_plan_leg(const struct step *s, struct order *o, const struct leg_plan *p);
 /* Plan a leg and hand it to the venue. */
 void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p);
+void order_sell(const struct step *s, struct order *o, struct qty quantity);	/* at market */
 void order_cancel_leg(const struct step *s, struct order *o, struct leg *l);
 /* The venue refused something: go on after a wait that doubles. */
 void order_retry_later(const struct step *s, struct order *o);
@@ -76,8 +77,6 @@ void order_settle(struct order *o);
 bool order_protect(const struct step *s, struct order *o, bool entry_live);
 /* The venue holds, or gets, a stop for all that is held. */
 bool order_stop_rests(const struct step *s, const struct order *o);
-/* A part that no stop at the venue covers could have one. */
-bool order_coverable(const struct step *s, const struct order *o);
 /* Legs or position changed: how long something is held without a stop at the venue. */
 void order_cover_clock(const struct step *s, struct order *o);
 
@@ -119,7 +118,7 @@ enum close_reason order_watch_stop(const struct step *s, struct order *o);
 /* Its entry has waited long enough: it is taken back. */
 void order_maker_timeout(const struct step *s, struct order *o);
 /* When it has something to do next; NEVER. */
-int64_t order_due(const struct step *s, struct order *o, bool bot_runs);
+int64_t order_due(struct order *o, bool bot_runs);
 size_t order_unknown_legs(const struct order *o);
 void order_ask_leg(const struct step *s, struct order *o, struct leg *l);
 void order_ask_late(const struct step *s, struct order *o);	/* about legs past their deadline */
@@ -145,7 +144,6 @@ enum order_need order_step(const struct step *s, struct order *o);
 /* Close it at market, for a reason. False: it is closing already, for as good a reason. */
 bool order_close(const struct step *s, struct order *o, enum close_reason reason,
 		 const char *correlation_id);
-void order_sell(const struct step *s, struct order *o, struct qty quantity);
 void order_close_failed(const struct step *s, struct order *o, const char *why);
 /* Its entry is not wanted any more, for a reason. */
 void order_cancel_entry(const struct step *s, struct order *o, enum close_reason reason,

@@ -45,9 +45,9 @@ enum close_reason order_stop_reason(const struct order *o)
 }
 
 /* It replaces what rests, and meanwhile no stop rests for what could have one. */
-static bool replacing(const struct step *s, const struct order *o)
+static bool replacing(const struct order *o)
 {
-	return open_phase(o) && o->uncovered_from_us && exits_replaced(o) && order_coverable(s, o);
+	return open_phase(o) && o->coverable_from_us && exits_replaced(o);
 }
 
 /* A stop that rests gets some time to act; without one, or for a nearer one, we act. */
@@ -69,7 +69,7 @@ enum close_reason order_close_due(const struct step *s, struct order *o, bool bo
 {
 	if (holding_runs(o, bot_runs) && s->now_us >= o->opened_us + o->holding_us)
 		return CLOSE_HOLDING_TIME;
-	if (replacing(s, o) && s->now_us >= o->uncovered_from_us + REPLACE_GRACE_US) {
+	if (replacing(o) && s->now_us >= o->coverable_from_us + REPLACE_GRACE_US) {
 		effects_notice(s, o->correlation_id, "no stop rests at the venue %lld s after the "
 			       "old one was taken back: closing at market",
 			       (long long)(REPLACE_GRACE_US / 1000000));
@@ -118,7 +118,7 @@ static int64_t ask_due(const struct order *o)
 	return due;
 }
 
-int64_t order_due(const struct step *s, struct order *o, bool bot_runs)
+int64_t order_due(struct order *o, bool bot_runs)
 {
 	int64_t due = ask_due(o);
 
@@ -131,8 +131,8 @@ int64_t order_due(const struct step *s, struct order *o, bool bot_runs)
 		AT(o->stop_crossed_us + STOP_GRACE_US);
 	if (o->retry_us)
 		AT(o->retry_us);
-	if (replacing(s, o))
-		AT(o->uncovered_from_us + REPLACE_GRACE_US);
+	if (replacing(o))
+		AT(o->coverable_from_us + REPLACE_GRACE_US);
 	AT(order_exits_due(o));
 #undef AT
 	return due;
