@@ -68,7 +68,7 @@ struct row_column {
 	unsigned use;			/* ROW_KEY | ROW_ONCE | ROW_UNREAD */
 	const struct row_words *words;
 	void (*put)(struct stmt *s, int index, const void *row);	/* in place of its member */
-	bool (*get)(struct stmt *s, int col, void *row);	/* ROW_PUT: reads it; false: can't */
+	bool (*get)(struct stmt *s, int col, void *row);	/* of ROW_PUT; false: can't */
 	const char *insert;		/* an expression in place of its value; NULL: none */
 	const char *update;		/* the same when the row is there; NULL: as inserted */
 };

@@ -38,7 +38,8 @@ static const char *resting(struct desk *d)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%c %s %s/%s", n ? ", " : "",
 				      (char)l->kind, qty_text(l->quantity, q),
 				      price_sign(l->price) ? price_text(l->price, p) : "-",
-				      price_sign(l->stop_price) ? price_text(l->stop_price, s) : "-");
+				      price_sign(l->stop_price) ?
+				      price_text(l->stop_price, s) : "-");
 	}
 	return text;
 }

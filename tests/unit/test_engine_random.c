@@ -4,7 +4,7 @@
  */
 #include "tests/unit/engine_stage.h"
 #include "worker/engine/engine_internal.h"
-#include "worker/engine/exits.h"
+#include "worker/trade/exits.h"
 
 #define FLAT_WITHIN (180 * SECOND)
 

@@ -1,6 +1,6 @@
 /* Exits: the table of rows, targets by age, the trailing stop. Pure: no engine, no venue. */
 #include "tests/unit/sim_world.h"
-#include "worker/engine/exits.h"
+#include "worker/trade/exits.h"
 #include "worker/store/exit_rules.h"
 
 #define MINUTE (INT64_C(60000000))
@@ -210,7 +210,7 @@ static void a_trailing_stop(void **state)
 	assert_string_equal(trail(&info, &o, "100"), "95");	/* no gain yet */
 	assert_string_equal(trail(&info, &o, "101"), "99.99");
 	o.rules.trailing_offset = s.rules.trailing_offset = 0.04;
-	assert_string_equal(trail(&info, &o, "103.99"), "98.8");	/* 98.7905, up to the tick */
+	assert_string_equal(trail(&info, &o, "103.99"), "98.8");	/* 98.7905 */
 	assert_string_equal(trail(&info, &o, "104"), "102.96");
 	assert_string_equal(trail(&info, &s, "96"), "96.96");
 	o.rules.trailing_only_offset = s.rules.trailing_only_offset = true;

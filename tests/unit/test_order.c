@@ -1,7 +1,7 @@
 /* Orders: words in the database, positions, averages, unrealized gain. */
 #include "tests/unit/sim_world.h"
 
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -20,8 +20,8 @@
 #define WORKER_ENGINE_BOT_H
 
 #include "worker/account/account.h"
-#include "worker/engine/bot_state.h"
-#include "worker/engine/order_steps.h"
+#include "worker/trade/bot_state.h"
+#include "worker/trade/order_steps.h"
 #include "worker/engine/stats.h"
 
 #define CHECK_US INT64_C(60000000)	/* open orders are compared with the venue's so often */

@@ -1,5 +1,5 @@
 #include "worker/engine/bot.h"
-#include "worker/engine/exits.h"
+#include "worker/trade/exits.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "worker/engine/risk.h"
 
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "common/json.h"
 #include "common/registry/bot_json.h"
-#include "worker/engine/exits.h"
+#include "worker/trade/exits.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #define WORKER_STORE_EXIT_RULES_H
 
 #include "common/buf.h"
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 void exit_rules_text(const struct exit_rules *r, struct buf *out);
 /* ERR_INVALID: it is not such a text. */

@@ -1,5 +1,5 @@
-#include "worker/engine/exits.h"
-#include "worker/engine/order_steps.h"
+#include "worker/trade/exits.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/engine/order_steps.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -25,7 +25,7 @@
 #define WORKER_ENGINE_ORDER_H
 
 #include "common/registry/bot_config.h"
-#include "worker/engine/leg.h"
+#include "worker/trade/leg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -132,7 +132,7 @@ struct order {
 	bool reported;			/* its row is in the effects of this step already */
 	/* Not stored. Since when a stop could rest for a part that has none; 0: all have one. */
 	int64_t coverable_from_us;
-	int64_t exits_us;		/* that take_profit was computed for; 0: not since a start */
+	int64_t exits_us;		/* that take_profit was computed for; 0: not yet */
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];
 };

@@ -6,8 +6,8 @@
  * no leg waits for ever, whatever was lost on the way: the request, the answer, or (when the
  * clock jumped) the time at which it was to come.
  */
-#include "worker/engine/exits.h"
-#include "worker/engine/order_steps.h"
+#include "worker/trade/exits.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>

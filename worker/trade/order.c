@@ -1,4 +1,4 @@
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include "common/names.h"
 
@@ -36,8 +36,8 @@ static const char *const stop_owners[] = {
 	[STOP_INITIAL] = "initial", [STOP_TRAILING] = "trailing", [STOP_STRATEGY] = "strategy",
 };
 static const char *const changes[ORDER_CHANGES] = {
-	[ORDER_ENTERED] = "entered", [ORDER_ADDS] = "adds", [ORDER_CLOSES] = "closes", [ORDER_REMAINS] = "remains",
-	[ORDER_FINISHES] = "finishes",
+	[ORDER_ENTERED] = "entered", [ORDER_ADDS] = "adds", [ORDER_CLOSES] = "closes",
+	[ORDER_REMAINS] = "remains", [ORDER_FINISHES] = "finishes",
 };
 
 #define NONE (-1)	/* no arrow */

@@ -17,7 +17,7 @@
 #ifndef WORKER_ENGINE_EXITS_H
 #define WORKER_ENGINE_EXITS_H
 
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 #include "worker/market/market.h"
 
 #include <stdbool.h>

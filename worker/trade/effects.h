@@ -15,7 +15,7 @@
 #ifndef WORKER_ENGINE_EFFECTS_H
 #define WORKER_ENGINE_EFFECTS_H
 
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 struct order;
 struct leg;

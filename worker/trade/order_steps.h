@@ -14,8 +14,8 @@
 #ifndef WORKER_ENGINE_ORDER_STEPS_H
 #define WORKER_ENGINE_ORDER_STEPS_H
 
-#include "worker/engine/market_state.h"
-#include "worker/engine/order.h"
+#include "worker/trade/market_state.h"
+#include "worker/trade/order.h"
 #include "worker/venue/venue.h"
 
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
@@ -106,7 +106,7 @@ void order_send_part(const struct step *s, struct order *o);
 /* ---- order_watch.c ---- */
 
 bool order_stop_crossed(const struct order *o, struct price last);	/* the resting one */
-enum close_reason order_stop_reason(const struct order *o);	/* of a position that its stop ends */
+enum close_reason order_stop_reason(const struct order *o);	/* when its stop ends it */
 bool order_target_crossed(const struct order *o, struct price last);
 /*
  * Why it must be closed now: its stop was passed and none rests, its holding time is over

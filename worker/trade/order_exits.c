@@ -7,8 +7,8 @@
  * because each move is an order. The nearer stop that it will be moved to counts from the
  * moment it is known: a trade beyond it closes the position (order_watch.c).
  */
-#include "worker/engine/exits.h"
-#include "worker/engine/order_steps.h"
+#include "worker/trade/exits.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>

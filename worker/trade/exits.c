@@ -1,4 +1,4 @@
-#include "worker/engine/exits.h"
+#include "worker/trade/exits.h"
 
 #include <string.h>
 
