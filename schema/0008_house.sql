@@ -91,7 +91,7 @@ ALTER TABLE trading_configs ADD COLUMN stop_move_s INTEGER NOT NULL DEFAULT 10;	
 ALTER TABLE trading_configs ADD COLUMN position_adjustment TEXT NOT NULL DEFAULT '{}';	-- JSON, further entries
 ALTER TABLE trading_configs ADD COLUMN partial_targets TEXT NOT NULL DEFAULT '[]';	-- JSON, parts that leave before the target
 ALTER TABLE trading_configs ADD COLUMN order_type TEXT NOT NULL DEFAULT 'limit';	-- limit, market
-ALTER TABLE trading_configs ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'post_only';	-- GTC, post_only
+ALTER TABLE trading_configs ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'post_only';	-- GTC, IOC, FOK, post_only
 ALTER TABLE trading_configs ADD COLUMN trading_hours TEXT NOT NULL DEFAULT '{}';	-- JSON, days and hours of entries
 
 -- ---- strategies ----
@@ -116,3 +116,9 @@ ALTER TABLE trading_orders ADD COLUMN first_quantity REAL NOT NULL DEFAULT 0;	--
 ALTER TABLE trading_orders ADD COLUMN entries INTEGER NOT NULL DEFAULT 1;	-- made, with the first
 ALTER TABLE trading_orders ADD COLUMN added_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the newest further entry, 0 none
 ALTER TABLE trading_orders ADD COLUMN leaving REAL NOT NULL DEFAULT 0;	-- base that is being sold while the rest stays
+
+-- ---- time in force ----
+
+-- Of exchange_orders and sim_orders, written by: worker. How long a LIMIT stays; all others are GTC.
+ALTER TABLE exchange_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC';	-- GTC, IOC, FOK
+ALTER TABLE sim_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC';	-- GTC, IOC, FOK

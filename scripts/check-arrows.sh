@@ -14,13 +14,14 @@ arrows() {
 common:
 common/db:
 common/registry: common/db
-api/view: common/registry api/store
+common/view: common/db common/registry
+api/view: common/registry common/view api/store
 api/store: common/db common/registry
 api/http: common/registry api/view
 api/pending: common/db common/registry api/http api/store
 api/push: common/db common/registry api/http api/store api/view
 api/dashboard:
-api/routes: common/db common/registry api/http api/pending api/push api/store api/view api/dashboard
+api/routes: common/db common/registry common/view api/http api/pending api/push api/store api/view api/dashboard
 api/openapi: api/http api/routes api/store
 api: common/db common/registry api/http api/pending api/push api/store api/view api/openapi
 worker/market: common/registry
@@ -34,16 +35,16 @@ worker/feed: common/registry worker/market
 worker/model/format:
 worker/model: worker/market worker/model/format
 worker/model/train: worker/market worker/model
-worker/session: common/db worker/market worker/strategy worker/venue/sim worker/engine worker/feed worker/model
+worker/session: common/db worker/market worker/strategy worker/venue worker/engine worker/feed worker/model
 worker/net:
 worker/store: common/db common/registry worker/engine worker/trade worker/feed worker/venue worker/venue/sim
 worker/report: worker/trade worker/venue/sim
-worker/notify: common/db common/registry worker/net worker/report worker/store
+worker/notify: common/db common/registry common/view worker/net worker/report worker/store
 worker/backup: common/db common/registry worker/store
 worker/job: common/db worker/store
 worker/job/kinds: common/db worker/backup worker/job
-worker/cli: common/db common/registry worker/backup worker/feed worker/job worker/market worker/model worker/report worker/session worker/store
-worker/loop: common/db common/registry worker/backup worker/feed worker/job worker/market worker/model/train worker/notify worker/report worker/session worker/store
+worker/cli: common/db common/registry common/view worker/backup worker/feed worker/job worker/market worker/model worker/report worker/session worker/store worker/venue/sim
+worker/loop: common/db common/registry worker/backup worker/feed worker/job worker/market worker/model/train worker/notify worker/report worker/session worker/store worker/venue/sim
 END
 }
 

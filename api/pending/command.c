@@ -5,10 +5,11 @@
 #include "api/pending/batch.h"
 #include "api/pending/command_reply.h"
 #include "api/pending/wait.h"
-#include "api/store/status.h"
+#include "api/store/counts.h"
 #include "common/clock.h"
 #include "common/db/stop_signal.h"
 #include "common/log.h"
+#include "common/registry/heartbeat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,15 +67,12 @@ static void fill(const struct request *r, struct command *c, const char *kind, i
 /* It is queued (rc 0): answers, or waits for the worker's answer. */
 static int after_queue(struct request *r, const struct command *c, struct err *e)
 {
-	struct heartbeat h;
-	int rc;
+	struct worker_look w;
 
-	if (!c->expires_us) {
-		rc = store_heartbeat_get(r->app->database->db, &h, e);
-		if (rc == ERR_NOT_FOUND || (rc == 0 && !heartbeat_alive(&h, clock_now_us()))) {
-			command_accepted(r, c->id, QUEUED_WITHOUT_WORKER);
-			return 0;
-		}
+	if (!c->expires_us && heartbeat_look(r->app->database->db, clock_now_us(), &w, NULL) == 0 &&
+	    w.state != WORKER_RUNNING) {
+		command_accepted(r, c->id, QUEUED_WITHOUT_WORKER);
+		return 0;
 	}
 	return wait_for_command(r, c->id, e);
 }

@@ -8,7 +8,7 @@
 #include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/registry/commands.h"
+#include "common/registry/heartbeat.h"
 #include "common/registry/market_clock.h"
 
 #include <string.h>
@@ -262,8 +262,8 @@ int store_push_last(struct db *db, enum push_topic t, int64_t after[2], struct e
 
 static int status_row(struct db *db, int64_t id, int64_t now_us, struct json *j, struct err *e)
 {
-	struct bot_status b;
-	int rc = store_status_get(db, id, &b, e);
+	struct bot_view b;
+	int rc = bot_view_get(db, id, now_us, &b, e);
 
 	if (!rc)
 		status_json(j, &b, now_us);

@@ -4,7 +4,6 @@
 #include "api/store/history.h"
 #include "api/store/models.h"
 #include "api/store/sim.h"
-#include "api/store/status.h"
 #include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -36,26 +35,26 @@ static void fields_json(struct json *j, const char *key, const struct field_erro
  * in a warning.
  */
 static int64_t candles_stored(struct request *r, const struct bot_config *c,
-			      const struct bot_status *b)
+			      const struct bot_view *b)
 {
 	int64_t length_us = bot_interval_s(c->interval) * US_PER_S, now_us = clock_now_us();
 	char source[MARKET_SOURCE_MAX];
 	struct candle_series series = {
-		market_source(b->market_data, bot_config_futures(c), source), c->symbol,
+		market_source(b->worker.beat.market_data, bot_config_futures(c), source), c->symbol,
 		c->interval,
 	};
 	int64_t after_us = now_us - 2 * length_us, n = 0;
 
-	if (strcmp(b->market_data, "synthetic") == 0)
+	if (strcmp(b->worker.beat.market_data, "synthetic") == 0)
 		after_us = now_us - MADE_UP_MOST_US - length_us;
-	else if (strcmp(b->market_data, "replay") == 0)
+	else if (strcmp(b->worker.beat.market_data, "replay") == 0)
 		after_us = 0;	/* it has a time of its own */
 	return store_data_unbroken(r->db, &series, after_us, &n, NULL) ? 0 : n;
 }
 
 /* Warns about settings that would never trade. The model may come from an assignment. */
 static void warnings_json(struct request *r, const struct bot_config *c,
-			  const struct bot_status *b)
+			  const struct bot_view *b)
 {
 	const struct config *cfg = r->app->cfg;
 	struct bot_config_limits limits = {
@@ -70,8 +69,8 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 
 	if (store_market_get(r->db, c->symbol, bot_config_futures(c), &market, NULL) == 0)
 		limits.market = &market;
-	if (strcmp(b->market_data, "replay") == 0 && b->feed_message[0])
-		limits.recorded = b->feed_message;
+	if (strcmp(b->worker.beat.market_data, "replay") == 0 && b->worker.beat.feed_message[0])
+		limits.recorded = b->worker.beat.feed_message;
 	ASSERT(!fees_with(cfg->sim_commission, bot_config_futures(c), &limits.fees));
 	if (!used.model_id)
 		used.model_id = b->model_wanted;
@@ -81,14 +80,14 @@ static void warnings_json(struct request *r, const struct bot_config *c,
 	free(w);
 }
 
-static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot_status *b,
+static int load(struct request *r, int64_t *id, struct bot_config *c, struct bot_view *b,
 		struct err *e)
 {
 	int rc;
 
 	rc = request_id(r, "id", id, e);
 	if (!rc)
-		rc = store_status_get(r->db, *id, b, e);
+		rc = bot_view_get(r->db, *id, clock_now_us(), b, e);
 	if (!rc)
 		rc = store_config_load(r->db, &r->app->key, *id, c, NULL, e);
 	if (rc == ERR_INVALID) /* the row, not the request */
@@ -112,7 +111,7 @@ static void meaning_json(struct request *r, const struct bot_config *c)
 	json_object_end(&r->json);
 }
 
-static void config_json(struct request *r, const struct bot_config *c, const struct bot_status *b)
+static void config_json(struct request *r, const struct bot_config *c, const struct bot_view *b)
 {
 	struct json *j = &r->json;
 
@@ -132,7 +131,7 @@ static void config_json(struct request *r, const struct bot_config *c, const str
 static int handle_config_get(struct request *r, struct err *e)
 {
 	struct bot_config c = { 0 };
-	struct bot_status b = { 0 };
+	struct bot_view b = { 0 };
 	int64_t id;
 	int rc;
 
@@ -187,7 +186,7 @@ static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
  * the worker does (the worker's finding is in config_error). "": none.
  */
 static const char *waits_for(struct request *r, const struct bot_config *old,
-			     const struct bot_config *c, const struct bot_status *b,
+			     const struct bot_config *c, const struct bot_view *b,
 			     char text[WAITS_MAX])
 {
 	int64_t open = b->open_positions + b->pending_orders;
@@ -224,7 +223,7 @@ int config_check_role(struct request *r, const struct bot_config *old, const str
 
 /* Applies a patch to the stored config, saves it and shows it. */
 static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
-		  const struct bot_status *b, struct err *e)
+		  const struct bot_view *b, struct err *e)
 {
 	const struct bot_config old = *c;
 	struct bot_secrets secrets = { 0 };
@@ -246,7 +245,7 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 	if (rc)
 		return rc;
 	waits_for(r, &old, c, b, waits);
-	snprintf(text, sizeof(text), "%s%s", worker_runs(b, clock_now_us())
+	snprintf(text, sizeof(text), "%s%s", b->worker.state == WORKER_RUNNING
 		 ? "saved; the worker applies it within one loop turn"
 		 : "saved; the worker does not run: it applies it when it starts", waits);
 	json_bool(&r->json, "success", true);
@@ -258,7 +257,7 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 static int handle_config_put(struct request *r, struct err *e)
 {
 	struct bot_config c = { 0 };
-	struct bot_status b = { 0 };
+	struct bot_view b = { 0 };
 	int64_t id;
 	int rc;
 
@@ -272,7 +271,7 @@ static int handle_config_validate(struct request *r, struct err *e)
 {
 	struct field_errors *f;
 	struct bot_config c = { 0 };
-	struct bot_status b = { 0 };
+	struct bot_view b = { 0 };
 	int64_t id;
 	int rc;
 
@@ -297,14 +296,14 @@ static int handle_config_validate(struct request *r, struct err *e)
 
 static int handle_config_history(struct request *r, struct err *e)
 {
-	struct bot_status b = { 0 };
+	struct bot_view b = { 0 };
 	struct page p = { 0 };
 	int64_t id;
 	int rc;
 
 	rc = request_id(r, "id", &id, e);
 	if (!rc)
-		rc = store_status_get(r->db, id, &b, e);
+		rc = bot_view_get(r->db, id, clock_now_us(), &b, e);
 	if (!rc)
 		rc = request_page(r, &p, e);
 	return rc ? rc : store_history_list(r->db, id, &p, &r->json, e);
@@ -331,7 +330,7 @@ static int handle_config_rollback(struct request *r, struct err *e)
 {
 	struct buf text = { 0 };
 	struct bot_config c = { 0 };
-	struct bot_status b = { 0 };
+	struct bot_view b = { 0 };
 	cJSON *old = NULL;
 	int64_t id;
 	int rc;

@@ -2,7 +2,7 @@
 #include "api/pending/wait.h"
 #include "api/routes/table.h"
 #include "api/store/data.h"
-#include "api/store/status.h"
+#include "api/store/counts.h"
 #include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/db/reserve.h"
@@ -20,10 +20,10 @@
 /* What the health answers are made of. */
 struct health {
 	bool database;			/* it answers */
-	bool worker;			/* its beat is fresh */
+	bool worker;			/* it runs */
 	bool feed;			/* live market data */
 	int64_t database_us;		/* how long it took */
-	struct bot_status bot;		/* bot 1, and the worker's columns */
+	struct worker_look seen;
 	struct store_counts counts;
 	struct machine_clock clock;
 	struct machine_file file;
@@ -37,13 +37,14 @@ static void look(struct db *db, struct health *h)
 	memset(h, 0, sizeof(*h));
 	if (!db)
 		return;
-	if (store_status_get(db, 1, &h->bot, &e) || store_counts_get(db, &h->counts, &e) ||
-	    store_machine_clock(db, &h->clock, &e) || store_machine_file(db, &h->file, &e))
+	if (heartbeat_look(db, clock_now_us(), &h->seen, &e) ||
+	    store_counts_get(db, &h->counts, &e) || store_machine_clock(db, &h->clock, &e) ||
+	    store_machine_file(db, &h->file, &e))
 		return;
 	h->database = true;
 	h->database_us = clock_mono_us() - begin;
-	h->worker = worker_runs(&h->bot, clock_now_us());
-	h->feed = h->worker && !strcmp(h->bot.feed_state, "live");
+	h->worker = h->seen.state == WORKER_RUNNING;
+	h->feed = h->worker && !strcmp(h->seen.beat.feed_state, "live");
 }
 
 static bool clock_jumped(const struct health *h)
@@ -86,12 +87,12 @@ static int handle_health(struct request *r, struct err *e)
 	json_string(j, "status", database_state(&h));
 	json_object_end(j);
 	json_object(j, "worker");
-	json_string(j, "status", h.database ? worker_state(&h.bot, now) : "unknown");
-	if (h.bot.worker_seen)
-		json_int(j, "last_beat_age_ms", (now - h.bot.beat_us) / US_PER_MS);
+	json_string(j, "status", h.database ? worker_state_name(h.seen.state) : "unknown");
+	if (h.seen.state != WORKER_NEVER)
+		json_int(j, "last_beat_age_ms", h.seen.age_us / US_PER_MS);
 	else
 		json_null(j, "last_beat_age_ms");
-	json_string(j, "feed_state", h.worker ? h.bot.feed_state : NULL);
+	json_string(j, "feed_state", h.worker ? h.seen.beat.feed_state : NULL);
 	json_object_end(j);
 	json_time(j, "timestamp", now);
 	if (!h.database)
@@ -176,16 +177,11 @@ static void clock_json(struct json *j, const struct health *h)
 
 static int worker_part_json(struct request *r, const struct health *h, struct err *e)
 {
-	int64_t now = clock_now_us();
+	const struct heartbeat *b = &h->seen.beat;
 	struct json *j = &r->json;
-	struct heartbeat beat = { 0 };
-	const struct heartbeat *b = &beat;
-	int rc = h->database ? store_heartbeat_get(r->db, &beat, e) : 0;
+	int rc;
 
-	if (rc && rc != ERR_NOT_FOUND)
-		return rc;
-
-	worker_json(j, &h->bot, now);
+	worker_json(j, &h->seen);
 	json_object(j, "worker_loop");
 	json_int(j, "p50_us", b->loop_p50_us);
 	json_int(j, "p99_us", b->loop_p99_us);
@@ -207,7 +203,7 @@ static int worker_part_json(struct request *r, const struct health *h, struct er
 	json_int(j, "book_breaks", b->book_breaks);
 	json_string(j, "problem", b->feed_problem[0] ? b->feed_problem : NULL);
 	json_int(j, "clock_drift_ms", b->clock_drift_ms);
-	rc = h->database ? store_data_feed(r->db, now, j, e) : 0;
+	rc = h->database ? store_data_feed(r->db, clock_now_us(), j, e) : 0;
 	json_object_end(j);
 	return rc;
 }

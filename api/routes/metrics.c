@@ -4,13 +4,13 @@
 #include "api/http/traffic.h"
 #include "api/pending/wait.h"
 #include "api/routes/table.h"
+#include "api/store/counts.h"
 #include "api/store/metrics.h"
-#include "api/store/status.h"
 #include "api/view/metrics.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "common/registry/commands.h"
+#include "common/registry/heartbeat.h"
 #include "common/registry/machine.h"
 #include "common/registry/market_clock.h"
 
@@ -33,8 +33,7 @@ struct look {
 	int64_t jobs[JOB_STATES_N];
 	struct backup_metrics backups;
 	struct notify_metrics notify;
-	bool worker_seen;
-	struct heartbeat beat;
+	struct worker_look worker;
 	struct machine_clock clock;
 	struct machine_file file;
 	struct market_clock market;
@@ -65,11 +64,7 @@ static int look(struct db *db, struct look *l, struct err *e)
 		rc = store_machine_clock(db, &l->clock, e);
 	if (!rc)
 		rc = store_machine_file(db, &l->file, e);
-	if (rc)
-		return rc;
-	rc = store_heartbeat_get(db, &l->beat, e);
-	l->worker_seen = rc == 0;
-	return rc == ERR_NOT_FOUND ? 0 : rc;
+	return rc ? rc : heartbeat_look(db, clock_now_us(), &l->worker, e);
 }
 
 static double resident_bytes(void)
@@ -119,17 +114,17 @@ static void api_metrics(const struct app *a, struct buf *out)
 static void worker_metrics(const struct look *l, struct buf *out)
 {
 	static const char *const fifty[] = { "50" }, *const ninety_nine[] = { "99" };
-	const struct heartbeat *b = &l->beat;
-	int64_t now = clock_now_us();
+	const struct heartbeat *b = &l->worker.beat;
+	bool up = l->worker.state == WORKER_RUNNING;
 
-	metrics_single(out, METRIC_WORKER_UP, l->worker_seen && heartbeat_alive(b, now));
-	if (!l->worker_seen)
+	metrics_single(out, METRIC_WORKER_UP, up);
+	if (l->worker.state == WORKER_NEVER)
 		return;
 	metrics_family(out, METRIC_WORKER_INFO);
 	metrics_sample(out, METRIC_WORKER_INFO, 1,
 		       (const char *const[]){ b->version, b->trading_mode, b->market_data });
 	metrics_single(out, METRIC_WORKER_START_TIME, seconds(b->started_us));
-	metrics_single(out, METRIC_WORKER_BEAT_AGE, seconds(now - b->beat_us));
+	metrics_single(out, METRIC_WORKER_BEAT_AGE, seconds(l->worker.age_us));
 	metrics_family(out, METRIC_WORKER_LOOP);
 	metrics_sample(out, METRIC_WORKER_LOOP, seconds(b->loop_p50_us), fifty);
 	metrics_sample(out, METRIC_WORKER_LOOP, seconds(b->loop_p99_us), ninety_nine);
@@ -138,8 +133,7 @@ static void worker_metrics(const struct look *l, struct buf *out)
 	metrics_single(out, METRIC_WORKER_DECODE_ERRORS, (double)b->decode_errors);
 	metrics_single(out, METRIC_WORKER_MEMORY, (double)b->rss_bytes);
 	metrics_family(out, METRIC_FEED_STATE);
-	metrics_state(out, METRIC_FEED_STATE, NULL, FEED_STATES,
-		      heartbeat_alive(b, now) ? b->feed_state : "");
+	metrics_state(out, METRIC_FEED_STATE, NULL, FEED_STATES, up ? b->feed_state : "");
 	metrics_single(out, METRIC_FEED_AGE, (double)b->feed_age_ms / 1000);
 	metrics_single(out, METRIC_FEED_LATE, (double)b->trades_late);
 	metrics_single(out, METRIC_FEED_REPEATED, (double)b->trades_repeated);

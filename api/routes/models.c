@@ -2,10 +2,10 @@
 #include "api/routes/table.h"
 #include "api/store/history.h"
 #include "api/store/models.h"
-#include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/registry/configs.h"
+#include "common/view/bot_view.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -155,13 +155,13 @@ static int handle_models_assign(struct request *r, struct err *e)
 {
 	int64_t model_id = request_int(r, "model_id", 0);
 	struct bot_config c = { 0 };
-	struct bot_status b;
+	struct bot_view b;
 	int64_t bot_id;
 	int rc;
 
 	rc = request_id(r, "botId", &bot_id, e);
 	if (!rc)
-		rc = store_status_get(r->db, bot_id, &b, e);
+		rc = bot_view_get(r->db, bot_id, clock_now_us(), &b, e);
 	if (!rc)
 		rc = store_config_load(r->db, &r->app->key, bot_id, &c, NULL, e);
 	if (!rc)
@@ -172,7 +172,7 @@ static int handle_models_assign(struct request *r, struct err *e)
 	json_int(&r->json, "bot_id", bot_id);
 	json_int(&r->json, "model_id", model_id);
 	json_int(&r->json, "config_version", c.version);
-	json_string(&r->json, "message", worker_runs(&b, clock_now_us())
+	json_string(&r->json, "message", b.worker.state == WORKER_RUNNING
 		    ? "assigned; the worker loads it beside its loop, then the bot changes over"
 		    : "assigned; the worker does not run: it loads it when it starts");
 	return 0;

@@ -207,6 +207,7 @@ static const struct part parts[] = {
 	     HELP("exchange_id", "The venue's own number."),
 	     { "leg", "e|t|s|c", "Entry, target, stop, or close at market." },
 	     { "side", "BUY|SELL", "Of this order." }, HELP("type", "LIMIT_MAKER, MARKET, ..."),
+	     { "time_in_force", "GTC|IOC|FOK", "How long a LIMIT stays; all others are GTC." },
 	     HELP("reduce_only", "It can only make a position smaller."),
 	     { "price", "?", "Limit, quote per base; null at market." },
 	     { "stop_price", "?", "Trigger, quote per base." }, HELP("quantity", "Base asset."),

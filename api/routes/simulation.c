@@ -5,25 +5,23 @@
 #include "api/store/positions.h"
 #include "api/store/sim.h"
 #include "api/store/stats.h"
-#include "api/store/status.h"
 #include "api/view/stats_json.h"
 #include "api/view/status_json.h"
 #include "common/clock.h"
 
 #include <string.h>
 
-static int load(struct request *r, struct bot_status *b, struct err *e)
+static int load(struct request *r, struct bot_view *b, struct err *e)
 {
-	return store_status_get(r->db, request_query_int(r, "bot_id", 1), b, e);
+	return bot_view_get(r->db, request_query_int(r, "bot_id", 1), clock_now_us(), b, e);
 }
 
 static int handle_simulation_status(struct request *r, struct err *e)
 {
 	int64_t now = clock_now_us();
 	struct json *j = &r->json;
-	struct bot_status b;
+	struct bot_view b;
 	bool futures = false;
-	char text[16];
 	int rc;
 
 	rc = load(r, &b, e);
@@ -31,10 +29,10 @@ static int handle_simulation_status(struct request *r, struct err *e)
 		return rc;
 	json_int(j, "bot_id", b.bot_id);
 	json_bool(j, "running", r->app->cfg->trading_mode == MODE_SIMULATION &&
-		  !strcmp(b.status, "RUNNING") && !strcmp(worker_state(&b, now), "running"));
+		  !strcmp(b.status, "RUNNING") && b.worker.state == WORKER_RUNNING);
 	json_string(j, "trading_mode",
 		    r->app->cfg->trading_mode == MODE_LIVE ? "live" : "simulation");
-	json_string(j, "status", status_lower(b.status, text));
+	lower_json(j, "status", b.status);
 	worth_json(j, &b);
 	json_int(j, "open_positions", b.open_positions);
 	json_int(j, "pending_orders", b.pending_orders);
@@ -48,7 +46,7 @@ static int handle_simulation_performance(struct request *r, struct err *e)
 {
 	struct json *j = &r->json;
 	const struct bot_sums *s;
-	struct bot_status b;
+	struct bot_view b;
 	double capital = 0, equity;
 	bool known;
 	int rc;
@@ -76,7 +74,7 @@ static int handle_simulation_performance(struct request *r, struct err *e)
 static int handle_simulation_portfolio(struct request *r, struct err *e)
 {
 	int64_t now = clock_now_us();
-	struct bot_status b;
+	struct bot_view b;
 	int rc;
 
 	rc = load(r, &b, e);

@@ -1,5 +1,4 @@
 #include "api/routes/table.h"
-#include "api/store/status.h"
 #include "api/view/status_cache.h"
 #include "api/view/status_json.h"
 #include "common/clock.h"
@@ -22,7 +21,8 @@ static int handle_status(struct request *r, struct err *e)
 		.mono_us = r->begin_us,
 	};
 	const struct buf *body;
-	struct bot_status b;
+	struct bot_view b;
+	int64_t now_us = clock_now_us();
 	int rc;
 
 	rc = bot_of_path(r, &key.bot_id, e);
@@ -34,10 +34,10 @@ static int handle_status(struct request *r, struct err *e)
 		buf_add(&r->out, body->data, body->len);
 		return 0;
 	}
-	rc = store_status_get(r->db, key.bot_id, &b, e);
+	rc = bot_view_get(r->db, key.bot_id, now_us, &b, e);
 	if (rc)
 		return rc;
-	status_json(&r->json, &b, clock_now_us());
+	status_json(&r->json, &b, now_us);
 	status_cache_put(r->app->status, &key, &r->out);
 	return 0;
 }

@@ -13,9 +13,9 @@ static const char SQL_EXITS[] =
 static const char SQL_MODEL[] =
 	"SELECT id, name, sha256, features, origin FROM models WHERE id = ?1";
 static const char SQL_LEGS[] =
-	"SELECT id, client_order_id, exchange_id, leg, side, type, reduce_only, price, stop_price,"
-	" quantity, filled, state, leg_state, reject_reason, requested_us, acked_us, done_us"
-	" FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
+	"SELECT id, client_order_id, exchange_id, leg, side, type, time_in_force, reduce_only,"
+	" price, stop_price, quantity, filled, state, leg_state, reject_reason, requested_us,"
+	" acked_us, done_us FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
 static const char SQL_FILLS[] =
 	"SELECT id, client_order_id, trade_id, side, price, quantity, fee, fee_asset, maker, at_us"
 	" FROM fills WHERE order_id = ?1 ORDER BY id";
@@ -36,6 +36,7 @@ const struct column store_story_exits[] = {
 const struct column store_story_legs[] = {
 	{ "id", COL_INT }, { "client_order_id", COL_TEXT }, { "exchange_id", COL_NULLTEXT },
 	{ "leg", COL_TEXT }, { "side", COL_TEXT }, { "type", COL_TEXT },
+	{ "time_in_force", COL_TEXT },
 	{ "reduce_only", COL_BOOL }, { "price", COL_PRICE }, { "stop_price", COL_PRICE },
 	{ "quantity", COL_QTY }, { "filled", COL_QTY }, { "status", COL_TEXT },
 	{ "state", COL_NULLTEXT }, { "why", COL_NULLTEXT }, { "requested", COL_TIME },

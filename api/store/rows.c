@@ -35,7 +35,7 @@ bool page_cursor(const char *text, struct page *p)
 	       (!dot || number_int(dot + 1, INT64_MIN, INT64_MAX, &p->before2));
 }
 
-static void lower(struct json *j, const char *key, const char *text)
+void lower_json(struct json *j, const char *key, const char *text)
 {
 	char out[32];
 	size_t i;
@@ -99,7 +99,7 @@ static void cell(struct json *j, struct stmt *s, int i, const struct column *c)
 		json_string(j, c->key, stmt_text(s, i));
 		break;
 	case COL_LOWER:
-		lower(j, c->key, stmt_text(s, i));
+		lower_json(j, c->key, stmt_text(s, i));
 		break;
 	case COL_NULLTEXT:
 		text = stmt_text(s, i);

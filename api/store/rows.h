@@ -60,6 +60,9 @@ bool page_cursor(const char *text, struct page *p);
  */
 void amount_json(struct json *j, const char *key, double v);
 
+/* Writes text in lower case: "RUNNING" -> "running". NULL becomes null. */
+void lower_json(struct json *j, const char *key, const char *text);
+
 /*
  * Writes a column that holds JSON text. Text that is not JSON becomes {"text": ...}, because
  * people also write rows and the answer must stay valid JSON. NULL becomes null.

@@ -1,53 +1,29 @@
 #include "api/view/status_json.h"
 
-#include "api/view/uptime.h"
+#include "api/store/rows.h"
 #include "common/clock.h"
 #include "common/registry/bot_config.h"
-#include "common/registry/commands.h"
+#include "common/registry/bot_json.h"
 #include "common/registry/market_clock.h"
+#include "common/span.h"
 
-#include <ctype.h>
 #include <string.h>
 
-const char *status_lower(const char *status, char out[16])
+void worker_json(struct json *j, const struct worker_look *w)
 {
-	size_t i;
+	const struct heartbeat *h = &w->beat;
 
-	for (i = 0; i < 15 && status[i]; i++)
-		out[i] = (char)tolower((unsigned char)status[i]);
-	out[i] = '\0';
-	return out;
-}
-
-const char *worker_state(const struct bot_status *b, int64_t now_us)
-{
-	if (!b->worker_seen)
-		return "never";
-	if (b->holder)
-		return "blocked";
-	if (b->stopped_us)
-		return "stopped";
-	return now_us - b->beat_us > HEARTBEAT_DEAD_US ? "away" : "running";
-}
-
-bool worker_runs(const struct bot_status *b, int64_t now_us)
-{
-	return !strcmp(worker_state(b, now_us), "running");
-}
-
-void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
-{
 	json_object(j, "worker");
-	json_string(j, "status", worker_state(b, now_us));
-	if (b->worker_seen) {
-		json_int(j, "last_beat_age_ms", (now_us - b->beat_us) / US_PER_MS);
-		json_int(j, "pid", b->worker_pid);
-		json_string(j, "version", b->worker_version);
-		json_string(j, "market_data", b->market_data);
+	json_string(j, "status", worker_state_name(w->state));
+	if (w->state != WORKER_NEVER) {
+		json_int(j, "last_beat_age_ms", w->age_us / US_PER_MS);
+		json_int(j, "pid", h->pid);
+		json_string(j, "version", h->version);
+		json_string(j, "market_data", h->market_data);
 		/* When no worker runs, its last word about the feed is not true any more. */
-		json_string(j, "feed_state", worker_runs(b, now_us) ? b->feed_state : NULL);
-		json_string(j, "feed_message", b->feed_message[0] ? b->feed_message : NULL);
-		json_string(j, "blocked_by", b->holder ? b->blocked : NULL);
+		json_string(j, "feed_state", w->state == WORKER_RUNNING ? h->feed_state : NULL);
+		json_string(j, "feed_message", h->feed_message[0] ? h->feed_message : NULL);
+		json_string(j, "blocked_by", w->blocked[0] ? w->blocked : NULL);
 	} else {
 		json_null(j, "last_beat_age_ms");
 	}
@@ -55,16 +31,16 @@ void worker_json(struct json *j, const struct bot_status *b, int64_t now_us)
 }
 
 /* While no worker runs nothing else does, so the uptime ends at the last beat. */
-static int64_t uptime_us(const struct bot_status *b, int64_t now_us)
+static int64_t uptime_us(const struct bot_view *b, int64_t now_us)
 {
-	int64_t until = worker_runs(b, now_us) ? now_us : b->beat_us;
+	int64_t until = b->worker.state == WORKER_RUNNING ? now_us : b->worker.beat.beat_us;
 
 	return until > b->start_us ? until - b->start_us : 0;
 }
 
-static void times_json(struct json *j, const struct bot_status *b, int64_t now_us)
+static void times_json(struct json *j, const struct bot_view *b, int64_t now_us)
 {
-	char text[UPTIME_TEXT_MAX];
+	char text[SPAN_TEXT_MAX];
 	int64_t up;
 
 	if (!b->start_us || !strcmp(b->status, "STOPPED")) {
@@ -74,12 +50,12 @@ static void times_json(struct json *j, const struct bot_status *b, int64_t now_u
 		return;
 	}
 	up = uptime_us(b, now_us);
-	json_string(j, "uptime", uptime_text(up / US_PER_S, text));
+	json_string(j, "uptime", span_units(up / US_PER_S, 4, "", text));
 	json_double(j, "uptime_seconds", (double)(up / US_PER_MS) / 1000);
 	json_time(j, "start_time", b->start_us);
 }
 
-void worth_json(struct json *j, const struct bot_status *b)
+void worth_json(struct json *j, const struct bot_view *b)
 {
 	if (b->mode[0])
 		json_money(j, "equity", b->equity);
@@ -100,14 +76,15 @@ static void number_or_null(struct json *j, const char *key, int64_t v)
 }
 
 /* May take up to one candle longer, if the open candle began before the worker listened. */
-static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now_us)
+static void warm_up_json(struct json *j, const struct bot_view *b)
 {
-	int64_t missing = WARM_UP_CANDLES - b->candles;
+	int64_t needed = bot_look_back_of(b->strategy, b->strategy_params);
+	int64_t missing = needed - b->candles;
 
 	json_object(j, "warm_up");
 	json_int(j, "candles", b->candles);
-	json_int(j, "needed", WARM_UP_CANDLES);
-	if (worker_runs(b, now_us))
+	json_int(j, "needed", needed);
+	if (b->worker.state == WORKER_RUNNING)
 		json_int(j, "ready_in_seconds",
 			 missing > 0 ? missing * bot_interval_s(b->interval) : 0);
 	else
@@ -115,16 +92,16 @@ static void warm_up_json(struct json *j, const struct bot_status *b, int64_t now
 	json_object_end(j);
 }
 
-void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
+void status_json(struct json *j, const struct bot_view *b, int64_t now_us)
 {
-	const struct market_clock clock = { now_us, b->market_us, b->market_at_us };
-	char text[16];
+	const struct heartbeat *h = &b->worker.beat;
+	const struct market_clock clock = { now_us, h->market_us, h->market_at_us };
 
 	json_int(j, "bot_id", b->bot_id);
-	json_string(j, "status", status_lower(b->status, text));
+	lower_json(j, "status", b->status);
 	json_string(j, "bot_status", b->status);
 	json_time(j, "last_execution", market_clock_machine_us(&clock, b->last_execution_us));
-	json_time(j, "market_time", b->market_us);
+	json_time(j, "market_time", h->market_us);
 	times_json(j, b, now_us);
 	json_string(j, "error", b->error[0] ? b->error : NULL);
 	json_string(j, "mode", b->mode[0] ? b->mode : NULL);
@@ -142,8 +119,8 @@ void status_json(struct json *j, const struct bot_status *b, int64_t now_us)
 	json_int(j, "pending_orders", b->pending_orders);
 	json_int(j, "open_positions", b->open_positions);
 	worth_json(j, b);
-	warm_up_json(j, b, now_us);
-	worker_json(j, b, now_us);
+	warm_up_json(j, b);
+	worker_json(j, &b->worker);
 	json_time(j, "timestamp", now_us);
 }
 

@@ -206,7 +206,7 @@ int db_schema_version(struct db *db)
 {
 	static const char SQL_USER_VERSION[] = "PRAGMA user_version";
 
-	return (int)read_pragma(db, SQL_USER_VERSION);
+	return db->schema > 0 ? db->schema : (int)read_pragma(db, SQL_USER_VERSION);
 }
 
 const char *db_path(const struct db *db)

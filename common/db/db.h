@@ -104,7 +104,7 @@ bool db_in_transaction(const struct db *db);
 
 /* Changes whenever another connection has committed (PRAGMA data_version); -1 on error. */
 int64_t db_data_version(struct db *db);
-int db_schema_version(struct db *db);
+int db_schema_version(struct db *db);	/* when it was opened: nobody changes it meanwhile */
 const char *db_path(const struct db *db);
 /*
  * Does the file's name still lead to the file that we have open? 0: yes. ERR_IO: the file was

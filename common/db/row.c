@@ -1,5 +1,14 @@
 #include "common/db/row.h"
 
+#include "common/db/db.h"
+
+#include <pthread.h>
+
+/* The linker makes them: begin and end of the list of all ROW_SQL. */
+extern struct row_sql *const __start_row_sql[], *const __stop_row_sql[];
+
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;	/* of texts */
+
 static bool is_read(const struct row_column *c)
 {
 	return c->get || (c->type != ROW_PUT && c->type != ROW_GIVEN && !(c->use & ROW_UNREAD));
@@ -36,12 +45,10 @@ static void put_updates(struct buf *sql, const struct row_table *t)
 	}
 }
 
-static const char *save_sql(struct row_table *t)
+static void put_save(struct buf *sql, const struct row_table *t)
 {
-	struct buf *sql = &t->save;
+	unsigned keys = 0;
 
-	if (sql->len)
-		return buf_text(sql);
 	buf_printf(sql, "INSERT INTO %s(", t->name);
 	put_names(sql, t, 0);
 	buf_puts(sql, t->where ? ") SELECT " : ") VALUES (");
@@ -54,19 +61,53 @@ static const char *save_sql(struct row_table *t)
 	}
 	if (t->where)
 		buf_printf(sql, " WHERE %s", t->where);
-	buf_puts(sql, t->where ? " ON CONFLICT(" : ") ON CONFLICT(");
+	else
+		buf_putc(sql, ')');
+	for (size_t i = 0; i < t->n; i++)
+		keys += t->columns[i].use & ROW_KEY;
+	if (!keys)
+		return;
+	buf_puts(sql, " ON CONFLICT(");
 	put_names(sql, t, ROW_KEY);
 	buf_puts(sql, ") DO UPDATE SET ");
 	put_updates(sql, t);
-	return buf_text(sql);
 }
 
-static void bind_time(struct stmt *s, int index, int64_t us)
+static void put_select(struct buf *sql, const struct row_table *t, const char *tail, int schema)
 {
-	if (us)
-		stmt_bind_int(s, index, us);
-	else
-		stmt_bind_null(s, index);
+	const char *between = "SELECT ";
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct row_column *c = &t->columns[i];
+
+		if (!is_read(c))
+			continue;
+		buf_printf(sql, "%s%s", between, c->since > schema ? "NULL" : c->name);
+		between = ", ";
+	}
+	buf_printf(sql, " FROM %s %s", t->name, tail);
+}
+
+/* A former text is kept, because cached statements are known by its address. */
+static const char *text_of(struct row_sql *q, int schema)
+{
+	pthread_mutex_lock(&making);
+	if (q->schema != schema) {
+		q->text = (struct buf){ 0 };
+		if (q->tail)
+			put_select(&q->text, q->table, q->tail, schema);
+		else
+			put_save(&q->text, q->table);
+		q->schema = schema;
+	}
+	pthread_mutex_unlock(&making);
+	return buf_text(&q->text);
+}
+
+void row_statements(int schema, void (*each)(void *ctx, const char *sql), void *ctx)
+{
+	for (struct row_sql *const *q = __start_row_sql; q < __stop_row_sql; q++)
+		each(ctx, text_of(*q, schema));
 }
 
 static void bind_price(struct stmt *s, int index, struct price p)
@@ -94,7 +135,7 @@ static void bind(struct stmt *s, int index, const struct row_column *c, const vo
 	case ROW_PRICE: stmt_near_price(s, index, *(const struct price *)m); break;
 	case ROW_QTY: stmt_near_qty(s, index, *(const struct qty *)m); break;
 	case ROW_MONEY: stmt_near_money(s, index, *(const struct money *)m); break;
-	case ROW_TIME: bind_time(s, index, *(const int64_t *)m); break;
+	case ROW_TIME: stmt_bind_nonzero(s, index, *(const int64_t *)m); break;
 	case ROW_NO_PRICE: bind_price(s, index, *(const struct price *)m); break;
 	case ROW_WORD: stmt_bind_text(s, index, c->words->name(*(const int *)m)); break;
 	case ROW_PUT:
@@ -102,29 +143,19 @@ static void bind(struct stmt *s, int index, const struct row_column *c, const vo
 	}
 }
 
-int row_save(struct db *db, struct row_table *t, const void *row, struct stmt **out, struct err *e)
+int row_save(struct db *db, struct row_sql *q, const void *row, struct stmt **out, struct err *e)
 {
-	int rc = db_stmt(db, save_sql(t), out, e);
+	const struct row_table *t = q->table;
+	int rc = db_stmt(db, text_of(q, db_schema_version(db)), out, e);
 
 	for (size_t i = 0; i < t->n && !rc; i++)
 		bind(*out, (int)i + 1, &t->columns[i], row);
 	return rc;
 }
 
-const char *row_select(struct buf *sql, const struct row_table *t, const char *tail)
+int row_select(struct db *db, struct row_sql *q, struct stmt **out, struct err *e)
 {
-	const char *between = "SELECT ";
-
-	if (sql->len)
-		return buf_text(sql);
-	for (size_t i = 0; i < t->n; i++) {
-		if (!is_read(&t->columns[i]))
-			continue;
-		buf_printf(sql, "%s%s", between, t->columns[i].name);
-		between = ", ";
-	}
-	buf_printf(sql, " FROM %s %s", t->name, tail);
-	return buf_text(sql);
+	return db_stmt(db, text_of(q, db_schema_version(db)), out, e);
 }
 
 static bool read_column(struct stmt *s, int col, const struct row_column *c, void *row)

@@ -6,7 +6,9 @@
  *		ROW(struct trade, ROW_PRICE, limit_price, .use = ROW_ONCE),
  *		ROW(struct trade, ROW_QTY, filled),
  *	};
- *	static struct row_table trades = ROW_TABLE("trades", columns);
+ *	static const struct row_table trades = ROW_TABLE("trades", columns);
+ *	ROW_SQL(save_trade, trades, NULL);
+ *	ROW_SQL(open_trades, trades, "WHERE status != 'closed' ORDER BY id");
  *
  * A new column is a line here, a member of the struct and a step of the schema.
  */
@@ -36,7 +38,7 @@ enum row_type {
 };
 
 enum {
-	ROW_KEY = 1,	/* part of the key: a row with it is updated, else inserted */
+	ROW_KEY = 1,	/* part of the key: a row with it is updated; without any it must be new */
 	ROW_ONCE = 2,	/* written with a new row, never changed */
 	ROW_UNREAD = 4	/* row_select leaves it out, as all of ROW_PUT and ROW_GIVEN */
 };
@@ -66,6 +68,7 @@ struct row_column {
 	enum row_type type;
 	size_t offset, size;		/* of the member; size of ROW_TEXT */
 	unsigned use;			/* ROW_KEY | ROW_ONCE | ROW_UNREAD */
+	int since;			/* version of the schema; an older file's is read as NULL */
 	const struct row_words *words;
 	void (*put)(struct stmt *s, int index, const void *row);	/* in place of its member */
 	bool (*get)(struct stmt *s, int col, void *row);	/* of ROW_PUT; false: can't */
@@ -82,19 +85,33 @@ struct row_table {
 	const struct row_column *columns;
 	size_t n;
 	const char *where;		/* a new row only where this holds; NULL: always */
-	struct buf save;		/* SQL, made at the first use, kept for good */
 };
 #define ROW_TABLE(table, list) \
 	{ .name = table, .columns = list, .n = sizeof(list) / sizeof((list)[0]) }
 
+/* A statement made of a table's columns, at its first use. */
+struct row_sql {
+	const struct row_table *table;
+	const char *tail;		/* behind "FROM <table>"; NULL: it saves a row */
+	int schema;			/* of the database that text fits, -1 none yet */
+	struct buf text;
+};
+/* Defines one, and puts it into the list of row_statements. */
+#define ROW_SQL(variable, rows, behind) \
+	static struct row_sql variable = { &(rows), behind, -1, { 0 } }; \
+	static struct row_sql *const listed_##variable \
+		__attribute__((section("row_sql"), used)) = &variable
+
 /*
- * Inserts a row or updates the one with its key. Column i of the list is parameter i + 1;
+ * Inserts a row, or updates the one with its key. Column i of the list is parameter i + 1;
  * ROW_GIVEN ones are the caller's to bind before stmt_run.
  */
-MUST_CHECK int row_save(struct db *db, struct row_table *t, const void *row, struct stmt **out,
+MUST_CHECK int row_save(struct db *db, struct row_sql *q, const void *row, struct stmt **out,
 			struct err *e);
-/* "SELECT <columns that are read> FROM <table> <tail>", made in *sql at the first use. */
-const char *row_select(struct buf *sql, const struct row_table *t, const char *tail);
+/* The columns that are read, of the rows that the tail picks; its parameters are to be bound. */
+MUST_CHECK int row_select(struct db *db, struct row_sql *q, struct stmt **out, struct err *e);
+/* (tests) The text of each ROW_SQL of the program, for a database with this schema. */
+void row_statements(int schema, void (*each)(void *ctx, const char *sql), void *ctx);
 /*
  * The row that a statement of row_select stands on, into *row; other members stay as they are.
  * False: a word is none of its enum's, or a get can't read its column.

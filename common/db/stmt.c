@@ -102,6 +102,14 @@ void stmt_bind_int(struct stmt *s, int index, int64_t v)
 	check_bind(s, index, sqlite3_bind_int64(s->st, index, v));
 }
 
+void stmt_bind_nonzero(struct stmt *s, int index, int64_t v)
+{
+	if (v)
+		stmt_bind_int(s, index, v);
+	else
+		stmt_bind_null(s, index);
+}
+
 void stmt_bind_double(struct stmt *s, int index, double v)
 {
 	/* SQLite would store NaN as NULL. */

@@ -34,6 +34,7 @@ enum { STMT_ROW = 1, STMT_END = 0 };
  */
 MUST_CHECK int db_stmt(struct db *db, const char *sql, struct stmt **out, struct err *e);
 void stmt_bind_int(struct stmt *s, int index, int64_t v);
+void stmt_bind_nonzero(struct stmt *s, int index, int64_t v);	/* 0: NULL */
 void stmt_bind_double(struct stmt *s, int index, double v);
 void stmt_bind_text(struct stmt *s, int index, const char *v);	/* copied; NULL: NULL */
 void stmt_bind_null(struct stmt *s, int index);

@@ -87,8 +87,11 @@ const struct bot_key bot_keys[] = {
 	CHOICE(order_type, "\"limit\"", "limit|market",
 	       "How an entry is sent when the strategy does not say: as a limit at the best price "
 	       "of its side, or at market."),
-	CHOICE(time_in_force, "\"post_only\"", "GTC|post_only",
-	       "An entry's limit: post_only never takes from the book, GTC may."),
+	CHOICE(time_in_force, "\"post_only\"", "GTC|IOC|FOK|post_only",
+	       "An entry's limit: post_only never takes from the book, GTC may; IOC takes at once "
+	       "what the other side offers up to the limit and drops the rest, FOK takes all or "
+	       "nothing. Without a price of the strategy, IOC and FOK begin at the other side's "
+	       "best one."),
 	JSON(trading_hours, "{}",
 	     "Days and hours in which entries may be made; exits go on at any time."),
 	INT(maker_order_timeout, 1, 86400, "60",

@@ -1,7 +1,7 @@
 #include "common/registry/commands.h"
 
 #include "common/clock.h"
-#include "common/registry/worker_blocked.h"
+#include "common/registry/heartbeat.h"
 
 #include <string.h>
 
@@ -18,24 +18,6 @@ static const char SQL_BOT_EXISTS[] = "SELECT EXISTS (SELECT 1 FROM bots WHERE id
 static const char SQL_INSERT[] =
 	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, idempotency_key, "
 	"created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-#define HEARTBEAT_COLUMNS \
-	"pid, started_us, beat_us, stopped_us, loop_p50_us, loop_p99_us, turns, events," \
-	" feed_age_ms, clock_drift_ms, decode_errors, rss_bytes, boot_id, version, trading_mode," \
-	" market_data, feed_state, feed_message"
-#define HEARTBEAT_SCHEMA 7	/* has the columns that are behind these */
-static const char SQL_HEARTBEAT[] =
-	"SELECT " HEARTBEAT_COLUMNS ", trades_late, trades_repeated, trades_refused, feed_gaps,"
-	" book_breaks, feed_problem, market_us, market_at_us FROM worker_heartbeat WHERE id = 1";
-static const char SQL_HEARTBEAT_BEFORE[] =
-	"SELECT " HEARTBEAT_COLUMNS " FROM worker_heartbeat WHERE id = 1";
-
-static void bind_int_or_null(struct stmt *s, int index, int64_t v)
-{
-	if (v)
-		stmt_bind_int(s, index, v);
-	else
-		stmt_bind_null(s, index);
-}
 
 static const char *args_of(const struct command *c)
 {
@@ -77,30 +59,30 @@ static int find_same_key(struct db *db, const struct command *c, int64_t *id, st
 
 static int check_worker(struct db *db, int64_t now_us, struct err *e)
 {
-	char why[WORKER_BLOCKED_TEXT];
-	struct heartbeat h;
-	int64_t pid;
-	int rc = store_heartbeat_get(db, &h, e);
+	struct worker_look w;
+	int rc = heartbeat_look(db, now_us, &w, e);
+	long long age_s = w.age_us / US_PER_S, pid = w.beat.pid;
 
-	if (rc == ERR_NOT_FOUND)
-		return err_set(e, ERR_UNAVAILABLE, "the worker has never run on %s: start "
-			       "trading-bot-worker; nothing was queued", db_path(db));
 	if (rc)
 		return rc;
-	if (heartbeat_alive(&h, now_us))
+	switch (w.state) {
+	case WORKER_RUNNING:
 		return 0;
-	pid = worker_blocked(db_path(db), h.stopped_us ? 0 : h.pid, why);
-	if (pid)
+	case WORKER_NEVER:
+		return err_set(e, ERR_UNAVAILABLE, "the worker has never run on %s: start "
+			       "trading-bot-worker; nothing was queued", db_path(db));
+	case WORKER_BLOCKED:
 		return err_set(e, ERR_UNAVAILABLE, "the worker (pid %lld) runs, but has stored "
-			       "nothing for %lld s: %s; nothing was queued", (long long)pid,
-			       (long long)((now_us - h.beat_us) / US_PER_S), why);
-	if (h.stopped_us)
+			       "nothing for %lld s: %s; nothing was queued", pid, age_s, w.blocked);
+	case WORKER_STOPPED:
 		return err_set(e, ERR_UNAVAILABLE, "the worker was stopped %lld s ago: start "
 			       "trading-bot-worker; nothing was queued",
-			       (long long)((now_us - h.stopped_us) / US_PER_S));
+			       (long long)((now_us - w.beat.stopped_us) / US_PER_S));
+	case WORKER_AWAY:
+		break;
+	}
 	return err_set(e, ERR_UNAVAILABLE, "the worker (pid %lld) has been silent for %lld s: "
-		       "look at its log or start it again; nothing was queued",
-		       (long long)h.pid, (long long)((now_us - h.beat_us) / US_PER_S));
+		       "look at its log or start it again; nothing was queued", pid, age_s);
 }
 
 static int insert(struct db *db, const struct command *c, int64_t now_us, int64_t *id,
@@ -112,13 +94,13 @@ static int insert(struct db *db, const struct command *c, int64_t now_us, int64_
 	if (rc)
 		return rc;
 	stmt_bind_text(s, 1, c->kind);
-	bind_int_or_null(s, 2, c->bot_id);
+	stmt_bind_nonzero(s, 2, c->bot_id);
 	stmt_bind_text(s, 3, args_of(c));
 	stmt_bind_text(s, 4, c->requested_by);
 	stmt_bind_text(s, 5, c->correlation_id);
 	stmt_bind_text(s, 6, c->idempotency_key[0] ? c->idempotency_key : NULL);
 	stmt_bind_int(s, 7, now_us);
-	bind_int_or_null(s, 8, c->expires_us);
+	stmt_bind_nonzero(s, 8, c->expires_us);
 	rc = stmt_run(s, e);
 	if (!rc)
 		*id = db_last_id(db);
@@ -241,68 +223,4 @@ int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct er
 	}
 	stmt_done(s);
 	return rc;
-}
-
-static void read_heartbeat(struct stmt *s, struct heartbeat *h)
-{
-	h->pid = stmt_int(s, 0);
-	h->started_us = stmt_int(s, 1);
-	h->beat_us = stmt_int(s, 2);
-	h->stopped_us = stmt_int(s, 3);
-	h->loop_p50_us = stmt_int(s, 4);
-	h->loop_p99_us = stmt_int(s, 5);
-	h->turns = stmt_int(s, 6);
-	h->events = stmt_int(s, 7);
-	h->feed_age_ms = stmt_int(s, 8);
-	h->clock_drift_ms = stmt_int(s, 9);
-	h->decode_errors = stmt_int(s, 10);
-	h->rss_bytes = stmt_int(s, 11);
-	stmt_copy(s, 12, h->boot_id, sizeof(h->boot_id));
-	stmt_copy(s, 13, h->version, sizeof(h->version));
-	stmt_copy(s, 14, h->trading_mode, sizeof(h->trading_mode));
-	stmt_copy(s, 15, h->market_data, sizeof(h->market_data));
-	stmt_copy(s, 16, h->feed_state, sizeof(h->feed_state));
-	stmt_copy(s, 17, h->feed_message, sizeof(h->feed_message));
-}
-
-static void read_market_data(struct stmt *s, struct heartbeat *h)
-{
-	h->trades_late = stmt_int(s, 18);
-	h->trades_repeated = stmt_int(s, 19);
-	h->trades_refused = stmt_int(s, 20);
-	h->feed_gaps = stmt_int(s, 21);
-	h->book_breaks = stmt_int(s, 22);
-	stmt_copy(s, 23, h->feed_problem, sizeof(h->feed_problem));
-	h->market_us = stmt_int(s, 24);
-	h->market_at_us = stmt_int(s, 25);
-}
-
-int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e)
-{
-	bool before = db_schema_version(db) < HEARTBEAT_SCHEMA;
-	struct stmt *s;
-	int rc = db_stmt(db, before ? SQL_HEARTBEAT_BEFORE : SQL_HEARTBEAT, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		memset(out, 0, sizeof(*out));
-		read_heartbeat(s, out);
-		if (!before)
-			read_market_data(s, out);
-		rc = 0;
-	} else if (rc == STMT_END) {
-		rc = err_set(e, ERR_NOT_FOUND, "a worker has never run on %s", db_path(db));
-	}
-	stmt_done(s);
-	return rc;
-}
-
-bool heartbeat_alive(const struct heartbeat *h, int64_t now_us)
-{
-	int64_t age = now_us - h->beat_us;
-
-	/* A beat far ahead: the clock was set back after the worker died. */
-	return !h->stopped_us && age <= HEARTBEAT_DEAD_US && age >= -HEARTBEAT_DEAD_US;
 }

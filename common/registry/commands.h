@@ -16,7 +16,6 @@
 #define COMMAND_EXPIRES_US INT64_C(10000000)
 #define COMMAND_EMERGENCY_STOP "emergency-stop"
 #define COMMAND_RESULT_MAX 16384	/* room for what 100 bots and more have to say */
-#define HEARTBEAT_DEAD_US INT64_C(5000000)	/* an older beat: the worker is away */
 
 struct command {
 	int64_t id;
@@ -61,21 +60,5 @@ MUST_CHECK int store_command_get(struct db *db, int64_t id, struct command *out,
 MUST_CHECK int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e);
 /* Is there a row for the bot? */
 MUST_CHECK int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e);
-
-struct heartbeat {
-	int64_t pid, started_us, beat_us, stopped_us;	/* 0 never */
-	int64_t loop_p50_us, loop_p99_us, turns, events;
-	int64_t feed_age_ms, clock_drift_ms, decode_errors, rss_bytes;
-	int64_t trades_late, trades_repeated, trades_refused, feed_gaps, book_breaks;
-	int64_t market_us;	/* the market's time at the beat; 0: it is the machine's */
-	int64_t market_at_us;	/* the machine's when that was last seen to move */
-	char feed_problem[200];	/* newest refused frame or gap; "" none */
-	char boot_id[40], version[24], trading_mode[16], market_data[16];
-	char feed_state[16], feed_message[256];
-};
-/* ERR_NOT_FOUND: a worker never ran on this file. */
-MUST_CHECK int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e);
-/* The beat is fresh, and the worker has not said that it stops. */
-bool heartbeat_alive(const struct heartbeat *h, int64_t now_us);
 
 #endif

@@ -121,10 +121,7 @@ static int add_tx(struct db *db, const struct token *t, bool replace, int64_t *i
 	stmt_bind_text(s, 2, t->role);
 	stmt_bind_text(s, 3, t->hash);
 	stmt_bind_int(s, 4, t->created_us);
-	if (t->expires_us)
-		stmt_bind_int(s, 5, t->expires_us);
-	else
-		stmt_bind_null(s, 5);
+	stmt_bind_nonzero(s, 5, t->expires_us);
 	rc = stmt_run(s, e);
 	if (!rc)
 		*id = db_last_id(db);

@@ -115,6 +115,7 @@ HELPER void script_rules(struct script *s, int64_t bot, struct bot_config *c)
 HELPER void script_bot(struct script *s, int64_t bot)
 {
 	static const char *const capitals[] = { "12", "100", "900", "2500" };
+	static const char *const tifs[] = { "GTC", "post_only", "post_only", "IOC", "FOK" };
 	struct bot_config *c = &s->bots[bot];
 
 	bot_config_defaults(c);
@@ -131,6 +132,8 @@ HELPER void script_bot(struct script *s, int64_t bot)
 	c->decision_interval_ms = 1 + below(s, 3000);
 	c->confidence_threshold = 0.5;
 	c->leverage = s->futures ? 1 + (double)below(s, 20) : 1;
+	snprintf(c->time_in_force, sizeof(c->time_in_force), "%s",
+		 tifs[(s->seed / 2 + (uint64_t)bot) % 5]);
 	if (!s->reckless) {
 		script_rules(s, bot, c);
 		return;

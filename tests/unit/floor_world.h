@@ -26,9 +26,11 @@ struct floor {
 
 static bool floor_silent;
 
-HELPER bool floor_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
+HELPER bool floor_tradable(const struct venue *v, int64_t bot_id, int market, enum side side,
+			   int64_t now_us)
 {
 	(void)v;
+	(void)bot_id;
 	(void)market;
 	(void)side;
 	(void)now_us;
@@ -44,10 +46,12 @@ HELPER void floor_init(struct floor *f, bool futures)
 	f->all.limits = &f->limits;
 	f->market.info = world_info(futures);
 	f->market.last = P("50000");
-	f->ops = (struct venue_ops){ .resting_stop = true, .tradable = floor_tradable };
+	f->ops = (struct venue_ops){ .caps = { .resting_stop = true, .oco = true },
+				    .tradable = floor_tradable };
 	f->venue.ops = &f->ops;
 	f->step = (struct step){ .now_us = FLOOR_NOW, .market = &f->market, .venue = &f->venue,
-				 .all = &f->all, .ids = &f->ids, .effects = &f->effects };
+				 .caps = &f->ops.caps, .all = &f->all, .ids = &f->ids,
+				 .effects = &f->effects };
 	f->order = (struct order){ .id = 1, .bot_id = 1, .side = SIDE_BUY, .symbol = "BTCUSDT",
 				   .limit_price = P("50000"), .take_profit = P("51000"),
 				   .stop_loss = P("49500"), .quantity = Q("0.002"),

@@ -333,7 +333,9 @@ HELPER void world_warm_trade(struct world *w, bool futures, const char *price)
 {
 	struct trade t = { .time_us = w->now, .price = P(price) };
 
-	sim_warm_trade(w->v, world_market(w, futures), &t, w->now);
+	w->v->ops->warm(w->v, true);
+	sim_trade(w->v, world_market(w, futures), &t, w->now);
+	w->v->ops->warm(w->v, false);
 }
 
 struct ask {			/* an order to place, as text */
@@ -343,13 +345,14 @@ struct ask {			/* an order to place, as text */
 	enum leg_type type;
 	const char *quantity, *price, *stop;
 	bool reduce_only;
+	enum tif tif;
 };
 
 HELPER int world_try(struct world *w, struct ask a, struct err *e)
 {
 	struct venue_order o = {
 		.bot_id = a.bot ? a.bot : 1, .symbol = "BTCUSDT", .side = a.side,
-		.type = a.type, .reduce_only = a.reduce_only,
+		.type = a.type, .tif = a.tif, .reduce_only = a.reduce_only,
 	};
 
 	snprintf(o.client_order_id, sizeof(o.client_order_id), "%s", a.id);

@@ -92,7 +92,7 @@ static struct stage *take_up(const struct stage *a, const struct script *script,
 			     int64_t now_us)
 {
 	struct stage *b = xcalloc(1, sizeof(*b));
-	struct feed_sink warm;
+	struct feed_sink sink;
 
 	b->rows.orders_n = a->rows.orders_n;
 	b->rows.legs_n = a->rows.legs_n;
@@ -112,10 +112,12 @@ static struct stage *take_up(const struct stage *a, const struct script *script,
 	for (int64_t bot = 1; bot <= SCRIPT_BOTS; bot++)
 		restore_bot(b, a, bot);
 	restore_orders(b, a);
-	warm = session_warm_sink(b->s, script->futures);
+	sink = session_sink(b->s, script->futures);
+	sink.warm(sink.ctx, true);
 	for (size_t i = 0; i < at; i++)
 		if (script->steps[i].kind <= STEP_VALID)
-			stage_play(b, &script->steps[i], &warm);
+			stage_play(b, &script->steps[i], &sink);
+	sink.warm(sink.ctx, false);
 	engine_clock_drift(b->e, a->drift_us);
 	b->drift_us = a->drift_us;
 	b->logging = true;

@@ -92,6 +92,96 @@ static void a_limit_that_may_take(void **state)
 	desk_check(d);
 }
 
+/* ---- IOC and FOK: the book decides at once ---- */
+
+/* The other side shows so much; what lies behind is a slippage step beyond its price. */
+static void start_thin(struct desk *d, const char *patch, const char *shown)
+{
+	struct book_top b = { .bid = P("50000"), .bid_qty = Q("10"), .ask_qty = Q(shown) };
+
+	b.ask = P(d->futures ? "50000.1" : "50000.01");
+	d->config.sim_slippage = 0.0001;
+	set(d, patch);
+	desk_start(d);
+	d->sink.book(d->sink.ctx, desk_market(d), &b, ++d->now);
+	desk_decide(d, 1, 0.9);
+}
+
+static void ioc_of_which_a_part_is_there(void **state)
+{
+	struct desk *d = *state;
+	const struct order *o;
+	const struct leg *l;
+
+	start_thin(d, "{\"time_in_force\":\"IOC\",\"capital_per_trade\":200}", "0.001");
+	o = rows_last(&d->rows);
+	l = rows_find_leg(&d->rows, 1, LEG_ENTRY);
+	assert_int_equal(l->type, TYPE_LIMIT);
+	assert_int_equal(l->tif, TIF_IOC);
+	assert_int_equal(price_units(o->limit_price), price_units(P(d->futures ? "50000.1" :
+								     "50000.01")));
+	assert_string_equal(leg_status_name(leg_status(l)), "expired");
+	assert_true(qty_cmp(o->quantity, o->filled) > 0);
+	assert_int_equal(qty_units(o->filled), qty_units(Q("0.001")));
+	/* From here on it is a position as any other. */
+	desk_wait(d, 20 * MS);
+	o = rows_last(&d->rows);
+	assert_int_equal(o->status, ORDER_ACTIVE);
+	assert_int_equal(o->phase, PHASE_HOLDING);
+	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_LIVE);
+	desk_wait(d, 30 * SECOND);	/* no maker timeout */
+	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);
+	desk_trade(d, "50500");
+	assert_int_equal(rows_last(&d->rows)->status, ORDER_CLOSED);
+	assert_int_equal(rows_last(&d->rows)->reason, CLOSE_TAKE_PROFIT);
+	desk_check(d);
+}
+
+static void fok_that_is_not_there(void **state)
+{
+	struct desk *d = *state;
+	const struct order *o;
+
+	start_thin(d, "{\"time_in_force\":\"FOK\",\"capital_per_trade\":200}", "0.001");
+	o = rows_last(&d->rows);
+	assert_int_equal(o->status, ORDER_CLOSED);
+	assert_int_equal(o->reason, CLOSE_ENTRY_CANCELLED);
+	assert_int_equal(qty_sign(o->filled), 0);
+	assert_non_null(strstr(rows_find_leg(&d->rows, 1, LEG_ENTRY)->reject_reason, "FOK"));
+	desk_decide(d, 1, 0.9);	/* nothing backs off: the venue refused nothing */
+	assert_int_equal(d->rows.orders_n, 2);
+	desk_check(d);
+}
+
+static void fok_that_is_there(void **state)
+{
+	struct desk *d = *state;
+	const struct order *o;
+
+	start_thin(d, "{\"time_in_force\":\"FOK\",\"capital_per_trade\":200}", "1");
+	desk_wait(d, 20 * MS);
+	o = rows_last(&d->rows);
+	assert_int_equal(qty_units(o->filled), qty_units(o->quantity));
+	assert_int_equal(o->phase, PHASE_HOLDING);
+	desk_check(d);
+}
+
+/* Both sides as a maker cost 0.04 %, an entry that takes 0.07 %: a target of 0.05 % is too near. */
+static void ioc_is_judged_as_a_taker(void **state)
+{
+	struct desk *d = *state;
+
+	set(d, "{\"time_in_force\":\"IOC\",\"profit_target_pct\":0.0005}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 0);
+	assert_string_equal(newest(d)->rule, "edge_after_fees");
+	set(d, "{\"time_in_force\":\"post_only\"}");
+	assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
+	desk_decide(d, 1, 0.9);
+	assert_int_equal(d->rows.orders_n, 1);
+}
+
 /* ---- several intents of one candle ---- */
 
 static void two_entries_of_one_candle(void **state)
@@ -133,6 +223,7 @@ static void the_strategy_wants_out(void **state)
 }
 
 #define ENTRY(test) cmocka_unit_test_setup_teardown(test, desk_setup_spot, desk_teardown)
+#define FUTURES(test) { #test " on futures", test, desk_setup_futures, desk_teardown, NULL }
 
 int main(void)
 {
@@ -141,6 +232,10 @@ int main(void)
 		ENTRY(so_much_at_risk),		 ENTRY(at_market),
 		ENTRY(a_limit_that_may_take),	 ENTRY(two_entries_of_one_candle),
 		ENTRY(the_strategy_wants_out),
+		ENTRY(ioc_of_which_a_part_is_there), FUTURES(ioc_of_which_a_part_is_there),
+		ENTRY(fok_that_is_not_there),	 FUTURES(fok_that_is_not_there),
+		ENTRY(fok_that_is_there),	 FUTURES(fok_that_is_there),
+		FUTURES(ioc_is_judged_as_a_taker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

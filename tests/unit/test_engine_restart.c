@@ -52,7 +52,9 @@ static void restart(struct fake *f, struct order *o)
 	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
 	free(o);
 	t.qty = Q("1");
-	engine_warm_trade(f->e, f->m, &t, f->now);
+	engine_warm(f->e, WARM_AGAIN);
+	engine_trade(f->e, f->m, &t, f->now);
+	engine_warm(f->e, WARM_NONE);
 	engine_resume_at(f->e, f->now);
 	engine_reconcile(f->e, f->now);
 	engine_advance(f->e, f->now);
@@ -289,7 +291,9 @@ static void rows_from_the_future(void **state)
 	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
 	free(o);
 	t.qty = b.bid_qty = b.ask_qty = Q("1");
-	engine_warm_trade(f->e, f->m, &t, f->now);
+	engine_warm(f->e, WARM_AGAIN);
+	engine_trade(f->e, f->m, &t, f->now);
+	engine_warm(f->e, WARM_NONE);
 	engine_resume_at(f->e, f->now);
 	engine_reconcile(f->e, f->now);
 	engine_advance(f->e, f->now);

@@ -90,7 +90,7 @@ static void protection(void **state)
 		struct floor f;
 
 		enter(&f, rows[i].futures);
-		f.ops.resting_stop = rows[i].rests;
+		*(rows[i].futures ? &f.ops.caps.resting_stop : &f.ops.caps.oco) = rows[i].rests;
 		assert_int_equal(order_step(&f.step, &f.order), ORDER_WAITS);
 		assert_string_equal(floor_requests(&f), rows[i].requests);
 		assert_int_equal(f.order.phase, PHASE_HOLDING);
@@ -168,7 +168,7 @@ static void what_ends_it(void **state)
 		struct floor f;
 
 		enter(&f, true);
-		f.ops.resting_stop = rows[i].stop_rests;
+		f.ops.caps.resting_stop = rows[i].stop_rests;
 		(void)order_step(&f.step, &f.order);
 		acknowledge(&f);
 		f.step.now_us = f.order.opened_us + rows[i].after_us;

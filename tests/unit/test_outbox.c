@@ -9,6 +9,7 @@
 #include "worker/store/outbox.h"
 #include "worker/store/sim.h"
 
+#define SIM_TEXT sizeof(((struct venue_update *)0)->reason)
 #define HUGE INT64_C(9223372036854775807)	/* the largest amount there is, in 1e-8 */
 
 static struct db *db;
@@ -209,15 +210,19 @@ static void legs_of_each_state(void **state)
 
 		l.end = s == LEG_ENDED ? END_EXPIRED : END_NONE;
 		l.acked_us = s >= LEG_LIVE ? T0 : 0;
+		l.tif = (enum tif)(s % (TIF_FOK + 1));
 		snprintf(l.client_order_id, sizeof(l.client_order_id), "leg %d", s);
 		to.leg(to.ctx, &o, &l);
 	}
 	flush();
 	assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
 	assert_int_equal(back.legs_n, LEG_STATES - 1);
-	for (int s = 0; s < LEG_STATES; s++)
-		if (s != LEG_ENDED)
-			assert_int_equal(back.legs[at++].state, s);
+	for (int s = 0; s < LEG_STATES; s++) {
+		if (s == LEG_ENDED)
+			continue;
+		assert_int_equal(back.legs[at].state, s);
+		assert_int_equal(back.legs[at++].tif, s % (TIF_FOK + 1));
+	}
 	assert_true(number("SELECT count(*) FROM exchange_orders WHERE state = 'expired'"
 			   " AND leg_state = 'ended'") == 1);
 }
@@ -311,7 +316,8 @@ static void assert_restored(struct venue *v, const struct sim_args *args, struct
 
 	if (store_sim_restore(db, again, &e))
 		fail_msg("%s", e.msg);
-	sim_warm_trade(again, sim_symbol_find(again, "BTCUSDT", false), &t, T0);
+	again->ops->warm(again, true);
+	sim_trade(again, sim_symbol_find(again, "BTCUSDT", false), &t, T0);
 	assert_int_equal(sim_account_value(v, 1, &before, &e), 0);
 	assert_int_equal(sim_account_value(again, 1, &after, &e), 0);
 	assert_int_equal(qty_cmp(before.base, after.base), 0);
@@ -356,6 +362,43 @@ static void rich_account(void **state)
 	v->ops->free(v);
 }
 
+static void expired(void *ctx, const struct venue_update *u)
+{
+	if (u->kind == UPDATE_EXPIRED)
+		snprintf(ctx, SIM_TEXT, "%s", u->reason);
+}
+
+/* What travels keeps its time in force over a restart. */
+static void order_on_its_way(void **state)
+{
+	static char reason[SIM_TEXT];
+	struct sim_args args;
+	struct symbol_info info = world_info(false);
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("1000"), .leverage_e8 = RATE_ONE };
+	struct venue_order o = { .bot_id = 1, .symbol = "BTCUSDT", .client_order_id = "o1",
+				 .side = SIDE_BUY, .type = TYPE_LIMIT, .tif = TIF_FOK,
+				 .price = P("50000"), .quantity = Q("0.01") };
+	struct venue *v;
+
+	(void)state;
+	sim_args_init(&args);
+	args.store = outbox_sim_store(box);
+	v = sim_new(&args);
+	(void)sim_symbol_add(v, &info);
+	assert_int_equal(sim_account_add(v, &a, T0, &e), 0);
+	assert_int_equal(v->ops->place(v, &o, T0, &e), 0);
+	flush();
+	v->ops->free(v);
+	args.store = (struct sim_store){ 0 };
+	args.sink = (struct venue_sink){ .ctx = reason, .update = expired };
+	v = sim_new(&args);
+	assert_int_equal(store_sim_restore(db, v, &e), 0);
+	v->ops->advance(v, T0 + 1000000);
+	assert_memory_equal(reason, "FOK", 3);
+	v->ops->free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ended_legs, setup, teardown),
 		cmocka_unit_test_setup_teardown(open_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(order_on_its_way, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

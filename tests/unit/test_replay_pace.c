@@ -41,7 +41,7 @@ static void resumed(const char *path, bool loop, size_t cut, size_t all)
 	f->ops->position(f, &a.resume);
 	play(f, all - cut, 50);
 	f->ops->free(f);
-	a.warm = sink_of(&before);
+	after.before = &before;
 	f = open_replay(&a, &after);
 	play(f, all - cut, 50);
 	f->ops->free(f);

@@ -55,10 +55,12 @@ static const struct row_column columns[] = {
 	{ .name = "twice", .type = ROW_PUT, .put = put_double },
 	{ .name = "changes", .type = ROW_GIVEN, .insert = "?1 - ?1", .update = "changes + 1" },
 };
-static struct row_table things = {
+static const struct row_table things = {
 	.name = "things", .columns = columns, .n = sizeof(columns) / sizeof(columns[0]),
 	.where = "?1 < 100",
 };
+ROW_SQL(save_thing, things, NULL);
+ROW_SQL(one_thing, things, "WHERE id = ?1");
 static const char SQL_TABLE[] =
 	"CREATE TABLE things(id INTEGER PRIMARY KEY, mode TEXT, when_us INTEGER,"
 	" never_us INTEGER, n INTEGER, yes INTEGER, ratio REAL, name TEXT, price REAL,"
@@ -67,7 +69,6 @@ static const char SQL_TABLE[] =
 
 static struct db *db;
 static struct err e;
-static struct buf sql;
 
 static int setup(void **state)
 {
@@ -86,7 +87,7 @@ static void save(const struct thing *t, const char *mode)
 {
 	struct stmt *s;
 
-	assert_int_equal(row_save(db, &things, t, &s, &e), 0);
+	assert_int_equal(row_save(db, &save_thing, t, &s, &e), 0);
 	stmt_bind_text(s, 2, mode);
 	if (stmt_run(s, &e))
 		fail_msg("%s", e.msg);
@@ -98,7 +99,7 @@ static bool load(struct thing *t)
 	bool ok;
 
 	memset(t, 0, sizeof(*t));
-	assert_int_equal(db_stmt(db, row_select(&sql, &things, "WHERE id = ?1"), &s, &e), 0);
+	assert_int_equal(row_select(db, &one_thing, &s, &e), 0);
 	stmt_bind_int(s, 1, 7);
 	assert_int_equal(stmt_step(s, &e), STMT_ROW);
 	ok = row_read(s, &things, t);
@@ -187,12 +188,64 @@ static void a_word_of_another(void **state)
 	assert_false(load(&back));
 }
 
+/* Also "things" of before it had the last columns can be read. */
+static const struct row_column old_columns[] = {
+	T(ROW_INT, id), T(ROW_INT, first, .since = 3), T(ROW_TEXT, name),
+};
+static const struct row_table old_things = ROW_TABLE("old_things", old_columns);
+ROW_SQL(old_thing, old_things, "WHERE id = ?1");
+
+static int64_t first_of_old(void)
+{
+	struct thing t = { .first = -1 };
+	struct stmt *s;
+
+	assert_int_equal(row_select(db, &old_thing, &s, &e), 0);
+	stmt_bind_int(s, 1, 7);
+	assert_int_equal(stmt_step(s, &e), STMT_ROW);
+	assert_true(row_read(s, &old_things, &t));
+	stmt_done(s);
+	assert_int_equal(t.id, 7);
+	assert_string_equal(t.name, "x");
+	return t.first;
+}
+
+static void an_older_file(void **state)
+{
+	(void)state;
+	assert_int_equal(db_exec(db, "PRAGMA user_version = 2;"
+				 " CREATE TABLE old_things(id INTEGER, name TEXT) STRICT;"
+				 " INSERT INTO old_things VALUES (7, 'x')", &e), 0);
+	assert_int_equal(first_of_old(), 0);
+	assert_int_equal(db_exec(db, "ALTER TABLE old_things ADD COLUMN first INTEGER;"
+				 " UPDATE old_things SET first = 5;"
+				 " PRAGMA user_version = 3", &e), 0);
+	assert_int_equal(first_of_old(), 5);
+}
+
+static void count_statement(void *ctx, const char *text)
+{
+	assert_non_null(strstr(text, "things"));
+	*(int *)ctx += 1;
+}
+
+static void statements_are_listed(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	row_statements(2, count_statement, &n);
+	assert_int_equal(n, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_type_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_known_row_is_updated, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_word_of_another, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_older_file, setup, teardown),
+		cmocka_unit_test(statements_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,7 @@ struct random {
 	int64_t funding[BOTS + 1];			/* heard of since the epoch began */
 	size_t rows_seen;
 	size_t fills, liquidations, expired, rejected, cancelled, fundings, stops, resets;
+	size_t at_once[TIF_FOK + 1], missed[TIF_FOK + 1];	/* IOC, FOK: filled whole, or not */
 };
 
 static uint64_t roll(struct random *r)	/* splitmix64, Steele and others */
@@ -109,6 +110,7 @@ static void act_place(struct random *r)
 {
 	static const enum leg_type types[] = { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET,
 		TYPE_STOP_MARKET, TYPE_OCO, TYPE_LIMIT_MAKER, TYPE_LIMIT };
+	static const enum tif tifs[] = { TIF_GTC, TIF_GTC, TIF_IOC, TIF_FOK };
 	struct known *k = &r->known[r->known_n];
 	struct venue_order *o = &k->order;
 	int64_t bot = 1 + upto(r, BOTS), p;
@@ -121,6 +123,8 @@ static void act_place(struct random *r)
 	o->bot_id = bot;
 	o->side = upto(r, 2) ? SIDE_BUY : SIDE_SELL;
 	o->type = types[upto(r, 7)];
+	if (o->type == TYPE_LIMIT)
+		o->tif = tifs[upto(r, 4)];
 	o->reduce_only = m && upto(r, 3) == 0;
 	p = r->price[m] + upto(r, 21) - 10;
 	o->price = price_of_units(p * tick(m));
@@ -189,6 +193,28 @@ static void act(struct random *r)
 }
 
 
+/* An IOC or FOK is over as soon as it has arrived; a FOK filled all of it or nothing. */
+static void check_ended(struct random *r, const struct known *k)
+{
+	enum tif tif = k->order.tif;
+
+	if (k->life == SENT || tif == TIF_GTC)
+		return;
+	assert_int_equal(k->life, ENDED);
+	if (tif == TIF_FOK)
+		assert_true(k->filled == 0 || k->filled == qty_units(k->order.quantity));
+	r->at_once[tif] += k->filled > 0;
+	r->missed[tif] += k->filled < qty_units(k->order.quantity);
+}
+
+static void check_all_ended(struct random *r)
+{
+	for (size_t i = 0; i < r->known_n; i++)
+		check_ended(r, &r->known[i]);
+	assert_true(r->at_once[TIF_IOC] > 50 && r->missed[TIF_IOC] > 50);
+	assert_true(r->at_once[TIF_FOK] > 20 && r->missed[TIF_FOK] > 50);
+}
+
 /* Nothing fills while the book is old, out of step or empty on both sides. */
 static bool book_trades(const struct random *r, const struct known *k, int64_t at_us)
 {
@@ -231,6 +257,8 @@ static void hear_fill(struct random *r, const struct venue_update *u, struct kno
 		assert_true(u->maker);
 	if (u->maker)
 		assert_int_equal(price_cmp(u->price, k->order.price), 0);
+	if (k->order.tif != TIF_GTC)
+		assert_false(u->maker);
 }
 
 static void hear(struct random *r, const struct venue_update *u)
@@ -366,19 +394,21 @@ static void warm(struct random *r, int m)
 	bool after = r->last[m].time_us >= r->book_us[m];
 
 	if (!after && r->last[m].id)
-		sim_warm_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
+		sim_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
 	if (r->book[m].update_id)
-		sim_warm_book(r->w.v, market, &r->book[m], r->book_us[m]);
-	sim_warm_book_valid(r->w.v, market, !r->invalid[m]);
+		sim_book(r->w.v, market, &r->book[m], r->book_us[m]);
+	sim_book_valid(r->w.v, market, !r->invalid[m], r->book_us[m]);
 	if (after && r->last[m].id)
-		sim_warm_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
+		sim_trade(r->w.v, market, &r->last[m], r->last[m].time_us);
 }
 
 static void restart(struct random *r)
 {
 	world_restart(&r->w);
+	r->w.v->ops->warm(r->w.v, true);
 	for (int m = 0; m < 2; m++)
 		warm(r, m);
+	r->w.v->ops->warm(r->w.v, false);
 }
 
 static struct random *random_new(uint64_t seed)
@@ -422,6 +452,7 @@ static void invariants(void **state)
 			      (int)seed, r->fills, r->stops, r->liquidations, r->rejected,
 			      r->cancelled, r->expired, r->fundings, r->resets);
 		/* The run went everywhere. */
+		check_all_ended(r);
 		assert_true(r->fills > 500 && r->stops > 20 && r->liquidations > 2);
 		assert_true(r->rejected > 100 && r->cancelled > 100 && r->expired > 50);
 		assert_true(r->fundings > 20 && r->resets > 2);

@@ -1,5 +1,6 @@
 #include "common/clock.h"
 #include "common/registry/commands.h"
+#include "common/registry/heartbeat.h"
 #include "tests/unit/scratch.h"
 
 #include <setjmp.h>
@@ -300,6 +301,31 @@ static void test_heartbeat(void **state)
 	assert_string_equal(h.feed_message, "");
 }
 
+static void look_is(const char *state, int64_t age_us)
+{
+	struct worker_look w;
+
+	assert_int_equal(heartbeat_look(db, NOW, &w, &e), 0);
+	assert_string_equal(worker_state_name(w.state), state);
+	assert_int_equal(w.age_us, age_us);
+	assert_string_equal(w.blocked, "");
+}
+
+/* "blocked" needs a worker's lock: test_stop. */
+static void test_worker_state(void **state)
+{
+	(void)state;
+	look_is("never", 0);
+	beat(NOW - HEARTBEAT_DEAD_US, 0);
+	look_is("running", HEARTBEAT_DEAD_US);
+	beat(NOW - HEARTBEAT_DEAD_US - 1, 0);
+	look_is("away", HEARTBEAT_DEAD_US + 1);
+	beat(NOW + HEARTBEAT_DEAD_US + 1, 0);
+	look_is("away", -HEARTBEAT_DEAD_US - 1);
+	beat(NOW - 1000, NOW - 1000);
+	look_is("stopped", 1000);
+}
+
 #define WITH_DB(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -315,6 +341,7 @@ int main(void)
 		WITH_DB(test_bad_kind),
 		WITH_DB(test_busy),
 		WITH_DB(test_heartbeat),
+		WITH_DB(test_worker_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

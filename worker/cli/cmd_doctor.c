@@ -10,11 +10,10 @@
 #include "common/db/reserve.h"
 #include "common/db/watch.h"
 #include "common/file.h"
-#include "common/registry/commands.h"
 #include "common/registry/configs.h"
+#include "common/registry/heartbeat.h"
 #include "common/registry/machine.h"
 #include "common/registry/markets.h"
-#include "common/registry/worker_blocked.h"
 #include "worker/backup/rotation.h"
 #include "worker/cli/cli.h"
 #include "worker/feed/feed.h"
@@ -207,43 +206,41 @@ static void check_growth(struct checkup *d)
 		    g.per_day / MEGABYTE, g.lasting_per_day / MEGABYTE, days, DISK_DAYS_WANTED);
 }
 
-static void check_worker(struct checkup *d)
+/* Lost and repeated trades, which the worker counts, are no reason to fail. */
+static void check_trades(struct checkup *d, const struct heartbeat *h)
 {
-	char why[WORKER_BLOCKED_TEXT];
-	struct heartbeat h;
-	struct err e = { 0 };
-	int rc = store_heartbeat_get(d->db, &h, &e);
-
-	if (rc) {
-		say(d, false, "%s", rc == ERR_NOT_FOUND ? "the worker never ran on this database; "
-		    "start trading-bot-worker" : e.msg);
-		return;
-	}
-	if (!heartbeat_alive(&h, clock_now_us()) &&
-	    worker_blocked(db_path(d->db), h.stopped_us ? 0 : h.pid, why)) {
-		say(d, false, "worker: alive, but it has stored nothing for %lld s: %s",
-		    (long long)((clock_now_us() - h.beat_us) / US_PER_S), why);
-		return;
-	}
-	say(d, heartbeat_alive(&h, clock_now_us()), "worker: last beat %lld ms ago",
-	    (long long)((clock_now_us() - h.beat_us) / 1000));
-	if (heartbeat_alive(&h, clock_now_us()))
-		say(d, strcmp(h.feed_state, "failed") != 0 && strcmp(h.feed_state, "stale") != 0,
-		    "market data %s: %s %s", h.market_data, h.feed_state, h.feed_message);
-}
-
-/* Shows lost and repeated trades, which the worker counts; they are no reason to fail. */
-static void check_trades(struct checkup *d)
-{
-	struct heartbeat h;
-
-	if (store_heartbeat_get(d->db, &h, NULL))
-		return;
 	say(d, true, "since the worker's start %lld trades came late, %lld twice, %lld were "
 	    "refused (of %lld frames); %lld gaps, the order book was out of step %lld times%s%s",
-	    (long long)h.trades_late, (long long)h.trades_repeated, (long long)h.trades_refused,
-	    (long long)h.decode_errors, (long long)h.feed_gaps, (long long)h.book_breaks,
-	    h.feed_problem[0] ? "; the newest: " : "", h.feed_problem);
+	    (long long)h->trades_late, (long long)h->trades_repeated, (long long)h->trades_refused,
+	    (long long)h->decode_errors, (long long)h->feed_gaps, (long long)h->book_breaks,
+	    h->feed_problem[0] ? "; the newest: " : "", h->feed_problem);
+}
+
+static void check_worker(struct checkup *d)
+{
+	struct worker_look w;
+	const struct heartbeat *h = &w.beat;
+	struct err e = { 0 };
+	bool runs;
+
+	if (heartbeat_look(d->db, clock_now_us(), &w, &e)) {
+		say(d, false, "%s", e.msg);
+		return;
+	}
+	runs = w.state == WORKER_RUNNING;
+	if (w.state == WORKER_NEVER) {
+		say(d, false, "the worker never ran on this database; start trading-bot-worker");
+		return;
+	}
+	if (w.state == WORKER_BLOCKED)
+		say(d, false, "worker: alive, but it has stored nothing for %lld s: %s",
+		    (long long)(w.age_us / US_PER_S), w.blocked);
+	else
+		say(d, runs, "worker: last beat %lld ms ago", (long long)(w.age_us / US_PER_MS));
+	if (runs)
+		say(d, strcmp(h->feed_state, "failed") != 0 && strcmp(h->feed_state, "stale") != 0,
+		    "market data %s: %s %s", h->market_data, h->feed_state, h->feed_message);
+	check_trades(d, h);
 }
 
 static void say_market(void *ctx, const char *source, const struct symbol_info *info)
@@ -410,7 +407,6 @@ static int run(const struct config *c, int argc, char **argv)
 		check_future(&d);
 		check_reserve(&d);
 		check_worker(&d);
-		check_trades(&d);
 		check_markets(&d);
 		check_bots(&d);
 		db_close(d.db);

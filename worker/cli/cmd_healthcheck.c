@@ -4,40 +4,42 @@
  */
 #include "common/clock.h"
 #include "common/db/db.h"
-#include "common/registry/commands.h"
-#include "common/registry/worker_blocked.h"
+#include "common/registry/heartbeat.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>
 
 /* The loop commits a beat each second, so an old beat means that it hangs or can't write. */
-static int judge(const char *path, const struct heartbeat *h)
+static int judge(const struct worker_look *w, const char *path)
 {
-	char why[WORKER_BLOCKED_TEXT];
-	int64_t now_us = clock_now_us();
-	long long age_ms = (now_us - h->beat_us) / US_PER_MS;
+	long long age_ms = w->age_us / US_PER_MS;
 
-	if (!heartbeat_alive(h, now_us) && worker_blocked(path, h->stopped_us ? 0 : h->pid, why)) {
+	switch (w->state) {
+	case WORKER_NEVER:
+		printf("unhealthy: a worker has never run on %s\n", path);
+		break;
+	case WORKER_BLOCKED:
 		printf("unhealthy: the worker runs, but has stored nothing for %lld ms: %s\n",
-		       age_ms, why);
-		return 1;
-	}
-	if (h->stopped_us) {
+		       age_ms, w->blocked);
+		break;
+	case WORKER_STOPPED:
 		puts("unhealthy: the worker was stopped");
-		return 1;
-	}
-	if (!heartbeat_alive(h, now_us)) {
+		break;
+	case WORKER_AWAY:
 		printf("unhealthy: the trading loop's last beat is %lld ms old\n", age_ms);
-		return 1;
+		break;
+	case WORKER_RUNNING:
+		printf("healthy: last beat %lld ms ago, loop p99 %lld us, market data %s %s\n",
+		       age_ms, (long long)w->beat.loop_p99_us, w->beat.market_data,
+		       w->beat.feed_state);
+		return 0;
 	}
-	printf("healthy: last beat %lld ms ago, loop p99 %lld us, market data %s %s\n", age_ms,
-	       (long long)h->loop_p99_us, h->market_data, h->feed_state);
-	return 0;
+	return 1;
 }
 
 static int run(const struct config *c, int argc, char **argv)
 {
-	struct heartbeat h = { 0 };
+	struct worker_look w;
 	struct db *db = NULL;
 	struct err e = { 0 };
 	int rc;
@@ -49,9 +51,9 @@ static int run(const struct config *c, int argc, char **argv)
 	}
 	rc = cli_db_open(c, DB_READ, &db, &e);
 	if (rc == 0)
-		rc = store_heartbeat_get(db, &h, &e);
+		rc = heartbeat_look(db, clock_now_us(), &w, &e);
 	if (rc == 0)
-		rc = judge(db_path(db), &h);
+		rc = judge(&w, db_path(db));
 	else
 		printf("unhealthy: %s\n", e.msg);
 	db_close(db);

@@ -43,6 +43,8 @@ struct bot {
 	struct market *market;
 	struct series *series;
 	const struct account *account;	/* borrowed from the engine */
+	int64_t account_id;		/* whose money: exchange_accounts.id, 0 paper */
+	const struct venue_caps *caps;	/* what its venue can do */
 	size_t orders_n;
 	struct order **orders;		/* not closed yet */
 	int64_t start_us, last_execution_us, last_decision_us;
@@ -93,6 +95,8 @@ void bot_report(struct bot *b, int64_t now_us, struct bot_report *row);
 int64_t bot_positions(const struct bot *b);	/* orders that hold what can be sold */
 size_t bot_working(const struct bot *b);	/* open orders that are no remainders */
 size_t bot_unknown_legs(const struct bot *b);
+/* Those of all bots that trade this one's market with its account. */
+size_t bot_unknown_here(const struct bot *b);
 void bot_free(struct bot *b);
 /*
  * When the period that a time lies in began, "ahead" periods later. Bots take turns (see
@@ -132,11 +136,17 @@ void bot_decide(const struct step *s, struct bot *b);	/* a candle of its interva
  * restart in the silence changes nothing.)
  */
 void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us);
+/*
+ * The effects from this index on may hold fills: the strategy hears of each, when the venue's
+ * news is carried out, and its intents are carried out as those of a candle.
+ */
+void bot_filled(const struct step *s, struct bot *b, size_t from);
 
 /* ---- bot_orders.c ---- */
 
 struct entry_plan {			/* what passed every rule is what is sent */
 	enum leg_type type;		/* of the entry's leg */
+	enum tif tif;
 	struct price limit, target, stop;	/* limit of a market order: the price it may get */
 	struct qty quantity;
 	struct exit_rules rules;		/* of a new position */

@@ -58,9 +58,9 @@ static void signal_of(const struct bot *b, const struct decision *d, const struc
 	sig->tag = i ? i->tag : "";
 }
 
-/* False: it can't decide, and the bot has failed. sig: its reason is set. */
-static bool ask_strategy(const struct step *s, struct bot *b, struct decision *d,
-			 struct signal *sig)
+/* About the newest candle, or about a fill. False: the bot has failed. sig: its reason is set. */
+static bool ask_strategy(const struct step *s, struct bot *b, const struct strategy_fill *fill,
+			 struct decision *d, struct signal *sig)
 {
 	size_t n;
 	struct strategy_position *positions = positions_of(b, &n);
@@ -71,7 +71,10 @@ static bool ask_strategy(const struct step *s, struct bot *b, struct decision *d
 		.positions = positions,
 	};
 	struct err e = { 0 };
-	int rc = strategy_follow(b->strategy, &b->strategy_state, &b->state_open_us, &in, d, &e);
+	int rc = fill ? strategy_filled(b->strategy, &b->strategy_state, &b->state_open_us, &in,
+					fill, d, &e) :
+			strategy_follow(b->strategy, &b->strategy_state, &b->state_open_us, &in, d,
+					&e);
 
 	if (rc)
 		bot_fail(s, b, "strategy %s: %s", b->strategy->spec->name, e.msg);
@@ -135,9 +138,9 @@ static void change_positions(const struct step *s, struct bot *b, const struct i
 
 /* Its exits and entries, one after the other. False: there was no entry. */
 static bool consider(const struct step *s, struct bot *b, const struct decision *d,
-		     struct signal *sig)
+		     struct signal *sig, bool spaced)
 {
-	bool spaced = bot_entries_spaced(b, s->now_us), any = false;
+	bool any = false;
 
 	for (size_t i = 0; i < d->n && b->status == BOT_RUNNING; i++) {
 		if (d->intents[i].kind != INTENT_ENTER) {
@@ -166,9 +169,9 @@ void bot_decide(const struct step *s, struct bot *b)
 		return;
 	b->last_decision_us = s->now_us;
 	b->moved = true;
-	if (!ask_strategy(s, b, &d, &sig))
+	if (!ask_strategy(s, b, NULL, &d, &sig))
 		return;
-	if (!consider(s, b, &d, &sig)) {
+	if (!consider(s, b, &d, &sig, bot_entries_spaced(b, s->now_us))) {
 		signal_of(b, &d, NULL, &sig);
 		bot_signal(s, b, &sig, false, sig.rule, sig.reason, NULL);
 	}
@@ -181,6 +184,47 @@ void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us)
 	struct signal sig = { 0 };
 
 	if (b->status == BOT_RUNNING && b->last_decision_us > since_us &&
-	    ask_strategy(s, b, &d, &sig))
-		(void)consider(s, b, &d, &sig);
+	    ask_strategy(s, b, NULL, &d, &sig))
+		(void)consider(s, b, &d, &sig, bot_entries_spaced(b, s->now_us));
+}
+
+/* ---- an own fill ---- */
+
+/* By the clock, because a fill comes at any time inside a candle. */
+static bool fill_spaced(const struct bot *b, int64_t now_us)
+{
+	return b->last_entry_us == 0 || b->last_entry_us > now_us ||
+	       now_us - b->last_entry_us >= b->config.decision_interval_ms * INT64_C(1000);
+}
+
+static void decide_on_fill(const struct step *s, struct bot *b, const struct strategy_fill *fill)
+{
+	struct decision d;
+	struct signal sig = { 0 };
+
+	if (b->status != BOT_RUNNING || !ask_strategy(s, b, fill, &d, &sig) || d.n == 0 ||
+	    consider(s, b, &d, &sig, fill_spaced(b, s->now_us)))
+		return;
+	signal_of(b, &d, NULL, &sig);
+	bot_signal(s, b, &sig, false, sig.rule, sig.reason, NULL);
+}
+
+void bot_filled(const struct step *s, struct bot *b, size_t from)
+{
+	if (!b->strategy->on_fill)
+		return;
+	for (size_t i = from; i < s->effects->n; i++) {
+		struct effect f = s->effects->list[i]; /* what it causes moves the list */
+		const struct order *o = f.order;
+		const struct leg *l = f.kind == EFFECT_FILL ? order_leg_by_id(f.order, f.leg_id) :
+							      NULL;
+
+		if (l)
+			decide_on_fill(s, b, &(struct strategy_fill){
+				.order_id = o->id, .side = l->side, .entry = l->kind == LEG_ENTRY,
+				.closed = o->status == ORDER_CLOSED, .price = f.u.fill.price,
+				.quantity = f.u.fill.quantity, .time_us = f.u.fill.at_us,
+				.tag = o->tag,
+			});
+	}
 }

@@ -139,6 +139,25 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 	return NULL;
 }
 
+/* It takes from the other side of the book and never rests. */
+static bool takes(const struct entry_plan *p)
+{
+	return p->type == TYPE_MARKET || p->tif != TIF_GTC;
+}
+
+/* As the bot's time_in_force says; one that never rests begins at the other side's best price. */
+static void plan_limit(const struct bot *b, enum side side, struct entry_plan *plan)
+{
+	const struct book_top *top = &b->market->top;
+	const char *wanted = b->config.time_in_force;
+
+	if (strcmp(wanted, "post_only") == 0)
+		return;
+	plan->type = TYPE_LIMIT;
+	if (tif_parse(wanted, &plan->tif) == 0 && takes(plan))
+		plan->limit = side == SIDE_BUY ? top->ask : top->bid;
+}
+
 /* How and at which price the entry is sent. */
 static void plan_entry(const struct bot *b, const struct signal *sig, struct entry_plan *plan)
 {
@@ -154,8 +173,7 @@ static void plan_entry(const struct bot *b, const struct signal *sig, struct ent
 		plan->limit = buy ? m->top.ask : m->top.bid;
 		return;
 	}
-	if (strcmp(b->config.time_in_force, "GTC") == 0)
-		plan->type = TYPE_LIMIT;
+	plan_limit(b, sig->side, plan);
 	if (price_sign(sig->limit) > 0)
 		plan->limit = price_to_tick(sig->limit, m->info.tick,
 					    buy ? ROUND_DOWN : ROUND_UP);
@@ -202,7 +220,7 @@ static void look_around(const struct step *s, const struct bot *b, const struct 
 			enum side side, struct risk_input *in)
 {
 	const struct market *m = b->market;
-	bool takes_ask = (side == SIDE_BUY) == (plan->type == TYPE_MARKET);
+	bool takes_ask = (side == SIDE_BUY) == takes(plan);
 
 	*in = (struct risk_input){
 		.limits = s->all->limits, .config = &b->config, .symbol = &m->info,
@@ -211,13 +229,15 @@ static void look_around(const struct step *s, const struct bot *b, const struct 
 		.disk_full = s->all->disk_full,
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(takes_ask ? m->top.ask_qty : m->top.bid_qty) > 0,
-		.unknown_orders = (int64_t)m->unknown_n,
-		.open_all = s->all->open_all, .open_bot = (int64_t)bot_working(b),
+		.unknown_orders = (int64_t)bot_unknown_here(b),
+		.open_all = b->account_id ? s->all->open_live : s->all->open_all,
+		.open_bot = (int64_t)bot_working(b),
 		.orders_last_min = orders_last_minute(b, s->now_us),
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
 		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.last = m->last, .entry = plan->limit, .entry_type = plan->type,
+		.last = m->last, .entry = plan->limit,
+		.entry_type = takes(plan) ? TYPE_MARKET : plan->type,
 		.has_exits = true, .target = plan->target, .stop = plan->stop,
 		.quantity = plan->quantity, .taken_over = bot_remainders(b),
 	};

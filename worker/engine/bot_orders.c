@@ -283,7 +283,7 @@ static struct order *order_new(const struct step *s, const struct bot *b, const 
 static void send_entry(const struct step *s, struct order *o, const struct entry_plan *plan)
 {
 	struct leg_plan p = {
-		.kind = LEG_ENTRY, .type = plan->type, .side = o->side,
+		.kind = LEG_ENTRY, .type = plan->type, .tif = plan->tif, .side = o->side,
 		.price = plan->type == TYPE_MARKET ? (struct price){ 0 } : plan->limit,
 		.quantity = plan->quantity,
 	};

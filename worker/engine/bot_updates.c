@@ -463,6 +463,8 @@ static void on_open_orders(const struct step *s, struct bot *b, const struct ven
 
 void bot_on_answer(const struct step *s, struct bot *b, const struct venue_answer *a)
 {
+	size_t from = s->effects->n;
+
 	switch (a->query.kind) {
 	case ASK_ORDER:
 	case ASK_TRADES:
@@ -475,6 +477,7 @@ void bot_on_answer(const struct step *s, struct bot *b, const struct venue_answe
 	case ASK_ACCOUNT: /* the engine has taken it in */
 		break;
 	}
+	bot_filled(s, b, from);
 }
 
 /* ---- the venue acts on its own ---- */
@@ -562,6 +565,7 @@ static void on_leg_update(const struct step *s, struct bot *b, struct order *o, 
 
 void bot_on_update(const struct step *s, struct bot *b, const struct venue_update *u)
 {
+	size_t from = s->effects->n;
 	struct leg *l = NULL;
 	struct order *o;
 
@@ -577,4 +581,5 @@ void bot_on_update(const struct step *s, struct bot *b, const struct venue_updat
 		on_liquidation(s, b, u);
 	else if (u->kind == UPDATE_FILL)
 		on_stray_fill(s, b, u);
+	bot_filled(s, b, from);
 }

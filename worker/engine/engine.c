@@ -54,10 +54,7 @@ static void on_update(void *ctx, const struct venue_update *u)
 
 static void on_account(void *ctx, const struct account *a)
 {
-	struct account *mine = engine_account(ctx, a->bot_id);
-
-	*mine = *a;
-	mine->known = true;
+	*engine_account(ctx, a->bot_id) = *a;
 }
 
 static void on_answer(void *ctx, const struct venue_answer *a)
@@ -98,7 +95,7 @@ int64_t engine_now(const struct engine *e)
 
 static void fire_bots(struct engine *e, int64_t at_us)
 {
-	e->due_us = e->history ? NEVER : e->close_us;
+	e->due_us = e->warm == WARM_NEW ? NEVER : e->close_us;
 	for (size_t i = 0; i < e->bots_n; i++) {
 		if (e->dues[i] <= at_us) {
 			struct step s = engine_step(e, e->bots[i], at_us);
@@ -117,7 +114,7 @@ static void fire_bots(struct engine *e, int64_t at_us)
  */
 __attribute__((noinline)) static void fire(struct engine *e, int64_t at_us, int64_t until_us)
 {
-	if (e->close_us <= at_us && !e->history)
+	if (e->close_us <= at_us && e->warm != WARM_NEW)
 		markets_close(e, at_us, until_us, true);
 	fire_bots(e, at_us);
 }

@@ -100,12 +100,20 @@ void engine_behind(struct engine *e, int64_t behind_us);
 void engine_clock_drift(struct engine *e, int64_t drift_us);
 /* There is no room to store what more entries would cause: they wait (rule disk_full). */
 void engine_disk_full(struct engine *e, bool full);
-/* Warm-up: fills candles, windows and last prices, but no bot acts and the venue only looks. */
-void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us);
-void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
-		      int64_t now_us);
-void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us);
-void engine_warm_gap(struct engine *e, struct market *m, int64_t now_us);
+/*
+ * Warm-up: market events fill candles, windows and last prices, but no bot acts, the engine's
+ * time stands, and the venue only looks. Commands and deadlines go on.
+ */
+enum warm_up {
+	WARM_NONE,	/* events act: how an engine begins */
+	/*
+	 * Nobody heard them yet (a feed's history). Their candles are reported, and our clock
+	 * closes no candle whose trades are still to come.
+	 */
+	WARM_NEW,
+	WARM_AGAIN	/* the rows know them (a replay before its restart): nothing is reported */
+};
+void engine_warm(struct engine *e, enum warm_up w);
 /*
  * Candles that were stored before: n > 0, oldest first, one directly behind the other; none
  * is missing between the one that begins at since_us and them. Before the first event of
@@ -114,13 +122,6 @@ void engine_warm_gap(struct engine *e, struct market *m, int64_t now_us);
  */
 void engine_warm_candles(struct engine *e, struct market *m, const char *interval,
 			 const struct candle *list, size_t n, int64_t since_us);
-/*
- * History comes: a warm-up of what nobody heard yet. Its candles are reported as well, and
- * whatever time it is meanwhile (commands, deadlines), our clock closes no candle whose
- * trades are still to come. It ends with the next event that acts.
- */
-void engine_history(struct engine *e, bool on);
-void engine_warm_book_valid(struct engine *e, struct market *m, bool valid);
 
 #define ORDERS_KEPT 1024		/* of before a start, that MAX_ORDERS_PER_MIN counts */
 

@@ -6,33 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+/* Where a bot is, or would be, in a list of pointers to structs that begin with its number. */
+static size_t place_of(const void *list, size_t n, int64_t bot_id)
 {
-	size_t low = 0, high = e->bots_n;
+	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
+		const void *one;
+		int64_t id;
 
-		if (e->bots[mid]->id < bot_id)
+		memcpy(&one, (const char *)list + mid * sizeof(one), sizeof(one));
+		memcpy(&id, one, sizeof(id));
+		if (id < bot_id)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low < e->bots_n && e->bots[low]->id == bot_id ? e->bots[low] : NULL;
+	return low;
+}
+_Static_assert(offsetof(struct bot, id) == 0 && offsetof(struct account, bot_id) == 0, "place_of");
+
+struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+{
+	size_t at = place_of(e->bots, e->bots_n, bot_id);
+
+	return at < e->bots_n && e->bots[at]->id == bot_id ? e->bots[at] : NULL;
 }
 
 struct account *engine_account(struct engine *e, int64_t bot_id)
 {
-	size_t low = 0, high = e->accounts_n;
+	size_t low = place_of(e->accounts, e->accounts_n, bot_id);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (e->accounts[mid]->bot_id < bot_id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	if (low < e->accounts_n && e->accounts[low]->bot_id == bot_id)
 		return e->accounts[low];
 	e->accounts = xrealloc(e->accounts, (e->accounts_n + 1) * sizeof(struct account *));
@@ -66,6 +71,15 @@ static int locate(struct engine *e, const struct bot_config *c, struct market **
 		return err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", c->interval);
 	window_keep(&(*s)->window, (*strategy)->spec->look_back(c->strategy_params));
 	return 0;
+}
+
+/* What the bot may do where these settings put it; nothing changes on failure. */
+static int seat(struct engine *e, int64_t bot_id, const struct bot_config *c,
+		const struct venue_caps **caps, struct err *err)
+{
+	struct venue *v = e->args.venue;
+
+	return v->ops->bot_set(v, bot_id, bot_config_account(c), caps, err);
 }
 
 static int earlier(const void *a, const void *b)
@@ -134,6 +148,7 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 		   const struct bot_restore *r, struct err *err)
 {
 	const struct strategy *strategy;
+	const struct venue_caps *caps;
 	struct market *m;
 	struct series *s;
 	struct bot *b;
@@ -142,11 +157,15 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	if (engine_find_bot(e, bot_id))
 		return err_set(err, ERR_CONFLICT, "bot %lld runs already", (long long)bot_id);
 	rc = locate(e, config, &m, &s, &strategy, err);
+	if (rc == 0)
+		rc = seat(e, bot_id, config, &caps, err);
 	if (rc)
 		return rc;
 	b = xcalloc(1, sizeof(*b));
 	b->id = bot_id;
 	b->account = engine_account(e, bot_id);
+	b->account_id = bot_config_account(config);
+	b->caps = caps;
 	b->config = *config;
 	b->strategy = strategy;
 	b->market = m;
@@ -277,6 +296,7 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 		market_leave(b->market, b);
 		market_join(m, b);
 	}
+	b->account_id = bot_config_account(config);
 	b->market = m;
 	b->series = series;
 	b->strategy = strategy;
@@ -301,6 +321,8 @@ static int take_config(struct engine *e, struct bot *b, const struct bot_config 
 	if (!err)
 		err = &local;
 	rc = locate(e, config, &m, &s, &strategy, err);
+	if (rc == 0)
+		rc = seat(e, b->id, config, &b->caps, err);
 	if (rc)
 		return config_refused(b, err, rc);
 	use_config(e, b, config, m, s, strategy);

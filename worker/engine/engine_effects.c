@@ -19,6 +19,7 @@ static void send(struct engine *e, struct bot *b, struct order *o, int64_t leg_i
 	s = engine_step(e, b, l->requested_us);
 	vo.side = l->side;
 	vo.type = l->type;
+	vo.tif = l->tif;
 	vo.reduce_only = l->reduce_only;
 	vo.price = l->price;
 	vo.stop_price = l->stop_price;
@@ -28,7 +29,7 @@ static void send(struct engine *e, struct bot *b, struct order *o, int64_t leg_i
 	bot_leg_sent(b, s.now_us);
 	if (v->ops->place(v, &vo, s.now_us, &err))
 		bot_on_refused(&s, b, vo.client_order_id, false, err.msg);
-	else if (!v->ops->sends_in_flush)
+	else if (!s.caps->sends_in_flush)
 		(void)leg_move(&s, o, l, l->state, LEG_EV_SENT, "");
 }
 
@@ -225,7 +226,8 @@ static void count(struct engine *e, struct bot *b)
 
 	b->market->unknown_n += unknown - b->unknown_n;
 	b->unknown_n = unknown;
-	e->all.open_all += (int64_t)working - (int64_t)b->working_n;
+	*(b->account_id ? &e->all.open_live : &e->all.open_all) +=
+		(int64_t)working - (int64_t)b->working_n;
 	b->working_n = working;
 }
 

@@ -36,7 +36,7 @@ struct engine {
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
 	int64_t *dues;			/* their deadlines, side by side: looked through often */
-	bool history;			/* see engine_history */
+	enum warm_up warm;
 	size_t report_at;		/* whose turn it is to be reported */
 	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
 };
@@ -46,8 +46,9 @@ struct engine {
 static inline struct step engine_step(struct engine *e, struct bot *b, int64_t now_us)
 {
 	return (struct step){
-		.now_us = now_us, .market = b->market, .venue = e->args.venue, .all = &e->all,
-		.ids = &e->ids, .effects = &e->effects,
+		.now_us = now_us, .market = b->market, .venue = e->args.venue,
+		.caps = b->caps, .all = &e->all, .ids = &e->ids,
+		.effects = &e->effects,
 	};
 }
 /* A step of this bot is over: its effects are carried out, its deadline and counts set. */

@@ -140,7 +140,7 @@ static void candles_closed(struct engine *e, struct market *m, struct series *s,
 		const struct candle *c = &e->closed[i];
 
 		series_push(s, c);
-		if (r->candle && (act || e->history))
+		if (r->candle && (act || e->warm == WARM_NEW))
 			candle_tell(r, m, s, c);
 		if (!act)
 			continue;
@@ -173,7 +173,7 @@ static void market_due(struct engine *e, struct market *m, int64_t close_us)
 		m->close_us = close_us;
 	if (close_us < e->close_us)
 		e->close_us = close_us;
-	if (close_us < e->due_us && !e->history)
+	if (close_us < e->due_us && e->warm != WARM_NEW)
 		e->due_us = close_us;
 }
 
@@ -298,22 +298,40 @@ __attribute__((noinline)) static void watch_stops(struct engine *e, struct bot *
 	engine_step_maybe(e, b);
 }
 
+/*
+ * A market event begins: what was due before it happens. Returns its time. (Warming up, the
+ * engine's time stands: not inline, because it is rare.)
+ */
+__attribute__((noinline)) static int64_t warm_begin(struct engine *e, int64_t now_us)
+{
+	markets_warm(e, now_us);
+	return now_us;
+}
+
+static inline int64_t event_begin(struct engine *e, int64_t now_us)
+{
+	if (e->warm != WARM_NONE)
+		return warm_begin(e, now_us);
+	engine_advance(e, now_us);
+	return e->now_us;
+}
+
 void engine_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
-	int64_t p = price_units(t->price);
+	int64_t p = price_units(t->price), at_us = event_begin(e, now_us);
+	bool act = e->warm == WARM_NONE;
 
-	engine_advance(e, now_us);
 	if (!trade_usable(t))
 		return;
 	m->last = t->price;
-	heard(e, m, e->now_us);
-	v->ops->on_trade(v, m->handle, t, e->now_us);
-	for (size_t i = 0; i < m->bots_n; i++)
+	heard(e, m, at_us);
+	v->ops->on_trade(v, m->handle, t, at_us);
+	for (size_t i = 0; act && i < m->bots_n; i++)
 		if (p <= m->bots[i]->quiet_low || p >= m->bots[i]->quiet_high)
 			watch_stops(e, m->bots[i]);
 	for (size_t i = 0; i < m->series_n; i++)
-		series_trade(e, m, m->series[i], t, e->now_us, true);
+		series_trade(e, m, m->series[i], t, at_us, act);
 }
 
 static void take_book(const struct engine *e, struct market *m, const struct book_top *b,
@@ -339,17 +357,10 @@ static void try_closes(struct engine *e, struct market *m)
 	}
 }
 
-void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us)
+/* A book came after a silence in which since_us decisions could make no entry. */
+static void decide_again(struct engine *e, struct market *m, int64_t since_us)
 {
-	struct venue *v = e->args.venue;
-	int64_t since_us;
-
-	engine_advance(e, now_us);
-	since_us = too_long_since(e, m, e->now_us);
-	take_book(e, m, b, e->now_us);
-	v->ops->on_book(v, m->handle, b, e->now_us);
-	try_closes(e, m);
-	for (size_t i = 0; since_us && i < m->bots_n; i++) {
+	for (size_t i = 0; i < m->bots_n; i++) {
 		struct step s = engine_step(e, m->bots[i], e->now_us);
 
 		bot_decide_again(&s, m->bots[i], since_us);
@@ -357,16 +368,31 @@ void engine_book(struct engine *e, struct market *m, const struct book_top *b, i
 	}
 }
 
+void engine_book(struct engine *e, struct market *m, const struct book_top *b, int64_t now_us)
+{
+	struct venue *v = e->args.venue;
+	int64_t at_us = event_begin(e, now_us);
+	int64_t since_us = too_long_since(e, m, at_us);
+
+	take_book(e, m, b, at_us);
+	v->ops->on_book(v, m->handle, b, at_us);
+	if (e->warm != WARM_NONE)
+		return;
+	try_closes(e, m);
+	if (since_us)
+		decide_again(e, m, since_us);
+}
+
 void engine_market_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
+	int64_t at_us = event_begin(e, now_us);
 
-	engine_advance(e, now_us);
-	heard(e, m, e->now_us);
-	v->ops->on_time(v, m->handle, e->now_us);
-	market_lag(e, m, exchange_us, e->now_us);
+	heard(e, m, at_us);
+	v->ops->on_time(v, m->handle, at_us);
+	market_lag(e, m, exchange_us, at_us);
 	for (size_t i = 0; i < m->series_n; i++)
-		series_time(e, m, m->series[i], exchange_us, true);
+		series_time(e, m, m->series[i], exchange_us, e->warm == WARM_NONE);
 }
 
 /* Frames are missing: neither the book nor the candles can be trusted. */
@@ -381,21 +407,23 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
 
-	if (e->now_us == 0)
+	if (e->now_us == 0 && e->warm == WARM_NONE)
 		e->now_us = now_us;
 	/* First of all: what our clock would close now lacks what was missed. */
 	market_gap(m);
-	v->ops->on_book(v, m->handle, &m->top, e->now_us); /* no side has orders */
+	/* No side has orders. */
+	v->ops->on_book(v, m->handle, &m->top, e->warm == WARM_NONE ? e->now_us : now_us);
 }
 
 void engine_book_valid(struct engine *e, struct market *m, bool valid, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
+	int64_t at_us = event_begin(e, now_us);
 
-	engine_advance(e, now_us);
 	m->depth_invalid = !valid;
-	v->ops->on_book_valid(v, m->handle, valid, e->now_us);
-	try_closes(e, m);
+	v->ops->on_book_valid(v, m->handle, valid, at_us);
+	if (e->warm == WARM_NONE)
+		try_closes(e, m);
 }
 
 void engine_clock_drift(struct engine *e, int64_t drift_us)
@@ -410,62 +438,13 @@ void engine_disk_full(struct engine *e, bool full)
 
 /* ---- before the bots act ---- */
 
-void engine_warm_trade(struct engine *e, struct market *m, const struct trade *t, int64_t now_us)
+void engine_warm(struct engine *e, enum warm_up w)
 {
 	struct venue *v = e->args.venue;
 
-	markets_warm(e, now_us);
-	if (!trade_usable(t))
-		return;
-	m->last = t->price;
-	heard(e, m, now_us);
-	for (size_t i = 0; i < m->series_n; i++)
-		series_trade(e, m, m->series[i], t, now_us, false);
-	v->ops->warm_trade(v, m->handle, t, now_us);
-}
-
-void engine_warm_book(struct engine *e, struct market *m, const struct book_top *b,
-		      int64_t now_us)
-{
-	struct venue *v = e->args.venue;
-
-	markets_warm(e, now_us);
-	take_book(e, m, b, now_us);
-	v->ops->warm_book(v, m->handle, b, now_us);
-}
-
-void engine_warm_time(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
-{
-	struct venue *v = e->args.venue;
-
-	markets_warm(e, now_us);
-	heard(e, m, now_us);
-	market_lag(e, m, exchange_us, now_us);
-	for (size_t i = 0; i < m->series_n; i++)
-		series_time(e, m, m->series[i], exchange_us, false);
-	v->ops->warm_time(v, m->handle, now_us);
-}
-
-void engine_warm_gap(struct engine *e, struct market *m, int64_t now_us)
-{
-	struct venue *v = e->args.venue;
-
-	market_gap(m);
-	v->ops->warm_book(v, m->handle, &m->top, now_us); /* no side has orders */
-}
-
-void engine_warm_book_valid(struct engine *e, struct market *m, bool valid)
-{
-	struct venue *v = e->args.venue;
-
-	m->depth_invalid = !valid;
-	v->ops->warm_book_valid(v, m->handle, valid);
-}
-
-void engine_history(struct engine *e, bool on)
-{
-	e->history = on;
-	if (!on && e->close_us < e->due_us)
+	e->warm = w;
+	v->ops->warm(v, w != WARM_NONE);
+	if (w == WARM_NONE && e->close_us < e->due_us)
 		e->due_us = e->close_us;
 }
 

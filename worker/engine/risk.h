@@ -57,7 +57,7 @@ struct risk_input {			/* everything a rule may look at */
 	struct price last;
 	/* What is sent, on the symbol's grid: no rule judges the fractions they come from. */
 	struct price entry;		/* limit price, or what a market order may get */
-	enum leg_type entry_type;
+	enum leg_type entry_type;	/* TYPE_MARKET: it takes, and pays for that */
 	bool has_exits;			/* false: no target and stop fit around this price */
 	struct price target;		/* of partial targets their average; 0: none */
 	struct price stop;

@@ -15,17 +15,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Who hears a feed. One sink is one source, so that a market of it is known by its symbol; it is
+ * named once, and every event carries the handle that the sink gave it.
+ */
 struct feed_sink {
 	void *ctx;
+	/*
+	 * The sink's handle of a market, which stays; below 0: its events are not wanted. Called
+	 * once per symbol, before its first event. NULL: every market is 0.
+	 */
+	int (*market)(void *ctx, const char *symbol);
 	/* now_us: receive time, never smaller than the one before. */
-	void (*trade)(void *ctx, const char *symbol, const struct trade *t, int64_t now_us);
-	void (*book)(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us);
+	void (*trade)(void *ctx, int market, const struct trade *t, int64_t now_us);
+	void (*book)(void *ctx, int market, const struct book_top *b, int64_t now_us);
 	/* The market's time moved: a depth event carries a time, but no trade. */
-	void (*time)(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us);
+	void (*time)(void *ctx, int market, int64_t exchange_us, int64_t now_us);
 	/* Frames are missing (a looped recording begins again, a reconnect): windows start anew. */
-	void (*gap)(void *ctx, const char *symbol, int64_t now_us);
+	void (*gap)(void *ctx, int market, int64_t now_us);
 	/* The local book is out of step (valid false) or in step again. */
-	void (*book_valid)(void *ctx, const char *symbol, bool valid, int64_t now_us);
+	void (*book_valid)(void *ctx, int market, bool valid, int64_t now_us);
+	/*
+	 * true: what comes now was handed on before a restart already and only fills state; false:
+	 * that is over. NULL: such events are not handed on.
+	 */
+	void (*warm)(void *ctx, bool on);
 };
 
 struct feed_stats {
@@ -87,14 +101,8 @@ struct replay_args {
 	double speed; /* 1 recorded speed, 10 ten times; 0 as fast as asked ("max") */
 	bool loop;
 	int64_t warm_up_s; /* recorded seconds handed on at once at the start of a paced replay */
-	struct feed_position resume;	/* all 0: from the start */
-	/*
-	 * Frames before "resume" go to "warm" (which only builds the market's state) and not to
-	 * the sink. NULL functions are skipped.
-	 */
-	struct feed_sink warm;
-	/* Get the USD-M markets when their ctx is set; else sink and warm get all markets. */
-	struct feed_sink futures, warm_futures;
+	struct feed_position resume;	/* all 0: from the start; frames before it only warm up */
+	struct feed_sink futures; /* for USD-M markets when its ctx is set; else the sink is */
 };
 /*
  * A paced replay moves the recorded times: the first frame (after the warm-up) happens "now",

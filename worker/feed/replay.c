@@ -21,7 +21,7 @@ struct replay {
 	struct feed feed;		/* first: a struct feed * is one of these */
 	struct replay_args args;	/* "files" is not used after opening */
 	struct normaliser *normalisers[2];	/* of spot, of futures */
-	struct feed_sink sinks[2], warm_sinks[2];	/* the same */
+	struct feed_sink sinks[2];	/* the same */
 	struct recording_file *files;
 	struct replay_stream *streams;
 	size_t files_n, streams_n;
@@ -312,23 +312,25 @@ static const struct feed_ops replay_ops = {
 	.position = replay_position, .free = replay_free,
 };
 
-/* Each round but the first begins with a gap and an invalid book; the warm sinks get both. */
-static void warm_seam(struct replay *r)
+/* Each round but the first begins with a gap and an invalid book. */
+static void warm_seam(struct replay *r, const struct feed_sink sinks[2])
 {
 	r->gap_due = true;
 	for (size_t i = 0; i < r->streams_n; i++) {
 		const bool futures = replay_stream_futures(&r->streams[i]);
-		const struct feed_sink *sink = &r->warm_sinks[futures];
+		const struct feed_sink *sink = &sinks[futures];
+		const int market = normaliser_market(r->normalisers[futures],
+						     replay_stream_symbol(&r->streams[i]), sink);
 
 		for (size_t j = 0; j < r->streams[i].n && sink->book_valid; j++)
 			if (r->streams[i].files[j]->snapshot)
-				sink->book_valid(sink->ctx, replay_stream_symbol(&r->streams[i]),
-						 false, r->first_us + r->at.offset_us);
+				sink->book_valid(sink->ctx, market, false,
+						 r->first_us + r->at.offset_us);
 	}
 }
 
-/* Plays the lines before the resume position to the warm sinks. */
-static int warm(struct replay *r, struct err *e)
+/* Plays the lines before the resume position. */
+static int play_to_resume(struct replay *r, const struct feed_sink sinks[2], struct err *e)
 {
 	const struct feed_position to = r->args.resume;
 	int rc = 0;
@@ -336,7 +338,7 @@ static int warm(struct replay *r, struct err *e)
 	r->at.loop = to.loop;
 	r->at.offset_us = to.offset_us;
 	if (to.loop > 0)
-		warm_seam(r);
+		warm_seam(r, sinks);
 	while (r->at.frame < to.frame && rc == 0) {
 		struct replay_stream *l = earliest(r);
 
@@ -345,12 +347,31 @@ static int warm(struct replay *r, struct err *e)
 				       "the recording has %lld lines, but line %lld was "
 				       "reached before: it is not the same recording",
 				       (long long)r->at.frame, (long long)to.frame);
-		rc = consume(r, l, r->warm_sinks, e);
+		rc = consume(r, l, sinks, e);
 	}
 	r->feed.stats = (struct feed_stats){
 		.last_now_us = r->feed.stats.last_now_us,
 		.clock_drift_us = r->feed.stats.clock_drift_us,
 	};
+	return rc;
+}
+
+/* A sink that can't be told that this is the past gets nothing. */
+static int warm(struct replay *r, struct err *e)
+{
+	struct feed_sink sinks[2] = { 0 };
+	int rc;
+
+	for (int i = 0; i < 2; i++) {
+		if (!r->sinks[i].warm)
+			continue;
+		sinks[i] = r->sinks[i];
+		sinks[i].warm(sinks[i].ctx, true);
+	}
+	rc = play_to_resume(r, sinks, e);
+	for (int i = 0; i < 2; i++)
+		if (sinks[i].warm)
+			sinks[i].warm(sinks[i].ctx, false);
 	return rc;
 }
 
@@ -367,8 +388,6 @@ int replay_open(const struct replay_args *a, const struct feed_sink *sink, struc
 	r->normalisers[true] = normaliser_new();
 	r->sinks[false] = *sink;
 	r->sinks[true] = a->futures.ctx ? a->futures : *sink;
-	r->warm_sinks[false] = a->warm;
-	r->warm_sinks[true] = a->warm_futures.ctx ? a->warm_futures : a->warm;
 	rc = recording_files_open(a->files, &r->files, &r->files_n, e);
 	if (rc == 0) {
 		make_streams(r);

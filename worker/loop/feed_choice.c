@@ -283,13 +283,12 @@ int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 }
 
 int feed_choice_open(struct feed_choice *f, int64_t now_us, const struct feed_sink sinks[2],
-		     const struct feed_sink warm[2], const struct feed_position *resume,
-		     struct err *e)
+		     const struct feed_position *resume, struct err *e)
 {
 	struct replay_args a = {
 		.files = f->config->recording, .speed = f->config->replay_speed,
-		.loop = f->config->replay_loop, .warm_up_s = WARM_UP_S, .warm = warm[false],
-		.futures = sinks[true], .warm_futures = warm[true],
+		.loop = f->config->replay_loop, .warm_up_s = WARM_UP_S,
+		.futures = sinks[true],
 	};
 	int rc;
 

@@ -55,11 +55,10 @@ MUST_CHECK int feed_choice_symbol(struct feed_choice *f, const struct bot_config
 
 /*
  * Opens the feeds for the symbols asked for so far; call it once. resume: NULL, or where to go
- * on; "warm" gets the frames before it. Of each pair of sinks the first gets spot markets, the
- * second futures.
+ * on: the frames before it only warm up. The first sink gets spot markets, the second futures.
  */
 MUST_CHECK int feed_choice_open(struct feed_choice *f, int64_t now_us,
-				const struct feed_sink sinks[2], const struct feed_sink warm[2],
+				const struct feed_sink sinks[2],
 				const struct feed_position *resume, struct err *e);
 /* The open feeds by index (synthetic: spot and futures). NULL after the last. */
 struct feed *feed_choice_feed(const struct feed_choice *f, size_t index);

@@ -89,7 +89,7 @@ static void poll(struct worker *w, struct feed *f, int64_t until_us, int64_t wal
 }
 
 /*
- * A feed begins with history from before our start, which only warms up (engine_history). Until
+ * A feed begins with history from before our start, which only warms up (WARM_NEW). Until
  * it is read, only commands move the engine's time.
  */
 static bool in_history(const struct worker *w, const struct feed *f)

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/number.h"
 #include "common/registry/bot_answers.h"
+#include "common/span.h"
 #include "worker/notify/chat_replies.h"
 #include "worker/notify/telegram_text.h"
 #include "worker/store/bots.h"
@@ -506,7 +507,7 @@ static void take_command(struct talk *t)
 	const char *name = split(t);
 	const struct chat_command *c = name ? find(name) : NULL;
 	int64_t age_s = t->now_us / US_PER_S - t->u->date_s;
-	char span[32];
+	char span[SPAN_TEXT_MAX];
 
 	if (!name || !*name)
 		return; /* people talk in groups */
@@ -514,7 +515,7 @@ static void take_command(struct talk *t)
 		reply(t, "There is no command /%.40s; /help lists them.", name);
 	else if (age_s > t->chat->args.config->telegram_command_max_age_s + CLOCK_SLACK_S)
 		reply(t, "/%s was sent %s ago and is not carried out any more. Send it again if "
-			 "you still want it.", c->name, reply_span(age_s * US_PER_S, span));
+			 "you still want it.", c->name, span_units(age_s, 2, " ", span));
 	else if (read_words(t, c))
 		c->run(t, c);
 }

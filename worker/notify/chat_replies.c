@@ -3,7 +3,9 @@
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "common/registry/commands.h"
+#include "common/registry/bot_config.h"
+#include "common/span.h"
+#include "common/view/bot_view.h"
 #include "worker/store/notify.h"
 
 #include <math.h>
@@ -15,24 +17,6 @@
 #define LOG_TEXT_MAX 220
 
 /* ---- figures ---- */
-
-const char *reply_span(int64_t us, char out[32])
-{
-	static const struct { int64_t s; char unit; } units[] = {
-		{ 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' },
-	};
-	int64_t s = us > 0 ? us / US_PER_S : 0;
-	size_t i = 0;
-
-	while (i < 3 && s < units[i].s)
-		i++;
-	if (i == 3)
-		snprintf(out, 32, "%lld s", (long long)s);
-	else
-		snprintf(out, 32, "%lld %c %lld %c", (long long)(s / units[i].s), units[i].unit,
-			 (long long)(s % units[i].s / units[i + 1].s), units[i + 1].unit);
-	return out;
-}
 
 const char *reply_number(double v, int decimals, char out[40])
 {
@@ -69,19 +53,24 @@ static double percent(double part, double whole)
 	return whole > 0 ? part / whole * 100 : 0;
 }
 
+static double loss_percent(struct money now, struct money before)
+{
+	return percent(money_double(before) - money_double(now), money_double(before));
+}
+
 /* ---- one bot after the other ---- */
 
-typedef int bot_fn(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+typedef int bot_fn(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		   struct err *e);
 
 static int each_bot(const struct chat_replies *a, bot_fn *show, struct buf *out, struct err *e)
 {
-	struct answer_bot b;
+	struct bot_view b;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < a->bots_n; i++) {
 		memset(&b, 0, sizeof(b));
-		rc = store_answer_bot(a->db, a->bots[i], &b, e);
+		rc = bot_view_get(a->db, a->bots[i], 0, &b, e);
 		if (rc == ERR_NOT_FOUND) {
 			rc = 0; /* gone since the list was read */
 			continue;
@@ -92,9 +81,9 @@ static int each_bot(const struct chat_replies *a, bot_fn *show, struct buf *out,
 	return rc;
 }
 
-static void head(const struct answer_bot *b, struct buf *out)
+static void head(const struct bot_view *b, struct buf *out)
 {
-	buf_printf(out, "Bot %lld %s", (long long)b->id, b->name);
+	buf_printf(out, "Bot %lld %s", (long long)b->bot_id, b->name);
 }
 
 /* ---- status ---- */
@@ -112,9 +101,9 @@ static void trade_line(void *ctx, const struct answer_trade *t)
 				? (t->last_price / t->entry_price - 1) * 100 : 0;
 	bool is_short = strcmp(t->side, "SELL") == 0;
 	int64_t since_us = t->opened_us ? t->opened_us : t->created_us;
-	char span[32];
+	char span[SPAN_TEXT_MAX];
 
-	reply_span(trades->now_us - since_us, span);
+	span_units((trades->now_us - since_us) / US_PER_S, 2, " ", span);
 	if (t->opened_us)
 		buf_printf(out, "%6lld %c %-10s %-10s %+.2f%%\n", (long long)t->id,
 			   is_short ? 'S' : 'L', t->symbol, span, is_short ? -change : change);
@@ -123,7 +112,7 @@ static void trade_line(void *ctx, const struct answer_trade *t)
 			   t->symbol, span);
 }
 
-static int show_status(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_status(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		       struct err *e)
 {
 	static const char *const emergency[] = { "", ", emergency stop: closing all",
@@ -135,11 +124,11 @@ static int show_status(const struct chat_replies *a, const struct answer_bot *b,
 	head(b, out);
 	buf_printf(out, ": %s%s\n%s %s, equity %s, price %s\n", b->status,
 		   b->emergency >= 0 && b->emergency <= 2 ? emergency[b->emergency] : "", b->symbol,
-		   b->strategy, reply_number(b->equity, 2, equity),
-		   reply_number(b->last_price, 8, price));
+		   b->strategy, reply_number(money_double(b->equity), 2, equity),
+		   reply_number(price_double(b->last_price), 8, price));
 	if (*b->error)
 		buf_printf(out, "error: %s\n", b->error);
-	rc = store_answer_trades(a->db, b->id, trade_line, &trades, e);
+	rc = store_answer_trades(a->db, b->bot_id, trade_line, &trades, e);
 	if (rc == 0 && trades.text.len)
 		buf_printf(out, "    ID L/S Pair     Since      Profit\n%s",
 			   buf_text(&trades.text));
@@ -154,14 +143,14 @@ int reply_status(const struct chat_replies *a, struct buf *out, struct err *e)
 	return each_bot(a, show_status, out, e);
 }
 
-static int show_count(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_count(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		      struct err *e)
 {
 	(void)a;
 	(void)e;
 	head(b, out);
-	buf_printf(out, ": %lld of %lld open, %lld pending\n", (long long)b->positions,
-		   (long long)b->max_positions, (long long)b->pending);
+	buf_printf(out, ": %lld of %lld open, %lld pending\n", (long long)b->open_positions,
+		   (long long)b->max_positions, (long long)b->pending_orders);
 	return 0;
 }
 
@@ -185,19 +174,19 @@ static void balance_line(void *ctx, const char *account, const char *asset, doub
 }
 
 /* The gain since the day's first equity; the newest day with one may not be today. */
-static const char *day_gain(const struct chat_replies *a, const struct answer_bot *b, char out[80])
+static const char *day_gain(const struct chat_replies *a, const struct bot_view *b, char out[80])
 {
 	char today[CLOCK_TEXT_MAX], text[40];
 
+	gain(money_double(b->equity) - money_double(b->day_equity), text);
 	if (strcmp(b->day, clock_day(a->now_us, today)) == 0)
-		snprintf(out, 80, "today %s", gain(b->equity - b->day_equity, text));
+		snprintf(out, 80, "today %s", text);
 	else
-		snprintf(out, 80, "since %s %s, today not known yet", b->day,
-			 gain(b->equity - b->day_equity, text));
+		snprintf(out, 80, "since %s %s, today not known yet", b->day, text);
 	return out;
 }
 
-static int show_balance(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_balance(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 			struct err *e)
 {
 	char equity[40], day[80], peak[40];
@@ -205,13 +194,13 @@ static int show_balance(const struct chat_replies *a, const struct answer_bot *b
 	head(b, out);
 	if (!*b->day) {
 		buf_printf(out, " (%s): equity not known yet\n", *b->mode ? b->mode : "never ran");
-		return store_answer_balances(a->db, b->id, balance_line, out, e);
+		return store_answer_balances(a->db, b->bot_id, balance_line, out, e);
 	}
 	buf_printf(out, " (%s): equity %s\n", *b->mode ? b->mode : "never ran",
-		   reply_number(b->equity, 4, equity));
+		   reply_number(money_double(b->equity), 4, equity));
 	buf_printf(out, "  %s, under its peak %s%%\n", day_gain(a, b, day),
-		   reply_number(percent(b->peak_equity - b->equity, b->peak_equity), 2, peak));
-	return store_answer_balances(a->db, b->id, balance_line, out, e);
+		   reply_number(loss_percent(b->equity, b->peak_equity), 2, peak));
+	return store_answer_balances(a->db, b->bot_id, balance_line, out, e);
 }
 
 int reply_balance(const struct chat_replies *a, struct buf *out, struct err *e)
@@ -236,7 +225,7 @@ static void profit_lines(void *ctx, const struct answer_sum *s)
 		   reply_number(s->volume, 2, volume));
 }
 
-static int show_profit(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_profit(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		       struct err *e)
 {
 	char since[CLOCK_TEXT_MAX] = "";
@@ -245,7 +234,7 @@ static int show_profit(const struct chat_replies *a, const struct answer_bot *b,
 		clock_day(a->now_us - (a->n - 1) * 86400 * US_PER_S, since);
 	head(b, out);
 	buf_puts(out, ": ");
-	return store_answer_periods(a->db, b->id, PERIOD_ALL, since, 1, profit_lines, out, e);
+	return store_answer_periods(a->db, b->bot_id, PERIOD_ALL, since, 1, profit_lines, out, e);
 }
 
 int reply_profit(const struct chat_replies *a, struct buf *out, struct err *e)
@@ -264,19 +253,19 @@ static void period_line(void *ctx, const struct answer_sum *s)
 static int periods(const struct chat_replies *a, enum answer_period p, int64_t n, struct buf *out,
 		   struct err *e)
 {
-	struct answer_bot b;
+	struct bot_view b;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < a->bots_n; i++) {
 		size_t before;
 
 		memset(&b, 0, sizeof(b));
-		if (store_answer_bot(a->db, a->bots[i], &b, NULL))
+		if (bot_view_get(a->db, a->bots[i], 0, &b, NULL))
 			continue;
 		head(&b, out);
 		buf_putc(out, '\n');
 		before = out->len;
-		rc = store_answer_periods(a->db, b.id, p, "", a->n ? a->n : n, period_line, out,
+		rc = store_answer_periods(a->db, b.bot_id, p, "", a->n ? a->n : n, period_line, out,
 					  e);
 		if (out->len == before)
 			buf_puts(out, "no closed trade\n");
@@ -299,12 +288,12 @@ int reply_monthly(const struct chat_replies *a, struct buf *out, struct err *e)
 	return periods(a, PERIOD_MONTH, 6, out, e);
 }
 
-static int show_performance(const struct chat_replies *a, const struct answer_bot *b,
+static int show_performance(const struct chat_replies *a, const struct bot_view *b,
 			    struct buf *out, struct err *e)
 {
 	head(b, out);
 	buf_printf(out, ", newest %d trades at most\n", ANSWER_TRADES_MAX);
-	return store_answer_symbols(a->db, b->id, period_line, out, e);
+	return store_answer_symbols(a->db, b->bot_id, period_line, out, e);
 }
 
 int reply_performance(const struct chat_replies *a, struct buf *out, struct err *e)
@@ -314,13 +303,13 @@ int reply_performance(const struct chat_replies *a, struct buf *out, struct err 
 
 /* ---- what holds entries back ---- */
 
-static int show_locks(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_locks(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		      struct err *e)
 {
-	double day_loss = percent(b->day_equity - b->equity, b->day_equity);
-	double drawdown = percent(b->peak_equity - b->equity, b->peak_equity);
+	double day_loss = loss_percent(b->equity, b->day_equity);
+	double drawdown = loss_percent(b->equity, b->peak_equity);
 	size_t before;
-	char span[32];
+	char span[SPAN_TEXT_MAX];
 
 	(void)e;
 	head(b, out);
@@ -332,15 +321,16 @@ static int show_locks(const struct chat_replies *a, const struct answer_bot *b, 
 		buf_printf(out, "  %s\n", b->status);
 	if (b->cooldown_until_us > a->now_us)
 		buf_printf(out, "  rests for %s after losses\n",
-			   reply_span(b->cooldown_until_us - a->now_us, span));
+			   span_units((b->cooldown_until_us - a->now_us) / US_PER_S, 2, " ",
+				      span));
 	if (a->config->max_daily_loss_pct > 0 && day_loss >= a->config->max_daily_loss_pct)
 		buf_printf(out, "  daily loss %.2f%% of at most %.2f%%\n", day_loss,
 			   a->config->max_daily_loss_pct);
 	if (a->config->max_drawdown_pct > 0 && drawdown >= a->config->max_drawdown_pct)
 		buf_printf(out, "  drawdown %.2f%% of at most %.2f%%\n", drawdown,
 			   a->config->max_drawdown_pct);
-	if (b->max_positions && b->positions >= b->max_positions)
-		buf_printf(out, "  %lld of %lld positions are open\n", (long long)b->positions,
+	if (b->max_positions && b->open_positions >= b->max_positions)
+		buf_printf(out, "  %lld of %lld positions are open\n", (long long)b->open_positions,
 			   (long long)b->max_positions);
 	if (out->len == before)
 		buf_puts(out, "  nothing holds entries back\n");
@@ -374,7 +364,7 @@ int reply_health(const struct chat_replies *a, struct buf *out, struct err *e)
 {
 	struct heartbeat h = { 0 };
 	int64_t queued = 0;
-	char up[32];
+	char up[SPAN_TEXT_MAX];
 	int rc = store_heartbeat_get(a->db, &h, e);
 
 	if (rc == 0)
@@ -382,7 +372,8 @@ int reply_health(const struct chat_replies *a, struct buf *out, struct err *e)
 	if (rc)
 		return rc;
 	buf_printf(out, "Worker: up for %s, pid %lld\n",
-		   reply_span(a->machine_us - h.started_us, up), (long long)h.pid);
+		   span_units((a->machine_us - h.started_us) / US_PER_S, 2, " ", up),
+		   (long long)h.pid);
 	buf_printf(out, "loop p50 %lld us, p99 %lld us, memory %lld MiB\n",
 		   (long long)h.loop_p50_us, (long long)h.loop_p99_us,
 		   (long long)(h.rss_bytes >> 20));
@@ -406,7 +397,7 @@ int reply_version(const struct chat_replies *a, struct buf *out, struct err *e)
 
 /* ---- settings ---- */
 
-static int show_config(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_config(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		       struct err *e)
 {
 	char meaning[BOT_FRACTION_TEXT_MAX];
@@ -415,7 +406,7 @@ static int show_config(const struct chat_replies *a, const struct answer_bot *b,
 	cJSON *root = NULL;
 	const cJSON *m;
 	bool known = false;
-	int rc = store_answer_config(a->db, b->id, &text, e);
+	int rc = store_answer_config(a->db, b->bot_id, &text, e);
 
 	if (rc == 0)
 		rc = json_read(buf_text(&text), text.len, &root, e);
@@ -447,7 +438,7 @@ int reply_config(const struct chat_replies *a, struct buf *out, struct err *e)
 	return each_bot(a, show_config, out, e);
 }
 
-static int show_reload(const struct chat_replies *a, const struct answer_bot *b, struct buf *out,
+static int show_reload(const struct chat_replies *a, const struct bot_view *b, struct buf *out,
 		       struct err *e)
 {
 	(void)a;

@@ -27,8 +27,6 @@ reply_fn reply_status, reply_profit, reply_balance, reply_daily, reply_weekly,
 	reply_monthly, reply_performance, reply_count, reply_locks, reply_logs,
 	reply_health, reply_version, reply_config, reply_reload;
 
-/* "3 d 4 h", "5 m 6 s": the two largest units. */
-const char *reply_span(int64_t us, char out[32]);
 /* At most "decimals" digits after the point, without trailing zeros. */
 const char *reply_number(double v, int decimals, char out[40]);
 

@@ -4,15 +4,6 @@
 
 #include <string.h>
 
-static const char SQL_BOT[] =
-	"SELECT b.name, coalesce(s.status, 'STOPPED'), coalesce(s.error, ''),"
-	" coalesce(s.mode, ''), coalesce(c.symbol, ''), coalesce(c.strategy, ''),"
-	" coalesce(s.config_error, ''), coalesce(s.model_error, ''), s.emergency,"
-	" s.pending_orders, s.open_positions, c.max_positions,"
-	" coalesce(nullif(s.running_us, 0), s.start_us), s.cooldown_until_us,"
-	" c.version, s.applied_config_version, s.equity, s.peak_equity, s.day_equity,"
-	" s.last_price, coalesce(s.day, '') FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
-	" LEFT JOIN trading_configs c ON c.bot_id = b.id WHERE b.id = ?1";
 static const char SQL_TRADES[] =
 	"SELECT o.id, o.bot_id, o.symbol, o.side, o.status,"
 	" coalesce(o.entry_price, o.limit_price), o.position, s.last_price, o.created_us,"
@@ -45,50 +36,6 @@ static const char SQL_LOGS[] =
 	" FROM logs WHERE level >= ?2 ORDER BY id DESC LIMIT ?1) ORDER BY id";
 static const char SQL_CONFIG[] =
 	"SELECT config FROM trading_config_history WHERE bot_id = ?1 ORDER BY version DESC LIMIT 1";
-
-static void read_bot(struct stmt *s, struct answer_bot *out)
-{
-	stmt_copy(s, 0, out->name, sizeof(out->name));
-	stmt_copy(s, 1, out->status, sizeof(out->status));
-	stmt_copy(s, 2, out->error, sizeof(out->error));
-	stmt_copy(s, 3, out->mode, sizeof(out->mode));
-	stmt_copy(s, 4, out->symbol, sizeof(out->symbol));
-	stmt_copy(s, 5, out->strategy, sizeof(out->strategy));
-	stmt_copy(s, 6, out->config_error, sizeof(out->config_error));
-	stmt_copy(s, 7, out->model_error, sizeof(out->model_error));
-	out->emergency = stmt_int(s, 8);
-	out->pending = stmt_int(s, 9);
-	out->positions = stmt_int(s, 10);
-	out->max_positions = stmt_int(s, 11);
-	out->start_us = stmt_int(s, 12);
-	out->cooldown_until_us = stmt_int(s, 13);
-	out->config_wanted = stmt_int(s, 14);
-	out->config_applied = stmt_int(s, 15);
-	out->equity = stmt_double(s, 16);
-	out->peak_equity = stmt_double(s, 17);
-	out->day_equity = stmt_double(s, 18);
-	out->last_price = stmt_double(s, 19);
-	stmt_copy(s, 20, out->day, sizeof(out->day));
-}
-
-int store_answer_bot(struct db *db, int64_t bot_id, struct answer_bot *out, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_BOT, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		out->id = bot_id;
-		read_bot(s, out);
-	}
-	stmt_done(s);
-	if (rc == STMT_END)
-		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
-	return rc < 0 ? rc : 0;
-}
 
 int store_answer_trades(struct db *db, int64_t bot_id, answer_trade_each *each, void *ctx,
 			struct err *e)

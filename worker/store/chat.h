@@ -8,21 +8,6 @@
 #include "common/db/db.h"
 #include "common/registry/bot_config.h"
 
-struct answer_bot {			/* bots, bot_state, trading_configs */
-	int64_t id;
-	char name[64], status[12], error[256], mode[16], symbol[SYMBOL_MAX];
-	char strategy[STRATEGY_NAME_MAX], config_error[256], model_error[256];
-	int64_t emergency;		/* as in bot_state */
-	int64_t pending, positions, max_positions;
-	int64_t start_us, cooldown_until_us;	/* 0 none */
-	int64_t config_wanted, config_applied;
-	double equity, peak_equity, day_equity, last_price;
-	char day[12];			/* UTC day of day_equity; "" none yet */
-};
-/* ERR_NOT_FOUND: there is no such bot. */
-MUST_CHECK int store_answer_bot(struct db *db, int64_t bot_id, struct answer_bot *out,
-				struct err *e);
-
 struct answer_trade {			/* an order that is not closed */
 	int64_t id, bot_id;
 	char symbol[SYMBOL_MAX], side[8], status[12];

@@ -19,9 +19,9 @@ static const char SQL_BALANCE[] =
 static const char SQL_ORDER[] =
 	"INSERT OR REPLACE INTO sim_orders(client_order_id, seq, bot_id, symbol, side, type,"
 	" reduce_only, price, stop_price, quantity, filled, queue_ahead, reserved, reserved_asset,"
-	" stage, due_us, exchange_id, trigger_price)"
+	" stage, due_us, exchange_id, trigger_price, time_in_force)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-	" ?18)";
+	" ?18, ?19)";
 static const char SQL_ORDER_GONE[] = "DELETE FROM sim_orders WHERE client_order_id = ?1";
 static const char SQL_COUNTER[] = "INSERT OR REPLACE INTO counters(name, value) VALUES (?1, ?2)";
 static const char SQL_MARKETS[] =
@@ -36,7 +36,7 @@ static const char SQL_BALANCES[] =
 static const char SQL_ORDERS[] =
 	"SELECT client_order_id, seq, bot_id, symbol, side, type, reduce_only, price, stop_price,"
 	" quantity, filled, queue_ahead, reserved, reserved_asset, stage, due_us, exchange_id,"
-	" trigger_price FROM sim_orders ORDER BY seq";
+	" trigger_price, time_in_force FROM sim_orders ORDER BY seq";
 static const char SQL_COUNTERS[] = "SELECT name, value FROM counters";
 
 int store_sim_account_tx(struct db *db, const struct sim_account *r, struct err *e)
@@ -121,6 +121,7 @@ int store_sim_order_tx(struct db *db, const struct sim_order *r, struct err *e)
 	stmt_bind_int(s, 16, r->due_us);
 	stmt_bind_int(s, 17, r->exchange_id);
 	stmt_near_price(s, 18, r->trigger_price);
+	stmt_bind_text(s, 19, tif_name(r->tif));
 	return stmt_run(s, e);
 }
 
@@ -224,6 +225,8 @@ static int restore_order(struct stmt *s, struct venue *sim, struct err *e)
 		return bad_word("sim_orders", stmt_text(s, 4), e);
 	if (leg_type_parse(stmt_text(s, 5), &r.type))
 		return bad_word("sim_orders", stmt_text(s, 5), e);
+	if (tif_parse(stmt_text(s, 18), &r.tif))
+		return bad_word("sim_orders", stmt_text(s, 18), e);
 	if (sim_stage_parse(stmt_text(s, 14), &r.stage))
 		return bad_word("sim_orders", stmt_text(s, 14), e);
 	return sim_order_restore(sim, &r, e);

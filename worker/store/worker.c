@@ -1,13 +1,5 @@
 #include "worker/store/worker.h"
 
-static const char SQL_BEAT[] =
-	"INSERT OR REPLACE INTO worker_heartbeat(id, pid, boot_id, version, started_us, beat_us,"
-	" stopped_us, loop_p50_us, loop_p99_us, turns, events, trading_mode, market_data,"
-	" feed_state, feed_message, feed_age_ms, clock_drift_ms, decode_errors, rss_bytes,"
-	" trades_late, trades_repeated, trades_refused, feed_gaps, book_breaks, feed_problem,"
-	" market_us, market_at_us)"
-	" VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-	"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)";
 static const char SQL_BOOT_ID[] = "SELECT boot_id FROM worker_heartbeat WHERE id = 1";
 static const char SQL_CLAIM[] = "UPDATE worker_heartbeat SET boot_id = ?1 WHERE id = 1";
 static const char SQL_QUEUED[] =
@@ -70,45 +62,6 @@ int store_claim_tx(struct db *db, const char *boot_id, struct err *e)
 	if (rc)
 		return rc;
 	stmt_bind_text(s, 1, boot_id);
-	return stmt_run(s, e);
-}
-
-int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_BEAT, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, h->pid);
-	stmt_bind_text(s, 2, h->boot_id);
-	stmt_bind_text(s, 3, h->version);
-	stmt_bind_int(s, 4, h->started_us);
-	stmt_bind_int(s, 5, h->beat_us);
-	if (h->stopped_us)
-		stmt_bind_int(s, 6, h->stopped_us);
-	else
-		stmt_bind_null(s, 6);
-	stmt_bind_int(s, 7, h->loop_p50_us);
-	stmt_bind_int(s, 8, h->loop_p99_us);
-	stmt_bind_int(s, 9, h->turns);
-	stmt_bind_int(s, 10, h->events);
-	stmt_bind_text(s, 11, h->trading_mode);
-	stmt_bind_text(s, 12, h->market_data);
-	stmt_bind_text(s, 13, h->feed_state);
-	stmt_bind_text(s, 14, h->feed_message);
-	stmt_bind_int(s, 15, h->feed_age_ms);
-	stmt_bind_int(s, 16, h->clock_drift_ms);
-	stmt_bind_int(s, 17, h->decode_errors);
-	stmt_bind_int(s, 18, h->rss_bytes);
-	stmt_bind_int(s, 19, h->trades_late);
-	stmt_bind_int(s, 20, h->trades_repeated);
-	stmt_bind_int(s, 21, h->trades_refused);
-	stmt_bind_int(s, 22, h->feed_gaps);
-	stmt_bind_int(s, 23, h->book_breaks);
-	stmt_bind_text(s, 24, h->feed_problem);
-	stmt_bind_int(s, 25, h->market_us);
-	stmt_bind_int(s, 26, h->market_at_us);
 	return stmt_run(s, e);
 }
 

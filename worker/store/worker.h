@@ -1,5 +1,5 @@
 /*
- * worker.h - the worker's rows about itself: worker_heartbeat, feed_positions, its answers in
+ * worker.h - the worker's rows about itself: its boot id, feed_positions, its answers in
  * commands, the sample model.
  */
 #ifndef WORKER_STORE_WORKER_H
@@ -7,6 +7,7 @@
 
 #include "common/db/db.h"
 #include "common/registry/commands.h"
+#include "common/registry/heartbeat.h"
 #include "common/registry/model_row.h"
 #include "worker/feed/feed.h"
 
@@ -14,7 +15,6 @@
 MUST_CHECK int store_boot_id(struct db *db, char *out, size_t size, struct err *e);
 /* Puts our boot id into the heartbeat's row. Without a row nothing: the first beat makes it. */
 MUST_CHECK int store_claim_tx(struct db *db, const char *boot_id, struct err *e);
-MUST_CHECK int store_heartbeat_tx(struct db *db, const struct heartbeat *h, struct err *e);
 
 /*
  * Ids of queued commands, emergency stops first, then in order of arrival. only_bot: for

@@ -9,9 +9,10 @@
  *
  * Rung k lies at (1 + spacing)^k in the quote asset, k any whole number: the ladder stands
  * still and depends on nothing that was before, so it is the same after a restart. A rung
- * that has an entry or a position already (told by its tag, "rung 2206") gets no other. The
- * power is computed by squaring, in a fixed order, and not by the C library, whose last bit
- * differs between versions.
+ * that has an entry or a position already (told by its tag, "rung 2206") gets no other. One
+ * whose position reached its target gets its next entry at once, because at long intervals the
+ * price may come back several times before the next candle closes. The power is computed by
+ * squaring, in a fixed order, and not by the C library, whose last bit differs between versions.
  */
 #include "worker/strategy/strategy.h"
 
@@ -81,7 +82,7 @@ static bool enter(struct decision *out, enum side side, double base, int64_t k, 
 	i->confidence = 1;
 	i->limit = limit;
 	i->target = target;
-	memcpy(i->tag, tag, sizeof(i->tag));
+	snprintf(i->tag, sizeof(i->tag), "%s", tag);
 	return true;
 }
 
@@ -114,6 +115,43 @@ static int on_candle(void *state, const struct strategy_input *in, struct decisi
 	return 0;
 }
 
+/* The rung that a tag of ours names. */
+static bool rung_of(const char *tag, int64_t *k)
+{
+	long long n;
+	char end;
+
+	if (sscanf(tag, "rung %lld%c", &n, &end) != 1)
+		return false;
+	*k = n;
+	return true;
+}
+
+/* After a loss the price is beyond the rung: an entry there would not wait for it to come back. */
+static int on_fill(void *state, const struct strategy_input *in, const struct strategy_fill *f,
+		   struct decision *out, struct err *e)
+{
+	double base = 1 + in->params[GRID_SPACING], price = price_double(f->price);
+	enum side side = f->side == SIDE_SELL ? SIDE_BUY : SIDE_SELL;	/* of the position */
+	int64_t k;
+
+	(void)state;
+	(void)e;
+	if (f->entry || !f->closed || !rung_of(f->tag, &k) ||
+	    !strategy_side_allowed(in->config, side) ||
+	    (side == SIDE_BUY ? price <= power(base, k) : price >= power(base, k)))
+		return 0;
+	out->figures[F_CLOSE] = price;
+	out->figures[F_NEAREST] = power(base, k);
+	out->figures[F_TAKEN] = (double)in->positions_n;
+	out->side = side;
+	if (enter(out, side, base, k, f->tag)) {
+		out->rule = "entry";
+		out->confidence = 1;
+	}
+	return 0;
+}
+
 static void explain(const struct strategy_input *in, const struct decision *d,
 		    char reason[DECISION_REASON_MAX])
 {
@@ -125,5 +163,6 @@ static void explain(const struct strategy_input *in, const struct decision *d,
 const struct strategy strategy_grid = {
 	.spec = &strategy_spec_grid,
 	.on_candle = on_candle,
+	.on_fill = on_fill,
 	.explain = explain,
 };

@@ -88,6 +88,27 @@ int strategy_follow(const struct strategy *s, void **state, int64_t *seen_us,
 	return rc ? rc : strategy_ask(s, *state, in, out, e);
 }
 
+int strategy_filled(const struct strategy *s, void **state, int64_t *seen_us,
+		    const struct strategy_input *in, const struct strategy_fill *f,
+		    struct decision *out, struct err *e)
+{
+	size_t look_back = s->spec->look_back(in->params);
+	struct window newest = window_newest(in->window, look_back);
+	struct strategy_input own = *in;
+	int rc = 0;
+
+	decision_clear(out);
+	if (!s->on_fill || model_missing(s, in) || newest.n < look_back)
+		return 0;
+	if (s->state_size && !*state)
+		*state = xcalloc(1, s->state_size);
+	if (s->state_size && *seen_us != newest.last_open_us)
+		rc = strategy_rebuild(s, *state, in, e);
+	*seen_us = newest.last_open_us;
+	own.window = &newest;
+	return rc ? rc : s->on_fill(*state, &own, f, out, e);
+}
+
 const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
 			    const struct decision *d, char reason[DECISION_REASON_MAX])
 {

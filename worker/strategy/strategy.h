@@ -5,9 +5,10 @@
  * parameters and look-back are in common/registry/strategy_spec.c, because the API checks
  * them too. docs/STRATEGIES.md shows how to write one.
  *
- *	closed candle --> strategy_ask --> decision: a rule, and a list of intents
- *	                   |                enter (side, limit, size, target, stop, tag)
- *	                   `- on_candle     exit (all or a part), move the stop
+ *	closed candle --> strategy_ask ----> decision: a rule, and a list of intents
+ *	                   |  on_candle       enter (side, limit, size, target, stop, tag)
+ *	own fill ------> strategy_filled      exit (all or a part), move the stop
+ *	                      on_fill
  *
  * A decision is a pure function of its input and of a state, and the state follows from the
  * newest look_back closed candles alone. So a restart, which rebuilds the state from them,
@@ -133,14 +134,15 @@ struct signals {
 };
 
 /* A fill of an own order, for on_fill. */
-struct strategy_fill {
+struct strategy_fill {			/* borrowed for the call */
 	int64_t order_id;
 	enum side side;			/* of the fill: an exit of a long sells */
 	bool entry;
+	bool closed;			/* the trade is over: in->positions has it no more */
 	struct price price;
-	struct qty quantity;
-	int64_t time_us;
-	const char *tag;		/* of the entry */
+	struct qty quantity;		/* of this fill alone */
+	int64_t time_us;		/* ours, UTC */
+	const char *tag;		/* of the intent that made the entry, "" none */
 };
 
 struct strategy {
@@ -157,10 +159,14 @@ struct strategy {
 	int (*on_candle)(void *state, const struct strategy_input *in, struct decision *out,
 			 struct err *e);
 	/*
-	 * An own order was filled; NULL: it does not mind. What it keeps of this is lost at a
-	 * restart, so it must keep only what in->positions says as well.
+	 * An own order was filled: it may answer with intents at once, instead of at the next
+	 * candle, and change its state. NULL: it does not mind. "in" is as at the newest closed
+	 * candle, its positions as they are after the fill. Out and errors as on_candle's. What
+	 * it keeps of this in its state is lost at a restart, which rebuilds the state from
+	 * candles: it must decide nothing that in->positions would not decide as well.
 	 */
-	void (*on_fill)(void *state, const struct strategy_fill *f);
+	int (*on_fill)(void *state, const struct strategy_input *in, const struct strategy_fill *f,
+		       struct decision *out, struct err *e);
 	/* The decision in words with its figures. NULL: the rule says it all. */
 	void (*explain)(const struct strategy_input *in, const struct decision *d,
 			char reason[DECISION_REASON_MAX]);
@@ -195,6 +201,13 @@ MUST_CHECK int strategy_rebuild(const struct strategy *s, void *state,
 MUST_CHECK int strategy_follow(const struct strategy *s, void **state, int64_t *seen_us,
 			       const struct strategy_input *in, struct decision *out,
 			       struct err *e);
+/*
+ * Tell it of a fill; state and seen_us as strategy_follow's. Out is empty where it does not mind
+ * or has not what it needs (a model, candles). ERR_* as on_fill.
+ */
+MUST_CHECK int strategy_filled(const struct strategy *s, void **state, int64_t *seen_us,
+			       const struct strategy_input *in, const struct strategy_fill *f,
+			       struct decision *out, struct err *e);
 /* The decision in words; returns reason. */
 const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
 			    const struct decision *d, char reason[DECISION_REASON_MAX]);

@@ -21,6 +21,7 @@ struct order;
 struct leg;
 struct market;
 struct venue;
+struct venue_caps;
 struct risk_limits;
 
 struct next_ids {			/* row numbers that are free, over all bots */
@@ -33,7 +34,8 @@ struct conditions {			/* what holds for all bots of an engine */
 	int64_t behind_us;		/* of the clock, are the events that come now */
 	int64_t target_us;		/* the clock that the engine is being brought to */
 	bool disk_full;
-	int64_t open_all;		/* open orders that are no remainders */
+	int64_t open_all;		/* open orders of paper bots that are no remainders */
+	int64_t open_live;		/* the same of bots on an exchange's account */
 	int64_t equity_interval_us;	/* between samples; 0 none */
 	int64_t signal_repeat_us;	/* equal refusals are one row for so long */
 };
@@ -42,7 +44,8 @@ struct step {				/* one event; borrowed for the call */
 	int64_t now_us;
 	int64_t venue_us;		/* its time by the venue's clock; 0: it is ours */
 	const struct market *market;	/* the bot's */
-	const struct venue *venue;	/* asked what it can do and if it would trade now */
+	const struct venue *venue;	/* asked if it would trade now */
+	const struct venue_caps *caps;	/* what the bot's venue can do */
 	const struct conditions *all;
 	struct next_ids *ids;
 	struct effects *effects;

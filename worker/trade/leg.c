@@ -207,7 +207,7 @@ bool leg_awaits(const struct leg *l)
 	case LEG_FIRING:
 		return true;
 	case LEG_LIVE:
-		return l->type == TYPE_MARKET || !l->acked_us;
+		return l->type == TYPE_MARKET || l->tif != TIF_GTC || !l->acked_us;
 	case LEG_ENDED:
 		break;
 	}

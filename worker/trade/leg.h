@@ -71,6 +71,7 @@ struct leg {
 	int n;				/* count of this kind, from 1 */
 	enum side side;
 	enum leg_type type;
+	enum tif tif;			/* of TYPE_LIMIT; else TIF_GTC */
 	bool reduce_only;
 	struct price price;		/* 0 at market */
 	struct price stop_price;	/* STOP_MARKET, OCO; else 0 */
@@ -119,7 +120,7 @@ void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty 
 /*
  * A request went out, an answer came, or none is due any more: sets when the venue is asked
  * about the leg. Every state that waits for an answer has such a time: LEG_ANSWER_US after
- * the request, for a market order as long as it works.
+ * the request, for one that ends at once (market, IOC, FOK) as long as it works.
  */
 void leg_await(struct leg *l, int64_t now_us);
 bool leg_awaits(const struct leg *l);

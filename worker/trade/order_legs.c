@@ -113,6 +113,7 @@ struct leg *order_plan_leg(const struct step *s, struct order *o, const struct l
 	l->n = ++o->leg_count[leg_kind_index(p->kind)];
 	l->side = p->side;
 	l->type = p->type;
+	l->tif = p->tif;
 	l->reduce_only = p->reduce_only;
 	l->price = p->price;
 	l->stop_price = p->stop_price;

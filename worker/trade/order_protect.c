@@ -11,6 +11,12 @@
 /* Slots kept free for the close of an order that filled in many pieces. */
 #define LEG_SLOTS_KEPT 6
 
+/* Does the venue keep stops for this market? */
+static bool stops_rest(const struct step *s)
+{
+	return s->market->info.futures ? s->caps->resting_stop : s->caps->oco;
+}
+
 /* Filled by its target: of this OCO only the rest of the target lives. */
 static bool leg_lost_stop(const struct leg *l)
 {
@@ -53,7 +59,7 @@ bool order_stop_rests(const struct step *s, const struct order *o)
 /* A part that no stop at the venue covers could have one. */
 static bool coverable(const struct step *s, const struct order *o)
 {
-	return s->venue->ops->resting_stop && market_takes(s, uncovered(s, o, true), o->stop_loss);
+	return stops_rest(s) && market_takes(s, uncovered(s, o, true), o->stop_loss);
 }
 
 void order_cover_clock(const struct step *s, struct order *o)
@@ -179,7 +185,7 @@ static bool renew(const struct step *s, struct order *o, bool entry_live)
 /* What rests for a row: on spot target and stop in one list, on futures the target alone. */
 static struct leg_plan row_plan(const struct step *s, const struct order *o, struct price target)
 {
-	bool rests = s->venue->ops->resting_stop, futures = s->market->info.futures;
+	bool rests = stops_rest(s), futures = s->market->info.futures;
 	struct leg_plan p = {
 		.kind = LEG_TAKE_PROFIT, .side = order_exit_side(o), .reduce_only = futures,
 		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT, .price = target,
@@ -272,7 +278,7 @@ static void renew_rows(const struct step *s, struct order *o, const struct exit_
 
 bool order_protect(const struct step *s, struct order *o, bool entry_live)
 {
-	bool rests = s->venue->ops->resting_stop, futures = s->market->info.futures;
+	bool rests = stops_rest(s), futures = s->market->info.futures;
 	struct exit_table t;
 	struct leg_plan p;
 

@@ -30,6 +30,7 @@
 struct leg_plan {
 	enum leg_kind kind;
 	enum leg_type type;
+	enum tif tif;
 	enum side side;
 	bool reduce_only;
 	struct price price, stop_price;

@@ -27,6 +27,7 @@ struct venue_order {		/* one order to send */
 	char symbol[SYMBOL_MAX];
 	enum side side;
 	enum leg_type type;
+	enum tif tif;		/* of TYPE_LIMIT; else TIF_GTC */
 	bool reduce_only;
 	struct price price;	/* limit; 0 at market */
 	struct price stop_price;	/* trigger of STOP_MARKET and OCO */
@@ -34,7 +35,7 @@ struct venue_order {		/* one order to send */
 };
 
 enum venue_update_kind {
-	UPDATE_SENT,		/* the request left; only where sends_in_flush */
+	UPDATE_SENT,		/* the request left; only where caps.sends_in_flush */
 	UPDATE_ACCEPTED,	/* resting or working */
 	UPDATE_FILL,		/* one execution */
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
@@ -105,15 +106,33 @@ struct venue_sink {
 	void *ctx;
 	void (*update)(void *ctx, const struct venue_update *u);
 	void (*answer)(void *ctx, const struct venue_answer *a);
-	/* A bot's account changed; comes before the update that tells why. */
+	/*
+	 * A bot's account changed; comes before the update that tells why. "known" false: what it
+	 * has is not known any more.
+	 */
 	void (*account)(void *ctx, const struct account *a);
 };
 
 struct venue_account {		/* what a bot's account is to be */
 	int64_t bot_id;
+	int64_t account_id;		/* exchange_accounts.id; 0: paper */
 	int market;			/* handle */
 	struct money capital;		/* quote asset that a new one begins with */
 	int64_t leverage_e8;		/* 1e-8 times; RATE_ONE on spot */
+};
+
+/*
+ * What a venue can do. The engine reads it in struct step alone (effects.h): a strategy or a bot
+ * never asks for a venue's name.
+ */
+struct venue_caps {
+	bool resting_stop;	/* USD-M: takes STOP_MARKET, which rests beside the target */
+	bool oco;		/* spot: takes a target and its stop as one order, and a stop alone */
+	bool amend;		/* a resting order takes a smaller quantity and keeps its place */
+	bool replace;		/* one request takes an order back and places another */
+	bool hedge;		/* long and short of one symbol at the same time */
+	bool trailing;		/* a resting stop that follows the price by itself */
+	bool sends_in_flush;	/* place() only takes in: UPDATE_SENT tells when it is out */
 };
 
 struct venue_ops;
@@ -123,8 +142,14 @@ struct venue {			/* embed as the first member */
 
 struct venue_ops {
 	const char *name;	/* "sim", "binance", "binance_futures" */
-	bool resting_stop;	/* futures: takes STOP_MARKET; spot: takes OCO */
-	bool sends_in_flush;	/* place() only takes in: UPDATE_SENT tells when it is out */
+	struct venue_caps caps;
+	/*
+	 * From now on what the bot asks for goes to this account; *caps says what can be done
+	 * there, for the venue's life. Only for a bot without open orders, or one that comes up.
+	 * ERR_NOT_FOUND: the venue does not trade the account.
+	 */
+	MUST_CHECK int (*bot_set)(struct venue *v, int64_t bot_id, int64_t account_id,
+				  const struct venue_caps **caps, struct err *e);
 	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
 				struct err *e);
 	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
@@ -136,7 +161,7 @@ struct venue_ops {
 	void (*advance)(struct venue *v, int64_t now_us);
 	/*
 	 * A market to trade on; the same name and kind again is the same one, with new filters
-	 * and fees. Returns its handle, valid for the venue's life.
+	 * and fees. Returns its handle, valid for the venue's life; below 0: not traded here.
 	 */
 	int (*market_add)(struct venue *v, const struct symbol_info *info);
 	/* The market moved (before the engine hears it). */
@@ -146,16 +171,18 @@ struct venue_ops {
 	void (*on_time)(struct venue *v, int market, int64_t now_us);
 	/* Its book is out of step (valid false) or in step again. */
 	void (*on_book_valid)(struct venue *v, int market, bool valid, int64_t now_us);
-	/* The same, of before the venue's time begins: the state is kept, and nothing trades. */
-	void (*warm_trade)(struct venue *v, int market, const struct trade *t, int64_t now_us);
-	void (*warm_book)(struct venue *v, int market, const struct book_top *b, int64_t now_us);
-	void (*warm_time)(struct venue *v, int market, int64_t now_us);
-	void (*warm_book_valid)(struct venue *v, int market, bool valid);
 	/*
-	 * Could a market order of this side trade now, as far as the venue knows? A venue that
-	 * gets market data later than its orders must say true.
+	 * true: the market events from now on are from before now (a feed's history, what a replay
+	 * played before its restart). They set the market's state, and nothing trades. false: they
+	 * act. Requests and questions go on in either case.
 	 */
-	bool (*tradable)(const struct venue *v, int market, enum side side, int64_t now_us);
+	void (*warm)(struct venue *v, bool on);
+	/*
+	 * Could a market order of this bot and side trade now, as far as the venue knows? A venue
+	 * that gets market data later than its orders must say true.
+	 */
+	bool (*tradable)(const struct venue *v, int64_t bot_id, int market, enum side side,
+			 int64_t now_us);
 	/*
 	 * A bot's account as its settings want it: opened when there is none, on another market
 	 * or leverage when that changed, and then only without open orders. What it is worth

@@ -91,6 +91,8 @@ static bool check_kind(const struct sim_acct *a, const struct sim_order *o,
 		sim_reason(reason, "ORDER_TYPE: the simulation takes spot stops for SELL only");
 	else if (!a->row.futures && o->reduce_only)
 		sim_reason(reason, "REDUCE_ONLY: only futures have it");
+	else if (o->tif != TIF_GTC && o->type != TYPE_LIMIT)
+		sim_reason(reason, "TIME_IN_FORCE: only a LIMIT order takes %s", tif_name(o->tif));
 	else
 		return true;
 	return false;

@@ -3,6 +3,7 @@
  *
  *	sim.c		the venue's calls, requests on their way
  *	order.c	live orders: index, lists, ends, updates
+ *	recipe.c	the venue from a worker's settings
  *	account.c	accounts: deposit, reset, restore, balance, reservations
  *	check.c	what the venue refuses on arrival
  *	ask.c		questions and their answers
@@ -84,6 +85,7 @@ struct sim {
 	int64_t funding_due;		/* earliest of the open positions, INT64_MAX none */
 	int64_t trade_no;		/* trades matched, for volume_trade */
 	bool sweep;			/* some resting slot is gone */
+	bool warm;			/* market events only set state */
 	struct venue_update ended[SIM_ENDED_MAX];	/* ring */
 	size_t ended_n;			/* ever; newest is at (ended_n - 1) % max */
 	struct venue_update trades[SIM_TRADES_MAX];	/* ring, as ended */

@@ -188,22 +188,52 @@ static void arrive_waiting(struct sim *s, struct sim_slot *o, int64_t at_us)
 	tell_accepted(s, o, at_us);
 }
 
-static void arrive_market(struct sim *s, struct sim_slot *o, int64_t at_us)
+/* Does the plan hold all of the order's quantity? */
+static bool takes_all(const struct sim_slot *o, const struct sim_plan *p)
+{
+	int64_t left = qty_units(o->row.quantity);
+
+	for (size_t i = 0; i < p->n; i++)
+		left -= qty_units(p->level[i].qty);
+	return left <= 0;
+}
+
+/* What an IOC or FOK did not get is not kept. */
+static void expire_limit(struct sim *s, struct sim_slot *o, bool fresh, int64_t at_us)
+{
+	char a[MONEY_TEXT_MAX], reason[SIM_REASON_MAX];
+
+	if (o->gone)
+		return;
+	sim_reason(reason, "%s: the book %s %s", tif_name(o->row.tif), !fresh ?
+		   "is old, nothing is known up to" : o->row.tif == TIF_FOK ?
+		   "has not all of it up to" : "has no more of it up to",
+		   price_text(o->row.price, a));
+	sim_slot_end(s, o, UPDATE_EXPIRED, reason, at_us);
+}
+
+/* A market order, and a limit that is IOC or FOK: none of them rests (a late close waits). */
+static void arrive_taker(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
 	struct sim_market *m = o->account->market;
-	bool fresh = sim_fresh(s, m, at_us);
+	bool fresh = sim_fresh(s, m, at_us), market = o->row.type == TYPE_MARKET;
 	struct sim_plan p = { .n = 0 };
 
-	if (!fresh && sim_closes(o->account, &o->row)) {
+	if (market && !fresh && sim_closes(o->account, &o->row)) {
 		arrive_waiting(s, o, at_us);
 		return;
 	}
 	if (fresh)
-		sim_plan(s, m, o->row.side, sim_fillable(o, o->row.quantity), price_of_units(0),
+		sim_plan(s, m, o->row.side, sim_fillable(o, o->row.quantity), o->row.price,
 			 price_of_units(0), &p);
+	if (o->row.tif == TIF_FOK && !takes_all(o, &p))
+		p.n = 0;
 	tell_accepted(s, o, at_us);
 	sim_take(s, o, &p, false, at_us);
-	sim_expire_rest(s, o, at_us);
+	if (market)
+		sim_expire_rest(s, o, at_us);
+	else
+		expire_limit(s, o, fresh, at_us);
 	free(o);
 }
 
@@ -238,8 +268,8 @@ void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us)
 	if (!sim_check_order(s, o, reason)) {
 		sim_slot_end(s, o, UPDATE_REJECTED, reason, at_us);
 		free(o);
-	} else if (o->row.type == TYPE_MARKET) {
-		arrive_market(s, o, at_us);
+	} else if (o->row.type == TYPE_MARKET || o->row.tif != TIF_GTC) {
+		arrive_taker(s, o, at_us);
 	} else {
 		arrive_resting(s, o, at_us);
 	}

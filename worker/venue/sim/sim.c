@@ -146,7 +146,7 @@ static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_u
 	struct sim_acct *a = sim_acct_find(s, o->bot_id);
 	size_t len = strnlen(o->client_order_id, sizeof(o->client_order_id));
 	struct sim_order row = {
-		.bot_id = o->bot_id, .side = o->side, .type = o->type,
+		.bot_id = o->bot_id, .side = o->side, .type = o->type, .tif = o->tif,
 		.reduce_only = o->reduce_only, .quantity = o->quantity, .stage = SIM_TRAVELLING,
 	};
 
@@ -314,88 +314,103 @@ static void market_book(struct sim *s, struct sim_market *m, const struct book_t
 	book_decides(s, m, now_us);
 }
 
-static void market_time(struct sim *s, struct sim_market *m, int64_t now_us)
-{
-	sim_advance(&s->venue, now_us);
-	book_alive(s, m, now_us);
-}
-
-static void market_valid(struct sim *s, struct sim_market *m, bool valid, int64_t now_us)
-{
-	sim_advance(&s->venue, now_us);
-	m->invalid = !valid;
-	book_decides(s, m, now_us);
-}
-
 static struct sim_market *market_at(struct sim *s, int index)
 {
 	ASSERT(index >= 0 && (size_t)index < s->markets_n);
 	return s->markets[index];
 }
 
-static bool sim_tradable(const struct venue *v, int index, enum side side, int64_t now_us)
+static int sim_bot_set(struct venue *v, int64_t bot_id, int64_t account_id,
+		       const struct venue_caps **caps, struct err *e)
+{
+	if (account_id)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld trades account %lld, and this worker "
+			       "has paper accounts only: live trading is not in this version yet",
+			       (long long)bot_id, (long long)account_id);
+	*caps = &v->ops->caps;
+	return 0;
+}
+
+static bool sim_tradable(const struct venue *v, int64_t bot_id, int index, enum side side,
+			 int64_t now_us)
 {
 	const struct sim *s = sim_of_const(v);
 	const struct sim_market *m = s->markets[index];
 
+	(void)bot_id;
 	return sim_fresh(s, m, now_us) &&
 	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
 }
 
-void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
-{
-	market_trade(sim_of(v), market_at(sim_of(v), index), t, now_us);
-}
+/* ---- the market's events, when they act and when they only set its state ---- */
 
-void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
+static void warm_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us)
 {
-	market_book(sim_of(v), market_at(sim_of(v), index), b, now_us);
-}
-
-void sim_time(struct venue *v, int index, int64_t now_us)
-{
-	market_time(sim_of(v), market_at(sim_of(v), index), now_us);
-}
-
-void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us)
-{
-	market_valid(sim_of(v), market_at(sim_of(v), index), valid, now_us);
-}
-
-void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
-{
-	struct sim_market *m = market_at(sim_of(v), index);
-
 	if (price_sign(t->price) <= 0)
 		return;
 	m->last = t->price;
-	if (!sim_fresh(sim_of(v), m, now_us))
+	if (!sim_fresh(s, m, now_us))
 		m->waits = true;
 }
 
-void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
+static void warm_book(struct sim_market *m, const struct book_top *b, int64_t now_us)
 {
-	struct sim_market *m = market_at(sim_of(v), index);
-
 	book_set(m, b, now_us);
 	m->waits = false; /* whatever it decided is in the rows */
 	for (size_t i = 0; i < m->resting.n; i++)
 		m->waits = m->waits || sim_waits(&m->resting.slots[i]->row);
 }
 
-static void sim_warm_time(struct venue *v, int index, int64_t now_us)
+void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us)
 {
-	book_alive(sim_of(v), market_at(sim_of(v), index), now_us);
+	struct sim *s = sim_of(v);
+
+	if (s->warm)
+		warm_trade(s, market_at(s, index), t, now_us);
+	else
+		market_trade(s, market_at(s, index), t, now_us);
 }
 
-void sim_warm_book_valid(struct venue *v, int index, bool valid)
+void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us)
 {
-	market_at(sim_of(v), index)->invalid = !valid;
+	struct sim *s = sim_of(v);
+
+	if (s->warm)
+		warm_book(market_at(s, index), b, now_us);
+	else
+		market_book(s, market_at(s, index), b, now_us);
+}
+
+void sim_time(struct venue *v, int index, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+
+	if (!s->warm)
+		sim_advance(v, now_us);
+	book_alive(s, market_at(s, index), now_us);
+}
+
+void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us)
+{
+	struct sim *s = sim_of(v);
+	struct sim_market *m = market_at(s, index);
+
+	if (!s->warm)
+		sim_advance(v, now_us);
+	m->invalid = !valid;
+	if (!s->warm)
+		book_decides(s, m, now_us);
+}
+
+static void sim_warm(struct venue *v, bool on)
+{
+	sim_of(v)->warm = on;
 }
 
 static const struct venue_ops OPS = {
 	.name = "sim",
-	.resting_stop = true,
+	.caps = { .resting_stop = true, .oco = true },
+	.bot_set = sim_bot_set,
 	.place = sim_place,
 	.cancel = sim_cancel,
 	.flush = sim_flush,
@@ -406,10 +421,7 @@ static const struct venue_ops OPS = {
 	.on_book = sim_book,
 	.on_time = sim_time,
 	.on_book_valid = sim_book_valid,
-	.warm_trade = sim_warm_trade,
-	.warm_book = sim_warm_book,
-	.warm_time = sim_warm_time,
-	.warm_book_valid = sim_warm_book_valid,
+	.warm = sim_warm,
 	.account_set = sim_account_set,
 	.account_reset = sim_account_renew,
 	.times_back = sim_times_back,

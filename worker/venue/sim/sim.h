@@ -5,7 +5,8 @@
  * docs/SIMULATION.md tells the model in plain words with its numbers.
  *
  *	place --latency--> check --> rest --trade through, or at price after the queue--> fill
- *	                     |  `--market, crossing limit--> fill at the touch and worse
+ *	                     |  `--market, crossing limit--> fill at the touch and worse;
+ *	                     |       what a market, IOC or FOK order did not get expires
  *	                     `--> rejected
  *
  * A book has an age. Nothing fills while the newest book is older than stale_us, is out of step,
@@ -30,8 +31,9 @@
 #ifndef WORKER_VENUE_SIM_SIM_H
 #define WORKER_VENUE_SIM_SIM_H
 
+#include "common/config.h"
+#include "worker/venue/router.h"
 #include "worker/venue/sim/store.h"
-#include "worker/venue/venue.h"
 
 struct sim_args {
 	int64_t latency_us;		/* from place or cancel to the venue, >= 0 */
@@ -51,6 +53,17 @@ void sim_args_init(struct sim_args *a);
 /* Never NULL. Free with v->ops->free(v). */
 struct venue *sim_new(const struct sim_args *a);
 
+/* The simulation as one venue of a worker (router.h): the paper accounts. */
+struct sim_recipe {
+	struct sim_args args;		/* its sink is the router's matter */
+	struct venue *made;		/* NULL until it is made; the router's */
+};
+/* With the settings of c and a store. ERR_RANGE names the setting that does not fit. */
+MUST_CHECK int sim_recipe_init(struct sim_recipe *r, const struct config *c,
+			       const struct sim_store *store, struct err *e);
+/* r is borrowed until the venue is made. */
+struct venue_maker sim_maker(struct sim_recipe *r);
+
 /*
  * Add a market, or replace its filters and fees when it is there. Markets are told apart
  * by name and kind. Returns its index, stable for the venue's life.
@@ -63,10 +76,6 @@ void sim_trade(struct venue *v, int index, const struct trade *t, int64_t now_us
 void sim_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
 void sim_time(struct venue *v, int index, int64_t now_us);
 void sim_book_valid(struct venue *v, int index, bool valid, int64_t now_us);
-/* The same for events from before a restart: they set only the market's state and fill nothing. */
-void sim_warm_trade(struct venue *v, int index, const struct trade *t, int64_t now_us);
-void sim_warm_book(struct venue *v, int index, const struct book_top *b, int64_t now_us);
-void sim_warm_book_valid(struct venue *v, int index, bool valid);
 
 #define SIM_CAPITAL_MAX_E8 (INT64_C(90000000) * RATE_ONE)
 struct sim_account_args {

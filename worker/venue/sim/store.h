@@ -83,6 +83,7 @@ struct sim_order {
 	char symbol[SYMBOL_MAX];
 	enum side side;
 	enum leg_type type;
+	enum tif tif;
 	bool reduce_only;
 	struct price price, stop_price;	/* 0 where the type has none, or has none any more */
 	struct price trigger_price;	/* of the trade that set off its stop, 0 not yet */
