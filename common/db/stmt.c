@@ -288,6 +288,22 @@ enum stmt_type stmt_column_type(struct stmt *s, int col)
 	}
 }
 
+int db_number(struct db *db, const char *sql, const int64_t *params, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, sql, &s, e);
+
+	if (rc)
+		return rc;
+	for (int i = 0, n = params ? sqlite3_bind_parameter_count(s->st) : 0; i < n; i++)
+		stmt_bind_int(s, i + 1, params[i]);
+	rc = stmt_step(s, e);
+	if (rc >= 0)
+		*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
+}
+
 int db_exec(struct db *db, const char *sql, struct err *e)
 {
 	/* Statement by statement: the authorizer looks at each on its own. */

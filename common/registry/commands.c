@@ -210,17 +210,10 @@ int store_command_next(struct db *db, int64_t after, struct command *out, struct
 
 int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_BOT_EXISTS, &s, e);
+	int64_t there = 0;
+	int rc = db_number(db, SQL_BOT_EXISTS, &bot_id, &there, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0) != 0;
-		rc = 0;
-	}
-	stmt_done(s);
+	if (rc == 0)
+		*out = there != 0;
 	return rc;
 }

@@ -466,19 +466,7 @@ int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size, str
 
 int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_OPEN_COUNT, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*n = stmt_int(s, 0);
-		rc = 0;
-	}
-	stmt_done(s);
-	return rc;
+	return db_number(db, SQL_OPEN_COUNT, &bot_id, n, e);
 }
 
 int store_next_ids(struct db *db, struct next_ids *out, struct err *e)
@@ -519,16 +507,7 @@ int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, si
 
 int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_LAST_ENTRY, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
+	return db_number(db, SQL_LAST_ENTRY, &bot_id, out, e);
 }
 
 int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,
