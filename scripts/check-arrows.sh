@@ -34,7 +34,7 @@ worker/feed: common/registry worker/market
 worker/model/format:
 worker/model: worker/market worker/model/format
 worker/model/train: worker/market worker/model
-worker/session: common/db worker/market worker/strategy worker/venue/sim worker/engine worker/feed worker/model
+worker/session: common/db worker/market worker/strategy worker/venue worker/engine worker/feed worker/model
 worker/net:
 worker/store: common/db common/registry worker/engine worker/feed worker/venue worker/venue/sim
 worker/report: worker/engine worker/venue/sim
@@ -42,8 +42,8 @@ worker/notify: common/db common/registry common/view worker/net worker/report wo
 worker/backup: common/db common/registry worker/store
 worker/job: common/db worker/store
 worker/job/kinds: common/db worker/backup worker/job
-worker/cli: common/db common/registry common/view worker/backup worker/feed worker/job worker/market worker/model worker/report worker/session worker/store
-worker/loop: common/db common/registry worker/backup worker/feed worker/job worker/market worker/model/train worker/notify worker/report worker/session worker/store
+worker/cli: common/db common/registry common/view worker/backup worker/feed worker/job worker/market worker/model worker/report worker/session worker/store worker/venue/sim
+worker/loop: common/db common/registry worker/backup worker/feed worker/job worker/market worker/model/train worker/notify worker/report worker/session worker/store worker/venue/sim
 END
 }
 

@@ -11,7 +11,6 @@ FUNCTION_MAX=60 FILE_MAX=600 FOLDER_MAX=25
 # path: lines that it may have until it is parted
 known() {
 	cat <<'END'
-worker/notify/chat_commands.c: 612
 END
 }
 

@@ -95,11 +95,8 @@ static int handle_bots_put(struct request *r, struct err *e)
 	struct bot_row row = body_row(r);
 	struct db *db = r->db;
 	int64_t id;
-	int rc;
+	int rc = request_begin(r, &id, e);
 
-	rc = request_id(r, "id", &id, e);
-	if (!rc)
-		rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = store_bots_update_tx(db, id, &row, clock_now_us(), e);
@@ -114,11 +111,8 @@ static int handle_bots_delete(struct request *r, struct err *e)
 {
 	struct db *db = r->db;
 	int64_t id;
-	int rc;
+	int rc = request_begin(r, &id, e);
 
-	rc = request_id(r, "id", &id, e);
-	if (!rc)
-		rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = store_bots_delete_tx(db, id, e);
@@ -134,13 +128,8 @@ static int handle_bots_events(struct request *r, struct err *e)
 {
 	struct page p = { 0 };
 	int64_t id;
-	int rc;
+	int rc = request_bot_page(r, &id, &p, e);
 
-	rc = request_id(r, "id", &id, e);
-	if (!rc)
-		rc = store_bots_exists(r->db, id, e);
-	if (!rc)
-		rc = request_page(r, &p, e);
 	return rc ? rc : store_bots_events(r->db, id, &p, &r->json, e);
 }
 

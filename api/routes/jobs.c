@@ -24,11 +24,8 @@ static int handle_jobs_cancel(struct request *r, struct err *e)
 	struct db *db = r->db;
 	char link[48];
 	int64_t id;
-	int rc;
+	int rc = request_begin(r, &id, e);
 
-	rc = request_id(r, "id", &id, e);
-	if (!rc)
-		rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = store_jobs_cancel_tx(db, id, e);

@@ -110,11 +110,8 @@ static int handle_models_delete(struct request *r, struct err *e)
 	struct db *db = r->db;
 	char path[256] = "";
 	int64_t id;
-	int rc;
+	int rc = request_begin(r, &id, e);
 
-	rc = request_id(r, "id", &id, e);
-	if (!rc)
-		rc = db_begin(db, e);
 	if (rc)
 		return rc;
 	rc = store_models_delete_tx(db, id, path, sizeof(path), e);

@@ -1,28 +1,16 @@
 /* Orders of a bot: open ones, closed ones, reports from outside, held entries. */
 #include "api/routes/table.h"
-#include "api/store/bots.h"
 #include "api/store/order_story.h"
 #include "api/store/orders.h"
 #include "common/clock.h"
 
 #include <stdio.h>
 
-static int bot_and_page(struct request *r, int64_t *id, struct page *p, struct err *e)
-{
-	int rc = request_id(r, "id", id, e);
-
-	if (!rc)
-		rc = store_bots_exists(r->db, *id, e);
-	if (!rc)
-		rc = request_page(r, p, e);
-	return rc;
-}
-
 static int handle_orders_active(struct request *r, struct err *e)
 {
 	struct page p = { 0 };
 	int64_t id;
-	int rc = bot_and_page(r, &id, &p, e);
+	int rc = request_bot_page(r, &id, &p, e);
 
 	return rc ? rc : store_orders_active(r->db, id, &p, &r->json, e);
 }
@@ -37,7 +25,7 @@ static int handle_orders_history(struct request *r, struct err *e)
 	};
 	struct page p = { 0 };
 	int64_t id;
-	int rc = bot_and_page(r, &id, &p, e);
+	int rc = request_bot_page(r, &id, &p, e);
 
 	return rc ? rc : store_orders_history(r->db, id, &f, &p, &r->json, e);
 }
@@ -45,10 +33,8 @@ static int handle_orders_history(struct request *r, struct err *e)
 static int handle_order_story(struct request *r, struct err *e)
 {
 	int64_t bot_id, order_id;
-	int rc = request_id(r, "id", &bot_id, e);
+	int rc = request_bot(r, &bot_id, e);
 
-	if (!rc)
-		rc = store_bots_exists(r->db, bot_id, e);
 	if (!rc)
 		rc = request_id(r, "order", &order_id, e);
 	return rc ? rc : store_order_story(r->db, bot_id, order_id, &r->json, e);
@@ -96,9 +82,7 @@ static int handle_orders_report(struct request *r, struct err *e)
 	int64_t bot_id, id = 0;
 	int rc;
 
-	rc = request_id(r, "id", &bot_id, e);
-	if (!rc)
-		rc = store_bots_exists(db, bot_id, e);
+	rc = request_bot(r, &bot_id, e);
 	if (!rc)
 		rc = db_begin(db, e);
 	if (rc)

@@ -1,4 +1,5 @@
 #include "api/routes/table.h"
+#include "api/store/bots.h"
 
 int request_page(struct request *r, struct page *p, struct err *e)
 {
@@ -10,6 +11,27 @@ int request_page(struct request *r, struct page *p, struct err *e)
 		return request_error(r, e, 400, "bad_query",
 				     "cursor: must be the next_cursor of an earlier answer");
 	return 0;
+}
+
+int request_bot(struct request *r, int64_t *id, struct err *e)
+{
+	int rc = request_id(r, "id", id, e);
+
+	return rc ? rc : store_bots_exists(r->db, *id, e);
+}
+
+int request_bot_page(struct request *r, int64_t *id, struct page *p, struct err *e)
+{
+	int rc = request_bot(r, id, e);
+
+	return rc ? rc : request_page(r, p, e);
+}
+
+int request_begin(struct request *r, int64_t *id, struct err *e)
+{
+	int rc = request_id(r, "id", id, e);
+
+	return rc ? rc : db_begin(r->db, e);
 }
 
 const struct param page_params[] = { PAGE, END };

@@ -12,11 +12,8 @@ static int handle_positions(struct request *r, struct err *e)
 	int64_t now = clock_now_us(), id = 0;
 	int rc = 0;
 
-	if (request_path_value(r, "id")) {
-		rc = request_id(r, "id", &id, e);
-		if (!rc)
-			rc = store_bots_exists(r->db, id, e);
-	}
+	if (request_path_value(r, "id"))
+		rc = request_bot(r, &id, e);
 	if (!rc)
 		rc = store_positions_list(r->db, id, now, &r->json, e);
 	json_time(&r->json, "timestamp", now);

@@ -1,5 +1,4 @@
 #include "api/routes/table.h"
-#include "api/store/bots.h"
 #include "api/store/signals.h"
 
 #include <string.h>
@@ -9,13 +8,8 @@ static int handle_signals(struct request *r, struct err *e)
 	const char *taken = request_query(r, "taken");
 	struct page p = { 0 };
 	int64_t id;
-	int rc;
+	int rc = request_bot_page(r, &id, &p, e);
 
-	rc = request_id(r, "id", &id, e);
-	if (!rc)
-		rc = store_bots_exists(r->db, id, e);
-	if (!rc)
-		rc = request_page(r, &p, e);
 	if (rc)
 		return rc;
 	return store_signals_list(r->db, id, taken ? !strcmp(taken, "true") : -1,

@@ -1,19 +1,11 @@
 /* Statistics of a bot: ratios, groups, and reports of outside bots. */
 #include "api/routes/table.h"
-#include "api/store/bots.h"
 #include "api/store/stats.h"
 #include "api/view/stats_json.h"
 #include "common/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int known_bot(struct request *r, int64_t *id, struct err *e)
-{
-	int rc = request_id(r, "id", id, e);
-
-	return rc ? rc : store_bots_exists(r->db, *id, e);
-}
 
 static void reported_json(struct json *j, const struct reported_totals *t)
 {
@@ -38,7 +30,7 @@ static int handle_stats(struct request *r, struct err *e)
 	int64_t id;
 	int rc;
 
-	rc = known_bot(r, &id, e);
+	rc = request_bot(r, &id, e);
 	if (!rc)
 		rc = trade_sums_get(r->app->sums, r->db, r->db_generation, id, &s, e);
 	if (!rc)
@@ -80,7 +72,7 @@ static int handle_stats_pnl(struct request *r, struct err *e)
 	};
 	const char *by = request_query(r, "by") ? request_query(r, "by") : "day";
 	int64_t id;
-	int rc = known_bot(r, &id, e);
+	int rc = request_bot(r, &id, e);
 
 	if (rc)
 		return rc;
@@ -106,7 +98,7 @@ static int handle_stats_update(struct request *r, struct err *e)
 	int64_t id;
 	int rc;
 
-	rc = known_bot(r, &id, e);
+	rc = request_bot(r, &id, e);
 	if (!rc)
 		rc = db_begin(db, e);
 	if (rc)

@@ -20,6 +20,11 @@ extern const struct route_group status_routes, bot_routes, health_routes, metric
 
 /* paging.c: limit and cursor of a list; 400 for a cursor that we did not give. */
 MUST_CHECK int request_page(struct request *r, struct page *p, struct err *e);
+/* The bot of the path: its number, if there is such a bot; the same and the page. */
+MUST_CHECK int request_bot(struct request *r, int64_t *id, struct err *e);
+MUST_CHECK int request_bot_page(struct request *r, int64_t *id, struct page *p, struct err *e);
+/* The number in the path, and a transaction for what is done with its row. */
+MUST_CHECK int request_begin(struct request *r, int64_t *id, struct err *e);
 extern const struct param page_params[];
 /* models.c: 422 unless it is written as the exchange does. */
 MUST_CHECK int models_check_symbol(struct request *r, const char *symbol, struct err *e);

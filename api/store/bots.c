@@ -69,17 +69,12 @@ const struct column store_bots_event_columns[] = {
 
 int store_bots_exists(struct db *db, int64_t id, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_EXISTS, &s, e);
+	int64_t there = 0;
+	int rc = db_number(db, SQL_EXISTS, &id, &there, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, id);
-	rc = stmt_step(s, e);
-	stmt_done(s);
-	if (rc == STMT_END)
+	if (rc == 0 && !there)
 		return err_set(e, ERR_NOT_FOUND, "there is no bot %lld", (long long)id);
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 int store_bots_check_ours(struct db *db, int64_t id, struct err *e)

@@ -24,14 +24,14 @@ static const char SQL_MARKETS[] =
 	"SELECT symbol, exchange, source, base, quote, tick, step, min_quantity, max_quantity,"
 	" nullif(min_notional, 0), fee_maker, fee_taker, origin, note, updated_us FROM markets"
 	" ORDER BY symbol, source";
+#define WHEN_INTERVAL(name, seconds) " WHEN '" name "' THEN " #seconds
 /* The markets in the bots' settings, each with its newest closed candle that has a trade. */
 static const char SQL_FEED[] =
 	"SELECT source, symbol, interval, open_us, (?1 - open_us - length_us) / 1000 FROM"
 	" (SELECT c.source, c.symbol, c.interval, (SELECT k.open_us FROM candles k"
 	" WHERE k.source = c.source AND k.symbol = c.symbol AND k.interval = c.interval"
 	" AND k.trades > 0 ORDER BY k.open_us DESC LIMIT 1) AS open_us, 1000000 * CASE c.interval"
-	" WHEN '1s' THEN 1 WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900"
-	" WHEN '1h' THEN 3600 WHEN '4h' THEN 14400 ELSE 86400 END AS length_us"
+	BOT_INTERVALS(WHEN_INTERVAL) " END AS length_us"
 	" FROM (SELECT DISTINCT (SELECT market_data FROM worker_heartbeat WHERE id = 1)"
 	" || iif(exchange = 'binance_futures', '_futures', '') AS source, symbol, interval"
 	" FROM trading_configs) c)"

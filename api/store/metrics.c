@@ -63,35 +63,21 @@ static void read_bot(struct stmt *s, struct bot_metrics *b)
 	b->without_stop = stmt_int(s, 18);
 }
 
-static int count_bots(struct db *db, size_t *n, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_COUNT, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		*n = (size_t)stmt_int(s, 0);
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
-}
-
 int store_metrics_bots(struct db *db, const char *day, struct bot_metrics **out, size_t *n,
 		       struct err *e)
 {
 	struct bot_metrics *list;
-	size_t room = 0, found = 0;
+	int64_t room = 0, found = 0;
 	struct stmt *s;
 	int rc;
 
-	rc = count_bots(db, &room, e);
+	rc = db_number(db, SQL_COUNT, NULL, &room, e);
 	if (!rc)
 		rc = db_stmt(db, SQL_BOTS, &s, e);
 	if (rc)
 		return rc;
 	stmt_bind_text(s, 1, day);
-	list = xcalloc(room + 1, sizeof(*list));
+	list = xcalloc((size_t)room + 1, sizeof(*list));
 	/* A bot that was made between the two statements waits for the next call. */
 	while (found < room && (rc = stmt_step(s, e)) == STMT_ROW)
 		read_bot(s, &list[found++]);
@@ -101,7 +87,7 @@ int store_metrics_bots(struct db *db, const char *day, struct bot_metrics **out,
 		return rc;
 	}
 	*out = list;
-	*n = found;
+	*n = (size_t)found;
 	return 0;
 }
 
@@ -139,25 +125,11 @@ int store_metrics_backups(struct db *db, struct backup_metrics *out, struct err 
 	return rc < 0 ? rc : 0;
 }
 
-static int read_oldest(struct db *db, struct notify_metrics *out, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_NOTIFY_OLDEST, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		out->oldest_us = stmt_int(s, 0);
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
-}
-
 int store_metrics_notify(struct db *db, struct notify_metrics *out, struct err *e)
 {
 	struct notify_metrics m = { 0 };
 	struct stmt *s;
-	int rc = read_oldest(db, &m, e);
+	int rc = db_number(db, SQL_NOTIFY_OLDEST, NULL, &m.oldest_us, e);
 
 	if (!rc)
 		rc = db_stmt(db, SQL_NOTIFY_LANES, &s, e);

@@ -112,18 +112,9 @@ int store_models_update_tx(struct db *db, int64_t id, const struct model_change 
 static int check_unused_tx(struct db *db, int64_t id, struct err *e)
 {
 	int64_t bot = 0;
-	struct stmt *s;
-	int rc;
+	int rc = db_number(db, SQL_USERS, &id, &bot, e);
 
-	rc = db_stmt(db, SQL_USERS, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		bot = stmt_int(s, 0);
-	stmt_done(s);
-	if (rc == STMT_ROW)
+	if (rc == 0 && bot)
 		return err_set(e, ERR_CONFLICT,
 			       "model %lld is used by bot %lld: assign another model to it first",
 			       (long long)id, (long long)bot);

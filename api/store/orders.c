@@ -143,14 +143,6 @@ static void bind_number(struct stmt *s, int index, bool given, double v)
 		stmt_bind_null(s, index);
 }
 
-static void bind_time(struct stmt *s, int index, int64_t us)
-{
-	if (us)
-		stmt_bind_int(s, index, us);
-	else
-		stmt_bind_null(s, index);
-}
-
 static int find_reported(struct db *db, int64_t bot_id, const char *order_id, int64_t *id,
 			 struct err *e)
 {
@@ -201,8 +193,8 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	if (o->confidence.given)
 		stmt_bind_double(s, 13, o->confidence.value);
 	stmt_bind_text(s, 14, o->close_reason);
-	bind_time(s, 15, o->created_us);
-	bind_time(s, 16, o->closed_us);
+	stmt_bind_nonzero(s, 15, o->created_us);
+	stmt_bind_nonzero(s, 16, o->closed_us);
 	stmt_bind_int(s, 17, now_us);
 	rc = stmt_run(s, e);
 	if (!rc && *created)

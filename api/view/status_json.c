@@ -3,7 +3,7 @@
 #include "api/store/rows.h"
 #include "common/clock.h"
 #include "common/registry/bot_config.h"
-#include "common/registry/commands.h"
+#include "common/registry/bot_json.h"
 #include "common/registry/market_clock.h"
 #include "common/span.h"
 
@@ -78,11 +78,12 @@ static void number_or_null(struct json *j, const char *key, int64_t v)
 /* May take up to one candle longer, if the open candle began before the worker listened. */
 static void warm_up_json(struct json *j, const struct bot_view *b)
 {
-	int64_t missing = WARM_UP_CANDLES - b->candles;
+	int64_t needed = bot_look_back_of(b->strategy, b->strategy_params);
+	int64_t missing = needed - b->candles;
 
 	json_object(j, "warm_up");
 	json_int(j, "candles", b->candles);
-	json_int(j, "needed", WARM_UP_CANDLES);
+	json_int(j, "needed", needed);
 	if (b->worker.state == WORKER_RUNNING)
 		json_int(j, "ready_in_seconds",
 			 missing > 0 ? missing * bot_interval_s(b->interval) : 0);

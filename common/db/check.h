@@ -13,7 +13,7 @@
 MUST_CHECK int db_check(struct db *db, struct err *e);
 /* PRAGMA integrity_check: the same, and whether indexes and tables agree. Slower. */
 MUST_CHECK int db_check_whole(struct db *db, struct err *e);
-/* The result that db_check would give for this first line of quick_check or integrity_check. */
+/* (tests) The result that db_check would give for this first line of its pragma. */
 MUST_CHECK int db_check_line(const struct db *db, const char *line, struct err *e);
 /* Does each foreign key find its row? ERR_CORRUPT with the first that does not. */
 MUST_CHECK int db_check_references(struct db *db, struct err *e);

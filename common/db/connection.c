@@ -183,16 +183,9 @@ void db_set_busy_timeout(struct db *db, int64_t ms)
 
 static int64_t read_pragma(struct db *db, const char *sql)
 {
-	struct stmt *s = NULL;
-	int64_t v = -1;
+	int64_t v = 0;
 
-	if (db_stmt(db, sql, &s, NULL))
-		return -1;
-	ASSERT(s);
-	if (stmt_step(s, NULL) == STMT_ROW)
-		v = stmt_int(s, 0);
-	stmt_done(s);
-	return v;
+	return db_number(db, sql, NULL, &v, NULL) ? -1 : v;
 }
 
 int64_t db_data_version(struct db *db)

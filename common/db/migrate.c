@@ -25,30 +25,14 @@ struct run {
 static const char SQL_OBJECTS[] = "SELECT count(*) FROM sqlite_master";
 static const char SQL_APPLICATION[] = "PRAGMA application_id";
 
-static int read_int(struct db *db, const char *sql, int64_t *out, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0);
-		rc = 0;
-	}
-	stmt_done(s);
-	return rc;
-}
-
 /* Our own file, or an empty one? */
 static int check_owner(struct db *db, int version, struct err *e)
 {
 	int64_t objects = 0, id = 0;
 	int rc;
 
-	if ((rc = read_int(db, SQL_OBJECTS, &objects, e)) ||
-	    (rc = read_int(db, SQL_APPLICATION, &id, e)))
+	if ((rc = db_number(db, SQL_OBJECTS, NULL, &objects, e)) ||
+	    (rc = db_number(db, SQL_APPLICATION, NULL, &id, e)))
 		return rc;
 	if (id == MIGRATE_APPLICATION_ID || (id == 0 && version == 0 && objects == 0))
 		return 0;

@@ -47,6 +47,8 @@ static void put_updates(struct buf *sql, const struct row_table *t)
 
 static void put_save(struct buf *sql, const struct row_table *t)
 {
+	unsigned keys = 0;
+
 	buf_printf(sql, "INSERT INTO %s(", t->name);
 	put_names(sql, t, 0);
 	buf_puts(sql, t->where ? ") SELECT " : ") VALUES (");
@@ -59,7 +61,13 @@ static void put_save(struct buf *sql, const struct row_table *t)
 	}
 	if (t->where)
 		buf_printf(sql, " WHERE %s", t->where);
-	buf_puts(sql, t->where ? " ON CONFLICT(" : ") ON CONFLICT(");
+	else
+		buf_putc(sql, ')');
+	for (size_t i = 0; i < t->n; i++)
+		keys += t->columns[i].use & ROW_KEY;
+	if (!keys)
+		return;
+	buf_puts(sql, " ON CONFLICT(");
 	put_names(sql, t, ROW_KEY);
 	buf_puts(sql, ") DO UPDATE SET ");
 	put_updates(sql, t);
@@ -102,14 +110,6 @@ void row_statements(int schema, void (*each)(void *ctx, const char *sql), void *
 		each(ctx, text_of(*q, schema));
 }
 
-static void bind_time(struct stmt *s, int index, int64_t us)
-{
-	if (us)
-		stmt_bind_int(s, index, us);
-	else
-		stmt_bind_null(s, index);
-}
-
 static void bind_price(struct stmt *s, int index, struct price p)
 {
 	if (price_sign(p))
@@ -135,7 +135,7 @@ static void bind(struct stmt *s, int index, const struct row_column *c, const vo
 	case ROW_PRICE: stmt_near_price(s, index, *(const struct price *)m); break;
 	case ROW_QTY: stmt_near_qty(s, index, *(const struct qty *)m); break;
 	case ROW_MONEY: stmt_near_money(s, index, *(const struct money *)m); break;
-	case ROW_TIME: bind_time(s, index, *(const int64_t *)m); break;
+	case ROW_TIME: stmt_bind_nonzero(s, index, *(const int64_t *)m); break;
 	case ROW_NO_PRICE: bind_price(s, index, *(const struct price *)m); break;
 	case ROW_WORD: stmt_bind_text(s, index, c->words->name(*(const int *)m)); break;
 	case ROW_PUT:

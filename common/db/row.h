@@ -38,7 +38,7 @@ enum row_type {
 };
 
 enum {
-	ROW_KEY = 1,	/* part of the key: a row with it is updated, else inserted */
+	ROW_KEY = 1,	/* part of the key: a row with it is updated; without any it must be new */
 	ROW_ONCE = 2,	/* written with a new row, never changed */
 	ROW_UNREAD = 4	/* row_select leaves it out, as all of ROW_PUT and ROW_GIVEN */
 };
@@ -102,7 +102,7 @@ struct row_sql {
 		__attribute__((section("row_sql"), used)) = &variable
 
 /*
- * Inserts a row or updates the one with its key. Column i of the list is parameter i + 1;
+ * Inserts a row, or updates the one with its key. Column i of the list is parameter i + 1;
  * ROW_GIVEN ones are the caller's to bind before stmt_run.
  */
 MUST_CHECK int row_save(struct db *db, struct row_sql *q, const void *row, struct stmt **out,

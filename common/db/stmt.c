@@ -102,6 +102,14 @@ void stmt_bind_int(struct stmt *s, int index, int64_t v)
 	check_bind(s, index, sqlite3_bind_int64(s->st, index, v));
 }
 
+void stmt_bind_nonzero(struct stmt *s, int index, int64_t v)
+{
+	if (v)
+		stmt_bind_int(s, index, v);
+	else
+		stmt_bind_null(s, index);
+}
+
 void stmt_bind_double(struct stmt *s, int index, double v)
 {
 	/* SQLite would store NaN as NULL. */
@@ -278,6 +286,22 @@ enum stmt_type stmt_column_type(struct stmt *s, int col)
 	case SQLITE_BLOB: return STMT_BLOB;
 	default: return STMT_NULL;
 	}
+}
+
+int db_number(struct db *db, const char *sql, const int64_t *params, int64_t *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, sql, &s, e);
+
+	if (rc)
+		return rc;
+	for (int i = 0, n = params ? sqlite3_bind_parameter_count(s->st) : 0; i < n; i++)
+		stmt_bind_int(s, i + 1, params[i]);
+	rc = stmt_step(s, e);
+	if (rc >= 0)
+		*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
+	stmt_done(s);
+	return rc < 0 ? rc : 0;
 }
 
 int db_exec(struct db *db, const char *sql, struct err *e)

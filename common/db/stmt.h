@@ -34,6 +34,7 @@ enum { STMT_ROW = 1, STMT_END = 0 };
  */
 MUST_CHECK int db_stmt(struct db *db, const char *sql, struct stmt **out, struct err *e);
 void stmt_bind_int(struct stmt *s, int index, int64_t v);
+void stmt_bind_nonzero(struct stmt *s, int index, int64_t v);	/* 0: NULL */
 void stmt_bind_double(struct stmt *s, int index, double v);
 void stmt_bind_text(struct stmt *s, int index, const char *v);	/* copied; NULL: NULL */
 void stmt_bind_null(struct stmt *s, int index);
@@ -69,6 +70,12 @@ const char *stmt_column_name(struct stmt *s, int col);
 enum stmt_type { STMT_NULL, STMT_INT, STMT_REAL, STMT_TEXT, STMT_BLOB };
 enum stmt_type stmt_column_type(struct stmt *s, int col);
 
+/*
+ * The number in the first column of a statement's first row; 0 without a row. params: ?1 and on;
+ * NULL: it has none.
+ */
+MUST_CHECK int db_number(struct db *db, const char *sql, const int64_t *params, int64_t *out,
+			 struct err *e);
 /* Runs SQL text without parameters and rows (schema, pragmas). */
 MUST_CHECK int db_exec(struct db *db, const char *sql, struct err *e);
 

@@ -196,6 +196,11 @@ static bool apply_member(struct bot_config *c, const cJSON *v, struct field_erro
 	return false;
 }
 
+int64_t bot_config_account(const struct bot_config *c)
+{
+	return c->live ? c->account_id : 0;
+}
+
 bool bot_config_futures(const struct bot_config *c)
 {
 	return strcmp(c->exchange, "binance_futures") == 0;

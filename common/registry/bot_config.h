@@ -33,6 +33,8 @@ const char *bot_config_needs_admin(const struct bot_config *a, const struct bot_
 void bot_config_defaults(struct bot_config *c);
 /* Does the bot trade USD-M futures (else spot)? */
 bool bot_config_futures(const struct bot_config *c);
+/* The account that its orders go to: exchange_accounts.id, or 0 for paper money. */
+int64_t bot_config_account(const struct bot_config *c);
 /*
  * Apply the members of "patch" (an object) to c. Unknown keys, wrong types and
  * values out of range each add one field error; with any, c is unchanged and
@@ -49,8 +51,11 @@ bool bot_config_futures(const struct bot_config *c);
 MUST_CHECK int bot_config_apply(struct bot_config *c, const cJSON *patch, struct field_errors *f);
 /* The same for settings that were stored before, which need no confirmation. */
 MUST_CHECK int bot_config_read(struct bot_config *c, const cJSON *patch, struct field_errors *f);
-/* Seconds of a candle of "1s" "1m" "5m" "15m" "1h" "4h" "1d"; 0 for anything else. */
-int64_t bot_interval_s(const char *interval);
+/* The lengths of candles: a bot's key interval, and seconds. */
+#define BOT_INTERVALS(X) \
+	X("1s", 1) X("1m", 60) X("5m", 300) X("15m", 900) X("1h", 3600) X("4h", 14400) \
+	X("1d", 86400)
+int64_t bot_interval_s(const char *interval);	/* 0: it is none of them */
 /* "target 2.1 % = 4.20 USDT, stop 0.4 % = 0.80 USDT", for logs. */
 #define BOT_EXITS_TEXT_MAX 200
 const char *bot_exits_text(const struct bot_config *c, const char *quote,

@@ -1,6 +1,7 @@
 /* Warnings about valid settings that can't trade or can't win under the worker's risk settings. */
 #include "common/registry/bot_config.h"
 
+#include "common/registry/bot_json.h"
 #include "common/registry/quote_asset.h"
 #include "common/registry/symbol_info.h"
 #include "common/span.h"
@@ -217,8 +218,8 @@ static void warn_threshold(const struct bot_config *c, struct field_errors *w)
 int64_t bot_interval_s(const char *interval)
 {
 	static const struct { const char *name; int64_t seconds; } known[] = {
-		{ "1s", 1 }, { "1m", 60 }, { "5m", 300 }, { "15m", 900 }, { "1h", 3600 },
-		{ "4h", 14400 }, { "1d", 86400 },
+#define INTERVAL(name, seconds) { name, seconds },
+		BOT_INTERVALS(INTERVAL)
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -266,8 +267,7 @@ static void warn_warming(const struct bot_config *c, const struct bot_config_lim
 			 struct field_errors *w)
 {
 	int64_t length_s = bot_interval_s(c->interval);
-	const struct strategy_spec *s = strategy_spec_find(c->strategy);
-	int needed = s ? (int)s->look_back(c->strategy_params) : WARM_UP_CANDLES;
+	int needed = (int)bot_look_back(c);
 	int64_t missing = needed - l->candles;
 	char wait[SPAN_TEXT_MAX];
 

@@ -148,10 +148,31 @@ static void put_strategy_params(const struct bot_config *c, struct json *j, cons
 	json_object_end(j);
 }
 
+int64_t bot_look_back(const struct bot_config *c)
+{
+	const struct strategy_spec *s = strategy_spec_find(c->strategy);
+
+	return s ? (int64_t)s->look_back(c->strategy_params) : WARM_UP_CANDLES;
+}
+
+int64_t bot_look_back_of(const char *strategy, const char *params)
+{
+	const struct strategy_spec *s = strategy_spec_find(strategy);
+	struct bot_config c = { 0 };
+	cJSON *v = NULL;
+
+	snprintf(c.strategy, sizeof(c.strategy), "%s", strategy);
+	if (s)
+		strategy_params_default(s, c.strategy_params);
+	/* Of a row that can't be used the defaults remain. */
+	if (json_read(params, strlen(params), &v, NULL) == 0)
+		(void)set_strategy_params(&c, v, NULL);
+	cJSON_Delete(v);
+	return bot_look_back(&c);
+}
+
 const struct bot_json bot_json_strategy_params = {
 	.allowed = "an object with parameters of the strategy, see STRATEGIES.md",
-	.schema = "{\"type\":\"object\",\"additionalProperties\":"
-		  "{\"type\":[\"number\",\"boolean\",\"string\",\"null\"]}}",
 	.set = set_strategy_params, .put = put_strategy_params,
 };
 

@@ -75,6 +75,12 @@ struct bot_config {
 	int64_t max_positions;			/* open at once by this bot */
 	int64_t decision_interval_ms;		/* least time between decisions */
 	double leverage;			/* futures only */
+	/*
+	 * live: real money on exchange_accounts.id account_id. No key sets it yet, because there
+	 * is no exchange client: every bot trades paper money.
+	 */
+	bool live;
+	int64_t account_id;			/* 0: none */
 	bool ignore_risk_reward;		/* skip MIN_RISK_REWARD_RATIO for this bot */
 	bool ignore_risk_per_trade;		/* skip MAX_RISK_PER_TRADE for this bot */
 	int64_t model_id;			/* 0: none */
@@ -94,7 +100,8 @@ struct bot_config {
 #define BOT_JSON_MAX 512		/* bytes of a stored value, with NUL */
 struct bot_json {
 	const char *allowed;	/* what it takes, as messages and docs say it */
-	const char *schema;	/* JSON Schema, an object, for the API's description */
+	/* JSON Schema, an object, for the API's description; NULL: by strategy_spec.h */
+	const char *schema;
 	/* Merge v into c. False: c is as it was, and f has at least one error more. */
 	bool (*set)(struct bot_config *c, const cJSON *v, struct field_errors *f);
 	/* The whole value as member "key" (NULL: as the document itself). */

@@ -19,14 +19,6 @@ static const char SQL_INSERT[] =
 	"INSERT INTO commands(kind, bot_id, args, requested_by, correlation_id, idempotency_key, "
 	"created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
-static void bind_int_or_null(struct stmt *s, int index, int64_t v)
-{
-	if (v)
-		stmt_bind_int(s, index, v);
-	else
-		stmt_bind_null(s, index);
-}
-
 static const char *args_of(const struct command *c)
 {
 	return c->args[0] ? c->args : "{}";
@@ -102,13 +94,13 @@ static int insert(struct db *db, const struct command *c, int64_t now_us, int64_
 	if (rc)
 		return rc;
 	stmt_bind_text(s, 1, c->kind);
-	bind_int_or_null(s, 2, c->bot_id);
+	stmt_bind_nonzero(s, 2, c->bot_id);
 	stmt_bind_text(s, 3, args_of(c));
 	stmt_bind_text(s, 4, c->requested_by);
 	stmt_bind_text(s, 5, c->correlation_id);
 	stmt_bind_text(s, 6, c->idempotency_key[0] ? c->idempotency_key : NULL);
 	stmt_bind_int(s, 7, now_us);
-	bind_int_or_null(s, 8, c->expires_us);
+	stmt_bind_nonzero(s, 8, c->expires_us);
 	rc = stmt_run(s, e);
 	if (!rc)
 		*id = db_last_id(db);
@@ -218,17 +210,10 @@ int store_command_next(struct db *db, int64_t after, struct command *out, struct
 
 int store_command_bot_exists(struct db *db, int64_t bot_id, bool *out, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_BOT_EXISTS, &s, e);
+	int64_t there = 0;
+	int rc = db_number(db, SQL_BOT_EXISTS, &bot_id, &there, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0) != 0;
-		rc = 0;
-	}
-	stmt_done(s);
+	if (rc == 0)
+		*out = there != 0;
 	return rc;
 }

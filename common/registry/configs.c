@@ -435,17 +435,5 @@ int store_config_past(struct db *db, int64_t bot_id, int64_t version, struct bot
 
 int store_config_version(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_VERSION, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		*out = stmt_int(s, 0);
-	else if (rc == STMT_END)
-		*out = 0;
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
+	return db_number(db, SQL_VERSION, &bot_id, out, e);
 }

@@ -121,10 +121,7 @@ static int add_tx(struct db *db, const struct token *t, bool replace, int64_t *i
 	stmt_bind_text(s, 2, t->role);
 	stmt_bind_text(s, 3, t->hash);
 	stmt_bind_int(s, 4, t->created_us);
-	if (t->expires_us)
-		stmt_bind_int(s, 5, t->expires_us);
-	else
-		stmt_bind_null(s, 5);
+	stmt_bind_nonzero(s, 5, t->expires_us);
 	rc = stmt_run(s, e);
 	if (!rc)
 		*id = db_last_id(db);
@@ -161,23 +158,6 @@ int store_token_put(struct db *db, const struct token *t, int64_t *id, struct er
 	return add(db, t, true, id, e);
 }
 
-static int others_tx(struct db *db, int64_t id, int64_t now_us, int64_t *n, struct err *e)
-{
-	struct stmt *s;
-	int rc;
-
-	rc = db_stmt(db, SQL_OTHER_ADMINS, &s, e);
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, id);
-	stmt_bind_int(s, 2, now_us);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		*n = stmt_int(s, 0);
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
-}
-
 int store_token_revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err *e)
 {
 	struct token t = { 0 };
@@ -202,7 +182,7 @@ int store_token_revoke_tx(struct db *db, int64_t id, int64_t now_us, struct err 
 		return err_set(e, ERR_NOT_FOUND, "there is no token %lld", (long long)id);
 	if (t.revoked_us)
 		return 0;
-	rc = others_tx(db, id, now_us, &others, e);
+	rc = db_number(db, SQL_OTHER_ADMINS, (const int64_t[]){ id, now_us }, &others, e);
 	if (rc)
 		return rc;
 	if (!others && !strcmp(t.role, "admin") && token_usable(&t, now_us))

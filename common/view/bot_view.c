@@ -29,6 +29,7 @@ static const struct row_column columns[] = {
 	V(ROW_TEXT, "c.symbol", symbol),
 	V(ROW_TEXT, "c.interval", interval),
 	V(ROW_TEXT, "c.strategy", strategy),
+	V(ROW_TEXT, "c.strategy_params", strategy_params, .since = 8),
 	V(ROW_MONEY, "s.equity", equity),
 	V(ROW_MONEY, "s.peak_equity", peak_equity),
 	V(ROW_MONEY, "s.day_equity", day_equity),

@@ -30,6 +30,7 @@ struct bot_view {
 	int64_t candles;		/* closed ones in its window */
 	/* Of the newest settings. */
 	char symbol[SYMBOL_MAX], interval[8], strategy[STRATEGY_NAME_MAX];
+	char strategy_params[400];	/* JSON */
 	struct money equity, peak_equity, day_equity;
 	char day[12];			/* UTC day of day_equity; "" none yet */
 	struct price last_price;

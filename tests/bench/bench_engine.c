@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "worker/market/features.h"
-#include "worker/session/session.h"
+#include "tests/unit/paper_session.h"
 
 #define RING 8192
 #define START_US INT64_C(1723104000000000)
@@ -71,7 +71,7 @@ static struct session *session_with(enum kind kind, float *probability)
 	bot.decision_interval_ms = 1;
 	bot.ignore_risk_per_trade = true;
 	bot.ignore_risk_reward = true; /* not what is measured */
-	if (session_new(&a, &s, &e))
+	if (paper_session(&a, NULL, &s, &e))
 		die("%s", e.msg);
 	session_market_add(s, &info);
 	if (kind == NO_BOT)
@@ -87,6 +87,7 @@ static struct session *session_with(enum kind kind, float *probability)
 static int64_t drive(struct session *s, int64_t from_us, int64_t n, int64_t step_us)
 {
 	struct feed_sink sink = session_sink(s, false);
+	int market = sink.market(sink.ctx, "BTCUSDT");
 	int64_t at = from_us;
 
 	for (int64_t i = 0; i < n; i++) {
@@ -94,7 +95,7 @@ static int64_t drive(struct session *s, int64_t from_us, int64_t n, int64_t step
 
 		at += step_us;
 		t->time_us = at;
-		sink.trade(sink.ctx, "BTCUSDT", t, at);
+		sink.trade(sink.ctx, market, t, at);
 	}
 	return at;
 }
@@ -107,7 +108,7 @@ static void book(struct session *s, int64_t at)
 		.bid_qty = qty_of_units(RATE_ONE), .ask_qty = qty_of_units(RATE_ONE),
 	};
 
-	sink.book(sink.ctx, "BTCUSDT", &b, at);
+	sink.book(sink.ctx, sink.market(sink.ctx, "BTCUSDT"), &b, at);
 }
 
 static void measure(const char *what, enum kind kind, int64_t n, int64_t step_us)

@@ -82,9 +82,9 @@ static void measure_all(bool futures)
 	}
 }
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
-	(void)symbol;
+	(void)market;
 	(void)now_us;
 	*(int64_t *)ctx += t->id;
 }

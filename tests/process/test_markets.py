@@ -124,6 +124,9 @@ class Markets(harness.TestCase):
             self.wait(lambda: feed()["state"] == "live", "the feed is live again", 60)
             self.assertEqual(feed()["message"], said)
             self.wait(lambda: events() > stood, "the market goes on", 60)
+        told = [r for r in bot.worker.log() if r["message"] == "market data is back"]
+        self.assertEqual(len(told), len(files))
+        self.assertEqual(bot.worker.stop(), 0)
 
     def test_an_error_goes_with_its_cause(self):
         """A bot whose market is not there is in ERROR and says so; with a market that is there

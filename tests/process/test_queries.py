@@ -7,6 +7,7 @@ is installed (nobody runs ANALYZE) and once with the statistics of filled tables
 import os
 import re
 import sqlite3
+import subprocess
 
 import harness
 import many_rows
@@ -82,6 +83,13 @@ def statements():
     return found
 
 
+def row_statements():
+    """Those that common/db/row.c makes of a table's columns."""
+    tool = os.path.join(os.path.dirname(harness.program("trading-bot")), "tests", "test_row_sql")
+    return subprocess.run([tool, "--print"], stdout=subprocess.PIPE, check=True,
+                          universal_newlines=True).stdout.splitlines()
+
+
 def large_tables(sql):
     """{name in the plan: table} of the large tables that a statement reads."""
     names = {}
@@ -120,6 +128,7 @@ class Queries(harness.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.statements = statements()
+        cls.of_rows = row_statements()
 
     def database(self):
         bot = self.bot()
@@ -129,8 +138,8 @@ class Queries(harness.TestCase):
 
     def check(self, connection):
         used, found = set(), []
-        for sql in sorted(self.statements):
-            if "sqlite_master" in sql or "%s" in sql:	# made by common/db/row.c: inserts by key
+        for sql in sorted(self.statements) + self.of_rows:
+            if "sqlite_master" in sql or "%s" in sql:	# the beginning of one of those of rows
                 continue
             bad = troubles(connection, sql)
             for plan in bad:
@@ -143,14 +152,18 @@ class Queries(harness.TestCase):
 
     def test_statements_are_found(self):
         """... or the test below would say yes to nothing."""
-        sources = 0
+        sources = of_rows = 0
         for folder in ("api", "common", "worker"):
             for path, _, names in os.walk(os.path.join(harness.ROOT, folder)):
                 for name in names:
                     if name.endswith(".c"):
                         with open(os.path.join(path, name), encoding="utf-8") as f:
-                            sources += len(re.findall(r"^static const char SQL_\w+\[\] =", f.read(), re.M))
+                            text = f.read()
+                        sources += len(re.findall(r"^static const char SQL_\w+\[\] =", text, re.M))
+                        of_rows += len(re.findall(r"^ROW_SQL\(", text, re.M))
         self.assertGreater(sources, 150)
+        self.assertGreater(of_rows, 10)
+        self.assertEqual(len(self.of_rows), of_rows)
         self.assertGreater(len(self.statements), 0.8 * sources)
         self.assertTrue(any(sql.startswith("SELECT closed_us") for sql in self.statements))
 

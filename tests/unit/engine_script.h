@@ -481,11 +481,11 @@ HELPER void stage_open(struct stage *g, const struct script *script)
 		.status = log_status, .stats = log_stats, .bot = log_bot, .equity = log_equity,
 		.candle = log_candle,
 	};
+	struct sim_store paper = { .ctx = g, .account = both_account, .ledger = both_ledger,
+				   .balance = both_balance, .order = both_order,
+				   .order_gone = both_gone, .counter = both_counter };
 	struct session_args a = {
 		.config = &script->config,
-		.sim_store = { .ctx = g, .account = both_account, .ledger = both_ledger,
-			       .balance = both_balance, .order = both_order,
-			       .order_gone = both_gone, .counter = both_counter },
 		.first_order_id = (int64_t)g->rows.orders_n + 1,
 		.first_leg_id = (int64_t)g->rows.legs_n + 1,
 		.first_fill_id = (int64_t)g->rows.fills_n + 1,
@@ -500,7 +500,7 @@ HELPER void stage_open(struct stage *g, const struct script *script)
 	fanout_add(&g->fanout, &digest);
 	fanout_add(&g->fanout, &text);
 	a.reporter = fanout_reporter(&g->fanout);
-	assert_int_equal(session_new(&a, &g->s, &e), 0);
+	assert_int_equal(paper_session(&a, &paper, &g->s, &e), 0);
 	g->e = session_engine(g->s);
 	for (int m = 0; m < SCRIPT_MARKETS; m++)
 		session_market_add(g->s, &script->markets[m]);
@@ -556,23 +556,23 @@ HELPER void stage_command(struct stage *g, const struct script_step *p)
 
 HELPER void stage_play(struct stage *g, const struct script_step *p, const struct feed_sink *sink)
 {
-	const char *symbol = g->script->markets[p->market].symbol;
+	int market = sink->market(sink->ctx, g->script->markets[p->market].symbol);
 
 	switch (p->kind) {
 	case STEP_TRADE:
-		sink->trade(sink->ctx, symbol, &p->trade, p->now);
+		sink->trade(sink->ctx, market, &p->trade, p->now);
 		break;
 	case STEP_BOOK:
-		sink->book(sink->ctx, symbol, &p->book, p->now);
+		sink->book(sink->ctx, market, &p->book, p->now);
 		break;
 	case STEP_TIME:
-		sink->time(sink->ctx, symbol, p->exchange_us, p->now);
+		sink->time(sink->ctx, market, p->exchange_us, p->now);
 		break;
 	case STEP_GAP:
-		sink->gap(sink->ctx, symbol, p->now);
+		sink->gap(sink->ctx, market, p->now);
 		break;
 	case STEP_VALID:
-		sink->book_valid(sink->ctx, symbol, p->flag, p->now);
+		sink->book_valid(sink->ctx, market, p->flag, p->now);
 		break;
 	case STEP_ADVANCE:
 		engine_advance(g->e, p->now);

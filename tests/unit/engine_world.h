@@ -6,7 +6,7 @@
 #define TESTS_UNIT_ENGINE_WORLD_H
 
 #include "tests/unit/sim_world.h"
-#include "worker/session/session.h"
+#include "tests/unit/paper_session.h"
 
 #define KEPT_ORDERS 4096
 #define KEPT_TEXT 256
@@ -444,13 +444,19 @@ HELPER void desk_open(struct desk *d)
 	struct symbol_info info = world_info(d->futures);
 	struct session_args a = {
 		.config = &d->config, .reporter = rows_reporter(&d->rows),
-		.sim_store = paper_store(&d->paper),
 	};
+	struct sim_store rows = paper_store(&d->paper);
 
-	assert_int_equal(session_new(&a, &d->s, &d->err), 0);
+	assert_int_equal(paper_session(&a, &rows, &d->s, &d->err), 0);
 	d->e = session_engine(d->s);
 	d->sink = session_sink(d->s, d->futures);
 	session_market_add(d->s, &info);
+}
+
+/* The feed's handle of bot 1's market. */
+HELPER int desk_market(const struct desk *d)
+{
+	return d->sink.market(d->sink.ctx, d->bot.symbol);
 }
 
 HELPER struct predictor brain_of(struct desk *d, int64_t bot)
@@ -486,7 +492,7 @@ HELPER void desk_book(struct desk *d, const char *bid, const char *ask)
 
 	b.bid_qty = Q("10");
 	b.ask_qty = Q("10");
-	d->sink.book(d->sink.ctx, d->bot.symbol, &b, ++d->now);
+	d->sink.book(d->sink.ctx, desk_market(d), &b, ++d->now);
 }
 
 /* sold: the taker sold. Exchange time is ours. */
@@ -496,7 +502,7 @@ HELPER void desk_trade_qty(struct desk *d, const char *price, const char *qty, b
 
 	t.qty = Q(qty);
 	t.time_us = ++d->now;
-	d->sink.trade(d->sink.ctx, d->bot.symbol, &t, d->now);
+	d->sink.trade(d->sink.ctx, desk_market(d), &t, d->now);
 }
 
 HELPER void desk_trade(struct desk *d, const char *price)
@@ -518,13 +524,13 @@ HELPER void desk_wait(struct desk *d, int64_t us)
 HELPER void desk_second(struct desk *d)
 {
 	d->now = (d->now / SECOND + 1) * SECOND;
-	d->sink.time(d->sink.ctx, d->bot.symbol, d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), d->now + CANDLE_GRACE_US, d->now);
 }
 
 /* We listen since the begin of this second: its candle is whole. */
 HELPER void desk_listen(struct desk *d)
 {
-	d->sink.time(d->sink.ctx, d->bot.symbol, d->now / SECOND * SECOND, d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), d->now / SECOND * SECOND, d->now);
 }
 
 /* One decision with this probability, then silence; the order has arrived. */

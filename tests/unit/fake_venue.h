@@ -35,6 +35,16 @@ struct fake {			/* a venue that does only what a test says */
 	int64_t now, trade_id;
 };
 
+HELPER int fake_bot_set(struct venue *v, int64_t bot_id, int64_t account_id,
+			const struct venue_caps **caps, struct err *e)
+{
+	(void)bot_id;
+	(void)account_id;
+	(void)e;
+	*caps = &v->ops->caps;
+	return 0;
+}
+
 HELPER int fake_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
 {
 	struct fake *f = (struct fake *)(void *)v;
@@ -111,8 +121,10 @@ HELPER void fake_warm(struct venue *v, bool on)
 	((struct fake *)(void *)v)->warm = on;
 }
 
-HELPER bool fake_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
+HELPER bool fake_tradable(const struct venue *v, int64_t bot_id, int market, enum side side,
+			  int64_t now_us)
 {
+	(void)bot_id;
 	(void)market;
 	(void)side;
 	(void)now_us;
@@ -183,10 +195,25 @@ HELPER void fake_free(struct venue *v) { (void)v; }
 /* The venue tells the account: 10,000 of quote and so much base. */
 HELPER void fake_account(struct fake *f, const char *base)
 {
-	struct account a = { .bot_id = 1, .base = Q(base), .free = M("10000") };
+	struct account a = { .bot_id = 1, .known = true, .base = Q(base), .free = M("10000") };
 
 	a.balance = a.free;
 	f->sink.account(f->sink.ctx, &a);
+}
+
+HELPER void fake_init(struct fake *f, bool resting_stop)
+{
+	f->ops = (struct venue_ops){
+		.name = "fake", .caps = { .resting_stop = resting_stop, .oco = resting_stop },
+		.bot_set = fake_bot_set, .place = fake_place,
+		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
+		.advance = fake_advance, .market_add = fake_market_add,
+		.warm = fake_warm,
+		.on_trade = fake_trade, .on_book = fake_book,
+		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
+		.ask = fake_ask, .free = fake_free,
+	};
+	f->venue.ops = &f->ops;
 }
 
 HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_before)
@@ -198,17 +225,7 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 				 .first_fill_id = 1, .first_signal_id = 1 };
 	struct desk d;
 
-	f->ops = (struct venue_ops){
-		.name = "fake", .caps = { .resting_stop = resting_stop, .oco = resting_stop },
-		.place = fake_place,
-		.cancel = fake_cancel, .flush = fake_flush, .next_due = fake_next_due,
-		.advance = fake_advance, .market_add = fake_market_add,
-		.warm = fake_warm,
-		.on_trade = fake_trade, .on_book = fake_book,
-		.on_time = fake_time, .on_book_valid = fake_book_valid, .tradable = fake_tradable,
-		.ask = fake_ask, .free = fake_free,
-	};
-	f->venue.ops = &f->ops;
+	fake_init(f, resting_stop);
 	desk_init(&d, futures);
 	f->bot = d.bot;
 	f->now = d.now;

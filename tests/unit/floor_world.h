@@ -26,9 +26,11 @@ struct floor {
 
 static bool floor_silent;
 
-HELPER bool floor_tradable(const struct venue *v, int market, enum side side, int64_t now_us)
+HELPER bool floor_tradable(const struct venue *v, int64_t bot_id, int market, enum side side,
+			   int64_t now_us)
 {
 	(void)v;
+	(void)bot_id;
 	(void)market;
 	(void)side;
 	(void)now_us;

@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_MARKET_FIGURES_H
 #define TESTS_UNIT_MARKET_FIGURES_H
 
+#include "tests/unit/market_names.h"
 #include "worker/feed/feed.h"
 
 #include <math.h>
@@ -146,12 +147,12 @@ static void figures_clock(struct figures_input *in, int64_t now_us)
 	}
 }
 
-static void figures_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void figures_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct figures_input *in = ctx;
 	double value = price_double(t->price) * qty_double(t->qty);
 
-	if (strcmp(symbol, in->symbol) != 0)
+	if (strcmp(market_name(market), in->symbol) != 0)
 		return;
 	figures_clock(in, now_us);
 	if (!in->has_top)
@@ -166,11 +167,11 @@ static void figures_trade(void *ctx, const char *symbol, const struct trade *t, 
 	(t->buyer_is_maker ? &in->sell : &in->buy)->v[in->count.n - 1] += value;
 }
 
-static void figures_top(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+static void figures_top(void *ctx, int market, const struct book_top *b, int64_t now_us)
 {
 	struct figures_input *in = ctx;
 
-	if (strcmp(symbol, in->symbol) != 0)
+	if (strcmp(market_name(market), in->symbol) != 0)
 		return;
 	figures_clock(in, now_us);
 	in->top = *b;
@@ -181,19 +182,19 @@ static void figures_top(void *ctx, const char *symbol, const struct book_top *b,
 	series_add(&in->ask_value, qty_double(b->ask_qty) * price_double(b->ask));
 }
 
-static void figures_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+static void figures_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 {
 	struct figures_input *in = ctx;
 
 	(void)exchange_us;
 	(void)now_us;
-	in->depths += strcmp(symbol, in->symbol) == 0;
+	in->depths += strcmp(market_name(market), in->symbol) == 0;
 }
 
 static struct feed_sink figures_sink(struct figures_input *in)
 {
-	return (struct feed_sink){ .ctx = in, .trade = figures_trade, .book = figures_top,
-				   .time = figures_time };
+	return (struct feed_sink){ .ctx = in, .market = market_named, .trade = figures_trade,
+				   .book = figures_top, .time = figures_time };
 }
 
 static void figures_free(struct figures_input *in)

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/file.h"
 #include "tests/unit/scratch.h"
+#include "tests/unit/market_names.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/synthetic_frame.h"
 
@@ -116,37 +117,37 @@ static inline void hear(struct heard *h, const char *symbol, int64_t now_us, con
 			   (long long)id);
 }
 
-static inline void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static inline void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct heard *h = hearer(ctx);
 
 	h->trades++;
-	hear(h, symbol, now_us, "trade", t->id * 1000 + price_units(t->price) % 1000);
-	hear(h, symbol, now_us, "at", t->time_us);
+	hear(h, market_name(market), now_us, "trade", t->id * 1000 + price_units(t->price) % 1000);
+	hear(h, market_name(market), now_us, "at", t->time_us);
 }
 
-static inline void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+static inline void on_book(void *ctx, int market, const struct book_top *b, int64_t now_us)
 {
-	hear(hearer(ctx), symbol, now_us, "top", b->update_id);
+	hear(hearer(ctx), market_name(market), now_us, "top", b->update_id);
 }
 
-static inline void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+static inline void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 {
-	hear(hearer(ctx), symbol, now_us, "time", exchange_us);
+	hear(hearer(ctx), market_name(market), now_us, "time", exchange_us);
 }
 
-static inline void on_gap(void *ctx, const char *symbol, int64_t now_us)
+static inline void on_gap(void *ctx, int market, int64_t now_us)
 {
 	hearer(ctx)->gaps++;
-	hear(hearer(ctx), symbol, now_us, "gap", 0);
+	hear(hearer(ctx), market_name(market), now_us, "gap", 0);
 }
 
-static inline void on_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+static inline void on_valid(void *ctx, int market, bool valid, int64_t now_us)
 {
 	struct heard *h = hearer(ctx);
 
 	*(valid ? &h->valid : &h->invalid) += 1;
-	hear(h, symbol, now_us, "valid", valid);
+	hear(h, market_name(market), now_us, "valid", valid);
 }
 
 static inline void on_warm(void *ctx, bool on)
@@ -156,7 +157,8 @@ static inline void on_warm(void *ctx, bool on)
 
 static inline struct feed_sink sink_of(struct heard *h)
 {
-	return (struct feed_sink){ .ctx = h, .trade = on_trade, .book = on_book, .time = on_time,
+	return (struct feed_sink){ .ctx = h, .market = market_named, .trade = on_trade,
+				   .book = on_book, .time = on_time,
 				   .gap = on_gap, .book_valid = on_valid,
 				   .warm = h->before ? on_warm : NULL };
 }

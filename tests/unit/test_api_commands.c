@@ -248,6 +248,32 @@ static void done(void **state)
 	answer_free(&r);
 }
 
+/* A strategy decides on as many candles as its parameters look back. */
+static void candles_that_are_needed(void **state)
+{
+	static const struct { const char *sql; double needed; } cases[] = {
+		{ "UPDATE trading_configs SET strategy = 'ema_cross', strategy_params ="
+		  " '{\"fast\":12,\"slow\":50}'", 100 },
+		{ "UPDATE trading_configs SET strategy_params = '{\"slow\":26}'", 60 },
+		{ "UPDATE trading_configs SET strategy = 'grid', strategy_params = '{}'", 1 },
+		{ "UPDATE trading_configs SET strategy = 'model', strategy_params = 'broken'", 60 },
+	};
+	struct db *db = api_db(&a);
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct answer r;
+
+		must(db_begin(db, &e), &e);
+		must(db_exec(db, cases[i].sql, &e), &e);
+		must(db_commit(db, &e), &e);
+		r = api_call(&a, "GET", "/api/v1/status", NULL);
+		assert_true(answer_number(&r, "warm_up.needed") == cases[i].needed);
+		answer_free(&r);
+	}
+}
+
 /* A command does not expire while somebody waits for its answer. */
 static void expires_after_the_wait(void **state)
 {
@@ -514,6 +540,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(done, setup),
 		WITH(expires_after_the_wait, setup),
+		WITH(candles_that_are_needed, setup),
 		WITH(read_your_own_writes, setup),
 		WITH(changes_of_the_worker, setup),
 		WITH(refused, setup),

@@ -1,5 +1,6 @@
 /* The desired state of bots in the database, brought into an engine. */
 #include "common/db/db.h"
+#include "tests/unit/paper_session.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/sim_world.h"
 #include "worker/loop/bots.h"
@@ -85,7 +86,7 @@ static int setup(void **state)
 	asked_n = 0;
 	config_defaults(&config);
 	if (scratch_setup(state) || db_open(scratch_path("app.db"), DB_WORKER, &db, NULL) ||
-	    session_new(&a, &session, &e))
+	    paper_session(&a, NULL, &session, &e))
 		return -1;
 	models = predictors_new(scratch_path("."));
 	b.session = session;

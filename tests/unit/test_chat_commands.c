@@ -330,9 +330,9 @@ static void an_emergency_stop_needs_two_steps(void **state)
 	assert_true(commands_n == 0 && strstr(replies, "over"));
 	press_at(data, -101, 7, NOW);			/* another chat */
 	assert_int_equal(commands_n, 0);
-	press_at(data, 100, 7, NOW + CHAT_COMMANDS_CONFIRM_US + 1);	/* too late */
+	press_at(data, 100, 7, NOW + CHAT_CONFIRM_US + 1);	/* too late */
 	assert_int_equal(commands_n, 0);
-	press_at(data, 100, 7, NOW + CHAT_COMMANDS_CONFIRM_US);
+	press_at(data, 100, 7, NOW + CHAT_CONFIRM_US);
 	assert_true(commands_n == 1 && commands[0].bot_id == 2 && commands[0].expires_us == 0);
 	assert_string_equal(commands[0].kind, COMMAND_EMERGENCY_STOP);
 	assert_string_equal(pressed, "p1");
@@ -341,7 +341,7 @@ static void an_emergency_stop_needs_two_steps(void **state)
 	say("/emergency_stop confirm");
 	assert_true(commands_n == 0 && strstr(replies, "nothing to confirm"));
 	say("/emergency_stop");
-	say_at("/emergency_stop confirm", 0, 100, 7, NOW + CHAT_COMMANDS_CONFIRM_US + 1);
+	say_at("/emergency_stop confirm", 0, 100, 7, NOW + CHAT_CONFIRM_US + 1);
 	assert_int_equal(commands_n, 0);
 	say("/emergency_stop");
 	say("/emergency_stop confirm");

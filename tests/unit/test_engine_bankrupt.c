@@ -36,7 +36,7 @@ static void thin_book(struct desk *d, const char *bid, const char *ask, const ch
 	struct book_top b = { .bid = P(bid), .ask = P(ask) };
 
 	b.bid_qty = b.ask_qty = Q(qty);
-	d->sink.book(d->sink.ctx, d->bot.symbol, &b, ++d->now);
+	d->sink.book(d->sink.ctx, desk_market(d), &b, ++d->now);
 }
 
 static struct money sum_of_results(const struct desk *d)

@@ -173,10 +173,11 @@ static void line_book_valid(struct venue *v, int market, bool valid,
 }
 
 /* As a real exchange: what it could do now is not known here. */
-static bool line_tradable(const struct venue *v, int market, enum side side,
+static bool line_tradable(const struct venue *v, int64_t bot_id, int market, enum side side,
 			  int64_t now_us)
 {
 	(void)v;
+	(void)bot_id;
 	(void)market;
 	(void)side;
 	(void)now_us;
@@ -202,11 +203,17 @@ static void on_answer(void *ctx, const struct venue_answer *a)
 	l->to.answer(l->to.ctx, a);
 }
 
+static int line_bot_set(struct venue *v, int64_t bot_id, int64_t account_id,
+			const struct venue_caps **caps, struct err *e)
+{
+	return line_of(v)->sim->ops->bot_set(line_of(v)->sim, bot_id, account_id, caps, e);
+}
+
 static void line_free(struct venue *v) { (void)v; }
 
 static const struct venue_ops LINE_OPS = {
 	.name = "line", .caps = { .resting_stop = true, .oco = true },
-	.place = line_place, .cancel = line_cancel,
+	.bot_set = line_bot_set, .place = line_place, .cancel = line_cancel,
 	.flush = line_flush, .next_due = line_next_due, .advance = line_advance,
 	.market_add = line_market_add, .on_trade = line_trade, .on_book = line_book,
 	.on_time = line_time, .on_book_valid = line_book_valid, .tradable = line_tradable,

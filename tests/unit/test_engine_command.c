@@ -261,7 +261,7 @@ static void emergency_in_a_thin_book(void **state)
 	desk_enter(d);
 	thin.bid_qty = thin.ask_qty = qty_of_units(0);
 	thin.ask_qty = Q("1");
-	d->sink.book(d->sink.ctx, d->bot.symbol, &thin, ++d->now);
+	d->sink.book(d->sink.ctx, desk_market(d), &thin, ++d->now);
 	desk_command(d, 1, EVENT_EMERGENCY_STOP, false, 0);
 	desk_wait(d, 10 * SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 1); /* nobody buys */
@@ -328,7 +328,7 @@ static void bad_trades_are_ignored(void **state)
 	desk_start(d);
 	bad[2].qty = Q("-1");
 	for (size_t i = 0; i < 3; i++) {
-		d->sink.trade(d->sink.ctx, d->bot.symbol, &bad[i], ++d->now);
+		d->sink.trade(d->sink.ctx, desk_market(d), &bad[i], ++d->now);
 		engine_warm(d->e, WARM_AGAIN);
 		engine_trade(d->e, engine_market(d->e, d->bot.symbol, d->futures), &bad[i],
 			     d->now);
@@ -336,7 +336,7 @@ static void bad_trades_are_ignored(void **state)
 	}
 	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
 			 price_units(P("50000")));
-	d->sink.trade(d->sink.ctx, "NOSUCH", &bad[1], ++d->now);
+	d->sink.trade(d->sink.ctx, d->sink.market(d->sink.ctx, "NOSUCH"), &bad[1], ++d->now);
 }
 
 #define SPOT(f) cmocka_unit_test_setup_teardown(f, desk_setup_spot, desk_teardown)

@@ -236,12 +236,14 @@ static void symbol_moves_when_flat(void **state)
 	assert_int_equal(d->rows.orders_n, 0);
 	b.bid_qty = b.ask_qty = t.qty = Q("1");
 	d->brain[1].probability = 0.9;
-	d->sink.time(d->sink.ctx, "ETHUSDT", d->now / SECOND * SECOND, d->now);
-	d->sink.book(d->sink.ctx, "ETHUSDT", &b, ++d->now);
+	d->sink.time(d->sink.ctx, d->sink.market(d->sink.ctx, "ETHUSDT"),
+		     d->now / SECOND * SECOND, d->now);
+	d->sink.book(d->sink.ctx, d->sink.market(d->sink.ctx, "ETHUSDT"), &b, ++d->now);
 	t.time_us = ++d->now;
-	d->sink.trade(d->sink.ctx, "ETHUSDT", &t, d->now);
+	d->sink.trade(d->sink.ctx, d->sink.market(d->sink.ctx, "ETHUSDT"), &t, d->now);
 	d->now += SECOND;
-	d->sink.time(d->sink.ctx, "ETHUSDT", d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, d->sink.market(d->sink.ctx, "ETHUSDT"),
+		     d->now + CANDLE_GRACE_US, d->now);
 	assert_int_equal(d->rows.orders_n, 1);
 	assert_string_equal(rows_last(&d->rows)->symbol, "ETHUSDT");
 	assert_string_equal(cash(desk_balance(d, 1).equity), "10000");
@@ -257,7 +259,7 @@ static void interval_of_the_bot(void **state)
 	desk_second(d);
 	assert_int_equal(d->rows.orders_n, 0);
 	d->now = T0 + 60 * SECOND;
-	d->sink.time(d->sink.ctx, d->bot.symbol, d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), d->now + CANDLE_GRACE_US, d->now);
 	assert_int_equal(d->rows.orders_n, 1);
 	assert_int_equal(d->rows.candles, 1);
 }
@@ -288,7 +290,8 @@ static void spaced_by_candles(void **state)
 	d->brain[1].probability = 0.9;
 	for (int i = 1; i <= 8; i++) {
 		d->now = T0 + i * SECOND + (i % 2 ? 400 : 10) * MS;
-		d->sink.time(d->sink.ctx, d->bot.symbol, T0 + i * SECOND + CANDLE_GRACE_US, d->now);
+		d->sink.time(d->sink.ctx, desk_market(d), T0 + i * SECOND + CANDLE_GRACE_US,
+			     d->now);
 	}
 	assert_int_equal(d->rows.orders_n, 8);
 }

@@ -133,7 +133,7 @@ static void start_thin(struct desk *d, const char *patch, const char *shown)
 	d->config.sim_slippage = 0.0001;
 	set(d, patch);
 	desk_start(d);
-	d->sink.book(d->sink.ctx, d->bot.symbol, &b, ++d->now);
+	d->sink.book(d->sink.ctx, desk_market(d), &b, ++d->now);
 	desk_decide(d, 1, 0.9);
 }
 

@@ -144,7 +144,12 @@ static void random_extras(struct desk *d)
 		brain_extra[0].look_back += CANDLE_WINDOW;
 }
 
-/* A trade of the exchange's time at_us comes late_us later; without one only time passes. */
+static int market(const struct desk *d, int m)
+{
+	return d->sink.market(d->sink.ctx, symbols[m]);
+}
+
+/* An event of the exchange's time late_us ago: a trade, or only time passes. */
 static void event(struct desk *d, int m, int64_t late_us)
 {
 	struct trade t = { .id = ++d->trade_id, .time_us = d->now - late_us };
@@ -153,9 +158,9 @@ static void event(struct desk *d, int m, int64_t late_us)
 	t.qty = Q("0.01");
 	t.whole = roll(2);
 	if (roll(5))
-		d->sink.trade(d->sink.ctx, symbols[m], &t, d->now);
+		d->sink.trade(d->sink.ctx, market(d, m), &t, d->now);
 	else
-		d->sink.time(d->sink.ctx, symbols[m], t.time_us, d->now);
+		d->sink.time(d->sink.ctx, market(d, m), t.time_us, d->now);
 }
 
 /* Each market's clock is behind by a time of its own, now and then by more. */
@@ -210,7 +215,7 @@ static void both_second(struct desk *d, int64_t late_us)
 	d->now = (d->now / SECOND + 1) * SECOND;
 	for (int m = 0; m < MARKETS; m++) {
 		d->now += m * late_us;
-		d->sink.time(d->sink.ctx, symbols[m], d->now - m * late_us + CANDLE_GRACE_US,
+		d->sink.time(d->sink.ctx, market(d, m), d->now - m * late_us + CANDLE_GRACE_US,
 			     d->now);
 	}
 }
@@ -219,9 +224,9 @@ static void begin_second(struct desk *d, int m)
 {
 	struct trade t = { .id = ++d->trade_id, .price = P("50000"), .qty = Q("1") };
 
-	d->sink.time(d->sink.ctx, symbols[m], d->now / SECOND * SECOND, d->now);
+	d->sink.time(d->sink.ctx, market(d, m), d->now / SECOND * SECOND, d->now);
 	t.time_us = d->now;
-	d->sink.trade(d->sink.ctx, symbols[m], &t, d->now);
+	d->sink.trade(d->sink.ctx, market(d, m), &t, d->now);
 }
 
 static const struct signal_report *newest(const struct desk *d)
@@ -273,15 +278,15 @@ static void waits_for_the_other(void **state)
 	both_second(d, 300 * MS);
 	assert_int_equal(eye.decisions, 1);
 	d->now = (d->now / SECOND + 1) * SECOND;
-	d->sink.time(d->sink.ctx, symbols[0], d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, market(d, 0), d->now + CANDLE_GRACE_US, d->now);
 	assert_int_equal(eye.decisions, 1);
-	d->sink.time(d->sink.ctx, symbols[1], d->now + CANDLE_GRACE_US, d->now + 300 * MS);
+	d->sink.time(d->sink.ctx, market(d, 1), d->now + CANDLE_GRACE_US, d->now + 300 * MS);
 	assert_int_equal(eye.decisions, 2);
 	d->now += 400 * MS;
 	/* Frames of the other are missing: there is nothing to wait for, and nothing to see. */
-	d->sink.gap(d->sink.ctx, symbols[1], d->now);
+	d->sink.gap(d->sink.ctx, market(d, 1), d->now);
 	d->now = (d->now / SECOND + 1) * SECOND;
-	d->sink.time(d->sink.ctx, symbols[0], d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, market(d, 0), d->now + CANDLE_GRACE_US, d->now);
 	assert_int_equal(eye.decisions, 2);
 	assert_string_equal(newest(d)->rule, "warm_up");
 	free(eye.told);
@@ -302,11 +307,11 @@ static void waits_over_a_warm_up(void **state)
 	begin_second(d, 1);
 	both_second(d, 300 * MS);
 	d->now = (d->now / SECOND + 1) * SECOND;
-	d->sink.time(d->sink.ctx, symbols[0], d->now + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, market(d, 0), d->now + CANDLE_GRACE_US, d->now);
 	assert_int_equal(eye.decisions, 0);
 	engine_warm(d->e, WARM_NONE);
 	d->now += 100 * MS;
-	d->sink.time(d->sink.ctx, symbols[1], d->now / SECOND * SECOND + CANDLE_GRACE_US, d->now);
+	d->sink.time(d->sink.ctx, market(d, 1), d->now / SECOND * SECOND + CANDLE_GRACE_US, d->now);
 	assert_int_equal(eye.decisions, 1);
 	free(eye.told);
 }

@@ -319,8 +319,8 @@ static bool could_close(const struct truth *t, int64_t bot, int64_t now)
 	const struct symbol_info *info = &t->g->script->markets[bot == 3];
 	int m = sim_symbol_find(v, info->symbol, info->futures);
 
-	return v->ops->tradable(v, m, SIDE_BUY, now) &&
-	       v->ops->tradable(v, m, SIDE_SELL, now);
+	return v->ops->tradable(v, bot, m, SIDE_BUY, now) &&
+	       v->ops->tradable(v, bot, m, SIDE_SELL, now);
 }
 
 /* Flat in bounded time after an emergency stop, and nothing but a start undoes it. */

@@ -45,6 +45,7 @@ static void open_run(struct run *r, const char *file)
 	struct desk *d = &r->d;
 	struct reporter rows = rows_reporter(&d->rows), digest;
 	struct session_args a = { .config = &d->config };
+	struct sim_store store;
 	struct replay_args replay = { .files = shared_path(file) };
 	struct bot_restore running = { .status = BOT_RUNNING };
 	struct predictor p = { .model_id = 1, .ctx = &d->brain[1], .predict = brain_of_run };
@@ -69,8 +70,8 @@ static void open_run(struct run *r, const char *file)
 	fanout_add(&r->fanout, &rows);
 	fanout_add(&r->fanout, &digest);
 	a.reporter = fanout_reporter(&r->fanout);
-	a.sim_store = digest_sim_store(r->digest);
-	assert_int_equal(session_new(&a, &d->s, &d->err), 0);
+	store = digest_sim_store(r->digest);
+	assert_int_equal(paper_session(&a, &store, &d->s, &d->err), 0);
 	d->e = session_engine(d->s);
 	session_market_add(d->s, &r->info);
 	assert_int_equal(session_account(d->s, 1, &d->bot, 1, &d->err), 0);

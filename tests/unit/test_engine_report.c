@@ -278,7 +278,7 @@ static void gap_starts_anew(void **state)
 	const struct market *m;
 
 	desk_start(d);
-	d->sink.gap(d->sink.ctx, d->bot.symbol, ++d->now);
+	d->sink.gap(d->sink.ctx, desk_market(d), ++d->now);
 	desk_listen(d);
 	m = engine_market(d->e, "BTCUSDT", d->futures);
 	assert_int_equal(qty_units(market_top(m).bid_qty), 0);
@@ -288,10 +288,10 @@ static void gap_starts_anew(void **state)
 	desk_decide(d, 1, 0.9);
 	assert_string_equal(last_rule(d), "book"); /* and no entry without a book */
 	desk_book(d, "50000", "50000.01");
-	d->sink.book_valid(d->sink.ctx, d->bot.symbol, false, ++d->now);
+	d->sink.book_valid(d->sink.ctx, desk_market(d), false, ++d->now);
 	desk_decide(d, 1, 0.9);
 	assert_string_equal(last_rule(d), "book");
-	d->sink.book_valid(d->sink.ctx, d->bot.symbol, true, ++d->now);
+	d->sink.book_valid(d->sink.ctx, desk_market(d), true, ++d->now);
 	engine_clock_drift(d->e, 5 * SECOND);
 	desk_decide(d, 1, 0.9);
 	assert_string_equal(last_rule(d), "clock_drift");
@@ -361,10 +361,10 @@ static void names_are_compared(void **state)
 	session_market_add(d->s, &eth);
 	t.qty = Q("1");
 	t.price = P("50001");
-	d->sink.trade(d->sink.ctx, name, &t, ++d->now);
+	d->sink.trade(d->sink.ctx, d->sink.market(d->sink.ctx, name), &t, ++d->now);
 	snprintf(name, sizeof(name), "ETHUSDT");
 	t.price = P("3000");
-	d->sink.trade(d->sink.ctx, name, &t, ++d->now);
+	d->sink.trade(d->sink.ctx, d->sink.market(d->sink.ctx, name), &t, ++d->now);
 	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
 			 price_units(P("50001")));
 	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT", d->futures))),

@@ -87,11 +87,11 @@ static void emergency_in_a_halt(void **state)
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(d->rows.bots[1].emergency, EMERGENCY_FLATTENING);
 	assert_int_equal(leg_status(target(d)), STATUS_NEW);
-	d->sink.book_valid(d->sink.ctx, d->bot.symbol, false, ++d->now);
+	d->sink.book_valid(d->sink.ctx, desk_market(d), false, ++d->now);
 	desk_book(d, "50000", "50000.01"); /* out of step: no better than old */
 	desk_wait(d, SECOND);
 	assert_int_equal(leg_status(target(d)), STATUS_NEW);
-	d->sink.book_valid(d->sink.ctx, d->bot.symbol, true, ++d->now);
+	d->sink.book_valid(d->sink.ctx, desk_market(d), true, ++d->now);
 	desk_wait(d, 50 * MS);
 	engine_report(d->e, d->now, 0, SIZE_MAX);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);

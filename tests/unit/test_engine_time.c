@@ -14,7 +14,7 @@ static void trade_stamped(struct desk *d, const char *price, int64_t time_us, bo
 	};
 
 	t.qty = Q("1");
-	d->sink.trade(d->sink.ctx, d->bot.symbol, &t, ++d->now);
+	d->sink.trade(d->sink.ctx, desk_market(d), &t, ++d->now);
 }
 
 static void a_whole_trade_ends_a_candle_at_once(void **state)
@@ -35,7 +35,7 @@ static void overtaken_trade_keeps_its_second(void **state)
 
 	desk_start(d);
 	d->now = T0 + SECOND + 20 * MS;
-	d->sink.time(d->sink.ctx, d->bot.symbol, T0 + SECOND + 13 * MS, d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), T0 + SECOND + 13 * MS, d->now);
 	assert_int_equal(d->brain[1].asked, 0);
 	trade_stamped(d, "49000", T0 + 950 * MS, true);
 	trade_stamped(d, "50000", T0 + 1500 * MS, true);
@@ -54,7 +54,7 @@ static void book_tops_are_no_time(void **state)
 	b.bid_qty = b.ask_qty = Q("1");
 	for (int i = -3; i <= 3; i++) {
 		b.time_us = d->now + i * SECOND;
-		d->sink.book(d->sink.ctx, d->bot.symbol, &b, ++d->now);
+		d->sink.book(d->sink.ctx, desk_market(d), &b, ++d->now);
 	}
 	assert_int_equal(d->rows.candles, 0);
 	trade_stamped(d, "50000", T0 + 900 * MS, true);
@@ -84,7 +84,7 @@ static void our_clock_ends_a_silent_candle(void **state)
 
 	desk_start(d);
 	d->now = T0 + 200 * MS + lag_us - 1;
-	d->sink.time(d->sink.ctx, d->bot.symbol, T0 + 200 * MS, ++d->now);
+	d->sink.time(d->sink.ctx, desk_market(d), T0 + 200 * MS, ++d->now);
 	assert_true(engine_next_due(d->e) <= T0 + SECOND + CANDLE_GRACE_US + lag_us);
 	d->now = T0 + SECOND + CANDLE_GRACE_US + lag_us - 1;
 	engine_advance(d->e, d->now);
@@ -109,8 +109,8 @@ static void a_clock_that_is_wrong(void **state)
 
 		d->now = (d->now / SECOND + 100) * SECOND;
 		exchange_us = d->now - wrong[i];
-		d->sink.gap(d->sink.ctx, d->bot.symbol, d->now);
-		d->sink.time(d->sink.ctx, d->bot.symbol, exchange_us, d->now);
+		d->sink.gap(d->sink.ctx, desk_market(d), d->now);
+		d->sink.time(d->sink.ctx, desk_market(d), exchange_us, d->now);
 		trade_stamped(d, "50000", exchange_us + 10 * MS, true);
 		candles = d->rows.candles;
 		desk_wait(d, SECOND + CANDLE_GRACE_US - 100 * MS);
@@ -141,8 +141,8 @@ static void silence_fills_the_window(void **state)
 			if (by_clock) {
 				desk_wait(&d, silences[i] * SECOND);
 			} else { /* in the feed's time alone, as while frames of the past wait */
-				d.sink.time(d.sink.ctx, d.bot.symbol, d.now + silences[i] * SECOND +
-					    CANDLE_GRACE_US, d.now);
+				d.sink.time(d.sink.ctx, desk_market(&d),
+					    d.now + silences[i] * SECOND + CANDLE_GRACE_US, d.now);
 			}
 			assert_int_equal(d.brain[1].candles, CANDLE_WINDOW);
 			assert_true(d.brain[1].asked >= asked + (silences[i] < 256 ?
@@ -179,7 +179,7 @@ static void a_gap_closes_nothing(void **state)
 	desk_start(d);
 	desk_second(d);
 	d->now += 3600 * SECOND;
-	d->sink.gap(d->sink.ctx, d->bot.symbol, d->now);
+	d->sink.gap(d->sink.ctx, desk_market(d), d->now);
 	engine_advance(d->e, d->now + 10 * SECOND);
 	assert_int_equal(d->rows.candles, 1);
 	assert_int_equal(d->brain[1].asked, 1);

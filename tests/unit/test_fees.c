@@ -48,7 +48,7 @@ static void session_sets_the_fees(void **state)
 
 		config_defaults(&c);
 		c.sim_commission = commission[i];
-		assert_int_equal(session_new(&a, &s, NULL), 0);
+		assert_int_equal(paper_session(&a, NULL, &s, NULL), 0);
 		m = session_market_add(s, &info);
 		assert_int_equal(market_info(m)->fees.maker_e8, maker[i]);
 		assert_int_equal(market_info(m)->fees.taker_e8, taker[i]);

@@ -21,31 +21,31 @@ struct ear {			/* an normaliser and what its sink heard */
 	struct err err;
 };
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct ear *h = ctx;
 
-	(void)symbol;
+	(void)market;
 	(void)now_us;
 	h->trades++;
 	h->whole += t->whole;
 	h->last_id = t->id;
 }
 
-static void on_gap(void *ctx, const char *symbol, int64_t now_us)
+static void on_gap(void *ctx, int market, int64_t now_us)
 {
 	struct ear *h = ctx;
 
-	(void)symbol;
+	(void)market;
 	h->gaps++;
 	h->gap_us = now_us;
 }
 
-static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+static void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 {
 	struct ear *h = ctx;
 
-	(void)symbol;
+	(void)market;
 	(void)now_us;
 	h->times++;
 	h->time_us = exchange_us;
@@ -288,6 +288,60 @@ static void skipped_trades_have_numbers(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* ---- names become handles ---- */
+
+#define NAMED 40
+
+struct names {			/* wants every second market */
+	size_t asked;
+	int newest;
+	size_t heard;
+};
+
+static int name_market(void *ctx, const char *symbol)
+{
+	int n = (int)strtol(symbol + 1, NULL, 10);
+
+	((struct names *)ctx)->asked++;
+	return n % 2 ? -1 : n;
+}
+
+static void name_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
+{
+	struct names *n = ctx;
+
+	(void)now_us;
+	assert_int_equal(market, t->id % NAMED);
+	n->newest = market;
+	n->heard++;
+}
+
+/* However often and in whatever order, a market is asked for once, and only wanted ones come. */
+static void named_once(void **state)
+{
+	struct ear *h = *state;
+	struct names names = { 0 };
+	struct feed_sink sink = { .ctx = &names, .market = name_market, .trade = name_trade };
+	struct normaliser_frame f = { 0 };
+	char symbol[SYMBOL_MAX];
+
+	for (int round = 0; round < 3; round++) {
+		for (int k = 0; k < NAMED; k++) {
+			int n = round % 2 ? NAMED - 1 - k : k;
+
+			snprintf(symbol, sizeof(symbol), "C%dUSDT", n);
+			f.bytes = trade_text(symbol, (round + 1) * NAMED + n, T0, "");
+			f.len = strlen(f.bytes);
+			f.now_us = T0 + S;
+			assert_int_equal(normaliser_take(h->in, &f, &sink, &h->stats, &h->err), 0);
+		}
+	}
+	assert_int_equal(names.asked, NAMED);
+	assert_int_equal(names.heard, 3 * NAMED / 2);
+	assert_int_equal(normaliser_market(h->in, "C12USDT", &sink), 12);
+	assert_int_equal(names.asked, NAMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +355,7 @@ int main(void)
 		TEST(missing_trades_are_a_gap),
 		TEST(a_depth_break_doubts_the_next_id),
 		TEST(skipped_trades_have_numbers),
+		TEST(named_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

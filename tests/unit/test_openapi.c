@@ -365,6 +365,36 @@ static void settings_have_ranges_and_defaults(void **state)
 	}
 }
 
+/* Each strategy's parameters, from the table that checks them. */
+static void parameters_of_strategies(void **state)
+{
+	const cJSON *schemas = get(get(doc, "components"), "schemas"), *all, *fast;
+	int n = 0;
+
+	(void)state;
+	all = get(get(get(get(schemas, "BotConfig"), "properties"), "strategy_params"), "anyOf");
+	for (; strategy_specs[n]; n++) {
+		const struct strategy_spec *s = strategy_specs[n];
+		const cJSON *one = cJSON_GetArrayItem(all, n);
+
+		assert_string_equal(get(one, "title")->valuestring, s->name);
+		assert_int_equal(cJSON_GetArraySize(get(one, "properties")), s->params_n);
+		assert_true(cJSON_IsFalse(get(one, "additionalProperties")));
+	}
+	assert_int_equal(cJSON_GetArraySize(all), n);
+	fast = get(get(cJSON_GetArrayItem(all, 1), "properties"), "fast");
+	assert_string_equal(get(fast, "type")->valuestring, "integer");
+	assert_true(get(fast, "minimum")->valuedouble == 1);
+	assert_true(get(fast, "maximum")->valuedouble == 999);
+	assert_true(get(fast, "default")->valuedouble == 12);
+	assert_string_equal(get(fast, "description")->valuestring,
+			    strategy_spec_ema_cross.params[EMA_FAST].help);
+	all = get(get(get(get(schemas, "BotConfigChange"), "properties"), "strategy_params"),
+		  "anyOf");
+	fast = get(get(cJSON_GetArrayItem(all, 1), "properties"), "fast");
+	assert_int_equal(cJSON_GetArraySize(get(fast, "type")), 2);	/* null: the default */
+}
+
 static void schema_of(const char *type, const char *wanted)
 {
 	struct buf out = { 0 };
@@ -440,6 +470,7 @@ int main(void)
 		cmocka_unit_test(every_object_is_used),
 		cmocka_unit_test(every_word_is_used),
 		cmocka_unit_test(settings_have_ranges_and_defaults),
+		cmocka_unit_test(parameters_of_strategies),
 		cmocka_unit_test(type_words),
 		cmocka_unit_test(param_words),
 	};

@@ -50,20 +50,20 @@ struct heard {
 	int64_t first_id, last_id, now_us;
 };
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct heard *h = ctx;
 
-	(void)symbol;
+	(void)market;
 	if (h->trades++ == 0)
 		h->first_id = t->id;
 	h->last_id = t->id;
 	h->now_us = now_us;
 }
 
-static void on_gap(void *ctx, const char *symbol, int64_t now_us)
+static void on_gap(void *ctx, int market, int64_t now_us)
 {
-	(void)symbol;
+	(void)market;
 	(void)now_us;
 	((struct heard *)ctx)->gaps++;
 }

@@ -53,7 +53,7 @@ static void silence(struct world *w, int64_t us)
 
 static bool tradable(const struct world *w, enum side side)
 {
-	return w->v->ops->tradable(w->v, w->spot, side, w->now);
+	return w->v->ops->tradable(w->v, 1, w->spot, side, w->now);
 }
 
 /* Two hours of halt: sold at what the first book says, not at what the last one said. */

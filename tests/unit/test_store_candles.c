@@ -143,7 +143,7 @@ static struct trade *make_trades(void)
 static void hand_on(struct desk *d, const struct trade *t)
 {
 	d->now = t->time_us + 40 * MS;
-	d->sink.trade(d->sink.ctx, d->bot.symbol, t, d->now);
+	d->sink.trade(d->sink.ctx, desk_market(d), t, d->now);
 }
 
 /* A worker comes up at now_us: from its rows, and from the trades since their end. */

@@ -1,4 +1,5 @@
 /* The made-up market: reproducible, and consistent with itself. */
+#include "tests/unit/market_names.h"
 #include "tests/unit/synthetic_open.h"
 #include "worker/feed/book.h"
 #include "worker/feed/frame.h"
@@ -26,37 +27,39 @@ static void hear(struct heard *h, const char *symbol, int64_t now_us, int64_t a,
 	h->digest = prng_mix(h->digest ^ (uint64_t)a, (uint64_t)b ^ (uint64_t)now_us);
 }
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
-	hear(ctx, symbol, now_us, t->id ^ qty_units(t->qty),
+	hear(ctx, market_name(market), now_us, t->id ^ qty_units(t->qty),
 	     price_units(t->price) * 2 + t->buyer_is_maker);
 }
 
-static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+static void on_book(void *ctx, int market, const struct book_top *b, int64_t now_us)
 {
-	hear(ctx, symbol, now_us, price_units(b->bid) ^ qty_units(b->ask_qty), price_units(b->ask));
+	hear(ctx, market_name(market), now_us, price_units(b->bid) ^ qty_units(b->ask_qty),
+	     price_units(b->ask));
 }
 
-static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+static void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 {
-	hear(ctx, symbol, now_us, exchange_us, 0);
+	hear(ctx, market_name(market), now_us, exchange_us, 0);
 }
 
-static void on_gap(void *ctx, const char *symbol, int64_t now_us)
+static void on_gap(void *ctx, int market, int64_t now_us)
 {
 	((struct heard *)ctx)->gaps++;
-	hear(ctx, symbol, now_us, 1, 1);
+	hear(ctx, market_name(market), now_us, 1, 1);
 }
 
-static void on_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+static void on_valid(void *ctx, int market, bool valid, int64_t now_us)
 {
 	((struct heard *)ctx)->valid += valid;
-	hear(ctx, symbol, now_us, 2, valid);
+	hear(ctx, market_name(market), now_us, 2, valid);
 }
 
 static struct feed_sink sink_of(struct heard *h)
 {
-	return (struct feed_sink){ .ctx = h, .trade = on_trade, .book = on_book, .time = on_time,
+	return (struct feed_sink){ .ctx = h, .market = market_named, .trade = on_trade,
+				   .book = on_book, .time = on_time,
 				   .gap = on_gap, .book_valid = on_valid };
 }
 
@@ -353,30 +356,30 @@ static void known_symbols(void **state)
 
 struct trades { uint64_t digest; size_t n, tops, valid; int64_t first_top_us; };
 
-static void count_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void count_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct trades *h = ctx;
 
-	(void)symbol;
+	(void)market;
 	h->n++;
 	h->digest = prng_mix(h->digest ^ (uint64_t)(t->id ^ qty_units(t->qty)),
 			       (uint64_t)(price_units(t->price) * 2 + t->buyer_is_maker) ^
 			       (uint64_t)(t->time_us * 31 + now_us));
 }
 
-static void count_top(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+static void count_top(void *ctx, int market, const struct book_top *b, int64_t now_us)
 {
 	struct trades *h = ctx;
 
-	(void)symbol;
+	(void)market;
 	(void)b;
 	if (!h->tops++)
 		h->first_top_us = now_us;
 }
 
-static void count_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+static void count_valid(void *ctx, int market, bool valid, int64_t now_us)
 {
-	(void)symbol;
+	(void)market;
 	(void)now_us;
 	((struct trades *)ctx)->valid += valid;
 }

@@ -114,7 +114,7 @@ static struct figures measure_hours(const char *symbol, int hours, uint64_t seed
 		};
 
 		if (e->kind == SYNTHETIC_TOP)
-			figures_top(&in, symbol, &b, e->time_us);
+			figures_top(&in, market_named(NULL, symbol), &b, e->time_us);
 		synthetic_market_take(m);
 	}
 	figures_compute(&in, &f);

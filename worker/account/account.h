@@ -16,7 +16,7 @@
 
 struct account {
 	int64_t bot_id;
-	bool known;			/* the venue has told it */
+	bool known;			/* false: the venue has not told it */
 	bool futures;
 	struct money free;		/* quote that no order and no margin holds */
 	struct money balance;		/* quote, also what is held; futures: without open gains */

@@ -13,6 +13,7 @@
 #include "worker/report/fanout.h"
 #include "worker/session/predictors.h"
 #include "worker/session/session.h"
+#include "worker/venue/sim/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,11 +236,21 @@ static int assemble(struct replay_run *r, struct err *e)
 	struct session_args a = { .config = r->config };
 	struct reporter digest = digest_reporter(r->digest), trades = { .ctx = r, .order = on_order,
 							      .signal = on_signal };
+	struct venue_maker maker;
+	struct sim_recipe paper;
+	struct sim_store rows;
+	int rc;
 
 	fanout_add(&r->fanout, &digest);
 	fanout_add(&r->fanout, &trades);
 	a.reporter = fanout_reporter(&r->fanout);
-	a.sim_store = digest_sim_store(r->digest);
+	rows = digest_sim_store(r->digest);
+	rc = sim_recipe_init(&paper, r->config, &rows, e);
+	if (rc)
+		return rc;
+	maker = sim_maker(&paper);
+	a.venues = &maker;
+	a.venues_n = 1;
 	return session_new(&a, &r->session, e);
 }
 

@@ -96,6 +96,17 @@ size_t bot_unknown_legs(const struct bot *b)
 	return n;
 }
 
+size_t bot_unknown_here(const struct bot *b)
+{
+	const struct market *m = b->market;
+	size_t n = 0;
+
+	for (size_t i = 0; m->unknown_n && i < m->bots_n; i++)
+		if (m->bots[i]->account_id == b->account_id)
+			n += m->bots[i]->unknown_n;
+	return n;
+}
+
 void bot_report(struct bot *b, int64_t now_us, struct bot_report *row)
 {
 	struct account_value value;

@@ -45,6 +45,8 @@ struct bot {
 	struct series *inputs[STRATEGY_EXTRAS_MAX];	/* as the strategy's extras say */
 	size_t undecided;		/* with inputs: its newest candles that wait for them */
 	const struct account *account;	/* borrowed from the engine */
+	int64_t account_id;		/* whose money: exchange_accounts.id, 0 paper */
+	const struct venue_caps *caps;	/* what its venue can do */
 	size_t orders_n;
 	struct order **orders;		/* not closed yet */
 	int64_t start_us, last_execution_us, last_decision_us;
@@ -95,6 +97,8 @@ void bot_report(struct bot *b, int64_t now_us, struct bot_report *row);
 int64_t bot_positions(const struct bot *b);	/* orders that hold what can be sold */
 size_t bot_working(const struct bot *b);	/* open orders that are no remainders */
 size_t bot_unknown_legs(const struct bot *b);
+/* Those of all bots that trade this one's market with its account. */
+size_t bot_unknown_here(const struct bot *b);
 void bot_free(struct bot *b);
 /*
  * When the period that a time lies in began, "ahead" periods later. Bots take turns (see

@@ -211,8 +211,9 @@ static void judge(const struct step *s, const struct bot *b, const struct signal
 		.disk_full = s->all->disk_full,
 		.book_valid = !m->depth_invalid &&
 			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
-		.unknown_orders = (int64_t)m->unknown_n,
-		.open_all = s->all->open_all, .open_bot = (int64_t)bot_working(b),
+		.unknown_orders = (int64_t)bot_unknown_here(b),
+		.open_all = b->account_id ? s->all->open_live : s->all->open_all,
+		.open_bot = (int64_t)bot_working(b),
 		.orders_last_min = orders_last_minute(b, s->now_us),
 		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
 		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,

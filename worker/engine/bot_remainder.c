@@ -31,7 +31,8 @@ void bot_remain(const struct step *s, struct bot *b, struct order *o)
 bool bot_wake(const struct step *s, struct order *o)
 {
 	return order_closable(s, o) &&
-	       s->venue->ops->tradable(s->venue, s->market->handle, order_exit_side(o), s->now_us);
+	       s->venue->ops->tradable(s->venue, o->bot_id, s->market->handle,
+				       order_exit_side(o), s->now_us);
 }
 
 struct qty bot_remainders(const struct bot *b)

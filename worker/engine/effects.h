@@ -34,7 +34,8 @@ struct conditions {			/* what holds for all bots of an engine */
 	int64_t behind_us;		/* of the clock, are the events that come now */
 	int64_t target_us;		/* the clock that the engine is being brought to */
 	bool disk_full;
-	int64_t open_all;		/* open orders that are no remainders */
+	int64_t open_all;		/* open orders of paper bots that are no remainders */
+	int64_t open_live;		/* the same of bots on an exchange's account */
 	int64_t equity_interval_us;	/* between samples; 0 none */
 	int64_t signal_repeat_us;	/* equal refusals are one row for so long */
 };

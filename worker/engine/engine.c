@@ -54,10 +54,7 @@ static void on_update(void *ctx, const struct venue_update *u)
 
 static void on_account(void *ctx, const struct account *a)
 {
-	struct account *mine = engine_account(ctx, a->bot_id);
-
-	*mine = *a;
-	mine->known = true;
+	*engine_account(ctx, a->bot_id) = *a;
 }
 
 static void on_answer(void *ctx, const struct venue_answer *a)

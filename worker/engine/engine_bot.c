@@ -6,33 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+/* Where a bot is, or would be, in a list of pointers to structs that begin with its number. */
+static size_t place_of(const void *list, size_t n, int64_t bot_id)
 {
-	size_t low = 0, high = e->bots_n;
+	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
+		const void *one;
+		int64_t id;
 
-		if (e->bots[mid]->id < bot_id)
+		memcpy(&one, (const char *)list + mid * sizeof(one), sizeof(one));
+		memcpy(&id, one, sizeof(id));
+		if (id < bot_id)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low < e->bots_n && e->bots[low]->id == bot_id ? e->bots[low] : NULL;
+	return low;
+}
+_Static_assert(offsetof(struct bot, id) == 0 && offsetof(struct account, bot_id) == 0, "place_of");
+
+struct bot *engine_find_bot(const struct engine *e, int64_t bot_id)
+{
+	size_t at = place_of(e->bots, e->bots_n, bot_id);
+
+	return at < e->bots_n && e->bots[at]->id == bot_id ? e->bots[at] : NULL;
 }
 
 struct account *engine_account(struct engine *e, int64_t bot_id)
 {
-	size_t low = 0, high = e->accounts_n;
+	size_t low = place_of(e->accounts, e->accounts_n, bot_id);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-
-		if (e->accounts[mid]->bot_id < bot_id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	if (low < e->accounts_n && e->accounts[low]->bot_id == bot_id)
 		return e->accounts[low];
 	e->accounts = xrealloc(e->accounts, (e->accounts_n + 1) * sizeof(struct account *));
@@ -128,6 +133,15 @@ size_t engine_other_symbols(const struct bot_config *c,
 	return others;
 }
 
+/* What the bot may do where these settings put it; nothing changes on failure. */
+static int seat(struct engine *e, int64_t bot_id, const struct bot_config *c,
+		const struct venue_caps **caps, struct err *err)
+{
+	struct venue *v = e->args.venue;
+
+	return v->ops->bot_set(v, bot_id, bot_config_account(c), caps, err);
+}
+
 static int earlier(const void *a, const void *b)
 {
 	const int64_t *x = a, *y = b;
@@ -194,17 +208,22 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 		   const struct bot_restore *r, struct err *err)
 {
 	struct place p;
+	const struct venue_caps *caps;
 	struct bot *b;
 	int rc;
 
 	if (engine_find_bot(e, bot_id))
 		return err_set(err, ERR_CONFLICT, "bot %lld runs already", (long long)bot_id);
 	rc = locate(e, config, &p, err);
+	if (rc == 0)
+		rc = seat(e, bot_id, config, &caps, err);
 	if (rc)
 		return rc;
 	b = xcalloc(1, sizeof(*b));
 	b->id = bot_id;
 	b->account = engine_account(e, bot_id);
+	b->account_id = bot_config_account(config);
+	b->caps = caps;
 	b->config = *config;
 	put(b, &p);
 	b->due_us = NEVER;
@@ -333,6 +352,7 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 		market_leave(b->market, b);
 		market_join(p->market, b);
 	}
+	b->account_id = bot_config_account(config);
 	put(b, p);
 	b->config = *config;
 	free(b->strategy_state);
@@ -353,6 +373,8 @@ static int take_config(struct engine *e, struct bot *b, const struct bot_config 
 	if (!err)
 		err = &local;
 	rc = locate(e, config, &p, err);
+	if (rc == 0)
+		rc = seat(e, b->id, config, &b->caps, err);
 	if (rc)
 		return config_refused(b, err, rc);
 	use_config(e, b, config, &p);

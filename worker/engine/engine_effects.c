@@ -226,7 +226,8 @@ static void count(struct engine *e, struct bot *b)
 
 	b->market->unknown_n += unknown - b->unknown_n;
 	b->unknown_n = unknown;
-	e->all.open_all += (int64_t)working - (int64_t)b->working_n;
+	*(b->account_id ? &e->all.open_live : &e->all.open_all) +=
+		(int64_t)working - (int64_t)b->working_n;
 	b->working_n = working;
 }
 

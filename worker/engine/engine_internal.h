@@ -47,7 +47,7 @@ static inline struct step engine_step(struct engine *e, struct bot *b, int64_t n
 {
 	return (struct step){
 		.now_us = now_us, .market = b->market, .venue = e->args.venue,
-		.caps = &e->args.venue->ops->caps, .all = &e->all, .ids = &e->ids,
+		.caps = b->caps, .all = &e->all, .ids = &e->ids,
 		.effects = &e->effects,
 	};
 }

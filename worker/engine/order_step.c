@@ -11,7 +11,7 @@
  */
 static bool close_possible(const struct step *s, const struct order *o)
 {
-	if (!order_exit_live(o) || s->venue->ops->tradable(s->venue, s->market->handle,
+	if (!order_exit_live(o) || s->venue->ops->tradable(s->venue, o->bot_id, s->market->handle,
 							   order_exit_side(o), s->now_us))
 		return true;
 	s->effects->closes_wait = true;

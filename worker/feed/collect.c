@@ -25,33 +25,37 @@ static void keep(struct collection *c, const struct candle *closed, size_t n)
 	c->n += n;
 }
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static int on_market(void *ctx, const char *symbol)
+{
+	return strcmp(symbol, ((struct collection *)ctx)->symbol) == 0 ? 0 : -1;
+}
+
+static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct collection *c = ctx;
 	struct candle closed[AT_ONCE];
 	size_t n = 0;
 
+	(void)market;
 	(void)now_us;
-	if (strcmp(symbol, c->symbol) != 0)
-		return;
 	if (candle_add(&c->builder, t, closed, AT_ONCE, &n) == 0)
 		keep(c, closed, n);
 }
 
-static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+static void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 {
 	struct collection *c = ctx;
 	struct candle closed[AT_ONCE];
 
+	(void)market;
 	(void)now_us;
-	if (strcmp(symbol, c->symbol) != 0)
-		return;
 	keep(c, closed, candle_advance(&c->builder, exchange_us, closed, AT_ONCE));
 }
 
 struct feed_sink collection_sink(struct collection *c)
 {
-	return (struct feed_sink){ .ctx = c, .trade = on_trade, .time = on_time };
+	return (struct feed_sink){ .ctx = c, .market = on_market, .trade = on_trade,
+				   .time = on_time };
 }
 
 int collection_drain(struct feed *f, int64_t now_us, struct err *e)

@@ -15,17 +15,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Who hears a feed. One sink is one source, so that a market of it is known by its symbol; it is
+ * named once, and every event carries the handle that the sink gave it.
+ */
 struct feed_sink {
 	void *ctx;
+	/*
+	 * The sink's handle of a market, which stays; below 0: its events are not wanted. Called
+	 * once per symbol, before its first event. NULL: every market is 0.
+	 */
+	int (*market)(void *ctx, const char *symbol);
 	/* now_us: receive time, never smaller than the one before. */
-	void (*trade)(void *ctx, const char *symbol, const struct trade *t, int64_t now_us);
-	void (*book)(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us);
+	void (*trade)(void *ctx, int market, const struct trade *t, int64_t now_us);
+	void (*book)(void *ctx, int market, const struct book_top *b, int64_t now_us);
 	/* The market's time moved: a depth event carries a time, but no trade. */
-	void (*time)(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us);
+	void (*time)(void *ctx, int market, int64_t exchange_us, int64_t now_us);
 	/* Frames are missing (a looped recording begins again, a reconnect): windows start anew. */
-	void (*gap)(void *ctx, const char *symbol, int64_t now_us);
+	void (*gap)(void *ctx, int market, int64_t now_us);
 	/* The local book is out of step (valid false) or in step again. */
-	void (*book_valid)(void *ctx, const char *symbol, bool valid, int64_t now_us);
+	void (*book_valid)(void *ctx, int market, bool valid, int64_t now_us);
 	/*
 	 * true: what comes now was handed on before a restart already and only fills state; false:
 	 * that is over. NULL: such events are not handed on.

@@ -12,6 +12,8 @@ enum trade_source { TRADES_UNKNOWN, TRADES_RAW, TRADES_AGGREGATE };
 
 struct market {
 	char symbol[SYMBOL_MAX];
+	int handle;			/* the sinks' */
+	bool handled;			/* they were asked for it */
 	struct book *book;
 	enum trade_source trades;
 	bool ticker;			/* a bookTicker came: best prices are taken from it */
@@ -23,8 +25,10 @@ struct market {
 
 struct normaliser {
 	struct frame frame;
-	struct market **markets;	/* each stays where it is: sinks may keep a name */
+	struct market **markets;
 	size_t n, newest;
+	size_t *slots;			/* by hash of the name: index + 1, or 0 */
+	size_t slots_n;			/* a power of two, at least twice n */
 };
 
 /* One normaliser_take call. */
@@ -52,20 +56,52 @@ void normaliser_free(struct normaliser *in)
 		free(in->markets[i]);
 	}
 	free(in->markets);
+	free(in->slots);
 	frame_free(&in->frame);
 	free(in);
 }
 
-/* Index, or in->n. */
+/* FNV-1a. */
+static size_t hash(const char *symbol)
+{
+	uint32_t h = UINT32_C(2166136261);
+
+	for (; *symbol; symbol++)
+		h = (h ^ (uint8_t)*symbol) * UINT32_C(16777619);
+	return h ^ h >> 15;
+}
+
+static size_t *slot_of(const struct normaliser *in, const char *symbol)
+{
+	size_t i = hash(symbol) & (in->slots_n - 1);
+
+	while (in->slots[i] && strcmp(in->markets[in->slots[i] - 1]->symbol, symbol) != 0)
+		i = (i + 1) & (in->slots_n - 1);
+	return &in->slots[i];
+}
+
+/* Index, or in->n. The newest market's next frame needs no hash. */
 static size_t find(const struct normaliser *in, const char *symbol)
 {
-	size_t i = 0;
+	size_t at;
 
-	if (in->n && strcmp(in->markets[in->newest]->symbol, symbol) == 0)
+	if (in->n == 0)
+		return 0;
+	if (strcmp(in->markets[in->newest]->symbol, symbol) == 0)
 		return in->newest;
-	while (i < in->n && strcmp(in->markets[i]->symbol, symbol) != 0)
-		i++;
-	return i;
+	at = *slot_of(in, symbol);
+	return at ? at - 1 : in->n;
+}
+
+static void grow(struct normaliser *in)
+{
+	if (in->n * 2 <= in->slots_n)
+		return;
+	free(in->slots);
+	in->slots_n = in->slots_n ? in->slots_n * 2 : 16;
+	in->slots = xcalloc(in->slots_n, sizeof(in->slots[0]));
+	for (size_t i = 0; i < in->n; i++)
+		*slot_of(in, in->markets[i]->symbol) = i + 1;
 }
 
 static struct market *find_or_add(struct normaliser *in, const char *symbol)
@@ -79,9 +115,21 @@ static struct market *find_or_add(struct normaliser *in, const char *symbol)
 		snprintf(m->symbol, sizeof(m->symbol), "%s", symbol);
 		in->markets = xrealloc(in->markets, (in->n + 1) * sizeof(*in->markets));
 		in->markets[in->n++] = m;
+		grow(in);
+		*slot_of(in, m->symbol) = in->n;
 	}
 	in->newest = i;
 	return in->markets[i];
+}
+
+/* A sink without functions hears nothing, and names no market either. */
+static int handle_of(struct market *m, const struct feed_sink *sink)
+{
+	if (!m->handled && sink->market) {
+		m->handle = sink->market(sink->ctx, m->symbol);
+		m->handled = true;
+	}
+	return m->handle;
 }
 
 /* ---- stamps ---- */
@@ -138,8 +186,8 @@ static void tell_trade(const struct delivery *d, const struct trade *t)
 
 	shifted.time_us += d->in->shift_us;
 	d->stats->trades++;
-	if (d->sink->trade)
-		d->sink->trade(d->sink->ctx, d->market->symbol, &shifted, d->in->now_us);
+	if (d->sink->trade && d->market->handle >= 0)
+		d->sink->trade(d->sink->ctx, d->market->handle, &shifted, d->in->now_us);
 }
 
 static void tell_top(const struct delivery *d, const struct book_top *b)
@@ -148,15 +196,15 @@ static void tell_top(const struct delivery *d, const struct book_top *b)
 
 	if (shifted.time_us)
 		shifted.time_us += d->in->shift_us;
-	if (d->sink->book)
-		d->sink->book(d->sink->ctx, d->market->symbol, &shifted, d->in->now_us);
+	if (d->sink->book && d->market->handle >= 0)
+		d->sink->book(d->sink->ctx, d->market->handle, &shifted, d->in->now_us);
 }
 
 static void tell_valid(const struct feed_sink *sink, const struct market *m, bool valid,
 		       int64_t now_us)
 {
-	if (sink->book_valid)
-		sink->book_valid(sink->ctx, m->symbol, valid, now_us);
+	if (sink->book_valid && m->handle >= 0)
+		sink->book_valid(sink->ctx, m->handle, valid, now_us);
 }
 
 static bool same_top(const struct book_top *a, const struct book_top *b)
@@ -200,8 +248,8 @@ static void count(struct feed_stats *stats, enum book_result r)
 static void tell_gap(const struct feed_sink *sink, struct market *m, int64_t now_us)
 {
 	m->told = (struct book_top){ 0 };
-	if (sink->gap)
-		sink->gap(sink->ctx, m->symbol, now_us);
+	if (sink->gap && m->handle >= 0)
+		sink->gap(sink->ctx, m->handle, now_us);
 }
 
 /* Reports trades that are still missing as a gap. */
@@ -233,8 +281,8 @@ static int take_depth(const struct delivery *d, const struct frame *f, struct er
 	if (!stamp_believed(d->market, exchange_us, d->in->now_us))
 		return refuse_stamp(d, f, e);
 	look_for_lost(d, f);
-	if (d->sink->time)
-		d->sink->time(d->sink->ctx, d->market->symbol, exchange_us, d->in->now_us);
+	if (d->sink->time && d->market->handle >= 0)
+		d->sink->time(d->sink->ctx, d->market->handle, exchange_us, d->in->now_us);
 	return 0;
 }
 
@@ -318,6 +366,7 @@ int normaliser_take(struct normaliser *in, const struct normaliser_frame *f,
 		return 0;
 	d.market = find_or_add(in, in->frame.kind == FRAME_SNAPSHOT ? f->snapshot_symbol :
 			       in->frame.symbol);
+	(void)handle_of(d.market, sink);
 	return take(&d, &in->frame, e);
 }
 
@@ -329,6 +378,7 @@ void normaliser_gap(struct normaliser *in, const char *symbol, int64_t now_us,
 
 		if (symbol && strcmp(m->symbol, symbol) != 0)
 			continue;
+		(void)handle_of(m, sink);
 		sequence_gap(&m->ids);
 		tell_gap(sink, m, now_us);
 		if (book_valid(m->book))
@@ -359,4 +409,9 @@ int normaliser_follows(const struct normaliser *in, const struct frame *f)
 void normaliser_add(struct normaliser *in, const char *symbol)
 {
 	find_or_add(in, symbol);
+}
+
+int normaliser_market(struct normaliser *in, const char *symbol, const struct feed_sink *sink)
+{
+	return handle_of(find_or_add(in, symbol), sink);
 }

@@ -5,6 +5,9 @@
  * structs. Best prices come from bookTicker; for a symbol without it, from the local book.
  * Aggregate trades count only for a symbol whose first trade was one.
  *
+ * A frame names its market: here the name becomes a handle. All sinks of one normaliser belong
+ * to the same listener, so that a handle of one is the others' as well.
+ *
  * Trades of every feed pass here, so this is where they are checked. A trade that came before
  * is dropped. A trade whose exchange time is STAMP_AHEAD_US or more after its receive time is
  * refused, because candles would have to wait for that time; unless all trades are so, because
@@ -51,6 +54,7 @@ int normaliser_follows(const struct normaliser *in, const struct frame *f);
 
 /* Makes a symbol known before its first frame, so that normaliser_gap reaches it. */
 void normaliser_add(struct normaliser *in, const char *symbol);
-
+/* The sink's handle of a market (feed.h); asks for it when nobody has yet. */
+int normaliser_market(struct normaliser *in, const char *symbol, const struct feed_sink *sink);
 
 #endif

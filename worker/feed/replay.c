@@ -319,11 +319,13 @@ static void warm_seam(struct replay *r, const struct feed_sink sinks[2])
 	for (size_t i = 0; i < r->streams_n; i++) {
 		const bool futures = replay_stream_futures(&r->streams[i]);
 		const struct feed_sink *sink = &sinks[futures];
+		const int market = normaliser_market(r->normalisers[futures],
+						     replay_stream_symbol(&r->streams[i]), sink);
 
 		for (size_t j = 0; j < r->streams[i].n && sink->book_valid; j++)
 			if (r->streams[i].files[j]->snapshot)
-				sink->book_valid(sink->ctx, replay_stream_symbol(&r->streams[i]),
-						 false, r->first_us + r->at.offset_us);
+				sink->book_valid(sink->ctx, market, false,
+						 r->first_us + r->at.offset_us);
 	}
 }
 

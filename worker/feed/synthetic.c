@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct made {				/* one market of it */
+	struct synthetic_market *market;
+	int handle;			/* the sink's */
+};
+
 struct synthetic {
 	struct feed feed;		/* first: a struct feed * is one of these */
 	struct normaliser *normaliser;
-	struct synthetic_market **markets;
+	struct made *markets;
 	size_t n;
 	bool futures;
 	uint64_t seed;
@@ -32,15 +37,15 @@ static int check_symbol(const char *symbol, struct err *e)
 	return 0;
 }
 
-/* The market whose next event comes first; of equals the one added first. */
-static struct synthetic_market *earliest(const struct synthetic *s)
+/* The market whose next event comes first; of equals the one added first. NULL: there is none. */
+static struct made *earliest(const struct synthetic *s)
 {
-	struct synthetic_market *first = NULL;
+	struct made *first = NULL;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (!first || synthetic_market_peek(s->markets[i])->time_us <
-		    synthetic_market_peek(first)->time_us)
-			first = s->markets[i];
+		if (!first || synthetic_market_peek(s->markets[i].market)->time_us <
+		    synthetic_market_peek(first->market)->time_us)
+			first = &s->markets[i];
 	return first;
 }
 
@@ -58,15 +63,15 @@ static int hand_on(struct synthetic *s, struct synthetic_market *m, struct err *
 }
 
 /* Hands on a trade without its frame, because nobody needs the book of a time long ago. */
-static void hand_on_trade(struct synthetic *s, struct synthetic_market *m)
+static void hand_on_trade(struct synthetic *s, const struct made *of)
 {
+	struct synthetic_market *m = of->market;
 	const struct synthetic_event *e = synthetic_market_peek(m);
 	struct trade t;
 
-	if (e->kind == SYNTHETIC_TRADE && s->feed.sink.trade) {
+	if (e->kind == SYNTHETIC_TRADE && s->feed.sink.trade && of->handle >= 0) {
 		synthetic_frame_trade(m, &t);
-		s->feed.sink.trade(s->feed.sink.ctx, synthetic_market_info(m)->symbol, &t,
-				   e->time_us);
+		s->feed.sink.trade(s->feed.sink.ctx, of->handle, &t, e->time_us);
 	}
 	synthetic_market_take(m);
 }
@@ -74,37 +79,37 @@ static void hand_on_trade(struct synthetic *s, struct synthetic_market *m)
 static void listen(struct synthetic *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		synthetic_market_snapshot(s->markets[i]);
+		synthetic_market_snapshot(s->markets[i].market);
 	s->listening = true;
 }
 
-static int take_first(struct synthetic *s, struct synthetic_market *m, struct err *e)
+static int take_first(struct synthetic *s, const struct made *m, struct err *e)
 {
-	if (synthetic_market_peek(m)->time_us < s->frames_us) {
+	if (synthetic_market_peek(m->market)->time_us < s->frames_us) {
 		hand_on_trade(s, m);
 		return 0;
 	}
 	if (!s->listening)
 		listen(s);
-	return hand_on(s, m, e);
+	return hand_on(s, m->market, e);
 }
 
 static int synthetic_poll(struct feed *f, int64_t now_us, size_t max, int64_t *next_us,
 			  struct err *e)
 {
 	struct synthetic *s = (struct synthetic *)f;
-	struct synthetic_market *m = earliest(s);
+	struct made *m = earliest(s);
 
 	if (now_us > s->now_us)
 		s->now_us = now_us;
-	for (; max > 0 && m && synthetic_market_peek(m)->time_us <= now_us; max--) {
+	for (; max > 0 && m && synthetic_market_peek(m->market)->time_us <= now_us; max--) {
 		int rc = take_first(s, m, e);
 
 		if (rc)
 			return rc;
 		m = earliest(s);
 	}
-	*next_us = m ? synthetic_market_peek(m)->time_us : INT64_MAX - 1;
+	*next_us = m ? synthetic_market_peek(m->market)->time_us : INT64_MAX - 1;
 	return 0;
 }
 
@@ -116,9 +121,9 @@ static void synthetic_skip(struct feed *f, int64_t now_us)
 	for (size_t i = 0; i < s->n; i++) {
 		char symbol[SYMBOL_MAX];
 
-		memcpy(symbol, synthetic_market_info(s->markets[i])->symbol, sizeof(symbol));
-		synthetic_market_free(s->markets[i]);
-		s->markets[i] = synthetic_market_new(symbol, s->futures, s->seed,
+		memcpy(symbol, synthetic_market_info(s->markets[i].market)->symbol, sizeof(symbol));
+		synthetic_market_free(s->markets[i].market);
+		s->markets[i].market = synthetic_market_new(symbol, s->futures, s->seed,
 						     now_us - s->history_s * 1000000);
 	}
 	if (now_us > s->now_us)
@@ -138,7 +143,7 @@ static void synthetic_free(struct feed *f)
 	if (!s)
 		return;
 	for (size_t i = 0; i < s->n; i++)
-		synthetic_market_free(s->markets[i]);
+		synthetic_market_free(s->markets[i].market);
 	free(s->markets);
 	normaliser_free(s->normaliser);
 	buf_free(&s->text);
@@ -157,10 +162,11 @@ static int add_market(struct synthetic *s, const char *symbol, int64_t start_us,
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(synthetic_market_info(s->markets[i])->symbol, symbol) == 0)
+		if (strcmp(synthetic_market_info(s->markets[i].market)->symbol, symbol) == 0)
 			return 0;
 	s->markets = xrealloc(s->markets, (s->n + 1) * sizeof(s->markets[0]));
-	s->markets[s->n++] = synthetic_market_new(symbol, s->futures, s->seed, start_us);
+	s->markets[s->n].market = synthetic_market_new(symbol, s->futures, s->seed, start_us);
+	s->markets[s->n++].handle = normaliser_market(s->normaliser, symbol, &s->feed.sink);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/registry/bot_json.h"
 #include "common/registry/configs.h"
 #include "common/span.h"
 #include "worker/store/bots.h"
@@ -78,8 +79,7 @@ static const char *warming_text(const struct bots *r, const struct slot *s,
 				char text[WARMING_MAX])
 {
 	size_t n = engine_bot_candles(session_engine(r->args.session), s->bot_id);
-	const struct strategy_spec *spec = strategy_spec_find(s->config.strategy);
-	size_t needed = spec ? spec->look_back(s->config.strategy_params) : CANDLE_WINDOW;
+	size_t needed = (size_t)bot_look_back(&s->config);
 	char wait[SPAN_TEXT_MAX];
 
 	text[0] = '\0';

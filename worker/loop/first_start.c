@@ -37,19 +37,6 @@ static const char SQL_START[] =
 
 /* ---- bot 1 on the market at hand ---- */
 
-static int is_first_start(struct db *db, bool *out, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_FIRST_START, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	*out = rc == STMT_ROW;
-	stmt_done(s);
-	return rc == STMT_ROW ? 0 : rc;
-}
-
 static int save(struct db *db, const struct master_key *key, struct bot_config *c,
 		struct config_change change, struct err *e)
 {
@@ -70,8 +57,8 @@ static int move_to_market(struct db *db, const struct master_key *key,
 {
 	const char *exchange = market->futures ? "binance_futures" : "binance";
 	struct bot_config c;
-	bool first = false;
-	int rc = is_first_start(db, &first, e);
+	int64_t first = 0;
+	int rc = db_number(db, SQL_FIRST_START, NULL, &first, e);
 
 	if (rc || !first)
 		return rc;
@@ -196,8 +183,8 @@ static int lower_threshold(struct db *db, const struct master_key *key,
 			   const struct sample_model *m, struct err *e)
 {
 	struct bot_config c;
-	bool first = false;
-	int rc = is_first_start(db, &first, e);
+	int64_t first = 0;
+	int rc = db_number(db, SQL_FIRST_START, NULL, &first, e);
 
 	if (rc || !first)
 		return rc;

@@ -60,6 +60,7 @@ struct worker {
 	struct outbox *outbox;
 	struct fanout fanout;
 	struct session *session;
+	struct venue *paper;		/* the simulation in it; the session's */
 	struct predictors *predictors;
 	struct bots *bots;
 	struct commands *commands;

@@ -9,6 +9,7 @@
 #include "worker/store/orders.h"
 #include "worker/store/sim.h"
 #include "worker/store/worker.h"
+#include "worker/venue/sim/sim.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -61,20 +62,39 @@ static int open_database(struct worker *w, const struct worker_args *a, struct e
 	return rc;
 }
 
+/* News of an account that its bot does not trade any more. */
+static void stray(void *ctx, const char *venue, const struct venue_update *u)
+{
+	(void)ctx;
+	log_error("venue", NULL, "%s tells of order %s, whose bot %lld trades elsewhere now: it is "
+		  "in no book; look at that account", venue, u->client_order_id,
+		  (long long)u->bot_id);
+}
+
 static int make_session(struct worker *w, struct err *e)
 {
 	struct session_args a = { .config = w->config, .reporter = fanout_reporter(&w->fanout) };
 	struct next_ids ids;
+	struct sim_store rows = outbox_sim_store(w->outbox);
+	struct sim_recipe paper;
+	struct venue_maker makers[1];
 	int rc = store_next_ids(w->db, &ids, e);
 
+	if (rc == 0)
+		rc = sim_recipe_init(&paper, w->config, &rows, e);
 	if (rc)
 		return rc;
-	a.sim_store = outbox_sim_store(w->outbox);
+	makers[0] = sim_maker(&paper);
+	a.venues = makers;
+	a.venues_n = 1;
+	a.stray = stray;
 	a.first_order_id = ids.order;
 	a.first_leg_id = ids.leg;
 	a.first_fill_id = ids.fill;
 	a.first_signal_id = ids.signal;
-	return session_new(&a, &w->session, e);
+	rc = session_new(&a, &w->session, e);
+	w->paper = paper.made;
+	return rc;
 }
 
 static int choose_symbol(void *ctx, const struct bot_config *config, struct symbol_info *out,
@@ -182,7 +202,7 @@ static int restore(struct worker *w, struct err *e)
 	bool resumes = source &&
 		store_position_get(w->db, source, &w->position, &now_us, NULL) == 0;
 	bool fresh = source && !resumes;
-	int rc = store_sim_restore(w->db, session_venue(w->session), e);
+	int rc = store_sim_restore(w->db, w->paper, e);
 
 	if (resumes)
 		engine_resume_at(session_engine(w->session), now_us);

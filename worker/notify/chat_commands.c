@@ -1,56 +1,26 @@
 #include "worker/notify/chat_commands.h"
 
 #include "common/clock.h"
-#include "common/crypto.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/number.h"
 #include "common/registry/bot_answers.h"
 #include "common/span.h"
 #include "worker/notify/chat_replies.h"
-#include "worker/notify/telegram_text.h"
 #include "worker/store/bots.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX (TELEGRAM_COMMAND_MAX / 2)	/* as many as fit into one */
-#define CONFIRMS_MAX 16
 #define WARNED_MAX 32
 #define CLOCK_SLACK_S 5
-#define KEY_FORMAT "tg:%lld:%lld:%lld:%lld"	/* account, Telegram's bot, update, our bot */
-#define BUTTON "emergency"
-
-struct confirm {			/* an emergency stop that waits for its second step */
-	int64_t account, chat, user;
-	int64_t bots[WORDS_MAX];	/* none: all of the chat */
-	size_t bots_n;
-	int64_t until_us;		/* 0: free */
-	char code[12];
-};
 
 struct chat_commands {
 	struct chat_commands_args args;
-	struct confirm confirms[CONFIRMS_MAX];
+	struct chat_confirms confirms;
 	int64_t warned[WARNED_MAX];	/* chats and users that may not command */
 	size_t warned_n;
-};
-
-struct talk {				/* one command while it is worked on */
-	struct chat_commands *chat;
-	struct db *db;
-	const struct telegram_source *from;
-	const struct telegram_update *u;
-	int64_t now_us;
-	char text[TELEGRAM_COMMAND_MAX];
-	char *words[WORDS_MAX];		/* behind the command */
-	size_t words_n;
-	int64_t *bots;			/* those the chat may command */
-	size_t bots_n;
-	int64_t named[WORDS_MAX];	/* of them, those that the command names */
-	size_t named_n;
-	int64_t n;			/* the number that was given, 0 none */
 };
 
 struct chat_command;
@@ -115,45 +85,12 @@ void chat_commands_free(struct chat_commands *d)
 	free(d);
 }
 
-/* ---- replies ---- */
-
-static void reply_html(const struct talk *t, const char *html, const char *markup)
-{
-	t->chat->args.reply(t->chat->args.ctx, t->from->account, t->u->chat, html, markup);
-}
-
-static void PRINTF_LIKE(2, 3) reply(const struct talk *t, const char *fmt, ...)
-{
-	struct buf text = { 0 }, html = { 0 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
-	va_end(ap);
-	telegram_escape(&html, buf_text(&text), TELEGRAM_PAGE_MAX);
-	reply_html(t, buf_text(&html), "");
-	buf_free(&text);
-	buf_free(&html);
-}
-
-/* Sends the text in as many messages as it needs. */
-static void reply_lines(const struct talk *t, const char *text)
-{
-	do {
-		struct buf page = { 0 };
-
-		text = telegram_page(&page, text);
-		reply_html(t, buf_text(&page), "");
-		buf_free(&page);
-	} while (*text);
-}
-
 /* ---- commands that read ---- */
 
 static void show(struct talk *t, const struct chat_command *c)
 {
 	struct chat_replies a = {
-		.db = t->db, .config = t->chat->args.config, .machine_us = t->now_us, .n = t->n,
+		.db = t->db, .config = t->args->config, .machine_us = t->now_us, .n = t->n,
 		.bots = t->named_n ? t->named : t->bots,
 		.bots_n = t->named_n ? t->named_n : t->bots_n,
 	};
@@ -162,14 +99,14 @@ static void show(struct talk *t, const struct chat_command *c)
 	struct err e = { 0 };
 
 	if (market_clock_get(t->db, t->now_us, &clock, &e)) {
-		reply(t, "/%s: %s", c->name, e.msg);
+		talk_reply(t, "/%s: %s", c->name, e.msg);
 		return;
 	}
 	a.now_us = market_clock_now_us(&clock);
 	if (c->answer(&a, &out, &e))
-		reply(t, "/%s: %s", c->name, e.msg);
+		talk_reply(t, "/%s: %s", c->name, e.msg);
 	else
-		reply_lines(t, out.len ? buf_text(&out) : "nothing to show");
+		talk_lines(t, out.len ? buf_text(&out) : "nothing to show");
 	buf_free(&out);
 }
 
@@ -183,59 +120,15 @@ static void help(struct talk *t, const struct chat_command *self)
 			   COMMANDS[i].usage, COMMANDS[i].help);
 	buf_puts(&out, "#2 behind any command is bot 2, #2 #3 are both; without one all bots are "
 		 "meant.\n");
-	reply_lines(t, buf_text(&out));
+	talk_lines(t, buf_text(&out));
 	buf_free(&out);
 }
 
 /* ---- commands that act ---- */
 
-static void queue_one(struct talk *t, const char *kind, const char *args, int64_t bot_id)
-{
-	struct command c = { .bot_id = bot_id, .created_us = t->now_us };
-
-	if (strcmp(kind, COMMAND_EMERGENCY_STOP) != 0)
-		c.expires_us = t->now_us + COMMAND_EXPIRES_US;
-	snprintf(c.kind, sizeof(c.kind), "%s", kind);
-	snprintf(c.args, sizeof(c.args), "%s", args);
-	snprintf(c.requested_by, sizeof(c.requested_by), "telegram:%lld", (long long)t->u->chat);
-	snprintf(c.idempotency_key, sizeof(c.idempotency_key), KEY_FORMAT,
-		 (long long)t->from->account, (long long)t->from->telegram_bot,
-		 (long long)t->u->id, (long long)bot_id);
-	correlation_id_new(c.correlation_id);
-	log_info("telegram", c.correlation_id, "%s bot %lld, asked in chat %lld by user %lld", kind,
-		 (long long)bot_id, (long long)t->u->chat, (long long)t->u->user);
-	t->chat->args.command(t->chat->args.ctx, &c);
-}
-
-/*
- * Queues one command for each named bot; without a name, for all bots of the chat. If the chat
- * may command every bot, that is a single row for all bots, so that an emergency stop also
- * reaches a bot that was deleted while it still had positions.
- */
-static void queue_for(struct talk *t, const char *kind, const char *args, const int64_t *bots,
-		      size_t n)
-{
-	bool all = chat_routes_allows(t->chat->args.routes, t->from->account, t->u->chat, 0);
-
-	if (n == 0 && all && (t->bots_n > 1 || strcmp(kind, COMMAND_EMERGENCY_STOP) == 0)) {
-		queue_one(t, kind, args, 0);
-		return;
-	}
-	for (size_t i = 0; i < (n ? n : t->bots_n); i++)
-		queue_one(t, kind, args, n ? bots[i] : t->bots[i]);
-}
-
 static void queue(struct talk *t, const struct chat_command *c)
 {
-	queue_for(t, c->kind, "{}", t->named, t->named_n);
-}
-
-static bool may(const struct talk *t, int64_t bot_id)
-{
-	for (size_t i = 0; i < t->bots_n; i++)
-		if (t->bots[i] == bot_id)
-			return true;
-	return false;
+	talk_queue(t, c->kind, "{}", t->named, t->named_n);
 }
 
 static void force_exit(struct talk *t, const struct chat_command *c)
@@ -245,141 +138,25 @@ static void force_exit(struct talk *t, const struct chat_command *c)
 	char args[48];
 
 	if (t->words_n == 1 && strcmp(t->words[0], "all") == 0 && !t->n) {
-		queue_for(t, "close-all", "{}", t->named, t->named_n);
+		talk_queue(t, "close-all", "{}", t->named, t->named_n);
 		return;
 	}
 	if (!t->n || t->words_n) {
-		reply(t, "/%s needs the number of one trade (/status shows them), or all", c->name);
+		talk_reply(t, "/%s needs the number of one trade (/status shows them), or all",
+			   c->name);
 		return;
 	}
-	if (store_answer_trade_bot(t->db, t->n, &bot_id, &e) || !may(t, bot_id)) {
-		reply(t, "/%s: there is no open trade %lld", c->name, (long long)t->n);
+	if (store_answer_trade_bot(t->db, t->n, &bot_id, &e) || !talk_may(t, bot_id)) {
+		talk_reply(t, "/%s: there is no open trade %lld", c->name, (long long)t->n);
 		return;
 	}
 	snprintf(args, sizeof(args), "{\"order_id\":%lld}", (long long)t->n);
-	queue_one(t, "close-position", args, bot_id);
+	talk_queue_one(t, "close-position", args, bot_id);
 }
 
-/* ---- emergency stop ---- */
-
-static struct confirm *confirm_find(struct talk *t, const char *code)
+static void emergency(struct talk *t, const struct chat_command *c)
 {
-	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
-		struct confirm *c = &t->chat->confirms[i];
-
-		if (c->until_us >= t->now_us && c->until_us && c->account == t->from->account &&
-		    c->chat == t->u->chat && c->user == t->u->user &&
-		    (!code || strcmp(c->code, code) == 0))
-			return c;
-	}
-	return NULL;
-}
-
-/* The slot of this person and chat; else a free one; else the one that ends first. */
-static struct confirm *confirm_slot(struct talk *t)
-{
-	struct confirm *mine = confirm_find(t, NULL), *first = &t->chat->confirms[0];
-
-	for (size_t i = 1; i < CONFIRMS_MAX; i++)
-		if (t->chat->confirms[i].until_us < first->until_us)
-			first = &t->chat->confirms[i];
-	return mine ? mine : first;
-}
-
-static void put_button(struct json *j, const char *label, const char *code, const char *word)
-{
-	char data[64];
-
-	snprintf(data, sizeof(data), BUTTON ":%s:%s", code, word);
-	json_object(j, NULL);
-	json_string(j, "text", label);
-	json_string(j, "callback_data", data);
-	json_object_end(j);
-}
-
-/* "all bots", "bot 1", "bots 1, 2, 3" */
-static void put_whom(struct buf *out, const int64_t *bots, size_t n)
-{
-	buf_puts(out, n == 0 ? "all bots" : n == 1 ? "bot " : "bots ");
-	for (size_t i = 0; i < n; i++)
-		buf_printf(out, "%s%lld", i ? ", " : "", (long long)bots[i]);
-}
-
-static void ask_emergency(struct talk *t)
-{
-	struct confirm *c = confirm_slot(t);
-	struct buf markup = { 0 }, html = { 0 };
-	struct json j = { .out = &markup };
-	struct buf question = { 0 };
-	uint32_t random;
-
-	crypto_random(&random, sizeof(random));
-	*c = (struct confirm){ .account = t->from->account, .chat = t->u->chat,
-			       .user = t->u->user, .bots_n = t->named_n,
-			       .until_us = t->now_us + CHAT_COMMANDS_CONFIRM_US };
-	memcpy(c->bots, t->named, t->named_n * sizeof(c->bots[0]));
-	snprintf(c->code, sizeof(c->code), "%08x", random);
-	buf_puts(&question, "Emergency stop of ");
-	put_whom(&question, t->named, t->named_n);
-	buf_puts(&question, "?\nIt cancels every order and sells every position at market. Press "
-		 "the button, or send /emergency_stop confirm, within 60 seconds.");
-	telegram_message(&html, "", buf_text(&question));
-	buf_free(&question);
-	json_object(&j, NULL);
-	json_array(&j, "inline_keyboard");
-	json_array(&j, NULL);
-	put_button(&j, "Stop everything", c->code, "yes");
-	put_button(&j, "No", c->code, "no");
-	json_array_end(&j);
-	json_array_end(&j);
-	json_object_end(&j);
-	reply_html(t, buf_text(&html), buf_text(&markup));
-	buf_free(&html);
-	buf_free(&markup);
-}
-
-static void emergency(struct talk *t, const struct chat_command *self)
-{
-	struct confirm *c;
-
-	if (t->words_n == 0) {
-		ask_emergency(t);
-		return;
-	}
-	if (t->words_n > 1 || strcmp(t->words[0], "confirm") != 0) {
-		reply(t, "/%s takes numbers of bots, or confirm", self->name);
-		return;
-	}
-	c = confirm_find(t, NULL);
-	if (!c) {
-		reply(t, "There is nothing to confirm: send /%s first, and confirm within 60 "
-			 "seconds.", self->name);
-		return;
-	}
-	c->until_us = 0;
-	queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bots, c->bots_n);
-}
-
-/* "emergency:<code>:yes" */
-static void press(struct talk *t)
-{
-	struct confirm *c;
-	char code[12], word[8];
-
-	t->chat->args.pressed(t->chat->args.ctx, t->from->account, t->u->press_id);
-	if (sscanf(t->u->text, BUTTON ":%11[0-9a-f]:%7[a-z]", code, word) != 2)
-		return;
-	c = confirm_find(t, code);
-	if (!c) {
-		reply(t, "That question is over or was asked by somebody else: this press did "
-			 "nothing. To stop everything, send /emergency_stop again.");
-		return;
-	}
-	c->until_us = 0;
-	if (strcmp(word, "yes") == 0)
-		queue_for(t, COMMAND_EMERGENCY_STOP, "{}", c->bots, c->bots_n);
-	else
-		reply(t, "Nothing was stopped.");
+	chat_emergency(t, c->name);
 }
 
 /* ---- reading a command ---- */
@@ -397,16 +174,16 @@ static void warn_once(struct chat_commands *d, const char *what, int64_t id, con
 		 what, (long long)id, key);
 }
 
-static bool allowed(struct talk *t)
+static bool allowed(struct chat_commands *d, const struct talk *t)
 {
-	const struct chat_routes *p = t->chat->args.routes;
+	const struct chat_routes *p = t->args->routes;
 
 	if (!chat_routes_knows(p, t->from->account, t->u->chat)) {
-		warn_once(t->chat, "chat", t->u->chat, "TELEGRAM_CHAT_ID");
+		warn_once(d, "chat", t->u->chat, "TELEGRAM_CHAT_ID");
 		return false;
 	}
 	if (!chat_routes_user(p, t->u->user)) {
-		warn_once(t->chat, "user", t->u->user, "TELEGRAM_USERS");
+		warn_once(d, "user", t->u->user, "TELEGRAM_USERS");
 		return false;
 	}
 	return true;
@@ -455,10 +232,11 @@ static void name_bot(struct talk *t, int64_t bot_id)
 	for (size_t i = 0; i < t->named_n; i++)
 		if (t->named[i] == bot_id)
 			return;
-	if (may(t, bot_id))
+	if (talk_may(t, bot_id))
 		t->named[t->named_n++] = bot_id;
 	else
-		reply(t, "There is no bot %lld that this chat may command.", (long long)bot_id);
+		talk_reply(t, "There is no bot %lld that this chat may command.",
+			   (long long)bot_id);
 }
 
 /* Takes "#2" and numbers out of the words. False: nothing is left to do, and a reply said so. */
@@ -479,7 +257,7 @@ static bool read_words(struct talk *t, const struct chat_command *c)
 	}
 	t->words_n = kept;
 	if (kept && c->run != force_exit && c->run != emergency) {
-		reply(t, "/%s does not take \"%.40s\"; usage: /%s %s", c->name, t->words[0],
+		talk_reply(t, "/%s does not take \"%.40s\"; usage: /%s %s", c->name, t->words[0],
 		      c->name, c->usage);
 		return false;
 	}
@@ -496,7 +274,7 @@ static int read_bots(struct talk *t, struct err *e)
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < t->bots_n; i++)
-		if (chat_routes_allows(t->chat->args.routes, t->from->account, t->u->chat,
+		if (chat_routes_allows(t->args->routes, t->from->account, t->u->chat,
 				       t->bots[i])) t->bots[kept++] = t->bots[i];
 	t->bots_n = kept;
 	return 0;
@@ -512,10 +290,10 @@ static void take_command(struct talk *t)
 	if (!name || !*name)
 		return; /* people talk in groups */
 	if (!c)
-		reply(t, "There is no command /%.40s; /help lists them.", name);
-	else if (age_s > t->chat->args.config->telegram_command_max_age_s + CLOCK_SLACK_S)
-		reply(t, "/%s was sent %s ago and is not carried out any more. Send it again if "
-			 "you still want it.", c->name, span_units(age_s, 2, " ", span));
+		talk_reply(t, "There is no command /%.40s; /help lists them.", name);
+	else if (age_s > t->args->config->telegram_command_max_age_s + CLOCK_SLACK_S)
+		talk_reply(t, "/%s was sent %s ago and is not carried out any more. Send it again "
+			   "if you still want it.", c->name, span_units(age_s, 2, " ", span));
 	else if (read_words(t, c))
 		c->run(t, c);
 }
@@ -523,15 +301,16 @@ static void take_command(struct talk *t)
 void chat_commands_take(struct chat_commands *d, struct db *db, const struct telegram_source *from,
 			const struct telegram_update *u, int64_t now_us)
 {
-	struct talk t = { .chat = d, .db = db, .from = from, .u = u, .now_us = now_us };
+	struct talk t = { .args = &d->args, .confirms = &d->confirms, .db = db, .from = from,
+			  .u = u, .now_us = now_us };
 	struct err e = { 0 };
 
-	if (!allowed(&t))
+	if (!allowed(d, &t))
 		return;
 	if (read_bots(&t, &e))
-		reply(&t, "The database could not be read: %s", e.msg);
+		talk_reply(&t, "The database could not be read: %s", e.msg);
 	else if (u->pressed)
-		press(&t);
+		chat_emergency_press(&t);
 	else
 		take_command(&t);
 	free(t.bots);
@@ -569,7 +348,7 @@ void chat_commands_answered(struct chat_commands *d, const struct command *c,
 {
 	struct telegram_source from = { 0 };
 	struct telegram_update u = { 0 };
-	struct talk t = { .chat = d, .from = &from, .u = &u };
+	struct talk t = { .args = &d->args, .from = &from, .u = &u };
 	struct lines l = { .c = c };
 	struct bot_answer one = { c->bot_id, strcmp(answer->status, "done") == 0,
 				  answer->message };
@@ -580,7 +359,7 @@ void chat_commands_answered(struct chat_commands *d, const struct command *c,
 	    !chat_routes_knows(d->args.routes, from.account, u.chat))
 		return;
 	if (c->bot_id) {
-		reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,
+		talk_reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,
 		      one.done ? "" : "not done: ", one.message);
 		return;
 	}
@@ -589,7 +368,7 @@ void chat_commands_answered(struct chat_commands *d, const struct command *c,
 			   one.message);
 	if (more)
 		buf_printf(&l.text, "and %lld more bots; /status shows them\n", (long long)more);
-	reply_lines(&t, buf_text(&l.text));
+	talk_lines(&t, buf_text(&l.text));
 	buf_free(&l.text);
 }
 

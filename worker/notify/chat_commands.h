@@ -12,28 +12,12 @@
 #ifndef WORKER_NOTIFY_CHAT_COMMANDS_H
 #define WORKER_NOTIFY_CHAT_COMMANDS_H
 
-#include "common/config.h"
 #include "common/registry/commands.h"
-#include "worker/notify/chat_routes.h"
-#include "worker/notify/telegram_poll.h"
+#include "worker/notify/chat_emergency.h"
+#include "worker/notify/chat_talk.h"
 #include "worker/store/worker.h"
 
-#define CHAT_COMMANDS_CONFIRM_US INT64_C(60000000)
-
 struct chat_commands;
-
-struct chat_commands_args {
-	const struct config *config;	/* borrowed */
-	const struct chat_routes *routes;	/* borrowed */
-	void *ctx;
-	/* HTML; markup "" or reply_markup. */
-	void (*reply)(void *ctx, int64_t account, int64_t chat, const char *html,
-		      const char *markup);
-	/* A row for table commands. */
-	void (*command)(void *ctx, const struct command *c);
-	/* Ends the waiting sign on a pressed button. */
-	void (*pressed)(void *ctx, int64_t account, const char *press_id);
-};
 
 struct chat_commands *chat_commands_new(const struct chat_commands_args *a);
 void chat_commands_free(struct chat_commands *d);

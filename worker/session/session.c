@@ -1,12 +1,19 @@
 #include "worker/session/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct listing {			/* a market that a feed names */
+	char symbol[SYMBOL_MAX];
+	struct market *market;		/* NULL: none that we trade on */
+};
 
 struct way {				/* where a sink of spot or of futures markets leads */
 	struct session *session;
 	bool futures;
-	struct market *last;		/* of the newest event */
+	struct listing *list;		/* by the handle that the feed has */
+	size_t n;
 };
 
 struct session {
@@ -43,31 +50,18 @@ static int limits_from(const struct config *c, struct risk_limits *l, struct err
 	return 0;
 }
 
-static int sim_from(const struct config *c, struct sim_args *a, struct err *e)
-{
-	sim_args_init(a);
-	a->latency_us = c->sim_latency_ms * 1000;
-	a->stale_us = c->stale_feed_ms * 1000;
-	a->through_all = c->sim_through_fill == THROUGH_ALL;
-	if (rate_from_double(c->sim_slippage, &a->slippage_e8))
-		return err_set(e, ERR_RANGE, "SIMULATION_SLIPPAGE %g does not fit",
-			       c->sim_slippage);
-	return 0;
-}
-
 int session_new(const struct session_args *a, struct session **out, struct err *e)
 {
 	const struct config *c = a->config;
 	struct engine_args engine = { .reporter = a->reporter };
-	struct sim_args sim;
+	struct router_args venues = { .makers = a->venues, .n = a->venues_n, .stray = a->stray,
+				      .ctx = a->stray_ctx };
 	struct fees fees[2];
 	struct session *s;
 	int64_t capital;
 	int rc;
 
 	rc = limits_from(c, &engine.limits, e);
-	if (rc == 0)
-		rc = sim_from(c, &sim, e);
 	if (rc)
 		return rc;
 	if (rate_from_double(c->sim_initial_capital, &capital))
@@ -91,9 +85,12 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 	memcpy(s->fees, fees, sizeof(fees));
 	s->initial_capital = money_of_units(capital);
 	s->engine = engine_new(&engine);
-	sim.sink = engine_venue_sink(s->engine);
-	sim.store = a->sim_store;
-	s->venue = sim_new(&sim);
+	venues.sink = engine_venue_sink(s->engine);
+	rc = router_new(&venues, &s->venue, e);
+	if (rc) {
+		session_free(s);
+		return rc;
+	}
 	engine_set_venue(s->engine, s->venue);
 	*out = s;
 	return 0;
@@ -104,7 +101,10 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	engine_free(s->engine);
-	s->venue->ops->free(s->venue);
+	if (s->venue)
+		s->venue->ops->free(s->venue);
+	free(s->ways[false].list);
+	free(s->ways[true].list);
 	free(s);
 }
 
@@ -118,23 +118,39 @@ struct venue *session_venue(struct session *s)
 	return s->venue;
 }
 
+static struct listing *listed(struct way *way, const char *symbol)
+{
+	struct listing *l;
+
+	for (size_t i = 0; i < way->n; i++)
+		if (strcmp(way->list[i].symbol, symbol) == 0)
+			return &way->list[i];
+	way->list = xrealloc(way->list, (way->n + 1) * sizeof(way->list[0]));
+	l = &way->list[way->n++];
+	*l = (struct listing){ 0 };
+	snprintf(l->symbol, sizeof(l->symbol), "%s", symbol);
+	return l;
+}
+
 struct market *session_market_add(struct session *s, const struct symbol_info *info)
 {
 	struct symbol_info paying = *info;
+	struct market *m;
 
 	paying.fees = s->fees[info->futures];
-	s->ways[false].last = s->ways[true].last = NULL;
-	return engine_market_add(s->engine, &paying);
+	m = engine_market_add(s->engine, &paying);
+	listed(&s->ways[info->futures], info->symbol)->market = m;
+	return m;
 }
 
 /* ---- market data ---- */
 
-/* The market of the last event is the next one's most of the time: look there first. */
-static struct market *find(struct way *way, const char *symbol)
+/* The feed names a market; it may be one that we trade on later. */
+static int on_market(void *ctx, const char *symbol)
 {
-	if (!way->last || strcmp(market_info(way->last)->symbol, symbol) != 0)
-		way->last = engine_market(way->session->engine, symbol, way->futures);
-	return way->last;
+	struct way *way = ctx;
+
+	return (int)(listed(way, symbol) - way->list);
 }
 
 /* The first event that is no history ends the warm-up. (Not inline: rare.) */
@@ -147,9 +163,9 @@ __attribute__((noinline)) static void after_history(struct session *s, int64_t n
 }
 
 /* An event of this market begins. NULL: it is none of ours. */
-static struct market *begin(struct way *way, const char *symbol, int64_t now_us)
+static struct market *begin(struct way *way, int market, int64_t now_us)
 {
-	struct market *m = find(way, symbol);
+	struct market *m = way->list[market].market;
 	struct session *s = way->session;
 
 	if (!m)
@@ -160,46 +176,46 @@ static struct market *begin(struct way *way, const char *symbol, int64_t now_us)
 	return m;
 }
 
-static void on_trade(void *ctx, const char *symbol, const struct trade *t, int64_t now_us)
+static void on_trade(void *ctx, int market, const struct trade *t, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct market *m = begin(way, symbol, now_us);
+	struct market *m = begin(way, market, now_us);
 
 	if (m)
 		engine_trade(way->session->engine, m, t, now_us);
 }
 
-static void on_book(void *ctx, const char *symbol, const struct book_top *b, int64_t now_us)
+static void on_book(void *ctx, int market, const struct book_top *b, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct market *m = begin(way, symbol, now_us);
+	struct market *m = begin(way, market, now_us);
 
 	if (m)
 		engine_book(way->session->engine, m, b, now_us);
 }
 
-static void on_time(void *ctx, const char *symbol, int64_t exchange_us, int64_t now_us)
+static void on_time(void *ctx, int market, int64_t exchange_us, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct market *m = begin(way, symbol, now_us);
+	struct market *m = begin(way, market, now_us);
 
 	if (m)
 		engine_market_time(way->session->engine, m, exchange_us, now_us);
 }
 
-static void on_gap(void *ctx, const char *symbol, int64_t now_us)
+static void on_gap(void *ctx, int market, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct market *m = begin(way, symbol, now_us);
+	struct market *m = begin(way, market, now_us);
 
 	if (m)
 		engine_gap(way->session->engine, m, now_us);
 }
 
-static void on_book_valid(void *ctx, const char *symbol, bool valid, int64_t now_us)
+static void on_book_valid(void *ctx, int market, bool valid, int64_t now_us)
 {
 	struct way *way = ctx;
-	struct market *m = begin(way, symbol, now_us);
+	struct market *m = begin(way, market, now_us);
 
 	if (m)
 		engine_book_valid(way->session->engine, m, valid, now_us);
@@ -216,7 +232,7 @@ static void on_warm(void *ctx, bool on)
 struct feed_sink session_sink(struct session *s, bool futures)
 {
 	return (struct feed_sink){
-		.ctx = &s->ways[futures], .trade = on_trade, .book = on_book,
+		.ctx = &s->ways[futures], .market = on_market, .trade = on_trade, .book = on_book,
 		.time = on_time, .gap = on_gap, .book_valid = on_book_valid, .warm = on_warm,
 	};
 }
@@ -241,7 +257,8 @@ static int account_of(const struct session *s, int64_t bot_id, const struct bot_
 	const struct market *m = engine_market(s->engine, c->symbol, bot_config_futures(c));
 
 	*a = (struct venue_account){
-		.bot_id = bot_id, .capital = s->initial_capital, .leverage_e8 = RATE_ONE,
+		.bot_id = bot_id, .account_id = bot_config_account(c),
+		.capital = s->initial_capital, .leverage_e8 = RATE_ONE,
 	};
 	if (bot_config_futures(c) && rate_from_double(c->leverage, &a->leverage_e8))
 		return err_set(e, ERR_RANGE, "leverage %g does not fit", c->leverage);

@@ -1,8 +1,8 @@
 /*
- * session.h - engine and paper venue wired together behind one market-data sink.
+ * session.h - engine and venues wired together behind one market-data sink.
  *
  * The worker, the replay command and tests all trade through a session. They differ in the
- * feed that drives it and in the reporters that get its reports.
+ * venues that they bring, in the feed that drives it and in the reporters that get its reports.
  */
 #ifndef WORKER_SESSION_SESSION_H
 #define WORKER_SESSION_SESSION_H
@@ -10,7 +10,7 @@
 #include "common/config.h"
 #include "worker/engine/engine.h"
 #include "worker/feed/feed.h"
-#include "worker/venue/sim/sim.h"
+#include "worker/venue/router.h"
 
 struct session;
 
@@ -18,16 +18,20 @@ struct session_args {
 	const struct config
 		*config; /* risk limits and simulation settings; borrowed for the call */
 	struct reporter reporter;
-	struct sim_store sim_store;
+	const struct venue_maker *venues;	/* at least one; borrowed for the call */
+	size_t venues_n;
+	/* A venue told news of a bot that trades elsewhere (router.h); may be NULL. */
+	void (*stray)(void *ctx, const char *venue, const struct venue_update *u);
+	void *stray_ctx;
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* 0 means 1 */
 };
 
-/* ERR_RANGE names the setting that does not fit. */
+/* ERR_RANGE names the setting that does not fit. Others: of a venue that can't be made. */
 MUST_CHECK int session_new(const struct session_args *a, struct session **out, struct err *e);
 void session_free(struct session *s);
 
 struct engine *session_engine(struct session *s);
-struct venue *session_venue(struct session *s);
+struct venue *session_venue(struct session *s);	/* all of them as one */
 
 /*
  * Makes the market known to engine and venue; may be called again. The fees come from the

@@ -23,7 +23,6 @@ static const char SQL_ROWS[] =
 	AND_OF("sim_accounts") AND_OF("sim_ledger") AND_OF("reported_orders") AND_OF("jobs")
 	AND_OF("api_tokens") AND_OF("audit_log");
 static const char SQL_MODELS[] = "SELECT path, sha256 FROM models ORDER BY id";
-static const char SQL_INTEGRITY[] = "PRAGMA integrity_check(1)";
 static const char SQL_LEDGER[] = "SELECT entry_id FROM v_ledger_errors LIMIT 1";
 static const char SQL_EVENTS[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by, at_us)"
@@ -90,38 +89,20 @@ int store_backup_models(struct db *db, struct backup_models *out, struct err *e)
 	return rc;
 }
 
-static int check_pages(struct db *db, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_INTEGRITY, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		rc = db_check_line(db, stmt_text(s, 0), e);
-	stmt_done(s);
-	return rc;
-}
-
 static int check_ledger(struct db *db, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_LEDGER, &s, e);
+	int64_t id = 0;
+	int rc = db_number(db, SQL_LEDGER, NULL, &id, e);
 
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		rc = err_set(e, ERR_CORRUPT, "%s: booking %lld of the paper ledger does not sum to "
-			     "zero", db_path(db), (long long)stmt_int(s, 0));
-	stmt_done(s);
+	if (rc == 0 && id)
+		return err_set(e, ERR_CORRUPT, "%s: booking %lld of the paper ledger does not sum "
+			       "to zero", db_path(db), (long long)id);
 	return rc;
 }
 
 int store_backup_check(struct db *db, struct err *e)
 {
-	int rc = check_pages(db, e);
+	int rc = db_check_whole(db, e);
 
 	if (!rc)
 		rc = db_check_references(db, e);

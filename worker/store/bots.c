@@ -77,6 +77,37 @@ ROW_SQL(save_stats, stats, NULL);
 ROW_SQL(last_stats, stats, "WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1");
 ROW_SQL(stats_of_day, stats, "WHERE bot_id = ?1 AND day = ?2");
 
+static void put_side(struct stmt *s, int index, const void *row)
+{
+	const struct signal_report *r = row;
+
+	stmt_bind_text(s, index, r->wanted ? side_name(r->side) : "NONE");
+}
+
+#define D(type, member, ...) ROW(struct signal_report, type, member, __VA_ARGS__)
+
+static const struct row_column signal_columns[] = {
+	D(ROW_INT, id, .use = ROW_KEY),
+	D(ROW_INT, bot_id, .use = ROW_ONCE),
+	D(ROW_TEXT, symbol, .use = ROW_ONCE),
+	D(ROW_TEXT, strategy, .use = ROW_ONCE),
+	{ .name = "side", .type = ROW_PUT, .put = put_side, .use = ROW_ONCE },
+	D(ROW_REAL, confidence),
+	D(ROW_PRICE, price),
+	D(ROW_BOOL, taken, .use = ROW_ONCE),
+	D(ROW_TEXT, rule, .use = ROW_ONCE),
+	D(ROW_TEXT, reason),
+	D(ROW_TIME, order_id, .use = ROW_ONCE),
+	D(ROW_INT, repeats),
+	D(ROW_INT, model_id, .use = ROW_ONCE),
+	D(ROW_INT, config_version, .use = ROW_ONCE),
+	D(ROW_TEXT, correlation_id, .use = ROW_ONCE),
+	D(ROW_INT, at_us, .use = ROW_ONCE),
+	D(ROW_INT, last_us),
+};
+static const struct row_table signals = ROW_TABLE("signals", signal_columns);
+ROW_SQL(save_signal, signals, NULL);
+
 #define R(type, member, ...) ROW(struct bot_restore, type, member, __VA_ARGS__)
 
 /* What a start takes from bot_state. */
@@ -111,13 +142,6 @@ static const char SQL_FIGURES[] =
 static const char SQL_EVENT[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by,"
 	" correlation_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-static const char SQL_SIGNAL[] =
-	"INSERT INTO signals(id, bot_id, symbol, strategy, side, confidence, price, taken, rule, "
-	"reason,"
-	" order_id, repeats, model_id, config_version, correlation_id, at_us, last_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"
-	" ON CONFLICT(id) DO UPDATE SET confidence = excluded.confidence, price = excluded.price,"
-	" reason = excluded.reason, repeats = excluded.repeats, last_us = excluded.last_us";
 static const char SQL_EQUITY[] =
 	"INSERT OR REPLACE INTO equity(bot_id, at_us, equity, balance, unrealized)"
 	" VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -130,14 +154,6 @@ static const char SQL_RAN_WITH[] =
 	" (SELECT 1 FROM trading_orders INDEXED BY trading_orders_open_bot"
 	" WHERE bot_id = ?1 AND status != 'closed') FROM bot_state WHERE bot_id = ?1";
 static const char SQL_IDS[] = "SELECT id FROM bots WHERE bot_type = 'trading' ORDER BY id";
-
-static void bind_time_or_null(struct stmt *s, int index, int64_t us)
-{
-	if (us)
-		stmt_bind_int(s, index, us);
-	else
-		stmt_bind_null(s, index);
-}
 
 int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode, struct err *e)
 {
@@ -158,7 +174,7 @@ int store_bot_figures_tx(struct db *db, const struct bot_report *b, struct err *
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, b->bot_id);
-	bind_time_or_null(s, 2, b->last_execution_us);
+	stmt_bind_nonzero(s, 2, b->last_execution_us);
 	stmt_bind_money(s, 3, b->equity);
 	stmt_bind_price(s, 4, b->last_price);
 	stmt_bind_int(s, 5, b->last_decision_us);
@@ -188,28 +204,9 @@ int store_event_tx(struct db *db, const struct status_report *r, struct err *e)
 int store_signal_tx(struct db *db, const struct signal_report *r, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_SIGNAL, &s, e);
+	int rc = row_save(db, &save_signal, r, &s, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, r->id);
-	stmt_bind_int(s, 2, r->bot_id);
-	stmt_bind_text(s, 3, r->symbol);
-	stmt_bind_text(s, 4, r->strategy);
-	stmt_bind_text(s, 5, r->wanted ? side_name(r->side) : "NONE");
-	stmt_bind_double(s, 6, r->confidence);
-	stmt_near_price(s, 7, r->price);
-	stmt_bind_int(s, 8, r->taken);
-	stmt_bind_text(s, 9, r->rule);
-	stmt_bind_text(s, 10, r->reason);
-	bind_time_or_null(s, 11, r->order_id);
-	stmt_bind_int(s, 12, r->repeats);
-	stmt_bind_int(s, 13, r->model_id);
-	stmt_bind_int(s, 14, r->config_version);
-	stmt_bind_text(s, 15, r->correlation_id);
-	stmt_bind_int(s, 16, r->at_us);
-	stmt_bind_int(s, 17, r->last_us);
-	return stmt_run(s, e);
+	return rc ? rc : stmt_run(s, e);
 }
 
 /* STMT_ROW and *d, or as stmt_step. */

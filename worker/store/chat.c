@@ -65,20 +65,15 @@ int store_answer_trades(struct db *db, int64_t bot_id, answer_trade_each *each, 
 
 int store_answer_trade_bot(struct db *db, int64_t order_id, int64_t *bot_id, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_TRADE_BOT, &s, e);
+	int64_t id = 0;
+	int rc = db_number(db, SQL_TRADE_BOT, &order_id, &id, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, order_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW)
-		*bot_id = stmt_int(s, 0);
-	stmt_done(s);
-	if (rc == STMT_END)
+	if (rc == 0 && !id)
 		return err_set(e, ERR_NOT_FOUND, "there is no open trade %lld",
 			       (long long)order_id);
-	return rc < 0 ? rc : 0;
+	if (rc == 0)
+		*bot_id = id;
+	return rc;
 }
 
 static int each_sum(struct stmt *s, answer_sum_each *each, void *ctx, struct err *e)

@@ -198,10 +198,7 @@ static int one_int(struct stmt *s, int64_t none, int64_t *out, struct err *e)
 
 int store_notes_queued(struct db *db, int64_t *n, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_QUEUED, &s, e);
-
-	return rc ? rc : one_int(s, 0, n, e);
+	return db_number(db, SQL_QUEUED, NULL, n, e);
 }
 
 static const char *state_name(enum note_end end)

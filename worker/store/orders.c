@@ -13,14 +13,6 @@ static void bind_price_or_null(struct stmt *s, int index, struct price p)
 		stmt_bind_null(s, index);
 }
 
-static void bind_time_or_null(struct stmt *s, int index, int64_t us)
-{
-	if (us)
-		stmt_bind_int(s, index, us);
-	else
-		stmt_bind_null(s, index);
-}
-
 ROW_WORDS(side, enum side);
 ROW_WORDS(order_status, enum order_status);
 ROW_WORDS(order_phase, enum order_phase);
@@ -120,28 +112,102 @@ static const struct row_table orders = ROW_TABLE("trading_orders", order_columns
 ROW_SQL(save_order, orders, NULL);
 ROW_SQL(open_orders, orders, "WHERE status != 'closed' ORDER BY id");
 
-static const char SQL_LEG[] =
-	"INSERT INTO exchange_orders(id, client_order_id, order_id, bot_id, venue, exchange_id, "
-	"leg, n,"
-	" symbol, side, type, reduce_only, price, stop_price, quantity, filled, state,"
-	" cancel_requested, reject_reason, correlation_id, requested_us, acked_us, done_us,"
-	" leg_state, time_in_force)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-	" ?19, ?20, ?21, ?22, ?23, ?24, ?25)"
-	" ON CONFLICT(id) DO UPDATE SET exchange_id = excluded.exchange_id, filled = "
-	"excluded.filled,"
-	" state = excluded.state, cancel_requested = excluded.cancel_requested,"
-	" reject_reason = excluded.reject_reason, acked_us = excluded.acked_us,"
-	" done_us = excluded.done_us, leg_state = excluded.leg_state";
+/* What a leg is, in its row; "", of before there was leg_state, is LEG_STATES. */
+static const char *leg_kind_name(enum leg_kind k)
+{
+	static const char *const names[LEG_KINDS] = { "e", "t", "s", "c" };
+
+	return names[leg_kind_index(k)];
+}
+
+static int leg_kind_parse(const char *name, enum leg_kind *out)
+{
+	*out = (enum leg_kind)name[0];
+	return name[0] && strchr("etsc", name[0]) ? 0 : ERR_INVALID;
+}
+
+static int kept_state_parse(const char *name, enum leg_state *out)
+{
+	*out = (enum leg_state)LEG_STATES;
+	return name[0] ? leg_state_parse(name, out) : 0;
+}
+#define kept_state_name leg_state_name
+
+ROW_WORDS(leg_kind, enum leg_kind);
+ROW_WORDS(leg_type, enum leg_type);
+ROW_WORDS(leg_status, enum leg_status);
+ROW_WORDS(kept_state, enum leg_state);
+ROW_WORDS(tif, enum tif);
+
+struct kept_leg {			/* a row of exchange_orders */
+	struct leg_row of;
+	enum leg_status status;
+	bool cancel_requested;
+	enum leg_state state;
+};
+#define L(type, member, ...) ROW_MEMBER(struct kept_leg, type, #member, of.leg.member, __VA_ARGS__)
+#define LEG_WORD(column, member, which, ...) \
+	ROW_MEMBER(struct kept_leg, ROW_WORD, column, member, .words = &words_of_##which, \
+		   __VA_ARGS__)
+
+enum { LEG_VENUE = 5 };	/* a parameter, as above */
+
+static const struct row_column leg_columns[] = {
+	L(ROW_INT, id, .use = ROW_KEY),
+	L(ROW_TEXT, client_order_id, .use = ROW_ONCE),
+	ROW_MEMBER(struct kept_leg, ROW_INT, "order_id", of.order_id, .use = ROW_ONCE),
+	ROW_MEMBER(struct kept_leg, ROW_INT, "bot_id", of.bot_id, .use = ROW_ONCE),
+	{ .name = "venue", .type = ROW_GIVEN, .use = ROW_ONCE },
+	L(ROW_TEXT, exchange_id),
+	LEG_WORD("leg", of.leg.kind, leg_kind, .use = ROW_ONCE),
+	L(ROW_INT32, n, .use = ROW_ONCE),
+	ROW_MEMBER(struct kept_leg, ROW_TEXT, "symbol", of.symbol, .use = ROW_ONCE),
+	LEG_WORD("side", of.leg.side, side, .use = ROW_ONCE),
+	LEG_WORD("type", of.leg.type, leg_type, .use = ROW_ONCE),
+	L(ROW_BOOL, reduce_only, .use = ROW_ONCE),
+	L(ROW_NO_PRICE, price, .use = ROW_ONCE),
+	L(ROW_NO_PRICE, stop_price, .use = ROW_ONCE),
+	L(ROW_QTY, quantity, .use = ROW_ONCE),
+	L(ROW_QTY, filled),
+	LEG_WORD("state", status, leg_status),
+	ROW(struct kept_leg, ROW_BOOL, cancel_requested),
+	L(ROW_TEXT, reject_reason),
+	L(ROW_TEXT, correlation_id, .use = ROW_ONCE),
+	L(ROW_INT, requested_us, .use = ROW_ONCE),
+	L(ROW_TIME, acked_us),
+	L(ROW_TIME, done_us),
+	LEG_WORD("leg_state", state, kept_state),
+	LEG_WORD("time_in_force", of.leg.tif, tif, .use = ROW_ONCE),
+};
+static const struct row_table kept_legs = ROW_TABLE("exchange_orders", leg_columns);
+ROW_SQL(save_leg, kept_legs, NULL);
+ROW_SQL(legs_of, kept_legs, "WHERE order_id = ?1 ORDER BY id");
+
+#define F(type, member, ...) ROW(struct fill_row, type, member, __VA_ARGS__)
+
+static const struct row_column fill_columns[] = {
+	F(ROW_INT, id),
+	F(ROW_TEXT, client_order_id),
+	F(ROW_INT, order_id),
+	F(ROW_INT, bot_id),
+	{ .name = "venue", .type = ROW_GIVEN },
+	F(ROW_TEXT, symbol),
+	F(ROW_INT, trade_id),
+	ROW_MEMBER(struct fill_row, ROW_WORD, "side", side, .words = &words_of_side),
+	F(ROW_PRICE, price),
+	F(ROW_QTY, quantity),
+	F(ROW_MONEY, fee),
+	F(ROW_TEXT, fee_asset),
+	F(ROW_BOOL, maker),
+	F(ROW_INT, at_us),
+};
+static const struct row_table fills = ROW_TABLE("fills", fill_columns);
+ROW_SQL(save_fill, fills, NULL);
+
 static const char SQL_MOVE[] =
 	"INSERT INTO order_events(order_id, bot_id, client_order_id, from_state, to_state, event,"
 	" why, venue_us, at_us, correlation_id)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-static const char SQL_FILL[] =
-	"INSERT INTO fills(id, client_order_id, order_id, bot_id, venue, symbol, trade_id, side, "
-	"price,"
-	" quantity, fee, fee_asset, maker, at_us)"
-	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 /* The index is named, because SQLite would also pick the index of all of the bot's orders. */
 static const char SQL_OPEN_COUNT[] =
 	"SELECT count(*) FROM trading_orders INDEXED BY trading_orders_open_bot"
@@ -151,11 +217,6 @@ static const char SQL_OPEN_OTHERS[] =
 	"a.position != 0 OR a.bot_id IN (SELECT bot_id FROM sim_orders)"
 	" OR EXISTS (SELECT 1 FROM trading_orders o INDEXED BY trading_orders_open_bot"
 	" WHERE o.bot_id = a.bot_id AND o.status != 'closed' AND o.phase != 'remainder'))";
-static const char SQL_LEGS[] =
-	"SELECT id, client_order_id, leg, n, side, type, reduce_only, price, stop_price, quantity,"
-	" filled, state, cancel_requested, exchange_id, correlation_id, requested_us, acked_us,"
-	" done_us, reject_reason, leg_state, time_in_force FROM exchange_orders"
-	" WHERE order_id = ?1 ORDER BY id";
 static const char SQL_IDS[] =
 	"SELECT (SELECT max(coalesce(max(id), 0) + 1,"
 	" coalesce((SELECT value FROM counters WHERE name = 'order'), 0)) FROM trading_orders),"
@@ -187,38 +248,16 @@ int store_order_tx(struct db *db, const struct order *o, const char *mode, struc
 
 int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue, struct err *e)
 {
-	const struct leg *l = &r->leg;
-	char kind[2] = { (char)l->kind, '\0' };
+	const struct kept_leg kept = {
+		.of = *r, .status = leg_status(&r->leg), .state = r->leg.state,
+		.cancel_requested = r->leg.state == LEG_CANCELLING,
+	};
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_LEG, &s, e);
+	int rc = row_save(db, &save_leg, &kept, &s, e);
 
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, l->id);
-	stmt_bind_text(s, 2, l->client_order_id);
-	stmt_bind_int(s, 3, r->order_id);
-	stmt_bind_int(s, 4, r->bot_id);
-	stmt_bind_text(s, 5, venue);
-	stmt_bind_text(s, 6, l->exchange_id);
-	stmt_bind_text(s, 7, kind);
-	stmt_bind_int(s, 8, l->n);
-	stmt_bind_text(s, 9, r->symbol);
-	stmt_bind_text(s, 10, side_name(l->side));
-	stmt_bind_text(s, 11, leg_type_name(l->type));
-	stmt_bind_int(s, 12, l->reduce_only);
-	bind_price_or_null(s, 13, l->price);
-	bind_price_or_null(s, 14, l->stop_price);
-	stmt_near_qty(s, 15, l->quantity);
-	stmt_near_qty(s, 16, l->filled);
-	stmt_bind_text(s, 17, leg_status_name(leg_status(l)));
-	stmt_bind_int(s, 18, l->state == LEG_CANCELLING);
-	stmt_bind_text(s, 19, l->reject_reason);
-	stmt_bind_text(s, 20, l->correlation_id);
-	stmt_bind_int(s, 21, l->requested_us);
-	bind_time_or_null(s, 22, l->acked_us);
-	bind_time_or_null(s, 23, l->done_us);
-	stmt_bind_text(s, 24, leg_state_name(l->state));
-	stmt_bind_text(s, 25, tif_name(l->tif));
+	stmt_bind_text(s, LEG_VENUE, venue);
 	return stmt_run(s, e);
 }
 
@@ -246,24 +285,11 @@ int store_move_tx(struct db *db, const struct move_row *r, struct err *e)
 int store_fill_tx(struct db *db, const struct fill_row *r, const char *venue, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_FILL, &s, e);
+	int rc = row_save(db, &save_fill, r, &s, e);
 
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, r->id);
-	stmt_bind_text(s, 2, r->client_order_id);
-	stmt_bind_int(s, 3, r->order_id);
-	stmt_bind_int(s, 4, r->bot_id);
-	stmt_bind_text(s, 5, venue);
-	stmt_bind_text(s, 6, r->symbol);
-	stmt_bind_int(s, 7, r->trade_id);
-	stmt_bind_text(s, 8, side_name(r->side));
-	stmt_near_price(s, 9, r->price);
-	stmt_near_qty(s, 10, r->quantity);
-	stmt_near_money(s, 11, money_of_units(r->fee_e8));
-	stmt_bind_text(s, 12, r->fee_asset);
-	stmt_bind_int(s, 13, r->maker);
-	stmt_bind_int(s, 14, r->at_us);
+	stmt_bind_text(s, LEG_VENUE, venue);
 	return stmt_run(s, e);
 }
 
@@ -315,42 +341,16 @@ static enum leg_end end_of(enum leg_status status)
 	return END_NONE;
 }
 
-/* False: a word that is none of ours. */
-static bool read_state(struct stmt *s, struct leg *l)
-{
-	const char *state = stmt_text(s, 19);
-	enum leg_status status;
-
-	if (leg_status_parse(stmt_text(s, 11), &status))
-		return false;
-	l->end = end_of(status);
-	if (state[0])
-		return leg_state_parse(state, &l->state) == 0;
-	l->state = state_of(status, stmt_int(s, 12) != 0);
-	return true;
-}
-
 static int read_leg(struct stmt *s, struct leg *l, struct err *e)
 {
-	memset(l, 0, sizeof(*l));
-	l->id = stmt_int(s, 0);
-	stmt_copy(s, 1, l->client_order_id, sizeof(l->client_order_id));
-	l->kind = (enum leg_kind)stmt_text(s, 2)[0];
-	l->n = (int)stmt_int(s, 3);
-	l->reduce_only = stmt_int(s, 6) != 0;
-	l->price = stmt_price(s, 7);
-	l->stop_price = stmt_price(s, 8);
-	l->quantity = stmt_qty(s, 9);
-	l->filled = stmt_qty(s, 10);
-	stmt_copy(s, 13, l->exchange_id, sizeof(l->exchange_id));
-	stmt_copy(s, 14, l->correlation_id, sizeof(l->correlation_id));
-	l->requested_us = stmt_int(s, 15);
-	l->acked_us = stmt_int(s, 16);
-	l->done_us = stmt_int(s, 17);
-	stmt_copy(s, 18, l->reject_reason, sizeof(l->reject_reason));
-	if (side_parse(stmt_text(s, 4), &l->side) || leg_type_parse(stmt_text(s, 5), &l->type) ||
-	    tif_parse(stmt_text(s, 20), &l->tif) || !read_state(s, l))
-		return bad_row("exchange_orders", l->id, e);
+	struct kept_leg kept = { 0 };
+
+	if (!row_read(s, &kept_legs, &kept))
+		return bad_row("exchange_orders", kept.of.leg.id, e);
+	*l = kept.of.leg;
+	l->end = end_of(kept.status);
+	l->state = (int)kept.state == LEG_STATES ? state_of(kept.status, kept.cancel_requested)
+						 : kept.state;
 	return 0;
 }
 
@@ -358,7 +358,7 @@ static int read_legs(struct db *db, struct order *o, struct err *e)
 {
 	struct stmt *s;
 	struct leg l;
-	int rc = db_stmt(db, SQL_LEGS, &s, e);
+	int rc = row_select(db, &legs_of, &s, e);
 
 	if (rc)
 		return rc;
@@ -433,19 +433,7 @@ int store_open_others(struct db *db, int64_t bot_id, char *out, size_t size, str
 
 int store_open_count(struct db *db, int64_t bot_id, int64_t *n, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_OPEN_COUNT, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*n = stmt_int(s, 0);
-		rc = 0;
-	}
-	stmt_done(s);
-	return rc;
+	return db_number(db, SQL_OPEN_COUNT, &bot_id, n, e);
 }
 
 int store_next_ids(struct db *db, struct next_ids *out, struct err *e)
@@ -486,16 +474,7 @@ int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, si
 
 int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_LAST_ENTRY, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
+	return db_number(db, SQL_LAST_ENTRY, &bot_id, out, e);
 }
 
 int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,

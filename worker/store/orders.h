@@ -20,11 +20,12 @@ MUST_CHECK int store_leg_tx(struct db *db, const struct leg_row *r, const char *
 			    struct err *e);
 
 struct fill_row {
-	int64_t id, order_id, bot_id, trade_id, fee_e8, at_us;
+	int64_t id, order_id, bot_id, trade_id, at_us;
 	char client_order_id[CLIENT_ORDER_ID_MAX], symbol[SYMBOL_MAX], fee_asset[12];
 	enum side side;
 	struct price price;
 	struct qty quantity;
+	struct money fee;		/* of fee_asset */
 	bool maker;
 };
 struct move_row {

@@ -131,7 +131,7 @@ static void on_fill(void *ctx, const struct fill_report *f)
 {
 	struct fill_row r = {
 		.id = f->id, .order_id = f->order->id, .bot_id = f->order->bot_id,
-		.trade_id = f->trade_id, .fee_e8 = f->fee_e8, .at_us = f->at_us,
+		.trade_id = f->trade_id, .fee = money_of_units(f->fee_e8), .at_us = f->at_us,
 		.side = f->leg->side, .price = f->price, .quantity = f->quantity, .maker = f->maker,
 	};
 

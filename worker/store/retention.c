@@ -72,18 +72,6 @@ static const char SQL_MOVES_CUT[] = "DELETE FROM order_events WHERE order_id = ?
 static const char SQL_ORDER_CUT[] = "DELETE FROM trading_orders WHERE id = ?1";
 
 /* Runs a query that returns one number; *out is 0 when there is no row. */
-static int number(struct db *db, const char *sql, int64_t *out, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	*out = rc == STMT_ROW ? stmt_int(s, 0) : 0;
-	stmt_done(s);
-	return rc < 0 ? rc : 0;
-}
 
 /* ---- equity ---- */
 
@@ -91,7 +79,7 @@ static int retention_equity(struct db *db, const struct retention *k, int64_t *n
 {
 	int64_t until_us = k->engine_us - DAY_US, done_us = 0;
 	struct stmt *s;
-	int rc = number(db, SQL_EQUITY_DONE, &done_us, e);
+	int rc = db_number(db, SQL_EQUITY_DONE, NULL, &done_us, e);
 
 	/* A clock that was ahead may have set done_us too far; thin the samples since then too. */
 	if (done_us > k->engine_us)

@@ -85,19 +85,11 @@ int store_queued(struct db *db, int64_t only_bot, int64_t *ids, size_t max, size
 static int exists_after(struct db *db, const char *sql, int64_t id, int64_t bot_id, bool *out,
 			struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
+	int64_t found = 0;
+	int rc = db_number(db, sql, (const int64_t[]){ id, bot_id }, &found, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, id);
-	stmt_bind_int(s, 2, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0) != 0;
-		rc = 0;
-	}
-	stmt_done(s);
+	if (rc == 0)
+		*out = found != 0;
 	return rc;
 }
 
@@ -207,17 +199,10 @@ int store_model_assign_tx(struct db *db, const struct model_new *m, int64_t bot_
 
 int store_has_model(struct db *db, int64_t bot_id, bool *out, struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_HAS, &s, e);
+	int64_t n = 0;
+	int rc = db_number(db, SQL_HAS, &bot_id, &n, e);
 
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, bot_id);
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0) > 0;
-		rc = 0;
-	}
-	stmt_done(s);
+	if (rc == 0)
+		*out = n > 0;
 	return rc;
 }

@@ -106,12 +106,16 @@ struct venue_sink {
 	void *ctx;
 	void (*update)(void *ctx, const struct venue_update *u);
 	void (*answer)(void *ctx, const struct venue_answer *a);
-	/* A bot's account changed; comes before the update that tells why. */
+	/*
+	 * A bot's account changed; comes before the update that tells why. "known" false: what it
+	 * has is not known any more.
+	 */
 	void (*account)(void *ctx, const struct account *a);
 };
 
 struct venue_account {		/* what a bot's account is to be */
 	int64_t bot_id;
+	int64_t account_id;		/* exchange_accounts.id; 0: paper */
 	int market;			/* handle */
 	struct money capital;		/* quote asset that a new one begins with */
 	int64_t leverage_e8;		/* 1e-8 times; RATE_ONE on spot */
@@ -139,6 +143,13 @@ struct venue {			/* embed as the first member */
 struct venue_ops {
 	const char *name;	/* "sim", "binance", "binance_futures" */
 	struct venue_caps caps;
+	/*
+	 * From now on what the bot asks for goes to this account; *caps says what can be done
+	 * there, for the venue's life. Only for a bot without open orders, or one that comes up.
+	 * ERR_NOT_FOUND: the venue does not trade the account.
+	 */
+	MUST_CHECK int (*bot_set)(struct venue *v, int64_t bot_id, int64_t account_id,
+				  const struct venue_caps **caps, struct err *e);
 	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
 				struct err *e);
 	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
@@ -150,7 +161,7 @@ struct venue_ops {
 	void (*advance)(struct venue *v, int64_t now_us);
 	/*
 	 * A market to trade on; the same name and kind again is the same one, with new filters
-	 * and fees. Returns its handle, valid for the venue's life.
+	 * and fees. Returns its handle, valid for the venue's life; below 0: not traded here.
 	 */
 	int (*market_add)(struct venue *v, const struct symbol_info *info);
 	/* The market moved (before the engine hears it). */
@@ -167,10 +178,11 @@ struct venue_ops {
 	 */
 	void (*warm)(struct venue *v, bool on);
 	/*
-	 * Could a market order of this side trade now, as far as the venue knows? A venue that
-	 * gets market data later than its orders must say true.
+	 * Could a market order of this bot and side trade now, as far as the venue knows? A venue
+	 * that gets market data later than its orders must say true.
 	 */
-	bool (*tradable)(const struct venue *v, int market, enum side side, int64_t now_us);
+	bool (*tradable)(const struct venue *v, int64_t bot_id, int market, enum side side,
+			 int64_t now_us);
 	/*
 	 * A bot's account as its settings want it: opened when there is none, on another market
 	 * or leverage when that changed, and then only without open orders. What it is worth

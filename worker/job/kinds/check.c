@@ -23,22 +23,6 @@ static const struct {
 };
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
 
-static int count(struct db *db, const char *sql, int64_t *out, struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
-
-	if (rc)
-		return rc;
-	rc = stmt_step(s, e);
-	if (rc == STMT_ROW) {
-		*out = stmt_int(s, 0);
-		rc = 0;
-	}
-	stmt_done(s);
-	return rc;
-}
-
 static int check(struct db *db, struct job *job, struct err *e)
 {
 	int64_t total = 0, n = 0;
@@ -48,7 +32,7 @@ static int check(struct db *db, struct job *job, struct err *e)
 	rc = db_check_whole(db, e);
 	for (size_t i = 0; rc == 0 && i < CHECKS; i++) {
 		job_progress((double)(i + 1) / (CHECKS + 1), "%s", checks[i].name);
-		rc = count(db, checks[i].sql, &n, e);
+		rc = db_number(db, checks[i].sql, NULL, &n, e);
 		json_int(job->result, checks[i].name, n);
 		total += n;
 	}

@@ -3,6 +3,7 @@
  *
  *	sim.c		the venue's calls, requests on their way
  *	order.c	live orders: index, lists, ends, updates
+ *	recipe.c	the venue from a worker's settings
  *	account.c	accounts: deposit, reset, restore, balance, reservations
  *	check.c	what the venue refuses on arrival
  *	ask.c		questions and their answers

@@ -320,11 +320,24 @@ static struct sim_market *market_at(struct sim *s, int index)
 	return s->markets[index];
 }
 
-static bool sim_tradable(const struct venue *v, int index, enum side side, int64_t now_us)
+static int sim_bot_set(struct venue *v, int64_t bot_id, int64_t account_id,
+		       const struct venue_caps **caps, struct err *e)
+{
+	if (account_id)
+		return err_set(e, ERR_NOT_FOUND, "bot %lld trades account %lld, and this worker "
+			       "has paper accounts only: live trading is not in this version yet",
+			       (long long)bot_id, (long long)account_id);
+	*caps = &v->ops->caps;
+	return 0;
+}
+
+static bool sim_tradable(const struct venue *v, int64_t bot_id, int index, enum side side,
+			 int64_t now_us)
 {
 	const struct sim *s = sim_of_const(v);
 	const struct sim_market *m = s->markets[index];
 
+	(void)bot_id;
 	return sim_fresh(s, m, now_us) &&
 	       qty_sign(side == SIDE_BUY ? m->book.ask_qty : m->book.bid_qty) > 0;
 }
@@ -397,6 +410,7 @@ static void sim_warm(struct venue *v, bool on)
 static const struct venue_ops OPS = {
 	.name = "sim",
 	.caps = { .resting_stop = true, .oco = true },
+	.bot_set = sim_bot_set,
 	.place = sim_place,
 	.cancel = sim_cancel,
 	.flush = sim_flush,

@@ -31,8 +31,9 @@
 #ifndef WORKER_VENUE_SIM_SIM_H
 #define WORKER_VENUE_SIM_SIM_H
 
+#include "common/config.h"
+#include "worker/venue/router.h"
 #include "worker/venue/sim/store.h"
-#include "worker/venue/venue.h"
 
 struct sim_args {
 	int64_t latency_us;		/* from place or cancel to the venue, >= 0 */
@@ -51,6 +52,17 @@ void sim_args_init(struct sim_args *a);
 
 /* Never NULL. Free with v->ops->free(v). */
 struct venue *sim_new(const struct sim_args *a);
+
+/* The simulation as one venue of a worker (router.h): the paper accounts. */
+struct sim_recipe {
+	struct sim_args args;		/* its sink is the router's matter */
+	struct venue *made;		/* NULL until it is made; the router's */
+};
+/* With the settings of c and a store. ERR_RANGE names the setting that does not fit. */
+MUST_CHECK int sim_recipe_init(struct sim_recipe *r, const struct config *c,
+			       const struct sim_store *store, struct err *e);
+/* r is borrowed until the venue is made. */
+struct venue_maker sim_maker(struct sim_recipe *r);
 
 /*
  * Add a market, or replace its filters and fees when it is there. Markets are told apart
