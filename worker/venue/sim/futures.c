@@ -299,7 +299,7 @@ static void liquidate(struct sim *s, struct sim_acct *a, const char *reason, int
 	memcpy(o.row.symbol, a->market->info.symbol, sizeof(o.row.symbol));
 	for (size_t i = 0; i < p.n; i++)
 		planned += qty_units(p.level[i].qty);
-	/* Closes the whole position even if the book is too thin: its worst level takes the rest. */
+	/* Closes the whole position whatever the depth: the worst level takes the rest */
 	p.level[p.n - 1].qty = qty_of_units(qty_units(p.level[p.n - 1].qty) +
 					    qty_units(o.row.quantity) - planned);
 	for (size_t i = 0; i < p.n; i++) {

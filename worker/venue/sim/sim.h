@@ -42,7 +42,7 @@ struct sim_args {
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
 	int64_t stale_us;		/* a book older than this fills nothing; 0: no limit */
-	bool through_all; /* a trade through an order's price fills all of it, whatever was traded */
+	bool through_all; /* a trade through an order's price fills all of it, whatever traded */
 	struct venue_sink sink;
 	struct sim_store store;
 };

@@ -91,7 +91,7 @@ struct sim_order {
 	int64_t reserved_e8;		/* set aside, in reserved_asset */
 	char reserved_asset[SIM_ASSET_MAX];	/* "" before arrival */
 	enum sim_stage stage;
-	int64_t due_us;			/* UTC, when it arrives or arrived; 0: of an older version */
+	int64_t due_us;			/* UTC of its arrival; 0: of an older version */
 	int64_t exchange_id;		/* given on arrival, 0 before */
 };
 
