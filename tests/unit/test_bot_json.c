@@ -251,6 +251,8 @@ static void keys_of_an_admin(void **state)
 	assert_string_equal(needs_admin("{}", "{\"testnet\":true}"), "testnet");
 	assert_string_equal(needs_admin("{}", "{\"socket_type\":\"demo\"}"), "socket_type");
 	assert_string_equal(needs_admin("{}", "{\"api_key\":\"k\"}"), "api_key");
+	assert_string_equal(needs_admin("{}", "{\"account_id\":3}"), "account_id");
+	assert_string_equal(needs_admin("{}", "{\"allocation\":\"100.5\"}"), "allocation");
 	assert_string_equal(needs_admin("{\"secret_key\":\"k\"}", "{\"secret_key\":\"\"}"),
 			    "secret_key");
 	/* What is there already may be said again: forms send all keys. */

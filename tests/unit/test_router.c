@@ -245,6 +245,9 @@ static void each_at_its_venue(void **state)
 		assert_int_equal(y->fakes[i].placed_n, 1);
 		assert_int_equal(sent(y, i)->bot_id, i + 2);
 	}
+	for (int id = 1; id <= BOTS; id++) /* and the row says whose money it is */
+		assert_int_equal(y->rows.orders[id - 1].account_id,
+				 y->rows.orders[id - 1].bot_id - 1);
 	assert_int_equal(y->e->all.open_all, 1); /* no total adds modes */
 	assert_int_equal(y->e->all.open_live, 2);
 	assert_int_equal(money_units(engine_account(y->e, 1)->balance), money_units(M("10000")));
@@ -357,7 +360,7 @@ static void moves(void **state)
 	yard_candle(y, 0.9);
 	assert_int_equal(y->fakes[0].placed_n, 0);
 	assert_int_equal(engine_open_orders(y->e, 2), 1);
-	yard_say(y, 0, UPDATE_FILL, 2, "tb1-2-9-e-1", "0.002");
+	yard_say(y, 0, UPDATE_FILL, 2, "tbaaaaaa-9-e1", "0.002");
 	assert_int_equal(fills_of(y, 2), 0);
 	assert_int_equal(y->strays_n, 1);
 }
