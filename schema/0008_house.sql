@@ -103,3 +103,42 @@ ALTER TABLE trading_orders ADD COLUMN tag TEXT NOT NULL DEFAULT '';	-- of the st
 -- Of exchange_orders and sim_orders, written by: worker. How long a LIMIT stays; all others are GTC.
 ALTER TABLE exchange_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC';	-- GTC, IOC, FOK
 ALTER TABLE sim_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC';	-- GTC, IOC, FOK
+
+-- ---- accounts ----
+
+-- Written by: api, cli. Accounts at an exchange that live bots may trade; 0 in a row is paper money.
+CREATE TABLE exchange_accounts (
+	id INTEGER PRIMARY KEY AUTOINCREMENT,	-- never used twice: rows of money carry it
+	name TEXT NOT NULL UNIQUE,
+	source TEXT NOT NULL,			-- binance, binance_futures, each also with _testnet and _demo
+	api_key TEXT NOT NULL DEFAULT '',	-- sealed (AES-256-GCM), '' none
+	secret_key TEXT NOT NULL DEFAULT '',	-- sealed, '' none
+	key_type TEXT NOT NULL DEFAULT 'HMAC' CHECK (key_type IN ('HMAC', 'RSA', 'ED25519')),
+	uid TEXT NOT NULL DEFAULT '',		-- the exchange's own; '' not asked yet. The same uid is the same account
+	created_us INTEGER NOT NULL,		-- us UTC
+	updated_us INTEGER NOT NULL		-- us UTC
+) STRICT;
+CREATE UNIQUE INDEX exchange_accounts_uid ON exchange_accounts(source, uid) WHERE uid != '';
+
+-- Written by: worker. What an exchange says of an account.
+CREATE TABLE account_state (
+	account_id INTEGER PRIMARY KEY,		-- exchange_accounts.id
+	uid TEXT NOT NULL DEFAULT '',		-- as the exchange last told it
+	permissions TEXT NOT NULL DEFAULT '{}',	-- JSON, what the key may do
+	balances TEXT NOT NULL DEFAULT '{}',	-- JSON, asset to amount as text
+	unassigned TEXT NOT NULL DEFAULT '{}',	-- JSON, asset to the part of it that is no bot's
+	error TEXT NOT NULL DEFAULT '',		-- why it could not be asked; '' it could
+	updated_us INTEGER NOT NULL		-- us UTC
+) STRICT;
+
+-- Of trading_configs, written by: api.
+ALTER TABLE trading_configs ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 none
+ALTER TABLE trading_configs ADD COLUMN allocation REAL NOT NULL DEFAULT 0;	-- settlement asset, what a live bot may use
+
+-- Written by: worker. Whose money a row is about: exchange_accounts.id, 0 paper.
+ALTER TABLE trading_orders ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+ALTER TABLE exchange_orders ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+ALTER TABLE fills ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+ALTER TABLE signals ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+ALTER TABLE trading_stats ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+ALTER TABLE equity ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper

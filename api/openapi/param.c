@@ -184,6 +184,16 @@ static void put_members(struct json *j, const char *schema)
 }
 
 /* In a change null stands for the default. */
+static void put_words(struct json *j, const struct strategy_param *p, bool change)
+{
+	json_array(j, "enum");
+	for (size_t i = 0; i <= (size_t)p->max; i++)
+		json_string(j, NULL, p->words[i]);
+	if (change)
+		json_null(j, NULL);
+	json_array_end(j);
+}
+
 static void put_parameter(struct json *j, const struct strategy_param *p, bool change)
 {
 	json_object(j, p->name);
@@ -201,6 +211,11 @@ static void put_parameter(struct json *j, const struct strategy_param *p, bool c
 	case STRATEGY_BOOL:
 		openapi_put_type(j, "boolean", change);
 		json_bool(j, "default", p->def > 0);
+		break;
+	case STRATEGY_WORD:
+		openapi_put_type(j, "string", change);
+		put_words(j, p, change);
+		json_string(j, "default", strategy_param_word(p, p->def));
 		break;
 	}
 	json_string(j, "description", p->help);

@@ -7,6 +7,7 @@
 #include "api/view/status_json.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/registry/accounts.h"
 #include "common/registry/configs.h"
 #include "common/registry/markets.h"
 #include "common/registry/quote_asset.h"
@@ -170,15 +171,20 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 	return rc;
 }
 
-/* c becomes what the patch makes of it. A model that it names must be there and ready. */
+/* c becomes what the patch makes of it. A model and an account that it names must be there. */
 static int apply(struct request *r, const cJSON *patch, struct bot_config *c,
 		 struct field_errors *f, struct err *e)
 {
-	int64_t before = c->model_id;
+	const struct bot_config before = *c;
+	int rc = 0;
 
-	if (bot_config_apply(c, patch, f) || !c->model_id || c->model_id == before)
+	if (bot_config_apply(c, patch, f))
 		return 0;
-	return store_models_check(r->db, c->model_id, f, e);
+	if (c->model_id && c->model_id != before.model_id)
+		rc = store_models_check(r->db, c->model_id, f, e);
+	if (rc == 0 && c->account_id && c->account_id != before.account_id)
+		rc = store_account_check(r->db, c->account_id, f, e);
+	return rc;
 }
 
 /*

@@ -21,6 +21,7 @@ static const struct rule rules[] = {
 	{ "clock_watch", true, false, true, false, " accepted_us " },
 	{ "commands", true, true, false, false, NULL },
 	{ "confirmations", false, false, true, false, " answer answered_by answered_us " },
+	{ "exchange_accounts", true, true, true, true, NULL },
 	{ "jobs", true, true, true, false, " cancel_requested " },
 	{ "logs", false, true, true, true, NULL },
 	{ "model_assignments", false, true, true, true, NULL },

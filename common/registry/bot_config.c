@@ -427,7 +427,7 @@ static bool leverage_moves(const struct bot_config *a, const struct bot_config *
 bool bot_config_moves(const struct bot_config *a, const struct bot_config *b)
 {
 	return strcmp(a->symbol, b->symbol) != 0 || strcmp(a->exchange, b->exchange) != 0 ||
-	       leverage_moves(a, b);
+	       bot_config_account(a) != bot_config_account(b) || leverage_moves(a, b);
 }
 
 const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
@@ -442,6 +442,10 @@ const char *bot_config_move_text(const struct bot_config *a, const struct bot_co
 	if (strcmp(a->exchange, b->exchange) != 0)
 		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", exchange %s -> %s",
 				      a->exchange, b->exchange);
+	if (bot_config_account(a) != bot_config_account(b))
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", account %lld -> %lld",
+				      (long long)bot_config_account(a),
+				      (long long)bot_config_account(b));
 	if (leverage_moves(a, b))
 		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", leverage %g -> %g",
 				      a->leverage, b->leverage);
@@ -458,6 +462,8 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 	memcpy(c.symbol, a->symbol, sizeof(c.symbol));
 	memcpy(c.exchange, a->exchange, sizeof(c.exchange));
 	c.leverage = a->leverage;
+	c.live = a->live;
+	c.account_id = a->account_id;
 	if (bot_config_futures(a) != bot_config_futures(b))
 		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));
 	*out = c;

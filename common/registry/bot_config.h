@@ -81,7 +81,7 @@ const char *bot_config_move_text(const struct bot_config *a, const struct bot_co
 				 char text[BOT_CONFIG_MOVE_MAX]);
 /*
  * The settings to use while b waits: b with a's market (symbol, exchange, leverage, and
- * side_mode when the exchange changes) and a's version.
+ * side_mode when the exchange changes), account and version.
  */
 void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 		     struct bot_config *out);

@@ -18,6 +18,9 @@
 #define ADMIN_CHOICE(f, def, choices, help) \
 	ROW(f, BOT_CHOICE, 0, 0, def, choices, help, NULL, true)
 #define INT(f, min, max, def, help) ROW(f, BOT_INT, min, max, def, NULL, help, NULL, false)
+#define ADMIN_INT(f, min, max, def, help) ROW(f, BOT_INT, min, max, def, NULL, help, NULL, true)
+#define ADMIN_MONEY(f, min, max, def, help) \
+	ROW(f, BOT_MONEY, min, max, def, NULL, help, NULL, true)
 #define REAL(f, min, max, def, help) ROW(f, BOT_REAL, min, max, def, NULL, help, NULL, false)
 #define MONEY(f, min, max, def, help) ROW(f, BOT_MONEY, min, max, def, NULL, help, NULL, false)
 #define BOOL(f, def, help) ROW(f, BOT_BOOL, 0, 0, def, NULL, help, NULL, false)
@@ -108,6 +111,12 @@ const struct bot_key bot_keys[] = {
 	     "true: this bot may risk more than MAX_RISK_PER_TRADE."),
 	INT(model_id, 0, ID_MAX, "0",
 	    "Number of the model that it asks; 0: none."),
+	ADMIN_INT(account_id, 0, ID_MAX, "0",
+		  "Account at the exchange that the bot trades when it is live; 0: none. In this "
+		  "version no bot is live: it trades paper money."),
+	ADMIN_MONEY(allocation, 0, CAPITAL_MAX, "0",
+		    "What a live bot may use of its account, in the settlement asset; paper money "
+		    "does not need it."),
 	ADMIN_CHOICE(socket_type, "\"live\"", "live|demo",
 	       "Which of the exchange's stream hosts: real market or demo."),
 	ADMIN_BOOL(testnet, "false",

@@ -40,6 +40,17 @@ static bool is_whole(const cJSON *v, double min, double max)
 
 /* ---- strategy_params: {"fast": 12, "slow": 26} ---- */
 
+static bool param_place(const struct strategy_param *p, const cJSON *v, double *out)
+{
+	for (size_t i = 0; cJSON_IsString(v) && i <= (size_t)p->max; i++) {
+		if (strcmp(v->valuestring, p->words[i]) == 0) {
+			*out = (double)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool param_value(const struct strategy_param *p, const cJSON *v, double *out)
 {
 	switch (p->type) {
@@ -58,6 +69,8 @@ static bool param_value(const struct strategy_param *p, const cJSON *v, double *
 			return false;
 		*out = cJSON_IsTrue(v);
 		return true;
+	case STRATEGY_WORD:
+		return param_place(p, v, out);
 	}
 	return false;
 }
@@ -122,12 +135,14 @@ static void put_strategy_params(const struct bot_config *c, struct json *j, cons
 
 	json_object(j, key);
 	for (size_t i = 0; s && i < s->params_n; i++) {
+		const struct strategy_param *p = &s->params[i];
 		double v = c->strategy_params[i];
 
-		switch (s->params[i].type) {
-		case STRATEGY_INT: json_int(j, s->params[i].name, (int64_t)v); break;
-		case STRATEGY_REAL: json_double(j, s->params[i].name, v); break;
-		case STRATEGY_BOOL: json_bool(j, s->params[i].name, v > 0); break;
+		switch (p->type) {
+		case STRATEGY_INT: json_int(j, p->name, (int64_t)v); break;
+		case STRATEGY_REAL: json_double(j, p->name, v); break;
+		case STRATEGY_BOOL: json_bool(j, p->name, v > 0); break;
+		case STRATEGY_WORD: json_string(j, p->name, strategy_param_word(p, v)); break;
 		}
 	}
 	json_object_end(j);

@@ -57,14 +57,19 @@ const struct strategy_spec strategy_spec_model = {
 	.look_back = look_back_features,
 };
 
+static const char *const trend_intervals[] = { "", "1s", "1m", "5m", "15m", "1h", "4h", "1d" };
+
 const struct strategy_spec strategy_spec_ema_cross = {
 	.name = "ema_cross",
 	.description = "Enters when the fast exponential mean of closes crosses the slow one",
-	.params_n = 2,
+	.params_n = 3,
 	.params = {
 		[EMA_FAST] = { "fast", STRATEGY_INT, 1, 999, 12,
 			"Candles of the fast mean; less than slow." },
 		[EMA_SLOW] = { "slow", STRATEGY_INT, 2, 1000, 26, "Candles of the slow mean." },
+		[EMA_TREND] = { "trend_interval", STRATEGY_WORD, 0, 7, 0,
+			"Interval whose slow mean must rise for a long and fall for a short; \"\": "
+			"no trend is asked for.", trend_intervals },
 	},
 	.look_back = look_back_ema_cross,
 	.broken = broken_ema_cross,
@@ -131,6 +136,11 @@ void strategy_params_default(const struct strategy_spec *s, double *values)
 		values[i] = s->params[i].def;
 }
 
+const char *strategy_param_word(const struct strategy_param *p, double value)
+{
+	return p->words[(size_t)value];
+}
+
 void strategy_param_allowed(const struct strategy_param *p, struct buf *out)
 {
 	switch (p->type) {
@@ -142,6 +152,10 @@ void strategy_param_allowed(const struct strategy_param *p, struct buf *out)
 		break;
 	case STRATEGY_BOOL:
 		buf_puts(out, "true or false");
+		break;
+	case STRATEGY_WORD:
+		for (size_t i = 0; i <= (size_t)p->max; i++)
+			buf_printf(out, "%s\"%s\"", i ? ", " : "one of ", p->words[i]);
 		break;
 	}
 }

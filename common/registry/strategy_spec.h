@@ -16,14 +16,15 @@
 #define STRATEGY_PARAMS_MAX 12
 #define LOOK_BACK_MAX 2000		/* closed candles, the longest window there is */
 
-enum strategy_param_type { STRATEGY_INT, STRATEGY_REAL, STRATEGY_BOOL };
+enum strategy_param_type { STRATEGY_INT, STRATEGY_REAL, STRATEGY_BOOL, STRATEGY_WORD };
 
 struct strategy_param {
 	const char *name;		/* key in strategy_params */
 	enum strategy_param_type type;
-	double min, max;		/* inclusive; of STRATEGY_BOOL 0 and 1 */
-	double def;			/* default; true is 1 */
+	double min, max;		/* inclusive; true is 1, a word its place */
+	double def;			/* default */
 	const char *help;		/* one sentence with the unit */
+	const char *const *words;	/* STRATEGY_WORD: "max" + 1 of them */
 };
 
 struct strategy_spec {
@@ -39,7 +40,7 @@ struct strategy_spec {
 };
 
 /* Places in the arrays of values; a test holds them against the names. */
-enum { EMA_FAST, EMA_SLOW };
+enum { EMA_FAST, EMA_SLOW, EMA_TREND };
 enum { RSI_PERIOD, RSI_LOW, RSI_HIGH, RSI_EXIT };
 enum { GRID_SPACING, GRID_RUNGS };
 
@@ -54,6 +55,7 @@ extern const struct strategy_spec *const strategy_specs[];	/* NULL at the end */
 const struct strategy_spec *strategy_spec_find(const char *name);
 /* values[STRATEGY_PARAMS_MAX] become the defaults; those that it does not have are 0. */
 void strategy_params_default(const struct strategy_spec *s, double *values);
+const char *strategy_param_word(const struct strategy_param *p, double value);
 /* What p takes: "a whole number from 2 to 1000". */
 void strategy_param_allowed(const struct strategy_param *p, struct buf *out);
 

@@ -40,7 +40,7 @@ MADE = {
     "logs": NUMBERS + """INSERT INTO logs(at_us, level, service, logger, correlation_id, message)
 	SELECT :begin + i, 1 + (h % 500 = 1) + (h = 77), iif(h % 50, 'trading-bot-worker', 'trading-bot-api'),
 	'order', iif(h = 78, 'needle', 'bot1-' || i), 'bot 1 order ' || i || ': pending -> closed' FROM x""",
-    "equity": NUMBERS + """INSERT INTO equity SELECT 1, :begin + i * 5000000, 10000 + h / 1e6, 10000, 0 FROM x""",
+    "equity": NUMBERS + """INSERT INTO equity(bot_id, at_us, equity, balance, unrealized) SELECT 1, :begin + i * 5000000, 10000 + h / 1e6, 10000, 0 FROM x""",
     "audit_log": NUMBERS + """INSERT INTO audit_log(at_us, actor, action, status)
 	SELECT :begin + i, iif(h = 77, 'rare', 'admin'), 'POST /api/v1/bot/pause', 200 FROM x""",
     "sim_ledger": NUMBERS + """INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind,

@@ -77,7 +77,7 @@ class Time(harness.TestCase):
                 bot.write(sql, at)
         samples = [now - 3 * 3600 * S + i * 60 * S for i in range(60)]
         for at in samples:
-            bot.write("INSERT INTO equity VALUES (1, ?, 1, 1, 0)", at)
+            bot.write("INSERT INTO equity(bot_id, at_us, equity, balance, unrealized) VALUES (1, ?, 1, 1, 0)", at)
 
         def history():
             rows = {t: bot.value("SELECT count(*) FROM %s WHERE %s <= ?" % (t, c), now - DAY // 4)

@@ -26,6 +26,8 @@ struct brain {			/* what the model of a bot says; set by the test */
 	size_t candles;		/* in the window, when it was asked last */
 	int64_t open_us;	/* of the newest one */
 	void (*look)(void *ctx, const struct window *w);	/* a test may look at each */
+	/* A test may look at all that a decision is given. */
+	void (*see)(void *ctx, const struct strategy_input *in);
 	/* A test may answer to a fill. */
 	void (*filled)(void *ctx, const struct strategy_input *in, const struct strategy_fill *f,
 		       struct decision *out);
@@ -48,6 +50,8 @@ HELPER int brain_predict(void *ctx, const float *features, size_t n, float *out,
 /* What the bots of a series share was computed from the window as it is now. */
 HELPER void brain_shares(const struct strategy_input *in)
 {
+	if (!in->work)
+		return; /* this window is nobody else's */
 	if (in->work->n)
 		assert_int_equal(in->work->predictions[0].model_id, in->window->last_open_us);
 	in->work->predictions[0].model_id = in->window->last_open_us;
@@ -93,6 +97,8 @@ HELPER int brain_candle(void *state, const struct strategy_input *in, struct dec
 		((struct brain *)in->model->ctx)->open_us = w.last_open_us;
 		if (b->look)
 			b->look(b->ctx, &w);
+		if (b->see)
+			b->see(b->ctx, in);
 	}
 	out->side = b->side;
 	out->confidence = (double)p;
@@ -142,6 +148,17 @@ HELPER size_t brain_look_back(const double *params)
 	return 1;
 }
 
+/* What strategy "model" looks at beside its own candles; set by the test. */
+static struct strategy_extra brain_extra[STRATEGY_EXTRAS_MAX];
+static size_t brain_extras_n;
+
+HELPER size_t brain_extras(const double *params, struct strategy_extra out[STRATEGY_EXTRAS_MAX])
+{
+	(void)params;
+	memcpy(out, brain_extra, brain_extras_n * sizeof(out[0]));
+	return brain_extras_n;
+}
+
 /* The real strategies stay out of these tests. */
 const struct strategy *strategy_find(const char *name);
 const struct strategy *strategy_find(const char *name)
@@ -154,7 +171,7 @@ const struct strategy *strategy_find(const char *name)
 	};
 	static const struct strategy model = {
 		.spec = &asks, .on_candle = brain_candle, .on_fill = brain_fill,
-		.explain = brain_explain,
+		.explain = brain_explain, .extras = brain_extras,
 	};
 	static const struct strategy free_hand = {
 		.spec = &needs_none, .on_candle = brain_candle, .explain = brain_explain,

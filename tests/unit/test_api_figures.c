@@ -341,7 +341,8 @@ static void series(void **state)
 	struct answer r;
 
 	(void)state;
-	seed("INSERT INTO equity VALUES (1, 1000000, 10, 9, 1), (1, 2000000, 11, 9, 2),"
+	seed("INSERT INTO equity(bot_id, at_us, equity, balance, unrealized)"
+	    " VALUES (1, 1000000, 10, 9, 1), (1, 2000000, 11, 9, 2),"
 	     " (1, 3000000, 12, 9, 3)");
 	seed("INSERT INTO candles VALUES"
 	     " ('synthetic', 'BTCUSDT', '1s', 1000000, 1, 2, 0.5, 1.5, 10, 4, 3),"

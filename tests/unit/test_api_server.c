@@ -181,6 +181,27 @@ static void keys_of_an_admin(void **state)
 	api_expect(&a, "PUT", config, "{\"testnet\":true}", 200, NULL);
 }
 
+/* An account that a bot is given must be there. */
+static void account_of_a_bot(void **state)
+{
+	static const char config[] = "/api/v1/trading/bots/1/config";
+	struct db *db = api_db(&a);
+	struct answer r;
+
+	(void)state;
+	r = api_call(&a, "PUT", config, "{\"account_id\":1}");
+	assert_int_equal(r.status, 422);
+	assert_string_equal(answer_text(&r, "error.fields.0.field"), "account_id");
+	answer_free(&r);
+	api_sql(db, "INSERT INTO exchange_accounts(name, source, created_us, updated_us)"
+		    " VALUES ('main', 'binance', 1, 1)");
+	api_expect(&a, "PUT", config, "{\"account_id\":1,\"allocation\":\"250.5\"}", 200, NULL);
+	api_sql(db, "DELETE FROM exchange_accounts");
+	db_close(db);
+	/* What is there already may be said again. */
+	api_expect(&a, "PUT", config, "{\"account_id\":1,\"max_positions\":3}", 200, NULL);
+}
+
 static void hosts_and_origins(void **state)
 {
 	(void)state;
@@ -284,6 +305,7 @@ int main(void)
 		WITH(every_answer_has_these_headers, setup),
 		WITH(who_may_do_what, setup),
 		WITH(keys_of_an_admin, setup),
+		WITH(account_of_a_bot, setup),
 		WITH(hosts_and_origins, setup),
 		WITH(queries, setup),
 		WITH(bodies, setup),

@@ -61,19 +61,27 @@ static void strategy_params(void **state)
 	bot_config_defaults(&c);
 	shows(&c, "strategy_params", "{}");
 	takes(&c, "{\"strategy_params\":{\"fast\":5},\"strategy\":\"ema_cross\"}");
-	shows(&c, "strategy_params", "{\"fast\":5,\"slow\":26}");
+	shows(&c, "strategy_params", "{\"fast\":5,\"slow\":26,\"trend_interval\":\"\"}");
 	takes(&c, "{\"strategy_params\":{\"slow\":50}}"); /* merged */
-	shows(&c, "strategy_params", "{\"fast\":5,\"slow\":50}");
+	shows(&c, "strategy_params", "{\"fast\":5,\"slow\":50,\"trend_interval\":\"\"}");
 	takes(&c, "{\"strategy_params\":{\"fast\":null}}");
-	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":50}");
+	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":50,\"trend_interval\":\"\"}");
 	takes(&c, "{\"strategy_params\":null}");
-	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":26}");
+	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":26,\"trend_interval\":\"\"}");
 	refuses(&c, "{\"strategy_params\":{\"fast\":26}}", "strategy_params", "less than slow");
 	refuses(&c, "{\"strategy_params\":{\"fast\":1.5}}", "strategy_params.fast", "whole number");
 	refuses(&c, "{\"strategy_params\":{\"fast\":\"12\"}}", "strategy_params.fast", "1 to 999");
 	refuses(&c, "{\"strategy_params\":{\"medium\":12}}", "strategy_params.medium", "no "
 										       "parameter");
 	refuses(&c, "{\"strategy_params\":[]}", "strategy_params", "an object");
+	refuses(&c, "{\"strategy_params\":{\"trend_interval\":\"2h\"}}",
+		"strategy_params.trend_interval", "one of \"\", \"1s\", \"1m\"");
+	refuses(&c, "{\"strategy_params\":{\"trend_interval\":1}}",
+		"strategy_params.trend_interval", "\"1d\"");
+	takes(&c, "{\"strategy_params\":{\"trend_interval\":\"1h\"}}");
+	assert_true(c.strategy_params[EMA_TREND] == 5);
+	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":26,\"trend_interval\":\"1h\"}");
+	takes(&c, "{\"strategy_params\":{\"trend_interval\":\"\"}}");
 	takes(&c, "{\"strategy_params\":{\"fast\":5}}");
 	takes(&c, "{\"strategy\":\"ema_cross\"}"); /* the same one: they stay */
 	assert_true(c.strategy_params[EMA_FAST] == 5);
@@ -243,6 +251,8 @@ static void keys_of_an_admin(void **state)
 	assert_string_equal(needs_admin("{}", "{\"testnet\":true}"), "testnet");
 	assert_string_equal(needs_admin("{}", "{\"socket_type\":\"demo\"}"), "socket_type");
 	assert_string_equal(needs_admin("{}", "{\"api_key\":\"k\"}"), "api_key");
+	assert_string_equal(needs_admin("{}", "{\"account_id\":3}"), "account_id");
+	assert_string_equal(needs_admin("{}", "{\"allocation\":\"100.5\"}"), "allocation");
 	assert_string_equal(needs_admin("{\"secret_key\":\"k\"}", "{\"secret_key\":\"\"}"),
 			    "secret_key");
 	/* What is there already may be said again: forms send all keys. */
@@ -271,7 +281,7 @@ static void settings_of_before(void **state)
 	(void)state;
 	assert_int_equal(bot_config_parse(OLD, &c), 0);
 	assert_string_equal(c.symbol, "ETHUSDT");
-	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":26}"); /* as it always was */
+	shows(&c, "strategy_params", "{\"fast\":12,\"slow\":26,\"trend_interval\":\"\"}"); /* as it always was */
 	assert_string_equal(c.stake_mode, "fixed");
 	assert_string_equal(c.order_type, "limit");
 	assert_string_equal(c.time_in_force, "post_only");

@@ -115,6 +115,43 @@ static void report_all(int64_t id, int64_t units)
 	to.signal(to.ctx, &s);
 }
 
+/* Every row of money or decision says whose money it is about, and if that is real. */
+static void whose_money(void **state)
+{
+	static const char *const tables[] = {
+		"trading_orders", "exchange_orders", "fills", "signals", "trading_stats", "equity",
+	};
+	struct order o = big_order(1, 100);
+	struct leg l = { .id = 1, .kind = LEG_ENTRY, .n = 1, .client_order_id = "tb1-1-1-e-1" };
+	struct fill_report f = { .id = 1, .order = &o, .leg = &l, .trade_id = 1 };
+	struct day_stats d = { .bot_id = 1, .account_id = 7, .day = "2024-08-08" };
+	struct bot_report b = { .bot_id = 1, .account_id = 7 };
+	struct equity_report q = { .bot_id = 1, .account_id = 7, .at_us = T0 };
+	struct signal_report s = { .id = 1, .bot_id = 1, .account_id = 7 };
+	char sql[80];
+
+	(void)state;
+	o.account_id = 7;
+	to.order(to.ctx, &o);
+	to.leg(to.ctx, &o, &l);
+	to.fill(to.ctx, &f);
+	to.stats(to.ctx, &d, &d);
+	to.bot(to.ctx, &b);
+	to.equity(to.ctx, &q);
+	to.signal(to.ctx, &s);
+	flush();
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		snprintf(sql, sizeof(sql), "SELECT account_id FROM %s", tables[i]);
+		assert_true(number(sql) == 7);
+	}
+	assert_true(number("SELECT mode = 'live' FROM trading_orders") == 1);
+	assert_true(number("SELECT mode = 'live' FROM bot_state WHERE bot_id = 1") == 1);
+	b.account_id = 0;
+	to.bot(to.ctx, &b);
+	flush();
+	assert_true(number("SELECT mode = 'simulation' FROM bot_state WHERE bot_id = 1") == 1);
+}
+
 /* A number that REAL can't hold to its last digit must not stop the loop's commit. */
 static void amounts_beyond_real(void **state)
 {
@@ -404,6 +441,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
 		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
+		cmocka_unit_test_setup_teardown(whose_money, setup, teardown),
 		cmocka_unit_test_setup_teardown(days_add_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(legs_of_each_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(legs_of_before, setup, teardown),

@@ -18,13 +18,14 @@ static const struct right api[] = {
 	{ "models", "iud" }, { "model_assignments", "iud" }, { "reported_orders", "iud" },
 	{ "reported_stats", "iud" }, { "training_schedules", "iud" }, { "api_tokens", "iud" },
 	{ "audit_log", "iud" }, { "logs", "iud" }, { "commands", "i" },
-	{ "jobs", "i cancel_requested" },
+	{ "jobs", "i cancel_requested" }, { "exchange_accounts", "iud" },
 	{ "confirmations", " answer answered_by answered_us" },
 	{ "clock_watch", " accepted_us" }, { NULL, "" },
 };
 static const struct right cli[] = {
 	{ "api_tokens", "iud" }, { "audit_log", "iud" }, { "commands", "i" },
-	{ "jobs", "i cancel_requested" }, { "clock_watch", " accepted_us" }, { NULL, "" },
+	{ "jobs", "i cancel_requested" }, { "exchange_accounts", "iud" },
+	{ "clock_watch", " accepted_us" }, { NULL, "" },
 };
 
 static const char SQL_TABLES[] =

@@ -91,7 +91,8 @@ static void equity_by_the_hour(void **state)
 	assert_true(number("SELECT equity FROM equity WHERE bot_id = 2 ORDER BY at_us LIMIT 1"
 			   " OFFSET 1") == 60);
 	/* an hour later, also after a restart: one hour more */
-	run("INSERT INTO equity VALUES (1, 1723104000000000 + 4379 * 60000000 + 1, 9, 9, 0)");
+	run("INSERT INTO equity(bot_id, at_us, equity, balance, unrealized)"
+	    " VALUES (1, 1723104000000000 + 4379 * 60000000 + 1, 9, 9, 0)");
 	k = (struct retention){ 0 };
 	clock_of("equity", "at_us");
 	(void)keep(&k);
@@ -396,7 +397,8 @@ static void rows_of_the_future(void **state)
 	    " limit_price, quantity, strategy, mode, config_version, created_us, closed_us,"
 	    " holding_us, maker_timeout_us, updated_us) SELECT n + 1, 1, n, 'B', 'BUY', 'closed',"
 	    " 'x', 1, 1, 'model', 'simulation', 1, at, at, 1, 1, 1 FROM d");
-	run("INSERT INTO equity SELECT 1, at + n + h * 60000000, 1, 1, 0 FROM d,"
+	run("INSERT INTO equity(bot_id, at_us, equity, balance, unrealized)"
+	    " SELECT 1, at + n + h * 60000000, 1, 1, 0 FROM d,"
 	    " (SELECT 0 AS h UNION SELECT 1)");
 	(void)keep(&k);
 	/* two of the future, two of the newest two days, the one of now */

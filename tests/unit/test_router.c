@@ -245,6 +245,9 @@ static void each_at_its_venue(void **state)
 		assert_int_equal(y->fakes[i].placed_n, 1);
 		assert_int_equal(sent(y, i)->bot_id, i + 2);
 	}
+	for (int id = 1; id <= BOTS; id++) /* and the row says whose money it is */
+		assert_int_equal(y->rows.orders[id - 1].account_id,
+				 y->rows.orders[id - 1].bot_id - 1);
 	assert_int_equal(y->e->all.open_all, 1); /* no total adds modes */
 	assert_int_equal(y->e->all.open_live, 2);
 	assert_int_equal(money_units(engine_account(y->e, 1)->balance), money_units(M("10000")));

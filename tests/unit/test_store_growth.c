@@ -43,7 +43,8 @@ static void measured_from_rows(void **state)
 	assert_int_equal(db_open(scratch_path("app.db"), DB_WORKER, &db, &e), 0);
 	assert_int_equal(store_growth(db, &c, NOW, &g, &e), 0);
 	assert_true(g.days == 0 && g.per_day == 0);
-	run(db, "INSERT INTO equity VALUES (1, 1723104000000000 - 10 * 86400000000, 1, 1, 0)");
+	run(db, "INSERT INTO equity(bot_id, at_us, equity, balance, unrealized)"
+	    " VALUES (1, 1723104000000000 - 10 * 86400000000, 1, 1, 0)");
 	before = file_bytes(db);
 	/* a thousand trades and ten thousand bookings a day, for ten days */
 	run(db, "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 10000)"

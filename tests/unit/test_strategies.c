@@ -104,6 +104,8 @@ static void random_params(const struct strategy_spec *s)
 			double v = p->min + chance() * (most - p->min);
 
 			params[i] = p->type == STRATEGY_REAL ? v : floor(v + 0.5);
+			if (p->type == STRATEGY_WORD) /* see test_strategy_extras.c */
+				params[i] = p->def;
 		}
 	} while (s->broken && s->broken(params));
 }
@@ -125,6 +127,8 @@ static void specs_are_sound(void **state)
 			assert_true(p->min < p->max && p->def >= p->min && p->def <= p->max);
 			assert_true(p->type == STRATEGY_REAL || p->def == floor(p->def));
 			assert_true(strlen(p->help) > 10);
+			for (size_t j = 0; p->type == STRATEGY_WORD && j <= (size_t)p->max; j++)
+				assert_non_null(strategy_param_word(p, (double)j));
 			strategy_param_allowed(p, &text);
 			assert_true(text.len > 10);
 			buf_free(&text);

@@ -112,7 +112,8 @@ void bot_report(struct bot *b, int64_t now_us, struct bot_report *row)
 	struct account_value value;
 
 	*row = (struct bot_report){
-		.bot_id = b->id, .status = b->status, .emergency = (int)b->emergency,
+		.bot_id = b->id, .account_id = b->account_id, .status = b->status,
+		.emergency = (int)b->emergency,
 		.start_us = b->start_us, .last_execution_us = b->last_execution_us,
 		.config_version = b->config.version,
 		.model_id = b->has_model ? b->model.model_id : 0,

@@ -7,7 +7,7 @@
  * bot_remainder.c	what can't be sold by itself, and who takes it over
  * bot_orders.c		carries out what an order needs of its bot, from entry to close
  * bot_account.c	equity, peak, day
- * bot_decide.c		asks the strategy and the rules, enters
+ * bot_decide.c		when a candle is decided; asks the strategy and the rules, enters
  * bot_updates.c	what the venue says
  * bot.c		time, a start, its row
  *
@@ -41,6 +41,9 @@ struct bot {
 	bool has_model;
 	struct market *market;
 	struct series *series;
+	size_t inputs_n;		/* candles that its strategy looks at beside its own */
+	struct series *inputs[STRATEGY_EXTRAS_MAX];	/* as the strategy's extras say */
+	size_t undecided;		/* with inputs: its newest candles that wait for them */
 	const struct account *account;	/* borrowed from the engine */
 	int64_t account_id;		/* whose money: exchange_accounts.id, 0 paper */
 	const struct venue_caps *caps;	/* what its venue can do */
@@ -119,6 +122,15 @@ void bot_signal_ends(const struct step *s, struct bot *b);
 
 /* ---- bot_decide.c ---- */
 
+/*
+ * An input may be ahead of the bot's own candles by so many of its own, and the bot's by as
+ * many while they wait: windows keep them beside their look-backs.
+ */
+#define INPUT_CANDLES_AHEAD 60
+/* A candle closed: it waits until the inputs have all candles that ended by its end. */
+void bot_inputs_wait(struct bot *b);
+/* Is there a candle that waits no more? It is the one that bot_decide decides now. */
+bool bot_inputs_ready(struct bot *b);
 void bot_decide(const struct step *s, struct bot *b);	/* a candle of its interval closed */
 /*
  * The first book after a silence, in which since_us decisions could make no entry: what the

@@ -65,7 +65,8 @@ void bot_equity(const struct step *s, struct bot *b)
 
 static void sample(const struct step *s, struct bot *b)
 {
-	struct equity_report q = { .bot_id = b->id, .at_us = s->now_us };
+	struct equity_report q = { .bot_id = b->id, .account_id = b->account_id,
+				   .at_us = s->now_us };
 	struct account_value value;
 
 	bot_equity(s, b);

@@ -254,6 +254,74 @@ static void consider_entry(const struct step *s, struct bot *b, const struct sig
 	bot_signal(s, b, sig, true, sig->rule, sig->reason, bot_enter(s, b, sig, &plan, cid));
 }
 
+/* ---- inputs beside its own candles ---- */
+
+/*
+ * A strategy with extra inputs decides the candle that ended at T with all of their candles that
+ * ended by T. Another market's candle may close a moment later than the bot's own (its trades
+ * are on their way, its clock runs behind), and of one market the intervals close one after the
+ * other. So a candle waits until each input has come: "undecided" counts those that do, and the
+ * newest decided one is behind them. Candles close by our clock when no event closes them, so
+ * this is a matter of CANDLE_GRACE_US and the difference of the markets' lags.
+ */
+
+/* The bot's own window without the newest "without" candles. */
+static struct window own_window(const struct bot *b, size_t without)
+{
+	struct window w = b->series->window;
+
+	w.n -= without < w.n ? without : w.n;
+	w.last_open_us -= (int64_t)without * w.length_us;
+	return w;
+}
+
+/* A gap clears the window, and what waited is gone with it. */
+static void forget_lost(struct bot *b)
+{
+	if (b->undecided > b->series->window.n)
+		b->undecided = b->series->window.n;
+}
+
+void bot_inputs_wait(struct bot *b)
+{
+	b->undecided++;
+	forget_lost(b);
+}
+
+bool bot_inputs_ready(struct bot *b)
+{
+	struct window w;
+
+	forget_lost(b);
+	if (b->undecided == 0)
+		return false;
+	w = own_window(b, b->undecided - 1);
+	for (size_t i = 0; i < b->inputs_n; i++)
+		if (!strategy_complete(&b->inputs[i]->window, w.last_open_us + w.length_us))
+			return false;
+	b->undecided--;
+	return true;
+}
+
+/*
+ * What the strategy sees at the newest candle that is decided (or is being): the windows go
+ * into "in"; own is the memory for a part of the bot's.
+ */
+static void view_inputs(const struct bot *b, struct strategy_input *in, struct window *own)
+{
+	in->window = &b->series->window;
+	in->work = &b->series->work;
+	if (b->undecided) {
+		*own = own_window(b, b->undecided);
+		in->window = own;
+		in->work = NULL; /* it is of the whole window */
+	}
+	for (size_t i = 0; i < b->inputs_n; i++)
+		in->extra[i] = &b->inputs[i]->window;
+}
+
+/* ---- the strategy's decision ---- */
+
 /* What the bot has open, for the strategy; n of them. */
 static struct strategy_position *positions_of(const struct bot *b, size_t *n)
 {
@@ -303,16 +371,17 @@ static bool ask_strategy(const struct step *s, struct bot *b, const struct strat
 	struct strategy_position *positions = positions_of(b, &n);
 	struct strategy_input in = {
 		.config = &b->config, .params = b->config.strategy_params,
-		.window = &b->series->window, .work = &b->series->work,
 		.model = b->has_model ? &b->model : NULL, .positions_n = n,
 		.positions = positions,
 	};
+	struct window own;
 	struct err e = { 0 };
-	int rc = fill ? strategy_filled(b->strategy, &b->strategy_state, &b->state_open_us, &in,
-					fill, d, &e) :
-			strategy_follow(b->strategy, &b->strategy_state, &b->state_open_us, &in, d,
-					&e);
+	int rc;
 
+	view_inputs(b, &in, &own);
+	rc = fill ? strategy_filled(b->strategy, &b->strategy_state, &b->state_open_us, &in, fill,
+				    d, &e) :
+		    strategy_follow(b->strategy, &b->strategy_state, &b->state_open_us, &in, d, &e);
 	if (rc)
 		bot_fail(s, b, "strategy %s: %s", b->strategy->spec->name, e.msg);
 	else

@@ -236,6 +236,7 @@ static struct order *order_new(const struct step *s, const struct bot *b, const 
 
 	o->id = s->ids->order++;
 	o->bot_id = b->id;
+	o->account_id = b->account_id;
 	memcpy(o->symbol, info->symbol, sizeof(o->symbol));
 	o->side = sig->side;
 	o->status = ORDER_PENDING;

@@ -58,6 +58,7 @@ void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, b
 		now->at_us = s->now_us;
 	}
 	now->bot_id = b->id;
+	now->account_id = b->account_id;
 	memcpy(now->symbol, b->market->info.symbol, sizeof(now->symbol));
 	memcpy(now->strategy, b->config.strategy, sizeof(now->strategy));
 	now->side = sig->side;

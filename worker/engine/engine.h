@@ -148,6 +148,12 @@ struct bot_restore {			/* what the database remembers of a bot */
 };
 
 /*
+ * The symbols that a bot with these settings looks at beside its own, on the same exchange: of
+ * its strategy's extra inputs. Returns how many. Their markets must be added before the bot.
+ */
+size_t engine_other_symbols(const struct bot_config *c,
+			    char out[STRATEGY_EXTRAS_MAX][SYMBOL_MAX]);
+/*
  * A bot on the market of config->symbol (added before). r NULL: new, STOPPED.
  * ERR_CONFLICT: the id is taken. ERR_NOT_FOUND: no such market or strategy.
  */

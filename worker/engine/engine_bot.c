@@ -55,22 +55,82 @@ int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out, st
 	return *out ? 0 : err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 }
 
-/* Where a config would put a bot; nothing changes on failure. */
-static int locate(struct engine *e, const struct bot_config *c, struct market **m,
-		  struct series **s, const struct strategy **strategy, struct err *err)
+struct place {				/* where a config puts a bot */
+	struct market *market;
+	struct series *series;
+	const struct strategy *strategy;
+	size_t inputs_n;
+	struct series *inputs[STRATEGY_EXTRAS_MAX];
+};
+
+static int find_series(struct engine *e, const struct bot_config *c, const char *symbol,
+		       const char *interval, struct market **m, struct series **s, struct err *err)
 {
-	*m = engine_market(e, c->symbol, bot_config_futures(c));
+	*m = engine_market(e, symbol, bot_config_futures(c));
 	if (!*m)
 		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s",
-			       bot_config_futures(c) ? "USD-M futures" : "spot", c->symbol);
-	*strategy = strategy_find(c->strategy);
-	if (!*strategy)
+			       bot_config_futures(c) ? "USD-M futures" : "spot", symbol);
+	*s = market_series(*m, interval);
+	return *s ? 0 : err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", interval);
+}
+
+static int locate_inputs(struct engine *e, const struct bot_config *c, struct place *p,
+			 struct err *err)
+{
+	struct strategy_extra list[STRATEGY_EXTRAS_MAX];
+	struct market *m;
+	int rc = 0;
+
+	p->inputs_n = strategy_extras(p->strategy, c->strategy_params, list);
+	for (size_t i = 0; rc == 0 && i < p->inputs_n; i++)
+		rc = find_series(e, c, list[i].symbol ? list[i].symbol : c->symbol,
+				 list[i].interval ? list[i].interval : c->interval, &m,
+				 &p->inputs[i], err);
+	for (size_t i = 0; rc == 0 && i < p->inputs_n; i++) {
+		p->inputs[i]->is_input = true;
+		series_keep(p->inputs[i], list[i].look_back, INPUT_CANDLES_AHEAD);
+	}
+	return rc;
+}
+
+/* Nothing changes on failure. */
+static int locate(struct engine *e, const struct bot_config *c, struct place *p, struct err *err)
+{
+	int rc;
+
+	p->strategy = strategy_find(c->strategy);
+	if (!p->strategy)
 		return err_set(err, ERR_NOT_FOUND, "there is no strategy \"%s\"", c->strategy);
-	*s = market_series(*m, c->interval);
-	if (!*s)
-		return err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", c->interval);
-	window_keep(&(*s)->window, (*strategy)->spec->look_back(c->strategy_params));
-	return 0;
+	rc = find_series(e, c, c->symbol, c->interval, &p->market, &p->series, err);
+	if (rc == 0)
+		rc = locate_inputs(e, c, p, err);
+	if (rc == 0)
+		series_keep(p->series, p->strategy->spec->look_back(c->strategy_params),
+			    p->inputs_n ? INPUT_CANDLES_AHEAD : 0);
+	return rc;
+}
+
+static void put(struct bot *b, const struct place *p)
+{
+	b->market = p->market;
+	b->series = p->series;
+	b->strategy = p->strategy;
+	b->inputs_n = p->inputs_n;
+	memcpy(b->inputs, p->inputs, sizeof(b->inputs));
+	b->undecided = 0;
+}
+
+size_t engine_other_symbols(const struct bot_config *c,
+			    char out[STRATEGY_EXTRAS_MAX][SYMBOL_MAX])
+{
+	const struct strategy *s = strategy_find(c->strategy);
+	struct strategy_extra list[STRATEGY_EXTRAS_MAX];
+	size_t n = s ? strategy_extras(s, c->strategy_params, list) : 0, others = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].symbol && strcmp(list[i].symbol, c->symbol) != 0)
+			snprintf(out[others++], SYMBOL_MAX, "%s", list[i].symbol);
+	return others;
 }
 
 /* What the bot may do where these settings put it; nothing changes on failure. */
@@ -147,16 +207,14 @@ static void insert_bot(struct engine *e, struct bot *b)
 int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *config,
 		   const struct bot_restore *r, struct err *err)
 {
-	const struct strategy *strategy;
+	struct place p;
 	const struct venue_caps *caps;
-	struct market *m;
-	struct series *s;
 	struct bot *b;
 	int rc;
 
 	if (engine_find_bot(e, bot_id))
 		return err_set(err, ERR_CONFLICT, "bot %lld runs already", (long long)bot_id);
-	rc = locate(e, config, &m, &s, &strategy, err);
+	rc = locate(e, config, &p, err);
 	if (rc == 0)
 		rc = seat(e, bot_id, config, &caps, err);
 	if (rc)
@@ -167,9 +225,7 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	b->account_id = bot_config_account(config);
 	b->caps = caps;
 	b->config = *config;
-	b->strategy = strategy;
-	b->market = m;
-	b->series = s;
+	put(b, &p);
 	b->due_us = NEVER;
 	b->dirty = true;
 	b->stats.bot_id = bot_id;
@@ -178,7 +234,7 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	if (r)
 		adopt(b, r);
 	insert_bot(e, b);
-	market_join(m, b);
+	market_join(p.market, b);
 	engine_step_done(e, b);
 	return 0;
 }
@@ -284,22 +340,20 @@ static int config_refused(struct bot *b, const struct err *err, int rc)
 }
 
 static void use_config(struct engine *e, struct bot *b, const struct bot_config *config,
-		       struct market *m, struct series *series, const struct strategy *strategy)
+		       const struct place *p)
 {
 	struct step s = engine_step(e, b, e->now_us);
 
 	bot_signal_ends(&s, b);
-	if (m != b->market) {
+	if (p->market != b->market) {
 		b->last_price = (struct price){ 0 };
 		bot_drop_remainders(&s, b);
 		engine_step_done(e, b);
 		market_leave(b->market, b);
-		market_join(m, b);
+		market_join(p->market, b);
 	}
 	b->account_id = bot_config_account(config);
-	b->market = m;
-	b->series = series;
-	b->strategy = strategy;
+	put(b, p);
 	b->config = *config;
 	free(b->strategy_state);
 	b->strategy_state = NULL;
@@ -312,20 +366,18 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 static int take_config(struct engine *e, struct bot *b, const struct bot_config *config,
 		       const char *waits, struct err *err)
 {
-	const struct strategy *strategy;
 	struct err local = { 0 };
-	struct market *m;
-	struct series *s;
+	struct place p;
 	int rc;
 
 	if (!err)
 		err = &local;
-	rc = locate(e, config, &m, &s, &strategy, err);
+	rc = locate(e, config, &p, err);
 	if (rc == 0)
 		rc = seat(e, b->id, config, &b->caps, err);
 	if (rc)
 		return config_refused(b, err, rc);
-	use_config(e, b, config, m, s, strategy);
+	use_config(e, b, config, &p);
 	b->config_waits = waits != NULL;
 	snprintf(b->config_error, sizeof(b->config_error), "%s", waits ? waits : "");
 	return 0;

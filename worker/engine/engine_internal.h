@@ -71,6 +71,8 @@ void market_free(struct market *m);
 void markets_close(struct engine *e, int64_t at_us, int64_t until_us, bool act);
 /* Candles of an interval from now on. NULL: there is no such interval. */
 struct series *market_series(struct market *m, const char *interval);
+/* Its window keeps look_back candles from now on, and "ahead" later ones beside them. */
+void series_keep(struct series *s, size_t look_back, size_t ahead);
 void market_join(struct market *m, struct bot *b);
 void market_leave(struct market *m, const struct bot *b);
 

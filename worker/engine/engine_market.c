@@ -44,9 +44,9 @@ int market_handle(const struct market *m) { return m->handle; }
 
 size_t market_look_back(const struct market *m, size_t index)
 {
-	size_t look_back = m->series[index]->window.look_back;
+	size_t look_back = m->series[index]->look_back;
 
-	return look_back ? look_back : CANDLE_WINDOW;
+	return look_back > CANDLE_WINDOW ? look_back : CANDLE_WINDOW;
 }
 
 const struct symbol_info *market_info(const struct market *m) { return &m->info; }
@@ -69,6 +69,13 @@ struct series *market_series(struct market *m, const char *interval)
 	candle_builder_init(&s->builder, length);
 	m->series[m->series_n++] = s;
 	return s;
+}
+
+void series_keep(struct series *s, size_t look_back, size_t ahead)
+{
+	if (look_back > s->look_back)
+		s->look_back = look_back;
+	window_keep(&s->window, look_back + ahead);
 }
 
 void market_leave(struct market *m, const struct bot *b)
@@ -131,6 +138,28 @@ static void decide(struct engine *e, struct bot *b)
 	engine_step_maybe(e, b);
 }
 
+/*
+ * The candles that waited for its inputs, as far as these have come. Without act they were
+ * decided before, or are older than the bot; what waits still is decided when bots act.
+ */
+static void decide_ready(struct engine *e, struct bot *b, bool act)
+{
+	while (bot_inputs_ready(b))
+		if (act)
+			decide(e, b);
+}
+
+/* A candle of its own closed. */
+static void own_closed(struct engine *e, struct bot *b, bool act)
+{
+	if (b->inputs_n) {
+		bot_inputs_wait(b);
+		decide_ready(e, b, act);
+	} else if (act) {
+		decide(e, b);
+	}
+}
+
 /* Strategies see every candle that closes, each with the window as it was then. */
 static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
@@ -142,11 +171,11 @@ static void candles_closed(struct engine *e, struct market *m, struct series *s,
 		series_push(s, c);
 		if (r->candle && (act || e->warm == WARM_NEW))
 			candle_tell(r, m, s, c);
-		if (!act)
-			continue;
 		for (size_t k = 0; k < m->bots_n; k++)
 			if (m->bots[k]->series == s)
-				decide(e, m->bots[k]);
+				own_closed(e, m->bots[k], act);
+		for (size_t k = 0; s->is_input && k < e->bots_n; k++)
+			decide_ready(e, e->bots[k], act);
 	}
 }
 

@@ -22,6 +22,8 @@ struct series {				/* candles of one interval */
 	int64_t length_us;
 	struct candle_builder builder;
 	struct window window;
+	size_t look_back;		/* the longest that a bot asked for; 0: CANDLE_WINDOW */
+	bool is_input;			/* some bot looks at it beside its own candles */
 	int64_t since_us;		/* begin of the first candle from which none is missing */
 	struct window_work work;	/* of the window as it is now */
 };

@@ -64,6 +64,7 @@ struct ended_leg {			/* of a closed order: a late fill is looked up here */
 struct order {
 	int64_t id;			/* row number, over all bots */
 	int64_t bot_id;
+	int64_t account_id;	/* whose money: exchange_accounts.id, 0 paper */
 	char symbol[SYMBOL_MAX];
 	enum side side;			/* of the entry: BUY long, SELL short */
 	enum order_status status;

@@ -31,7 +31,7 @@ struct fill_report {
 
 struct signal_report {
 	int64_t id;			/* same id again: the row has grown */
-	int64_t bot_id;
+	int64_t bot_id, account_id;
 	char symbol[SYMBOL_MAX];
 	char strategy[STRATEGY_NAME_MAX];
 	enum side side;
@@ -71,7 +71,7 @@ struct order_event {			/* one move of an order or of one of its legs */
 };
 
 struct day_stats {			/* closed trades of a bot on a UTC day */
-	int64_t bot_id;
+	int64_t bot_id, account_id;
 	char day[DAY_TEXT_MAX];
 	int64_t trades, wins, losses;
 	struct money gross, fees, net, volume, max_drawdown, peak_net;
@@ -79,7 +79,7 @@ struct day_stats {			/* closed trades of a bot on a UTC day */
 };
 
 struct bot_report {			/* row of bot_state */
-	int64_t bot_id;
+	int64_t bot_id, account_id;
 	enum bot_status status;
 	int emergency;			/* enum emergency */
 	char error[256];
@@ -103,7 +103,7 @@ struct bot_report {			/* row of bot_state */
 };
 
 struct equity_report {
-	int64_t bot_id, at_us;
+	int64_t bot_id, account_id, at_us;
 	struct money equity, balance, unrealized;
 };
 

@@ -32,7 +32,8 @@ static void follow(struct day_stats *s)
 void stats_of(const struct order *o, int64_t now_us, struct day_stats *trade)
 {
 	*trade = (struct day_stats){
-		.bot_id = o->bot_id, .trades = 1, .wins = money_sign(o->pnl) > 0,
+		.bot_id = o->bot_id, .account_id = o->account_id, .trades = 1,
+		.wins = money_sign(o->pnl) > 0,
 		.losses = money_sign(o->pnl) < 0, .gross = o->gross, .fees = order_costs(o),
 		.net = o->pnl, .volume = o->entry_notional, .updated_us = now_us,
 	};

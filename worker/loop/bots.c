@@ -129,6 +129,8 @@ static int change_config(struct bots *r, struct slot *s, const struct bot_config
 	int rc = open ? r->args.symbol(r->args.ctx, c, &info, e) :
 		 bots_prepare(r, s->bot_id, c, now_us, e);
 
+	if (rc == 0 && open)
+		rc = bots_other_markets(r, c, e);
 	s->refused = false;
 	s->denied = rc == ERR_DENIED;
 	if (rc == 0)

@@ -62,7 +62,25 @@ void bots_failed(struct bots *r, struct db *db, struct slot *s, const char *why,
 		bots_report_absent(r, db, s, EMERGENCY_NONE, now_us);
 }
 
-/* Everything the engine needs before it can take a config: market and account. */
+/* The markets that its strategy looks at beside its own. */
+int bots_other_markets(struct bots *r, const struct bot_config *c, struct err *e)
+{
+	char symbols[STRATEGY_EXTRAS_MAX][SYMBOL_MAX];
+	size_t n = engine_other_symbols(c, symbols);
+	struct bot_config other = *c;
+	struct symbol_info info;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		memcpy(other.symbol, symbols[i], sizeof(other.symbol));
+		rc = r->args.symbol(r->args.ctx, &other, &info, e);
+		if (rc == 0)
+			session_market_add(r->args.session, &info);
+	}
+	return rc;
+}
+
+/* Everything the engine needs before it can take a config: markets and account. */
 int bots_prepare(struct bots *r, int64_t bot_id, const struct bot_config *c, int64_t now_us,
 		   struct err *e)
 {
@@ -72,7 +90,8 @@ int bots_prepare(struct bots *r, int64_t bot_id, const struct bot_config *c, int
 	if (rc)
 		return rc;
 	session_market_add(r->args.session, &info);
-	return session_account(r->args.session, bot_id, c, now_us, e);
+	rc = bots_other_markets(r, c, e);
+	return rc ? rc : session_account(r->args.session, bot_id, c, now_us, e);
 }
 
 /* Reads today's totals, because only those go on after a restart. */

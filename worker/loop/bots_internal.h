@@ -43,6 +43,7 @@ void bots_report_absent(struct bots *r, struct db *db, struct slot *s, enum emer
 /* It can't come up, because: logged and reported. */
 void bots_failed(struct bots *r, struct db *db, struct slot *s, const char *why, int64_t now_us);
 /* Market data and account for these settings. */
+MUST_CHECK int bots_other_markets(struct bots *r, const struct bot_config *c, struct err *e);
 MUST_CHECK int bots_prepare(struct bots *r, int64_t bot_id, const struct bot_config *c,
 			    int64_t now_us, struct err *e);
 /* Into the engine, with what the database remembers of it. On failure it stays out. */

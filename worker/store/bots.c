@@ -71,6 +71,7 @@ static const struct row_column stats_columns[] = {
 	S(ROW_MONEY, max_drawdown),
 	S(ROW_MONEY, peak_net),
 	S(ROW_INT, updated_us),
+	S(ROW_INT, account_id),
 };
 static const struct row_table stats = ROW_TABLE("trading_stats", stats_columns);
 ROW_SQL(save_stats, stats, NULL);
@@ -104,6 +105,7 @@ static const struct row_column signal_columns[] = {
 	D(ROW_TEXT, correlation_id, .use = ROW_ONCE),
 	D(ROW_INT, at_us, .use = ROW_ONCE),
 	D(ROW_INT, last_us),
+	D(ROW_INT, account_id, .use = ROW_ONCE),
 };
 static const struct row_table signals = ROW_TABLE("signals", signal_columns);
 ROW_SQL(save_signal, signals, NULL);
@@ -143,8 +145,8 @@ static const char SQL_EVENT[] =
 	"INSERT INTO bot_events(bot_id, from_status, to_status, event, reason, requested_by,"
 	" correlation_id, at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char SQL_EQUITY[] =
-	"INSERT OR REPLACE INTO equity(bot_id, at_us, equity, balance, unrealized)"
-	" VALUES (?1, ?2, ?3, ?4, ?5)";
+	"INSERT OR REPLACE INTO equity(bot_id, at_us, equity, balance, unrealized,"
+	" account_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 /* Only some rows at a time, because it is called each second in a turn of the loop. */
 static const char SQL_PRUNE_SIGNALS[] =
 	"DELETE FROM signals WHERE id <= min((SELECT max(id) FROM signals) - ?1,"
@@ -282,6 +284,7 @@ int store_equity_tx(struct db *db, const struct equity_report *q, struct err *e)
 	stmt_near_money(s, 3, q->equity);
 	stmt_near_money(s, 4, q->balance);
 	stmt_near_money(s, 5, q->unrealized);
+	stmt_bind_int(s, 6, q->account_id);
 	return stmt_run(s, e);
 }
 

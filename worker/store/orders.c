@@ -107,6 +107,7 @@ static const struct row_column order_columns[] = {
 	O(ROW_INT32, retries),
 	O(ROW_INT, uncovered_us),
 	O(ROW_INT, uncovered_from_us),
+	O(ROW_INT, account_id, .use = ROW_ONCE),
 };
 static const struct row_table orders = ROW_TABLE("trading_orders", order_columns);
 ROW_SQL(save_order, orders, NULL);
@@ -178,6 +179,7 @@ static const struct row_column leg_columns[] = {
 	L(ROW_TIME, done_us),
 	LEG_WORD("leg_state", state, kept_state),
 	LEG_WORD("time_in_force", of.leg.tif, tif, .use = ROW_ONCE),
+	ROW_MEMBER(struct kept_leg, ROW_INT, "account_id", of.account_id, .use = ROW_ONCE),
 };
 static const struct row_table kept_legs = ROW_TABLE("exchange_orders", leg_columns);
 ROW_SQL(save_leg, kept_legs, NULL);
@@ -200,6 +202,7 @@ static const struct row_column fill_columns[] = {
 	F(ROW_TEXT, fee_asset),
 	F(ROW_BOOL, maker),
 	F(ROW_INT, at_us),
+	F(ROW_INT, account_id),
 };
 static const struct row_table fills = ROW_TABLE("fills", fill_columns);
 ROW_SQL(save_fill, fills, NULL);

@@ -13,14 +13,14 @@ MUST_CHECK int store_order_tx(struct db *db, const struct order *o, const char *
 
 struct leg_row {
 	struct leg leg;
-	int64_t order_id, bot_id;
+	int64_t order_id, bot_id, account_id;
 	char symbol[SYMBOL_MAX];
 };
 MUST_CHECK int store_leg_tx(struct db *db, const struct leg_row *r, const char *venue,
 			    struct err *e);
 
 struct fill_row {
-	int64_t id, order_id, bot_id, trade_id, at_us;
+	int64_t id, order_id, bot_id, account_id, trade_id, at_us;
 	char client_order_id[CLIENT_ORDER_ID_MAX], symbol[SYMBOL_MAX], fee_asset[12];
 	enum side side;
 	struct price price;

@@ -113,7 +113,8 @@ static void on_order(void *ctx, const struct order *o)
 
 static void on_leg(void *ctx, const struct order *o, const struct leg *l)
 {
-	struct leg_row r = { .leg = *l, .order_id = o->id, .bot_id = o->bot_id };
+	struct leg_row r = { .leg = *l, .order_id = o->id, .bot_id = o->bot_id,
+			     .account_id = o->account_id };
 
 	memcpy(r.symbol, o->symbol, sizeof(r.symbol));
 	add_now(ctx, ROW_LEG, &r, sizeof(r));
@@ -131,6 +132,7 @@ static void on_fill(void *ctx, const struct fill_report *f)
 {
 	struct fill_row r = {
 		.id = f->id, .order_id = f->order->id, .bot_id = f->order->bot_id,
+		.account_id = f->order->account_id,
 		.trade_id = f->trade_id, .fee = money_of_units(f->fee_e8), .at_us = f->at_us,
 		.side = f->leg->side, .price = f->price, .quantity = f->quantity, .maker = f->maker,
 	};
@@ -273,19 +275,28 @@ bool outbox_can_wait(const struct outbox *o)
 
 /* ---- writing ---- */
 
+/* An account at an exchange is real money. */
+static const char *mode_of(const struct outbox *o, int64_t account_id)
+{
+	return account_id ? "live" : o->mode;
+}
+
 static int write_row(struct outbox *o, struct db *db, const struct row *r, struct err *e)
 {
 	const void *p = r->data;
 
 	switch (r->kind) {
-	case ROW_ORDER: return store_order_tx(db, p, o->mode, e);
+	case ROW_ORDER:
+		return store_order_tx(db, p, mode_of(o, ((const struct order *)p)->account_id), e);
 	case ROW_LEG: return store_leg_tx(db, p, o->venue, e);
 	case ROW_MOVE: return store_move_tx(db, p, e);
 	case ROW_FILL: return store_fill_tx(db, p, o->venue, e);
 	case ROW_SIGNAL: return store_signal_tx(db, p, e);
 	case ROW_EVENT: return store_event_tx(db, p, e);
 	case ROW_STATS: return store_stats_tx(db, p, e);
-	case ROW_BOT: return store_bot_state_tx(db, p, o->mode, e);
+	case ROW_BOT:
+		return store_bot_state_tx(
+			db, p, mode_of(o, ((const struct bot_report *)p)->account_id), e);
 	case ROW_FIGURES: return store_bot_figures_tx(db, p, e);
 	case ROW_EQUITY: return store_equity_tx(db, p, e);
 	case ROW_CANDLE: return store_candle_tx(db, p, o->keep.engine_us, e);

@@ -6,7 +6,9 @@
  * its first k closes. A cross is at the newest closed candle: the fast mean lies on
  * another side of the slow one than when the two last differed; where they were equal in
  * the whole window, any side is another. On a price that stands still the means differ
- * by their last bits only: up to EQUAL of the slow one they are equal. Source: John
+ * by their last bits only: up to EQUAL of the slow one they are equal. With trend_interval
+ * a long needs a slow mean of that interval that is higher than one of its candles before, a
+ * short one that is lower. Source: John
  * J. Murphy, "Technical Analysis of the Financial Markets" (12 and 26: Gerald Appel's
  * MACD, whose sign this is).
  */
@@ -20,7 +22,8 @@
 
 #define EQUAL 1e-9
 
-enum { F_FAST, F_SLOW, F_CROSS };	/* figures: both means; 1 crossed up, -1 down, 0 not */
+/* Figures: both means; 1 crossed up, -1 down, 0 not; 1 the trend rises, -1 falls, 0 neither. */
+enum { F_FAST, F_SLOW, F_CROSS, F_TREND };
 
 /* 1: fast above slow, -1: below, 0: equal. */
 static int side_of(double fast, double slow)
@@ -55,6 +58,38 @@ static int cross(const double *closes, size_t n, const double *params, double me
 	return side != side_before(fast, slow, period - 1, n - 1) ? side : 0;
 }
 
+/* ---- the trend of another interval ---- */
+
+static const char *trend_interval(const double *params)
+{
+	return strategy_param_word(&strategy_spec_ema_cross.params[EMA_TREND], params[EMA_TREND]);
+}
+
+static size_t extras(const double *params, struct strategy_extra out[STRATEGY_EXTRAS_MAX])
+{
+	if (!trend_interval(params)[0])
+		return 0;
+	out[0] = (struct strategy_extra){
+		.interval = trend_interval(params),
+		.look_back = strategy_spec_ema_cross.look_back(params),
+	};
+	return 1;
+}
+
+/* 1: its slow mean rises at the newest candle, -1: it falls, 0: neither. */
+static int trend(const struct window *w, const double *params)
+{
+	double slow[LOOK_BACK_MAX];
+
+	indicator_ema(w->close + w->begin, w->n, (size_t)params[EMA_SLOW], slow);
+	return side_of(slow[w->n - 1], slow[w->n - 2]);
+}
+
+static bool with_trend(const double *params, int crossed, int trend)
+{
+	return !trend_interval(params)[0] || crossed == trend;
+}
+
 static int on_candle(void *state, const struct strategy_input *in, struct decision *out,
 		     struct err *e)
 {
@@ -64,11 +99,15 @@ static int on_candle(void *state, const struct strategy_input *in, struct decisi
 	(void)state;
 	(void)e;
 	out->figures[F_CROSS] = crossed;
+	if (trend_interval(in->params)[0])
+		out->figures[F_TREND] = trend(in->extra[0], in->params);
 	out->side = side_of(out->figures[F_FAST], out->figures[F_SLOW]) < 0 ? SIDE_SELL : SIDE_BUY;
 	if (!crossed) {
 		out->rule = "no_cross";
 	} else if (!strategy_side_allowed(in->config, out->side)) {
 		out->rule = "side_mode";
+	} else if (!with_trend(in->params, crossed, (int)out->figures[F_TREND])) {
+		out->rule = "trend";
 	} else {
 		out->rule = "entry";
 		out->confidence = 1;
@@ -81,28 +120,47 @@ static void explain(const struct strategy_input *in, const struct decision *d,
 		    char reason[DECISION_REASON_MAX])
 {
 	double fast = d->figures[F_FAST], slow = d->figures[F_SLOW], crossed = d->figures[F_CROSS];
-	int side = side_of(fast, slow);
+	double rises = d->figures[F_TREND];
+	int side = side_of(fast, slow), used;
 
-	snprintf(reason, DECISION_REASON_MAX, "EMA %.0f %.8g %s EMA %.0f %.8g%s",
-		 in->params[EMA_FAST], fast, side > 0 ? ">" : side < 0 ? "<" : "=",
-		 in->params[EMA_SLOW], slow,
-		 crossed > 0 ? ", crossed up" : crossed < 0 ? ", crossed down" : "");
+	used = snprintf(reason, DECISION_REASON_MAX, "EMA %.0f %.8g %s EMA %.0f %.8g%s",
+			in->params[EMA_FAST], fast, side > 0 ? ">" : side < 0 ? "<" : "=",
+			in->params[EMA_SLOW], slow,
+			crossed > 0 ? ", crossed up" : crossed < 0 ? ", crossed down" : "");
+	if (trend_interval(in->params)[0] && used < DECISION_REASON_MAX)
+		snprintf(reason + used, DECISION_REASON_MAX - (size_t)used, "; the slow one of %s "
+			 "%s", trend_interval(in->params),
+			 rises > 0 ? "rises" : rises < 0 ? "falls" : "stands");
 }
 
 /* ---- many candles at once ---- */
 
 struct batch {
+	const struct strategy_input *in;
 	const double *params;
 	size_t look_back;
 	uint64_t *up, *down;		/* NULL: this side is not allowed */
 };
 
+/* Candle i crossed: does the other interval say so, as far as it had come by then? */
+static bool trend_agrees(const struct batch *b, size_t i, int crossed)
+{
+	const struct window *w = b->in->window;
+	int64_t end_us = w->last_open_us - (int64_t)(w->n - 1 - i) * w->length_us + w->length_us;
+	struct window at;
+
+	if (!trend_interval(b->params)[0])
+		return true;
+	at = strategy_extra_at(b->in->extra[0], end_us, b->look_back);
+	return at.n == b->look_back && with_trend(b->params, crossed, trend(&at, b->params));
+}
+
 static void mark(const struct batch *b, size_t i, int crossed)
 {
-	if (crossed > 0 && b->up)
-		signal_set(b->up, i);
-	if (crossed < 0 && b->down)
-		signal_set(b->down, i);
+	uint64_t *bits = crossed > 0 ? b->up : crossed < 0 ? b->down : NULL;
+
+	if (bits && trend_agrees(b, i, crossed))
+		signal_set(bits, i);
 }
 
 /* LANES windows, the first of which begins at x and ends with candle i. */
@@ -140,6 +198,7 @@ static void batch(const struct strategy_input *in, struct signals *out)
 {
 	const double *closes = in->window->close + in->window->begin;
 	struct batch b = {
+		.in = in,
 		.params = in->params,
 		.look_back = strategy_spec_ema_cross.look_back(in->params),
 		.up = strategy_side_allowed(in->config, SIDE_BUY) ? out->buy : NULL,
@@ -159,4 +218,5 @@ const struct strategy strategy_ema_cross = {
 	.on_candle = on_candle,
 	.explain = explain,
 	.batch = batch,
+	.extras = extras,
 };

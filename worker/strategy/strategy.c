@@ -17,23 +17,52 @@ static bool model_missing(const struct strategy *s, const struct strategy_input 
 	return s->spec->needs_model && !in->model;
 }
 
+/* What a strategy sees of the windows that it is asked about; owns nothing. */
+struct view {
+	struct strategy_input in;
+	struct window window, extra[STRATEGY_EXTRAS_MAX];
+	bool warm;			/* each is as long as its look-back */
+};
+
+static void view_extras(const struct strategy *s, struct view *v)
+{
+	int64_t decision_us = v->window.last_open_us + v->window.length_us;
+	struct strategy_extra list[STRATEGY_EXTRAS_MAX];
+	size_t n = strategy_extras(s, v->in.params, list);
+
+	for (size_t i = 0; i < n; i++) {
+		v->extra[i] = strategy_extra_at(v->in.extra[i], decision_us, list[i].look_back);
+		v->in.extra[i] = &v->extra[i];
+		v->warm = v->warm && v->extra[i].n == list[i].look_back;
+	}
+}
+
+static void view_init(struct view *v, const struct strategy *s, const struct strategy_input *in)
+{
+	size_t look_back = s->spec->look_back(in->params);
+
+	v->in = *in;
+	v->window = window_newest(in->window, look_back);
+	v->in.window = &v->window;
+	v->warm = v->window.n == look_back;
+	if (s->extras)
+		view_extras(s, v);
+}
+
 int strategy_ask(const struct strategy *s, void *state, const struct strategy_input *in,
 		 struct decision *out, struct err *e)
 {
-	size_t look_back = s->spec->look_back(in->params);
-	struct window newest = window_newest(in->window, look_back);
-	struct strategy_input own = *in;
-	bool warm = newest.n == look_back;
+	struct view v;
 	int rc;
 
-	own.window = &newest;
+	view_init(&v, s, in);
 	decision_clear(out);
-	if (!model_missing(s, in) && (warm || s->state_size)) {
-		rc = s->on_candle(state, &own, out, e);
+	if (!model_missing(s, in) && (v.warm || s->state_size)) {
+		rc = s->on_candle(state, &v.in, out, e);
 		if (rc)
 			return rc;
 	}
-	if (warm && !model_missing(s, in))
+	if (v.warm && !model_missing(s, in))
 		return 0;
 	decision_clear(out);
 	out->side = strcmp(in->config->side_mode, "short") == 0 ? SIDE_SELL : SIDE_BUY;
@@ -92,21 +121,37 @@ int strategy_filled(const struct strategy *s, void **state, int64_t *seen_us,
 		    const struct strategy_input *in, const struct strategy_fill *f,
 		    struct decision *out, struct err *e)
 {
-	size_t look_back = s->spec->look_back(in->params);
-	struct window newest = window_newest(in->window, look_back);
-	struct strategy_input own = *in;
+	struct view v;
 	int rc = 0;
 
+	view_init(&v, s, in);
 	decision_clear(out);
-	if (!s->on_fill || model_missing(s, in) || newest.n < look_back)
+	if (!s->on_fill || model_missing(s, in) || !v.warm)
 		return 0;
 	if (s->state_size && !*state)
 		*state = xcalloc(1, s->state_size);
-	if (s->state_size && *seen_us != newest.last_open_us)
+	if (s->state_size && *seen_us != v.window.last_open_us)
 		rc = strategy_rebuild(s, *state, in, e);
-	*seen_us = newest.last_open_us;
-	own.window = &newest;
-	return rc ? rc : s->on_fill(*state, &own, f, out, e);
+	*seen_us = v.window.last_open_us;
+	return rc ? rc : s->on_fill(*state, &v.in, f, out, e);
+}
+
+static void explain_warm_up(const struct strategy *s, const struct strategy_input *in,
+			    char reason[DECISION_REASON_MAX])
+{
+	size_t look_back = s->spec->look_back(in->params), used;
+	struct strategy_extra list[STRATEGY_EXTRAS_MAX];
+	size_t n = strategy_extras(s, in->params, list);
+	int64_t decision_us = in->window->last_open_us + in->window->length_us;
+
+	used = (size_t)snprintf(reason, DECISION_REASON_MAX, "%zu of %zu candles",
+				in->window->n < look_back ? in->window->n : look_back, look_back);
+	for (size_t i = 0; i < n && used < DECISION_REASON_MAX; i++)
+		used += (size_t)snprintf(reason + used, DECISION_REASON_MAX - used,
+			", %zu of %zu of %s %s", strategy_extra_at(in->extra[i], decision_us,
+								   list[i].look_back).n,
+			list[i].look_back, list[i].symbol ? list[i].symbol : in->config->symbol,
+			list[i].interval ? list[i].interval : in->config->interval);
 }
 
 const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
@@ -116,8 +161,7 @@ const char *strategy_reason(const struct strategy *s, const struct strategy_inpu
 	if (strcmp(d->rule, "no_model") == 0)
 		snprintf(reason, DECISION_REASON_MAX, "no model is assigned to this bot");
 	else if (strcmp(d->rule, "warm_up") == 0)
-		snprintf(reason, DECISION_REASON_MAX, "%zu of %zu candles", in->window->n,
-			 s->spec->look_back(in->params));
+		explain_warm_up(s, in, reason);
 	else if (s->explain)
 		s->explain(in, d, reason);
 	return reason;
@@ -139,6 +183,12 @@ bool strategy_side_allowed(const struct bot_config *c, enum side side)
 	return strcmp(c->side_mode, side == SIDE_BUY ? "long" : "short") == 0;
 }
 
+size_t strategy_extras(const struct strategy *s, const double *params,
+		       struct strategy_extra out[STRATEGY_EXTRAS_MAX])
+{
+	return s->extras ? s->extras(params, out) : 0;
+}
+
 size_t strategy_aligned(const struct window *w, int64_t decision_us)
 {
 	int64_t early_us = w->last_open_us + w->length_us - decision_us, later;
@@ -147,4 +197,19 @@ size_t strategy_aligned(const struct window *w, int64_t decision_us)
 		return w->n;
 	later = (early_us + w->length_us - 1) / w->length_us;
 	return (uint64_t)later < w->n ? w->n - (size_t)later : 0;
+}
+
+struct window strategy_extra_at(const struct window *w, int64_t decision_us, size_t look_back)
+{
+	struct window v = *w;
+	size_t n = strategy_aligned(w, decision_us);
+
+	v.last_open_us -= (int64_t)(w->n - n) * w->length_us;
+	v.n = n;
+	return window_newest(&v, look_back);
+}
+
+bool strategy_complete(const struct window *w, int64_t decision_us)
+{
+	return w->n == 0 || w->last_open_us + 2 * w->length_us > decision_us;
 }

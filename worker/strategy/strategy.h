@@ -76,12 +76,21 @@ struct strategy_position {		/* of this bot: open, or an entry that still waits *
 	char tag[INTENT_TAG_MAX];	/* of the intent that made it */
 };
 
-/* Candles of another symbol or interval that a strategy wants to see. */
+/*
+ * Candles of another symbol or interval that a strategy wants to see.
+ *
+ *	own   |  |  |  |  |  | T	a decision belongs to the end T of its candle
+ *	extra |     |     |    .|	it sees those that ended at or before T, and all of them
+ *
+ * A later one would be knowledge of the future; one that ended before T and has not closed yet
+ * (another market's candle may close a little later) is waited for. So live and backtest see
+ * the same at T.
+ */
 #define STRATEGY_EXTRAS_MAX 4
 struct strategy_extra {
-	const char *symbol;		/* NULL: the bot's own */
+	const char *symbol;		/* of the bot's exchange; NULL: the bot's own */
 	const char *interval;		/* NULL: the bot's own */
-	size_t look_back;		/* closed candles of it */
+	size_t look_back;		/* closed candles of it, 1 to LOOK_BACK_MAX */
 };
 
 struct strategy_input {			/* borrowed for the call */
@@ -92,7 +101,11 @@ struct strategy_input {			/* borrowed for the call */
 	const struct predictor *model;	/* NULL: none loaded */
 	size_t positions_n;
 	const struct strategy_position *positions;
-	/* As declared; each ends at or before the newest candle of "window" does. */
+	/*
+	 * In the order of extras. Who asks (strategy_ask) gives windows that may hold more and
+	 * later candles; on_candle and on_fill see the newest look_back of those that ended
+	 * at or before the end of window's newest candle; batch sees them as they were given.
+	 */
 	const struct window *extra[STRATEGY_EXTRAS_MAX];
 };
 
@@ -174,16 +187,21 @@ struct strategy {
 	 * Sets the bits of all candles of in->window, as many as there are, whose look-back is
 	 * full: exactly where on_candle without positions gives such an intent. The bits come
 	 * cleared. Only for a strategy without state whose wishes don't depend on positions.
+	 * With extras it uses strategy_extra_at for the candles that on_candle would see.
 	 */
 	void (*batch)(const struct strategy_input *in, struct signals *out);
-	/* What else it wants to see: fills out, returns how many. NULL: nothing. */
+	/*
+	 * What else it wants to see: fills out, returns how many. NULL: nothing. Only for a
+	 * strategy without state, because a state would be rebuilt from more candles of each
+	 * than a window keeps.
+	 */
 	size_t (*extras)(const double *params, struct strategy_extra out[STRATEGY_EXTRAS_MAX]);
 };
 
 /*
  * Ask about the newest candle of in->window, which may hold more candles than the look-back:
  * the strategy sees the newest of them. Without a model that it needs, or with fewer
- * candles, the rule is "no_model" or "warm_up". ERR_* as on_candle.
+ * candles of it or of an extra, the rule is "no_model" or "warm_up". ERR_* as on_candle.
  */
 MUST_CHECK int strategy_ask(const struct strategy *s, void *state, const struct strategy_input *in,
 			    struct decision *out, struct err *e);
@@ -215,12 +233,18 @@ const char *strategy_reason(const struct strategy *s, const struct strategy_inpu
 struct intent *decision_add(struct decision *d, enum intent_kind kind, enum side side);
 /* May a bot of this side_mode enter on this side? */
 bool strategy_side_allowed(const struct bot_config *c, enum side side);
+/* The extras of a strategy with these settings; returns how many. */
+size_t strategy_extras(const struct strategy *s, const double *params,
+		       struct strategy_extra out[STRATEGY_EXTRAS_MAX]);
 /*
  * How many of the oldest candles of another window may be seen by a decision at decision_us
- * (the end of the bot's own newest candle): those that had closed by then. Later ones would
- * be knowledge of the future. (tests)
+ * (the end of the bot's own newest candle): those that ended by then.
  */
 size_t strategy_aligned(const struct window *w, int64_t decision_us);
+/* The newest look_back of them, fewer if there are not so many; owns nothing. */
+struct window strategy_extra_at(const struct window *w, int64_t decision_us, size_t look_back);
+/* No candle is missing in it that ended by then. True of an empty one: nothing has begun. */
+bool strategy_complete(const struct window *w, int64_t decision_us);
 
 static inline void signal_set(uint64_t *bits, size_t i)
 {

@@ -1,0 +1,14 @@
+/*
+ * accounts.h - accounts at an exchange that live bots may trade (table exchange_accounts).
+ */
+#ifndef COMMON_REGISTRY_ACCOUNTS_H
+#define COMMON_REGISTRY_ACCOUNTS_H
+
+#include "common/db/db.h"
+#include "common/registry/field_errors.h"
+
+/* Adds a field error for "account_id" when there is no such account; returns 0 also then. */
+MUST_CHECK int store_account_check(struct db *db, int64_t id, struct field_errors *f,
+				   struct err *e);
+
+#endif
