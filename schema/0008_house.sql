@@ -142,3 +142,13 @@ ALTER TABLE fills ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_
 ALTER TABLE signals ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
 ALTER TABLE trading_stats ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
 ALTER TABLE equity ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+
+-- ---- installations ----
+
+-- Written by: worker, restore. Client order ids begin with tb<id>-. The newest is this one's; orders
+-- with a former one, or of before there were any (tb1-), are ours as well.
+CREATE TABLE installations (
+	n INTEGER PRIMARY KEY,			-- in the order in which they began
+	id TEXT NOT NULL UNIQUE,		-- 6 of a-z, 2-7; random
+	created_us INTEGER NOT NULL		-- us UTC
+) STRICT;

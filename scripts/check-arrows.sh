@@ -36,7 +36,7 @@ worker/model: worker/market worker/model/format
 worker/model/train: worker/market worker/model
 worker/session: common/db worker/market worker/strategy worker/venue worker/engine worker/feed worker/model
 worker/net:
-worker/store: common/db common/registry worker/engine worker/feed worker/venue worker/venue/sim
+worker/store: common/db common/registry worker/engine worker/feed worker/market worker/venue worker/venue/sim
 worker/report: worker/engine worker/venue/sim
 worker/notify: common/db common/registry common/view worker/net worker/report worker/store
 worker/backup: common/db common/registry worker/store

@@ -13,7 +13,7 @@ const struct openapi_word openapi_words[] = {
 	W("bot_id", NULL, "bots.id."),
 	W("buy_volume", NULL, "Base asset that takers bought."),
 	W("cancel_requested", "false", "It has been asked to end."),
-	W("client_order_id", "\"tb1-1-17-e-1\"", "Of the order that is behind it."),
+	W("client_order_id", "\"tbk5f3xq-17-e1\"", "Of the order that is behind it."),
 	W("close", "65000.5", "Last price, quote per base."),
 	W("close_reason", "\"take_profit\"", "Why it was closed."),
 	W("closed", NULL, "When it was closed."),

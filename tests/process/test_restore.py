@@ -47,10 +47,13 @@ class Restore(backups.BackupCase):
         now = self.contents(bot.db_path)
         for table in saved:
             if table not in ("bot_state", "bot_events", "counters", "commands", "jobs",
-                             "api_tokens", "audit_log"):
+                             "api_tokens", "audit_log", "installations"):
                 self.assertEqual(now[table], saved[table], table)
         self.assertEqual(now["bot_events"][:-1], saved["bot_events"])
         self.assertEqual(now["audit_log"][:-1], saved["audit_log"])
+        # orders of before stay ours, new ones can't have an id that the exchange knows
+        self.assertEqual(now["installations"][:-1], saved["installations"])
+        self.assertEqual(len(now["installations"]), 2)
         self.assertIn(path, str(now["audit_log"][-1]))
         self.assertGreater(bot.value("SELECT value FROM counters WHERE name = 'order'"),
                            highest + 100_000)
@@ -70,6 +73,8 @@ class Restore(backups.BackupCase):
         self.assertEqual(bot.post("/api/v1/bot/start").status, 200)
         self.wait(lambda: bot.value("SELECT max(id) FROM trading_orders") > highest + 100_000,
                   "a new trade", 90)
+        self.assertTrue(bot.value("SELECT client_order_id FROM exchange_orders ORDER BY id DESC LIMIT 1")
+                        .startswith("tb%s-" % now["installations"][-1][1]))
         self.assertEqual(bot.stop(), [0, 0])
         self.assertEqual(books.breaches(bot), [])
         # back to where it was before the restore

@@ -337,8 +337,8 @@ HELPER void enter(struct fake *f)
 	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	f->brain.probability = 0;
 	assert_int_equal(f->placed_n, 1);
-	assert_string_equal(f->placed[0].client_order_id, "tb1-1-1-e-1");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-e-1", "");
+	assert_string_equal(f->placed[0].client_order_id, "tbaaaaaa-1-e1");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1", "");
 }
 
 HELPER const struct order *last(const struct fake *f) { return rows_last(&f->rows); }

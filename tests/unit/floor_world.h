@@ -44,6 +44,7 @@ HELPER void floor_init(struct floor *f, bool futures)
 	floor_silent = false;
 	f->ids = (struct next_ids){ 2, 1, 1, 1 };
 	f->all.limits = &f->limits;
+	snprintf(f->all.installation, sizeof(f->all.installation), INSTALLATION_NONE);
 	f->market.info = world_info(futures);
 	f->market.last = P("50000");
 	f->ops = (struct venue_ops){ .caps = { .resting_stop = true, .oco = true },

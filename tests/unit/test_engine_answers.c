@@ -12,7 +12,7 @@ static void asking_ends_many(void **state)
 	f->bot.max_positions = 3;
 	enter(f);
 	for (int n = 1; n <= 3; n++) {
-		snprintf(id, sizeof(id), "tb1-1-%d-e-1", n);
+		snprintf(id, sizeof(id), "tbaaaaaa-%d-e1", n);
 		f->refuse_places = n < 3; /* only the last gets its target out */
 		fill(f, id, "50000", "0.002", "0.002");
 		if (n == 3)
@@ -24,8 +24,8 @@ static void asking_ends_many(void **state)
 		f->refuse_places = 0;
 	}
 	assert_int_equal(engine_open_orders(f->e, 1), 3);
-	tell(f, UPDATE_ACCEPTED, "tb1-1-3-t-1", "");
-	f->answer = say(f, UPDATE_FILL, "tb1-1-3-t-1");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-3-t1", "");
+	f->answer = say(f, UPDATE_FILL, "tbaaaaaa-3-t1");
 	f->answer.price = P("50150");
 	f->answer.cumulative = Q("0.006"); /* it sold what all three held */
 	engine_reconcile(f->e, f->now);
@@ -58,12 +58,12 @@ static void refusals_back_off(void **state)
 	(void)state;
 	enter(f);
 	f->brain.probability = 0.9;
-	tell(f, UPDATE_EXPIRED, "tb1-1-1-e-1", ""); /* no refusal: no wait */
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-1-e1", ""); /* no refusal: no wait */
 	at = next_entry(f);
 	for (int i = 0; i < 11; i++) {
 		int64_t refused;
 
-		snprintf(id, sizeof(id), "tb1-1-%d-e-1", i + 2);
+		snprintf(id, sizeof(id), "tbaaaaaa-%d-e1", i + 2);
 		tell(f, UPDATE_REJECTED, id, "FUNDS: not enough");
 		refused = f->now;
 		at = next_entry(f);
@@ -74,12 +74,12 @@ static void refusals_back_off(void **state)
 	engine_report(f->e, f->now, 0, SIZE_MAX);
 	assert_int_equal(f->rows.bots[1].refusals, 11);
 	/* taken: the next refusal begins with one second again */
-	tell(f, UPDATE_ACCEPTED, "tb1-1-13-e-1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-13-e1", "");
 	engine_report(f->e, f->now, 0, SIZE_MAX);
 	assert_int_equal(f->rows.bots[1].refusals, 0);
-	tell(f, UPDATE_CANCELLED, "tb1-1-13-e-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-13-e1", "");
 	next_entry(f);
-	tell(f, UPDATE_REJECTED, "tb1-1-14-e-1", "no");
+	tell(f, UPDATE_REJECTED, "tbaaaaaa-14-e1", "no");
 	at = f->now;
 	assert_true(next_entry(f) <= at + 2 * SECOND);
 	fake_teardown(f);
@@ -126,7 +126,7 @@ static void answer_is_lost(void **state)
 	assert_string_equal(f->rows.signals[f->rows.signals_n - 1].rule, "unknown_order");
 	/* it speaks again: accepted, and entries go on */
 	f->query_rc = 0;
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
 	wait_us(f, 30 * SECOND);
 	assert_int_equal(leg_status(leg(f, 1)), STATUS_NEW);
 	wait_us(f, 300 * SECOND);
@@ -146,18 +146,18 @@ static void cancel_is_lost(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-s-1", "");
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-t-1");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-s1", "");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1");
 	command(f, EVENT_EMERGENCY_STOP, false);
 	assert_int_equal(f->cancels_n, 2);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-s-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-s1", "");
 	wait_us(f, 2 * SECOND);
 	assert_int_equal(f->queries, 1);
 	assert_int_equal(f->cancels_n, 3);
-	assert_string_equal(f->cancels[2], "tb1-1-1-t-1");
-	f->answer = say(f, UPDATE_CANCELLED, "tb1-1-1-t-1"); /* and its news is lost as well */
+	assert_string_equal(f->cancels[2], "tbaaaaaa-1-t1");
+	f->answer = say(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1"); /* and its news is lost as well */
 	wait_us(f, SECOND);
 	assert_int_equal(f->queries, 2);
 	assert_int_equal(newest(f)->type, TYPE_MARKET);

@@ -158,6 +158,7 @@ static void ioc_of_which_a_part_is_there(void **state)
 	o = rows_last(&d->rows);
 	assert_int_equal(o->status, ORDER_ACTIVE);
 	assert_int_equal(o->phase, PHASE_HOLDING);
+	assert_int_equal(o->reason, CLOSE_NONE);
 	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->state, LEG_LIVE);
 	desk_wait(d, 30 * SECOND);	/* no maker timeout */
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);

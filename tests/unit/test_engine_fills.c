@@ -9,8 +9,8 @@ static void fills_come_twice(void **state)
 
 	(void)state;
 	enter(f);
-	one = fill_of(f, "tb1-1-1-e-1", "50000", "0.0005", "0.0005");
-	two = fill_of(f, "tb1-1-1-e-1", "50000", "0.001", "0.0015");
+	one = fill_of(f, "tbaaaaaa-1-e1", "50000", "0.0005", "0.0005");
+	two = fill_of(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.0015");
 	f->sink.update(f->sink.ctx, &one);
 	f->sink.update(f->sink.ctx, &one);
 	f->sink.update(f->sink.ctx, &two);
@@ -29,19 +29,19 @@ static void fill_after_cancel(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0005", "0.0005");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0005", "0.0005");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
 	wait_us(f, 21 * SECOND);
 	assert_int_equal(f->cancels_n, 1);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1", "");
 	assert_int_equal(last(f)->phase, PHASE_HOLDING);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0012");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0007", "0.0012");
 	assert_int_equal(leg_status(leg(f, 1)), STATUS_CANCELLED);
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.0012")));
 	assert_int_equal(f->placed_n, 3); /* two targets cover it */
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.0007")));
-	fill(f, "tb1-1-1-t-1", "50150", "0.0005", "0.0005");
-	fill(f, "tb1-1-1-t-2", "50150", "0.0007", "0.0007");
+	fill(f, "tbaaaaaa-1-t1", "50150", "0.0005", "0.0005");
+	fill(f, "tbaaaaaa-1-t2", "50150", "0.0007", "0.0007");
 	assert_reason(f, CLOSE_TAKE_PROFIT);
 	fake_teardown(f);
 }
@@ -54,13 +54,13 @@ static void fill_after_close(void **state)
 	(void)state;
 	enter(f);
 	wait_us(f, 21 * SECOND);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1", "");
 	assert_reason(f, CLOSE_MAKER_TIMEOUT);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0007");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0007", "0.0007");
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
-	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tb1-1-1-e-1"));
+	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tbaaaaaa-1-e1"));
 	command(f, EVENT_START, false);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0007", "0.0007"); /* said before */
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0007", "0.0007"); /* said before */
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);
 	fake_teardown(f);
 }
@@ -72,17 +72,17 @@ static void fill_after_close_and_restart(void **state)
 	struct bot_restore r = { .status = BOT_RUNNING, .ended_n = 2 };
 
 	(void)state;
-	snprintf(r.ended[0].client_order_id, CLIENT_ORDER_ID_MAX, "tb1-1-2-e-1");
-	snprintf(r.ended[1].client_order_id, CLIENT_ORDER_ID_MAX, "tb1-1-1-e-1");
+	snprintf(r.ended[0].client_order_id, CLIENT_ORDER_ID_MAX, "tbaaaaaa-2-e1");
+	snprintf(r.ended[1].client_order_id, CLIENT_ORDER_ID_MAX, "tbaaaaaa-1-e1");
 	r.ended[1].filled = Q("0.0004");
 	fake_run(f, &r);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0004", "0.0004");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0004", "0.0004");
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0003", "0.0007");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0003", "0.0007");
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
-	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tb1-1-1-e-1"));
+	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tbaaaaaa-1-e1"));
 	command(f, EVENT_START, false);
-	fill(f, "tb1-1-2-e-1", "50000", "0.0001", "0.0001");
+	fill(f, "tbaaaaaa-2-e1", "50000", "0.0001", "0.0001");
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
 	fake_teardown(f);
 }
@@ -96,11 +96,11 @@ static void gone_unheard(void **state)
 	f->bot.maker_order_timeout = 3600;
 	enter(f);
 	f->lists = true;
-	f->open = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	f->open = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
 	wait_us(f, 70 * SECOND);
 	assert_int_equal(f->queries, 0); /* it is there: nothing to ask */
 	memset(&f->open, 0, sizeof(f->open));
-	f->answer = say(f, UPDATE_EXPIRED, "tb1-1-1-e-1");
+	f->answer = say(f, UPDATE_EXPIRED, "tbaaaaaa-1-e1");
 	wait_us(f, 60 * SECOND);
 	assert_int_equal(f->queries, 1);
 	assert_reason(f, CLOSE_ENTRY_CANCELLED);
@@ -116,7 +116,7 @@ static void fill_unheard(void **state)
 	f->bot.maker_order_timeout = 3600;
 	enter(f);
 	f->lists = true;
-	f->open = f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	f->open = f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
 	f->open.cumulative = f->answer.cumulative = Q("0.0005");
 	f->answer.price = P("49997");
 	wait_us(f, 70 * SECOND);
@@ -135,11 +135,11 @@ static void stranger(void **state)
 	f->bot.maker_order_timeout = 3600;
 	enter(f);
 	f->lists = true;
-	f->open = say(f, UPDATE_ACCEPTED, "tb1-1-77-e-1");
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	f->open = say(f, UPDATE_ACCEPTED, "tbaaaaaa-77-e1");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
 	wait_us(f, 70 * SECOND);
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
-	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tb1-1-77-e-1"));
+	assert_non_null(strstr(f->rows.statuses[f->rows.statuses_n - 1].reason, "tbaaaaaa-77-e1"));
 	assert_int_equal(f->cancels_n, 1);
 	fake_teardown(f);
 }
@@ -151,9 +151,9 @@ static void fill_is_fetched(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.0004", "0.0004");
-	f->answer = fill_of(f, "tb1-1-1-e-1", "49998", "0.0011", "0.0015");
-	fill(f, "tb1-1-1-e-1", "49999", "0.0005", "0.0015");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.0004", "0.0004");
+	f->answer = fill_of(f, "tbaaaaaa-1-e1", "49998", "0.0011", "0.0015");
+	fill(f, "tbaaaaaa-1-e1", "49999", "0.0005", "0.0015");
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.0015")));
 	assert_int_equal(f->rows.fills[1].f.trade_id, 555);
 	assert_int_equal(price_units(f->rows.fills[1].f.price), price_units(P("49998")));
@@ -169,7 +169,7 @@ static void fill_is_missing(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "49999", "0.0005", "0.0015");
+	fill(f, "tbaaaaaa-1-e1", "49999", "0.0005", "0.0015");
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.0015")));
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
 	assert_int_equal(f->rows.fills_n, 1);
@@ -177,11 +177,11 @@ static void fill_is_missing(void **state)
 	assert_int_equal(qty_units(f->rows.fills[0].f.quantity), qty_units(Q("0.0015")));
 	assert_int_equal(price_units(f->rows.fills[0].f.price), price_units(P("49999")));
 	assert_int_equal(f->cancels_n, 1); /* no more entries */
-	fill(f, "tb1-1-1-e-1", "50000", "0.001", "0.001"); /* here it comes, late */
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.001"); /* here it comes, late */
 	assert_int_equal(f->rows.fills_n, 1);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1", "");
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.0015")));
-	fill(f, "tb1-1-1-t-1", "50150", "0.0015", "0.0015");
+	fill(f, "tbaaaaaa-1-t1", "50150", "0.0015", "0.0015");
 	assert_reason(f, CLOSE_TAKE_PROFIT);
 	fake_teardown(f);
 }
@@ -194,7 +194,7 @@ static void end_knows_more(void **state)
 
 	(void)state;
 	enter(f);
-	u = say(f, UPDATE_CANCELLED, "tb1-1-1-e-1");
+	u = say(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1");
 	u.cumulative = Q("0.0004");
 	hear(f, &u);
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.0004")));

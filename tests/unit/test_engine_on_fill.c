@@ -136,7 +136,7 @@ static void fills_that_were_asked_for(void **state)
 	(void)state;
 	listen(&f->brain);
 	enter(f);
-	f->answer = say(f, UPDATE_EXPIRED, "tb1-1-1-e-1");
+	f->answer = say(f, UPDATE_EXPIRED, "tbaaaaaa-1-e1");
 	f->answer.cumulative = Q("0.002");
 	f->answer.price = P("50000");
 	u = f->answer;
@@ -144,7 +144,7 @@ static void fills_that_were_asked_for(void **state)
 	assert_int_equal(ear.n, 1);
 	assert_true(ear.list[0].entry);
 	assert_int_equal(qty_units(ear.list[0].quantity), qty_units(Q("0.002")));
-	u = fill_of(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	u = fill_of(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	hear(f, &u);
 	assert_int_equal(ear.n, 1);
 	fake_teardown(f);

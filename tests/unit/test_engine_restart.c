@@ -78,8 +78,8 @@ static void filled_while_down(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_LIVE, "0.002");
-	f->answer = say(f, UPDATE_FILL, "tb1-1-1-e-1");
+	add_leg(o, LEG_ENTRY, "tbaaaaaa-1-e1", LEG_LIVE, "0.002");
+	f->answer = say(f, UPDATE_FILL, "tbaaaaaa-1-e1");
 	f->answer.price = P("49998");
 	f->answer.cumulative = Q("0.002");
 	restart(f, o);
@@ -99,7 +99,7 @@ static void never_arrived(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_SENT, "0.002");
+	add_leg(o, LEG_ENTRY, "tbaaaaaa-1-e1", LEG_SENT, "0.002");
 	restart(f, o);
 	assert_reason(f, CLOSE_ENTRY_REJECTED);
 	assert_int_equal(f->placed_n, 0); /* it is not sent again */
@@ -113,7 +113,7 @@ static void no_answer(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_LIVE, "0.002");
+	add_leg(o, LEG_ENTRY, "tbaaaaaa-1-e1", LEG_LIVE, "0.002");
 	f->query_rc = ERR_UNAVAILABLE;
 	restart(f, o);
 	assert_int_equal(engine_open_orders(f->e, 1), 1);
@@ -129,8 +129,8 @@ static void all_legs_gone(void **state)
 	struct order *o = order_row(f, PHASE_HOLDING, "0.002");
 
 	(void)state;
-	add_leg(o, LEG_TAKE_PROFIT, "tb1-1-1-t-1", LEG_LIVE, "0.002");
-	add_leg(o, LEG_STOP, "tb1-1-1-s-1", LEG_LIVE, "0.002");
+	add_leg(o, LEG_TAKE_PROFIT, "tbaaaaaa-1-t1", LEG_LIVE, "0.002");
+	add_leg(o, LEG_STOP, "tbaaaaaa-1-s1", LEG_LIVE, "0.002");
 	restart(f, o); /* the venue knows neither */
 	assert_int_equal(f->queries, 2);
 	assert_int_equal(leg_status(leg(f, 1)), STATUS_REJECTED);
@@ -150,8 +150,8 @@ static void waiting_version_at_a_start(void **state)
 	struct err e;
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_LIVE, "0.002");
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	add_leg(o, LEG_ENTRY, "tbaaaaaa-1-e1", LEG_LIVE, "0.002");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
 	fake_run(f, &r);
 	c.version = 2;
 	snprintf(c.symbol, sizeof(c.symbol), "ETHUSDT");
@@ -162,7 +162,7 @@ static void waiting_version_at_a_start(void **state)
 	engine_reconcile(f->e, f->now);
 	engine_advance(f->e, f->now);
 	assert_int_equal(f->cancels_n, 1);
-	assert_string_equal(f->cancels[0], "tb1-1-1-e-1");
+	assert_string_equal(f->cancels[0], "tbaaaaaa-1-e1");
 	fake_teardown(f);
 }
 
@@ -198,7 +198,7 @@ static void refusals_outlive_a_restart(void **state)
 	assert_non_null(strstr(f->rows.signals[f->rows.signals_n - 1].reason, "refused 5 entries"));
 	decide(f);
 	assert_int_equal(f->placed_n, 1);
-	tell(f, UPDATE_REJECTED, "tb1-1-1-e-1", "no");
+	tell(f, UPDATE_REJECTED, "tbaaaaaa-1-e1", "no");
 	until_us = f->now + 32 * SECOND;	/* it goes on where it was */
 	while (f->now < until_us - SECOND)
 		decide(f);
@@ -229,9 +229,9 @@ static void dust_that_is_gone_in_part(void **state)
 	trade(f, "50000");
 	f->brain.probability = 0.9;
 	decide(f);
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-e-1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1", "");
 	fake_account(f, "0.002002");
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	assert_int_equal(qty_units(last(f)->dust_taken), qty_units(Q("0.000002")));
 	assert_string_equal(cash(last(f)->dust_taken_cost), "0.1");
 	fake_teardown(f);
@@ -243,11 +243,11 @@ static void accepted_while_down(void **state)
 	struct order *o = order_row(f, PHASE_ENTERING, "0");
 
 	(void)state;
-	add_leg(o, LEG_ENTRY, "tb1-1-1-e-1", LEG_SENT, "0.002");
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
+	add_leg(o, LEG_ENTRY, "tbaaaaaa-1-e1", LEG_SENT, "0.002");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
 	restart(f, o);
 	assert_int_equal(leg_status(leg(f, 1)), STATUS_NEW);
-	assert_string_equal(leg(f, 1)->exchange_id, "xtb1-1-1-e-1");
+	assert_string_equal(leg(f, 1)->exchange_id, "xtbaaaaaa-1-e1");
 	fake_teardown(f);
 }
 
@@ -284,8 +284,8 @@ static void rows_from_the_future(void **state)
 	o->id = 2; /* the next entry is number 1 here */
 	o->created_us = f->now + year;
 	o->retry_us = f->now + year;
-	add_leg(o, LEG_ENTRY, "tb1-1-2-e-1", LEG_LIVE, "0.002");
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-2-e-1");
+	add_leg(o, LEG_ENTRY, "tbaaaaaa-2-e1", LEG_LIVE, "0.002");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-2-e1");
 	f->bot.max_positions = 2;
 	fake_run(f, &r);
 	assert_int_equal(engine_order_restore(f->e, o, &e), 0);

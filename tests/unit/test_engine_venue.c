@@ -9,22 +9,22 @@ static void watched_stop(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	assert_int_equal(newest(f)->type, TYPE_LIMIT);
 	assert_int_equal(price_units(newest(f)->price), price_units(P("50150")));
 	assert_int_equal(price_units(newest(f)->stop_price), 0);
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
 	trade(f, "49950.01");
 	assert_int_equal(f->cancels_n, 0);
 	trade(f, "49950");
 	assert_int_equal(f->cancels_n, 1);
-	assert_string_equal(f->cancels[0], "tb1-1-1-t-1");
+	assert_string_equal(f->cancels[0], "tbaaaaaa-1-t1");
 	assert_int_equal(f->placed_n, 2); /* nothing is sold twice: first the cancel */
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1", "");
 	assert_int_equal(newest(f)->type, TYPE_MARKET);
 	assert_int_equal(newest(f)->side, SIDE_SELL);
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.002")));
-	fill(f, "tb1-1-1-c-1", "49949", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-c1", "49949", "0.002", "0.002");
 	assert_reason(f, CLOSE_STOP_LOSS);
 	assert_string_equal(cash(last(f)->pnl), "-0.102");
 	fake_teardown(f);
@@ -37,13 +37,13 @@ static void target_beats_cancel(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
 	trade(f, "49950");
-	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-t1", "50150", "0.002", "0.002");
 	assert_reason(f, CLOSE_STOP_LOSS); /* what began the close */
 	assert_string_equal(cash(last(f)->pnl), "0.3");
-	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-t-1", "unknown order");
+	tell(f, UPDATE_CANCEL_REJECTED, "tbaaaaaa-1-t1", "unknown order");
 	assert_int_equal(f->placed_n, 2);
 	fake_teardown(f);
 }
@@ -61,13 +61,13 @@ static void close_rejected(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
 	command(f, EVENT_EMERGENCY_STOP, false);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1", "");
 	for (int i = 0; i < 7; i++) {
 		assert_int_equal(f->placed_n, 3 + i);
-		snprintf(id, sizeof(id), "tb1-1-1-c-%d", i + 1);
+		snprintf(id, sizeof(id), "tbaaaaaa-1-c%d", i + 1);
 		assert_string_equal(newest(f)->client_order_id, id);
 		tell(f, UPDATE_REJECTED, id, "the exchange is busy");
 		assert_int_equal(f->rows.notices_n, i + 1);
@@ -78,15 +78,15 @@ static void close_rejected(void **state)
 		wait_us(f, 1);
 	}
 	assert_non_null(strstr(f->rows.notices[0], "the exchange is busy"));
-	tell(f, UPDATE_EXPIRED, "tb1-1-1-c-8", "");
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-1-c8", "");
 	wait_us(f, SECOND);
 	command(f, EVENT_EMERGENCY_STOP, false); /* pressed again: at once */
-	assert_string_equal(newest(f)->client_order_id, "tb1-1-1-c-9");
-	fill(f, "tb1-1-1-c-9", "49000", "0.001", "0.001");
-	tell(f, UPDATE_EXPIRED, "tb1-1-1-c-9", "");
+	assert_string_equal(newest(f)->client_order_id, "tbaaaaaa-1-c9");
+	fill(f, "tbaaaaaa-1-c9", "49000", "0.001", "0.001");
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-1-c9", "");
 	wait_us(f, 32 * SECOND);
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.001")));
-	fill(f, "tb1-1-1-c-10", "49000", "0.001", "0.001");
+	fill(f, "tbaaaaaa-1-c10", "49000", "0.001", "0.001");
 	assert_reason(f, CLOSE_EMERGENCY);
 	assert_string_equal(f->rows.statuses[f->rows.statuses_n - 1].reason, "flat");
 	assert_int_equal(engine_bot_command(f->e, 1, &start, f->now, &a, &e), 0);
@@ -101,11 +101,11 @@ static void nothing_to_close(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
 	fake_account(f, "0.001");
 	command(f, EVENT_EMERGENCY_STOP, false);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1", "");
 	for (int i = 1; i <= 4; i++) {
 		assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.002")));
 		tell(f, UPDATE_REJECTED, newest(f)->client_order_id, "balance");
@@ -129,7 +129,7 @@ static void nothing_to_close(void **state)
 	f->brain.probability = 0.9;
 	f->now = (f->now / SECOND + 1) * SECOND;
 	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
-	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-2-e1", "50000", "0.002", "0.002");
 	assert_int_equal(last(f)->status, ORDER_ACTIVE);
 	assert_int_equal(qty_units(last(f)->dust_taken), 0);
 	fake_teardown(f);
@@ -153,17 +153,17 @@ static void requests_refused(void **state)
 	wait_us(f, 4 * SECOND);
 	assert_int_equal(f->cancels_n, 1);
 	assert_int_equal(f->rows.notices_n, 3);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	f->refuse_cancels = f->refuse_places = 1;
 	command(f, EVENT_STOP, true); /* the cancel is refused, later the sale */
 	assert_int_equal(f->cancels_n, 1);
 	wait_us(f, SECOND);
 	assert_int_equal(f->cancels_n, 2);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1", "");
 	assert_int_equal(f->placed_n, 2);
 	wait_us(f, 2 * SECOND);
 	assert_int_equal(f->placed_n, 3);
-	fill(f, "tb1-1-1-c-2", "49000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-c2", "49000", "0.002", "0.002");
 	assert_reason(f, CLOSE_STOP_COMMAND);
 	fake_teardown(f);
 }
@@ -179,7 +179,7 @@ static void pause_insists(void **state)
 	assert_int_equal(f->cancels_n, 0);
 	wait_us(f, SECOND);
 	assert_int_equal(f->cancels_n, 1);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1", "");
 	assert_reason(f, CLOSE_ENTRY_CANCELLED);
 	fake_teardown(f);
 }
@@ -212,19 +212,19 @@ static void protection_refused(void **state)
 	(void)state;
 	enter(f);
 	f->refuse_places = 1;
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	assert_int_equal(f->placed_n, 1);
 	wait_us(f, SECOND);
 	assert_int_equal(f->placed_n, 2);
-	tell(f, UPDATE_REJECTED, "tb1-1-1-t-2", "filter");
+	tell(f, UPDATE_REJECTED, "tbaaaaaa-1-t2", "filter");
 	wait_us(f, SECOND);
 	assert_int_equal(f->placed_n, 2);
 	wait_us(f, SECOND);
 	assert_int_equal(f->placed_n, 3);
 	assert_int_equal(last(f)->retries, 2);
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-3", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t3", "");
 	assert_int_equal(last(f)->retries, 0);
-	tell(f, UPDATE_EXPIRED, "tb1-1-1-t-3", "gone");
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-1-t3", "gone");
 	assert_int_equal(f->placed_n, 3);
 	wait_us(f, SECOND);
 	assert_int_equal(f->placed_n, 4);
@@ -240,30 +240,30 @@ static void cancel_rejected(void **state)
 	enter(f);
 	wait_us(f, 21 * SECOND);
 	f->query_rc = ERR_UNAVAILABLE;
-	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "unknown order");
+	tell(f, UPDATE_CANCEL_REJECTED, "tbaaaaaa-1-e1", "unknown order");
 	assert_int_equal(f->queries, 1);
 	assert_int_equal(f->cancels_n, 1); /* no rush */
 	wait_us(f, SECOND);
 	assert_int_equal(f->cancels_n, 2);
 	f->query_rc = 0;
-	f->answer = say(f, UPDATE_ACCEPTED, "tb1-1-1-e-1");
-	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "try again");
+	f->answer = say(f, UPDATE_ACCEPTED, "tbaaaaaa-1-e1");
+	tell(f, UPDATE_CANCEL_REJECTED, "tbaaaaaa-1-e1", "try again");
 	wait_us(f, 2 * SECOND);
 	assert_int_equal(f->cancels_n, 3);
 	f->answer.kind = UPDATE_FILL; /* it filled a moment before */
 	f->answer.price = P("49999");
 	f->answer.cumulative = Q("0.002");
-	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-e-1", "unknown order");
+	tell(f, UPDATE_CANCEL_REJECTED, "tbaaaaaa-1-e1", "unknown order");
 	assert_int_equal(leg_status(leg(f, 1)), STATUS_FILLED);
 	assert_int_equal(price_units(order_entry_price(last(f))), price_units(P("49999")));
 	assert_int_equal(newest(f)->type, TYPE_LIMIT);
-	fill(f, "tb1-1-1-e-1", "49999", "0.002", "0.002"); /* the fill itself, late */
+	fill(f, "tbaaaaaa-1-e1", "49999", "0.002", "0.002"); /* the fill itself, late */
 	assert_int_equal(qty_units(last(f)->filled), qty_units(Q("0.002")));
 	command(f, EVENT_STOP, true);
 	f->answer.kind = UPDATE_CANCELLED;
 	f->answer.cumulative = Q("0");
-	snprintf(f->answer.client_order_id, sizeof(f->answer.client_order_id), "tb1-1-1-t-1");
-	tell(f, UPDATE_CANCEL_REJECTED, "tb1-1-1-t-1", "unknown order");
+	snprintf(f->answer.client_order_id, sizeof(f->answer.client_order_id), "tbaaaaaa-1-t1");
+	tell(f, UPDATE_CANCEL_REJECTED, "tbaaaaaa-1-t1", "unknown order");
 	assert_int_equal(leg_status(leg(f, 2)), STATUS_CANCELLED);
 	assert_int_equal(newest(f)->type, TYPE_MARKET);
 	fake_teardown(f);
@@ -276,24 +276,24 @@ static void stop_does_not_act(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	assert_int_equal(f->placed_n, 3);
 	assert_int_equal(f->placed[1].type, TYPE_LIMIT);
 	assert_true(f->placed[1].reduce_only);
 	assert_int_equal(f->placed[2].type, TYPE_STOP_MARKET);
 	assert_true(f->placed[2].reduce_only);
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-s-1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-s1", "");
 	trade(f, "49940");
 	wait_us(f, SECOND - 1);
 	assert_int_equal(f->cancels_n, 0);
 	wait_us(f, 1);
 	assert_int_equal(f->cancels_n, 2);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1", "");
 	assert_int_equal(f->placed_n, 3);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-s-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-s1", "");
 	assert_int_equal(newest(f)->type, TYPE_MARKET);
-	fill(f, "tb1-1-1-c-1", "49930", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-c1", "49930", "0.002", "0.002");
 	assert_reason(f, CLOSE_STOP_LOSS);
 	fake_teardown(f);
 }
@@ -306,21 +306,21 @@ static void stop_in_parts(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-s-1", "");
-	u = fill_of(f, "tb1-1-1-s-1", "49949", "0.001", "0.001");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-s1", "");
+	u = fill_of(f, "tbaaaaaa-1-s1", "49949", "0.001", "0.001");
 	u.stop_triggered = true;
 	hear(f, &u);
-	u = say(f, UPDATE_EXPIRED, "tb1-1-1-s-1");
+	u = say(f, UPDATE_EXPIRED, "tbaaaaaa-1-s1");
 	u.cumulative = Q("0.001");
 	hear(f, &u);
 	trade(f, "49940");
 	assert_int_equal(last(f)->phase, PHASE_CLOSING);
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-t-1", "");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-t1", "");
 	assert_int_equal(newest(f)->type, TYPE_MARKET);
 	assert_int_equal(qty_units(newest(f)->quantity), qty_units(Q("0.001")));
-	fill(f, "tb1-1-1-c-1", "49940", "0.001", "0.001");
+	fill(f, "tbaaaaaa-1-c1", "49940", "0.001", "0.001");
 	assert_reason(f, CLOSE_STOP_LOSS);
 	fake_teardown(f);
 }
@@ -333,15 +333,15 @@ static void stop_ends_entry(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.001", "0.001");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.001");
 	assert_int_equal(newest(f)->type, TYPE_OCO);
-	tell(f, UPDATE_ACCEPTED, "tb1-1-1-t-1", "");
-	u = fill_of(f, "tb1-1-1-t-1", "49949", "0.001", "0.001");
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
+	u = fill_of(f, "tbaaaaaa-1-t1", "49949", "0.001", "0.001");
 	u.stop_triggered = true;
 	hear(f, &u);
 	assert_int_equal(f->cancels_n, 1);
-	assert_string_equal(f->cancels[0], "tb1-1-1-e-1");
-	tell(f, UPDATE_CANCELLED, "tb1-1-1-e-1", "");
+	assert_string_equal(f->cancels[0], "tbaaaaaa-1-e1");
+	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1", "");
 	assert_reason(f, CLOSE_STOP_LOSS);
 	fake_teardown(f);
 }
@@ -355,8 +355,8 @@ static void two_positions(struct fake *f)
 	f->now = (f->now / SECOND + 1) * SECOND;
 	engine_market_time(f->e, f->m, f->now + CANDLE_GRACE_US, f->now);
 	f->brain.probability = 0;
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	fill(f, "tb1-1-2-e-1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-2-e1", "50000", "0.002", "0.002");
 }
 
 /*
@@ -370,9 +370,9 @@ static void target_and_stop_fill(void **state)
 
 	(void)state;
 	two_positions(f);
-	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-t1", "50150", "0.002", "0.002");
 	assert_int_equal(f->rows.orders[0].status, ORDER_ACTIVE); /* its stop may still act */
-	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
+	u = fill_of(f, "tbaaaaaa-1-s1", "49950", "0.002", "0.002");
 	u.fee_e8 = 100;
 	hear(f, &u);
 	assert_int_equal(f->rows.orders[0].status, ORDER_CLOSED);
@@ -381,8 +381,8 @@ static void target_and_stop_fill(void **state)
 	assert_int_equal(qty_units(f->rows.orders[1].exited), qty_units(Q("0.002")));
 	assert_int_equal(f->rows.orders[1].reason, CLOSE_STOP_LOSS);
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_RUNNING);
-	tell(f, UPDATE_EXPIRED, "tb1-1-2-t-1", "REDUCE_ONLY");
-	tell(f, UPDATE_EXPIRED, "tb1-1-2-s-1", "REDUCE_ONLY");
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-2-t1", "REDUCE_ONLY");
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-2-s1", "REDUCE_ONLY");
 	assert_int_equal(f->rows.orders[1].status, ORDER_CLOSED);
 	assert_string_equal(cash(f->rows.orders[1].pnl), "-0.100001");
 	fake_teardown(f);
@@ -396,8 +396,8 @@ static void a_shared_fee_goes_by_size(void **state)
 
 	(void)state;
 	two_positions(f);
-	fill(f, "tb1-1-1-t-1", "50150", "0.0015", "0.0015");
-	u = fill_of(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-t1", "50150", "0.0015", "0.0015");
+	u = fill_of(f, "tbaaaaaa-1-s1", "49950", "0.002", "0.002");
 	u.fee_e8 = 1000;
 	hear(f, &u);
 	assert_int_equal(qty_units(f->rows.orders[0].exited), qty_units(Q("0.002")));
@@ -414,9 +414,9 @@ static void sold_too_much(void **state)
 
 	(void)state;
 	enter(f);
-	fill(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
-	fill(f, "tb1-1-1-t-1", "50150", "0.002", "0.002");
-	fill(f, "tb1-1-1-s-1", "49950", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-t1", "50150", "0.002", "0.002");
+	fill(f, "tbaaaaaa-1-s1", "49950", "0.002", "0.002");
 	assert_reason(f, CLOSE_TAKE_PROFIT);
 	assert_int_equal(qty_units(last(f)->exited), qty_units(Q("0.002")));
 	assert_int_equal(engine_bot_status(f->e, 1), BOT_ERROR);
@@ -433,7 +433,7 @@ static void many_pieces(void **state)
 	f->bot.capital_per_trade = M("5000"); /* 0.1 */
 	enter(f);
 	for (int i = 1; i <= 100; i++) {
-		struct venue_update u = fill_of(f, "tb1-1-1-e-1", "50000", "0.001", "0.001");
+		struct venue_update u = fill_of(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.001");
 
 		u.cumulative = qty_of_units(i * 100000);
 		hear(f, &u);
@@ -453,7 +453,7 @@ static void fee_in_third_asset(void **state)
 
 	(void)state;
 	enter(f);
-	u = fill_of(f, "tb1-1-1-e-1", "50000", "0.002", "0.002");
+	u = fill_of(f, "tbaaaaaa-1-e1", "50000", "0.002", "0.002");
 	u.fee_e8 = 12345;
 	snprintf(u.fee_asset, sizeof(u.fee_asset), "BNB");
 	hear(f, &u);

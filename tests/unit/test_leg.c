@@ -76,7 +76,7 @@ static void a_history_row(void **state)
 	assert_int_equal(f.effects.n, 2);
 	assert_int_equal(f.effects.list[1].kind, EFFECT_MOVE);
 	m = &f.effects.list[1].u.move;
-	assert_string_equal(m->client_order_id, "tb1-1-1-e-1");
+	assert_string_equal(m->client_order_id, "tbaaaaaa-1-e1");
 	assert_string_equal(m->from, "live");
 	assert_string_equal(m->to, "rejected");
 	assert_string_equal(m->event, "rejected");

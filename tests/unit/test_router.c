@@ -360,7 +360,7 @@ static void moves(void **state)
 	yard_candle(y, 0.9);
 	assert_int_equal(y->fakes[0].placed_n, 0);
 	assert_int_equal(engine_open_orders(y->e, 2), 1);
-	yard_say(y, 0, UPDATE_FILL, 2, "tb1-2-9-e-1", "0.002");
+	yard_say(y, 0, UPDATE_FILL, 2, "tbaaaaaa-9-e1", "0.002");
 	assert_int_equal(fills_of(y, 2), 0);
 	assert_int_equal(y->strays_n, 1);
 }

@@ -218,7 +218,8 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 	if (!leg_move(s, o, l, l->state, event, u->reason))
 		return;
 	no_retry_needed(o, l);
-	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE)
+	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE &&
+	    !order_closable(s, o)) /* else it goes on with what it has */
 		o->reason = rejected ? CLOSE_ENTRY_REJECTED : CLOSE_ENTRY_CANCELLED;
 	if (l->kind == LEG_ENTRY && rejected)
 		bot_entry_refused(s, b);

@@ -30,6 +30,7 @@ struct next_ids {			/* row numbers that are free, over all bots */
 
 struct conditions {			/* what holds for all bots of an engine */
 	const struct risk_limits *limits;
+	char installation[INSTALLATION_MAX];	/* client order ids begin with it */
 	int64_t drift_us;		/* of the machine's clock */
 	int64_t behind_us;		/* of the clock, are the events that come now */
 	int64_t target_us;		/* the clock that the engine is being brought to */

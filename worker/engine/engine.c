@@ -1,5 +1,6 @@
 #include "worker/engine/engine_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SIGNAL_REPEAT_US INT64_C(60000000)
@@ -13,6 +14,8 @@ struct engine *engine_new(const struct engine_args *a)
 		.limits = &e->args.limits, .equity_interval_us = a->equity_interval_us,
 		.signal_repeat_us = a->signal_repeat_us ? a->signal_repeat_us : SIGNAL_REPEAT_US,
 	};
+	snprintf(e->all.installation, sizeof(e->all.installation), "%s",
+		 a->installation ? a->installation : INSTALLATION_NONE);
 	e->ids = (struct next_ids){ a->first_order_id, a->first_leg_id, a->first_fill_id,
 				    a->first_signal_id };
 	e->due_us = NEVER;

@@ -36,6 +36,7 @@ struct engine_args {
 	struct venue *venue;		/* borrowed; its sink is engine_venue_sink() */
 	int64_t equity_interval_us;	/* between samples; 0 none */
 	int64_t signal_repeat_us;	/* equal refusals are one row for so long; 0: a minute */
+	const char *installation;	/* copied; NULL: INSTALLATION_NONE */
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* next free ones */
 };
 

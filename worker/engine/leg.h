@@ -65,7 +65,7 @@ enum leg_status {
 };
 
 struct leg {
-	char client_order_id[CLIENT_ORDER_ID_MAX];	/* tb1-<bot>-<order>-<leg>-<n> */
+	char client_order_id[CLIENT_ORDER_ID_MAX];	/* tb<installation>-<order>-<leg><n> */
 	int64_t id;			/* row number, given by the engine, never reused */
 	enum leg_kind kind;
 	int n;				/* count of this kind, from 1 */

@@ -120,8 +120,8 @@ struct leg *order_plan_leg(const struct step *s, struct order *o, const struct l
 	l->quantity = p->quantity;
 	l->state = LEG_PLANNED;
 	l->requested_us = s->now_us;
-	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb1-%lld-%lld-%c-%d",
-		 (long long)o->bot_id, (long long)o->id, (char)p->kind, l->n);
+	snprintf(l->client_order_id, sizeof(l->client_order_id), "tb%s-%lld-%c%d",
+		 s->all->installation, (long long)o->id, (char)p->kind, l->n);
 	memcpy(l->correlation_id, o->close_correlation_id[0] ? o->close_correlation_id :
 	       o->correlation_id, sizeof(l->correlation_id));
 	leg_begins(s, o, l);

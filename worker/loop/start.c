@@ -1,11 +1,13 @@
 #include "worker/loop/loop_internal.h"
 
+#include "common/clock.h"
 #include "common/db/start.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "worker/loop/first_start.h"
 #include "worker/report/log_report.h"
 #include "worker/report/stdout_report.h"
+#include "worker/store/installation.h"
 #include "worker/store/orders.h"
 #include "worker/store/sim.h"
 #include "worker/store/worker.h"
@@ -78,8 +80,11 @@ static int make_session(struct worker *w, struct err *e)
 	struct sim_store rows = outbox_sim_store(w->outbox);
 	struct sim_recipe paper;
 	struct venue_maker makers[1];
+	char installation[INSTALLATION_MAX];
 	int rc = store_next_ids(w->db, &ids, e);
 
+	if (rc == 0)
+		rc = store_installation(w->db, clock_now_us(), installation, e);
 	if (rc == 0)
 		rc = sim_recipe_init(&paper, w->config, &rows, e);
 	if (rc)
@@ -88,6 +93,8 @@ static int make_session(struct worker *w, struct err *e)
 	a.venues = makers;
 	a.venues_n = 1;
 	a.stray = stray;
+	/* A recording trades paper alone, and must give the same rows wherever it is played. */
+	a.installation = feed_choice_recorded(w->feed) ? NULL : installation;
 	a.first_order_id = ids.order;
 	a.first_leg_id = ids.leg;
 	a.first_fill_id = ids.fill;

@@ -8,6 +8,8 @@
 #include "common/err.h"
 
 #define CLIENT_ORDER_ID_MAX 48	/* with NUL; Binance takes 36 characters */
+#define INSTALLATION_MAX 7	/* with NUL; a client order id begins with it */
+#define INSTALLATION_NONE "aaaaaa"	/* of a replay: the same ids each time */
 
 #define INTENT_TAG_MAX 24	/* of an entry, with NUL: a strategy knows its position by it */
 

@@ -69,6 +69,7 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 			       c->sim_initial_capital);
 	engine.equity_interval_us = (int64_t)(c->sim_tick_interval_s * 1e6);
 	engine.signal_repeat_us = (int64_t)(c->sim_strategy_interval_s * 1e6);
+	engine.installation = a->installation;
 	engine.first_order_id = a->first_order_id ? a->first_order_id : 1;
 	engine.first_leg_id = a->first_leg_id ? a->first_leg_id : 1;
 	engine.first_fill_id = a->first_fill_id ? a->first_fill_id : 1;

@@ -23,6 +23,7 @@ struct session_args {
 	/* A venue told news of a bot that trades elsewhere (router.h); may be NULL. */
 	void (*stray)(void *ctx, const char *venue, const struct venue_update *u);
 	void *stray_ctx;
+	const char *installation;	/* see engine_args */
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* 0 means 1 */
 };
 

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/db/check.h"
+#include "worker/store/installation.h"
 #include "worker/store/orders.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #define ORDERS_GAP INT64_C(1000000)
 #define ORDERS_PER_S INT64_C(1000)
 #define SCHEMA_OUTBOX 2			/* 0002_notifications.sql */
+#define SCHEMA_INSTALLATIONS 8		/* 0008_house.sql */
 
 #define ROWS_OF(table) "SELECT '" table "', count(*) FROM " table
 #define AND_OF(table) " UNION ALL " ROWS_OF(table)
@@ -206,6 +208,8 @@ int store_backup_settle_tx(struct db *db, int64_t made_us, int64_t now_us,
 		rc = revoke_again(db, since, &s.tokens, e);
 	if (!rc)
 		rc = change(db, SQL_NEXT_ORDER, (int64_t[]){ s.next_order, 0 }, 1, &unused, e);
+	if (!rc && db_schema_version(db) >= SCHEMA_INSTALLATIONS)
+		rc = store_installation_new_tx(db, now_us, e);
 	if (!rc)
 		*out = s;
 	return rc;
