@@ -1,4 +1,5 @@
 #include "worker/engine/bot.h"
+#include "worker/trade/exits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -174,6 +175,13 @@ static void on_fill(const struct step *s, struct bot *b, struct order *o, struct
 
 /* ---- ends ---- */
 
+/* The market is beyond the target of a part, which is not the last. */
+static bool part_reached(const struct order *o, const struct leg *l, struct price last)
+{
+	return l->kind == LEG_TAKE_PROFIT && price_cmp(l->price, o->take_profit) != 0 &&
+	       !exits_better(o, l->price, last);
+}
+
 /* A protective leg that the venue did not keep: it came too late, or waits for a new try. */
 static void protection_lost(const struct step *s, struct bot *b, struct order *o,
 			    const struct leg *l)
@@ -181,10 +189,13 @@ static void protection_lost(const struct step *s, struct bot *b, struct order *o
 	struct price last = b->market->last;
 
 	if (price_sign(last) > 0 && order_stop_crossed(o, last) && !order_stop_rests(s, o)) {
-		bot_close(s, b, o, CLOSE_STOP_LOSS, "");
+		bot_close(s, b, o, order_stop_reason(o), "");
 	} else if (price_sign(last) > 0 && l->kind == LEG_TAKE_PROFIT &&
 		   order_target_crossed(o, last)) {
 		bot_close(s, b, o, CLOSE_TAKE_PROFIT, "");
+	} else if (price_sign(last) > 0 && part_reached(o, l, last) &&
+		   order_leave(s, o, l->quantity, CLOSE_TAKE_PROFIT, "") != PART_TOO_SMALL) {
+		bot_progress(s, b, o);
 	} else {
 		order_retry_later(s, o);
 		bot_progress(s, b, o);
@@ -203,6 +214,11 @@ static bool liquidating(const struct step *s, struct order *o, const struct venu
 	return true;
 }
 
+static bool protects(const struct leg *l)
+{
+	return l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP;
+}
+
 static void on_end(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		   enum leg_event event, const struct venue_update *u)
 {
@@ -218,7 +234,8 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 	if (!leg_move(s, o, l, l->state, event, u->reason))
 		return;
 	no_retry_needed(o, l);
-	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE)
+	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE &&
+	    !order_closable(s, o)) /* else it goes on with what it has */
 		o->reason = rejected ? CLOSE_ENTRY_REJECTED : CLOSE_ENTRY_CANCELLED;
 	if (l->kind == LEG_ENTRY && rejected)
 		bot_entry_refused(s, b);
@@ -226,7 +243,7 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 		return;
 	if (l->kind == LEG_CLOSE && order_closable(s, o))
 		order_close_failed(s, o, l->reject_reason);
-	if ((rejected || expired) && l->kind != LEG_ENTRY && o->phase != PHASE_CLOSING &&
+	if ((rejected || expired) && protects(l) && o->phase != PHASE_CLOSING &&
 	    qty_sign(order_position(o)) > 0)
 		protection_lost(s, b, o, l);
 	else
@@ -236,7 +253,6 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 static void on_accepted(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 			const struct venue_update *u)
 {
-	bool protects = l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP;
 	bool first = !l->acked_us && !leg_done(l), moved;
 
 	if (first)
@@ -253,7 +269,7 @@ static void on_accepted(const struct step *s, struct bot *b, struct order *o, st
 	if (l->kind == LEG_ENTRY)
 		bot_entry_taken(b);
 	order_cover_clock(s, o);
-	if (!protects || o->phase == PHASE_CLOSING)
+	if (!protects(l) || o->phase == PHASE_CLOSING)
 		return;
 	if (o->retries) {
 		o->retries = 0;

@@ -1,9 +1,9 @@
 /*
- * feed.h - market data in: one interface over synthetic, replay and (later) binance.
+ * feed.h - market data: one interface of the feeds synthetic, replay and (later) binance.
  *
  * Every feed produces Binance's own frames, and every frame passes frame_decode
  * (frame.h) and the local book (book.h) before the consumer sees plain structs.
- * Feeds are pulled: the worker asks for what is due and no feed owns a thread.
+ * The worker polls a feed for the events that are due; no feed has a thread.
  */
 #ifndef WORKER_FEED_FEED_H
 #define WORKER_FEED_FEED_H
@@ -48,15 +48,15 @@ struct feed_stats {
 	uint64_t trades_refused;	/* of decode_errors: trades stamped after they came */
 	uint64_t repeated;		/* trades that had come before */
 	uint64_t gaps;			/* of a market: frames are missing, windows start anew */
-	uint64_t passed;		/* lines of a file that the one before it had already */
-	uint64_t set_back;		/* times that the recorder's clock was */
+	uint64_t passed;		/* lines that an overlapping file had already */
+	uint64_t set_back;		/* how often the recorder's clock was set back */
 	uint64_t book_gaps, book_crossed;
 	char last_error[200];		/* newest refused frame: what and where */
 	int64_t last_now_us;		/* receive time of the newest event, 0 none */
 	int64_t clock_drift_us;		/* receive time minus exchange time of the newest event */
 };
 
-struct feed_position {			/* where a replay stands: store it with what it caused */
+struct feed_position {			/* of a replay; stored together with what it caused */
 	int64_t loop, frame, offset_us;
 };
 
@@ -87,9 +87,10 @@ struct feed {			/* embed as the first member */
 	const struct feed_ops *ops;
 	struct feed_sink sink;
 	struct feed_stats stats;
-	bool failed;			/* by its newest poll; kept by who polls */
-	int64_t heard_us;	/* clock at the newest poll that gave frames; by who polls */
-	int64_t next_us;	/* what the newest poll answered: for who polls several */
+	/* The caller of poll keeps these three: */
+	bool failed;			/* its newest poll failed */
+	int64_t heard_us;		/* clock at the newest poll that gave frames */
+	int64_t next_us;		/* what the newest poll answered */
 	int64_t paced_from_us;	/* paced replay: since when its speed counts; 0 not yet */
 };
 

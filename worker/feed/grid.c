@@ -108,7 +108,7 @@ static bool holds(const struct grid_axis *a, int times, int power)
 	return multiples(a, times, power) >= a->seen - a->seen / GRID_OLD_SHARE;
 }
 
-/* The coarsest step that holds the values and is at most "most". */
+/* The largest step, at most "most", of which the values are multiples. */
 static int64_t coarsest(const struct grid_axis *a, int64_t most, bool only_tens)
 {
 	int64_t step = 1, p = 1;

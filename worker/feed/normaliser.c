@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOCK_WRONG_FRAMES 20	/* in a row that agree on it: our clock is wrong, not they */
+#define CLOCK_WRONG_FRAMES 20	/* so many in a row that agree: our clock is wrong, not theirs */
 
 enum trade_source { TRADES_UNKNOWN, TRADES_RAW, TRADES_AGGREGATE };
 
@@ -16,7 +16,7 @@ struct market {
 	bool handled;			/* they were asked for it */
 	struct book *book;
 	enum trade_source trades;
-	bool ticker;			/* bookTicker seen: it has the say about best prices */
+	bool ticker;			/* a bookTicker came: best prices are taken from it */
 	struct book_top told;		/* newest top made from the local book */
 	int64_t lead_us;		/* the exchange's clock ahead of ours; 0 where it is not */
 	int64_t odd_n, odd_us;		/* frames in a row that lie elsewhere: the first's lead */
@@ -178,7 +178,7 @@ static int refuse_stamp(const struct delivery *d, const struct frame *f, struct 
 	return err_set(e, ERR_INVALID, "%s", stats->last_error);
 }
 
-/* ---- what a sink hears; it may leave out what it does not want ---- */
+/* ---- calls of the sink; it leaves members NULL that it does not want ---- */
 
 static void tell_trade(const struct delivery *d, const struct trade *t)
 {

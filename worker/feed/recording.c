@@ -11,8 +11,8 @@
 /* 2010 and 2100: what lies outside is no receive time in ns. */
 #define TIME_MIN_US INT64_C(1262304000000000)
 #define TIME_MAX_US INT64_C(4102444800000000)
-#define AHEAD_BYTES (4 * 1024 * 1024)	/* how far one looks ahead */
-#define AHEAD_LINES 8			/* broken ones that are passed over for a time */
+#define AHEAD_BYTES (4 * 1024 * 1024)	/* how far recording_ahead looks */
+#define AHEAD_LINES 8			/* how many broken lines are skipped in search of a time */
 
 struct recording {
 	gzFile file;

@@ -61,7 +61,7 @@ static size_t escape_len(const char *p, const char *end)
 	return 6;
 }
 
-/* From the opening quote to behind the closing one. */
+/* Passes a string, from its opening quote to behind its closing one. */
 static enum scan_kind take_string(struct scan *s, struct scan_token *t, enum scan_kind kind)
 {
 	const char *p = s->p + 1, *end = s->end;

@@ -16,7 +16,7 @@ static enum sequence_result take_next(struct sequence *s, int64_t time_us)
 	return time_us >= s->unsure_us ? SEQUENCE_NEXT : SEQUENCE_OTHER;
 }
 
-/* Ids were left out: those trades may be on their way, be lost, or never have existed. */
+/* Ids were left out: their trades may still come, may be lost, or may never have existed. */
 static void take_jump(struct sequence *s, int64_t id, int64_t time_us)
 {
 	bool dense = s->dense >= SEQUENCE_DENSE || s->missing;

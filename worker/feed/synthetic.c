@@ -21,7 +21,7 @@ struct synthetic {
 	uint64_t seed;
 	int64_t now_us;			/* newest wall clock seen */
 	int64_t history_s;		/* that a market begins with */
-	int64_t frames_us;		/* of before this trades alone are handed on */
+	int64_t frames_us;		/* before it only trades are handed on */
 	bool listening;			/* to frames */
 	int64_t frames;
 	struct buf text;

@@ -9,7 +9,7 @@ int64_t candle_interval_us(const char *interval)
 	return bot_interval_s(interval) * US_PER_S;
 }
 
-/* A candle in which nothing was traded: the last price, standing still. */
+/* A candle without trades: all its prices are the last one. */
 static struct candle candle_flat(int64_t open_us, struct price last)
 {
 	return (struct candle){

@@ -42,7 +42,7 @@ int64_t candle_interval_us(const char *interval);
 
 struct candle_builder {
 	int64_t length_us;
-	int64_t span_us;		/* of open from its begin, that needs no second look */
+	int64_t span_us;		/* a trade of open's first span_us needs no other check */
 	int64_t heard_us;		/* exchange's time since when nothing is missing */
 	bool heard;			/* heard_us is known: an event has come */
 	bool begun;			/* a trade has come: open is valid */
@@ -92,13 +92,13 @@ void candle_builder_follow(struct candle_builder *b, const struct candle *last);
 void candle_builder_reset(struct candle_builder *b);
 
 /*
- * The newest closed candles as columns of doubles, oldest first and contiguous: the closes
- * are w->close[w->begin .. w->begin + w->n - 1]. Doubles, because features are floating
- * point: the one nearest to the exact decimal.
+ * The newest closed candles as columns of doubles, oldest first and contiguous: the closes are
+ * w->close[w->begin .. w->begin + w->n - 1]. Each is the double nearest to the exact decimal,
+ * because features are computed in floating point.
  *
- * All zero is an empty window of CANDLE_WINDOW candles; its memory comes with the first
- * candle. A struct whose columns point elsewhere (a part of this one, or of a history) is a
- * window too, to be read only: it owns nothing.
+ * A zeroed struct is an empty window of CANDLE_WINDOW candles; the first candle allocates its
+ * memory. A struct whose columns point into another window or into a history is a window as
+ * well. It owns nothing and may only be read.
  */
 struct window {
 	size_t look_back;		/* candles it keeps at most; 0: CANDLE_WINDOW */
@@ -111,12 +111,12 @@ struct window {
 
 void window_clear(struct window *w);
 void window_fini(struct window *w);	/* frees the columns; empty again */
-/* From now on it keeps at least so many candles; those that it has stay. */
+/* From now on it keeps at least look_back candles. The candles in it stay. */
 void window_keep(struct window *w, size_t look_back);
 /* Appends a closed candle. If it does not follow the newest directly, clears the window first. */
 void window_push(struct window *w, const struct candle *c, int64_t length_us);
-bool window_full(const struct window *w);	/* as many candles as it keeps */
-/* Its newest n candles (all that there are, if fewer) as a window that owns nothing. */
+bool window_full(const struct window *w);	/* it holds as many as it keeps */
+/* Its newest n candles (or all, if there are fewer) as a window that owns nothing. */
 struct window window_newest(const struct window *w, size_t n);
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * The positions of features-1. Models are trained on this order: it never
- * changes. Another list is another enum, another table and another name.
+ * The positions of features-1. This order never changes, because models were trained on it.
+ * Another list gets its own enum, table and name.
  */
 enum features_1 {
 	F_CLOSE, F_HIGH, F_LOW, F_VOLUME,
@@ -198,7 +198,7 @@ static void sum_features(const struct columns *w, float *out)
 	level_features(&s, close, &out[F_RANGE_60], &out[F_VWAP_60]);
 }
 
-/* The oldest candle's step begins at its own open, because there is no close before it. */
+/* The oldest candle has no close before it, so its step begins at its open. */
 static void return_features(const struct columns *w, float *out)
 {
 	double close = w->c[LAST];

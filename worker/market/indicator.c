@@ -29,7 +29,7 @@ double indicator_stddev(const double *x, size_t n, size_t period)
 	return sqrt(sum / (double)period);
 }
 
-/* Without branches: the sign of a price step is a coin toss. Both are exact. */
+/* Without a branch, because no processor can predict the sign of a price step. Both are exact. */
 static double step_up(double step)
 {
 	return (fabs(step) + step) * 0.5;

@@ -1,10 +1,10 @@
 /*
- * lanes.h - indicators of LANES neighbouring windows at once: lane l is the window that
- * begins l candles later. For the batches of strategies.
+ * lanes.h - indicators of LANES neighbouring windows at once, for the batches of strategies.
+ * Lane l is the window that begins l candles after the first.
  *
- * Each lane does the operations of indicator.h in the same order, so it has the same bits;
- * the compiler makes vector instructions of them. Vectors go through pointers, because how
- * one is passed or returned depends on the processor.
+ * Each lane does the operations of indicator.h in the same order, so its result has the same
+ * bits. The compiler turns the lanes into vector instructions. Vectors are passed by pointer,
+ * because how they are passed by value depends on the processor.
  */
 #ifndef WORKER_MARKET_LANES_H
 #define WORKER_MARKET_LANES_H
@@ -35,7 +35,7 @@ static inline void lanes_mean(lanes *out, const double *x, size_t period)
 	*out = sum / (double)period;
 }
 
-/* The exponential mean with factor k takes one more value in, as indicator_ema. */
+/* Adds one more value to the exponential mean with factor k, as indicator_ema. */
 static inline void lanes_follow(lanes *ema, double k, const double *x)
 {
 	lanes v;
@@ -44,7 +44,7 @@ static inline void lanes_follow(lanes *ema, double k, const double *x)
 	*ema += k * (v - *ema);
 }
 
-/* The parts of a step that go up and down, neither negative, as indicator_rsi. */
+/* Splits a step into its gain and its loss, of which one is 0, as indicator_rsi. */
 static inline void lanes_steps(lanes *up, lanes *down, const double *x)
 {
 	lanes before, step, size;

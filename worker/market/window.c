@@ -25,8 +25,8 @@ static size_t kept(const struct window *w)
 }
 
 /*
- * Columns slide through a larger array, so that moving them back is rare. They lie in one
- * piece of memory, which begins with the first.
+ * The columns slide forward in larger arrays and are moved back when they reach the end, once
+ * in SLIDE candles. All of them lie in one allocation, which begins with the first column.
  */
 static void columns_move(struct window *w, size_t room)
 {

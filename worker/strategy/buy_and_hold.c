@@ -1,7 +1,7 @@
 /*
- * Strategy "buy_and_hold": enter whenever the bot holds nothing and nothing of it waits.
- * What ends the position are the bot's exits; with profit_target_pct 0 and a far stop it is
- * the yardstick that others are measured by.
+ * Strategy "buy_and_hold": enter whenever the bot has neither a position nor a waiting entry.
+ * The bot's own exits end the position. With profit_target_pct 0 and a far stop it is the
+ * benchmark for other strategies.
  */
 #include "worker/strategy/strategy.h"
 

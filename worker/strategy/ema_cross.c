@@ -1,16 +1,18 @@
 /*
- * Strategy "ema_cross": enter when the fast exponential mean of closes crosses the
- * slow one, up for a long, down for a short.
+ * Strategy "ema_cross": enter when the fast exponential mean of closes crosses the slow one,
+ * upwards for a long, downwards for a short.
  *
- * EMA k is indicator_ema over the look-back's window, seeded with the simple mean of
- * its first k closes. A cross is at the newest closed candle: the fast mean lies on
- * another side of the slow one than when the two last differed; where they were equal in
- * the whole window, any side is another. On a price that stands still the means differ
- * by their last bits only: up to EQUAL of the slow one they are equal. With trend_interval
- * a long needs a slow mean of that interval that is higher than one of its candles before, a
- * short one that is lower. Source: John
- * J. Murphy, "Technical Analysis of the Financial Markets" (12 and 26: Gerald Appel's
- * MACD, whose sign this is).
+ * EMA k is indicator_ema over the look-back's window, seeded with the simple mean of its first
+ * k closes. At the newest candle the means have crossed if the fast one now lies on the other
+ * side of the slow one than when the two last differed. If they were equal in the whole window
+ * before, any difference is a cross. While the price stands still the means differ in their
+ * last bits only; a difference of at most EQUAL times the slow mean counts as none.
+ *
+ * With trend_interval an entry also needs the trend of that interval: its slow mean must be
+ * higher (for a long) or lower (for a short) than one candle ago.
+ *
+ * Source: John J. Murphy, "Technical Analysis of the Financial Markets". 12 and 26 are those of
+ * Gerald Appel's MACD, whose sign says which mean is higher.
  */
 #include "worker/strategy/strategy.h"
 
@@ -22,7 +24,7 @@
 
 #define EQUAL 1e-9
 
-/* Figures: both means; 1 crossed up, -1 down, 0 not; 1 the trend rises, -1 falls, 0 neither. */
+/* Figures: both means; crossed 1 up, -1 down, 0 not; trend 1 rises, -1 falls, 0 neither. */
 enum { F_FAST, F_SLOW, F_CROSS, F_TREND };
 
 /* 1: fast above slow, -1: below, 0: equal. */
@@ -33,7 +35,7 @@ static int side_of(double fast, double slow)
 	return fast > slow ? 1 : -1;
 }
 
-/* The side on which they last differed before the newest candle. */
+/* On which side the fast mean was when the two last differed before the newest candle. */
 static int side_before(const double *fast, const double *slow, size_t first, size_t now)
 {
 	int side = 0;
@@ -43,7 +45,7 @@ static int side_before(const double *fast, const double *slow, size_t first, siz
 	return side;
 }
 
-/* 1 crossed up at the newest of n closes, -1 down, 0 not; the means there. */
+/* 1: they crossed upwards at the newest of n closes, -1: downwards, 0: not. Sets the means. */
 static int cross(const double *closes, size_t n, const double *params, double means[2])
 {
 	double fast[LOOK_BACK_MAX], slow[LOOK_BACK_MAX];
@@ -76,7 +78,7 @@ static size_t extras(const double *params, struct strategy_extra out[STRATEGY_EX
 	return 1;
 }
 
-/* 1: its slow mean rises at the newest candle, -1: it falls, 0: neither. */
+/* 1: the slow mean of this window rises at its newest candle, -1: it falls, 0: neither. */
 static int trend(const struct window *w, const double *params)
 {
 	double slow[LOOK_BACK_MAX];
@@ -142,7 +144,7 @@ struct batch {
 	uint64_t *up, *down;		/* NULL: this side is not allowed */
 };
 
-/* Candle i crossed: does the other interval say so, as far as it had come by then? */
+/* Was there such a trend at the end of candle i? */
 static bool trend_agrees(const struct batch *b, size_t i, int crossed)
 {
 	const struct window *w = b->in->window;
@@ -188,7 +190,7 @@ static void batch_lanes(const struct batch *b, const double *x, size_t i)
 		int before = side_of(fast_before[l], slow_before[l]);
 		int side = side_of(fast[l], slow[l]);
 
-		if (before == 0)	/* seldom: look further back */
+		if (before == 0)	/* rare: look further back */
 			side = cross(x + l, b->look_back, b->params, means);
 		mark(b, i + l, side != before ? side : 0);
 	}

@@ -7,12 +7,14 @@
  *	rung k      ---- entry (a long buys below the price, a short sells above it)
  *	rung k - 1  ---- entry
  *
- * Rung k lies at (1 + spacing)^k in the quote asset, k any whole number: the ladder stands
- * still and depends on nothing that was before, so it is the same after a restart. A rung
- * that has an entry or a position already (told by its tag, "rung 2206") gets no other. One
- * whose position reached its target gets its next entry at once, because at long intervals the
- * price may come back several times before the next candle closes. The power is computed by
- * squaring, in a fixed order, and not by the C library, whose last bit differs between versions.
+ * Rung k lies at (1 + spacing)^k in the quote asset, for any whole number k. So the ladder never
+ * moves, and a restart finds the same rungs. A rung that has an entry or a position (known by
+ * its tag, "rung 2206") gets no second one. A rung whose position reached its target gets its
+ * next entry at once, because the price may come back several times before the next candle of
+ * a long interval closes.
+ *
+ * The power is computed by squaring in a fixed order, because the last bit of the C library's
+ * pow() differs between versions.
  */
 #include "worker/strategy/strategy.h"
 
@@ -34,7 +36,7 @@ static double power(double base, int64_t k)
 	return k < 0 ? 1 / result : result;
 }
 
-/* The highest rung below a price. The logarithm only guesses; the power decides. */
+/* The highest rung below a price. The logarithm gives a first guess, the power decides. */
 static int64_t rung_below(double price, double base)
 {
 	int64_t k = (int64_t)floor(log(price) / log(base));
@@ -67,7 +69,7 @@ static bool taken(const struct strategy_input *in, const char *tag)
 	return false;
 }
 
-/* An entry on rung k with its target on the next. False: no price is so small or large. */
+/* Adds an entry on rung k with its target on the next. False: struct price can't hold them. */
 static bool enter(struct decision *out, enum side side, double base, int64_t k, const char *tag)
 {
 	int64_t next = side == SIDE_BUY ? k + 1 : k - 1;
@@ -115,7 +117,7 @@ static int on_candle(void *state, const struct strategy_input *in, struct decisi
 	return 0;
 }
 
-/* The rung that a tag of ours names. */
+/* Reads the rung's number from a tag. False: it is not one of ours. */
 static bool rung_of(const char *tag, int64_t *k)
 {
 	long long n;
@@ -127,7 +129,7 @@ static bool rung_of(const char *tag, int64_t *k)
 	return true;
 }
 
-/* After a loss the price is beyond the rung: an entry there would not wait for it to come back. */
+/* No entry after a loss: the price is beyond the rung, so the order would not rest there. */
 static int on_fill(void *state, const struct strategy_input *in, const struct strategy_fill *f,
 		   struct decision *out, struct err *e)
 {

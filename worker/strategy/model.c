@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { F_P, F_THRESHOLD };		/* figures: probability of the side, least one */
+enum { F_P, F_THRESHOLD };		/* figures: probability of the side, threshold */
 
-/* Has another bot asked this model about this window? */
+/* Finds this model's prediction for this window, if another bot has asked already. */
 static bool known(const struct window_work *w, const struct predictor *m, float *value)
 {
 	size_t n = w->n < WORK_PREDICTIONS ? w->n : WORK_PREDICTIONS;
@@ -49,7 +49,7 @@ static int ask(const struct strategy_input *in, const struct feature_list *list,
 	return 0;
 }
 
-/* *p: the model's probability that a long entered now wins. */
+/* *p: the probability, by the model, that a long entered now wins. */
 static int predict(const struct strategy_input *in, double *p, struct err *e)
 {
 	const struct feature_list *list = features_find(in->model->features);

@@ -3,10 +3,10 @@
  * short when it falls through its high one. With "exit" a long ends when the index rises
  * through the high level, a short when it falls through the low one.
  *
- * The index is indicator_rsi over the look-back's window; its value one candle ago is that
- * of the same window without the newest candle. Through a level upwards: at or below it
- * before, above it now. Source: J. Welles Wilder, "New Concepts in Technical Trading
- * Systems" (14, 30 and 70 are his).
+ * The index is indicator_rsi over the look-back's window. Its value one candle ago is that of
+ * the same window without the newest candle. It rises through a level when it was at or below
+ * the level then and is above it now. Source: J. Welles Wilder, "New Concepts in Technical
+ * Trading Systems" (14, 30 and 70 are his).
  */
 #include "worker/strategy/strategy.h"
 
@@ -17,7 +17,7 @@
 
 enum { F_NOW, F_BEFORE };		/* figures: the index */
 
-struct moves {				/* what a pair of values wants, whatever is allowed */
+struct moves {				/* what two values ask for, before side_mode is applied */
 	bool buy, sell, exit_long, exit_short;
 };
 
@@ -91,7 +91,7 @@ static void mark(const struct strategy_input *in, struct signals *out, size_t i,
 		signal_set(out->exit, i);
 }
 
-/* As indicator_rsi ends. */
+/* The last step of indicator_rsi. */
 static double index_of(double gain, double loss)
 {
 	return gain + loss > 0 ? 100.0 * (gain / (gain + loss)) : 50.0;

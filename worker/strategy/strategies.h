@@ -1,10 +1,10 @@
-/* strategies.h - the strategies that there are. */
+/* strategies.h - the list of all strategies. */
 #ifndef WORKER_STRATEGY_STRATEGIES_H
 #define WORKER_STRATEGY_STRATEGIES_H
 
 #include "worker/strategy/strategy.h"
 
-/* A new strategy: its spec, its file, its line here, and its line in strategies[]. */
+/* A new strategy has a spec, a file, a line here and a line in strategies[]. */
 extern const struct strategy strategy_model;
 extern const struct strategy strategy_ema_cross;
 extern const struct strategy strategy_rsi;

@@ -17,11 +17,11 @@ static bool model_missing(const struct strategy *s, const struct strategy_input 
 	return s->spec->needs_model && !in->model;
 }
 
-/* What a strategy sees of the windows that it is asked about; owns nothing. */
+/* The part of the given windows that the strategy sees; owns nothing. */
 struct view {
 	struct strategy_input in;
 	struct window window, extra[STRATEGY_EXTRAS_MAX];
-	bool warm;			/* each is as long as its look-back */
+	bool warm;			/* each window is as long as its look-back */
 };
 
 static void view_extras(const struct strategy *s, struct view *v)

@@ -1,5 +1,5 @@
 /*
- * strategy.h - what decides: a window of closed candles in, intents out.
+ * strategy.h - what a strategy is: it gets windows of closed candles and gives back intents.
  *
  * One file per strategy with one const struct strategy; strategies.h lists them. Name,
  * parameters and look-back are in common/registry/strategy_spec.c, because the API checks
@@ -14,11 +14,10 @@
  * newest look_back closed candles alone. So a restart, which rebuilds the state from them,
  * changes no decision, and live, paper and backtest decide the same to the last bit.
  *
- * A backtest must pass 15 million candles a second on one core (docs/PERFORMANCE.md, "The
- * candle path"). That is why candles are columns, of which a strategy sees a part without a
- * copy; why a decision costs no text (explain puts one into words where a row is written);
- * and why a strategy may have a batch, which says for many candles at once where on_candle
- * wants something.
+ * A backtest must work through 15 million candles a second on one core (docs/PERFORMANCE.md,
+ * "The candle path"). Therefore candles are columns, and a strategy sees a part of them without
+ * a copy; a decision makes no text (explain() makes it where a row is written); and a strategy
+ * may have a batch, which computes for many candles at once where on_candle gives an intent.
  */
 #ifndef WORKER_STRATEGY_STRATEGY_H
 #define WORKER_STRATEGY_STRATEGY_H
@@ -43,11 +42,11 @@ struct predictor {
 };
 
 /*
- * What was computed from one window as it is now. Bots on the same series share it, so
- * that a thousand bots on one model cost one prediction; a result is the same with it
- * or without. Its owner clears it whenever the window changes.
+ * Results that were computed from the present content of one window. The bots of a series share
+ * them, so that a thousand bots with one model need one prediction. This only saves time: the
+ * results are the same without it. The window's owner clears them when the window changes.
  */
-#define WORK_PREDICTIONS 16		/* newest ones; models beyond are asked again */
+#define WORK_PREDICTIONS 16		/* the newest; an older one is computed again */
 struct window_work {
 	const struct feature_list *list;	/* of features; NULL: none computed yet */
 	float features[FEATURES_MAX];
@@ -66,25 +65,27 @@ static inline void window_work_clear(struct window_work *w)
 
 /* ---- what a strategy sees ---- */
 
-struct strategy_position {		/* of this bot: open, or an entry that still waits */
+struct strategy_position {		/* a trade of this bot that is not closed */
 	int64_t order_id;
 	enum side side;
-	bool waits;			/* nothing of the entry is filled yet */
-	struct price entry;		/* mean of its fills; of one that waits its limit */
+	bool waits;			/* its entry has no fill yet */
+	struct price entry;		/* mean price of its fills; while it waits its limit */
 	struct qty quantity;		/* held */
 	int64_t opened_us;		/* UTC, when the order was made */
-	char tag[INTENT_TAG_MAX];	/* of the intent that made it */
+	char tag[INTENT_TAG_MAX];	/* of the intent that asked for it */
 };
 
 /*
- * Candles of another symbol or interval that a strategy wants to see.
+ * Candles of another symbol or interval that a strategy also sees.
  *
- *	own   |  |  |  |  |  | T	a decision belongs to the end T of its candle
- *	extra |     |     |    .|	it sees those that ended at or before T, and all of them
+ *	own	|   |   |   |   |   |   T	T: end of the bot's newest candle
+ *	extra	|       |       |       |	it sees these
+ *	extra	|          |          |    .	it sees the two that ended, not the third
  *
- * A later one would be knowledge of the future; one that ended before T and has not closed yet
- * (another market's candle may close a little later) is waited for. So live and backtest see
- * the same at T.
+ * A decision belongs to T. The strategy sees the extra candles that ended at or before T, and
+ * never one that ended later, because that would tell the future. If one has ended by T but is
+ * not closed yet (another market may close it a moment later), the decision waits for it. So
+ * live trading and a backtest show the same candles at T.
  */
 #define STRATEGY_EXTRAS_MAX 4
 struct strategy_extra {
@@ -96,15 +97,15 @@ struct strategy_extra {
 struct strategy_input {			/* borrowed for the call */
 	const struct bot_config *config;
 	const double *params;		/* as strategy_spec.h orders them */
-	const struct window *window;	/* newest look_back closed candles of the bot's interval */
-	struct window_work *work;	/* of that window; NULL: nobody shares */
+	const struct window *window;	/* the newest look_back closed candles */
+	struct window_work *work;	/* of that window; NULL: it is not shared */
 	const struct predictor *model;	/* NULL: none loaded */
 	size_t positions_n;
 	const struct strategy_position *positions;
 	/*
-	 * In the order of extras. Who asks (strategy_ask) gives windows that may hold more and
-	 * later candles; on_candle and on_fill see the newest look_back of those that ended
-	 * at or before the end of window's newest candle; batch sees them as they were given.
+	 * In the order of extras(). The caller of strategy_ask passes windows that may hold more
+	 * candles, and later ones. on_candle and on_fill see of each the newest look_back
+	 * candles that ended at or before T (above). batch sees them as they were passed.
 	 */
 	const struct window *extra[STRATEGY_EXTRAS_MAX];
 };
@@ -115,17 +116,17 @@ enum intent_kind { INTENT_ENTER, INTENT_EXIT, INTENT_MOVE_STOP };
 
 struct intent {
 	enum intent_kind kind;
-	enum side side;			/* of the entry, or of the positions that are meant */
-	bool market;			/* enter: at market; else as a limit */
+	enum side side;			/* of the entry; exit, move: of the positions */
+	bool market;			/* enter: at market; false: as a limit */
 	double confidence;		/* enter: 0..1 */
-	double size;			/* enter: times what the bot's stake says; 1 */
-	double share;			/* exit: of what is held, 0..1; 1 all */
-	struct price limit;		/* enter: 0 the best price of its side */
-	struct price target, stop;	/* 0: the fraction below. Move: stop is the new one */
-	double profit_target;		/* enter: fraction of the entry price; 0 the bot's */
-	double stop_loss;		/* enter: fraction of the entry price; 0 the bot's */
-	int64_t order_id;		/* exit, move: of this position; 0 all of the side */
-	char tag[INTENT_TAG_MAX];	/* enter: the position can be told by it later */
+	double size;			/* enter: the bot's stake is multiplied by it; 1 */
+	double share;			/* exit: fraction of what is held, 0..1 */
+	struct price limit;		/* enter; 0: the best price of its side */
+	struct price target, stop;	/* enter; 0: by the fractions below. Move: the new stop */
+	double profit_target;		/* enter: fraction of the entry price; 0: the bot's */
+	double stop_loss;		/* enter: fraction of the entry price; 0: the bot's */
+	int64_t order_id;		/* exit, move: this position; 0: all of that side */
+	char tag[INTENT_TAG_MAX];	/* enter: names the position in later decisions */
 };
 
 #define INTENTS_MAX 16
@@ -133,14 +134,14 @@ struct intent {
 #define DECISION_REASON_MAX 160
 struct decision {
 	size_t n;
-	struct intent intents[INTENTS_MAX];	/* n of them; the rest is not written */
-	const char *rule;		/* constant: entry exit warm_up no_model threshold ... */
-	enum side side;			/* what it leans to, with or without an intent */
+	struct intent intents[INTENTS_MAX];	/* the first n are valid */
+	const char *rule;		/* constant text: entry, exit, warm_up, threshold ... */
+	enum side side;			/* to which it tends, also without an intent */
 	double confidence;		/* 0..1 */
-	double figures[DECISION_FIGURES];	/* what explain() puts into words */
+	double figures[DECISION_FIGURES];	/* numbers for explain() */
 };
 
-/* A bit per candle of a history: on_candle gives such an intent there. */
+/* One bit per candle of a history, set where on_candle gives such an intent. */
 struct signals {
 	uint64_t *buy, *sell;		/* INTENT_ENTER */
 	uint64_t *exit;			/* INTENT_EXIT */
@@ -151,99 +152,101 @@ struct strategy_fill {			/* borrowed for the call */
 	int64_t order_id;
 	enum side side;			/* of the fill: an exit of a long sells */
 	bool entry;
-	bool closed;			/* the trade is over: in->positions has it no more */
+	bool closed;			/* the trade is over and not in in->positions any more */
 	struct price price;
 	struct qty quantity;		/* of this fill alone */
 	int64_t time_us;		/* ours, UTC */
-	const char *tag;		/* of the intent that made the entry, "" none */
+	const char *tag;		/* of the intent that asked for the entry; "": none */
 };
 
 struct strategy {
 	const struct strategy_spec *spec;
-	size_t state_size;		/* bytes; 0: it needs none */
-	/* The state, all zero, before its first candle. NULL: zero is right. */
+	size_t state_size;		/* bytes; 0: it has no state */
+	/* Prepares the zeroed state for its first candle. NULL: zero is right. */
 	void (*init)(void *state, const double *params);
 	/*
-	 * A candle closed. 0 and *out, or ERR_* when it can't decide: the bot goes to ERROR.
-	 * Out comes with n = 0 and everything else but the intents zero. With a state it is
-	 * also called for the candles before its look-back is full (window->n is less); what
-	 * it answers there counts for nothing.
+	 * A candle closed. Returns 0 and *out, or ERR_* when it can't decide: the bot then goes
+	 * to ERROR. *out comes with n = 0, and with everything zero except the intents. A
+	 * strategy with a state is also called for candles before its look-back is full
+	 * (window->n is smaller); those answers are ignored.
 	 */
 	int (*on_candle)(void *state, const struct strategy_input *in, struct decision *out,
 			 struct err *e);
 	/*
-	 * An own order was filled: it may answer with intents at once, instead of at the next
-	 * candle, and change its state. NULL: it does not mind. "in" is as at the newest closed
-	 * candle, its positions as they are after the fill. Out and errors as on_candle's. What
-	 * it keeps of this in its state is lost at a restart, which rebuilds the state from
-	 * candles: it must decide nothing that in->positions would not decide as well.
+	 * One of the bot's own orders was filled. The strategy may answer with intents at once,
+	 * without waiting for a candle, and may change its state. NULL: fills don't matter to it.
+	 * "in" has the windows of the newest decided candle, and the positions after the fill.
+	 * *out and errors as for on_candle. A restart rebuilds the state from candles alone, and
+	 * what on_fill has put there is lost: no decision may depend on it that does not
+	 * follow from in->positions as well.
 	 */
 	int (*on_fill)(void *state, const struct strategy_input *in, const struct strategy_fill *f,
 		       struct decision *out, struct err *e);
-	/* The decision in words with its figures. NULL: the rule says it all. */
+	/* Puts the decision with its figures into words. NULL: the rule says enough. */
 	void (*explain)(const struct strategy_input *in, const struct decision *d,
 			char reason[DECISION_REASON_MAX]);
 	/*
-	 * Sets the bits of all candles of in->window, as many as there are, whose look-back is
-	 * full: exactly where on_candle without positions gives such an intent. The bits come
-	 * cleared. Only for a strategy without state whose wishes don't depend on positions.
-	 * With extras it uses strategy_extra_at for the candles that on_candle would see.
+	 * Sets the bit of each candle of in->window (of any length) at which on_candle, without
+	 * positions, gives such an intent; none where a look-back is not full. The bits come
+	 * cleared. NULL: it has none. A strategy that has a state or looks at its positions must
+	 * have none. With extras it uses strategy_extra_at to see what on_candle would see.
 	 */
 	void (*batch)(const struct strategy_input *in, struct signals *out);
 	/*
-	 * What else it wants to see: fills out, returns how many. NULL: nothing. Only for a
-	 * strategy without state, because a state would be rebuilt from more candles of each
-	 * than a window keeps.
+	 * Names the extra candles that it sees: fills out, returns how many. NULL: none. A
+	 * strategy with extras must have no state, because rebuilding it would need more extra
+	 * candles than a window keeps.
 	 */
 	size_t (*extras)(const double *params, struct strategy_extra out[STRATEGY_EXTRAS_MAX]);
 };
 
 /*
- * Ask about the newest candle of in->window, which may hold more candles than the look-back:
- * the strategy sees the newest of them. Without a model that it needs, or with fewer
- * candles of it or of an extra, the rule is "no_model" or "warm_up". ERR_* as on_candle.
+ * Asks about the newest candle of in->window. The window may hold more candles than the
+ * look-back; the strategy sees the newest of them. If it needs a model and there is none, the
+ * rule is "no_model"; if this window or an extra one is shorter than its look-back, "warm_up".
+ * ERR_* as on_candle.
  */
 MUST_CHECK int strategy_ask(const struct strategy *s, void *state, const struct strategy_input *in,
 			    struct decision *out, struct err *e);
 /*
- * The state as it is after the newest candle of in->window, from the look-back's candles
- * alone: after a start, a gap, or a change of parameters. ERR_* as on_candle.
+ * Makes the state what it is after the newest candle of in->window, from the look-back's candles
+ * alone. Needed after a start, a gap, or a change of parameters. ERR_* as on_candle.
  */
 MUST_CHECK int strategy_rebuild(const struct strategy *s, void *state,
 				const struct strategy_input *in, struct err *e);
 /*
- * strategy_ask with a state that may be behind: *state (NULL: none yet, allocated here, the
- * caller's to free) is as it was after the candle that opened at *seen_us. Where that is not
- * the one before the newest, the state is rebuilt first.
+ * strategy_ask with a state that may be out of date. *state is the caller's to free; it is
+ * allocated here when it is NULL. It is the state after the candle that opened at *seen_us. If
+ * that is not the candle before the newest one, the state is rebuilt first.
  */
 MUST_CHECK int strategy_follow(const struct strategy *s, void **state, int64_t *seen_us,
 			       const struct strategy_input *in, struct decision *out,
 			       struct err *e);
 /*
- * Tell it of a fill; state and seen_us as strategy_follow's. Out is empty where it does not mind
- * or has not what it needs (a model, candles). ERR_* as on_fill.
+ * Tells the strategy of a fill; state and seen_us as in strategy_follow. *out is empty if it has
+ * no on_fill, lacks the model that it needs, or warms up. ERR_* as on_fill.
  */
 MUST_CHECK int strategy_filled(const struct strategy *s, void **state, int64_t *seen_us,
 			       const struct strategy_input *in, const struct strategy_fill *f,
 			       struct decision *out, struct err *e);
-/* The decision in words; returns reason. */
+/* Writes the decision in words; returns reason. */
 const char *strategy_reason(const struct strategy *s, const struct strategy_input *in,
 			    const struct decision *d, char reason[DECISION_REASON_MAX]);
-/* One more intent, its kind set and the rest zero except size and share, which are 1. */
+/* Adds an intent: kind and side are set, size and share are 1, everything else is zero. */
 struct intent *decision_add(struct decision *d, enum intent_kind kind, enum side side);
 /* May a bot of this side_mode enter on this side? */
 bool strategy_side_allowed(const struct bot_config *c, enum side side);
-/* The extras of a strategy with these settings; returns how many. */
+/* The extras of a strategy with these parameters; returns how many. */
 size_t strategy_extras(const struct strategy *s, const double *params,
 		       struct strategy_extra out[STRATEGY_EXTRAS_MAX]);
 /*
- * How many of the oldest candles of another window may be seen by a decision at decision_us
- * (the end of the bot's own newest candle): those that ended by then.
+ * How many candles of another window, counted from its oldest, a decision at decision_us may
+ * see: those that ended at or before then.
  */
 size_t strategy_aligned(const struct window *w, int64_t decision_us);
-/* The newest look_back of them, fewer if there are not so many; owns nothing. */
+/* The newest look_back of those (or all, if there are fewer), as a window that owns nothing. */
 struct window strategy_extra_at(const struct window *w, int64_t decision_us, size_t look_back);
-/* No candle is missing in it that ended by then. True of an empty one: nothing has begun. */
+/* Does it hold every candle that ended by then? True of an empty window: it has not begun. */
 bool strategy_complete(const struct window *w, int64_t decision_us);
 
 static inline void signal_set(uint64_t *bits, size_t i)

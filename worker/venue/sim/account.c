@@ -25,7 +25,7 @@ int64_t sim_rate_e8(int64_t amount_e8, int64_t rate_e8, enum rounding r)
 	return money_units(m);
 }
 
-/* Index of the account, or of the place where it belongs. */
+/* The index of the account, or the index at which it would be inserted. */
 static size_t account_index(const struct sim *s, int64_t bot_id)
 {
 	size_t low = 0, high = s->accounts_n;
@@ -96,7 +96,7 @@ static int args_check(const struct sim *s, const struct sim_account_args *a, str
 	return 0;
 }
 
-/* Fresh books for the row's epoch, and the deposit in them. */
+/* Begins the books of the row's epoch with its deposit. */
 static void account_open(struct sim *s, struct sim_acct *a, const struct sim_account_args *args,
 			 int64_t now_us)
 {
@@ -166,7 +166,7 @@ static int check_idle(const struct sim *s, const struct sim_acct *a, const char 
 	return 0;
 }
 
-/* Every balance back to zero: the rows of an epoch then sum to zero per account too. */
+/* Books every balance back to zero, so that the epoch's rows also sum to zero per account. */
 static void close_books(struct sim *s, struct sim_acct *a, int64_t now_us)
 {
 	struct ledger_entry en;
@@ -281,7 +281,7 @@ int sim_account_value(const struct venue *v, int64_t bot_id, struct account_valu
 	return account_value(&now, a->market->last, out, e);
 }
 
-/* Its equity, coins without a known price left out: what a new one may begin with. */
+/* Its equity without coins that have no known price: the capital of the next epoch. */
 static struct money worth(const struct sim_acct *a)
 {
 	struct price last = a->market->last;
@@ -325,7 +325,7 @@ int sim_account_set(struct venue *v, const struct venue_account *a, int64_t now_
 	if (on_market(&have->row, info))
 		return have->row.leverage_e8 == a->leverage_e8 ? 0 :
 		       sim_account_leverage(v, a->bot_id, a->leverage_e8, now_us, e);
-	/* Another market: the new account begins with the old one's worth. */
+	/* Another market: the account begins anew with what it is worth. */
 	if (strcmp(have->row.quote_asset, info->quote) != 0)
 		return err_set(e, ERR_DENIED, "%s is priced in %s, the paper account of bot %lld "
 			       "in %s: only a reset can move it (POST /api/v1/simulation/reset)",

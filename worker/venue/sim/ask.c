@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Questions travel as orders do and are answered with what is known when they arrive. They are
- * no rows: after a restart whoever asked asks again.
+ * A question takes as long as an order to arrive, and is answered with what is known then.
+ * Questions are not stored: after a restart the engine asks again.
  */
 
 int sim_order_state(const struct venue *v, const char *client_order_id, struct venue_update *out,
@@ -61,7 +61,7 @@ static void order_state(const struct sim *s, struct venue_answer *a, struct venu
 	memcpy(a->why, e.msg, sizeof(a->why) - 1);
 }
 
-/* Those that are not over, in the order of their sending. */
+/* Adds the orders that are not over, in the order in which they were sent. */
 static void open_orders(const struct sim_acct *acct, struct venue_answer *a,
 			struct venue_update **list)
 {

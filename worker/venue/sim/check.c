@@ -67,7 +67,7 @@ static bool check_notional(const struct sim_market *m, const struct sim_order *o
 	if (m->info.futures && o->reduce_only)
 		return true;
 	if (o->type == TYPE_MARKET && price_sign(lowest_price(m, o)) <= 0)
-		return true; /* no price to judge it by */
+		return true; /* no price is known by which to judge it */
 	if (money_cmp(n, m->info.min_notional) < 0) {
 		sim_reason(reason, "NOTIONAL: %s is under %s", money_text(n, a),
 			   money_text(m->info.min_notional, b));

@@ -54,7 +54,7 @@ int64_t sim_margin_e8(const struct sim_acct *a, int64_t notional_e8)
 	return money_units(m);
 }
 
-/* Raises free to need_e8, from margin down to keep_margin_e8. Returns what is still missing. */
+/* Moves margin above keep_margin_e8 to free until free is need_e8. Returns what is missing. */
 static int64_t raise_free(struct sim *s, struct sim_acct *a, const struct sim_slot *except,
 		       int64_t need_e8, int64_t keep_margin_e8, int64_t at_us)
 {
@@ -266,7 +266,7 @@ void sim_liquidation_bound(const struct sim *s, const struct sim_acct *a, int64_
 	if (qty_scale(sim_qty_abs(a->row.position), is_long ? RATE_ONE - m : RATE_ONE + m, r,
 		      &size) ||
 	    qty_sign(size) == 0 || price_average(amount, size, ROUND_NEAREST, &bound)) {
-		*low = INT64_MAX;	/* can't say: look at every trade */
+		*low = INT64_MAX;	/* can't be computed: check every trade */
 		return;
 	}
 	p = price_units(bound);
@@ -299,7 +299,7 @@ static void liquidate(struct sim *s, struct sim_acct *a, const char *reason, int
 	memcpy(o.row.symbol, a->market->info.symbol, sizeof(o.row.symbol));
 	for (size_t i = 0; i < p.n; i++)
 		planned += qty_units(p.level[i].qty);
-	/* The whole position is closed whatever the depth: the worst level takes the rest. */
+	/* Closes the whole position whatever the depth: the worst level takes the rest */
 	p.level[p.n - 1].qty = qty_of_units(qty_units(p.level[p.n - 1].qty) +
 					    qty_units(o.row.quantity) - planned);
 	for (size_t i = 0; i < p.n; i++) {

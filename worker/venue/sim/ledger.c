@@ -16,7 +16,7 @@ static const char *const KIND_NAMES[] = {
 	[LEDGER_RESET] = "reset",
 };
 
-/* Money we hold can't be owed; the other accounts are counterparties. */
+/* What we hold can't be negative; the other accounts are counterparties and may be. */
 static const bool NEVER_NEGATIVE[LEDGER_ACCOUNTS] = {
 	[LEDGER_FREE] = true, [LEDGER_RESERVED] = true, [LEDGER_MARGIN] = true,
 };

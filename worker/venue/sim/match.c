@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The price that is n slippage steps worse for a taker, on the grid; 0: a sale has none. */
+/* The price n slippage steps worse for a taker, on the grid. 0: a sale has no such price. */
 static struct price worse(const struct sim *s, const struct sim_market *m, enum side side,
 			  struct price p, int n)
 {
@@ -181,7 +181,7 @@ static void arrive_waiting(struct sim *s, struct sim_slot *o, int64_t at_us)
 	int64_t need = 0;
 	int rc = sim_need(o->account, &o->row, o->row.quantity, &need);
 
-	ASSERT(rc == 0); /* what closes needs coins or nothing */
+	ASSERT(rc == 0); /* closing needs only the coins, or nothing */
 	sim_reserve(s, o, need, at_us);
 	sim_rest_add(o);
 	sim_report_order(s, o);
@@ -198,7 +198,7 @@ static bool takes_all(const struct sim_slot *o, const struct sim_plan *p)
 	return left <= 0;
 }
 
-/* What an IOC or FOK did not get is not kept. */
+/* Expires what an IOC or FOK order did not get. */
 static void expire_limit(struct sim *s, struct sim_slot *o, bool fresh, int64_t at_us)
 {
 	char a[MONEY_TEXT_MAX], reason[SIM_REASON_MAX];
@@ -212,7 +212,10 @@ static void expire_limit(struct sim *s, struct sim_slot *o, bool fresh, int64_t 
 	sim_slot_end(s, o, UPDATE_EXPIRED, reason, at_us);
 }
 
-/* A market order, and a limit that is IOC or FOK: none of them rests (a late close waits). */
+/*
+ * Orders that don't rest: market, IOC and FOK. Only a market order that closes a position waits
+ * for a fresh book.
+ */
 static void arrive_taker(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
 	struct sim_market *m = o->account->market;

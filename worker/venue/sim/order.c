@@ -114,7 +114,7 @@ static bool earlier(const struct sim_slot *a, const struct sim_slot *b)
 	return a->row.seq < b->row.seq;
 }
 
-/* Insert keeping the order; new ones nearly always belong at the end. */
+/* Inserts in order. A new one nearly always belongs at the end. */
 static void list_add(struct sim_list *l, struct sim_slot *o)
 {
 	size_t at = l->n;
@@ -259,7 +259,7 @@ void sim_expire_account(struct sim *s, struct sim_acct *a, bool all, const char 
 			int64_t at_us)
 {
 	struct sim_list *l = &a->market->resting;
-	int64_t until = s->next_order; /* what is placed in answer to this news stays */
+	int64_t until = s->next_order; /* orders placed in answer to these updates stay */
 
 	for (size_t i = 0; i < l->n; i++)
 		if (l->slots[i]->account == a && !l->slots[i]->gone)

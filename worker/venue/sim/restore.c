@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REAL_EXACT_E8 ((INT64_C(1) << 26) * RATE_ONE)	/* up to here REAL keeps every 1e-8 */
+#define REAL_EXACT_E8 ((INT64_C(1) << 26) * RATE_ONE)	/* a REAL keeps every 1e-8 up to it */
 
 static struct sim_market *market_of_row(const struct sim *s, const struct sim_account *row)
 {
@@ -82,7 +82,7 @@ int sim_order_restore(struct venue *v, const struct sim_order *row, struct err *
 	return 0;
 }
 
-/* How far an amount may be from what was stored of it: half the step of doubles there. */
+/* How far an amount may be from its stored value: half the distance of doubles there. */
 static int64_t rounded_by(int64_t amount_e8)
 {
 	int64_t size = amount_e8 < 0 ? -amount_e8 : amount_e8;
@@ -142,7 +142,7 @@ void sim_restore_round(struct venue *v)
 	}
 }
 
-/* What rests has arrived: no later than now. */
+/* A resting order has arrived, so no later than now. */
 static void arrived_by(const struct sim *s, struct sim_list *resting, int64_t now_us)
 {
 	for (size_t i = 0; i < resting->n; i++) {
@@ -155,7 +155,7 @@ static void arrived_by(const struct sim *s, struct sim_list *resting, int64_t no
 	}
 }
 
-/* What rests has arrived: no trade of from now on came before it. */
+/* A resting order has arrived: trades from now on may fill it. */
 static void rested_before(const struct sim *s, struct sim_list *l, int64_t now_us)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -175,7 +175,7 @@ void sim_times_back(struct venue *v, int64_t now_us)
 
 		if (o->row.due_us <= now_us + s->args.latency_us)
 			continue;
-		o->row.due_us = now_us + s->args.latency_us; /* by seq already: the order stays */
+		o->row.due_us = now_us + s->args.latency_us; /* sorted by seq already */
 		sim_report_order(s, o);
 	}
 	for (size_t i = 0; i < s->markets_n; i++)

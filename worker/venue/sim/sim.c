@@ -59,7 +59,7 @@ static void tell(const struct sim *s, const char *name, int64_t next, int64_t *t
 		s->args.store.counter(s->args.store.ctx, name, next);
 }
 
-/* Money moved since all accounts were told: tell those that it moved in. */
+/* Tells the sink the accounts that have changed since it was told all of them. */
 static void tell_accounts(struct sim *s)
 {
 	if (s->told_accounts == s->ledger.next_entry)
@@ -132,7 +132,7 @@ static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row
 	struct sim_slot *o;
 
 	row->seq = s->next_order++;
-	row->due_us = now_us + s->args.latency_us; /* kept: what happened before is not for it */
+	row->due_us = now_us + s->args.latency_us; /* kept: earlier trades don't fill it */
 	o = sim_slot_new(s, a, row);
 	sim_travel_add(s, o);
 	sim_report_order(s, o);
@@ -186,11 +186,11 @@ static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
 		 SIM_ID_MAX, client_order_id);
 	snprintf(row.symbol, sizeof(row.symbol), "%s", symbol);
 	if (sim_slot_find(s, row.client_order_id))
-		return 0; /* one is on its way: the answer to it answers both */
+		return 0; /* a cancel is on its way: its answer answers both */
 	return travel_start(s, a, &row, now_us);
 }
 
-/* A cancel arrives: its own row goes, then the order, or the news that it is gone. */
+/* A cancel arrives: ends the order, or tells that it is gone already. */
 static void cancel_arrive(struct sim *s, struct sim_slot *cancel, int64_t at_us)
 {
 	const char *id = cancel->row.client_order_id + strlen(SIM_CANCEL_PREFIX);
@@ -224,7 +224,7 @@ static int64_t sim_next_due(const struct venue *v)
 	return due < s->funding_due ? due : s->funding_due;
 }
 
-/* Up to when funding can be charged together: nothing else happens before. */
+/* Until when all funding can be charged in one go, because nothing else happens before. */
 static int64_t funding_until(const struct sim *s, int64_t now_us)
 {
 	int64_t due_us = s->travel.n ? s->travel.slots[0]->row.due_us : INT64_MAX;
@@ -282,7 +282,7 @@ static void market_trade(struct sim *s, struct sim_market *m, const struct trade
 	sim_finish(s);
 }
 
-/* A book without orders on either side is no book: nothing fills until one comes. */
+/* A book without any order counts as none: nothing fills until one with orders comes. */
 static void book_set(struct sim_market *m, const struct book_top *b, int64_t now_us)
 {
 	m->book = *b;
@@ -297,7 +297,7 @@ static void book_alive(const struct sim *s, struct sim_market *m, int64_t now_us
 		m->alive_us = now_us;
 }
 
-/* What the next fresh book decides may trade. */
+/* Executes the orders that wait for a fresh book. */
 static void book_decides(struct sim *s, struct sim_market *m, int64_t now_us)
 {
 	if (!m->waits)

@@ -1,8 +1,8 @@
 /*
- * sim.h - the simulation venue: paper accounts, spot and futures, on a real or made market.
+ * sim.h - the simulation venue: paper accounts, spot and futures, on a real or made-up market.
  *
- * Pure: no clock, no I/O, no SQL; same calls, same rows and updates, bit for bit.
- * docs/SIMULATION.md tells the model in plain words with its numbers.
+ * It has no clock, no I/O and no SQL: the same calls give the same rows and updates, bit for
+ * bit. docs/SIMULATION.md explains the model and gives its numbers.
  *
  *	place --latency--> check --> rest --trade through, or at price after the queue--> fill
  *	                     |  `--market, crossing limit--> fill at the touch and worse;
@@ -42,7 +42,7 @@ struct sim_args {
 	int64_t maintenance_rate_e8;	/* futures: liquidated at equity <= this x notional */
 	int64_t liquidation_fee_e8;	/* futures: instead of the commission */
 	int64_t stale_us;		/* a book older than this fills nothing; 0: no limit */
-	bool through_all; /* a trade through a price fills all of it, not what it printed */
+	bool through_all; /* a trade through an order's price fills all of it, whatever traded */
 	struct venue_sink sink;
 	struct sim_store store;
 };

@@ -3,10 +3,9 @@
  *
  * The venue reports every persistent change through struct sim_store as it happens. The worker
  * writes these rows in the same transaction as its own, so that venue and worker never disagree
- * after a crash. A restarted venue takes the rows back (sim_*_restore in sim.h) and goes on
- * exactly.
- * The columns are those of sim_accounts, sim_ledger, sim_balances, sim_orders
- * and counters in schema/.
+ * after a crash. A restarted venue takes the rows back (sim_*_restore in sim.h) and continues as
+ * if nothing had happened. The columns are those of sim_accounts, sim_ledger, sim_balances,
+ * sim_orders and counters in schema/.
  */
 #ifndef WORKER_VENUE_SIM_STORE_H
 #define WORKER_VENUE_SIM_STORE_H
@@ -88,11 +87,11 @@ struct sim_order {
 	struct price price, stop_price;	/* 0 where the type has none, or has none any more */
 	struct price trigger_price;	/* of the trade that set off its stop, 0 not yet */
 	struct qty quantity, filled;
-	struct qty queue_ahead;		/* trades at our price before we do */
+	struct qty queue_ahead;		/* base that trades at our price before we do */
 	int64_t reserved_e8;		/* set aside, in reserved_asset */
 	char reserved_asset[SIM_ASSET_MAX];	/* "" before arrival */
 	enum sim_stage stage;
-	int64_t due_us;			/* UTC arrival, to come or past; 0: of an older version */
+	int64_t due_us;			/* UTC of its arrival; 0: of an older version */
 	int64_t exchange_id;		/* given on arrival, 0 before */
 };
 

@@ -1,10 +1,10 @@
 #include "worker/venue/sim/internal.h"
 
 /*
- * A taker trades with the orders that the book shows. We know the book only from the feed: when
- * the feed is silent or the exchange has halted, the last price and depth stay unchanged but
- * mean nothing. So a book has an age. While it is too old nothing fills, orders that close a
- * position wait, and the first fresh book decides their price.
+ * A taker trades with the orders that the book shows, and we know the book only from the feed.
+ * When the feed is silent or the exchange has halted, the last known prices and depth mean
+ * nothing. So a book has an age. While it is too old nothing fills and orders that close a
+ * position wait; the first fresh book decides their price.
  */
 
 bool sim_fresh(const struct sim *s, const struct sim_market *m, int64_t now_us)
@@ -24,7 +24,7 @@ bool sim_closes(const struct sim_acct *a, const struct sim_order *o)
 	return a->row.futures ? o->reduce_only : o->side == SIDE_SELL;
 }
 
-/* Trades what a taker gets from the book; false: that side is empty. */
+/* Trades what the book offers a taker. False: that side is empty. */
 static bool taken(struct sim *s, struct sim_slot *o, int64_t now_us)
 {
 	const struct sim_acct *a = o->account;
@@ -86,7 +86,7 @@ void sim_wait_over(struct sim *s, struct sim_market *m, int64_t now_us)
 		if (idle(o) || o->row.type == TYPE_MARKET)
 			sim_expire_rest(s, o, now_us);
 		else
-			m->waits = true; /* a stop waits for somebody on its side */
+			m->waits = true; /* the stop waits for an order that it can trade with */
 	}
 	for (size_t i = 0; i < s->accounts_n; i++)
 		if (s->accounts[i]->market == m)
