@@ -107,7 +107,7 @@ ALTER TABLE trading_orders ADD COLUMN exit_rules TEXT NOT NULL DEFAULT '{}';	-- 
 ALTER TABLE trading_orders ADD COLUMN entry_base REAL NOT NULL DEFAULT 0;	-- price that the rules count from: limit, then average entry
 ALTER TABLE trading_orders ADD COLUMN profit_target REAL NOT NULL DEFAULT 0;	-- price of profit_target_pct or the strategy, 0 none
 ALTER TABLE trading_orders ADD COLUMN initial_stop REAL NOT NULL DEFAULT 0;	-- price, 0 of before
-ALTER TABLE trading_orders ADD COLUMN best_price REAL NOT NULL DEFAULT 0;	-- since the entry, as of the newest write; 0 the stop does not trail
+ALTER TABLE trading_orders ADD COLUMN best_price REAL NOT NULL DEFAULT 0;	-- since the entry, when the stop trailed last; 0 it does not
 ALTER TABLE trading_orders ADD COLUMN stop_wanted REAL NOT NULL DEFAULT 0;	-- price that stop_loss will be moved to, 0 none
 ALTER TABLE trading_orders ADD COLUMN stop_by TEXT NOT NULL DEFAULT 'initial';	-- who moved the stop last: initial, trailing, strategy
 ALTER TABLE trading_orders ADD COLUMN stop_moved_us INTEGER NOT NULL DEFAULT 0;	-- us UTC, 0 never

@@ -181,7 +181,7 @@ static const struct part parts[] = {
 	     HELP("entry_base", "Price that the rules count from; 0: of an older version."),
 	     HELP("profit_target", "Price of the target beside minimal_roi; 0: none."),
 	     HELP("initial_stop", "Price of the stop at the decision."),
-	     HELP("best_price", "Since the entry, while a stop trails; 0: it does not."),
+	     HELP("best_price", "Since the entry, when the stop trailed last; 0: it does not."),
 	     { "stop_by", "initial|trailing|strategy", "Who moved the stop last." },
 	     { "stop_moved", "?", "When; null: never." },
 	     HELP("leaving", "Base asset that is being sold while the rest stays."),

@@ -9,6 +9,14 @@ QUICK = ("--bot-id", "1", "--config-json", json.dumps({
     "profit_target_pct": 0.003, "stop_loss_pct": 0.001, "holding_time": 60,
     "ignore_risk_reward": True}))
 
+# The same with every rule of docs/EXITS.md.
+EXITS = ("--bot-id", "1", "--config-json", json.dumps({
+    "profit_target_pct": 0.004, "stop_loss_pct": 0.002, "holding_time": 120, "order_type": "market",
+    "ignore_risk_reward": True, "trailing_stop": True, "trailing_stop_positive": 0.0008,
+    "trailing_stop_positive_offset": 0.001, "minimal_roi": {"0": 0.004, "1": 0.0025},
+    "partial_targets": [{"at": 0.001, "share": 0.4}], "stop_move_s": 3,
+    "position_adjustment": {"max_entries": 3, "at": 0.0006}}))
+
 # All columns are compared: in a replay at full speed the recording makes the time.
 TABLES = {
     "trading_orders": "id",
@@ -40,8 +48,9 @@ def frame(bot):
 
 
 def first(bot):
-    """Arguments of the worker's start: QUICK unless the directory was traded on before."""
-    return () if bot.value("SELECT 1 FROM trading_configs WHERE updated_by = 'command line'") else QUICK
+    """Arguments of the worker's start: the settings, unless the directory was traded on before."""
+    return () if bot.value("SELECT 1 FROM trading_configs WHERE updated_by = 'command line'") else \
+        getattr(bot, "settings", QUICK)
 
 
 def run_to_end(test, bot, limit=120, **env):

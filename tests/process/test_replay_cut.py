@@ -13,14 +13,18 @@ SHARED = [os.path.join(harness.SHARED_DATA, "recordings/spot/btcusdt_2024080%d.g
 
 class ReplayCut(harness.TestCase):
 
+    settings = replays.QUICK
+
     def whole(self, *files):
         bot = self.bot(**replays.environment(*files))
+        bot.settings = self.settings
         replays.run_to_end(self, bot)
         return bot, replays.outcome(bot)
 
     def cut(self, points, number, *files):
         """Ends the worker near each of these shares of all frames, and starts it again."""
         bot = self.bot(**replays.environment(*files))
+        bot.settings = self.settings
         cuts = 0
         for point in points:
             bot.start_worker(*replays.first(bot))
@@ -55,6 +59,19 @@ class ReplayCut(harness.TestCase):
     def test_generated_recording(self):
         file = recording.write(os.path.join(self.folder(), "made.gz"), 900)
         self.compare([0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95], file)
+
+    def test_exits_as_rules(self):
+        """Stops that trail, parts, further entries: a cut loses nothing of what moved."""
+        self.settings = replays.EXITS
+        file = recording.write(os.path.join(self.folder(), "made.gz"), 900)
+        self.compare([0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95], file)
+        bot = self.bots[0]
+        for what, sql in {
+                "a stop trailed": "SELECT 1 FROM trading_orders WHERE stop_by = 'trailing'",
+                "it was added to a position": "SELECT 1 FROM trading_orders WHERE entries > 1",
+                "a part left": "SELECT 1 FROM exchange_orders a JOIN exchange_orders b USING (order_id)"
+                " WHERE a.leg = 't' AND b.leg = 't' AND a.filled > 0 AND a.price != b.price"}.items():
+            self.assertTrue(bot.value(sql), what)
 
     def test_two_runs_are_the_same(self):
         file = recording.write(os.path.join(self.folder(), "made.gz"), 300, seed=2)

@@ -174,7 +174,7 @@ void bot_quiet(const struct bot *b, int64_t *low, int64_t *high)
 	*high = INT64_MAX;
 	for (size_t i = 0; i < b->orders_n; i++) {
 		const struct order *o = b->orders[i];
-		int64_t stop = price_units(exits_stop(o)), best = price_units(o->best);
+		int64_t stop = price_units(exits_stop(o)), best = price_units(exits_seen(o));
 
 		if (o->phase == PHASE_REMAINDER) /* any price may make it large enough */
 			*low = INT64_MAX;

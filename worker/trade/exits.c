@@ -22,6 +22,11 @@ struct price exits_stop(const struct order *o)
 	return moves ? o->stop_wanted : o->stop_loss;
 }
 
+struct price exits_seen(const struct order *o)
+{
+	return price_sign(o->seen) > 0 ? o->seen : o->best;
+}
+
 bool exit_rules_used(const struct exit_rules *r)
 {
 	return r->roi.n || r->partial.n || r->trailing || r->adjustment.max_entries;

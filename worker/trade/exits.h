@@ -72,6 +72,8 @@ struct price exits_average_target(const struct symbol_info *info, const struct o
 bool exits_better(const struct order *o, struct price a, struct price b);
 /* The stop that counts: the resting one, or a nearer one that it has still to be moved to. */
 struct price exits_stop(const struct order *o);
+/* The best price since the entry that is known, while a stop trails. */
+struct price exits_seen(const struct order *o);
 /* A fraction of the entry price away, in the direction of a gain, on the grid. 0: no price. */
 struct price exits_at(const struct symbol_info *info, const struct order *o, double fraction);
 

@@ -93,7 +93,7 @@ struct order {
 	struct price entry_base;	/* that rules count from; 0: from before there were any */
 	struct price profit_target;	/* of profit_target_pct or the strategy; 0 none */
 	struct price initial_stop;
-	struct price best;		/* best trade since the entry, while a stop trails */
+	struct price best;		/* best trade since the entry, when the stop trailed last */
 	struct price stop_wanted;	/* that stop_loss will be moved to; 0 none */
 	enum stop_owner stop_by;
 	int64_t stop_moved_us;		/* 0 never */
@@ -131,7 +131,9 @@ struct order {
 	int64_t uncovered_from_us;	/* since when it does, 0 all is covered */
 	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
 	bool reported;			/* its row is in the effects of this step already */
-	/* Not stored. Since when a stop could rest for a part that has none; 0: all have one. */
+	/* Not stored: what has been seen since the start. */
+	struct price seen;		/* best trade, while a stop trails; 0: order.best */
+	/* Since when a stop could rest for a part that has none; 0: all have one. */
 	int64_t coverable_from_us;
 	int64_t exits_us;		/* that take_profit was computed for; 0: not yet */
 	size_t legs_n;			/* live ones and the newest done ones */

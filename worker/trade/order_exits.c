@@ -118,14 +118,14 @@ unsigned order_follow(const struct step *s, struct order *o)
 {
 	struct price last = s->market->last, stop;
 
-	if (!o->rules.trailing || !open_position(o) ||
-	    (price_sign(o->best) > 0 && !exits_better(o, last, o->best)))
+	if (!o->rules.trailing || !open_position(o) || !exits_better(o, last, exits_seen(o)))
 		return 0;
-	o->best = last;
+	o->seen = last;
 	s->effects->looks_moved = true;
 	if (!exits_trail(&s->market->info, o, last, &stop) || !far_enough(exits_stop(o), stop) ||
 	    !want_stop(o, stop, STOP_TRAILING))
 		return 0;
+	o->best = last;
 	order_changed(s, o);
 	return order_move_exits(s, o);
 }
