@@ -245,8 +245,8 @@ $(OUT)/tests/%: $(OUT)/obj/tests/unit/%.o $(OUT)/libapi.a $(OUT)/libworker.a $(O
 	$(CC) $(LDFLAGS) $(TEST_LD) -o $@ $< -Wl,--start-group $(OUT)/libapi.a \
 		$(OUT)/libworker.a $(OUT)/libcommon.a -Wl,--end-group -lcmocka $(API_LIBS) $(WORKER_LIBS)
 # It lists the statements of all objects, also of those that it calls nothing of.
-$(OUT)/tests/test_row_sql: LDFLAGS += -Wl,--whole-archive $(OUT)/libworker.a $(OUT)/libcommon.a \
-	-Wl,--no-whole-archive
+$(OUT)/tests/test_row_sql: LDFLAGS += -Wl,--whole-archive $(OUT)/libapi.a $(OUT)/libworker.a \
+	$(OUT)/libcommon.a -Wl,--no-whole-archive
 $(OUT)/fuzz_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/libapi.a $(OUT)/libworker.a \
 		$(OUT)/libcommon.a
 	echo "  LINK  $@"

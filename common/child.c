@@ -104,6 +104,15 @@ ssize_t child_read(struct child *c, char *bytes, size_t size)
 	return -1;
 }
 
+void child_drain(struct child *c, struct buf *out)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	while (c->fd >= 0 && (n = child_read(c, bytes, sizeof(bytes))) > 0)
+		buf_add(out, bytes, (size_t)n);
+}
+
 void child_end(struct child *c)
 {
 	if (c->pid <= 0 || c->kill_us)

@@ -13,6 +13,7 @@
 #ifndef COMMON_CHILD_H
 #define COMMON_CHILD_H
 
+#include "common/buf.h"
 #include "common/err.h"
 
 #include <stdbool.h>
@@ -65,6 +66,8 @@ MUST_CHECK int child_start(struct child *c, const struct child_plan *plan, struc
  * c->fd can be waited for (poll, libevent). A child may live on after it closed its end.
  */
 ssize_t child_read(struct child *c, char *bytes, size_t size);
+/* Appends what there is now; c->fd is closed when that was all. */
+void child_drain(struct child *c, struct buf *out);
 void child_close(struct child *c);		/* reads no more of it */
 /* Tells it to end. */
 void child_end(struct child *c);

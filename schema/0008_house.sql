@@ -87,6 +87,7 @@ ALTER TABLE trading_configs ADD COLUMN trailing_stop INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE trading_configs ADD COLUMN trailing_stop_positive REAL NOT NULL DEFAULT 0;	-- fraction below the best price, 0 stop_loss_pct
 ALTER TABLE trading_configs ADD COLUMN trailing_stop_positive_offset REAL NOT NULL DEFAULT 0;	-- fraction of the entry price
 ALTER TABLE trading_configs ADD COLUMN trailing_only_offset_is_reached INTEGER NOT NULL DEFAULT 0;	-- 0 or 1
+ALTER TABLE trading_configs ADD COLUMN stop_move_s INTEGER NOT NULL DEFAULT 10;	-- least seconds between two moves of a resting stop
 ALTER TABLE trading_configs ADD COLUMN position_adjustment TEXT NOT NULL DEFAULT '{}';	-- JSON, further entries
 ALTER TABLE trading_configs ADD COLUMN partial_targets TEXT NOT NULL DEFAULT '[]';	-- JSON, parts that leave before the target
 ALTER TABLE trading_configs ADD COLUMN order_type TEXT NOT NULL DEFAULT 'limit';	-- limit, market
@@ -97,6 +98,24 @@ ALTER TABLE trading_configs ADD COLUMN trading_hours TEXT NOT NULL DEFAULT '{}';
 
 -- Of trading_orders, written by: worker.
 ALTER TABLE trading_orders ADD COLUMN tag TEXT NOT NULL DEFAULT '';	-- of the strategy, by which it knows its position
+
+-- ---- exits as rules ----
+
+-- Of trading_orders, written by: worker. take_profit and stop_loss are where they are now; what they
+-- were made from stands here. Rows of before have none of it and keep their one target and stop.
+ALTER TABLE trading_orders ADD COLUMN exit_rules TEXT NOT NULL DEFAULT '{}';	-- JSON, from the bot's settings at the decision
+ALTER TABLE trading_orders ADD COLUMN entry_base REAL NOT NULL DEFAULT 0;	-- price that the rules count from: limit, then average entry
+ALTER TABLE trading_orders ADD COLUMN profit_target REAL NOT NULL DEFAULT 0;	-- price of profit_target_pct or the strategy, 0 none
+ALTER TABLE trading_orders ADD COLUMN initial_stop REAL NOT NULL DEFAULT 0;	-- price, 0 of before
+ALTER TABLE trading_orders ADD COLUMN best_price REAL NOT NULL DEFAULT 0;	-- since the entry, as of the newest write; 0 the stop does not trail
+ALTER TABLE trading_orders ADD COLUMN stop_wanted REAL NOT NULL DEFAULT 0;	-- price that stop_loss will be moved to, 0 none
+ALTER TABLE trading_orders ADD COLUMN stop_by TEXT NOT NULL DEFAULT 'initial';	-- who moved the stop last: initial, trailing, strategy
+ALTER TABLE trading_orders ADD COLUMN stop_moved_us INTEGER NOT NULL DEFAULT 0;	-- us UTC, 0 never
+ALTER TABLE trading_orders ADD COLUMN stop_move_us INTEGER NOT NULL DEFAULT 10000000;	-- least us between two moves
+ALTER TABLE trading_orders ADD COLUMN first_quantity REAL NOT NULL DEFAULT 0;	-- base asked for by the first entry
+ALTER TABLE trading_orders ADD COLUMN entries INTEGER NOT NULL DEFAULT 1;	-- made, with the first
+ALTER TABLE trading_orders ADD COLUMN added_us INTEGER NOT NULL DEFAULT 0;	-- us UTC of the newest further entry, 0 none
+ALTER TABLE trading_orders ADD COLUMN leaving REAL NOT NULL DEFAULT 0;	-- base that is being sold while the rest stays
 
 -- ---- time in force ----
 

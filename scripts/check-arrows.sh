@@ -29,15 +29,16 @@ worker/strategy: common/registry worker/market
 worker/account:
 worker/venue: worker/account worker/market
 worker/venue/sim: worker/account worker/market worker/venue
-worker/engine: common/registry worker/account worker/market worker/strategy worker/venue
+worker/trade: common/registry worker/market worker/strategy worker/venue
+worker/engine: common/registry worker/account worker/market worker/strategy worker/trade worker/venue
 worker/feed: common/registry worker/market
 worker/model/format:
 worker/model: worker/market worker/model/format
 worker/model/train: worker/market worker/model
 worker/session: common/db worker/market worker/strategy worker/venue worker/engine worker/feed worker/model
 worker/net:
-worker/store: common/db common/registry worker/engine worker/feed worker/market worker/venue worker/venue/sim
-worker/report: worker/engine worker/venue/sim
+worker/store: common/db common/registry worker/engine worker/trade worker/feed worker/market worker/venue worker/venue/sim
+worker/report: worker/trade worker/venue/sim
 worker/notify: common/db common/registry common/view worker/net worker/report worker/store
 worker/backup: common/db common/registry worker/store
 worker/job: common/db worker/store

@@ -56,7 +56,7 @@ never "banned function" '\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof
 	api common worker tests
 never "only common/clock.c asks for the time" \
 	'(?<![.>*\w])time\s*\(|\b(clock_gettime|gettimeofday)\s*\(' api common worker ! common/clock.c
-pure=(worker/market worker/engine worker/strategy)
+pure=(worker/market worker/trade worker/engine worker/strategy)
 never "market, engine and strategy have no I/O, no clock, no SQL" \
 	'include\s*[<"](sqlite3|event2|curl|openssl|fcntl|unistd|time\.h|sys/|netinet|pthread|common/(db/|file|log|config\b|secret\b|registry/(audit|bot_secrets|commands|configs|logs|machine|markets|model_row|rotate_key|tokens))\b)' \
 	"${pure[@]}"

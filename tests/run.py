@@ -42,7 +42,7 @@ DOCKER_LANES = 2
 LONGEST = """
     test_crash test_telegram_commands test_telegram test_replay_cut test_webhook test_isolation
     test_commands test_restore test_roster test_models test_backup test_security test_jobs
-    test_api_helper test_api_push_ends test_api_database test_synthetic_figures test_model test_engine_random
+    test_api_helper test_api_push_ends test_api_database test_synthetic_figures test_model test_engine_random test_engine_cut
     test_api_trading test_model_refused test_replay
 """.split()
 

@@ -17,7 +17,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
-int reply_status(int rc)
+int reply_http_status(int rc)
 {
 	switch ((enum err_code)rc) {
 	case ERR_NONE: return 200;
@@ -64,7 +64,7 @@ const char *reply_code(int rc)
 static void write_error(struct request *r, int rc, const struct err *e)
 {
 	struct http_error x = {
-		.http = r->error_http ? r->error_http : reply_status(rc),
+		.http = r->error_http ? r->error_http : reply_http_status(rc),
 		.code = r->error_code ? r->error_code : reply_code(rc),
 		.message = e->msg,
 		.correlation_id = r->correlation_id,

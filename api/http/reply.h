@@ -15,7 +15,7 @@ struct request;
 void reply_send(struct request *r, int rc, struct err *e);
 
 /* The HTTP status and the code word that an error of ours becomes. */
-int reply_status(int rc);
+int reply_http_status(int rc);
 const char *reply_code(int rc);
 
 #endif

@@ -113,6 +113,8 @@ void route_find(enum evhttp_cmd_type method, const char *path, struct route_matc
 {
 	const char *rest = under_api(path);
 	const struct route *best = NULL;
+	/* Of most routes the first letter is another one. */
+	const char first[2] = { rest ? rest[1] : '\0', path[0] ? path[1] : '\0' };
 	struct route_match m;
 	size_t number = 0;
 
@@ -122,14 +124,15 @@ void route_find(enum evhttp_cmd_type method, const char *path, struct route_matc
 	if (method == EVHTTP_REQ_HEAD)
 		method = EVHTTP_REQ_GET;
 	for (const struct route_group *const *g = route_groups; *g; number += (*g++)->n) {
-		const struct route *first = (*g)->rows, *end = first + (*g)->n;
+		const struct route *rows = (*g)->rows, *end = rows + (*g)->n;
 
-		for (const struct route *r = first; r < end; r++) {
+		for (const struct route *r = rows; r < end; r++) {
 			const char *p = r->root ? path : rest;
 
-			if (p && (p[1] == r->path[1] || r->path[1] == ':') &&
-			    matches(r->path, p, &m))
-				take(r, number + (size_t)(r - first), method, &m, &best, out);
+			if (r->path[1] != first[r->root] && r->path[1] != ':')
+				continue;
+			if (p && matches(r->path, p, &m))
+				take(r, number + (size_t)(r - rows), method, &m, &best, out);
 		}
 	}
 	if (out->allowed & EVHTTP_REQ_GET)

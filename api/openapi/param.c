@@ -184,18 +184,6 @@ static void put_members(struct json *j, const char *schema)
 }
 
 /* In a change null stands for the default. */
-static void put_type(struct json *j, const char *type, bool change)
-{
-	if (!change) {
-		json_string(j, "type", type);
-		return;
-	}
-	json_array(j, "type");
-	json_string(j, NULL, type);
-	json_string(j, NULL, "null");
-	json_array_end(j);
-}
-
 static void put_words(struct json *j, const struct strategy_param *p, bool change)
 {
 	json_array(j, "enum");
@@ -211,21 +199,21 @@ static void put_parameter(struct json *j, const struct strategy_param *p, bool c
 	json_object(j, p->name);
 	switch (p->type) {
 	case STRATEGY_INT:
-		put_type(j, "integer", change);
+		openapi_put_type(j, "integer", change);
 		put_range(j, p->min, p->max);
 		json_int(j, "default", (int64_t)p->def);
 		break;
 	case STRATEGY_REAL:
-		put_type(j, "number", change);
+		openapi_put_type(j, "number", change);
 		put_range(j, p->min, p->max);
 		json_double(j, "default", p->def);
 		break;
 	case STRATEGY_BOOL:
-		put_type(j, "boolean", change);
+		openapi_put_type(j, "boolean", change);
 		json_bool(j, "default", p->def > 0);
 		break;
 	case STRATEGY_WORD:
-		put_type(j, "string", change);
+		openapi_put_type(j, "string", change);
 		put_words(j, p, change);
 		json_string(j, "default", strategy_param_word(p, p->def));
 		break;
@@ -237,7 +225,7 @@ static void put_parameter(struct json *j, const struct strategy_param *p, bool c
 /* The parameters of each strategy, which its name is the title of. */
 static void put_strategies(struct json *j, bool change)
 {
-	put_type(j, "object", change);
+	openapi_put_type(j, "object", change);
 	json_array(j, "anyOf");
 	for (size_t i = 0; strategy_specs[i]; i++) {
 		const struct strategy_spec *s = strategy_specs[i];
@@ -245,7 +233,7 @@ static void put_strategies(struct json *j, bool change)
 		json_object(j, NULL);
 		json_string(j, "title", s->name);
 		json_string(j, "description", s->description);
-		put_type(j, "object", change);
+		openapi_put_type(j, "object", change);
 		json_object(j, "properties");
 		for (size_t k = 0; k < s->params_n; k++)
 			put_parameter(j, &s->params[k], change);

@@ -62,12 +62,8 @@ static void stop_reading(struct helper *h)
 /* It may have ended with its last words in the pipe. */
 static void read_rest(struct helper *h)
 {
-	char bytes[16384];
-	ssize_t n;
-
 	stop_reading(h);
-	while (h->child.fd >= 0 && (n = child_read(&h->child, bytes, sizeof(bytes))) > 0)
-		buf_add(&h->out, bytes, (size_t)n);
+	child_drain(&h->child, &h->out);
 }
 
 /* It has ended. Its deadline is minded in here as well. */

@@ -1,18 +1,37 @@
 #include "api/store/metrics.h"
 
+#include "common/db/row.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char SQL_COUNT[] = "SELECT count(*) FROM bots";
-static const char SQL_BOTS[] =
-	"SELECT b.id, b.name, coalesce(c.symbol, ''), coalesce(c.strategy, ''),"
-	" coalesce(c.exchange, ''), coalesce(s.mode, ''), coalesce(s.status, 'STOPPED'),"
-	" coalesce(s.equity, 0.0), coalesce(s.peak_equity, 0.0), coalesce(s.open_positions, 0),"
-	" coalesce(s.pending_orders, 0), coalesce(s.last_execution_us, 0), coalesce(t.trades, 0),"
-	" coalesce(t.wins, 0), coalesce(t.losses, 0), coalesce(t.net, 0.0), coalesce(t.fees, 0.0),"
-	" iif(s.day >= ?1, s.day_equity, 0.0), coalesce(u.n, 0)"
-	" FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
+#define M(type, column, member) ROW_MEMBER(struct bot_metrics, type, column, member)
+
+static const struct row_column columns[] = {
+	M(ROW_TEXT, "b.id", id),
+	M(ROW_TEXT, "b.name", name),
+	M(ROW_TEXT, "c.symbol", symbol),
+	M(ROW_TEXT, "c.strategy", strategy),
+	M(ROW_TEXT, "c.exchange", exchange),
+	M(ROW_TEXT, "s.mode", mode),
+	M(ROW_TEXT, "coalesce(s.status, 'STOPPED')", status),
+	M(ROW_REAL, "s.equity", equity),
+	M(ROW_REAL, "s.peak_equity", peak_equity),
+	M(ROW_INT, "s.open_positions", open_positions),
+	M(ROW_INT, "s.pending_orders", pending_orders),
+	M(ROW_INT, "s.last_execution_us", last_execution_us),
+	M(ROW_INT, "t.trades", trades),
+	M(ROW_INT, "t.wins", wins),
+	M(ROW_INT, "t.losses", losses),
+	M(ROW_REAL, "t.net", net),
+	M(ROW_REAL, "t.fees", fees),
+	M(ROW_REAL, "iif(s.day >= ?1, s.day_equity, 0.0)", day_equity),
+	M(ROW_INT, "u.n", without_stop),
+};
+static const struct row_table bots = ROW_TABLE(
+	"bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
 	" LEFT JOIN bot_state s ON s.bot_id = b.id"
 	" LEFT JOIN (SELECT bot_id, sum(trades) AS trades, sum(wins) AS wins,"
 	" sum(losses) AS losses, sum(net) AS net, sum(fees) AS fees FROM trading_stats"
@@ -22,7 +41,9 @@ static const char SQL_BOTS[] =
 	" (SELECT 1 FROM exchange_orders x"
 	" WHERE x.order_id = o.id AND x.stop_price > 0 AND x.state IN ('new', 'partially_filled')"
 	" AND NOT (x.type = 'OCO' AND x.filled > 0))" /* its target's first fill ends its stop */
-	" GROUP BY o.bot_id) u ON u.bot_id = b.id ORDER BY b.id";
+	" GROUP BY o.bot_id) u ON u.bot_id = b.id",
+	columns);
+ROW_SQL(all_bots, bots, "ORDER BY b.id");
 static const char SQL_JOBS[] =
 	"SELECT sum(state = 'queued'), sum(state = 'running'), sum(state = 'done'),"
 	" sum(state = 'failed'), sum(state = 'cancelled') FROM jobs";
@@ -40,29 +61,6 @@ static const char SQL_NOTIFY_LANES[] =
 	"SELECT channel = 'webhook', sum(delivered), sum(failed), sum(dropped), sum(retries)"
 	" FROM notification_lanes WHERE channel IN ('telegram', 'webhook') GROUP BY channel";
 
-static void read_bot(struct stmt *s, struct bot_metrics *b)
-{
-	snprintf(b->id, sizeof(b->id), "%lld", (long long)stmt_int(s, 0));
-	stmt_copy(s, 1, b->name, sizeof(b->name));
-	stmt_copy(s, 2, b->symbol, sizeof(b->symbol));
-	stmt_copy(s, 3, b->strategy, sizeof(b->strategy));
-	stmt_copy(s, 4, b->exchange, sizeof(b->exchange));
-	stmt_copy(s, 5, b->mode, sizeof(b->mode));
-	stmt_copy(s, 6, b->status, sizeof(b->status));
-	b->equity = stmt_double(s, 7);
-	b->peak_equity = stmt_double(s, 8);
-	b->open_positions = stmt_int(s, 9);
-	b->pending_orders = stmt_int(s, 10);
-	b->last_execution_us = stmt_int(s, 11);
-	b->trades = stmt_int(s, 12);
-	b->wins = stmt_int(s, 13);
-	b->losses = stmt_int(s, 14);
-	b->net = stmt_double(s, 15);
-	b->fees = stmt_double(s, 16);
-	b->day_equity = stmt_double(s, 17);
-	b->without_stop = stmt_int(s, 18);
-}
-
 int store_metrics_bots(struct db *db, const char *day, struct bot_metrics **out, size_t *n,
 		       struct err *e)
 {
@@ -73,14 +71,14 @@ int store_metrics_bots(struct db *db, const char *day, struct bot_metrics **out,
 
 	rc = db_number(db, SQL_COUNT, NULL, &room, e);
 	if (!rc)
-		rc = db_stmt(db, SQL_BOTS, &s, e);
+		rc = row_select(db, &all_bots, &s, e);
 	if (rc)
 		return rc;
 	stmt_bind_text(s, 1, day);
 	list = xcalloc((size_t)room + 1, sizeof(*list));
 	/* A bot that was made between the two statements waits for the next call. */
 	while (found < room && (rc = stmt_step(s, e)) == STMT_ROW)
-		read_bot(s, &list[found++]);
+		ASSERT(row_read(s, &bots, &list[found++]));
 	stmt_done(s);
 	if (rc < 0) {
 		free(list);

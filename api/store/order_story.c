@@ -7,6 +7,9 @@ static const char SQL_MINE[] = "SELECT model_id FROM trading_orders WHERE id = ?
 static const char SQL_DECISION[] =
 	"SELECT id FROM signals WHERE bot_id = ?1 AND taken = 1 AND order_id = ?2"
 	" ORDER BY id DESC LIMIT 1";
+static const char SQL_EXITS[] =
+	"SELECT entries, entry_base, profit_target, initial_stop, best_price, stop_by,"
+	" stop_moved_us, leaving, exit_rules FROM trading_orders WHERE id = ?1";
 static const char SQL_MODEL[] =
 	"SELECT id, name, sha256, features, origin FROM models WHERE id = ?1";
 static const char SQL_LEGS[] =
@@ -23,6 +26,12 @@ static const char SQL_MOVES[] =
 const struct column store_story_models[] = {
 	{ "id", COL_INT }, { "name", COL_TEXT }, { "sha256", COL_TEXT }, { "features", COL_TEXT },
 	{ "origin", COL_TEXT }, { NULL, COL_INT },
+};
+const struct column store_story_exits[] = {
+	{ "entries", COL_INT }, { "entry_base", COL_PRICE }, { "profit_target", COL_PRICE },
+	{ "initial_stop", COL_PRICE }, { "best_price", COL_PRICE }, { "stop_by", COL_TEXT },
+	{ "stop_moved", COL_TIME }, { "leaving", COL_QTY }, { "rules", COL_JSON },
+	{ NULL, COL_INT },
 };
 const struct column store_story_legs[] = {
 	{ "id", COL_INT }, { "client_order_id", COL_TEXT }, { "exchange_id", COL_NULLTEXT },
@@ -94,21 +103,23 @@ static int decision(struct db *db, int64_t bot_id, int64_t order_id, struct json
 	return rc;
 }
 
-static int model(struct db *db, int64_t model_id, struct json *j, struct err *e)
+/* One row as an object; null when there is none. */
+static int one(struct db *db, const char *sql, int64_t id, const char *key,
+	       const struct column *columns, struct json *j, struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, SQL_MODEL, &s, e);
+	int rc = db_stmt(db, sql, &s, e);
 
 	if (rc)
 		return rc;
-	stmt_bind_int(s, 1, model_id);
+	stmt_bind_int(s, 1, id);
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
-		json_object(j, "model");
-		row_members(j, s, store_story_models);
+		json_object(j, key);
+		row_members(j, s, columns);
 		json_object_end(j);
 	} else if (rc == 0) {
-		json_null(j, "model");
+		json_null(j, key);
 	}
 	stmt_done(s);
 	return rc == STMT_ROW ? 0 : rc;
@@ -132,7 +143,9 @@ int store_order_story(struct db *db, int64_t bot_id, int64_t order_id, struct js
 	if (!rc)
 		rc = decision(db, bot_id, order_id, j, e);
 	if (!rc)
-		rc = model(db, model_id, j, e);
+		rc = one(db, SQL_MODEL, model_id, "model", store_story_models, j, e);
+	if (!rc)
+		rc = one(db, SQL_EXITS, order_id, "exits", store_story_exits, j, e);
 	if (!rc)
 		rc = list(db, SQL_LEGS, order_id, "legs", store_story_legs, j, e);
 	if (!rc)

@@ -9,8 +9,8 @@
 #include "common/db/db.h"
 
 /* What the lists show, in the order of the statements' columns; for OpenAPI. */
-extern const struct column store_story_models[], store_story_legs[], store_story_fills[],
-	store_story_moves[];
+extern const struct column store_story_models[], store_story_exits[], store_story_legs[],
+	store_story_fills[], store_story_moves[];
 
 /*
  * The members order, decision, model, legs, fills and moves. decision and model are null where

@@ -55,7 +55,7 @@ static int track_drawdown(struct stats *s)
 	return rc;
 }
 
-int stats_add(struct stats *s, const struct closed_trade *t)
+int trade_stats_add(struct stats *s, const struct closed_trade *t)
 {
 	int64_t day = t->closed_us / US_PER_DAY;
 	int rc;

@@ -39,7 +39,7 @@ struct closed_trade {
 };
 
 /* ERR_RANGE: a sum does not fit. */
-MUST_CHECK int stats_add(struct stats *s, const struct closed_trade *t);
+MUST_CHECK int trade_stats_add(struct stats *s, const struct closed_trade *t);
 
 struct stats_ratios {
 	bool has_rate, has_factor, has_sharpe, has_sortino;	/* false: not defined */

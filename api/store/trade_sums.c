@@ -97,7 +97,7 @@ static int add_trade(struct bot_sums *s, const struct closed_trade *t, const cha
 		.gross = t->gross, .fees = t->fees, .net = t->pnl, .volume = t->volume,
 	};
 
-	if (stats_add(&s->stats, t) ||
+	if (trade_stats_add(&s->stats, t) ||
 	    add_group(group_of(&s->days, clock_day(t->closed_us, day)), &g) ||
 	    add_group(group_of(&s->symbols, symbol), &g) ||
 	    add_group(group_of(&s->reasons, reason), &g))

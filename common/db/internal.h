@@ -38,6 +38,7 @@ struct stmt {
 	sqlite3_stmt *st;
 	int bad_param;		/* first parameter that can't be stored, 0 none */
 	bool active;		/* stands on a row */
+	bool clean;		/* reset and without bindings, since stmt_done */
 };
 
 /* A file beside the database, as we opened it. */

@@ -11,7 +11,7 @@ static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;	/* of texts */
 
 static bool is_read(const struct row_column *c)
 {
-	return c->type != ROW_PUT && c->type != ROW_GIVEN && !(c->use & ROW_UNREAD);
+	return c->get || (c->type != ROW_PUT && c->type != ROW_GIVEN && !(c->use & ROW_UNREAD));
 }
 
 /* "a, b": the columns that have one of these uses; use 0: all. */
@@ -174,7 +174,7 @@ static bool read_column(struct stmt *s, int col, const struct row_column *c, voi
 	case ROW_QTY: *(struct qty *)m = stmt_qty(s, col); break;
 	case ROW_MONEY: *(struct money *)m = stmt_money(s, col); break;
 	case ROW_WORD: return c->words->parse(stmt_text(s, col), m);
-	case ROW_PUT:
+	case ROW_PUT: return c->get(s, col, row);
 	case ROW_GIVEN: break;
 	}
 	return true;

@@ -33,7 +33,7 @@ enum row_type {
 	ROW_TIME,	/* int64_t of which 0 is NULL */
 	ROW_NO_PRICE,	/* struct price of which 0 is NULL */
 	ROW_WORD,	/* an enum by its name: words */
-	ROW_PUT,	/* no member: put binds it */
+	ROW_PUT,	/* no member: put binds it; not read unless there is a get */
 	ROW_GIVEN	/* no member: the caller binds it, or insert says it */
 };
 
@@ -71,6 +71,7 @@ struct row_column {
 	int since;			/* version of the schema; an older file's is read as NULL */
 	const struct row_words *words;
 	void (*put)(struct stmt *s, int index, const void *row);	/* in place of its member */
+	bool (*get)(struct stmt *s, int col, void *row);	/* of ROW_PUT; false: can't */
 	const char *insert;		/* an expression in place of its value; NULL: none */
 	const char *update;		/* the same when the row is there; NULL: as inserted */
 };
@@ -113,7 +114,7 @@ MUST_CHECK int row_select(struct db *db, struct row_sql *q, struct stmt **out, s
 void row_statements(int schema, void (*each)(void *ctx, const char *sql), void *ctx);
 /*
  * The row that a statement of row_select stands on, into *row; other members stay as they are.
- * False: a word is none of its enum's.
+ * False: a word is none of its enum's, or a get can't read its column.
  */
 MUST_CHECK bool row_read(struct stmt *s, const struct row_table *t, void *row);
 

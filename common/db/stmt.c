@@ -70,7 +70,9 @@ int db_stmt(struct db *db, const char *sql, struct stmt **out, struct err *e)
 
 	if (s) {
 		ASSERT(!s->active); /* nested use, or a forgotten stmt_done */
-		stmt_done(s);
+		if (!s->clean)
+			stmt_done(s);
+		s->clean = false;
 		*out = s;
 		return 0;
 	}
@@ -201,6 +203,7 @@ void stmt_done(struct stmt *s)
 	rest(s);
 	sqlite3_clear_bindings(s->st);
 	s->bad_param = 0;
+	s->clean = true;
 }
 
 static sqlite3_stmt *at_column(struct stmt *s, int col)

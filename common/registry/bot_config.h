@@ -88,12 +88,6 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 /* The members, secrets as "********" when set and "" when not. Between json_object and its end. */
 void bot_config_json(const struct bot_config *c, struct json *j);
 
-/*
- * Why no entry may be made with these settings: one of them is stored, but this version of the
- * engine does not carry it out. NULL: it does all that they say.
- */
-const char *bot_config_unready(const struct bot_config *c);
-
 struct symbol_info;
 
 /*

@@ -62,16 +62,15 @@ const struct bot_key bot_keys[] = {
 	    "Seconds after which a position is closed at market."),
 	REAL(profit_target_pct, 0, 10, "0.00015",
 	     "Take profit as a fraction of the entry price (0.00015 = 0.015 %); 0: none, "
-	     "and this version makes no entry."),
+	     "the position ends by its stop, minimal_roi, holding_time or the strategy."),
 	REAL(stop_loss_pct, 0.000001, 0.99, "0.009",
 	     "Stop loss as a fraction of the entry price (0.009 = 0.9 %)."),
 	JSON(minimal_roi, "{}",
 	     "Targets by age: minutes since the entry and the fraction, net of both fees, from "
-	     "which it is sold; with profit_target_pct the nearer one counts."
-	    " This version makes no entry while it is set."),
+	     "which it is sold; with profit_target_pct the nearer one counts."),
 	BOOL(trailing_stop, "false",
 	     "true: the stop follows the best price since the entry, at stop_loss_pct from it; it "
-	     "never goes back. This version makes no entry while it is set."),
+	     "never goes back."),
 	REAL(trailing_stop_positive, 0, 0.99, "0",
 	     "Fraction between best price and stop once the gain has reached "
 	     "trailing_stop_positive_offset; 0: stop_loss_pct stays."),
@@ -80,12 +79,14 @@ const struct bot_key bot_keys[] = {
 	BOOL(trailing_only_offset_is_reached, "false",
 	     "true: the stop stays where it was until the gain has reached "
 	     "trailing_stop_positive_offset."),
+	INT(stop_move_s, 1, 3600, "10",
+	    "Least seconds between two moves of a stop that rests at the exchange; a nearer stop "
+	    "is watched meanwhile."),
 	JSON(position_adjustment, "{}",
 	     "Further entries into an open position, each when the price is a fraction below (for "
-	     "a short above) its average entry. This version makes no entry while it is set."),
+	     "a short above) its average entry. The stop stays where the first entry put it."),
 	JSON(partial_targets, "[]",
-	     "Parts of a position that leave on the way to its target. This version makes no entry "
-	     "while it is set."),
+	     "Parts of a position that leave on the way to its target."),
 	CHOICE(order_type, "\"limit\"", "limit|market",
 	       "How an entry is sent when the strategy does not say: as a limit at the best price "
 	       "of its side, or at market."),

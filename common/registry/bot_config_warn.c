@@ -84,30 +84,23 @@ static bool strategy_exits(const struct bot_config *c)
 	return strcmp(c->strategy, "rsi") == 0 && c->strategy_params[RSI_EXIT] > 0;
 }
 
-const char *bot_config_unready(const struct bot_config *c)
+/* A further entry is made before the stop only where it comes nearer to the entry. */
+static void warn_adjustment(const struct bot_config *c, struct field_errors *w)
 {
-	if (c->minimal_roi.n)
-		return "minimal_roi is not carried out by this version: set it to {}";
-	if (c->trailing_stop)
-		return "trailing_stop is not carried out by this version: set it to false";
-	if (c->partial_targets.n)
-		return "partial_targets are not carried out by this version: set them to []";
-	if (c->position_adjustment.max_entries)
-		return "position_adjustment is not carried out by this version: set it to {}";
-	if (c->profit_target_pct <= 0)
-		return "profit_target_pct of 0 is not carried out by this version: set a target";
-	return NULL;
+	if (c->position_adjustment.max_entries && c->position_adjustment.at >= c->stop_loss_pct)
+		field_error(w, "position_adjustment", "adds at %.6g %%, but the stop comes at "
+			    "%.6g %%: no further entry is ever made",
+			    c->position_adjustment.at * PERCENT, c->stop_loss_pct * PERCENT);
 }
 
-static void warn_unready(const struct bot_config *c, struct field_errors *w)
+static void warn_partial(const struct bot_config *c, struct field_errors *w)
 {
-	const char *why = bot_config_unready(c);
-	char key[48];
+	const struct partial_targets *p = &c->partial_targets;
 
-	if (!why)
-		return;
-	snprintf(key, sizeof(key), "%.*s", (int)strcspn(why, " "), why);
-	field_error(w, key, "%s; until then no entry is made", why);
+	if (p->n && c->profit_target_pct > 0 && p->list[p->n - 1].at >= c->profit_target_pct)
+		field_error(w, "partial_targets", "have one at %.6g %%, which is not before the "
+			    "target at %.6g %%: it leaves at the target",
+			    p->list[p->n - 1].at * PERCENT, c->profit_target_pct * PERCENT);
 }
 
 static void warn_no_target(const struct bot_config *c, struct field_errors *w)
@@ -290,8 +283,9 @@ void bot_config_warnings(const struct bot_config *c, const struct bot_config_lim
 	warn_symbol(c, l, w);
 	warn_risk_reward(c, l, w);
 	warn_fees(c, l, w);
-	warn_unready(c, w);
 	warn_no_target(c, w);
+	warn_adjustment(c, w);
+	warn_partial(c, w);
 	warn_risk(c, l, w);
 	warn_notional(c, l, w);
 	warn_least(c, l, w);

@@ -66,6 +66,7 @@ struct bot_config {
 	double trailing_stop_positive;		/* fraction below the best price; 0 stop_loss_pct */
 	double trailing_stop_positive_offset;	/* gain from which the former counts */
 	bool trailing_only_offset_is_reached;	/* trails only from that gain on */
+	int64_t stop_move_s;			/* least time between two moves of a resting stop */
 	struct position_adjustment position_adjustment;
 	struct partial_targets partial_targets;
 	char order_type[8];			/* of an entry: limit, market */

@@ -1,17 +1,23 @@
 #include "common/registry/commands.h"
 
 #include "common/clock.h"
+#include "common/db/row.h"
 #include "common/registry/heartbeat.h"
 
 #include <string.h>
 
-#define COLUMNS \
-	"id, kind, bot_id, args, requested_by, correlation_id, idempotency_key, created_us, " \
-	"expires_us, status, code, message, result, answered_us"
+#define C(type, member) ROW(struct command, type, member)
 
-static const char SQL_GET[] = "SELECT " COLUMNS " FROM commands WHERE id = ?1";
-static const char SQL_NEXT[] =
-	"SELECT " COLUMNS " FROM commands WHERE status = 'queued' AND id > ?1 ORDER BY id LIMIT 1";
+static const struct row_column columns[] = {
+	C(ROW_INT, id), C(ROW_TEXT, kind), C(ROW_INT, bot_id), C(ROW_TEXT, args),
+	C(ROW_TEXT, requested_by), C(ROW_TEXT, correlation_id), C(ROW_TEXT, idempotency_key),
+	C(ROW_INT, created_us), C(ROW_INT, expires_us), C(ROW_TEXT, status), C(ROW_TEXT, code),
+	C(ROW_TEXT, message), C(ROW_TEXT, result), C(ROW_INT, answered_us),
+};
+static const struct row_table commands = ROW_TABLE("commands", columns);
+ROW_SQL(get_command, commands, "WHERE id = ?1");
+ROW_SQL(next_command, commands, "WHERE status = 'queued' AND id > ?1 ORDER BY id LIMIT 1");
+
 static const char SQL_SAME_KEY[] =
 	"SELECT id, kind, bot_id, args FROM commands WHERE idempotency_key = ?1";
 static const char SQL_BOT_EXISTS[] = "SELECT EXISTS (SELECT 1 FROM bots WHERE id = ?1)";
@@ -153,35 +159,18 @@ void store_command_init(struct command *c)
 	c->result[0] = '\0';
 }
 
-static void read_command(struct stmt *s, struct command *c)
-{
-	c->id = stmt_int(s, 0);
-	stmt_copy(s, 1, c->kind, sizeof(c->kind));
-	c->bot_id = stmt_int(s, 2);
-	stmt_copy(s, 3, c->args, sizeof(c->args));
-	stmt_copy(s, 4, c->requested_by, sizeof(c->requested_by));
-	stmt_copy(s, 5, c->correlation_id, sizeof(c->correlation_id));
-	stmt_copy(s, 6, c->idempotency_key, sizeof(c->idempotency_key));
-	c->created_us = stmt_int(s, 7);
-	c->expires_us = stmt_int(s, 8);
-	stmt_copy(s, 9, c->status, sizeof(c->status));
-	stmt_copy(s, 10, c->code, sizeof(c->code));
-	stmt_copy(s, 11, c->message, sizeof(c->message));
-	stmt_copy(s, 12, c->result, sizeof(c->result));
-	c->answered_us = stmt_int(s, 13);
-}
-
-static int read_one(struct db *db, const char *sql, int64_t id, struct command *out, struct err *e)
+static int read_one(struct db *db, struct row_sql *q, int64_t id, struct command *out,
+		    struct err *e)
 {
 	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
+	int rc = row_select(db, q, &s, e);
 
 	if (rc)
 		return rc;
 	stmt_bind_int(s, 1, id);
 	rc = stmt_step(s, e);
 	if (rc == STMT_ROW) {
-		read_command(s, out);
+		ASSERT(row_read(s, &commands, out));
 		rc = 0;
 	} else if (rc == STMT_END) {
 		rc = ERR_NOT_FOUND;
@@ -192,7 +181,7 @@ static int read_one(struct db *db, const char *sql, int64_t id, struct command *
 
 int store_command_get(struct db *db, int64_t id, struct command *out, struct err *e)
 {
-	int rc = read_one(db, SQL_GET, id, out, e);
+	int rc = read_one(db, &get_command, id, out, e);
 
 	if (rc == ERR_NOT_FOUND)
 		return err_set(e, rc, "there is no command %lld", (long long)id);
@@ -201,7 +190,7 @@ int store_command_get(struct db *db, int64_t id, struct command *out, struct err
 
 int store_command_next(struct db *db, int64_t after, struct command *out, struct err *e)
 {
-	int rc = read_one(db, SQL_NEXT, after, out, e);
+	int rc = read_one(db, &next_command, after, out, e);
 
 	if (rc == ERR_NOT_FOUND)
 		return err_set(e, rc, "no command is queued after %lld", (long long)after);

@@ -21,6 +21,8 @@ struct brain {			/* what the model of a bot says; set by the test */
 	double target, stop;	/* 0: the config's */
 	int rungs;		/* so many limit entries at 50000 - 100, - 200, ... */
 	bool exits;		/* it wants its longs to end */
+	double share;		/* so much of them; 0 all */
+	struct price stop_to;	/* it moves the stops of its longs there; 0 it does not */
 	int rc;			/* the model fails with it */
 	int asked;
 	size_t candles;		/* in the window, when it was asked last */
@@ -104,7 +106,9 @@ HELPER int brain_candle(void *state, const struct strategy_input *in, struct dec
 	out->confidence = (double)p;
 	out->rule = "threshold";
 	if (b->exits)
-		decision_add(out, INTENT_EXIT, SIDE_BUY);
+		decision_add(out, INTENT_EXIT, SIDE_BUY)->share = b->share > 0 ? b->share : 1;
+	if (price_sign(b->stop_to) > 0)
+		decision_add(out, INTENT_MOVE_STOP, SIDE_BUY)->stop = b->stop_to;
 	if (out->confidence < in->config->confidence_threshold)
 		return 0;
 	out->rule = "entry";

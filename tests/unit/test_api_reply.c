@@ -65,15 +65,15 @@ static void statuses(void **state)
 {
 	(void)state;
 	for (int rc = ERR_END; rc < 0; rc++) {
-		assert_in_range(reply_status(rc), 400, 503);
+		assert_in_range(reply_http_status(rc), 400, 503);
 		assert_true(reply_code(rc)[0] != '\0');
 	}
-	assert_int_equal(reply_status(ERR_NOT_FOUND), 404);
-	assert_int_equal(reply_status(ERR_CONFLICT), 409);
-	assert_int_equal(reply_status(ERR_INVALID), 422);
-	assert_int_equal(reply_status(ERR_FULL), 503);
+	assert_int_equal(reply_http_status(ERR_NOT_FOUND), 404);
+	assert_int_equal(reply_http_status(ERR_CONFLICT), 409);
+	assert_int_equal(reply_http_status(ERR_INVALID), 422);
+	assert_int_equal(reply_http_status(ERR_FULL), 503);
 	assert_string_equal(reply_code(ERR_FULL), "database_unavailable");
-	assert_int_equal(reply_status(ERR_END), 500);
+	assert_int_equal(reply_http_status(ERR_END), 500);
 	assert_string_equal(reply_code(ERR_END), "internal");
 	assert_string_equal(http_error_code(413), "too_large");
 }

@@ -19,7 +19,7 @@ static void feed(struct stats *s, int64_t closed_us, double pnl)
 	t.fees = money_of_units(100000000);
 	assert_int_equal(money_add(t.pnl, t.fees, &t.gross), 0);
 	t.volume = money_of_units(40000000000);
-	assert_int_equal(stats_add(s, &t), 0);
+	assert_int_equal(trade_stats_add(s, &t), 0);
 }
 
 static void empty(void **state)
@@ -103,8 +103,8 @@ static void sums_that_do_not_fit(void **state)
 	struct stats s = { 0 };
 
 	(void)state;
-	assert_int_equal(stats_add(&s, &t), 0);
-	assert_int_equal(stats_add(&s, &t), ERR_RANGE);
+	assert_int_equal(trade_stats_add(&s, &t), 0);
+	assert_int_equal(trade_stats_add(&s, &t), ERR_RANGE);
 }
 
 /* Accounts that were lost one after another: each was all there was, and more than all is none. */

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "worker/engine/bot_state.h"
+#include "worker/trade/bot_state.h"
 
 static const char *const STATUSES[BOT_STATUSES] = { "STOPPED", "RUNNING", "PAUSED", "ERROR" };
 static const char *const EVENTS[BOT_EVENTS] = {

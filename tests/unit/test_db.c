@@ -44,6 +44,22 @@ static void test_open_settings(void **state)
 	db_close(db);
 }
 
+static void test_number(void **state)
+{
+	static const char SUM[] = "SELECT ?1 + ?2", NONE[] = "SELECT 1 WHERE 0", BAD[] = "SELECT";
+	struct db *db = open_db(DB_WORKER);
+	int64_t n = 7;
+
+	(void)state;
+	assert_int_equal(db_number(db, SUM, (const int64_t[]){ 40, 2 }, &n, NULL), 0);
+	assert_int_equal(n, 42);
+	assert_int_equal(db_number(db, BAD, NULL, &n, NULL), ERR_INVALID);
+	assert_int_equal(n, 42);
+	assert_int_equal(db_number(db, NONE, NULL, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	db_close(db);
+}
+
 static void test_column_types(void **state)
 {
 	static const char SQL[] = "SELECT ?1, ?2, ?3, x'610062', ?5 AS five";
@@ -318,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(test_open_settings), WITH_FOLDER(test_column_types),
+		WITH_FOLDER(test_number),
 		WITH_FOLDER(test_cache), WITH_FOLDER(test_bad_values),
 		WITH_FOLDER(test_transaction), WITH_FOLDER(test_moved),
 		WITH_FOLDER(test_last_id), WITH_FOLDER(test_interrupt),

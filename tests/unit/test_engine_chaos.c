@@ -331,6 +331,9 @@ static void play(struct scene *s, const struct script_step *p)
 		break;
 	case STEP_BRAIN:
 		s->brain[p->bot].probability = p->probability;
+		s->brain[p->bot].exits = p->exits;
+		s->brain[p->bot].share = p->share;
+		s->brain[p->bot].stop_to = p->stop_to;
 		s->brain[p->bot].side = p->side;
 		break;
 	case STEP_COMMAND:

@@ -34,36 +34,6 @@ static void outside_of_trading_hours(void **state)
 	assert_int_equal(d->rows.orders_n, 1);
 }
 
-/* A setting that the engine does not carry out lets nothing begin, and says which it is. */
-static void exits_that_are_not_ready(void **state)
-{
-	static const struct { const char *patch, *word; } rows[] = {
-		{ "{\"trailing_stop\":true}", "trailing_stop" },
-		{ "{\"trailing_stop\":false,\"minimal_roi\":{\"0\":0.02}}", "minimal_roi" },
-		{ "{\"minimal_roi\":null,\"partial_targets\":[{\"at\":0.01,\"share\":0.5}]}",
-		  "partial_targets" },
-		{ "{\"partial_targets\":[],\"position_adjustment\":{\"max_entries\":2,"
-		  "\"at\":0.02}}", "position_adjustment" },
-		{ "{\"position_adjustment\":null,\"profit_target_pct\":0}", "profit_target_pct" },
-	};
-	struct desk *d = *state;
-
-	desk_start(d);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		set(d, rows[i].patch);
-		assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
-		desk_decide(d, 1, 0.9);
-		assert_int_equal(d->rows.orders_n, 0);
-		assert_string_equal(newest(d)->rule, "exits_not_ready");
-		assert_non_null(strstr(newest(d)->reason, rows[i].word));
-		assert_int_equal(engine_bot_status(d->e, 1), BOT_RUNNING);
-	}
-	set(d, "{\"profit_target_pct\":0.003}");
-	assert_int_equal(engine_bot_config(d->e, 1, &d->bot, &d->err), 0);
-	desk_decide(d, 1, 0.9);
-	assert_int_equal(d->rows.orders_n, 1);
-}
-
 static void a_share_of_the_equity(void **state)
 {
 	struct desk *d = *state;
@@ -262,7 +232,7 @@ int main(void)
 		ENTRY(outside_of_trading_hours), ENTRY(a_share_of_the_equity),
 		ENTRY(so_much_at_risk),		 ENTRY(at_market),
 		ENTRY(a_limit_that_may_take),	 ENTRY(two_entries_of_one_candle),
-		ENTRY(the_strategy_wants_out),	 ENTRY(exits_that_are_not_ready),
+		ENTRY(the_strategy_wants_out),
 		ENTRY(ioc_of_which_a_part_is_there), FUTURES(ioc_of_which_a_part_is_there),
 		ENTRY(fok_that_is_not_there),	 FUTURES(fok_that_is_not_there),
 		ENTRY(fok_that_is_there),	 FUTURES(fok_that_is_there),

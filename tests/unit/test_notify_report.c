@@ -1,5 +1,5 @@
 /* The engine's reports as messages: their kind, their text, and JSON that can be read. */
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 #include "worker/report/notify_report.h"
 
 #include "common/json.h"

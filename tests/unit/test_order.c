@@ -1,7 +1,7 @@
 /* Orders: words in the database, positions, averages, unrealized gain. */
 #include "tests/unit/sim_world.h"
 
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -15,7 +15,7 @@ static void names_are_pinned(void **state)
 	static const char *const reasons[] = {
 		"", "take_profit", "stop_loss", "holding_time", "maker_timeout", "entry_rejected",
 		"entry_cancelled", "manual", "stop_command", "emergency", "liquidation", "reset",
-		"remainder", "exit_signal",
+		"remainder", "exit_signal", "trailing_stop", "roi",
 	};
 	static const char *const types[] = {
 		"LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET", "OCO",

@@ -3,10 +3,10 @@
 
 static void all_pairs(void **state)
 {
-	/* changes: entered, closes, remains, finishes; letters of the next phase */
+	/* changes: entered, adds, closes, remains, finishes; letters of the next phase */
 	static const char *const want[ORDER_PHASES] = {
-		[PHASE_ENTERING] = "HC.D", [PHASE_HOLDING] = ".C.D", [PHASE_CLOSING] = ".CRD",
-		[PHASE_DONE] = "....", [PHASE_REMAINDER] = ".C.D",
+		[PHASE_ENTERING] = "H.C.D", [PHASE_HOLDING] = ".EC.D",
+		[PHASE_CLOSING] = "..CRD", [PHASE_DONE] = ".....", [PHASE_REMAINDER] = "..C.D",
 	};
 
 	(void)state;
@@ -234,6 +234,114 @@ static void rows_once(void **state)
 	floor_fini(&f);
 }
 
+static void ended(struct floor *f, enum leg_kind kind)
+{
+	for (size_t i = 0; i < f->order.legs_n; i++)
+		if (f->order.legs[i].kind == kind && f->order.legs[i].state == LEG_CANCELLING)
+			assert_true(leg_move(&f->step, &f->order, &f->order.legs[i],
+					     LEG_CANCELLING, LEG_EV_CANCELLED, ""));
+	floor_next(f, 1);
+}
+
+/* A protected position whose stop the strategy wants nearer. */
+static void want_nearer_stop(struct floor *f, bool futures)
+{
+	enter(f, futures);
+	f->order.entry_base = f->order.limit_price;
+	f->order.profit_target = f->order.take_profit;
+	f->order.stop_move_us = 10000000;
+	(void)order_step(&f->step, &f->order);
+	acknowledge(f);
+	(void)order_step(&f->step, &f->order);
+	floor_next(f, 1);
+	assert_int_equal(order_want_stop(&f->step, &f->order, P("49400")), 0); /* never back */
+	assert_int_equal(order_want_stop(&f->step, &f->order, P("49700")), STOP_MOVED);
+}
+
+/* USD-M: the new stop first, the old one goes when the venue has the new one. */
+static void a_stop_moves_on_futures(void **state)
+{
+	struct floor f;
+
+	(void)state;
+	want_nearer_stop(&f, true);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "send s2");
+	floor_next(&f, 1);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), ""); /* not before the new one stands */
+	acknowledge(&f);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "cancel s1");
+	assert_int_equal(f.order.uncovered_from_us, 0);
+	ended(&f, LEG_STOP);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "");
+	assert_int_equal(order_want_stop(&f.step, &f.order, P("49800")), 0); /* ten seconds */
+	assert_int_equal(order_due(&f.order, false), f.order.stop_moved_us + 10000000);
+	f.step.now_us = f.order.stop_moved_us + 10000000;
+	assert_int_equal(order_move_exits(&f.step, &f.order), STOP_MOVED);
+	assert_int_equal(price_units(f.order.stop_loss), price_units(P("49800")));
+	floor_fini(&f);
+}
+
+/* Spot: the coins lie in the old order list; without a stop for five seconds it is closed. */
+static void a_stop_moves_on_spot(void **state)
+{
+	int64_t since;
+	struct floor f;
+
+	(void)state;
+	want_nearer_stop(&f, false);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "cancel t1");
+	ended(&f, LEG_TAKE_PROFIT);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "send t2");
+	since = f.order.uncovered_from_us;
+	assert_true(since != 0);
+	f.step.now_us = since + REPLACE_GRACE_US - 1;
+	assert_int_equal(order_close_due(&f.step, &f.order, false), CLOSE_NONE);
+	f.step.now_us++;
+	assert_int_equal(order_close_due(&f.step, &f.order, false), CLOSE_STOP_LOSS);
+	floor_fini(&f);
+}
+
+/* The part's coins are freed first; what stays is covered again at once. */
+static void a_part_leaves_on_spot(void **state)
+{
+	struct venue_update u;
+	struct floor f;
+	struct leg *l;
+
+	(void)state;
+	enter(&f, false);
+	(void)order_step(&f.step, &f.order);
+	acknowledge(&f);
+	assert_int_equal(order_leave(&f.step, &f.order, Q("0.00001"), CLOSE_EXIT_SIGNAL, "c"),
+			 PART_TOO_SMALL);
+	assert_int_equal(order_leave(&f.step, &f.order, Q("0.00195"), CLOSE_EXIT_SIGNAL, "c"),
+			 PART_IS_ALL);
+	assert_int_equal(order_leave(&f.step, &f.order, Q("0.001"), CLOSE_EXIT_SIGNAL, "c"),
+			 PART_LEAVES);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "cancel t1");
+	ended(&f, LEG_TAKE_PROFIT);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "send t2, send c1");
+	assert_int_equal(qty_units(order_live_leg(&f.order, LEG_TAKE_PROFIT)->quantity),
+			 qty_units(Q("0.001")));
+	l = order_live_leg(&f.order, LEG_CLOSE);
+	u = fill_of(&f, l, "50000", "0.001");
+	(void)order_book(&f.step, &f.order, l, &u);
+	assert_int_equal(qty_units(f.order.leaving), 0);
+	floor_next(&f, 1);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "");
+	assert_int_equal(f.order.phase, PHASE_HOLDING);
+	floor_fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +353,9 @@ int main(void)
 		cmocka_unit_test(a_stop_that_does_not_act),
 		cmocka_unit_test(maker_timeout),
 		cmocka_unit_test(rows_once),
+		cmocka_unit_test(a_stop_moves_on_futures),
+		cmocka_unit_test(a_stop_moves_on_spot),
+		cmocka_unit_test(a_part_leaves_on_spot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,6 +365,24 @@ static void moves(void **state)
 	assert_int_equal(y->strays_n, 1);
 }
 
+/* A restarted venue tells accounts before the bots come up; what is elsewhere is not the bot's. */
+static void told_before(void **state)
+{
+	struct yard *y = *state;
+	struct account told = { .bot_id = 9, .known = true, .balance = M("42") };
+	const struct venue_caps *caps;
+	struct err e;
+
+	y->fakes[0].sink.account(y->fakes[0].sink.ctx, &told);
+	assert_false(engine_account(y->e, 9)->known); /* nobody knows yet where it trades */
+	assert_int_equal(y->router->ops->bot_set(y->router, 9, 1, &caps, &e), 0);
+	assert_ptr_equal(caps, &y->fakes[0].ops.caps);
+	assert_int_equal(money_units(engine_account(y->e, 9)->balance), money_units(M("42")));
+	assert_int_equal(y->router->ops->bot_set(y->router, 9, 2, &caps, &e), 0);
+	assert_false(engine_account(y->e, 9)->known);
+	assert_int_equal(money_units(engine_account(y->e, 9)->balance), 0);
+}
+
 static void unknown_account(void **state)
 {
 	struct yard *y = *state;
@@ -527,6 +545,7 @@ int main(void)
 		CASE(one_is_silent),
 		CASE(emergency),
 		CASE(moves),
+		CASE(told_before),
 		CASE(unknown_account),
 		cmocka_unit_test(in_the_order_of_time),
 		cmocka_unit_test(markets_by_handle),

@@ -7,7 +7,8 @@
  * bot_remainder.c	what can't be sold by itself, and who takes it over
  * bot_orders.c		carries out what an order needs of its bot, from entry to close
  * bot_account.c	equity, peak, day
- * bot_decide.c		when a candle is decided; asks the strategy and the rules, enters
+ * bot_entry.c		asks the rules about an entry, enters, adds to a position
+ * bot_decide.c		when a candle is decided; asks the strategy, carries its intents out
  * bot_updates.c	what the venue says
  * bot.c		time, a start, its row
  *
@@ -19,8 +20,8 @@
 #define WORKER_ENGINE_BOT_H
 
 #include "worker/account/account.h"
-#include "worker/engine/bot_state.h"
-#include "worker/engine/order_steps.h"
+#include "worker/trade/bot_state.h"
+#include "worker/trade/order_steps.h"
 #include "worker/engine/stats.h"
 
 #define CHECK_US INT64_C(60000000)	/* open orders are compared with the venue's so often */
@@ -120,6 +121,15 @@ void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, b
 /* What was counted and not yet written is written; the next decision is a new row. */
 void bot_signal_ends(const struct step *s, struct bot *b);
 
+/* ---- bot_entry.c ---- */
+
+/* May an entry follow the newest one already (decision_interval_ms)? */
+bool bot_entries_spaced(const struct bot *b, int64_t now_us);
+/* An entry of a decision: it is made, or the rule that is against it is told. */
+void bot_consider(const struct step *s, struct bot *b, const struct signal *sig, bool spaced);
+/* Further entries into open positions, where position_adjustment wants one now. */
+void bot_adjust(const struct step *s, struct bot *b, bool spaced);
+
 /* ---- bot_decide.c ---- */
 
 /*
@@ -151,10 +161,13 @@ struct entry_plan {			/* what passed every rule is what is sent */
 	enum tif tif;
 	struct price limit, target, stop;	/* limit of a market order: the price it may get */
 	struct qty quantity;
+	struct exit_rules rules;		/* of a new position */
 };
 /* Start an order from a decision. Its id is what the decision is told by. */
 struct order *bot_enter(const struct step *s, struct bot *b, const struct signal *sig,
 			const struct entry_plan *p, const char *correlation_id);
+/* A further entry into a position that is held. */
+void bot_add(const struct step *s, struct bot *b, struct order *o, const struct entry_plan *p);
 /* The venue refused an entry, or took one: the next try waits, longer each time, or not. */
 void bot_entry_refused(const struct step *s, struct bot *b);
 void bot_entry_taken(struct bot *b);

@@ -1,257 +1,19 @@
 #include "worker/engine/bot.h"
-
-#include "worker/engine/risk.h"
+#include "worker/trade/exits.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE_US INT64_C(60000000)
-
-static int64_t orders_last_minute(const struct bot *b, int64_t now_us)
-{
-	size_t n = b->sent_n < b->sent_most ? b->sent_n : b->sent_most;
-	int64_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += b->sent_us[i] > now_us - MINUTE_US && b->sent_us[i] <= now_us;
-	return count;
-}
-
-/* What one entry may spend: capital or a share of the equity, times leverage on futures. */
-static int spendable(const struct bot *b, struct money *out)
-{
-	bool share = strcmp(b->config.stake_mode, "equity_share") == 0;
-	int64_t rate, leverage;
-
-	*out = b->config.capital_per_trade;
-	if (share && (rate_from_double(b->config.stake_share, &rate) ||
-		      money_scale(b->equity, rate, ROUND_DOWN, out)))
-		return ERR_RANGE;
-	if (!b->market->info.futures)
-		return 0;
-	return rate_from_double(b->config.leverage, &leverage) ? ERR_RANGE :
-	       money_scale(*out, leverage, ROUND_DOWN, out);
-}
-
-/* Quote that one unit of base loses at the stop, with the fees of both sides. */
-static int loss_of_one(const struct bot *b, const struct entry_plan *p, struct price *out)
-{
-	const struct fees *f = &b->market->info.fees;
-	int64_t in_fee = p->type == TYPE_LIMIT_MAKER ? f->maker_e8 : f->taker_e8;
-	bool is_long = price_cmp(p->stop, p->limit) < 0;
-	struct price entry, exit;
-
-	if (price_scale(p->limit, in_fee, ROUND_UP, &entry) ||
-	    price_scale(p->stop, f->taker_e8, ROUND_UP, &exit) ||
-	    price_sub(is_long ? p->limit : p->stop, is_long ? p->stop : p->limit, out))
-		return ERR_RANGE;
-	return price_add(*out, entry, out) ? ERR_RANGE : price_add(*out, exit, out);
-}
-
-/* Base of an entry as the bot's stake says, in whole steps; 0: there is none. */
-static struct qty entry_quantity(const struct bot *b, const struct signal *sig,
-				 const struct entry_plan *p)
-{
-	struct price per_unit = p->limit;
-	struct money money;
-	struct qty q = { 0 };
-	int64_t rate;
-
-	if (price_sign(p->limit) <= 0)
-		return q;
-	if (strcmp(b->config.stake_mode, "risk") == 0) {
-		if (rate_from_double(b->config.stake_risk, &rate) ||
-		    money_scale(b->equity, rate, ROUND_DOWN, &money) ||
-		    loss_of_one(b, p, &per_unit) || price_sign(per_unit) <= 0)
-			return q;
-	} else if (spendable(b, &money)) {
-		return q;
-	}
-	if (rate_from_double(sig->size, &rate) || money_scale(money, rate, ROUND_DOWN, &money) ||
-	    money_sign(money) <= 0 || qty_for_money(money, per_unit, ROUND_DOWN, &q))
-		return (struct qty){ 0 };
-	return qty_to_step(q, b->market->info.step, ROUND_DOWN);
-}
-
-/* A futures account is one-way: a short would eat the open long, and its stops with it. */
-static bool would_net(const struct bot *b, enum side side)
-{
-	for (size_t i = 0; i < b->orders_n; i++)
-		if (b->orders[i]->side != side)
-			return true;
-	return false;
-}
-
 /* Can targets be computed from it? A strategy is not trusted with the worker's life. */
 static bool usable(const struct signal *s)
 {
 	double most = s->side == SIDE_SELL ? 0.99 : 10;
 
-	return isfinite(s->confidence) && s->size > 0 && s->size <= 10 && s->profit_target > 0 &&
+	return isfinite(s->confidence) && s->size > 0 && s->size <= 10 && s->profit_target >= 0 &&
 	       s->profit_target <= most &&
 	       s->stop_loss > 0 && s->stop_loss <= 0.99;
-}
-
-/*
- * Counted in candles, because a candle's decision comes a little earlier or later than
- * the one before: by the clock one of two neighbours would be lost now and then.
- */
-static bool entries_spaced(const struct bot *b, int64_t now_us)
-{
-	int64_t length_us = b->series->length_us, newest_us = b->last_entry_us;
-
-	return newest_us == 0 || newest_us > now_us ||
-	       (now_us / length_us - newest_us / length_us) * length_us >=
-		b->config.decision_interval_ms * INT64_C(1000);
-}
-
-/*
- * Of what we decide by: a silence until now, one after which no book has come, or a feed
- * that catches up.
- */
-static int64_t data_age(const struct step *s)
-{
-	const struct market *m = s->market;
-	int64_t age_us = m->event_us ? s->now_us - m->event_us : 0;
-
-	if (m->stale_us > age_us)
-		age_us = m->stale_us;
-	return s->all->behind_us > age_us ? s->all->behind_us : age_us;
-}
-
-/* What holds an entry back before any figure is looked at: the rule, NULL none. */
-static const char *not_now(const struct bot *b, const struct signal *s, int64_t now_us,
-			   bool spaced, const char **why)
-{
-	if (s->side == SIDE_SELL && !b->market->info.futures) {
-		*why = "spot can't sell short";
-		return "side";
-	}
-	if (b->config_waits) {
-		*why = b->config_error;
-		return "config_waits";
-	}
-	if (bot_config_unready(&b->config)) {
-		*why = bot_config_unready(&b->config);
-		return "exits_not_ready";
-	}
-	if (!trading_hours_inside(&b->config.trading_hours, now_us)) {
-		*why = "outside of trading_hours";
-		return "trading_hours";
-	}
-	if (!spaced) {
-		*why = "the newest entry is younger than decision_interval_ms";
-		return "decision_interval";
-	}
-	if (would_net(b, s->side)) {
-		*why = "positions of the other side are open";
-		return "side";
-	}
-	return NULL;
-}
-
-/* It takes from the other side of the book and never rests. */
-static bool takes(const struct entry_plan *p)
-{
-	return p->type == TYPE_MARKET || p->tif != TIF_GTC;
-}
-
-/* As the bot's time_in_force says; one that never rests begins at the other side's best price. */
-static void plan_limit(const struct bot *b, enum side side, struct entry_plan *plan)
-{
-	const struct book_top *top = &b->market->top;
-	const char *wanted = b->config.time_in_force;
-
-	if (strcmp(wanted, "post_only") == 0)
-		return;
-	plan->type = TYPE_LIMIT;
-	if (tif_parse(wanted, &plan->tif) == 0 && takes(plan))
-		plan->limit = side == SIDE_BUY ? top->ask : top->bid;
-}
-
-/* How and at which price the entry is sent. */
-static void plan_entry(const struct bot *b, const struct signal *sig, struct entry_plan *plan)
-{
-	const struct market *m = b->market;
-	bool buy = sig->side == SIDE_BUY;
-
-	*plan = (struct entry_plan){
-		.type = TYPE_LIMIT_MAKER, .limit = buy ? m->top.bid : m->top.ask,
-	};
-	if (sig->market || (price_sign(sig->limit) <= 0 &&
-			    strcmp(b->config.order_type, "market") == 0)) {
-		plan->type = TYPE_MARKET;
-		plan->limit = buy ? m->top.ask : m->top.bid;
-		return;
-	}
-	plan_limit(b, sig->side, plan);
-	if (price_sign(sig->limit) > 0)
-		plan->limit = price_to_tick(sig->limit, m->info.tick,
-					    buy ? ROUND_DOWN : ROUND_UP);
-}
-
-/* Everything that the rules look at; the plan is filled on the way. */
-static void judge(const struct step *s, const struct bot *b, const struct signal *sig,
-		  struct money free, struct entry_plan *plan, struct risk_input *in)
-{
-	const struct market *m = b->market;
-	bool buy = sig->side == SIDE_BUY, has_exits;
-
-	plan_entry(b, sig, plan);
-	if (takes(plan))
-		buy = !buy; /* that side of the book must be known */
-	has_exits = order_exits(&m->info, sig, plan->limit, &plan->target, &plan->stop);
-	plan->quantity = entry_quantity(b, sig, plan);
-	*in = (struct risk_input){
-		.limits = s->all->limits, .config = &b->config, .symbol = &m->info,
-		.now_us = s->now_us, .feed_age_us = data_age(s),
-		.clock_drift_us = s->all->drift_us,
-		.disk_full = s->all->disk_full,
-		.book_valid = !m->depth_invalid &&
-			      qty_sign(buy ? m->top.bid_qty : m->top.ask_qty) > 0,
-		.unknown_orders = (int64_t)bot_unknown_here(b),
-		.open_all = b->account_id ? s->all->open_live : s->all->open_all,
-		.open_bot = (int64_t)bot_working(b),
-		.orders_last_min = orders_last_minute(b, s->now_us),
-		.refusals = b->refusals, .refused_until_us = b->refused_until_us,
-		.loss_streak = b->loss_streak, .cooldown_until_us = b->cooldown_until_us,
-		.equity = b->equity, .peak_equity = b->peak_equity, .day_equity = b->day_equity,
-		.free = free, .last = m->last, .entry = plan->limit,
-		.entry_type = takes(plan) ? TYPE_MARKET : plan->type, .has_exits = has_exits,
-		.quantity = plan->quantity, .taken_over = bot_remainders(b),
-	};
-	in->target = plan->target;
-	in->stop = plan->stop;
-}
-
-static void consider_entry(const struct step *s, struct bot *b, const struct signal *sig,
-			   bool spaced)
-{
-	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
-	const char *why = "", *held_back = not_now(b, sig, s->now_us, spaced, &why);
-	struct account_value value;
-	struct entry_plan plan;
-	struct risk_input in;
-	struct err e = { 0 };
-
-	if (held_back) {
-		bot_signal(s, b, sig, false, held_back, why, NULL);
-		return;
-	}
-	if (account_value(b->account, b->market->last, &value, &e)) {
-		bot_fail(s, b, "%s", e.msg);
-		return;
-	}
-	bot_equity(s, b);
-	judge(s, b, sig, value.free, &plan, &in);
-	if (!risk_allows(&in, rule, reason)) {
-		bot_signal(s, b, sig, false, rule, reason, NULL);
-		return;
-	}
-	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)s->now_us);
-	bot_signal(s, b, sig, true, sig->rule, sig->reason, bot_enter(s, b, sig, &plan, cid));
 }
 
 /* ---- inputs beside its own candles ---- */
@@ -336,7 +98,8 @@ static struct strategy_position *positions_of(const struct bot *b, size_t *n)
 
 		list[i] = (struct strategy_position){
 			.order_id = o->id, .side = o->side, .waits = o->status == ORDER_PENDING,
-			.entry = o->limit_price, .quantity = order_position(o),
+			.entry = o->entries > 1 ? order_entry_price(o) : o->limit_price,
+			.quantity = order_position(o),
 			.opened_us = o->created_us,
 		};
 		memcpy(list[i].tag, o->tag, sizeof(list[i].tag));
@@ -390,8 +153,42 @@ static bool ask_strategy(const struct step *s, struct bot *b, const struct strat
 	return rc == 0;
 }
 
-/* Whole positions; a share of one is not sold by itself. */
-static void exit_positions(const struct step *s, struct bot *b, const struct intent *i)
+/* A position that the strategy may mean: held, and neither closing nor a remainder. */
+static bool meant(const struct order *o, const struct intent *i)
+{
+	return o->side == i->side && o->status == ORDER_ACTIVE && o->phase != PHASE_CLOSING &&
+	       o->phase != PHASE_REMAINDER && (i->order_id == 0 || i->order_id == o->id);
+}
+
+static void exit_part(const struct step *s, struct bot *b, struct order *o, double share,
+		      const char *cid)
+{
+	struct qty part = order_held(s, o);
+	int64_t rate;
+
+	if (share < 1 && (!(share > 0) || rate_from_double(share, &rate) ||
+			  qty_scale(part, rate, ROUND_DOWN, &part)))
+		return;
+	if (share >= 1 || order_leave(s, o, part, CLOSE_EXIT_SIGNAL, cid) == PART_IS_ALL)
+		bot_close(s, b, o, CLOSE_EXIT_SIGNAL, cid);
+	else
+		bot_progress(s, b, o);
+}
+
+static void move_stop(const struct step *s, struct bot *b, struct order *o, struct price stop)
+{
+	unsigned moved = order_want_stop(s, o, stop);
+	enum close_reason due = price_sign(s->market->last) > 0 ? order_watch_stop(s, o) :
+				CLOSE_NONE;
+
+	if (due != CLOSE_NONE)
+		bot_close(s, b, o, due, "");
+	else if (moved)
+		bot_progress(s, b, o);
+}
+
+/* An exit or a moved stop, of one position or of all of a side. */
+static void change_positions(const struct step *s, struct bot *b, const struct intent *i)
 {
 	char cid[CORRELATION_ID_MAX];
 
@@ -399,10 +196,12 @@ static void exit_positions(const struct step *s, struct bot *b, const struct int
 	for (size_t k = b->orders_n; k-- > 0;) {
 		struct order *o = k < b->orders_n ? b->orders[k] : NULL;
 
-		if (o && o->side == i->side && o->status == ORDER_ACTIVE &&
-		    o->phase != PHASE_REMAINDER && i->share >= 1 &&
-		    (i->order_id == 0 || i->order_id == o->id))
-			bot_close(s, b, o, CLOSE_EXIT_SIGNAL, cid);
+		if (!o || !meant(o, i))
+			continue;
+		if (i->kind == INTENT_EXIT)
+			exit_part(s, b, o, i->share, cid);
+		else
+			move_stop(s, b, o, i->stop);
 	}
 }
 
@@ -413,14 +212,14 @@ static bool consider(const struct step *s, struct bot *b, const struct decision 
 	bool any = false;
 
 	for (size_t i = 0; i < d->n && b->status == BOT_RUNNING; i++) {
-		if (d->intents[i].kind == INTENT_EXIT)
-			exit_positions(s, b, &d->intents[i]);
-		if (d->intents[i].kind != INTENT_ENTER)
+		if (d->intents[i].kind != INTENT_ENTER) {
+			change_positions(s, b, &d->intents[i]);
 			continue;
+		}
 		any = true;
 		signal_of(b, d, &d->intents[i], sig);
-		if (usable(sig) || bot_config_unready(&b->config)) {
-			consider_entry(s, b, sig, spaced);
+		if (usable(sig)) {
+			bot_consider(s, b, sig, spaced);
 			continue;
 		}
 		bot_fail(s, b, "strategy %s gave a target of %g and a stop of %g, which no order "
@@ -439,11 +238,13 @@ void bot_decide(const struct step *s, struct bot *b)
 		return;
 	b->last_decision_us = s->now_us;
 	b->moved = true;
-	if (!ask_strategy(s, b, NULL, &d, &sig) ||
-	    consider(s, b, &d, &sig, entries_spaced(b, s->now_us)))
+	if (!ask_strategy(s, b, NULL, &d, &sig))
 		return;
-	signal_of(b, &d, NULL, &sig);
-	bot_signal(s, b, &sig, false, sig.rule, sig.reason, NULL);
+	if (!consider(s, b, &d, &sig, bot_entries_spaced(b, s->now_us))) {
+		signal_of(b, &d, NULL, &sig);
+		bot_signal(s, b, &sig, false, sig.rule, sig.reason, NULL);
+	}
+	bot_adjust(s, b, bot_entries_spaced(b, s->now_us));
 }
 
 void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us)
@@ -453,7 +254,7 @@ void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us)
 
 	if (b->status == BOT_RUNNING && b->last_decision_us > since_us &&
 	    ask_strategy(s, b, NULL, &d, &sig))
-		(void)consider(s, b, &d, &sig, entries_spaced(b, s->now_us));
+		(void)consider(s, b, &d, &sig, bot_entries_spaced(b, s->now_us));
 }
 
 /* ---- an own fill ---- */

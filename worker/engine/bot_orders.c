@@ -1,4 +1,5 @@
 #include "worker/engine/bot.h"
+#include "worker/trade/exits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,7 +155,17 @@ void bot_watch_stops(const struct step *s, struct bot *b)
 		due = order_watch_stop(s, o);
 		if (due != CLOSE_NONE)
 			bot_close(s, b, o, due, "");
+		else if (order_follow(s, o))
+			bot_progress(s, b, o);
 	}
+}
+
+static void narrow(int64_t *low, int64_t from, int64_t *high, int64_t to)
+{
+	if (from > *low)
+		*low = from;
+	if (to < *high)
+		*high = to;
 }
 
 void bot_quiet(const struct bot *b, int64_t *low, int64_t *high)
@@ -163,14 +174,14 @@ void bot_quiet(const struct bot *b, int64_t *low, int64_t *high)
 	*high = INT64_MAX;
 	for (size_t i = 0; i < b->orders_n; i++) {
 		const struct order *o = b->orders[i];
-		int64_t stop = price_units(o->stop_loss);
+		int64_t stop = price_units(exits_stop(o)), best = price_units(o->best);
 
 		if (o->phase == PHASE_REMAINDER) /* any price may make it large enough */
 			*low = INT64_MAX;
-		else if (o->phase != PHASE_CLOSING && o->side == SIDE_BUY && stop > *low)
-			*low = stop;
-		else if (o->phase != PHASE_CLOSING && o->side == SIDE_SELL && stop < *high)
-			*high = stop;
+		else if (o->phase != PHASE_CLOSING && o->side == SIDE_BUY)
+			narrow(low, stop, high, o->rules.trailing ? best : INT64_MAX);
+		else if (o->phase != PHASE_CLOSING)
+			narrow(low, o->rules.trailing ? best : INT64_MIN, high, stop);
 	}
 }
 
@@ -178,19 +189,25 @@ static void order_timer(const struct step *s, struct bot *b, struct order *o)
 {
 	bool again = o->retry_us && s->now_us >= o->retry_us;
 	enum close_reason due;
+	unsigned moved = 0;
 
 	order_ask_late(s, o);
 	if (again) {
 		o->retry_us = 0;
 		order_changed(s, o);
 	}
+	if (s->now_us >= order_exits_due(o))
+		moved = order_move_exits(s, o);
 	due = order_close_due(s, o, b->status != BOT_STOPPED);
+	if (due == CLOSE_NONE && (moved & TARGET_MOVED) && price_sign(s->market->last) > 0 &&
+	    order_target_crossed(o, s->market->last))
+		due = CLOSE_ROI; /* it would trade at once, which the venue may refuse */
 	if (due != CLOSE_NONE) {
 		bot_close(s, b, o, due, "");
 		return;
 	}
 	order_maker_timeout(s, o);
-	if (again)
+	if (again || moved)
 		bot_progress(s, b, o);
 }
 
@@ -244,7 +261,14 @@ static struct order *order_new(const struct step *s, const struct bot *b, const 
 	o->limit_price = p->limit;
 	o->take_profit = p->target;
 	o->stop_loss = p->stop;
+	o->initial_stop = p->stop;
+	o->profit_target = p->target;
+	o->entry_base = p->limit;
+	o->rules = p->rules;
 	o->quantity = p->quantity;
+	o->first_quantity = p->quantity;
+	o->entries = 1;
+	o->stop_move_us = b->config.stop_move_s * INT64_C(1000000);
 	o->confidence = sig->confidence;
 	snprintf(o->tag, sizeof(o->tag), "%s", sig->tag ? sig->tag : "");
 	memcpy(o->strategy, b->config.strategy, sizeof(o->strategy));
@@ -253,18 +277,25 @@ static struct order *order_new(const struct step *s, const struct bot *b, const 
 	o->holding_us = b->config.holding_time * INT64_C(1000000);
 	o->maker_timeout_us = b->config.maker_order_timeout * INT64_C(1000000);
 	o->created_us = s->now_us;
+	o->take_profit = exits_target(info, o, s->now_us);
 	return o;
+}
+
+static void send_entry(const struct step *s, struct order *o, const struct entry_plan *plan)
+{
+	struct leg_plan p = {
+		.kind = LEG_ENTRY, .type = plan->type, .tif = plan->tif, .side = o->side,
+		.price = plan->type == TYPE_MARKET ? (struct price){ 0 } : plan->limit,
+		.quantity = plan->quantity,
+	};
+
+	order_send_leg(s, o, &p);
 }
 
 struct order *bot_enter(const struct step *s, struct bot *b, const struct signal *sig,
 			const struct entry_plan *plan, const char *correlation_id)
 {
 	struct order *o = order_new(s, b, sig, plan);
-	struct leg_plan p = {
-		.kind = LEG_ENTRY, .type = plan->type, .tif = plan->tif, .side = sig->side,
-		.price = plan->type == TYPE_MARKET ? (struct price){ 0 } : plan->limit,
-		.quantity = plan->quantity,
-	};
 
 	snprintf(o->correlation_id, sizeof(o->correlation_id), "%s", correlation_id);
 	b->last_entry_us = s->now_us;
@@ -273,6 +304,17 @@ struct order *bot_enter(const struct step *s, struct bot *b, const struct signal
 	b->orders = xrealloc(b->orders, (b->orders_n + 1) * sizeof(b->orders[0]));
 	b->orders[b->orders_n++] = o;
 	order_begins(s, o);
-	order_send_leg(s, o, &p);
+	send_entry(s, o, plan);
 	return o;
+}
+
+void bot_add(const struct step *s, struct bot *b, struct order *o, const struct entry_plan *plan)
+{
+	b->last_entry_us = s->now_us;
+	o->reason = CLOSE_NONE;
+	o->entries++;
+	o->added_us = s->now_us;
+	ASSERT(qty_add(o->quantity, plan->quantity, &o->quantity) == 0);
+	ASSERT(order_move(s, o, PHASE_HOLDING, ORDER_ADDS, ""));
+	send_entry(s, o, plan);
 }

@@ -1,4 +1,5 @@
 #include "worker/engine/bot.h"
+#include "worker/trade/exits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -174,6 +175,13 @@ static void on_fill(const struct step *s, struct bot *b, struct order *o, struct
 
 /* ---- ends ---- */
 
+/* The market is beyond the target of a part, which is not the last. */
+static bool part_reached(const struct order *o, const struct leg *l, struct price last)
+{
+	return l->kind == LEG_TAKE_PROFIT && price_cmp(l->price, o->take_profit) != 0 &&
+	       !exits_better(o, l->price, last);
+}
+
 /* A protective leg that the venue did not keep: it came too late, or waits for a new try. */
 static void protection_lost(const struct step *s, struct bot *b, struct order *o,
 			    const struct leg *l)
@@ -181,10 +189,13 @@ static void protection_lost(const struct step *s, struct bot *b, struct order *o
 	struct price last = b->market->last;
 
 	if (price_sign(last) > 0 && order_stop_crossed(o, last) && !order_stop_rests(s, o)) {
-		bot_close(s, b, o, CLOSE_STOP_LOSS, "");
+		bot_close(s, b, o, order_stop_reason(o), "");
 	} else if (price_sign(last) > 0 && l->kind == LEG_TAKE_PROFIT &&
 		   order_target_crossed(o, last)) {
 		bot_close(s, b, o, CLOSE_TAKE_PROFIT, "");
+	} else if (price_sign(last) > 0 && part_reached(o, l, last) &&
+		   order_leave(s, o, l->quantity, CLOSE_TAKE_PROFIT, "") != PART_TOO_SMALL) {
+		bot_progress(s, b, o);
 	} else {
 		order_retry_later(s, o);
 		bot_progress(s, b, o);
@@ -201,6 +212,11 @@ static bool liquidating(const struct step *s, struct order *o, const struct venu
 	o->retry_us = u->at_us + RETRY_US;
 	(void)order_move(s, o, o->phase, ORDER_CLOSES, u->reason);
 	return true;
+}
+
+static bool protects(const struct leg *l)
+{
+	return l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP;
 }
 
 static void on_end(const struct step *s, struct bot *b, struct order *o, struct leg *l,
@@ -227,7 +243,7 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 		return;
 	if (l->kind == LEG_CLOSE && order_closable(s, o))
 		order_close_failed(s, o, l->reject_reason);
-	if ((rejected || expired) && l->kind != LEG_ENTRY && o->phase != PHASE_CLOSING &&
+	if ((rejected || expired) && protects(l) && o->phase != PHASE_CLOSING &&
 	    qty_sign(order_position(o)) > 0)
 		protection_lost(s, b, o, l);
 	else
@@ -237,7 +253,6 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 static void on_accepted(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 			const struct venue_update *u)
 {
-	bool protects = l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP;
 	bool first = !l->acked_us && !leg_done(l), moved;
 
 	if (first)
@@ -254,7 +269,7 @@ static void on_accepted(const struct step *s, struct bot *b, struct order *o, st
 	if (l->kind == LEG_ENTRY)
 		bot_entry_taken(b);
 	order_cover_clock(s, o);
-	if (!protects || o->phase == PHASE_CLOSING)
+	if (!protects(l) || o->phase == PHASE_CLOSING)
 		return;
 	if (o->retries) {
 		o->retries = 0;

@@ -17,9 +17,9 @@
 #ifndef WORKER_ENGINE_ENGINE_H
 #define WORKER_ENGINE_ENGINE_H
 
-#include "worker/engine/bot_state.h"
-#include "worker/engine/order.h"
-#include "worker/engine/report.h"
+#include "worker/trade/bot_state.h"
+#include "worker/trade/order.h"
+#include "worker/trade/report.h"
 #include "worker/engine/risk.h"
 #include "worker/market/market.h"
 #include "worker/strategy/strategy.h"

@@ -239,7 +239,7 @@ void engine_step_done(struct engine *e, struct bot *b)
 		settle(e, b);
 	if (e->effects.closes_wait)
 		b->market->closes_wait = true;
-	e->effects.closes_wait = false;
+	e->effects.closes_wait = e->effects.looks_moved = false;
 	count(e, b);
 	bot_quiet(b, &b->quiet_low, &b->quiet_high);
 	b->due_us = bot_due(&s, b);

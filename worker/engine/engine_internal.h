@@ -56,7 +56,7 @@ void engine_step_done(struct engine *e, struct bot *b);
 /* The same where a step mostly has no effects and moves no deadline. */
 static inline void engine_step_maybe(struct engine *e, struct bot *b)
 {
-	if (e->effects.n || e->effects.closes_wait)
+	if (e->effects.n || e->effects.closes_wait || e->effects.looks_moved)
 		engine_step_done(e, b);
 }
 

@@ -1,6 +1,6 @@
 #include "worker/engine/risk.h"
 
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -57,11 +57,15 @@ static int fill_value(const struct risk_input *in, struct price at, enum leg_typ
 	return rc ? rc : money_scale(*value, fee_rate(&in->symbol->fees, type), ROUND_UP, fee);
 }
 
+/* Without one, nobody knows before what it wins: rules about the reward have nothing to say. */
+static bool has_target(const struct risk_input *in) { return price_sign(in->target) > 0; }
+
 /* What is won (negative: lost) when an entry at a price ends at another. */
 static int gain(const struct risk_input *in, struct price exit, enum leg_type type,
 		struct money *out)
 {
-	bool rises = price_cmp(in->target, in->entry) > 0;
+	bool rises = has_target(in) ? price_cmp(in->target, in->entry) > 0 :
+				      price_cmp(in->stop, in->entry) < 0;
 	struct money in_value, in_fee, out_value, out_fee, won;
 
 	if (fill_value(in, in->entry, in->entry_type, &in_value, &in_fee) ||
@@ -80,7 +84,7 @@ static bool is_trade(const struct risk_input *in)
 
 static int outcome(const struct risk_input *in, struct outcome *out)
 {
-	int rc = gain(in, in->target, TYPE_LIMIT, &out->reward);
+	int rc = has_target(in) ? gain(in, in->target, TYPE_LIMIT, &out->reward) : 0;
 
 	if (rc == 0)
 		rc = gain(in, in->stop, TYPE_STOP_MARKET, &out->risk);
@@ -185,7 +189,7 @@ static bool edge_after_fees(const struct risk_input *in, char *why)
 	char reward[MONEY_TEXT_MAX], target[MONEY_TEXT_MAX], entry[MONEY_TEXT_MAX];
 	struct outcome o;
 
-	if (in->config->ignore_risk_reward || !is_trade(in))
+	if (in->config->ignore_risk_reward || !is_trade(in) || !has_target(in))
 		return true;
 	if (outcome(in, &o))
 		return refuse("price times quantity does not fit");
@@ -202,7 +206,7 @@ static bool risk_reward(const struct risk_input *in, char *why)
 	struct outcome o;
 	double ratio;
 
-	if (in->config->ignore_risk_reward || !is_trade(in) ||
+	if (in->config->ignore_risk_reward || !is_trade(in) || !has_target(in) ||
 	    in->limits->min_risk_reward_ratio <= 0)
 		return true;
 	if (outcome(in, &o))
@@ -223,7 +227,8 @@ static int risk_of_taken(const struct risk_input *in, struct money *out)
 	if (money_notional(in->entry, in->taken_over, ROUND_UP, &now) ||
 	    money_notional(in->stop, in->taken_over, ROUND_DOWN, &then) ||
 	    money_scale(then, fee_rate(&in->symbol->fees, TYPE_STOP_MARKET), ROUND_UP, &fee) ||
-	    money_sub(now, then, &now))
+	    (price_cmp(in->stop, in->entry) < 0 ? money_sub(now, then, &now) :
+						  money_sub(then, now, &now)))
 		return ERR_RANGE;
 	return money_add(now, fee, out);
 }

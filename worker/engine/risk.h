@@ -59,9 +59,11 @@ struct risk_input {			/* everything a rule may look at */
 	struct price entry;		/* limit price, or what a market order may get */
 	enum leg_type entry_type;	/* TYPE_MARKET: it takes, and pays for that */
 	bool has_exits;			/* false: no target and stop fit around this price */
-	struct price target, stop;
+	struct price target;		/* of partial targets their average; 0: none */
+	struct price stop;
 	struct qty quantity;
-	struct qty taken_over;		/* base of remainders, which end at this entry's stop too */
+	/* Base of remainders and of a position that is added to: they end at the stop too. */
+	struct qty taken_over;
 };
 
 #define RISK_RULE_MAX 32

@@ -1,7 +1,7 @@
 #include "worker/engine/stats.h"
 
 #include "common/clock.h"
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <stdio.h>
 #include <string.h>

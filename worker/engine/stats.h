@@ -7,7 +7,7 @@
 #ifndef WORKER_ENGINE_STATS_H
 #define WORKER_ENGINE_STATS_H
 
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 /* A closed trade alone. */
 void stats_of(const struct order *o, int64_t now_us, struct day_stats *trade);

@@ -258,7 +258,7 @@ static bool read_words(struct talk *t, const struct chat_command *c)
 	t->words_n = kept;
 	if (kept && c->run != force_exit && c->run != emergency) {
 		talk_reply(t, "/%s does not take \"%.40s\"; usage: /%s %s", c->name, t->words[0],
-		      c->name, c->usage);
+			   c->name, c->usage);
 		return false;
 	}
 	for (size_t i = 0; i < ids_n; i++)
@@ -360,7 +360,7 @@ void chat_commands_answered(struct chat_commands *d, const struct command *c,
 		return;
 	if (c->bot_id) {
 		talk_reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,
-		      one.done ? "" : "not done: ", one.message);
+			   one.done ? "" : "not done: ", one.message);
 		return;
 	}
 	if (!bot_answers_each(answer->result, add_line, &l, &more))

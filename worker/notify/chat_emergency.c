@@ -100,7 +100,7 @@ void chat_emergency(struct talk *t, const char *name)
 	c = confirm_find(t, NULL);
 	if (!c) {
 		talk_reply(t, "There is nothing to confirm: send /%s first, and confirm within 60 "
-			 "seconds.", name);
+			   "seconds.", name);
 		return;
 	}
 	c->until_us = 0;
@@ -119,7 +119,7 @@ void chat_emergency_press(struct talk *t)
 	c = confirm_find(t, code);
 	if (!c) {
 		talk_reply(t, "That question is over or was asked by somebody else: this press did "
-			 "nothing. To stop everything, send /emergency_stop again.");
+			   "nothing. To stop everything, send /emergency_stop again.");
 		return;
 	}
 	c->until_us = 0;

@@ -1,6 +1,6 @@
 #include "worker/report/digest.h"
 
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <stdarg.h>
 #include <stdio.h>

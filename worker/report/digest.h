@@ -6,7 +6,7 @@
 #define WORKER_REPORT_DIGEST_H
 
 #include "common/crypto.h"
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 #include "worker/venue/sim/store.h"
 
 struct digest;

@@ -4,7 +4,7 @@
 #ifndef WORKER_REPORT_FANOUT_H
 #define WORKER_REPORT_FANOUT_H
 
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 #define FANOUT_MAX 4
 

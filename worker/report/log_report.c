@@ -1,7 +1,7 @@
 #include "worker/report/log_report.h"
 
 #include "common/log.h"
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #ifndef WORKER_REPORT_LOG_REPORT_H
 #define WORKER_REPORT_LOG_REPORT_H
 
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 struct reporter log_reporter(void);
 

@@ -2,7 +2,7 @@
 
 #include "common/buf.h"
 #include "common/json.h"
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>

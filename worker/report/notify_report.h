@@ -8,7 +8,7 @@
 #define WORKER_REPORT_NOTIFY_REPORT_H
 
 #include "common/notify_kind.h"
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 struct message {			/* borrowed for the call */
 	enum notify_kind kind;

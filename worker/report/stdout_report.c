@@ -2,7 +2,7 @@
 
 #include "common/json.h"
 #include "common/output.h"
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include <unistd.h>
 

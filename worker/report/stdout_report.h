@@ -7,7 +7,7 @@
 #ifndef WORKER_REPORT_STDOUT_REPORT_H
 #define WORKER_REPORT_STDOUT_REPORT_H
 
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 struct reporter stdout_reporter(void);
 

@@ -7,7 +7,7 @@
 
 #include "common/db/db.h"
 #include "worker/engine/engine.h"
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 MUST_CHECK int store_bot_state_tx(struct db *db, const struct bot_report *b, const char *mode,
 				  struct err *e);

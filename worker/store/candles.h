@@ -10,7 +10,7 @@
 
 #include "common/db/db.h"
 #include "common/registry/market_source.h"
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 #define CANDLES_KEPT 86400		/* of each series: a day of seconds, 60 days of minutes */
 #define MADE_BY_MAX 1024

@@ -1,6 +1,7 @@
 #include "worker/store/orders.h"
 
 #include "common/db/row.h"
+#include "worker/store/exit_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ ROW_WORDS(side, enum side);
 ROW_WORDS(order_status, enum order_status);
 ROW_WORDS(order_phase, enum order_phase);
 ROW_WORDS(close_reason, enum close_reason);
+ROW_WORDS(stop_owner, enum stop_owner);
 
 static void put_entry_price(struct stmt *s, int index, const void *o)
 {
@@ -39,6 +41,20 @@ static void put_position(struct stmt *s, int index, const void *row)
 static void put_fees(struct stmt *s, int index, const void *o)
 {
 	stmt_near_money(s, index, order_costs(o));
+}
+
+static void put_rules(struct stmt *s, int index, const void *row)
+{
+	struct buf text = { 0 };
+
+	exit_rules_text(&((const struct order *)row)->rules, &text);
+	stmt_bind_text(s, index, buf_text(&text));
+	buf_free(&text);
+}
+
+static bool get_rules(struct stmt *s, int col, void *row)
+{
+	return exit_rules_parse(stmt_text(s, col), &((struct order *)row)->rules) == 0;
 }
 
 static void put_expires(struct stmt *s, int index, const void *o)
@@ -67,10 +83,10 @@ static const struct row_column order_columns[] = {
 	WORD("close_reason", reason, close_reason),
 	O(ROW_PRICE, limit_price, .use = ROW_ONCE),
 	MADE("entry_price", put_entry_price),
-	O(ROW_PRICE, take_profit, .use = ROW_ONCE),
-	O(ROW_PRICE, stop_loss, .use = ROW_ONCE),
+	O(ROW_PRICE, take_profit),
+	O(ROW_PRICE, stop_loss),
 	MADE("exit_price", put_exit_price),
-	O(ROW_QTY, quantity, .use = ROW_ONCE),
+	O(ROW_QTY, quantity),
 	O(ROW_QTY, filled),
 	O(ROW_QTY, exited),
 	MADE("position", put_position),
@@ -107,6 +123,20 @@ static const struct row_column order_columns[] = {
 	O(ROW_INT32, retries),
 	O(ROW_INT, uncovered_us),
 	O(ROW_INT, uncovered_from_us),
+	{ .name = "exit_rules", .type = ROW_PUT, .put = put_rules, .get = get_rules,
+	  .use = ROW_ONCE },
+	O(ROW_PRICE, entry_base),
+	O(ROW_PRICE, profit_target),
+	O(ROW_PRICE, initial_stop, .use = ROW_ONCE),
+	ROW_MEMBER(struct order, ROW_PRICE, "best_price", best),
+	O(ROW_PRICE, stop_wanted),
+	WORD("stop_by", stop_by, stop_owner),
+	O(ROW_INT, stop_moved_us),
+	O(ROW_INT, stop_move_us, .use = ROW_ONCE),
+	O(ROW_QTY, first_quantity, .use = ROW_ONCE),
+	O(ROW_INT32, entries),
+	O(ROW_INT, added_us),
+	O(ROW_QTY, leaving),
 	O(ROW_INT, account_id, .use = ROW_ONCE),
 };
 static const struct row_table orders = ROW_TABLE("trading_orders", order_columns);
@@ -231,8 +261,11 @@ static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
 	" ORDER BY x.id DESC LIMIT ?2";
+/* A further entry of an older trade may be the newest one. */
 static const char SQL_LAST_ENTRY[] =
-	"SELECT created_us FROM trading_orders WHERE bot_id = ?1 ORDER BY id DESC LIMIT 1";
+	"SELECT coalesce(max(created_us, added_us), 0) FROM (SELECT max(created_us) AS created_us,"
+	" max(added_us) AS added_us FROM (SELECT created_us, added_us FROM trading_orders"
+	" WHERE bot_id = ?1 ORDER BY id DESC LIMIT 100))";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"

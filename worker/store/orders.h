@@ -5,7 +5,7 @@
 #define WORKER_STORE_ORDERS_H
 
 #include "common/db/db.h"
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 /* Inserts or updates the row of o, without its legs. */
 MUST_CHECK int store_order_tx(struct db *db, const struct order *o, const char *mode,

@@ -11,7 +11,7 @@
 #define WORKER_STORE_OUTBOX_H
 
 #include "common/db/db.h"
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 #include "worker/venue/sim/store.h"
 
 #include <stddef.h>

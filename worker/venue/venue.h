@@ -127,7 +127,7 @@ struct venue_account {		/* what a bot's account is to be */
  */
 struct venue_caps {
 	bool resting_stop;	/* USD-M: takes STOP_MARKET, which rests beside the target */
-	bool oco;		/* spot: takes a target and its stop as one order */
+	bool oco;		/* spot: takes target and stop as one order, and a stop alone */
 	bool amend;		/* a resting order takes a smaller quantity and keeps its place */
 	bool replace;		/* one request takes an order back and places another */
 	bool hedge;		/* long and short of one symbol at the same time */

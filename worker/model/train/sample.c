@@ -207,11 +207,7 @@ static void take_lines(struct sample_reply *r, struct buf *text, const struct sa
 static void hear(struct child *c, struct buf *text, const struct sample_args *a,
 		 struct sample_reply *r)
 {
-	char part[LINE_MAX_BYTES];
-	ssize_t n;
-
-	while (c->fd >= 0 && (n = child_read(c, part, sizeof(part))) > 0)
-		buf_add(text, part, (size_t)n);
+	child_drain(c, text);
 	if (text->len)
 		take_lines(r, text, a);
 }

@@ -1,4 +1,5 @@
-#include "worker/engine/order_steps.h"
+#include "worker/trade/exits.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,20 @@ enum close_reason order_fill_reason(const struct order *o, const struct leg *l,
 {
 	if (l->kind == LEG_CLOSE)
 		return o->reason;
-	return stop_triggered || l->kind == LEG_STOP ? CLOSE_STOP_LOSS : CLOSE_TAKE_PROFIT;
+	if (stop_triggered || l->kind == LEG_STOP)
+		return order_stop_reason(o);
+	return o->rules.roi.n && price_cmp(l->price, o->take_profit) == 0 &&
+	       price_cmp(l->price, o->profit_target) != 0 ? CLOSE_ROI : CLOSE_TAKE_PROFIT;
+}
+
+/* A part was to leave: it has, or what was to rest left and less is held than was to leave. */
+static void part_left(struct order *o, const struct leg *l, struct qty quantity)
+{
+	if (l->kind == LEG_CLOSE)
+		ASSERT(qty_sub(o->leaving, quantity, &o->leaving) == 0);
+	o->leaving = qty_min(o->leaving, order_position(o));
+	if (qty_sign(o->leaving) < 0)
+		o->leaving = (struct qty){ 0 };
 }
 
 bool order_book(const struct step *s, struct order *o, struct leg *l,
@@ -63,7 +77,11 @@ bool order_book(const struct step *s, struct order *o, struct leg *l,
 	if (opens) {
 		o->status = ORDER_ACTIVE;
 		o->opened_us = u->at_us;
+		if (o->rules.trailing)
+			o->best = u->price;
 	}
+	if (!entry && qty_sign(o->leaving) > 0)
+		part_left(o, l, u->quantity);
 	if (!entry && o->phase != PHASE_CLOSING)
 		o->reason = order_fill_reason(o, l, u->stop_triggered);
 	order_changed(s, o);

@@ -1,4 +1,4 @@
-#include "worker/engine/order_steps.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -46,20 +46,6 @@ static enum order_need close_step(const struct step *s, struct order *o)
 	return ORDER_SELLS;
 }
 
-void order_sell(const struct step *s, struct order *o, struct qty quantity)
-{
-	struct leg_plan p = {
-		.kind = LEG_CLOSE,
-		.type = TYPE_MARKET,
-		.side = order_exit_side(o),
-		.reduce_only = s->market->info.futures,
-		.quantity = quantity,
-	};
-
-	order_send_leg(s, o, &p);
-	order_changed(s, o);
-}
-
 void order_close_failed(const struct step *s, struct order *o, const char *why)
 {
 	order_retry_later(s, o);
@@ -78,6 +64,7 @@ bool order_close(const struct step *s, struct order *o, enum close_reason reason
 	if (again && !o->retry_us)
 		return false;
 	o->reason = reason;
+	o->leaving = (struct qty){ 0 };
 	o->retry_us = 0;
 	o->retries = 0;
 	snprintf(o->close_correlation_id, sizeof(o->close_correlation_id), "%s", correlation_id);
@@ -100,7 +87,7 @@ static bool order_over(const struct step *s, const struct order *o)
 static bool entry_unwanted(const struct order *o)
 {
 	return o->reason == CLOSE_MAKER_TIMEOUT || o->reason == CLOSE_ENTRY_CANCELLED ||
-	       o->reason == CLOSE_STOP_LOSS;
+	       o->reason == CLOSE_STOP_LOSS || o->reason == CLOSE_TRAILING_STOP;
 }
 
 void order_cancel_entry(const struct step *s, struct order *o, enum close_reason reason,
@@ -127,21 +114,30 @@ enum order_need order_step(const struct step *s, struct order *o)
 		(void)order_move(s, o, o->phase, ORDER_CLOSES, close_reason_name(o->reason));
 	if (o->phase == PHASE_CLOSING)
 		return close_step(s, o);
-	if (!entry && o->phase == PHASE_ENTERING)
-		(void)order_move(s, o, PHASE_ENTERING, ORDER_ENTERED, "");
+	if (!entry && o->phase == PHASE_ENTERING &&
+	    order_move(s, o, PHASE_ENTERING, ORDER_ENTERED, ""))
+		order_rebase(s, o);
 	if (entry && entry_unwanted(o) && s->now_us >= o->retry_us)
 		order_cancel_leg(s, o, entry);
 	if (qty_sign(order_position(o)) > 0 && !order_protect(s, o, entry != NULL))
 		return ORDER_TAKES_PROFIT;
+	order_send_part(s, o);
 	return ORDER_WAITS;
 }
 
 /* ---- entry ---- */
 
+/* Moves an exit that rounding put onto the entry one tick away. */
+static bool off_entry(const struct symbol_info *info, struct price limit, bool up, struct price *p)
+{
+	return price_cmp(*p, limit) != 0 || !(up ? price_add : price_sub)(*p, info->tick, p);
+}
+
 bool order_exits(const struct symbol_info *info, const struct signal *s, struct price limit,
 		 struct price *target, struct price *stop)
 {
-	bool is_long = s->side == SIDE_BUY;
+	bool is_long = s->side == SIDE_BUY, none = price_sign(s->target) <= 0 &&
+						   s->profit_target <= 0;
 	enum rounding r = is_long ? ROUND_UP : ROUND_DOWN;
 	int64_t up, down;
 
@@ -155,13 +151,12 @@ bool order_exits(const struct symbol_info *info, const struct signal *s, struct 
 		*stop = s->stop;
 	*target = price_to_tick(*target, info->tick, r);
 	*stop = price_to_tick(*stop, info->tick, r);
-	if (price_cmp(*target, limit) == 0 &&
-	    (is_long ? price_add : price_sub)(*target, info->tick, target))
+	if (!off_entry(info, limit, is_long, target) || !off_entry(info, limit, !is_long, stop))
 		return false;
-	if (price_cmp(*stop, limit) == 0 &&
-	    (is_long ? price_sub : price_add)(*stop, info->tick, stop))
+	if (price_sign(*stop) <= 0 || price_cmp(*stop, limit) != (is_long ? -1 : 1) ||
+	    price_sign(*target) <= 0 || price_cmp(*target, limit) != (is_long ? 1 : -1))
 		return false;
-	return price_sign(*target) > 0 && price_sign(*stop) > 0 &&
-	       price_cmp(*target, limit) == (is_long ? 1 : -1) &&
-	       price_cmp(*stop, limit) == (is_long ? -1 : 1);
+	if (none)
+		*target = (struct price){ 0 };
+	return true;
 }

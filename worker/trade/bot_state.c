@@ -1,4 +1,4 @@
-#include "worker/engine/bot_state.h"
+#include "worker/trade/bot_state.h"
 
 #include "common/names.h"
 

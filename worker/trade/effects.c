@@ -1,4 +1,4 @@
-#include "worker/engine/effects.h"
+#include "worker/trade/effects.h"
 
 #include "common/err.h"
 

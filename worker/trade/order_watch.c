@@ -6,23 +6,20 @@
  * no leg waits for ever, whatever was lost on the way: the request, the answer, or (when the
  * clock jumped) the time at which it was to come.
  */
-#include "worker/engine/order_steps.h"
+#include "worker/trade/exits.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>
 
 bool order_stop_crossed(const struct order *o, struct price last)
 {
-	int c = price_cmp(last, o->stop_loss);
-
-	return o->side == SIDE_BUY ? c <= 0 : c >= 0;
+	return !exits_better(o, last, o->stop_loss);
 }
 
 bool order_target_crossed(const struct order *o, struct price last)
 {
-	int c = price_cmp(last, o->take_profit);
-
-	return o->side == SIDE_BUY ? c >= 0 : c <= 0;
+	return price_sign(o->take_profit) > 0 && !exits_better(o, o->take_profit, last);
 }
 
 /* It is neither closing nor waiting for others to be sold. */
@@ -42,14 +39,25 @@ static bool grace_runs(const struct order *o)
 	return o->stop_crossed_us && open_phase(o);
 }
 
-/* A stop that rests gets some time to act; without one we act. */
+enum close_reason order_stop_reason(const struct order *o)
+{
+	return o->stop_by == STOP_TRAILING ? CLOSE_TRAILING_STOP : CLOSE_STOP_LOSS;
+}
+
+/* It replaces what rests, and meanwhile no stop rests for what could have one. */
+static bool replacing(const struct order *o)
+{
+	return open_phase(o) && o->coverable_from_us && exits_replaced(o);
+}
+
+/* A stop that rests gets some time to act; without one, or for a nearer one, we act. */
 enum close_reason order_watch_stop(const struct step *s, struct order *o)
 {
-	if (!open_phase(o) || !order_stop_crossed(o, s->market->last) ||
+	if (!open_phase(o) || exits_better(o, s->market->last, exits_stop(o)) ||
 	    qty_sign(order_position(o)) <= 0)
 		return CLOSE_NONE;
-	if (!order_stop_rests(s, o))
-		return CLOSE_STOP_LOSS;
+	if (!order_stop_crossed(o, s->market->last) || !order_stop_rests(s, o))
+		return order_stop_reason(o);
 	if (!o->stop_crossed_us) {
 		o->stop_crossed_us = s->now_us;
 		order_changed(s, o);
@@ -61,11 +69,17 @@ enum close_reason order_close_due(const struct step *s, struct order *o, bool bo
 {
 	if (holding_runs(o, bot_runs) && s->now_us >= o->opened_us + o->holding_us)
 		return CLOSE_HOLDING_TIME;
+	if (replacing(o) && s->now_us >= o->coverable_from_us + REPLACE_GRACE_US) {
+		effects_notice(s, o->correlation_id, "no stop rests at the venue %lld s after the "
+			       "old one was taken back: closing at market",
+			       (long long)(REPLACE_GRACE_US / 1000000));
+		return order_stop_reason(o);
+	}
 	if (!grace_runs(o) || s->now_us < o->stop_crossed_us + STOP_GRACE_US)
 		return CLOSE_NONE;
 	effects_notice(s, o->correlation_id,
 		       "the resting stop did not act in time: closing at market");
-	return CLOSE_STOP_LOSS;
+	return order_stop_reason(o);
 }
 
 static struct leg *maker_waits(struct order *o)
@@ -76,11 +90,17 @@ static struct leg *maker_waits(struct order *o)
 		l : NULL;
 }
 
+/* Its newest entry. */
+static int64_t entry_began(const struct order *o)
+{
+	return o->added_us ? o->added_us : o->created_us;
+}
+
 void order_maker_timeout(const struct step *s, struct order *o)
 {
 	struct leg *l = maker_waits(o);
 
-	if (!l || s->now_us < o->created_us + o->maker_timeout_us)
+	if (!l || s->now_us < entry_began(o) + o->maker_timeout_us)
 		return;
 	if (o->reason == CLOSE_NONE)
 		o->reason = CLOSE_MAKER_TIMEOUT;
@@ -104,13 +124,16 @@ int64_t order_due(struct order *o, bool bot_runs)
 
 #define AT(time) (due = (time) < due ? (time) : due)
 	if (maker_waits(o))
-		AT(o->created_us + o->maker_timeout_us);
+		AT(entry_began(o) + o->maker_timeout_us);
 	if (holding_runs(o, bot_runs))
 		AT(o->opened_us + o->holding_us);
 	if (grace_runs(o))
 		AT(o->stop_crossed_us + STOP_GRACE_US);
 	if (o->retry_us)
 		AT(o->retry_us);
+	if (replacing(o))
+		AT(o->coverable_from_us + REPLACE_GRACE_US);
+	AT(order_exits_due(o));
 #undef AT
 	return due;
 }
@@ -195,6 +218,8 @@ void order_times_back(struct order *o, int64_t now_us)
 {
 	back(&o->created_us, now_us);
 	back(&o->opened_us, now_us);
+	back(&o->added_us, now_us);
+	back(&o->stop_moved_us, now_us);
 	back(&o->stop_crossed_us, now_us);
 	back(&o->uncovered_from_us, now_us);
 	back(&o->retry_us, now_us + RETRY_MOST_US);

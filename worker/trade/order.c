@@ -1,4 +1,4 @@
-#include "worker/engine/order.h"
+#include "worker/trade/order.h"
 
 #include "common/names.h"
 
@@ -29,32 +29,45 @@ static const char *const reasons[] = {
 	[CLOSE_RESET] = "reset",
 	[CLOSE_REMAINDER] = "remainder",
 	[CLOSE_EXIT_SIGNAL] = "exit_signal",
+	[CLOSE_TRAILING_STOP] = "trailing_stop",
+	[CLOSE_ROI] = "roi",
+};
+static const char *const stop_owners[] = {
+	[STOP_INITIAL] = "initial", [STOP_TRAILING] = "trailing", [STOP_STRATEGY] = "strategy",
 };
 static const char *const changes[ORDER_CHANGES] = {
-	[ORDER_ENTERED] = "entered", [ORDER_CLOSES] = "closes", [ORDER_REMAINS] = "remains",
-	[ORDER_FINISHES] = "finishes",
+	[ORDER_ENTERED] = "entered", [ORDER_ADDS] = "adds", [ORDER_CLOSES] = "closes",
+	[ORDER_REMAINS] = "remains", [ORDER_FINISHES] = "finishes",
 };
 
 #define NONE (-1)	/* no arrow */
 
 /* clang-format off */
 static const int arrows[ORDER_PHASES][ORDER_CHANGES] = {
-	/*                    entered        closes         remains          finishes */
-	[PHASE_ENTERING] =  { PHASE_HOLDING, PHASE_CLOSING, NONE,            PHASE_DONE },
-	[PHASE_HOLDING] =   { NONE,          PHASE_CLOSING, NONE,            PHASE_DONE },
-	[PHASE_CLOSING] =   { NONE,          PHASE_CLOSING, PHASE_REMAINDER, PHASE_DONE },
-	[PHASE_DONE] =      { NONE,          NONE,          NONE,            NONE },
-	[PHASE_REMAINDER] = { NONE,          PHASE_CLOSING, NONE,            PHASE_DONE },
+	/*                    entered        adds            closes         remains
+	 *                    finishes */
+	[PHASE_ENTERING] =  { PHASE_HOLDING, NONE,           PHASE_CLOSING, NONE,
+			      PHASE_DONE },
+	[PHASE_HOLDING] =   { NONE,          PHASE_ENTERING, PHASE_CLOSING, NONE,
+			      PHASE_DONE },
+	[PHASE_CLOSING] =   { NONE,          NONE,           PHASE_CLOSING, PHASE_REMAINDER,
+			      PHASE_DONE },
+	[PHASE_DONE] =      { NONE,          NONE,           NONE,          NONE,
+			      NONE },
+	[PHASE_REMAINDER] = { NONE,          NONE,           PHASE_CLOSING, NONE,
+			      PHASE_DONE },
 };
 /* clang-format on */
 
 const char *order_status_name(enum order_status s) { return statuses[s]; }
 const char *order_phase_name(enum order_phase p) { return phases[p]; }
 const char *close_reason_name(enum close_reason r) { return reasons[r]; }
+const char *stop_owner_name(enum stop_owner w) { return stop_owners[w]; }
 
 NAME_PARSER(order_status_parse, enum order_status, statuses)
 NAME_PARSER(order_phase_parse, enum order_phase, phases)
 NAME_PARSER(close_reason_parse, enum close_reason, reasons)
+NAME_PARSER(stop_owner_parse, enum stop_owner, stop_owners)
 
 int order_next(enum order_phase from, enum order_change change, enum order_phase *to)
 {

@@ -1,4 +1,4 @@
-#include "worker/engine/order_steps.h"
+#include "worker/trade/order_steps.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,14 +38,14 @@ struct leg *order_leg_by_id(struct order *o, int64_t leg_id)
 	return NULL;
 }
 
-struct qty order_waiting(const struct order *o, enum leg_kind kind)
+struct qty order_resting(const struct order *o)
 {
 	struct qty sum = { 0 }, left;
 
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
 
-		if (l->kind != kind || leg_done(l))
+		if (leg_done(l) || (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP))
 			continue;
 		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
 		ASSERT(qty_add(sum, left, &sum) == 0);
@@ -131,6 +131,20 @@ struct leg *order_plan_leg(const struct step *s, struct order *o, const struct l
 void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p)
 {
 	(void)effects_add(s, EFFECT_SEND, o, order_plan_leg(s, o, p)->id);
+}
+
+void order_sell(const struct step *s, struct order *o, struct qty quantity)
+{
+	struct leg_plan p = {
+		.kind = LEG_CLOSE,
+		.type = TYPE_MARKET,
+		.side = order_exit_side(o),
+		.reduce_only = s->market->info.futures,
+		.quantity = quantity,
+	};
+
+	order_send_leg(s, o, &p);
+	order_changed(s, o);
 }
 
 void order_cancel_leg(const struct step *s, struct order *o, struct leg *l)

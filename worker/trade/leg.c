@@ -1,4 +1,4 @@
-#include "worker/engine/leg.h"
+#include "worker/trade/leg.h"
 
 #include "common/names.h"
 

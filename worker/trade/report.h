@@ -6,7 +6,7 @@
 #define WORKER_ENGINE_REPORT_H
 
 #include "common/crypto.h"
-#include "worker/engine/bot_state.h"
+#include "worker/trade/bot_state.h"
 #include "worker/market/candle.h"
 #include "worker/market/order_type.h"
 

@@ -6,7 +6,8 @@
  *	   `----------- nothing filled: timeout, reject ----^
  *
  *	entering --entry over--> holding --close--> closing --sold--> done
- *	   `------- close, nothing filled ------------^  |^              ^
+ *	   ^  `---- close, nothing filled ------------^  |^              ^
+ *	   `-- holding, a further entry                  ||              |
  *	                             too little to sell  v`--- wake      |
  *	                                           remainder --taken over'
  *
@@ -24,7 +25,7 @@
 #define WORKER_ENGINE_ORDER_H
 
 #include "common/registry/bot_config.h"
-#include "worker/engine/leg.h"
+#include "worker/trade/leg.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,18 +43,34 @@ enum order_phase {
 
 enum order_change {
 	ORDER_ENTERED,		/* its entry is over, and it holds something */
+	ORDER_ADDS,		/* a further entry begins */
 	ORDER_CLOSES,		/* it is to end, for the reason that it names */
 	ORDER_REMAINS,		/* what it holds can't be sold by itself */
 	ORDER_FINISHES		/* it holds nothing more that is its own */
 };
-#define ORDER_CHANGES 4
+#define ORDER_CHANGES 5
 
 enum close_reason {
 	CLOSE_NONE, CLOSE_TAKE_PROFIT, CLOSE_STOP_LOSS, CLOSE_HOLDING_TIME, CLOSE_MAKER_TIMEOUT,
 	CLOSE_ENTRY_REJECTED, CLOSE_ENTRY_CANCELLED, CLOSE_MANUAL, CLOSE_STOP_COMMAND,
 	CLOSE_EMERGENCY, CLOSE_LIQUIDATION, CLOSE_RESET,
 	CLOSE_REMAINDER,	/* too little to be sold by itself: sold later, or with another */
-	CLOSE_EXIT_SIGNAL	/* the strategy wanted out */
+	CLOSE_EXIT_SIGNAL,	/* the strategy wanted out */
+	CLOSE_TRAILING_STOP,	/* the stop, after trailing_stop had moved it */
+	CLOSE_ROI		/* a target of minimal_roi */
+};
+#define CLOSE_REASONS 16
+
+enum stop_owner { STOP_INITIAL, STOP_TRAILING, STOP_STRATEGY };	/* who moved the stop last */
+
+struct exit_rules {		/* from the bot's settings at the decision; exits.h */
+	struct minimal_roi roi;
+	struct partial_targets partial;
+	struct position_adjustment adjustment;
+	bool trailing, trailing_only_offset;
+	double trailing_positive, trailing_offset;	/* fractions of best and entry price */
+	double profit_target, stop_loss;	/* fractions of the entry price; target 0 none */
+	int64_t entry_fee_e8, exit_fee_e8;	/* rates, 1e-8: of this entry, of a resting exit */
 };
 
 struct ended_leg {			/* of a closed order: a late fill is looked up here */
@@ -70,8 +87,23 @@ struct order {
 	enum order_status status;
 	enum order_phase phase;
 	enum close_reason reason;
-	struct price limit_price, take_profit, stop_loss;
-	struct qty quantity;		/* base asked for */
+	struct price limit_price;
+	struct price take_profit;	/* the last row's target now; 0 none */
+	struct price stop_loss;		/* where the stop rests, or is to */
+	struct price entry_base;	/* that rules count from; 0: from before there were any */
+	struct price profit_target;	/* of profit_target_pct or the strategy; 0 none */
+	struct price initial_stop;
+	struct price best;		/* best trade since the entry, while a stop trails */
+	struct price stop_wanted;	/* that stop_loss will be moved to; 0 none */
+	enum stop_owner stop_by;
+	int64_t stop_moved_us;		/* 0 never */
+	int64_t stop_move_us;		/* least time between two moves */
+	struct exit_rules rules;
+	struct qty quantity;		/* base asked for, by all entries */
+	struct qty first_quantity;	/* by the first */
+	int entries;			/* made; 0 counts as 1 */
+	int64_t added_us;		/* when the newest further entry was made, 0 none */
+	struct qty leaving;		/* base to be sold at market while the rest stays */
 	struct qty filled, exited;	/* base of entry and exit fills */
 	struct qty base_fees;		/* base paid as fees */
 	struct qty dust_taken;		/* base that earlier trades had left, sold with this one */
@@ -99,6 +131,9 @@ struct order {
 	int64_t uncovered_from_us;	/* since when it does, 0 all is covered */
 	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
 	bool reported;			/* its row is in the effects of this step already */
+	/* Not stored. Since when a stop could rest for a part that has none; 0: all have one. */
+	int64_t coverable_from_us;
+	int64_t exits_us;		/* that take_profit was computed for; 0: not yet */
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];
 };
@@ -110,9 +145,11 @@ struct order {
 const char *order_status_name(enum order_status s);
 const char *order_phase_name(enum order_phase p);
 const char *close_reason_name(enum close_reason r);
+const char *stop_owner_name(enum stop_owner w);
 MUST_CHECK int order_status_parse(const char *name, enum order_status *out);
 MUST_CHECK int order_phase_parse(const char *name, enum order_phase *out);
 MUST_CHECK int close_reason_parse(const char *name, enum close_reason *out);
+MUST_CHECK int stop_owner_parse(const char *name, enum stop_owner *out);
 
 /* Where a change leads. ERR_CONFLICT: no arrow. */
 MUST_CHECK int order_next(enum order_phase from, enum order_change change, enum order_phase *to);

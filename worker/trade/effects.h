@@ -15,7 +15,7 @@
 #ifndef WORKER_ENGINE_EFFECTS_H
 #define WORKER_ENGINE_EFFECTS_H
 
-#include "worker/engine/report.h"
+#include "worker/trade/report.h"
 
 struct order;
 struct leg;
@@ -83,6 +83,7 @@ struct effects {
 	size_t gone_n;
 	struct order **gone;		/* closed orders: freed when all is carried out */
 	bool closes_wait;		/* a close at market waits for a book */
+	bool looks_moved;		/* no row, but prices or times at which a bot looks again */
 };
 
 /* A new one at the end, zeroed but for these. Valid until the next. */

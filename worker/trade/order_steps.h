@@ -4,6 +4,7 @@
  *	order_legs.c	looks at its legs; plans, cancels and asks about one
  *	order_fill.c	books an execution
  *	order_protect.c	target and stop at the venue for what is held
+ *	order_exits.c	targets and stops that move, parts that leave
  *	order_watch.c	deadlines, stops that we watch ourselves, what became of a leg
  *	order_step.c	leads it from entry over protection to its close
  *
@@ -13,11 +14,12 @@
 #ifndef WORKER_ENGINE_ORDER_STEPS_H
 #define WORKER_ENGINE_ORDER_STEPS_H
 
-#include "worker/engine/market_state.h"
-#include "worker/engine/order.h"
+#include "worker/trade/market_state.h"
+#include "worker/trade/order.h"
 #include "worker/venue/venue.h"
 
 #define STOP_GRACE_US INT64_C(1000000)	/* time a resting stop has before we act ourselves */
+#define REPLACE_GRACE_US INT64_C(5000000)	/* time a replaced stop has to rest again */
 #define RETRY_US INT64_C(1000000)	/* first wait after a refusal; doubles to 32 times */
 #define RETRY_DOUBLINGS 5
 #define RETRY_MOST_US (RETRY_US << RETRY_DOUBLINGS)
@@ -38,8 +40,8 @@ struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none *
 size_t order_live_legs(const struct order *o);
 bool order_exit_live(const struct order *o);
 struct leg *order_leg_by_id(struct order *o, int64_t leg_id);	/* NULL: none */
-/* What the live legs of a kind still wait to trade. */
-struct qty order_waiting(const struct order *o, enum leg_kind kind);
+/* What targets and stops at the venue still wait to trade. */
+struct qty order_resting(const struct order *o);
 enum side order_exit_side(const struct order *o);
 struct qty order_held(const struct step *s, const struct order *o);	/* whole steps */
 /* Would the venue take an exit of this quantity at this price? */
@@ -51,6 +53,7 @@ bool order_is_remainder(const struct step *s, const struct order *o);
 struct leg *order_plan_leg(const struct step *s, struct order *o, const struct leg_plan *p);
 /* Plan a leg and hand it to the venue. */
 void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p);
+void order_sell(const struct step *s, struct order *o, struct qty quantity);	/* at market */
 void order_cancel_leg(const struct step *s, struct order *o, struct leg *l);
 /* The venue refused something: go on after a wait that doubles. */
 void order_retry_later(const struct step *s, struct order *o);
@@ -78,9 +81,33 @@ bool order_stop_rests(const struct step *s, const struct order *o);
 /* Legs or position changed: how long something is held without a stop at the venue. */
 void order_cover_clock(const struct step *s, struct order *o);
 
+/* ---- order_exits.c ---- */
+
+enum { TARGET_MOVED = 1, STOP_MOVED = 2 };	/* what order_step has to replace at the venue */
+/* Targets and stop as rules and time have them. */
+unsigned order_move_exits(const struct step *s, struct order *o);
+int64_t order_exits_due(const struct order *o);	/* when that does something next; NEVER */
+/* The market traded: the stop follows the best price. */
+unsigned order_follow(const struct step *s, struct order *o);
+/* The strategy wants the stop there; nothing happens unless that is nearer to the price. */
+unsigned order_want_stop(const struct step *s, struct order *o, struct price stop);
+/* An entry is over: rules count from the average entry. */
+void order_rebase(const struct step *s, struct order *o);
+/* A part of what is held is to be sold at market, the rest stays and is protected. */
+enum part_exit {
+	PART_LEAVES,
+	PART_IS_ALL,		/* what would stay is too little to be sold later: close it all */
+	PART_TOO_SMALL		/* the venue takes no such order */
+};
+enum part_exit order_leave(const struct step *s, struct order *o, struct qty quantity,
+			   enum close_reason reason, const char *correlation_id);
+/* Sells the part, as soon as its coins are not held by what rests. */
+void order_send_part(const struct step *s, struct order *o);
+
 /* ---- order_watch.c ---- */
 
-bool order_stop_crossed(const struct order *o, struct price last);
+bool order_stop_crossed(const struct order *o, struct price last);	/* the resting one */
+enum close_reason order_stop_reason(const struct order *o);	/* when its stop ends it */
 bool order_target_crossed(const struct order *o, struct price last);
 /*
  * Why it must be closed now: its stop was passed and none rests, its holding time is over
@@ -118,7 +145,6 @@ enum order_need order_step(const struct step *s, struct order *o);
 /* Close it at market, for a reason. False: it is closing already, for as good a reason. */
 bool order_close(const struct step *s, struct order *o, enum close_reason reason,
 		 const char *correlation_id);
-void order_sell(const struct step *s, struct order *o, struct qty quantity);
 void order_close_failed(const struct step *s, struct order *o, const char *why);
 /* Its entry is not wanted any more, for a reason. */
 void order_cancel_entry(const struct step *s, struct order *o, enum close_reason reason,

@@ -16,7 +16,7 @@
 
 #include "common/crypto.h"
 #include "common/money.h"
-#include "worker/engine/effects.h"
+#include "worker/trade/effects.h"
 #include "worker/market/order_type.h"
 
 #include <stdbool.h>

@@ -1,0 +1,298 @@
+#include "worker/trade/exits.h"
+#include "worker/trade/order_steps.h"
+
+/*
+ * What rests at the venue for the rows of exits.h.
+ *
+ * Protected is what a stop at the venue would sell by itself. Everything else that is held
+ * is watched here (order_watch.c), and how long that was so is kept with the order.
+ */
+
+/* Slots kept free for the close of an order that filled in many pieces. */
+#define LEG_SLOTS_KEPT 6
+
+/* Does the venue keep stops for this market? */
+static bool stops_rest(const struct step *s)
+{
+	return s->market->info.futures ? s->caps->resting_stop : s->caps->oco;
+}
+
+/* Filled by its target: of this OCO only the rest of the target lives. */
+static bool leg_lost_stop(const struct leg *l)
+{
+	return l->type == TYPE_OCO && !leg_done(l) && qty_sign(l->filled) > 0 &&
+	       !l->stop_triggered;
+}
+
+/* The venue holds, or gets, a stop in this leg. */
+static bool leg_stops(const struct leg *l)
+{
+	return !leg_done(l) && price_sign(l->stop_price) > 0 && !leg_lost_stop(l);
+}
+
+/* Of what is held, how much no stop covers; "acked": stops on their way count as none. */
+static struct qty uncovered(const struct step *s, const struct order *o, bool acked)
+{
+	struct qty open = order_held(s, o), left;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		const struct leg *l = &o->legs[i];
+
+		if (!leg_stops(l) || (acked && !l->acked_us))
+			continue;
+		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
+		ASSERT(qty_sub(open, left, &open) == 0);
+	}
+	return qty_sign(open) > 0 ? open : (struct qty){ 0 };
+}
+
+static struct qty unstopped(const struct step *s, const struct order *o)
+{
+	return uncovered(s, o, false);
+}
+
+bool order_stop_rests(const struct step *s, const struct order *o)
+{
+	return qty_sign(unstopped(s, o)) <= 0;
+}
+
+/* A part that no stop at the venue covers could have one. */
+static bool coverable(const struct step *s, const struct order *o)
+{
+	return stops_rest(s) && market_takes(s, uncovered(s, o, true), o->stop_loss);
+}
+
+void order_cover_clock(const struct step *s, struct order *o)
+{
+	bool open = qty_sign(uncovered(s, o, true)) > 0;
+
+	if (!open || !coverable(s, o))
+		o->coverable_from_us = 0;
+	else if (!o->coverable_from_us)
+		o->coverable_from_us = s->now_us;
+	if (open == (o->uncovered_from_us != 0))
+		return;
+	if (!open && s->now_us > o->uncovered_from_us)
+		o->uncovered_us += s->now_us - o->uncovered_from_us;
+	o->uncovered_from_us = open ? s->now_us : 0;
+	order_changed(s, o);
+}
+
+/* While an entry fills in pieces, room is kept for its rows' rests and for a close. */
+static bool slots_left(const struct order *o, bool entry_live)
+{
+	size_t kept = entry_live ? LEG_SLOTS_KEPT + o->rules.partial.n : 1;
+
+	return order_live_legs(o) + kept < ORDER_LEGS_MAX;
+}
+
+/* A leg that works for this row: the same kind, target and stop. */
+static bool fits(const struct leg *l, const struct leg_plan *p)
+{
+	return l->kind == p->kind && price_cmp(l->price, p->price) == 0 &&
+	       price_cmp(l->stop_price, p->stop_price) == 0;
+}
+
+/*
+ * What is left over is too little for an order of its own: take back one that
+ * rests, so that both go out as one. One at a time, or nothing would protect.
+ */
+static void merge(const struct step *s, struct order *o, const struct leg_plan *p)
+{
+	struct leg *candidate = NULL;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		struct leg *l = &o->legs[i];
+
+		if (!fits(l, p) || leg_done(l))
+			continue;
+		if (l->state != LEG_LIVE)
+			return;
+		candidate = l;
+	}
+	if (candidate)
+		order_cancel_leg(s, o, candidate);
+}
+
+/* What the live legs of this row still wait to trade. */
+static struct qty waiting(const struct order *o, const struct leg_plan *p)
+{
+	struct qty sum = { 0 }, left;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		if (leg_done(&o->legs[i]) || !fits(&o->legs[i], p))
+			continue;
+		ASSERT(qty_sub(o->legs[i].quantity, o->legs[i].filled, &left) == 0);
+		ASSERT(qty_add(sum, left, &sum) == 0);
+	}
+	return sum;
+}
+
+/* Spot: coins of what rests can't be sold by another order as well. */
+static bool coins_free(const struct step *s, const struct order *o, struct qty q)
+{
+	struct qty free = order_held(s, o);
+
+	if (s->market->info.futures)
+		return true;
+	ASSERT(qty_sub(free, order_resting(o), &free) == 0);
+	ASSERT(qty_sub(free, o->leaving, &free) == 0);
+	return qty_cmp(q, free) <= 0;
+}
+
+/* Cover so much of what is held, as far as no live leg of this row covers it yet. */
+static void cover(const struct step *s, struct order *o, struct leg_plan *p, struct qty quantity,
+		  bool entry_live)
+{
+	if (qty_sub(quantity, waiting(o, p), &p->quantity) || s->now_us < o->retry_us ||
+	    qty_sign(p->quantity) <= 0)
+		return;
+	if (!market_takes(s, p->quantity, o->stop_loss)) {
+		if (!entry_live)
+			merge(s, o, p);
+	} else if (slots_left(o, entry_live) && coins_free(s, o, p->quantity)) {
+		order_send_leg(s, o, p);
+	}
+}
+
+/*
+ * The first fill of an OCO's target ends its stop (Binance spot, 2026-12-01): what is left
+ * of the target is taken back, and an OCO for what is left follows. Where that is too little
+ * for an order, it is sold at market; where it is too little for that as well, the target
+ * stays: nothing else could sell it. False: sell it at market now.
+ */
+static bool renew(const struct step *s, struct order *o, bool entry_live)
+{
+	bool bare = false, others = false, whole;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		bare = bare || leg_lost_stop(&o->legs[i]);
+		others = others || leg_stops(&o->legs[i]);
+	}
+	if (!bare || s->now_us < o->retry_us)
+		return true;
+	whole = market_takes(s, unstopped(s, o), o->stop_loss);
+	if (!whole && !others && !entry_live && order_closable(s, o))
+		return false;
+	if (!whole && (!others || entry_live))
+		return true;
+	for (size_t i = 0; i < o->legs_n; i++)
+		if (leg_lost_stop(&o->legs[i]))
+			order_cancel_leg(s, o, &o->legs[i]);
+	return true;
+}
+
+/* What rests for a row: on spot target and stop in one list, on futures the target alone. */
+static struct leg_plan row_plan(const struct step *s, const struct order *o, struct price target)
+{
+	bool rests = stops_rest(s), futures = s->market->info.futures;
+	struct leg_plan p = {
+		.kind = LEG_TAKE_PROFIT, .side = order_exit_side(o), .reduce_only = futures,
+		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT, .price = target,
+	};
+
+	if (p.type == TYPE_OCO)
+		p.stop_price = o->stop_loss;
+	if (price_sign(target) <= 0) {
+		p.kind = LEG_STOP;
+		p.type = TYPE_STOP_MARKET;
+	}
+	return p;
+}
+
+static struct leg_plan stop_plan(const struct step *s, const struct order *o)
+{
+	return (struct leg_plan){
+		.kind = LEG_STOP, .type = TYPE_STOP_MARKET, .side = order_exit_side(o),
+		.reduce_only = s->market->info.futures, .stop_price = o->stop_loss,
+	};
+}
+
+/* A part of it was sold at market, or is to be: what rests may be too much for a row. */
+static bool parts_left(const struct order *o)
+{
+	return qty_sign(o->leaving) > 0 || o->leg_count[leg_kind_index(LEG_CLOSE)] > 0;
+}
+
+/* It rests for a target or a stop that the table does not have any more. */
+static bool outdated(const struct step *s, const struct order *o, const struct exit_table *t,
+		     const struct leg *l)
+{
+	struct leg_plan p = stop_plan(s, o);
+
+	if (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP)
+		return false;
+	if (s->market->info.futures && fits(l, &p))
+		return false;
+	for (size_t i = 0; i < t->n; i++) {
+		p = row_plan(s, o, t->rows[i].target);
+		if (fits(l, &p))
+			return parts_left(o) &&
+			       qty_cmp(waiting(o, &p), t->rows[i].quantity) > 0;
+	}
+	return true;
+}
+
+/* The venue has the stop of the table for all that is held (USD-M: new stop, then old away). */
+static bool new_stop_stands(const struct step *s, const struct order *o)
+{
+	struct leg_plan p = stop_plan(s, o);
+	struct qty open = order_held(s, o), left;
+
+	for (size_t i = 0; i < o->legs_n; i++) {
+		const struct leg *l = &o->legs[i];
+
+		if (leg_done(l) || !l->acked_us || !fits(l, &p))
+			continue;
+		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
+		ASSERT(qty_sub(open, left, &open) == 0);
+	}
+	return qty_sign(open) <= 0;
+}
+
+/*
+ * Take back what rests for an old target or stop. One at a time, so that the others protect
+ * meanwhile. A stop of futures goes when the new one stands; on spot its coins are needed for
+ * the new one, so it goes first, and the worker watches.
+ */
+static void renew_rows(const struct step *s, struct order *o, const struct exit_table *t)
+{
+	struct leg *old = NULL;
+
+	if (s->now_us < o->retry_us)
+		return;
+	for (size_t i = 0; i < o->legs_n; i++) {
+		struct leg *l = &o->legs[i];
+		bool stop = s->market->info.futures && l->kind == LEG_STOP;
+
+		if (leg_done(l) || !outdated(s, o, t, l) || (stop && !new_stop_stands(s, o)))
+			continue;
+		if (l->state != LEG_LIVE)
+			return;
+		if (!old)
+			old = l;
+	}
+	if (old)
+		order_cancel_leg(s, o, old);
+}
+
+bool order_protect(const struct step *s, struct order *o, bool entry_live)
+{
+	bool rests = stops_rest(s), futures = s->market->info.futures;
+	struct exit_table t;
+	struct leg_plan p;
+
+	if (rests && !futures && !renew(s, o, entry_live))
+		return false;
+	exits_table(&s->market->info, o, &t);
+	renew_rows(s, o, &t);
+	for (size_t i = 0; i < t.n; i++) {
+		p = row_plan(s, o, t.rows[i].target);
+		if (p.kind == LEG_TAKE_PROFIT || (rests && !futures))
+			cover(s, o, &p, t.rows[i].quantity, entry_live);
+	}
+	p = stop_plan(s, o);
+	if (rests && futures)
+		cover(s, o, &p, order_held(s, o), entry_live);
+	return true;
+}
