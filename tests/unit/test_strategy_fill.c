@@ -192,6 +192,9 @@ static void or_it_does_not(void **state)
 	f.tag = ""; /* of before it was a grid */
 	grid(&f, &d);
 	assert_int_equal(d.n, 0);
+	f.tag = "rung 100a";
+	grid(&f, &d);
+	assert_int_equal(d.n, 0);
 	begin("short"); /* longs are not wanted any more */
 	grid(&won, &d);
 	assert_int_equal(d.n, 0);

@@ -18,9 +18,13 @@
  */
 #include "worker/strategy/strategy.h"
 
+#include "common/number.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define TAG "rung "			/* a rung's number follows */
 
 enum { F_CLOSE, F_NEAREST, F_TAKEN };	/* figures: price, nearest rung's price, rungs in use */
 
@@ -58,7 +62,7 @@ static int64_t rung_above(double price, double base)
 
 static void rung_tag(int64_t k, char tag[INTENT_TAG_MAX])
 {
-	snprintf(tag, INTENT_TAG_MAX, "rung %lld", (long long)k);
+	snprintf(tag, INTENT_TAG_MAX, TAG "%lld", (long long)k);
 }
 
 static bool taken(const struct strategy_input *in, const char *tag)
@@ -120,13 +124,8 @@ static int on_candle(void *state, const struct strategy_input *in, struct decisi
 /* Reads the rung's number from a tag. False: it is not one of ours. */
 static bool rung_of(const char *tag, int64_t *k)
 {
-	long long n;
-	char end;
-
-	if (sscanf(tag, "rung %lld%c", &n, &end) != 1)
-		return false;
-	*k = n;
-	return true;
+	return strncmp(tag, TAG, strlen(TAG)) == 0 &&
+	       number_int(tag + strlen(TAG), INT32_MIN, INT32_MAX, k);
 }
 
 /* No entry after a loss: the price is beyond the rung, so the order would not rest there. */
