@@ -8,6 +8,10 @@
 extern struct row_sql *const __start_row_sql[], *const __stop_row_sql[];
 
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;	/* of texts */
+static struct former {
+	struct buf text;
+	struct former *next;
+} *formers;
 
 static bool is_read(const struct row_column *c)
 {
@@ -89,11 +93,23 @@ static void put_select(struct buf *sql, const struct row_table *t, const char *t
 }
 
 /* A former text is kept, because cached statements are known by its address. */
+static void put_aside(struct row_sql *q)
+{
+	struct former *f;
+
+	if (!q->text.len)
+		return;
+	f = xcalloc(1, sizeof(*f));
+	*f = (struct former){ q->text, formers };
+	formers = f;
+	q->text = (struct buf){ 0 };
+}
+
 static const char *text_of(struct row_sql *q, int schema)
 {
 	pthread_mutex_lock(&making);
 	if (q->schema != schema) {
-		q->text = (struct buf){ 0 };
+		put_aside(q);
 		if (q->tail)
 			put_select(&q->text, q->table, q->tail, schema);
 		else
