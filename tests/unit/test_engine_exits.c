@@ -261,19 +261,36 @@ static void adds_when_the_price_falls(void **state)
 	assert_int_equal(d->rows.orders_n, 1);
 }
 
+/* What the whole position would lose at its stop is judged, not the further entry alone. */
+static void adds_nothing_beyond_the_risk(void **state)
+{
+	struct desk *d = *state;
+
+	d->config.max_risk_per_trade_pct = 0.25; /* of 10,000: one entry loses 22 at the stop */
+	begin(d, "{\"position_adjustment\":{\"max_entries\":2,\"at\":0.002,\"size_factor\":1}}");
+	market(d, "49890");
+	desk_book(d, "49890", "49890.1");
+	desk_second(d);
+	assert_int_equal(last(d)->entries, 1);
+	assert_string_equal(d->rows.signals[d->rows.signals_n - 1].rule, "risk_per_trade");
+}
+
 /* The further entry is not filled in time: the position goes on as it was. */
 static void a_further_entry_that_times_out(void **state)
 {
 	struct desk *d = *state;
 
 	begin(d, "{\"position_adjustment\":{\"max_entries\":3,\"at\":0.01,\"size_factor\":2}}");
+	desk_wait(d, 15 * SECOND);
 	market(d, "49400");
 	desk_book(d, "49400", "49400.1");
 	desk_second(d);
 	desk_wait(d, 20 * MS);
 	assert_int_equal(last(d)->entries, 2);
 	market(d, "49700");
-	desk_wait(d, 20 * SECOND);
+	desk_wait(d, 10 * SECOND); /* its time counts from itself, not from the first entry */
+	assert_int_equal(last(d)->phase, PHASE_ENTERING);
+	desk_wait(d, 10 * SECOND);
 	desk_wait(d, 100 * MS);
 	assert_int_equal(last(d)->phase, PHASE_HOLDING);
 	assert_int_equal(qty_units(last(d)->filled), qty_units(Q("0.02")));
@@ -348,6 +365,7 @@ int main(void)
 		BOTH(a_part_at_a_target_the_rest_trails),
 		BOTH(parts_too_small_to_be_sold_alone),
 		BOTH(adds_when_the_price_falls),
+		BOTH(adds_nothing_beyond_the_risk),
 		BOTH(a_further_entry_that_times_out),
 		BOTH(a_part_by_the_strategy),
 		BOTH(a_stop_by_the_strategy),

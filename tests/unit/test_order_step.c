@@ -1,5 +1,6 @@
 /* Orders: the table of phases, and each step's requests to the venue, without bot or engine. */
 #include "tests/unit/floor_world.h"
+#include "worker/trade/exits.h"
 
 static void all_pairs(void **state)
 {
@@ -279,6 +280,8 @@ static void a_stop_moves_on_futures(void **state)
 	assert_string_equal(floor_requests(&f), "");
 	assert_int_equal(order_want_stop(&f.step, &f.order, P("49800")), 0); /* ten seconds */
 	assert_int_equal(order_due(&f.order, false), f.order.stop_moved_us + 10000000);
+	assert_int_equal(order_want_stop(&f.step, &f.order, P("49750")), 0); /* nor less near */
+	assert_int_equal(price_units(exits_stop(&f.order)), price_units(P("49800")));
 	f.step.now_us = f.order.stop_moved_us + 10000000;
 	assert_int_equal(order_move_exits(&f.step, &f.order), STOP_MOVED);
 	assert_int_equal(price_units(f.order.stop_loss), price_units(P("49800")));

@@ -224,6 +224,23 @@ static void open_order(void **state)
 	o.quote_fees = M("1.5");
 	o.funding = M("-0.25000003");
 	o.gross = o.pnl = money_of_units(0);
+	o.rules.trailing = true;
+	o.rules.stop_loss = 0.01;
+	to.order(to.ctx, &o);
+	flush();
+	/* what moves while it is open */
+	o.take_profit = P("51000");
+	o.stop_loss = P("49500.5");
+	o.entry_base = P("50000.25");
+	o.profit_target = P("51500");
+	o.best = P("50900");
+	o.stop_wanted = P("49600");
+	o.stop_by = STOP_TRAILING;
+	o.stop_moved_us = T0 + 1;
+	o.entries = 3;
+	o.added_us = T0 + 2;
+	o.leaving = Q("0.001");
+	assert_int_equal(qty_add(o.quantity, Q("1"), &o.quantity), 0);
 	to.order(to.ctx, &o);
 	flush();
 	assert_true(number("SELECT fees FROM trading_orders") == 1.31149998);
