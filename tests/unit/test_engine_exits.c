@@ -198,6 +198,28 @@ static void parts_leave_on_the_way(void **state)
 	assert_int_equal(d->rows.orders_n, 1);
 }
 
+/* The price is beyond a part's target when its order arrives: the venue refuses it, it is sold. */
+static void a_part_that_is_reached_at_once(void **state)
+{
+	struct desk *d = *state;
+
+	set(d, "{\"stop_loss_pct\":0.02,\"profit_target_pct\":0.03,\"capital_per_trade\":1000,"
+	       "\"partial_targets\":[{\"at\":0.01,\"share\":0.5}]}");
+	desk_start(d);
+	desk_decide(d, 1, 0.9);
+	desk_trade(d, "49999.99");
+	desk_trade(d, "50600");
+	desk_book(d, "50600", "50600.1");
+	for (int i = 0; i < 10; i++) {
+		desk_wait(d, 100 * MS);
+		desk_book(d, "50600", "50600.1");
+	}
+	assert_int_equal(last(d)->phase, PHASE_HOLDING);
+	assert_int_equal(qty_units(last(d)->exited), qty_units(Q(d->futures ? "0.01" : "0.00999")));
+	assert_string_equal(resting(d), d->futures ? "t 0.01 51500/-, s 0.02 -/49000" :
+						     "t 0.00999 51500/49000");
+}
+
 /* The rest has no target of its own: the trailing stop ends it. */
 static void a_part_at_a_target_the_rest_trails(void **state)
 {
@@ -362,6 +384,7 @@ int main(void)
 		BOTH(a_nearer_stop_is_watched_meanwhile),
 		BOTH(from_an_offset_on),
 		BOTH(parts_leave_on_the_way),
+		BOTH(a_part_that_is_reached_at_once),
 		BOTH(a_part_at_a_target_the_rest_trails),
 		BOTH(parts_too_small_to_be_sold_alone),
 		BOTH(adds_when_the_price_falls),
