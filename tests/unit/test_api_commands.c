@@ -272,6 +272,7 @@ static void candles_that_are_needed(void **state)
 		assert_true(answer_number(&r, "warm_up.needed") == cases[i].needed);
 		answer_free(&r);
 	}
+	db_close(db);
 }
 
 /* A command does not expire while somebody waits for its answer. */

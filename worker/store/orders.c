@@ -261,11 +261,9 @@ static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
 	" ORDER BY x.id DESC LIMIT ?2";
-/* A further entry of an older trade may be the newest one. */
 static const char SQL_LAST_ENTRY[] =
-	"SELECT coalesce(max(created_us, added_us), 0) FROM (SELECT max(created_us) AS created_us,"
-	" max(added_us) AS added_us FROM (SELECT created_us, added_us FROM trading_orders"
-	" WHERE bot_id = ?1 ORDER BY id DESC LIMIT 100))";
+	"SELECT max(created_us, added_us) FROM trading_orders WHERE bot_id = ?1"
+	" ORDER BY id DESC LIMIT ?2";
 static const char SQL_ENDED_LEGS[] =
 	"SELECT x.client_order_id, x.filled FROM trading_orders o CROSS JOIN exchange_orders x"
 	" ON x.order_id = o.id WHERE o.bot_id = ?1 AND o.status = 'closed'"
@@ -508,9 +506,24 @@ int store_sent_times(struct db *db, int64_t bot_id, int64_t *out, size_t max, si
 	return rc;
 }
 
+/* A further entry of an older trade may be the newest one: so many trades are looked at. */
+#define LAST_ENTRY_OF 100
+
 int store_last_entry(struct db *db, int64_t bot_id, int64_t *out, struct err *e)
 {
-	return db_number(db, SQL_LAST_ENTRY, &bot_id, out, e);
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_LAST_ENTRY, &s, e);
+
+	*out = 0;
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_int(s, 2, LAST_ENTRY_OF);
+	while ((rc = stmt_step(s, e)) == STMT_ROW)
+		if (stmt_int(s, 0) > *out)
+			*out = stmt_int(s, 0);
+	stmt_done(s);
+	return rc;
 }
 
 int store_ended_legs(struct db *db, int64_t bot_id, struct ended_leg *out, size_t max, size_t *n,
