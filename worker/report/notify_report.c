@@ -154,8 +154,8 @@ static void entry_filled(void *ctx, const struct order *o, const struct leg *l)
 		   "%s of %s at %s, target %s, stop %s, trade %lld",
 		   (long long)o->bot_id, o->symbol, direction(o), qty_text(o->filled, have),
 		   qty_text(o->quantity, want), price_text(order_entry_price(o), price),
-		   price_text(o->take_profit, profit), price_text(o->stop_loss, stop),
-		   (long long)o->id);
+		   price_sign(o->take_profit) > 0 ? price_text(o->take_profit, profit) : "none",
+		   price_text(o->stop_loss, stop), (long long)o->id);
 	order_data(&d, o);
 	end(&d);
 }
