@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 /* The linker makes them: begin and end of the list of all ROW_SQL. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 extern struct row_sql *const __start_row_sql[], *const __stop_row_sql[];
 
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;	/* of texts */

@@ -293,11 +293,12 @@ enum stmt_type stmt_column_type(struct stmt *s, int col)
 
 int db_number(struct db *db, const char *sql, const int64_t *params, int64_t *out, struct err *e)
 {
-	struct stmt *s;
+	struct stmt *s = NULL;
 	int rc = db_stmt(db, sql, &s, e);
 
 	if (rc)
 		return rc;
+	ASSERT(s);
 	for (int i = 0, n = params ? sqlite3_bind_parameter_count(s->st) : 0; i < n; i++)
 		stmt_bind_int(s, i + 1, params[i]);
 	rc = stmt_step(s, e);

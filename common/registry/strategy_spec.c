@@ -65,8 +65,8 @@ const struct strategy_spec strategy_spec_ema_cross = {
 	.params_n = 3,
 	.params = {
 		[EMA_FAST] = { "fast", STRATEGY_INT, 1, 999, 12,
-			"Candles of the fast mean; less than slow." },
-		[EMA_SLOW] = { "slow", STRATEGY_INT, 2, 1000, 26, "Candles of the slow mean." },
+			"Candles of the fast mean; less than slow.", NULL },
+		[EMA_SLOW] = { "slow", STRATEGY_INT, 2, 1000, 26, "Candles of the slow mean.", NULL },
 		[EMA_TREND] = { "trend_interval", STRATEGY_WORD, 0, 7, 0,
 			"Interval whose slow mean must rise for a long and fall for a short; \"\": "
 			"no trend is asked for.", trend_intervals },
@@ -81,14 +81,14 @@ const struct strategy_spec strategy_spec_rsi = {
 		       "short when it falls through its high one",
 	.params_n = 4,
 	.params = {
-		[RSI_PERIOD] = { "period", STRATEGY_INT, 2, 499, 14, "Candles of the index." },
+		[RSI_PERIOD] = { "period", STRATEGY_INT, 2, 499, 14, "Candles of the index.", NULL },
 		[RSI_LOW] = { "low", STRATEGY_REAL, 1, 99, 30,
-			"Level, 0 to 100, below which a price counts as sold too far." },
+			"Level, 0 to 100, below which a price counts as sold too far.", NULL },
 		[RSI_HIGH] = { "high", STRATEGY_REAL, 1, 99, 70,
-			"Level, 0 to 100, above which a price counts as bought too far." },
+			"Level, 0 to 100, above which a price counts as bought too far.", NULL },
 		[RSI_EXIT] = { "exit", STRATEGY_BOOL, 0, 1, 1,
 			"true: a long ends when the index rises through high, a short when it "
-			"falls through low; false: only the bot's own exits end them." },
+			"falls through low; false: only the bot's own exits end them.", NULL },
 	},
 	.look_back = look_back_rsi,
 	.broken = broken_rsi,
@@ -101,10 +101,11 @@ const struct strategy_spec strategy_spec_grid = {
 	.params_n = 2,
 	.params = {
 		[GRID_SPACING] = { "spacing", STRATEGY_REAL, 0.0005, 0.5, 0.005,
-			"From one rung to the next, a fraction of the price (0.005 = 0.5 %)." },
+			"From one rung to the next, a fraction of the price (0.005 = 0.5 %).",
+			NULL },
 		[GRID_RUNGS] = { "rungs", STRATEGY_INT, 1, 8, 3,
 			"Rungs next to the price that have an entry or a position; max_positions "
-			"must allow as many." },
+			"must allow as many.", NULL },
 	},
 	.look_back = look_back_one,
 };
