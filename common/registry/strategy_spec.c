@@ -66,7 +66,8 @@ const struct strategy_spec strategy_spec_ema_cross = {
 	.params = {
 		[EMA_FAST] = { "fast", STRATEGY_INT, 1, 999, 12,
 			"Candles of the fast mean; less than slow.", NULL },
-		[EMA_SLOW] = { "slow", STRATEGY_INT, 2, 1000, 26, "Candles of the slow mean.", NULL },
+		[EMA_SLOW] = { "slow", STRATEGY_INT, 2, 1000, 26,
+			"Candles of the slow mean.", NULL },
 		[EMA_TREND] = { "trend_interval", STRATEGY_WORD, 0, 7, 0,
 			"Interval whose slow mean must rise for a long and fall for a short; \"\": "
 			"no trend is asked for.", trend_intervals },
@@ -81,7 +82,8 @@ const struct strategy_spec strategy_spec_rsi = {
 		       "short when it falls through its high one",
 	.params_n = 4,
 	.params = {
-		[RSI_PERIOD] = { "period", STRATEGY_INT, 2, 499, 14, "Candles of the index.", NULL },
+		[RSI_PERIOD] = { "period", STRATEGY_INT, 2, 499, 14,
+			"Candles of the index.", NULL },
 		[RSI_LOW] = { "low", STRATEGY_REAL, 1, 99, 30,
 			"Level, 0 to 100, below which a price counts as sold too far.", NULL },
 		[RSI_HIGH] = { "high", STRATEGY_REAL, 1, 99, 70,

@@ -18,7 +18,8 @@ static const struct strategy_spec spec = {
 	.name = "breakout", .params_n = 1,
 	.description = "Buys when a candle closes above the highest high of the period before it",
 	.params = {
-		[BREAKOUT_PERIOD] = { "period", STRATEGY_INT, 2, 500, 20, "Candles before it.", NULL },
+		[BREAKOUT_PERIOD] = { "period", STRATEGY_INT, 2, 500, 20,
+			"Candles before it.", NULL },
 	},
 	.look_back = look_back,
 };
