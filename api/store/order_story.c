@@ -3,7 +3,7 @@
 #include "api/store/orders.h"
 #include "api/store/signals.h"
 
-static const char SQL_MINE[] = "SELECT model_id FROM trading_orders WHERE id = ?1 AND bot_id = ?2";
+static const char SQL_MINE[] = "SELECT count(*) FROM trading_orders WHERE id = ?1 AND bot_id = ?2";
 static const char SQL_DECISION[] =
 	"SELECT id FROM signals WHERE bot_id = ?1 AND taken = 1 AND order_id = ?2"
 	" ORDER BY id DESC LIMIT 1";
@@ -11,7 +11,8 @@ static const char SQL_EXITS[] =
 	"SELECT entries, entry_base, profit_target, initial_stop, best_price, stop_by,"
 	" stop_moved_us, leaving, exit_rules FROM trading_orders WHERE id = ?1";
 static const char SQL_MODEL[] =
-	"SELECT id, name, sha256, features, origin FROM models WHERE id = ?1";
+	"SELECT m.id, m.name, m.sha256, m.features, m.origin FROM trading_orders o"
+	" JOIN models m ON m.id = o.model_id WHERE o.id = ?1";
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, exchange_id, leg, side, type, time_in_force, reduce_only,"
 	" price, stop_price, quantity, filled, state, leg_state, reject_reason, requested_us,"
@@ -55,24 +56,6 @@ const struct column store_story_moves[] = {
 	{ NULL, COL_INT },
 };
 
-/* A number from one row; 0: there is no row. */
-static int number(struct db *db, const char *sql, int64_t a, int64_t b, bool *found, int64_t *out,
-		  struct err *e)
-{
-	struct stmt *s;
-	int rc = db_stmt(db, sql, &s, e);
-
-	if (rc)
-		return rc;
-	stmt_bind_int(s, 1, a);
-	stmt_bind_int(s, 2, b);
-	rc = stmt_step(s, e);
-	*found = rc == STMT_ROW;
-	*out = *found ? stmt_int(s, 0) : 0;
-	stmt_done(s);
-	return rc == STMT_ROW ? 0 : rc;
-}
-
 static int list(struct db *db, const char *sql, int64_t order_id, const char *key,
 		const struct column *columns, struct json *j, struct err *e)
 {
@@ -87,13 +70,12 @@ static int list(struct db *db, const char *sql, int64_t order_id, const char *ke
 
 static int decision(struct db *db, int64_t bot_id, int64_t order_id, struct json *j, struct err *e)
 {
-	bool found;
 	int64_t id;
-	int rc = number(db, SQL_DECISION, bot_id, order_id, &found, &id, e);
+	int rc = db_number(db, SQL_DECISION, (int64_t[]){ bot_id, order_id }, &id, e);
 
 	if (rc)
 		return rc;
-	if (!found) {
+	if (!id) {
 		json_null(j, "decision");
 		return 0;
 	}
@@ -128,9 +110,8 @@ static int one(struct db *db, const char *sql, int64_t id, const char *key,
 int store_order_story(struct db *db, int64_t bot_id, int64_t order_id, struct json *j,
 		      struct err *e)
 {
-	int64_t model_id;
-	bool mine;
-	int rc = number(db, SQL_MINE, order_id, bot_id, &mine, &model_id, e);
+	int64_t mine;
+	int rc = db_number(db, SQL_MINE, (int64_t[]){ order_id, bot_id }, &mine, e);
 
 	if (rc)
 		return rc;
@@ -143,7 +124,7 @@ int store_order_story(struct db *db, int64_t bot_id, int64_t order_id, struct js
 	if (!rc)
 		rc = decision(db, bot_id, order_id, j, e);
 	if (!rc)
-		rc = one(db, SQL_MODEL, model_id, "model", store_story_models, j, e);
+		rc = one(db, SQL_MODEL, order_id, "model", store_story_models, j, e);
 	if (!rc)
 		rc = one(db, SQL_EXITS, order_id, "exits", store_story_exits, j, e);
 	if (!rc)

@@ -156,8 +156,8 @@ static bool ask_strategy(const struct step *s, struct bot *b, const struct strat
 /* A position that the strategy may mean: held, and neither closing nor a remainder. */
 static bool meant(const struct order *o, const struct intent *i)
 {
-	return o->side == i->side && o->status == ORDER_ACTIVE && o->phase != PHASE_CLOSING &&
-	       o->phase != PHASE_REMAINDER && (i->order_id == 0 || i->order_id == o->id);
+	return o->side == i->side && o->status == ORDER_ACTIVE && order_open(o) &&
+	       (i->order_id == 0 || i->order_id == o->id);
 }
 
 static void exit_part(const struct step *s, struct bot *b, struct order *o, double share,

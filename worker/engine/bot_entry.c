@@ -1,7 +1,7 @@
 #include "worker/engine/bot.h"
-#include "worker/trade/exits.h"
 
 #include "worker/engine/risk.h"
+#include "worker/trade/exits.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,16 +36,21 @@ static int spendable(const struct bot *b, struct money *out)
 	       money_scale(*out, leverage, ROUND_DOWN, out);
 }
 
+static int64_t entry_fee(const struct bot *b, const struct entry_plan *p)
+{
+	const struct fees *f = &b->market->info.fees;
+
+	return p->type == TYPE_LIMIT_MAKER ? f->maker_e8 : f->taker_e8;
+}
+
 /* Quote that one unit of base loses at the stop, with the fees of both sides. */
 static int loss_of_one(const struct bot *b, const struct entry_plan *p, struct price *out)
 {
-	const struct fees *f = &b->market->info.fees;
-	int64_t in_fee = p->type == TYPE_LIMIT_MAKER ? f->maker_e8 : f->taker_e8;
 	bool is_long = price_cmp(p->stop, p->limit) < 0;
 	struct price entry, exit;
 
-	if (price_scale(p->limit, in_fee, ROUND_UP, &entry) ||
-	    price_scale(p->stop, f->taker_e8, ROUND_UP, &exit) ||
+	if (price_scale(p->limit, entry_fee(b, p), ROUND_UP, &entry) ||
+	    price_scale(p->stop, b->market->info.fees.taker_e8, ROUND_UP, &exit) ||
 	    price_sub(is_long ? p->limit : p->stop, is_long ? p->stop : p->limit, out))
 		return ERR_RANGE;
 	return price_add(*out, entry, out) ? ERR_RANGE : price_add(*out, exit, out);
@@ -139,6 +144,16 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 	return NULL;
 }
 
+/* The same, told. */
+static bool held_back(const struct step *s, struct bot *b, const struct signal *sig, bool spaced)
+{
+	const char *why = "", *rule = not_now(b, sig, s->now_us, spaced, &why);
+
+	if (rule)
+		bot_signal(s, b, sig, false, rule, why, NULL);
+	return rule != NULL;
+}
+
 /* It takes from the other side of the book and never rests. */
 static bool takes(const struct entry_plan *p)
 {
@@ -184,7 +199,6 @@ static struct exit_rules rules_of(const struct bot *b, const struct signal *sig,
 				  const struct entry_plan *plan)
 {
 	const struct bot_config *c = &b->config;
-	const struct fees *f = &b->market->info.fees;
 	double limit = price_double(plan->limit), target = price_double(plan->target);
 
 	return (struct exit_rules){
@@ -197,8 +211,8 @@ static struct exit_rules rules_of(const struct bot *b, const struct signal *sig,
 				 sig->profit_target,
 		.stop_loss = price_sign(sig->stop) > 0 ?
 			     fabs(limit - price_double(plan->stop)) / limit : sig->stop_loss,
-		.entry_fee_e8 = plan->type == TYPE_LIMIT_MAKER ? f->maker_e8 : f->taker_e8,
-		.exit_fee_e8 = f->maker_e8,
+		.entry_fee_e8 = entry_fee(b, plan),
+		.exit_fee_e8 = b->market->info.fees.maker_e8,
 	};
 }
 
@@ -206,11 +220,14 @@ static struct exit_rules rules_of(const struct bot *b, const struct signal *sig,
 static struct price average_target(const struct step *s, const struct signal *sig,
 				   const struct entry_plan *plan)
 {
-	struct order o = {
+	struct order o;
+
+	if (!exit_rules_used(&plan->rules))
+		return plan->target;
+	o = (struct order){
 		.side = sig->side, .entry_base = plan->limit, .profit_target = plan->target,
 		.rules = plan->rules,
 	};
-
 	o.take_profit = exits_target(&s->market->info, &o, s->now_us);
 	return exits_average_target(&s->market->info, &o);
 }
@@ -275,26 +292,31 @@ static bool has_account(const struct step *s, struct bot *b, struct money *free)
 	return true;
 }
 
+/* True: every rule lets it go. False: the one that does not is told. */
+static bool passes(const struct step *s, struct bot *b, const struct signal *sig,
+		   const struct risk_input *in)
+{
+	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX];
+
+	if (risk_allows(in, rule, reason))
+		return true;
+	bot_signal(s, b, sig, false, rule, reason, NULL);
+	return false;
+}
+
 void bot_consider(const struct step *s, struct bot *b, const struct signal *sig, bool spaced)
 {
-	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX], cid[CORRELATION_ID_MAX];
-	const char *why = "", *held_back = not_now(b, sig, s->now_us, spaced, &why);
+	char cid[CORRELATION_ID_MAX];
 	struct entry_plan plan;
 	struct risk_input in;
 	struct money free;
 
-	if (held_back) {
-		bot_signal(s, b, sig, false, held_back, why, NULL);
-		return;
-	}
-	if (!has_account(s, b, &free))
+	if (held_back(s, b, sig, spaced) || !has_account(s, b, &free))
 		return;
 	judge(s, b, sig, &plan, &in);
 	in.free = free;
-	if (!risk_allows(&in, rule, reason)) {
-		bot_signal(s, b, sig, false, rule, reason, NULL);
+	if (!passes(s, b, sig, &in))
 		return;
-	}
 	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)s->now_us);
 	bot_signal(s, b, sig, true, sig->rule, sig->reason, bot_enter(s, b, sig, &plan, cid));
 }
@@ -316,7 +338,6 @@ static bool adds_now(const struct step *s, const struct order *o, struct price a
 static void add_entry(const struct step *s, struct bot *b, struct order *o,
 		      const struct signal *sig)
 {
-	char rule[RISK_RULE_MAX], reason[RISK_REASON_MAX];
 	struct entry_plan plan;
 	struct risk_input in;
 	struct money free;
@@ -336,10 +357,8 @@ static void add_entry(const struct step *s, struct bot *b, struct order *o,
 	in.open_all--; /* the position is there already */
 	in.open_bot--;
 	ASSERT(qty_add(in.taken_over, order_position(o), &in.taken_over) == 0);
-	if (!risk_allows(&in, rule, reason)) {
-		bot_signal(s, b, sig, false, rule, reason, NULL);
+	if (!passes(s, b, sig, &in))
 		return;
-	}
 	bot_signal(s, b, sig, true, sig->rule, sig->reason, o);
 	bot_add(s, b, o, &plan);
 }
@@ -348,7 +367,6 @@ static void consider_adding(const struct step *s, struct bot *b, struct order *o
 {
 	struct price average = order_entry_price(o);
 	char at[MONEY_TEXT_MAX], mean[MONEY_TEXT_MAX];
-	const char *why = "", *held_back;
 	struct signal sig = {
 		.wanted = true, .side = o->side, .confidence = o->confidence, .size = 1,
 		.tag = o->tag,
@@ -362,10 +380,7 @@ static void consider_adding(const struct step *s, struct bot *b, struct order *o
 		 fabs(price_double(s->market->last) / price_double(average) - 1) * 100,
 		 price_text(average, mean), o->entries + 1,
 		 (long long)o->rules.adjustment.max_entries);
-	held_back = not_now(b, &sig, s->now_us, spaced, &why);
-	if (held_back)
-		bot_signal(s, b, &sig, false, held_back, why, NULL);
-	else
+	if (!held_back(s, b, &sig, spaced))
 		add_entry(s, b, o, &sig);
 }
 

@@ -163,6 +163,14 @@ bool leg_done(const struct leg *l)
 	return l->state == LEG_ENDED;
 }
 
+struct qty leg_rest(const struct leg *l)
+{
+	struct qty rest;
+
+	ASSERT(qty_sub(l->quantity, l->filled, &rest) == 0);
+	return rest;
+}
+
 enum leg_status leg_status(const struct leg *l)
 {
 	static const enum leg_status ends[] = {

@@ -112,6 +112,7 @@ void leg_begins(const struct step *s, struct order *of, struct leg *l);
 void leg_changed(const struct step *s, struct order *of, struct leg *l);
 
 bool leg_done(const struct leg *l);
+struct qty leg_rest(const struct leg *l);	/* what it has not filled */
 enum leg_status leg_status(const struct leg *l);
 /* What was traded at one time: adds to filled and moves the leg. Fills of ended legs too. */
 void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty quantity,

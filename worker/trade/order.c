@@ -183,12 +183,16 @@ struct money order_unrealized(const struct order *o, struct price last)
 	return o->side == SIDE_BUY ? gain : money_neg(gain);
 }
 
+bool order_open(const struct order *o)
+{
+	return o->phase == PHASE_ENTERING || o->phase == PHASE_HOLDING;
+}
+
 int64_t order_expires_us(const struct order *o)
 {
 	if (o->status == ORDER_PENDING && o->phase == PHASE_ENTERING)
 		return o->created_us + o->maker_timeout_us;
-	if (o->status == ORDER_ACTIVE && o->phase != PHASE_CLOSING &&
-	    o->phase != PHASE_REMAINDER)
+	if (o->status == ORDER_ACTIVE && order_open(o))
 		return o->opened_us + o->holding_us;
 	return 0;
 }

@@ -177,6 +177,8 @@ struct price order_entry_price(const struct order *o);
 struct price order_exit_price(const struct order *o);
 /* Gain of the open position at a price, before the exit's fees, quote asset. */
 struct money order_unrealized(const struct order *o, struct price last);
+/* It enters or holds: it is neither closing, nor a remainder, nor over. */
+bool order_open(const struct order *o);
 /* When its maker or holding timeout ends it; 0 none is running. */
 int64_t order_expires_us(const struct order *o);
 struct leg *order_leg(struct order *o, const char *client_order_id);	/* NULL: none */

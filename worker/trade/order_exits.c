@@ -17,8 +17,7 @@
 
 static bool open_position(const struct order *o)
 {
-	return o->opened_us && o->phase != PHASE_CLOSING && o->phase != PHASE_REMAINDER &&
-	       o->phase != PHASE_DONE && qty_sign(order_position(o)) > 0;
+	return o->opened_us && order_open(o) && qty_sign(order_position(o)) > 0;
 }
 
 /* ---- the stop ---- */
@@ -178,18 +177,14 @@ enum part_exit order_leave(const struct step *s, struct order *o, struct qty qua
 
 void order_send_part(const struct step *s, struct order *o)
 {
-	struct qty free = order_held(s, o);
-
 	if (qty_sign(o->leaving) <= 0 || order_live_leg(o, LEG_CLOSE) || s->now_us < o->retry_us)
 		return;
-	o->leaving = qty_min(o->leaving, free);
+	o->leaving = qty_min(o->leaving, order_held(s, o));
 	if (!market_takes(s, o->leaving, s->market->last)) {
 		o->leaving = (struct qty){ 0 };
 		order_changed(s, o);
 		return;
 	}
-	if (!s->market->info.futures)
-		ASSERT(qty_sub(free, order_resting(o), &free) == 0);
-	if (qty_cmp(o->leaving, free) <= 0)
+	if (order_coins_free(s, o, (struct qty){ 0 }))
 		order_sell(s, o, o->leaving);
 }

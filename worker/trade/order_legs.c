@@ -38,17 +38,16 @@ struct leg *order_leg_by_id(struct order *o, int64_t leg_id)
 	return NULL;
 }
 
-struct qty order_resting(const struct order *o)
+/* What targets and stops at the venue still wait to trade. */
+static struct qty resting(const struct order *o)
 {
-	struct qty sum = { 0 }, left;
+	struct qty sum = { 0 };
 
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
 
-		if (leg_done(l) || (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP))
-			continue;
-		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
-		ASSERT(qty_add(sum, left, &sum) == 0);
+		if (!leg_done(l) && (l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP))
+			ASSERT(qty_add(sum, leg_rest(l), &sum) == 0);
 	}
 	return sum;
 }
@@ -61,6 +60,17 @@ enum side order_exit_side(const struct order *o)
 struct qty order_held(const struct step *s, const struct order *o)
 {
 	return qty_to_step(order_position(o), s->market->info.step, ROUND_DOWN);
+}
+
+bool order_coins_free(const struct step *s, const struct order *o, struct qty q)
+{
+	struct qty free = order_held(s, o);
+
+	if (s->market->info.futures)
+		return true;
+	ASSERT(qty_sub(free, resting(o), &free) == 0);
+	ASSERT(qty_sub(free, o->leaving, &free) == 0);
+	return qty_cmp(q, free) <= 0;
 }
 
 bool market_takes(const struct step *s, struct qty q, struct price at)

@@ -33,15 +33,13 @@ static bool leg_stops(const struct leg *l)
 /* Of what is held, how much no stop covers; "acked": stops on their way count as none. */
 static struct qty uncovered(const struct step *s, const struct order *o, bool acked)
 {
-	struct qty open = order_held(s, o), left;
+	struct qty open = order_held(s, o);
 
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
 
-		if (!leg_stops(l) || (acked && !l->acked_us))
-			continue;
-		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
-		ASSERT(qty_sub(open, left, &open) == 0);
+		if (leg_stops(l) && (!acked || l->acked_us))
+			ASSERT(qty_sub(open, leg_rest(l), &open) == 0);
 	}
 	return qty_sign(open) > 0 ? open : (struct qty){ 0 };
 }
@@ -114,43 +112,31 @@ static void merge(const struct step *s, struct order *o, const struct leg_plan *
 		order_cancel_leg(s, o, candidate);
 }
 
-/* What the live legs of this row still wait to trade. */
-static struct qty waiting(const struct order *o, const struct leg_plan *p)
+/* What the live legs of this row still wait to trade; "acked": those that the venue has. */
+static struct qty waiting(const struct order *o, const struct leg_plan *p, bool acked)
 {
-	struct qty sum = { 0 }, left;
+	struct qty sum = { 0 };
 
 	for (size_t i = 0; i < o->legs_n; i++) {
-		if (leg_done(&o->legs[i]) || !fits(&o->legs[i], p))
-			continue;
-		ASSERT(qty_sub(o->legs[i].quantity, o->legs[i].filled, &left) == 0);
-		ASSERT(qty_add(sum, left, &sum) == 0);
+		const struct leg *l = &o->legs[i];
+
+		if (!leg_done(l) && fits(l, p) && (!acked || l->acked_us))
+			ASSERT(qty_add(sum, leg_rest(l), &sum) == 0);
 	}
 	return sum;
-}
-
-/* Spot: coins of what rests can't be sold by another order as well. */
-static bool coins_free(const struct step *s, const struct order *o, struct qty q)
-{
-	struct qty free = order_held(s, o);
-
-	if (s->market->info.futures)
-		return true;
-	ASSERT(qty_sub(free, order_resting(o), &free) == 0);
-	ASSERT(qty_sub(free, o->leaving, &free) == 0);
-	return qty_cmp(q, free) <= 0;
 }
 
 /* Cover so much of what is held, as far as no live leg of this row covers it yet. */
 static void cover(const struct step *s, struct order *o, struct leg_plan *p, struct qty quantity,
 		  bool entry_live)
 {
-	if (qty_sub(quantity, waiting(o, p), &p->quantity) || s->now_us < o->retry_us ||
+	if (qty_sub(quantity, waiting(o, p, false), &p->quantity) || s->now_us < o->retry_us ||
 	    qty_sign(p->quantity) <= 0)
 		return;
 	if (!market_takes(s, p->quantity, o->stop_loss)) {
 		if (!entry_live)
 			merge(s, o, p);
-	} else if (slots_left(o, entry_live) && coins_free(s, o, p->quantity)) {
+	} else if (slots_left(o, entry_live) && order_coins_free(s, o, p->quantity)) {
 		order_send_leg(s, o, p);
 	}
 }
@@ -228,7 +214,7 @@ static bool outdated(const struct step *s, const struct order *o, const struct e
 		p = row_plan(s, o, t->rows[i].target);
 		if (fits(l, &p))
 			return parts_left(o) &&
-			       qty_cmp(waiting(o, &p), t->rows[i].quantity) > 0;
+			       qty_cmp(waiting(o, &p, false), t->rows[i].quantity) > 0;
 	}
 	return true;
 }
@@ -237,17 +223,8 @@ static bool outdated(const struct step *s, const struct order *o, const struct e
 static bool new_stop_stands(const struct step *s, const struct order *o)
 {
 	struct leg_plan p = stop_plan(s, o);
-	struct qty open = order_held(s, o), left;
 
-	for (size_t i = 0; i < o->legs_n; i++) {
-		const struct leg *l = &o->legs[i];
-
-		if (leg_done(l) || !l->acked_us || !fits(l, &p))
-			continue;
-		ASSERT(qty_sub(l->quantity, l->filled, &left) == 0);
-		ASSERT(qty_sub(open, left, &open) == 0);
-	}
-	return qty_sign(open) <= 0;
+	return qty_cmp(waiting(o, &p, true), order_held(s, o)) >= 0;
 }
 
 /*

@@ -40,10 +40,10 @@ struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none *
 size_t order_live_legs(const struct order *o);
 bool order_exit_live(const struct order *o);
 struct leg *order_leg_by_id(struct order *o, int64_t leg_id);	/* NULL: none */
-/* What targets and stops at the venue still wait to trade. */
-struct qty order_resting(const struct order *o);
 enum side order_exit_side(const struct order *o);
 struct qty order_held(const struct step *s, const struct order *o);	/* whole steps */
+/* Has it so much more to sell than rests at the venue and is leaving? Futures: always. */
+bool order_coins_free(const struct step *s, const struct order *o, struct qty q);
 /* Would the venue take an exit of this quantity at this price? */
 bool market_takes(const struct step *s, struct qty q, struct price at);
 bool order_closable(const struct step *s, const struct order *o);	/* holds what can be sold */

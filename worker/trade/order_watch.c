@@ -22,21 +22,15 @@ bool order_target_crossed(const struct order *o, struct price last)
 	return price_sign(o->take_profit) > 0 && !exits_better(o, o->take_profit, last);
 }
 
-/* It is neither closing nor waiting for others to be sold. */
-static bool open_phase(const struct order *o)
-{
-	return o->phase != PHASE_CLOSING && o->phase != PHASE_REMAINDER;
-}
-
 static bool holding_runs(const struct order *o, bool bot_runs)
 {
-	return o->opened_us && open_phase(o) && bot_runs;
+	return o->opened_us && order_open(o) && bot_runs;
 }
 
 /* Its resting stop was passed and has some time to act. */
 static bool grace_runs(const struct order *o)
 {
-	return o->stop_crossed_us && open_phase(o);
+	return o->stop_crossed_us && order_open(o);
 }
 
 enum close_reason order_stop_reason(const struct order *o)
@@ -47,13 +41,13 @@ enum close_reason order_stop_reason(const struct order *o)
 /* It replaces what rests, and meanwhile no stop rests for what could have one. */
 static bool replacing(const struct order *o)
 {
-	return open_phase(o) && o->coverable_from_us && exits_replaced(o);
+	return order_open(o) && o->coverable_from_us && exits_replaced(o);
 }
 
 /* A stop that rests gets some time to act; without one, or for a nearer one, we act. */
 enum close_reason order_watch_stop(const struct step *s, struct order *o)
 {
-	if (!open_phase(o) || exits_better(o, s->market->last, exits_stop(o)) ||
+	if (!order_open(o) || exits_better(o, s->market->last, exits_stop(o)) ||
 	    qty_sign(order_position(o)) <= 0)
 		return CLOSE_NONE;
 	if (!order_stop_crossed(o, s->market->last) || !order_stop_rests(s, o))
