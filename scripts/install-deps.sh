@@ -78,7 +78,7 @@ node_packages() {
 	done
 	# the other tests are worth running; the ones that need these say so
 	tail -n 20 "$log" >&2
-	echo "install-deps: npm failed (above); test_openapi.py and test_delivery.py will fail" >&2
+	echo "install-deps: npm failed (above); test_openapi.py, test_clients.py and test_delivery.py will fail" >&2
 }
 
 # The package lists may be missing: a fresh container has none.

@@ -7,6 +7,7 @@
  *	int number bool text time day	as in JSON; times and days are texts
  *	count id			int from 0, from 1
  *	amount				number, exact to 8 decimals
+ *	binary				bytes, of a medium that is not JSON
  *	object any			with whatever members; whatever
  *	a|b|c				one of these texts
  *	Order				another part (they begin with a capital)

@@ -63,17 +63,21 @@ void openapi_param_schema(struct json *j, const char *key, const struct param *p
 		openapi_put_choices(j, p->choices, p->nullable);
 		break;
 	case PARAM_OBJECT:
-		if (!strcmp(p->name, "config"))
+		if (!strcmp(p->name, "config")) {
 			json_string(j, "$ref", "#/components/schemas/BotConfigChange");
-		else
-			openapi_put_type(j, "object", p->nullable);
+			break;
+		}
+		openapi_put_type(j, "object", p->nullable);
+		if (p->holds)
+			json_raw(j, "additionalProperties", p->holds);
 		break;
 	case PARAM_LIST:
 		openapi_put_type(j, "array", p->nullable);
-		json_raw(j, "items", "{}");
+		json_raw(j, "items", p->holds ? p->holds : "{}");
 		break;
 	case PARAM_FILE:
 		openapi_put_type(j, "string", p->nullable);
+		json_string(j, "format", "binary");
 		json_string(j, "contentMediaType", "application/octet-stream");
 		break;
 	}
@@ -194,38 +198,47 @@ static void put_words(struct json *j, const struct strategy_param *p, bool chang
 	json_array_end(j);
 }
 
-static void put_parameter(struct json *j, const struct strategy_param *p, bool change)
+static void put_default(struct json *j, const struct strategy_param *p)
 {
-	json_object(j, p->name);
+	switch (p->type) {
+	case STRATEGY_INT: json_int(j, "default", (int64_t)p->def); break;
+	case STRATEGY_REAL: json_double(j, "default", p->def); break;
+	case STRATEGY_BOOL: json_bool(j, "default", p->def > 0); break;
+	case STRATEGY_WORD: json_string(j, "default", strategy_param_word(p, p->def)); break;
+	}
+}
+
+static void put_parameter(struct json *j, const char *key, const struct strategy_param *p,
+			  bool change)
+{
+	json_object(j, key);
 	switch (p->type) {
 	case STRATEGY_INT:
 		openapi_put_type(j, "integer", change);
 		put_range(j, p->min, p->max);
-		json_int(j, "default", (int64_t)p->def);
 		break;
 	case STRATEGY_REAL:
 		openapi_put_type(j, "number", change);
 		put_range(j, p->min, p->max);
-		json_double(j, "default", p->def);
 		break;
 	case STRATEGY_BOOL:
 		openapi_put_type(j, "boolean", change);
-		json_bool(j, "default", p->def > 0);
 		break;
 	case STRATEGY_WORD:
 		openapi_put_type(j, "string", change);
 		put_words(j, p, change);
-		json_string(j, "default", strategy_param_word(p, p->def));
 		break;
 	}
+	if (!change)
+		put_default(j, p);
 	json_string(j, "description", p->help);
 	json_object_end(j);
 }
 
 /* The parameters of each strategy, which its name is the title of. */
-static void put_strategies(struct json *j, bool change)
+static void put_strategies(struct json *j)
 {
-	openapi_put_type(j, "object", change);
+	json_string(j, "type", "object");
 	json_array(j, "anyOf");
 	for (size_t i = 0; strategy_specs[i]; i++) {
 		const struct strategy_spec *s = strategy_specs[i];
@@ -233,15 +246,64 @@ static void put_strategies(struct json *j, bool change)
 		json_object(j, NULL);
 		json_string(j, "title", s->name);
 		json_string(j, "description", s->description);
-		openapi_put_type(j, "object", change);
+		json_string(j, "type", "object");
 		json_object(j, "properties");
 		for (size_t k = 0; k < s->params_n; k++)
-			put_parameter(j, &s->params[k], change);
+			put_parameter(j, s->params[k].name, &s->params[k], false);
 		json_object_end(j);
 		json_bool(j, "additionalProperties", false);
 		json_object_end(j);
 	}
 	json_array_end(j);
+}
+
+/* The i-th parameter that has this name among those of all strategies; NULL after the last. */
+static const struct strategy_param *parameter_named(const char *name, size_t i)
+{
+	for (size_t s = 0; strategy_specs[s]; s++) {
+		for (size_t k = 0; k < strategy_specs[s]->params_n; k++) {
+			const struct strategy_param *p = &strategy_specs[s]->params[k];
+
+			if (!strcmp(p->name, name) && i-- == 0)
+				return p;
+		}
+	}
+	return NULL;
+}
+
+static void put_parameters_named(struct json *j, const char *name)
+{
+	if (!parameter_named(name, 1)) {
+		put_parameter(j, name, parameter_named(name, 0), true);
+		return;
+	}
+	json_object(j, name);
+	json_array(j, "anyOf");
+	for (size_t i = 0; parameter_named(name, i); i++)
+		put_parameter(j, NULL, parameter_named(name, i), true);
+	json_array_end(j);
+	json_object_end(j);
+}
+
+/*
+ * In a change the parameters of all strategies are members of one object. Generated clients
+ * that check what they send take the first alternative that fits and drop the members that it
+ * does not have, so with one alternative per strategy they would send nothing.
+ */
+static void put_any_parameters(struct json *j)
+{
+	openapi_put_type(j, "object", true);
+	json_object(j, "properties");
+	for (size_t i = 0; strategy_specs[i]; i++) {
+		for (size_t k = 0; k < strategy_specs[i]->params_n; k++) {
+			const struct strategy_param *p = &strategy_specs[i]->params[k];
+
+			if (parameter_named(p->name, 0) == p)
+				put_parameters_named(j, p->name);
+		}
+	}
+	json_object_end(j);
+	json_bool(j, "additionalProperties", false);
 }
 
 static void put_key(struct json *j, const struct bot_key *k, bool change)
@@ -282,11 +344,15 @@ static void put_key(struct json *j, const struct bot_key *k, bool change)
 	case BOT_JSON:
 		if (k->json->schema)
 			put_members(j, k->json->schema);
+		else if (change)
+			put_any_parameters(j);
 		else
-			put_strategies(j, change);
+			put_strategies(j);
 		break;
 	}
-	json_raw(j, "default", k->def);
+	/* In a change a default would be sent, and set what nobody asked to change. */
+	if (!change)
+		json_raw(j, "default", k->def);
 	buf_printf(&help, "%s%s%s", k->help, k->type == BOT_SECRET ? SECRET_HELP : "",
 		   change && k->admin ? ADMIN_HELP : "");
 	json_string(j, "description", buf_text(&help));

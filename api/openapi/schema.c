@@ -52,6 +52,7 @@ static const struct simple {
 	{ "text", "string", NULL, 0, false, "\"text\"" },
 	{ "time", "string", "date-time", 0, false, "\"" EXAMPLE_TIME "\"" },
 	{ "day", "string", "date", 0, false, "\"" EXAMPLE_DAY "\"" },
+	{ "binary", "string", "binary", 0, false, "\"(bytes)\"" },
 	{ "object", "object", NULL, 0, false, "{}" },
 	{ "any", NULL, NULL, 0, false, "null" },
 };
@@ -125,6 +126,9 @@ static void put_simple(struct json *j, const char *word, bool null)
 		json_string(j, "format", s->format);
 	if (s->has_min)
 		json_double(j, "minimum", s->min);
+	/* Without it some generators make a type of it that has no members. */
+	if (s->type && !strcmp(s->type, "object"))
+		json_bool(j, "additionalProperties", true);
 }
 
 void openapi_type_schema(struct json *j, const char *key, const char *type, const char *help)

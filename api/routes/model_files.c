@@ -443,9 +443,10 @@ static const struct param b_upload[] = {
 
 static const struct param b_predict[] = {
 	{ .name = "rows", .type = PARAM_LIST,
+	  .holds = "{\"type\":\"array\",\"items\":{\"type\":[\"number\",\"null\"]}}",
 	  .help = "1 to 100 lists of numbers, in the order of the model's feature_names; "
 		  "null: missing" },
-	{ .name = "features", .type = PARAM_OBJECT,
+	{ .name = "features", .type = PARAM_OBJECT, .holds = "{\"type\":[\"number\",\"null\"]}",
 	  .help = "instead: one row as numbers by feature name; the others are missing" },
 	END
 };
@@ -462,7 +463,7 @@ static const struct route rows[] = {
 	  .says = SAYS_ETAG | SAYS_LOCATION | SAYS_UNAVAILABLE,
 	  .example = "{\"model\":\"(the file)\",\"name\":\"January\",\"symbol\":\"BTCUSDT\"}" },
 	{ R(GET, "/models/:id/download"), V, DO(models_download, "Download a model's file"),
-	  ONE("text"), .says = SAYS_ETAG, .media = "application/octet-stream" },
+	  ONE("binary"), .says = SAYS_ETAG, .media = "application/octet-stream" },
 	{ R(POST, "/models/:id/predict"), T, DO(models_predict, "Predict with a model"),
 	  .body = b_predict, ONE("Predictions"), .says = SAYS_UNAVAILABLE,
 	  .example = "{\"features\":{\"rsi_14\":31.5}}" },

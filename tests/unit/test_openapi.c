@@ -223,6 +223,10 @@ static void check_body(const struct route *r, const cJSON *content)
 
 		assert_string_equal(get_text(member, "description"), p->help);
 		assert_int_equal(has(get(schema, "required"), p->name), p->required);
+		/* Without it a generated client has a type that takes nothing. */
+		if ((p->type == PARAM_OBJECT || p->type == PARAM_LIST) &&
+		    strcmp(p->name, "config") != 0)
+			assert_non_null(p->holds);
 	}
 	if (param_check_body(r->body, example, &f))
 		fail_msg("%s: the example of its body: %s %s", r->path, f.list[0].field,
@@ -390,9 +394,47 @@ static void parameters_of_strategies(void **state)
 	assert_string_equal(get(fast, "description")->valuestring,
 			    strategy_spec_ema_cross.params[EMA_FAST].help);
 	all = get(get(get(get(schemas, "BotConfigChange"), "properties"), "strategy_params"),
-		  "anyOf");
-	fast = get(get(cJSON_GetArrayItem(all, 1), "properties"), "fast");
+		  "properties");
+	for (size_t i = 0; strategy_specs[i]; i++) {
+		for (size_t k = 0; k < strategy_specs[i]->params_n; k++)
+			get(all, strategy_specs[i]->params[k].name);
+	}
+	fast = get(all, "fast");
 	assert_int_equal(cJSON_GetArraySize(get(fast, "type")), 2);	/* null: the default */
+}
+
+/* The first "default" below o that is no member of its own; NULL: there is none. */
+static const cJSON *default_below(const cJSON *o)
+{
+	const cJSON *v, *found = NULL;
+
+	cJSON_ArrayForEach(v, o) {
+		if (v->string && !strcmp(v->string, "default"))
+			return o;
+		if (!v->string || strcmp(v->string, "example") != 0)
+			found = default_below(v);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* A generated client would send it: a setting that nobody asked to change. */
+static void what_is_sent_has_no_defaults(void **state)
+{
+	const cJSON *schemas = get(get(doc, "components"), "schemas"), *found;
+
+	(void)state;
+	assert_non_null(default_below(get(schemas, "BotConfig")));
+	found = default_below(get(schemas, "BotConfigChange"));
+	if (found)
+		fail_msg("BotConfigChange: %s has a default", found->string);
+	for (size_t i = 0; i < route_count(); i++) {
+		found = default_below(cJSON_GetObjectItemCaseSensitive(operation(route_at(i)),
+								       "requestBody"));
+		if (found)
+			fail_msg("%s: %s has a default", route_at(i)->path, found->string);
+	}
 }
 
 static void schema_of(const char *type, const char *wanted)
@@ -471,6 +513,7 @@ int main(void)
 		cmocka_unit_test(every_word_is_used),
 		cmocka_unit_test(settings_have_ranges_and_defaults),
 		cmocka_unit_test(parameters_of_strategies),
+		cmocka_unit_test(what_is_sent_has_no_defaults),
 		cmocka_unit_test(type_words),
 		cmocka_unit_test(param_words),
 	};
