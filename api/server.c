@@ -14,6 +14,7 @@
 #include "api/openapi/openapi.h"
 #include "api/pending/batch.h"
 #include "api/pending/helper.h"
+#include "api/pending/idempotency.h"
 #include "api/pending/retry.h"
 #include "api/pending/slow.h"
 #include "api/pending/wait.h"
@@ -254,7 +255,7 @@ static int check(struct request *r, struct err *e)
 		rc = check_query(r, e);
 	if (!rc)
 		rc = check_body(r, e);
-	return rc;
+	return rc ? rc : idempotency_take(r, e);
 }
 
 /* Of retry.h. */
@@ -276,10 +277,13 @@ static int call_handler(struct request *r, void *ctx, struct err *e)
 		r->route->prepare(r);
 	if (r->route->slow && r->db)
 		return slow_run(r, e);
-	rc = r->route->handler(r, e);
+	rc = idempotency_before(r, e);
+	if (!rc)
+		rc = r->route->handler(r, e);
+	idempotency_after(r);
 	if (changes_state(r->method))
 		r->app->writes++;
-	return rc;
+	return rc > 0 ? 0 : rc;
 }
 
 static void finish(struct request *r, void *ctx, int rc, struct err *e)

@@ -171,3 +171,20 @@ CREATE TABLE installations (
 	id TEXT NOT NULL UNIQUE,		-- 6 of a-z, 2-7; random
 	created_us INTEGER NOT NULL		-- us UTC
 ) STRICT;
+
+-- ---- idempotency keys ----
+
+-- Written by: api. Requests with an Idempotency-Key that were carried out in the last 24 hours.
+CREATE TABLE idempotency_keys (
+	token_id INTEGER NOT NULL,		-- api_tokens.id: each token has keys of its own
+	key TEXT NOT NULL,
+	request TEXT NOT NULL,			-- SHA-256 of method, route, path, query and body
+	command_id INTEGER NOT NULL DEFAULT 0,	-- commands.id, 0: it is no command
+	http INTEGER NOT NULL DEFAULT 0,	-- status of the answer, 0: not kept
+	answer TEXT NOT NULL DEFAULT '',	-- JSON, secrets masked; '' a command's, or not kept
+	location TEXT NOT NULL DEFAULT '',	-- header of the answer
+	etag TEXT NOT NULL DEFAULT '',		-- header of the answer
+	created_us INTEGER NOT NULL,		-- us UTC
+	PRIMARY KEY (token_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_keys_age ON idempotency_keys(created_us);

@@ -80,6 +80,10 @@ void http_error_form(const struct http_error *x, struct buf *out)
 	json_object_end(&j);
 	if (x->status && x->status[0])
 		json_string(&j, "status", x->status);
+	if (x->replayed_us) {
+		json_bool(&j, "replayed", true);
+		json_time(&j, "answered", x->replayed_us);
+	}
 	json_string(&j, "correlation_id", x->correlation_id);
 	json_time(&j, "timestamp", clock_now_us());
 	json_object_end(&j);

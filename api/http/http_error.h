@@ -9,6 +9,8 @@
 
 #include "common/buf.h"
 
+#include <stdint.h>
+
 struct field_errors;
 
 /* "Bad Request": what a status line says. */
@@ -22,6 +24,7 @@ struct http_error {
 	const char *code, *message, *correlation_id;
 	const char *status;			/* NULL or "": left out */
 	const struct field_errors *fields;	/* NULL: none */
+	int64_t replayed_us;			/* told before, at this time; 0 not */
 };
 /* Appends the form. */
 void http_error_form(const struct http_error *x, struct buf *out);

@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/number.h"
+#include "common/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,18 +32,6 @@ static const struct param *find(const struct param *list, const char *name)
 	return NULL;
 }
 
-/* A text that may be empty may have several lines; any other is one line and not blank. */
-static bool is_printable(const struct param *p, const char *v)
-{
-	const char *lines = p->min > 0 ? "" : "\n\r\t";
-
-	for (const char *c = v; *c; c++) {
-		if (((unsigned char)*c < ' ' || *c == 0x7f) && !strchr(lines, *c))
-			return false;
-	}
-	return true;
-}
-
 static bool is_ascii(const char *v)
 {
 	while (*v && !(*v & 0x80))
@@ -52,15 +41,14 @@ static bool is_ascii(const char *v)
 
 static void check_chars(const struct param *p, const char *v, struct field_errors *f)
 {
+	const char *why = text_fault(v, p->min == 0);
 	size_t len = strlen(v);
 
 	if ((double)len < p->min || (double)len > p->max)
 		field_error(f, p->name, "must have %.0f to %.0f characters%s", p->min, p->max,
 			    is_ascii(v) ? "" : " (those beyond ASCII count as 2 to 4)");
-	else if (!is_printable(p, v))
-		field_error(f, p->name, "must have no control characters");
-	else if (p->min > 0 && strspn(v, " ") == len)
-		field_error(f, p->name, "must not be blank");
+	else if (why)
+		field_error(f, p->name, "%s", why);
 }
 
 /* "a|b|c" for people: "a, b, c" */
@@ -102,6 +90,7 @@ static void check_text(const struct param *p, const char *v, struct field_errors
 		break;
 	case PARAM_INT:
 	case PARAM_NUMBER:
+	case PARAM_AMOUNT:
 	case PARAM_BOOL:
 	case PARAM_OBJECT:
 	case PARAM_LIST:
@@ -120,6 +109,22 @@ static void check_number(const struct param *p, double v, struct field_errors *f
 		field_error(f, p->name, "must be a whole number");
 }
 
+static void check_amount(const struct param *p, double v, struct field_errors *f)
+{
+	const size_t before = f->n;
+	struct money m;
+	double stored;
+
+	check_number(p, v, f);
+	if (f->n == before && !money_from_real(v, &m) && (v < 0 || v > 0)) {
+		if (money_units(m) == 0)
+			field_error(f, p->name, "must have at most 8 decimals: it would become 0");
+		else if (money_to_real(m, &stored))
+			field_error(f, p->name, "has too many digits: above 67108864 it may have "
+				    "15");
+	}
+}
+
 static void check_member(const struct param *p, const cJSON *v, struct field_errors *f)
 {
 	if (cJSON_IsNull(v) && p->nullable)
@@ -136,10 +141,15 @@ static void check_member(const struct param *p, const cJSON *v, struct field_err
 		break;
 	case PARAM_INT:
 	case PARAM_NUMBER:
-		if (cJSON_IsNumber(v))
-			check_number(p, v->valuedouble, f);
-		else
+	case PARAM_AMOUNT:
+		if (!cJSON_IsNumber(v)) {
 			field_error(f, p->name, "must be a number");
+			break;
+		}
+		if (p->type == PARAM_AMOUNT)
+			check_amount(p, v->valuedouble, f);
+		else
+			check_number(p, v->valuedouble, f);
 		break;
 	case PARAM_BOOL:
 		if (!cJSON_IsBool(v))
@@ -195,6 +205,7 @@ static void check_query_value(const struct param *p, const char *v, struct field
 				    p->min, p->max);
 		break;
 	case PARAM_NUMBER:
+	case PARAM_AMOUNT:
 		d = strtod(v, &end);
 		if (end == v || *end)
 			field_error(f, p->name, "must be a number");

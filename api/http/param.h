@@ -14,10 +14,11 @@
 #include <stdint.h>
 
 enum param_type {
-	/* min..max: length in bytes. min 0: may have several lines; else one, not blank */
+	/* min..max: length in bytes; text.h. min 0: may have several lines; else one */
 	PARAM_TEXT,
 	PARAM_INT,	/* min..max */
 	PARAM_NUMBER,	/* min..max */
+	PARAM_AMOUNT,	/* min..max; stored with 8 decimals, and as a double (money.h) */
 	PARAM_BOOL,	/* in a query: true or false */
 	PARAM_TIME,	/* RFC 3339, or YYYY-MM-DD */
 	PARAM_DAY,	/* YYYY-MM-DD */

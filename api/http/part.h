@@ -5,6 +5,7 @@
  * The type of a field is a word:
  *
  *	int number bool text time day	as in JSON; times and days are texts
+ *	false				the one value
  *	count id			int from 0, from 1
  *	amount				number, exact to 8 decimals
  *	binary				bytes, of a medium that is not JSON

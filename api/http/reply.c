@@ -70,6 +70,7 @@ static void write_error(struct request *r, int rc, const struct err *e)
 		.correlation_id = r->correlation_id,
 		.status = r->error_status,
 		.fields = r->fields,
+		.replayed_us = r->replayed_us,
 	};
 
 	r->code = x.http;
@@ -161,6 +162,8 @@ void reply_send(struct request *r, int rc, struct err *e)
 		write_error(r, rc, e);
 	else if (!r->content_type && r->code != 204)
 		json_object_end(&r->json);
+	if (r->complete)
+		r->complete(r);
 	r->app->requests++;
 	traffic_add(r->app->traffic, r);
 	if (r->code >= 500 && r->code != 501)

@@ -89,6 +89,7 @@ void request_free(struct request *r)
 		close(r->file);
 	cJSON_Delete(r->body);
 	free(r->fields);
+	free(r->idempotency);
 	if (!r->app->spare && r->out.cap <= SPARE_BYTES) {
 		r->app->spare = r;
 		return;
@@ -115,7 +116,7 @@ void request_begin_answer(struct request *r)
 	r->error_http = 0;
 	r->error_code = NULL;
 	r->error_status[0] = '\0';
-	r->command_id = 0;
+	r->command_id = r->replayed_us = 0;
 	free(r->fields);
 	r->fields = NULL;
 	evhttp_clear_headers(evhttp_request_get_output_headers(r->ev));

@@ -63,7 +63,12 @@ struct request {
 	const char *error_code;		/* NULL: from the error's code */
 	char error_status[16];		/* "status" of a 409: the bot's, lower case */
 	int64_t command_id;		/* 0 none */
+	int64_t replayed_us;		/* it was answered before, at this time; 0 not */
 	struct field_errors *fields;	/* NULL until needed */
+
+	/* of pending/idempotency.h */
+	struct idempotency *idempotency;	/* freed with the request; NULL: no key */
+	void (*complete)(struct request *r);	/* the answer is written, and not yet sent */
 };
 
 struct request *request_new(struct app *a, struct evhttp_request *ev);

@@ -34,7 +34,8 @@ enum route_says {
 	SAYS_LOCATION = 64,	/* 201 and 202 say where it is */
 	SAYS_UPGRADE = 128,	/* 426 */
 	SAYS_RESUME = 256,	/* takes Last-Event-ID */
-	SAYS_CHECKS = 512	/* what is wrong with the body is its answer, not 422 */
+	SAYS_CHECKS = 512,	/* what is wrong with the body is its answer, not 422 */
+	SAYS_COMMAND = 1024	/* its work is a command of the worker */
 };
 #define ROUTE_GIVES_MAX 3
 

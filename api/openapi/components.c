@@ -158,7 +158,7 @@ void openapi_components(struct json *j)
 	header_parameter(j, "Last-Event-ID", "The last event that was seen: go on after it.", 1,
 			 20);
 	header_parameter(j, "Idempotency-Key",
-			 "The same key twice is one command; both get its answer.", 1, 79);
+			 "A repeat within 24 hours does nothing and gets the first answer.", 1, 79);
 	json_object_end(j);
 	json_object(j, "headers");
 	for (size_t i = 0; i < HEADERS; i++) {

@@ -42,6 +42,7 @@ void openapi_param_schema(struct json *j, const char *key, const struct param *p
 		put_range(j, p->min, p->max);
 		break;
 	case PARAM_NUMBER:
+	case PARAM_AMOUNT:
 		openapi_put_type(j, "number", p->nullable);
 		put_range(j, p->min, p->max);
 		break;

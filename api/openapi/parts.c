@@ -16,7 +16,7 @@ static const struct part_field command_answer[] = {
 
 static const struct part shared[] = {
 	OBJECT("Error", "Every answer that is not a success.",
-	       { "success", "bool", "Always false." }, F("error", "ErrorBody"),
+	       { "success", "false", "Always false." }, F("error", "ErrorBody"),
 	       { "status", BOT_STATE "-", "A bot's status, when that is the reason." },
 	       F("correlation_id", "text"), NOW),
 	OBJECT("ErrorBody", "What went wrong.",

@@ -1,5 +1,6 @@
 #include "api/openapi/schema.h"
 
+#include "api/http/route.h"
 #include "api/openapi/parts.h"
 #include "api/openapi/words.h"
 #include "api/store/rows.h"
@@ -49,6 +50,7 @@ static const struct simple {
 	{ "number", "number", NULL, 0, false, "0.5" },
 	{ "amount", "number", NULL, 0, false, "12.5" },
 	{ "bool", "boolean", NULL, 0, false, "true" },
+	{ "false", "boolean", NULL, 0, false, "false" },
 	{ "text", "string", NULL, 0, false, "\"text\"" },
 	{ "time", "string", "date-time", 0, false, "\"" EXAMPLE_TIME "\"" },
 	{ "day", "string", "date", 0, false, "\"" EXAMPLE_DAY "\"" },
@@ -124,6 +126,8 @@ static void put_simple(struct json *j, const char *word, bool null)
 		openapi_put_type(j, s->type, null);
 	if (s->format)
 		json_string(j, "format", s->format);
+	if (!strcmp(word, "false"))
+		json_bool(j, "const", false);
 	if (s->has_min)
 		json_double(j, "minimum", s->min);
 	/* Without it some generators make a type of it that has no members. */
@@ -222,9 +226,35 @@ static size_t columns_count(const struct column *c)
 	return n;
 }
 
+static const struct part_field of_repeat[] = {
+	{ "replayed", "bool-",
+	  "True: a request with the same Idempotency-Key was answered so before; nothing was done "
+	  "now, and a bot's status is that of now." },
+	{ "answered", "time-", "Of a repeat: when the first answer was given." },
+	{ NULL, NULL, NULL },
+};
+
+/* Does a route that takes an Idempotency-Key answer with part p? */
+static bool may_repeat(const struct part *p)
+{
+	if (!strcmp(p->name, "Error"))
+		return true;
+	for (size_t i = 0; i < route_count(); i++) {
+		const struct route *r = route_at(i);
+
+		for (size_t k = 0; k < ROUTE_GIVES_MAX && r->gives[k].code; k++) {
+			if (r->says & SAYS_IDEMPOTENT && !strcmp(r->gives[k].type, p->name))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The i-th of list that is not a remark about a column; NULL after the last. */
 static const struct part_field *own_field(const struct part *p, size_t i)
 {
+	const size_t repeats = sizeof(of_repeat) / sizeof(of_repeat[0]) - 1;
+
 	for (const struct part_field *f = p->fields; f && f->name; f++) {
 		if (!column_has(p->columns, f->name) && i-- == 0)
 			return f;
@@ -233,7 +263,7 @@ static const struct part_field *own_field(const struct part *p, size_t i)
 		if (i-- == 0)
 			return f;
 	}
-	return NULL;
+	return i < repeats && may_repeat(p) ? &of_repeat[i] : NULL;
 }
 
 bool openapi_member_next(const struct part *p, struct openapi_member *m)
@@ -254,6 +284,7 @@ bool openapi_member_next(const struct part *p, struct openapi_member *m)
 		return false;
 	m->at++;
 	fill(m, f->name, "", f);
+	m->of_repeat = f >= of_repeat && f < of_repeat + sizeof(of_repeat) / sizeof(of_repeat[0]);
 	return true;
 }
 
@@ -275,6 +306,8 @@ static bool fits(const char *example, const struct simple *s)
 	const char *is = *example == '"' ? "string" : isalpha((unsigned char)*example) ? "boolean"
 									       : "number";
 
+	if (!strcmp(s->word, "false"))
+		return false;
 	if (s->type && !strcmp(s->type, "integer"))
 		return !strcmp(is, "number") && !strchr(example, '.');
 	return s->type && !strcmp(s->type, is) && !s->format;
@@ -312,8 +345,10 @@ static void part_example(struct json *j, const char *key, const struct part *p)
 	struct openapi_member m = { 0 };
 
 	json_object(j, key);
-	while (openapi_member_next(p, &m))
-		type_example(j, m.name, m.type, m.name);
+	while (openapi_member_next(p, &m)) {
+		if (!m.of_repeat)
+			type_example(j, m.name, m.type, m.name);
+	}
 	json_object_end(j);
 }
 

@@ -14,6 +14,7 @@
 struct openapi_member {
 	const char *name, *help;	/* help "": none */
 	char type[200];			/* never NULL or "?" */
+	bool of_repeat;			/* only in the answer to a repeated request */
 	size_t at;			/* where the next one is looked for */
 };
 bool openapi_member_next(const struct part *p, struct openapi_member *m);

@@ -1,6 +1,7 @@
 #include "api/pending/batch.h"
 
 #include "api/app_db.h"
+#include "api/pending/idempotency.h"
 #include "api/pending/room.h"
 #include "common/clock.h"
 #include "common/db/reserve.h"
@@ -57,7 +58,7 @@ static int write_all(struct db *db, struct job *first, struct err *e)
 	if (rc)
 		return rc;
 	for (struct job *j = first; j; j = next_job(j)) {
-		j->rc = store_command_queue_tx(db, &j->c, &j->c.id, &j->e);
+		j->rc = idempotency_queue_tx(db, j->guest.r, &j->c, &j->e);
 		if (j->rc == ERR_FULL || (j->rc && !db_in_transaction(db))) {
 			*e = j->e;
 			db_rollback(db);

@@ -4,6 +4,7 @@
 #include "api/http/reply.h"
 #include "api/pending/batch.h"
 #include "api/pending/command_reply.h"
+#include "api/pending/idempotency.h"
 #include "api/pending/wait.h"
 #include "api/store/counts.h"
 #include "common/clock.h"
@@ -27,37 +28,13 @@ static int64_t lasts_us(const struct config *cfg)
 	return wait_us > COMMAND_EXPIRES_US ? wait_us : COMMAND_EXPIRES_US;
 }
 
-/* Only printable ASCII and blanks, which a header's value may consist of? */
-static bool is_visible(const char *text)
-{
-	while (*text >= ' ' && *text < 0x7f)
-		text++;
-	return !*text;
-}
-
-/* "" without one. */
-static int read_key(struct request *r, const char **key, struct err *e)
-{
-	const size_t room = sizeof(((struct command *)NULL)->idempotency_key);
-
-	*key = request_header(r, "Idempotency-Key");
-	if (*key && (!**key || strlen(*key) >= room || !is_visible(*key)))
-		return request_error(r, e, 400, "bad_header",
-				     "Idempotency-Key must have 1 to %zu characters of ASCII",
-				     room - 1);
-	if (!*key)
-		*key = "";
-	return 0;
-}
-
 static void fill(const struct request *r, struct command *c, const char *kind, int64_t bot_id,
-		 const char *args, const char *key)
+		 const char *args)
 {
 	snprintf(c->kind, sizeof(c->kind), "%s", kind);
 	snprintf(c->args, sizeof(c->args), "%s", args);
 	snprintf(c->requested_by, sizeof(c->requested_by), "%s", r->who.name);
 	snprintf(c->correlation_id, sizeof(c->correlation_id), "%s", r->correlation_id);
-	snprintf(c->idempotency_key, sizeof(c->idempotency_key), "%s", key);
 	c->bot_id = bot_id;
 	c->created_us = clock_now_us();
 	if (strcmp(kind, "emergency-stop") != 0)
@@ -69,7 +46,8 @@ static int after_queue(struct request *r, const struct command *c, struct err *e
 {
 	struct worker_look w;
 
-	if (!c->expires_us && heartbeat_look(r->app->database->db, clock_now_us(), &w, NULL) == 0 &&
+	if (!idempotency_replayed(r) && !c->expires_us &&
+	    heartbeat_look(r->app->database->db, clock_now_us(), &w, NULL) == 0 &&
 	    w.state != WORKER_RUNNING) {
 		command_accepted(r, c->id, QUEUED_WITHOUT_WORKER);
 		return 0;
@@ -142,10 +120,7 @@ static void on_queued(struct request *r, const struct command *c, int rc, struct
 int command_send(struct request *r, const char *kind, int64_t bot_id, const char *args,
 		 struct err *e)
 {
-	const char *key;
-	int rc = read_key(r, &key, e);
-
-	if (!rc)
-		fill(r, batch_add(r, on_queued), kind, bot_id, args, key);
-	return rc;
+	(void)e;
+	fill(r, batch_add(r, on_queued), kind, bot_id, args);
+	return 0;
 }

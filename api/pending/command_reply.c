@@ -1,5 +1,6 @@
 #include "api/pending/command_reply.h"
 
+#include "api/pending/idempotency.h"
 #include "api/store/rows.h"
 #include "common/clock.h"
 
@@ -50,9 +51,15 @@ int command_answer(struct request *r, const struct command *c, struct err *e)
 
 	result_status(c, status);
 	r->command_id = c->id;
+	if (idempotency_replayed(r)) {
+		r->replayed_us = c->answered_us;
+		idempotency_status(r, c->bot_id, status);
+	}
 	if (!strcmp(c->status, "done")) {
 		command_told(r, c->id, c->message, status[0] ? status : NULL);
 		raw_json(&r->json, "result", c->result);
+		if (r->replayed_us)
+			idempotency_members(r, r->replayed_us);
 		return 0;
 	}
 	if (!strcmp(c->status, "expired")) {

@@ -178,14 +178,14 @@ static const struct part parts[] = {
 static const struct route rows[] = {
 	{ R(GET, "/bots"), V, DO(bots_list, "All bots"), .query = page_params, ONE("BotList") },
 	{ R(POST, "/bots"), T, DO(bots_post, "Create a bot"), .body = b_bot_new,
-	  .gives = { { 201, "BotChanged" } }, .says = SAYS_CONFLICT | SAYS_LOCATION,
+	  .gives = { { 201, "BotChanged" } }, .says = CHANGE | SAYS_LOCATION,
 	  .example = "{\"name\":\"Second\",\"config\":{\"symbol\":\"ETHUSDT\"}}" },
 	{ R(GET, "/bots/:id"), V, DO(bots_get, "One bot"), ONE("Bot") },
 	{ R(PUT, "/bots/:id"), T, DO(bots_put, "Change a bot's name, type or description"),
-	  .body = b_bot, ONE("BotChanged"), .says = SAYS_CONFLICT,
+	  .body = b_bot, ONE("BotChanged"), .says = CHANGE,
 	  .example = "{\"description\":\"night shift\"}" },
 	{ R(DELETE, "/bots/:id"), T, DO(bots_delete, "Delete a bot that is stopped and flat"),
-	  ONE("Deleted"), .says = SAYS_CONFLICT },
+	  ONE("Deleted"), .says = CHANGE },
 	{ R(GET, "/bots/:id/events"), V, DO(bots_events, "Status changes of a bot"),
 	  .query = page_params, ONE("BotEventList") },
 };

@@ -401,7 +401,7 @@ static const struct route rows[] = {
 	  ONE("Settings"), .says = SAYS_ETAG },
 	{ R(PUT, TRADING "/config"), T, DO(config_put, "Change some settings of a bot"),
 	  .body_kind = BODY_CONFIG, ONE("SettingsChanged"),
-	  .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .says = SAYS_ETAG | SAYS_IF_MATCH | CHANGE,
 	  .example = "{\"confidence_threshold\":0.5,\"capital_per_trade\":300}" },
 	{ R(POST, TRADING "/config/validate"), T,
 	  DO(config_validate, "Check settings without saving them"), .body_kind = BODY_CONFIG,
@@ -411,7 +411,7 @@ static const struct route rows[] = {
 	  ONE("SettingsHistory") },
 	{ R(POST, TRADING "/config/rollback"), T,
 	  DO(config_rollback, "Make an old version the new one"), .body = b_rollback,
-	  ONE("SettingsChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  ONE("SettingsChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | CHANGE,
 	  .example = "{\"version\":1}" },
 };
 const struct route_group config_routes = { "Settings", ROWS_OF(rows), ROWS_OF(parts) };

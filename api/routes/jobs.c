@@ -67,6 +67,6 @@ static const struct route rows[] = {
 	  .query = q_jobs, ONE("JobList") },
 	{ R(GET, "/jobs/:id"), V, DO(jobs_get, "One job"), ONE("Job") },
 	{ R(DELETE, "/jobs/:id"), T, DO(jobs_cancel, "Cancel a job"),
-	  .gives = { { 202, "JobCancelled" } }, .says = SAYS_CONFLICT | SAYS_LOCATION },
+	  .gives = { { 202, "JobCancelled" } }, .says = CHANGE | SAYS_LOCATION },
 };
 const struct route_group jobs_routes = { "Jobs", ROWS_OF(rows), ROWS_OF(parts) };

@@ -219,12 +219,12 @@ static const struct route rows[] = {
 	{ R(GET, "/models/symbol/:symbol"), V, DO(models_symbol, "Models of a symbol"),
 	  .query = page_params, ONE("ModelList") },
 	{ R(PUT, "/models/:id"), T, DO(models_put, "Change a model's description"),
-	  .body = b_model, ONE("ModelChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | SAYS_CONFLICT,
+	  .body = b_model, ONE("ModelChanged"), .says = SAYS_ETAG | SAYS_IF_MATCH | CHANGE,
 	  .example = "{\"description\":\"trained in January\"}" },
 	{ R(DELETE, "/models/:id"), T, DO(models_delete, "Delete a model that no bot uses"),
-	  ONE("Deleted"), .says = SAYS_CONFLICT },
+	  ONE("Deleted"), .says = CHANGE },
 	{ R(PUT, "/models/assign/:botId"), T, DO(models_assign, "Assign a model to a bot"),
-	  .body = b_assign, ONE("ModelAssigned"), .says = SAYS_CONFLICT,
+	  .body = b_assign, ONE("ModelAssigned"), .says = CHANGE,
 	  .example = "{\"model_id\":1}" },
 };
 const struct route_group models_routes = { "Models", ROWS_OF(rows), ROWS_OF(parts) };

@@ -74,6 +74,28 @@ static void read_report(struct request *r, struct order_report *o)
 	o->closed_us = time_member(r, "closed");
 }
 
+/* Times of the order as it is now, if this report gave one of them. */
+static int check_times(struct request *r, const struct order_report *o, int64_t id, struct err *e)
+{
+	int64_t created_us = 0, closed_us = 0;
+	int rc;
+
+	if (!o->created_us && !o->closed_us)
+		return 0;
+	rc = store_orders_reported_times(r->db, id, &created_us, &closed_us, e);
+	if (rc)
+		return rc;
+	if (o->created_us)
+		request_check_past(r, "created", created_us);
+	if (o->closed_us)
+		request_check_past(r, "closed", o->closed_us);
+	if (closed_us && closed_us < created_us)
+		field_error(request_fields(r), o->closed_us ? "closed" : "created",
+			    o->closed_us ? "must not be before created"
+					 : "must not be after closed");
+	return request_fields_check(r, 422, e);
+}
+
 static int handle_orders_report(struct request *r, struct err *e)
 {
 	struct order_report o = { 0 };
@@ -89,6 +111,8 @@ static int handle_orders_report(struct request *r, struct err *e)
 		return rc;
 	read_report(r, &o);
 	rc = store_orders_report_tx(db, bot_id, &o, clock_now_us(), &id, &created, e);
+	if (!rc)
+		rc = check_times(r, &o, id, e);
 	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
@@ -146,7 +170,7 @@ static const struct param b_order[] = {
 	AMOUNT("take_profit", false, 0, "quote per base"),
 	AMOUNT("stop_loss", false, 0, "quote per base"),
 	AMOUNT("quantity", false, 1e-8, "base asset"),
-	AMOUNT("pnl", false, -9e7, "quote asset, after fees"),
+	AMOUNT("pnl", false, -AMOUNT_MAX, "quote asset, after fees"),
 	AMOUNT("fees", false, 0, "quote asset"),
 	{ .name = "confidence", .type = PARAM_NUMBER, .nullable = true, .min = 0, .max = 1,
 	  .help = "probability, 0 to 1" },
@@ -235,14 +259,14 @@ static const struct route rows[] = {
 	  ONE("OrderStory") },
 	{ R(POST, TRADING "/orders"), T, DO(orders_report, "Report an order of an outside bot"),
 	  .body = b_order, .gives = { { 200, "OrderReported" }, { 201, "OrderReported" } },
-	  .says = SAYS_LOCATION,
+	  .says = CHANGE | SAYS_LOCATION,
 	  .example = "{\"order_id\":\"a-1\",\"symbol\":\"BTCUSDT\","
 		     "\"side\":\"BUY\",\"quantity\":0.01,\"entry_price\":65000.5,"
 		     "\"status\":\"active\"}" },
 	{ R(POST, TRADING "/orders/:order/confirm"), T,
 	  DO(order_answer, "Let a held entry go to the exchange"), .arg = "confirm",
-	  ONE("OrderAnswered"), .says = SAYS_CONFLICT },
+	  ONE("OrderAnswered"), .says = CHANGE },
 	{ R(POST, TRADING "/orders/:order/reject"), T, DO(order_answer, "Drop a held entry"),
-	  .arg = "reject", ONE("OrderAnswered"), .says = SAYS_CONFLICT },
+	  .arg = "reject", ONE("OrderAnswered"), .says = CHANGE },
 };
 const struct route_group orders_routes = { "Orders", ROWS_OF(rows), ROWS_OF(parts) };

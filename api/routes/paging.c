@@ -1,5 +1,6 @@
 #include "api/routes/table.h"
 #include "api/store/bots.h"
+#include "common/clock.h"
 
 int request_page(struct request *r, struct page *p, struct err *e)
 {
@@ -32,6 +33,14 @@ int request_begin(struct request *r, int64_t *id, struct err *e)
 	int rc = request_id(r, "id", id, e);
 
 	return rc ? rc : db_begin(r->db, e);
+}
+
+#define AHEAD_US (3600 * US_PER_S)	/* that the clock of who reports may be ahead */
+
+void request_check_past(struct request *r, const char *name, int64_t us)
+{
+	if (us > clock_now_us() + AHEAD_US)
+		field_error(request_fields(r), name, "must not be in the future");
 }
 
 const struct param page_params[] = { PAGE, END };

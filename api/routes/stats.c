@@ -90,6 +90,28 @@ static int handle_stats_pnl(struct request *r, struct err *e)
 		(s)->field.value = v ? v->valuedouble : 0; \
 	} while (0)
 
+/* The counts of the day as they are now, if this report gave one of them. */
+static int check_counts(struct request *r, int64_t id, const struct stats_report *s, struct err *e)
+{
+	struct reported_totals t = { 0 };
+	int64_t day_us;
+	int rc = 0;
+
+	if (!clock_parse(s->day, &day_us))
+		request_check_past(r, "day", day_us);
+	if (s->trades.given || s->wins.given || s->losses.given)
+		rc = store_stats_reported_counts(r->db, id, s->day, &t, e);
+	if (rc)
+		return rc;
+	if (t.wins > t.trades)
+		field_error(request_fields(r), "wins", "must be at most trades (%lld)",
+			    (long long)t.trades);
+	else if (t.wins + t.losses > t.trades)
+		field_error(request_fields(r), "losses", "must be at most trades - wins (%lld)",
+			    (long long)(t.trades - t.wins));
+	return request_fields_check(r, 422, e);
+}
+
 static int handle_stats_update(struct request *r, struct err *e)
 {
 	char today[CLOCK_TEXT_MAX];
@@ -112,6 +134,8 @@ static int handle_stats_update(struct request *r, struct err *e)
 	NUMBER(&s, r, net);
 	NUMBER(&s, r, volume);
 	rc = store_stats_report_tx(db, id, &s, clock_now_us(), e);
+	if (!rc)
+		rc = check_counts(r, id, &s, e);
 	rc = db_end(db, rc, e);
 	if (rc)
 		return rc;
@@ -130,8 +154,8 @@ static const struct param q_pnl[] = {
 static const struct param b_stats[] = {
 	{ .name = "day", .type = PARAM_DAY, .help = "UTC day, today unless given" },
 	COUNT("trades", "closed trades of the day"), COUNT("wins", "of them with a profit"),
-	COUNT("losses", "of them with a loss"), AMOUNT("gross", false, -9e7, "quote asset"),
-	AMOUNT("fees", false, 0, "quote asset"), AMOUNT("net", false, -9e7, "quote asset"),
+	COUNT("losses", "of them with a loss"), AMOUNT("gross", false, -AMOUNT_MAX, "quote asset"),
+	AMOUNT("fees", false, 0, "quote asset"), AMOUNT("net", false, -AMOUNT_MAX, "quote asset"),
 	AMOUNT("volume", false, 0, "quote asset"), END
 };
 
@@ -183,7 +207,7 @@ static const struct route rows[] = {
 	  .slow = true, ONE("PnlList") },
 	{ R(POST, TRADING "/stats/update"), T,
 	  DO(stats_update, "Report a day's totals of an outside bot"), .body = b_stats,
-	  ONE("DayReported"),
+	  ONE("DayReported"), .says = CHANGE,
 	  .example = "{\"day\":\"2026-01-31\",\"trades\":4,\"wins\":3,"
 		     "\"losses\":1,\"net\":12.5}" },
 };

@@ -26,6 +26,8 @@ MUST_CHECK int request_bot_page(struct request *r, int64_t *id, struct page *p, 
 /* The number in the path, and a transaction for what is done with its row. */
 MUST_CHECK int request_begin(struct request *r, int64_t *id, struct err *e);
 extern const struct param page_params[];
+/* paging.c: adds a field error when a time that was given lies in the future. */
+void request_check_past(struct request *r, const char *name, int64_t us);
 /* models.c: 422 unless it is written as the exchange does. */
 MUST_CHECK int models_check_symbol(struct request *r, const char *symbol, struct err *e);
 /*
@@ -56,7 +58,9 @@ extern const struct part_field stats_fields[], position_fields[];
 /* What it answers: an object of parts, by its name. */
 #define ONE(t) .gives = { { 200, t } }
 #define COMMAND(more) .gives = { { 200, "CommandAnswer" }, { 202, "CommandQueued" } }, \
-	.says = SAYS_CONFLICT | SAYS_IDEMPOTENT | SAYS_LOCATION | (more)
+	.says = SAYS_CONFLICT | SAYS_COMMAND | SAYS_IDEMPOTENT | SAYS_LOCATION | (more)
+/* What another change of the API answers: a repeat with the same key may be refused. */
+#define CHANGE (SAYS_CONFLICT | SAYS_IDEMPOTENT)
 
 /* ---- parameters ---- */
 
@@ -74,9 +78,10 @@ extern const struct part_field stats_fields[], position_fields[];
 #define FROM_TO \
 	{ .name = "from", .type = PARAM_TIME, .help = "first moment, inclusive" }, \
 	{ .name = "to", .type = PARAM_TIME, .help = "last moment, exclusive" }
+#define AMOUNT_MAX 9e10	/* of what money.h holds */
 #define AMOUNT(n, req, low, text) \
-	{ .name = n, .type = PARAM_NUMBER, .required = req, .nullable = true, .min = low, \
-	  .max = 9e7, .help = text }
+	{ .name = n, .type = PARAM_AMOUNT, .required = req, .nullable = true, .min = low, \
+	  .max = AMOUNT_MAX, .help = text }
 #define COUNT(n, text) \
 	{ .name = n, .type = PARAM_INT, .min = 0, .max = 1e9, .help = text }
 

@@ -134,10 +134,10 @@ static const struct route rows[] = {
 	  ONE("TokenList") },
 	{ R(POST, "/tokens"), A, DO(tokens_post, "Create a token; the answer alone shows it"),
 	  .body = b_token, .gives = { { 201, "TokenCreated" } },
-	  .says = SAYS_CONFLICT | SAYS_LOCATION,
+	  .says = CHANGE | SAYS_LOCATION,
 	  .example = "{\"name\":\"phone\",\"role\":\"viewer\"}" },
 	{ R(DELETE, "/tokens/:id"), A, DO(tokens_delete, "Revoke a token"), ONE("TokenRevoked"),
-	  .says = SAYS_CONFLICT },
+	  .says = CHANGE },
 	{ R(GET, "/audit"), A, DO(audit, "Who did what"), .query = q_audit, ONE("AuditList") },
 };
 const struct route_group tokens_routes = { "Access", ROWS_OF(rows), ROWS_OF(parts) };

@@ -66,6 +66,8 @@ static const char SQL_UPDATE[] =
 	" created_us = coalesce(?15, created_us),"
 	" closed_us = iif(coalesce(?5, status) = 'closed', coalesce(?16, closed_us, ?17), NULL),"
 	" updated_us = ?17 WHERE bot_id = ?1 AND order_id = ?2";
+static const char SQL_TIMES[] =
+	"SELECT created_us, closed_us FROM reported_orders WHERE id = ?1";
 static const char SQL_QUESTION[] =
 	"SELECT answer, expires_us FROM confirmations WHERE order_id = ?1 AND bot_id = ?2";
 static const char SQL_ANSWER[] =
@@ -199,6 +201,25 @@ int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_rep
 	rc = stmt_run(s, e);
 	if (!rc && *created)
 		*id = db_last_id(db);
+	return rc;
+}
+
+int store_orders_reported_times(struct db *db, int64_t id, int64_t *created_us,
+				int64_t *closed_us, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_TIMES, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, id);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		*created_us = stmt_int(s, 0);
+		*closed_us = stmt_int(s, 1);
+		rc = 0;
+	}
+	stmt_done(s);
 	return rc;
 }
 

@@ -35,6 +35,9 @@ struct order_report {
 /* Inserts or updates the row of (bot, order_id); *created tells which; *id is its number. */
 MUST_CHECK int store_orders_report_tx(struct db *db, int64_t bot_id, const struct order_report *o,
 				      int64_t now_us, int64_t *id, bool *created, struct err *e);
+/* Times of a reported order, 0 none. */
+MUST_CHECK int store_orders_reported_times(struct db *db, int64_t id, int64_t *created_us,
+					   int64_t *closed_us, struct err *e);
 /* One order's members: of our worker, and reported. */
 MUST_CHECK int store_orders_get(struct db *db, int64_t id, struct json *j, struct err *e);
 MUST_CHECK int store_orders_reported(struct db *db, int64_t id, struct json *j, struct err *e);

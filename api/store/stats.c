@@ -252,6 +252,27 @@ int store_stats_report_tx(struct db *db, int64_t bot_id, const struct stats_repo
 	return stmt_run(s, e);
 }
 
+int store_stats_reported_counts(struct db *db, int64_t bot_id, const char *day,
+				struct reported_totals *out, struct err *e)
+{
+	struct stmt *s;
+	int rc = db_stmt(db, SQL_DAY, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, bot_id);
+	stmt_bind_text(s, 2, day);
+	rc = stmt_step(s, e);
+	if (rc == STMT_ROW) {
+		out->trades = stmt_int(s, 2);
+		out->wins = stmt_int(s, 3);
+		out->losses = stmt_int(s, 4);
+		rc = 0;
+	}
+	stmt_done(s);
+	return rc;
+}
+
 int store_stats_reported_day(struct db *db, int64_t bot_id, const char *day, struct json *j,
 			     struct err *e)
 {

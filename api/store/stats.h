@@ -41,6 +41,9 @@ struct stats_report {
 };
 MUST_CHECK int store_stats_report_tx(struct db *db, int64_t bot_id, const struct stats_report *s,
 				     int64_t now_us, struct err *e);
+/* Trades, wins and losses of that day; the rest of out stays. */
+MUST_CHECK int store_stats_reported_counts(struct db *db, int64_t bot_id, const char *day,
+					   struct reported_totals *out, struct err *e);
 /* That day's members. */
 MUST_CHECK int store_stats_reported_day(struct db *db, int64_t bot_id, const char *day,
 					struct json *j, struct err *e);

@@ -23,6 +23,12 @@ void db_on_begin(struct db *db, int (*check)(void *ctx, struct err *e), void *ct
 	db->may_write_ctx = ctx;
 }
 
+void db_on_commit(struct db *db, int (*add)(void *ctx, struct db *db, struct err *e), void *ctx)
+{
+	db->add = add;
+	db->add_ctx = ctx;
+}
+
 /*
  * Wakes the programs that watch the database with inotify. SQLite writes the -wal file, waits
  * for the disk, and only then makes the commit visible, in shared memory. A watcher that
@@ -43,8 +49,10 @@ int db_commit(struct db *db, struct err *e)
 	int rc;
 
 	ASSERT(db_in_transaction(db));
+	rc = db->add ? db->add(db->add_ctx, db, e) : 0;
 	fault_before_commit();
-	rc = db_exec(db, "COMMIT", e);
+	if (!rc)
+		rc = db_exec(db, "COMMIT", e);
 	if (rc) {
 		db_rollback(db);
 		return rc;

@@ -74,6 +74,11 @@ MUST_CHECK int db_begin(struct db *db, struct err *e);
  * it decides whether this program may still write. NULL removes the check.
  */
 void db_on_begin(struct db *db, int (*check)(void *ctx, struct err *e), void *ctx);
+/*
+ * From now on each db_commit first calls "add" inside the transaction, which may write more
+ * rows, and fails with its result. NULL removes it.
+ */
+void db_on_commit(struct db *db, int (*add)(void *ctx, struct db *db, struct err *e), void *ctx);
 /* Rolls back when it fails. Wakes the programs that watch the file (watch.h). */
 MUST_CHECK int db_commit(struct db *db, struct err *e);
 /* How often db_commit of this connection succeeded. */

@@ -68,6 +68,8 @@ struct db {
 	void *waiting_ctx;
 	int (*may_write)(void *ctx, struct err *e);	/* or NULL */
 	void *may_write_ctx;
+	int (*add)(void *ctx, struct db *db, struct err *e);	/* or NULL */
+	void *add_ctx;
 	struct stmt **cache;	/* open addressing, cache_size a power of two */
 	size_t cache_size, cache_used;
 };

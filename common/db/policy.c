@@ -22,6 +22,7 @@ static const struct rule rules[] = {
 	{ "commands", true, true, false, false, NULL },
 	{ "confirmations", false, false, true, false, " answer answered_by answered_us " },
 	{ "exchange_accounts", true, true, true, true, NULL },
+	{ "idempotency_keys", false, true, true, true, NULL },
 	{ "jobs", true, true, true, false, " cancel_requested " },
 	{ "logs", false, true, true, true, NULL },
 	{ "model_assignments", false, true, true, true, NULL },

@@ -31,6 +31,7 @@ static void use(const struct param *p, const char *value)
 		break;
 	case PARAM_BOOL:
 	case PARAM_NUMBER:
+	case PARAM_AMOUNT:
 	case PARAM_OBJECT:
 	case PARAM_LIST:
 	case PARAM_FILE:

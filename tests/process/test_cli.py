@@ -80,6 +80,8 @@ class Cli(harness.TestCase):
         self.run_cli(bot, "token", "revoke", "reader")
         self.wait(lambda: bot.get("/api/v1/status", token=token).status == 401, "the token is void")
         self.run_cli(bot, "token", "revoke", "nobody", code=1)
+        for name in (" ", "\u00a0\u3000", "a\u202eb", "a\u0085", "a\nb", "\ufffd"):
+            self.run_cli(bot, "token", "create", name, "viewer", code=1)
 
     def test_doctor(self):
         bot = self.bot()

@@ -422,7 +422,7 @@ class OpenApi(harness.TestCase):
     def command_paths(self):
         """Every route that sends a command; of bot 1 and order 1."""
         for name, op in self.recorder.operations.items():
-            if "Idempotency-Key" in json.dumps(op["parameters"]):
+            if "CommandQueued" in json.dumps(op["responses"]):
                 yield name.split(" ")[1].replace("{id}", "1").replace("{order}", "1")
 
     def same_key_twice(self, bot):
@@ -434,6 +434,14 @@ class OpenApi(harness.TestCase):
         for path in self.command_paths():
             if not path.endswith(("/bot/start", "/bots/1/start", "/positions/1/close")):
                 self.expect(bot, "POST", path, 409, headers=key, root=True)
+        for name, method, path, op in self.each(
+                lambda _, op: "Idempotency-Key" in json.dumps(op["parameters"])):
+            example = op.get("requestBody", {}).get("content", {}).get(
+                "application/json", {}).get("example")
+            if "CommandQueued" not in json.dumps(op["responses"]):
+                self.recorder.ask(bot, method, path, example, headers=key)
+                answer = self.recorder.ask(bot, method, path, example, headers=key)
+                self.assertEqual(answer.status, 409, (name, answer))
         self.expect(bot, "POST", "/bot/pause", 200, headers={"Idempotency-Key": "other"})
         for path in ("/bot/start", "/bots/1/start"):
             self.expect(bot, "POST", path, 409, headers={"Idempotency-Key": "other"})

@@ -44,6 +44,44 @@ static void test_open_settings(void **state)
 	db_close(db);
 }
 
+static int one_more(void *ctx, struct db *db, struct err *e)
+{
+	static const char MORE[] = "INSERT INTO bots(id, name, bot_type, created_us, updated_us)"
+				   " VALUES (?1, 'more', 'trading', 1, 1)";
+	struct stmt *s;
+	int rc = db_stmt(db, MORE, &s, e);
+
+	if (rc)
+		return rc;
+	stmt_bind_int(s, 1, *(int64_t *)ctx);
+	return stmt_run(s, e);
+}
+
+/* What is added to a commit is in it; if that fails, so does the commit, and leaves nothing. */
+static void test_on_commit(void **state)
+{
+	static const char COUNT[] = "SELECT count(*) FROM bots WHERE id > 1";
+	struct db *db = open_db(DB_WORKER);
+	int64_t id = 71;
+
+	(void)state;
+	db_on_commit(db, one_more, &id);
+	assert_int_equal(db_begin(db, NULL), 0);
+	assert_int_equal(db_commit(db, NULL), 0);
+	assert_int_equal(ask(db, COUNT), 1);
+	assert_int_equal(db_begin(db, NULL), 0);
+	assert_int_equal(db_exec(db, "DELETE FROM bots WHERE id = 1", NULL), 0);
+	assert_true(db_commit(db, NULL) < 0);	/* the same id again */
+	assert_false(db_in_transaction(db));
+	assert_int_equal(ask(db, "SELECT count(*) FROM bots WHERE id = 1"), 1);
+	db_on_commit(db, NULL, NULL);
+	id++;
+	assert_int_equal(db_begin(db, NULL), 0);
+	assert_int_equal(db_commit(db, NULL), 0);
+	assert_int_equal(ask(db, COUNT), 1);
+	db_close(db);
+}
+
 static void test_number(void **state)
 {
 	static const char SUM[] = "SELECT ?1 + ?2", NONE[] = "SELECT 1 WHERE 0", BAD[] = "SELECT";
@@ -334,7 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(test_open_settings), WITH_FOLDER(test_column_types),
-		WITH_FOLDER(test_number),
+		WITH_FOLDER(test_number), WITH_FOLDER(test_on_commit),
 		WITH_FOLDER(test_cache), WITH_FOLDER(test_bad_values),
 		WITH_FOLDER(test_transaction), WITH_FOLDER(test_moved),
 		WITH_FOLDER(test_last_id), WITH_FOLDER(test_interrupt),

@@ -5,6 +5,7 @@
 #include "common/crypto.h"
 #include "common/file.h"
 #include "common/registry/tokens.h"
+#include "common/text.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>
@@ -57,8 +58,11 @@ static int create(struct db *db, int argc, char **argv, struct err *e)
 	struct token t = { 0 };
 	char secret[48];
 	long long days = argc == 5 ? cli_number(argv[4]) : 0;
+	const char *why = text_fault(argv[2], false);
 	int rc;
 
+	if (why)
+		return err_set(e, ERR_INVALID, "NAME %s", why);
 	if (days < 0 || (strcmp(argv[3], "viewer") != 0 && strcmp(argv[3], "trader") != 0 &&
 			 strcmp(argv[3], "admin") != 0) || strlen(argv[2]) >= sizeof(t.name))
 		return err_set(e, ERR_INVALID,
