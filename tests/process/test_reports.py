@@ -44,7 +44,7 @@ class Reports(harness.TestCase):
     def test_amounts(self):
         bot, base = self.outside()
         for field, value in (("quantity", 1e-9), ("entry_price", 1e-9), ("pnl", -4e-9),
-                             ("fees", 1e-12), ("quantity", 9.1e10), ("quantity", 123456789.12345678)):
+                             ("fees", 1e-12), ("quantity", 9.1e10)):
             self.refused(bot, field, "POST", base + "/orders", dict(ORDER, **{field: value}))
         for i, quantity in enumerate((1e-8, 90_000_001, 123456789.5, 5e10, 0.30000000000000004)):
             answer = bot.post(base + "/orders", dict(ORDER, order_id=str(i), quantity=quantity))
