@@ -2,7 +2,7 @@
 
 #include "common/clock.h"
 #include "common/number.h"
-#include "common/text.h"
+#include "common/registry/text.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -35,7 +35,7 @@ struct param {
 	bool nullable;		/* null in a body means "not given" */
 	double min, max;
 	const char *choices;
-	const char *holds;	/* of PARAM_OBJECT, PARAM_LIST: JSON Schema of its values, NULL any */
+	const char *holds;	/* of an object or list: JSON Schema of its values; NULL: any */
 	const char *help;	/* one sentence with the unit */
 };
 

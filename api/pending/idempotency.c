@@ -5,7 +5,7 @@
 #include "api/store/rows.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/text.h"
+#include "common/registry/text.h"
 
 #include <ctype.h>
 #include <event2/http.h>

@@ -16,7 +16,8 @@ struct right { const char *table, *rights; };
 static const struct right api[] = {
 	{ "bots", "iud" }, { "trading_configs", "iud" }, { "trading_config_history", "iud" },
 	{ "models", "iud" }, { "model_assignments", "iud" }, { "reported_orders", "iud" },
-	{ "idempotency_keys", "iud" }, { "reported_stats", "iud" }, { "training_schedules", "iud" }, { "api_tokens", "iud" },
+	{ "idempotency_keys", "iud" }, { "reported_stats", "iud" },
+	{ "training_schedules", "iud" }, { "api_tokens", "iud" },
 	{ "audit_log", "iud" }, { "logs", "iud" }, { "commands", "i" },
 	{ "jobs", "i cancel_requested" }, { "exchange_accounts", "iud" },
 	{ "confirmations", " answer answered_by answered_us" },

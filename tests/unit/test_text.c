@@ -1,5 +1,5 @@
 /* Which texts are taken, whoever sends them. */
-#include "common/text.h"
+#include "common/registry/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
 #include "common/clock.h"
 #include "common/crypto.h"
 #include "common/file.h"
+#include "common/registry/text.h"
 #include "common/registry/tokens.h"
-#include "common/text.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "common/text.h"
+#include "common/registry/text.h"
 
 #include "common/utf8.h"
 

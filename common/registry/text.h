@@ -9,8 +9,8 @@
  * reader of JSON makes of an escaped NUL: "a\u0000" and "a\ufffd" must not become one name.
  * A text of one line must have something to see. Nothing is trimmed: " a" and "a" are two ids.
  */
-#ifndef COMMON_TEXT_H
-#define COMMON_TEXT_H
+#ifndef COMMON_REGISTRY_TEXT_H
+#define COMMON_REGISTRY_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
