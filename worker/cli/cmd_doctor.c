@@ -239,11 +239,11 @@ static void check_worker(struct checkup *d)
 	check_trades(d, h);
 }
 
-static void say_market(void *ctx, const char *source, const struct symbol_info *info)
+static void say_market(void *ctx, const struct symbol_info *info)
 {
 	char text[SYMBOL_RULES_MAX];
 
-	say(ctx, true, "market (%s) %s", source, symbol_rules_text(info, text));
+	say(ctx, true, "market (%s) %s", info->source, symbol_rules_text(info, text));
 }
 
 static void check_markets(struct checkup *d)
