@@ -293,6 +293,20 @@ static void each_on_its_source(void **state)
 	assert_int_equal(y->fakes[0].placed_n, 0);
 }
 
+/* Two accounts on one market may pay other fees: the rules count with the bot's own. */
+static void each_pays_its_own(void **state)
+{
+	struct yard *y = *state;
+	struct account told = { .bot_id = 2, .known = true, .free = M("10000"),
+				.balance = M("10000"),
+				.fees = { .maker_e8 = 1000000, .taker_e8 = 1000000 } };
+
+	y->fakes[0].sink.account(y->fakes[0].sink.ctx, &told);
+	yard_candle(y, 0.9);
+	assert_int_equal(y->fakes[0].placed_n, 0);	/* 0.3 % to win, 2 % of fees */
+	assert_int_equal(y->fakes[1].placed_n, 1);
+}
+
 static void late_and_crossed(void **state)
 {
 	struct yard *y = *state;
@@ -393,8 +407,12 @@ static void moves(void **state)
 	c.live = false;
 	c.version++;
 	assert_int_equal(y->router->ops->account_set(y->router, &account, y->now, &e), 0);
+	engine_find_bot(y->e, 2)->peak_equity = M("90000");
+	engine_find_bot(y->e, 2)->loss_streak = 4;
 	assert_int_equal(engine_bot_config(y->e, 2, &c, &e), 0);
 	assert_int_equal(money_units(engine_account(y->e, 2)->balance), money_units(M("500")));
+	assert_int_equal(money_units(engine_find_bot(y->e, 2)->peak_equity), 0);
+	assert_int_equal(engine_find_bot(y->e, 2)->loss_streak, 0);
 	y->fakes[0].sink.account(y->fakes[0].sink.ctx, &late);
 	assert_int_equal(money_units(engine_account(y->e, 2)->balance), money_units(M("500")));
 	yard_candle(y, 0.9);
@@ -403,6 +421,24 @@ static void moves(void **state)
 	yard_say(y, 0, UPDATE_FILL, 2, "tbaaaaaa-9-e1", "0.002");
 	assert_int_equal(fills_of(y, 2), 0);
 	assert_int_equal(y->strays_n, 1);
+}
+
+/* The same over a restart: figures of another account are not taken over. */
+static void epoch_of_a_start(void **state)
+{
+	struct yard *y = *state;
+	struct bot_restore old = { .status = BOT_RUNNING, .account_id = 1, .loss_streak = 3,
+				   .peak_equity = M("90000") };
+	struct bot_config c = y->bot[3];
+	struct err e;
+
+	assert_int_equal(engine_bot_add(y->e, 7, &c, &old, &e), 0); /* account 2 */
+	assert_int_equal(engine_find_bot(y->e, 7)->loss_streak, 0);
+	assert_int_equal(money_units(engine_find_bot(y->e, 7)->peak_equity), 0);
+	old.account_id = 2;
+	assert_int_equal(engine_bot_add(y->e, 8, &c, &old, &e), 0);
+	assert_int_equal(engine_find_bot(y->e, 8)->loss_streak, 3);
+	assert_int_equal(money_units(engine_find_bot(y->e, 8)->peak_equity), money_units(M("90000")));
 }
 
 /* A restarted venue tells accounts before the bots come up; what is elsewhere is not the bot's. */
@@ -589,6 +625,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(each_at_its_venue),
 		CASE(each_on_its_source),
+		CASE(each_pays_its_own),
+		CASE(epoch_of_a_start),
 		CASE(late_and_crossed),
 		CASE(one_is_silent),
 		CASE(emergency),
