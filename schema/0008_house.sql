@@ -163,8 +163,9 @@ ALTER TABLE signals ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchang
 ALTER TABLE equity ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
 ALTER TABLE bot_state ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- that its figures are of; exchange_accounts.id, 0 paper
 
+ALTER TABLE trading_stats RENAME TO trading_stats_before;
 -- Written by: worker. Closed trades per bot, account and UTC day: no sum adds paper and real money.
-CREATE TABLE trading_stats_new (
+CREATE TABLE trading_stats (
 	bot_id INTEGER NOT NULL,		-- bots.id
 	account_id INTEGER NOT NULL DEFAULT 0,	-- exchange_accounts.id, 0 paper
 	day TEXT NOT NULL,			-- YYYY-MM-DD, UTC
@@ -180,12 +181,11 @@ CREATE TABLE trading_stats_new (
 	updated_us INTEGER NOT NULL,		-- us UTC
 	PRIMARY KEY (bot_id, account_id, day)
 ) STRICT;
-INSERT INTO trading_stats_new(bot_id, day, trades, wins, losses, gross, fees, net, volume,
+INSERT INTO trading_stats(bot_id, day, trades, wins, losses, gross, fees, net, volume,
 	max_drawdown, peak_net, updated_us)
 	SELECT bot_id, day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net,
-	updated_us FROM trading_stats;
-DROP TABLE trading_stats;
-ALTER TABLE trading_stats_new RENAME TO trading_stats;
+	updated_us FROM trading_stats_before;
+DROP TABLE trading_stats_before;
 
 -- ---- installations ----
 

@@ -23,7 +23,7 @@ enum symbol_origin {		/* where the rules of a market come from */
 #define QTY_UNLIMITED_E8 INT64_C(9000000000000000000)	/* from here on: no limit is known */
 
 struct symbol_info {
-	char source[MARKET_SOURCE_MAX];	/* of its prices (market_source.h); with symbol the market */
+	char source[MARKET_SOURCE_MAX];	/* of its prices (market_source.h) */
 	char symbol[SYMBOL_MAX];
 	char base[12], quote[12];
 	bool futures;
@@ -41,9 +41,9 @@ const char *symbol_origin_name(enum symbol_origin o);
 bool symbol_origin_parse(const char *name, enum symbol_origin *out);
 
 /*
- * Fills in names, exchange and published fees of a market; rules and source stay empty. The quote asset
- * is the longest known one that the symbol ends with. False: there is none; then base is the
- * symbol and quote is "unknown".
+ * Fills in names, exchange and published fees of a market; rules and source stay empty. The
+ * quote asset is the longest known one that the symbol ends with. False: there is none; then
+ * base is the symbol and quote is "unknown".
  */
 bool symbol_info_begin(const char *symbol, bool futures, struct symbol_info *out);
 /* The table's rules, with their date as note. False: the symbol is not in it. */

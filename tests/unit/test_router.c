@@ -160,7 +160,8 @@ static int setup(void **state)
 {
 	struct yard *y = xcalloc(1, sizeof(*y));
 	struct engine_args a = { .reporter = rows_reporter(&y->rows), .market_data = "synthetic",
-				 .first_order_id = 1, .first_leg_id = 1, .first_fill_id = 1, .first_signal_id = 1 };
+				 .first_order_id = 1, .first_leg_id = 1,
+				 .first_fill_id = 1, .first_signal_id = 1 };
 	struct venue_sink sink;
 	struct desk d;
 
@@ -438,7 +439,8 @@ static void epoch_of_a_start(void **state)
 	old.account_id = 2;
 	assert_int_equal(engine_bot_add(y->e, 8, &c, &old, &e), 0);
 	assert_int_equal(engine_find_bot(y->e, 8)->loss_streak, 3);
-	assert_int_equal(money_units(engine_find_bot(y->e, 8)->peak_equity), money_units(M("90000")));
+	assert_int_equal(money_units(engine_find_bot(y->e, 8)->peak_equity),
+			 money_units(M("90000")));
 }
 
 /* A restarted venue tells accounts before the bots come up; what is elsewhere is not the bot's. */

@@ -206,10 +206,12 @@ static void first_moment(struct worker *w, int64_t *now_us)
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
 		     struct err *e)
 {
+	char source[MARKET_SOURCE_MAX];
 	struct feed_sink sinks[2];
 
 	for (int i = 0; i < 2; i++)
-		sinks[i] = session_sink(w->session, i);
+		sinks[i] = session_source_sink(
+			w->session, market_source(feed_choice_name(w->feed), i, source));
 	return feed_choice_open(w->feed, now_us, sinks, resume, e);
 }
 

@@ -66,7 +66,8 @@ struct venue_maker sim_maker(struct sim_recipe *r);
 
 /*
  * Add a market, or replace its filters and fees when it is there, which its accounts then are
- * told. Markets are told apart by name and kind: all are of one source. Returns its index, stable for the venue's life.
+ * told. Markets are told apart by name and kind: all are of one source. Returns its index,
+ * stable for the venue's life.
  */
 int sim_symbol_add(struct venue *v, const struct symbol_info *info);
 /* Index, or -1. */
