@@ -3,10 +3,12 @@
  * the API owns, and leaves commands for the worker.
  */
 #include "api/healthcheck.h"
+#include "api/http/listener.h"
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/db/start.h"
+#include "common/event_log.h"
 #include "common/log.h"
 #include "common/output.h"
 #include "common/process.h"
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SERVICE "trading-bot-api"
@@ -232,6 +235,16 @@ static void run(struct server *s, struct supervisor *supervisor)
 		event_free(events[i]);
 }
 
+static int check_files(const struct config *cfg, struct err *e)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return 0;
+	return listener_room(cfg, files.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)files.rlim_cur,
+			     e);
+}
+
 int main(int argc, char **argv)
 {
 	static struct config cfg;
@@ -256,6 +269,9 @@ int main(int argc, char **argv)
 	supervisor_init(&supervisor);
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	log_start();
+	event_log_begin();
+	if (check_files(&cfg, &e))
+		die("%s: %s", SERVICE, e.msg);
 	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
 	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,

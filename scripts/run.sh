@@ -112,7 +112,8 @@ done
 
 token_file=$(setting API_TOKEN_FILE)
 token_file=${token_file:-$data_dir/api_token}
-token=$(cat "$token_file" 2>/dev/null)
+token=$(head -n 1 "$token_file" 2>/dev/null)
+token=${token%$'\r'}
 show_token="TOKEN=\$(cat $token_file)"
 curl="curl -s${certificate:+ --cacert $certificate}"
 if [[ $certificate ]]; then

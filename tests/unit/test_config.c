@@ -337,6 +337,8 @@ static void secrets_from_files(void **state)
 	assert_string_equal(c.api_token, "token-of-file");
 	file_of_secret("binance_api_key", "two words");
 	refused("BINANCE_API_KEY", "secrets/binance_api_key", "without blanks");
+	assert_int_equal(file_write("secrets/binance_api_key", "cut\0here", 8, 0600, NULL), 0);
+	refused("BINANCE_API_KEY", "secrets/binance_api_key", "NUL");
 	unsetenv("SECRETS_DIR");
 	loads(&c);
 	assert_string_equal(c.api_token, "");
