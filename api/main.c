@@ -126,20 +126,22 @@ static int base_len(const char *url)
 static void print_link(const struct server *s, const struct config *cfg, bool asked)
 {
 	const char *host = cfg->api_bind;
-	bool made;
+	bool made, v6;
 	const char *token = server_token(s, &made);
 	struct buf out = { 0 };
 
 	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::") || !strcmp(host, "*"))
 		host = "127.0.0.1";
+	v6 = strchr(host, ':') != NULL;
 	if (!made && !asked && !isatty(STDOUT_FILENO))
 		return;
 	if (cfg->api_public_url[0])
 		buf_printf(&out, "Dashboard: %.*s/", base_len(cfg->api_public_url),
 			   cfg->api_public_url);
 	else
-		buf_printf(&out, "Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http",
-			   host, server_port(s));
+		buf_printf(&out, "Dashboard: %s://%s%s%s:%d/",
+			   cfg->api_tls_cert[0] ? "https" : "http", v6 ? "[" : "", host,
+			   v6 ? "]" : "", server_port(s));
 	if (token[0])
 		buf_printf(&out, "#token=%s\n", token);
 	else

@@ -172,6 +172,17 @@ static int default_path(char field[CONFIG_PATH_MAX], const char *folder, const c
 	return 0;
 }
 
+/* "[::1]", as addresses stand in links, is the address ::1. */
+static void unbracket(char *address)
+{
+	size_t n = strlen(address);
+
+	if (n < 3 || address[0] != '[' || address[n - 1] != ']')
+		return;
+	memmove(address, address + 1, n - 2);
+	address[n - 2] = '\0';
+}
+
 static int derive(struct config *c, struct err *e)
 {
 	bool futures = strcmp(c->exchange, "binance_futures") == 0;
@@ -186,6 +197,7 @@ static int derive(struct config *c, struct err *e)
 		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
 	default_text(c->rest_url, sizeof(c->rest_url),
 		     futures ? "https://fapi.binance.com" : "https://api.binance.com");
+	unbracket(c->api_bind);
 	if (c->debug_mode)
 		c->log_level = LOG_DEBUG;
 	return rc;

@@ -307,6 +307,23 @@ static void secrets_are_never_shown(void **state)
 	buf_free(&out);
 }
 
+static void addresses(void **state)
+{
+	static const struct {
+		const char *set, *is;
+	} cases[] = { { "[::1]", "::1" }, { "::1", "::1" }, { "[::1", "[::1" }, { "[]", "[]" },
+		      { "127.0.0.1", "127.0.0.1" } };
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setenv("API_BIND", cases[i].set, 1);
+		loads(&c);
+		assert_string_equal(c.api_bind, cases[i].is);
+	}
+	unsetenv("API_BIND");
+}
+
 static void file_of_secret(const char *name, const char *text)
 {
 	char path[64];
@@ -524,6 +541,7 @@ int main(void)
 		EACH(texts_have_bounds),
 		EACH(home_is_known),
 		EACH(secrets_are_never_shown),
+		EACH(addresses),
 		EACH(secrets_from_files),
 		EACH(places_for_messages),
 		EACH(live_needs_approval),
