@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/db/start.h"
-#include "common/event_log.h"
+#include "common/log/libevent.h"
 #include "common/log.h"
 #include "common/output.h"
 #include "common/process.h"
@@ -271,7 +271,7 @@ int main(int argc, char **argv)
 	supervisor_init(&supervisor);
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	log_start();
-	event_log_begin();
+	log_libevent_begin();
 	if (check_files(&cfg, &e))
 		die("%s: %s", SERVICE, e.msg);
 	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))

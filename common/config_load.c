@@ -110,7 +110,8 @@ static int read_secret_file(struct config *c, const struct config_key *k, const 
 	size_t n = rc ? 0 : strcspn(buf_text(&text), "\r\n");
 
 	if (n < text.len && !text.data[n])	/* a NUL would hide what is behind it */
-		rc = err_set(e, ERR_INVALID, "%s (from %s) can't be used: its file holds a NUL byte",
+		rc = err_set(e, ERR_INVALID, "%s (from %s) can't be used: its file holds a NUL "
+					     "byte",
 			     k->name, path);
 	if (!rc && n) {
 		text.data[n] = '\0';

@@ -17,8 +17,8 @@ int listener_room(const struct config *cfg, int64_t most, struct err *e)
 		return 0;
 	return err_set(e, ERR_LIMIT,
 		       "API_MAX_CONNECTIONS=%lld needs %lld open files, and this process may have "
-		       "%lld: set it to %lld or less, or raise the hard limit (ulimit -Hn, systemd's "
-		       "LimitNOFILE, docker's --ulimit nofile)",
+		       "%lld: set it to %lld or less, or raise the hard limit (ulimit -Hn, "
+		       "systemd's LimitNOFILE, docker's --ulimit nofile)",
 		       (long long)cfg->api_max_connections, (long long)need, (long long)most,
 		       (long long)(most > LISTENER_SPARE_FILES ? most - LISTENER_SPARE_FILES : 1));
 }

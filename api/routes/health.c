@@ -323,7 +323,8 @@ static const struct part parts[] = {
 	       F("response_time_ms", "number")),
 	OBJECT("DatabaseHealth", "The database file.",
 	       F("status", "healthy|unhealthy"),
-	       { "message", "text?", "Why it is unavailable, damaged, full, or its -wal file grows." },
+	       { "message", "text?", "Why it is unavailable, damaged, full, or its -wal file "
+				     "grows." },
 	       { "latency_ms", "number", "Of the questions behind this answer." },
 	       F("size_bytes", "count"), { "wal_bytes", "count", "Of the file beside it." },
 	       { "disk_free_bytes", "int", "Of DATA_DIR's file system." },

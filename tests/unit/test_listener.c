@@ -68,7 +68,8 @@ static void addresses(void **state)
 	(void)state;
 	port = open_on("127.0.0.1", 0, &e);
 	assert_in_range(port, 1, 65535);
-	refused("127.0.0.1", port, ERR_IO, "another program uses the port: end it, or set API_PORT");
+	refused("127.0.0.1", port, ERR_IO, "another program uses the port: end it, or set "
+					   "API_PORT");
 	refused("192.0.2.1", 0, ERR_IO, "no network interface of this machine has that address");
 	refused("127.0.0.300", 0, ERR_INVALID, "API_BIND=127.0.0.300 is no address");
 	refused("127.0.0.1:8080", 0, ERR_INVALID, "is no address");

@@ -53,8 +53,8 @@ static void check_clock(struct checkup *d)
 	if (clock_synchronised())
 		checkup_ok("the machine's clock is kept right by the system (NTP)");
 	else
-		checkup_note("the system does not say that it keeps the clock right (NTP): look at "
-			     "timedatectl");
+		checkup_note("the system does not say that it keeps the clock right (NTP): look "
+			     "at timedatectl");
 }
 
 static void check_key(struct checkup *d)
@@ -94,8 +94,8 @@ static void check_folder(struct checkup *d)
 	if (free_bytes > LEAST_FREE_BYTES)
 		checkup_ok("%lld MB free on its disk (200 MB are wanted)", free_bytes / MEGABYTE);
 	else
-		checkup_bad(d, "free some space: old recordings, app.db.before-*, app.db.v*.bak; or "
-			    "move BACKUP_DIR to another disk",
+		checkup_bad(d, "free some space: old recordings, app.db.before-*, app.db.v*.bak; "
+			       "or move BACKUP_DIR to another disk",
 			    "only %lld MB are free on its disk, 200 MB are wanted",
 			    free_bytes / MEGABYTE);
 	check_key(d);
@@ -142,8 +142,8 @@ static void check_backups(struct checkup *d)
 	size_t n = 0;
 
 	if (rotation_list(c->backup_dir, &list, &n, &e)) {
-		checkup_bad(d, "mount or make the folder of BACKUP_DIR, readable for the bot's user",
-			    "backups: %s", e.msg);
+		checkup_bad(d, "mount or make the folder of BACKUP_DIR, readable for the bot's "
+			       "user", "backups: %s", e.msg);
 		return;
 	}
 	if (n)

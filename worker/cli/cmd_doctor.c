@@ -21,10 +21,10 @@
 #define DISK_YEARS_SHOWN 10
 #define DISK_DAYS_WANTED 60
 #define FUTURE_US (60 * US_PER_S)	/* two programs of one machine may differ by little */
-#define DAMAGED "end both programs, keep a copy of the database's three files, restore the newest " \
-		"backup that trading-bot backup verify finds good, and look at the disk"
-#define REPORT_IT "trading-bot pause --all, then report it with these lines: it is a bug, or rows " \
-		  "were changed by hand"
+#define DAMAGED "end both programs, keep a copy of the database's three files, restore the " \
+		"newest backup that trading-bot backup verify finds good, and look at the disk"
+#define REPORT_IT "trading-bot pause --all, then report it with these lines: it is a bug, or " \
+		  "rows were changed by hand"
 
 static const char SQL_LEDGER[] = "SELECT count(*) FROM v_ledger_errors";
 static const char SQL_UNEQUAL[] = "SELECT count(*) FROM trading_orders o WHERE abs(o.filled - "
@@ -65,8 +65,9 @@ static void check_database(struct checkup *d)
 	struct err e = { 0 };
 
 	if (cli_db_open(d->config, DB_READ, &d->db, &e)) {
-		checkup_bad(d, "start trading-bot-worker if there was never a database; else put the "
-			    "file back, give the rights back, or restore a backup", "%s", e.msg);
+		checkup_bad(d, "start trading-bot-worker if there was never a database; else put "
+			       "the file back, give the rights back, or restore a backup", "%s",
+			    e.msg);
 		return;
 	}
 	checkup_ok("database %s opens, schema version %d%s, SQLite %s", d->config->db_path,
@@ -153,12 +154,13 @@ static void check_growth(struct checkup *d)
 			   "lasts more than %d years", g.per_day / MEGABYTE,
 			   g.lasting_per_day / MEGABYTE, DISK_YEARS_SHOWN);
 	else if (days > DISK_DAYS_WANTED)
-		checkup_ok("the database grows by %.1f MB a day, %.1f MB of it for good: the disk is "
-			   "full in %.0f days", g.per_day / MEGABYTE, g.lasting_per_day / MEGABYTE, days);
+		checkup_ok("the database grows by %.1f MB a day, %.1f MB of it for good: the "
+			   "disk is full in %.0f days", g.per_day / MEGABYTE,
+			   g.lasting_per_day / MEGABYTE, days);
 	else
 		checkup_bad(d, "free some space, or keep less: KEEP_..._DAYS, BACKUP_MAX_BYTES",
-			    "the database grows by %.1f MB a day, %.1f MB of it for good: the disk is "
-			    "full in %.0f days (%d are wanted)", g.per_day / MEGABYTE,
+			    "the database grows by %.1f MB a day, %.1f MB of it for good: the "
+			    "disk is full in %.0f days (%d are wanted)", g.per_day / MEGABYTE,
 			    g.lasting_per_day / MEGABYTE, days, DISK_DAYS_WANTED);
 }
 
@@ -172,10 +174,11 @@ static void check_future(struct checkup *d)
 	if (store_future(d->db, clock_now_us() + FUTURE_US, &n, &newest_us, table, &e))
 		checkup_bad(d, DAMAGED, "rows of the future: %s", e.msg);
 	else if (n)
-		checkup_bad(d, "set the clock right if it is not; the rows stay until their time is "
-			    "old, and keep no others from being deleted", "%lld rows are of a time to "
-			    "come, the newest, in %s, of %s: the clock was ahead when they were written",
-			    (long long)n, table, clock_text(newest_us, when));
+		checkup_bad(d, "set the clock right if it is not; the rows stay until their time "
+			       "is old, and keep no others from being deleted",
+			    "%lld rows are of a time to come, the newest, in %s, of %s: the "
+			    "clock was ahead when they were written", (long long)n, table,
+			    clock_text(newest_us, when));
 	else
 		checkup_ok("no rows of a time to come");
 }
@@ -192,14 +195,16 @@ static void check_watch(struct checkup *d)
 		return;
 	}
 	if (w.settles_us && w.jump_us)
-		checkup_bad(d, "set the clock right (timedatectl); if it is right: trading-bot clock "
-			    "accept", "the machine's clock is in doubt until %s, nothing is deleted: it "
+		checkup_bad(d, "set the clock right (timedatectl); if it is right: trading-bot "
+			       "clock accept",
+			    "the machine's clock is in doubt until %s, nothing is deleted: it "
 			    "went %s by %lld s at once (trading-bot clock)",
 			    clock_text(w.settles_us, when), w.jump_us < 0 ? "back" : "ahead",
 			    (long long)((w.jump_us < 0 ? -w.jump_us : w.jump_us) / US_PER_S));
 	else
-		checkup_ok("the machine's clock is %s, steps noticed: %lld", w.settles_us
-			   ? "looked at: nobody ran for a while, nothing is deleted yet" : "settled",
+		checkup_ok("the machine's clock is %s, steps noticed: %lld",
+			   w.settles_us ? "looked at: nobody ran for a while, nothing is deleted "
+					  "yet" : "settled",
 			   (long long)w.jumps);
 }
 

@@ -1,4 +1,4 @@
-#include "common/event_log.h"
+#include "common/log/libevent.h"
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -26,7 +26,7 @@ static bool take(unsigned long *left_out)
 		minute.since_us = now;
 		minute.told = 0;
 	}
-	may = minute.told < EVENT_LOG_MOST;
+	may = minute.told < LOG_LIBEVENT_MOST;
 	*left_out = may ? minute.left_out : 0;
 	if (may) {
 		minute.told++;
@@ -50,7 +50,7 @@ static void on_message_cb(int severity, const char *text)
 		  severity == EVENT_LOG_WARN ? LOG_WARN : LOG_INFO, "libevent", NULL, "%s", text);
 }
 
-void event_log_begin(void)
+void log_libevent_begin(void)
 {
 	event_set_log_callback(on_message_cb);
 }

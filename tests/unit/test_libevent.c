@@ -1,5 +1,5 @@
 /* libevent's own messages: JSON lines, and not more of them than a disk holds. */
-#include "common/event_log.h"
+#include "common/log/libevent.h"
 
 #include "common/err.h"
 #include "common/log.h"
@@ -46,7 +46,7 @@ static void bounded(void **state)
 	(void)state;
 	log_set_fd(-1);
 	log_set_sink(note, NULL);
-	event_log_begin();
+	log_libevent_begin();
 	base = event_base_new();
 	provoke(base);
 	assert_int_equal(lines, 1);
@@ -54,7 +54,7 @@ static void bounded(void **state)
 	assert_non_null(strstr(newest, "Bad file descriptor"));
 	for (int i = 0; i < 1000; i++)
 		provoke(base);
-	assert_int_equal(lines, EVENT_LOG_MOST);
+	assert_int_equal(lines, LOG_LIBEVENT_MOST);
 	event_base_free(base);
 	log_set_sink(NULL, NULL);
 }
