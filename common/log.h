@@ -14,6 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * The logger of lines about who did what. They go to stderr and not into the ring, which every
+ * viewer reads; audit_log, which an admin reads, has them.
+ */
+#define LOG_AUDIT "audit"
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log_record {		/* borrowed for the call of the sink */

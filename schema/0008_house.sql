@@ -223,3 +223,8 @@ ALTER TABLE models ADD COLUMN trees INTEGER NOT NULL DEFAULT 0;	-- count in the 
 ALTER TABLE models ADD COLUMN trees_used INTEGER NOT NULL DEFAULT 0;	-- count; of these, the first so many predict
 ALTER TABLE models ADD COLUMN trial TEXT NOT NULL DEFAULT '{}';	-- JSON object: probability of the rows zeros, missing, counting
 ALTER TABLE models ADD COLUMN warning TEXT NOT NULL DEFAULT '';	-- what its users should know, '' nothing
+
+-- ---- log lines ----
+
+-- Lines about who did what are an admin's: audit_log has them, and any viewer reads this table.
+DELETE FROM logs WHERE logger = 'audit';

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/registry/audit.h"
+#include "common/registry/bot_config_keys.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -121,6 +122,23 @@ static struct audit_row *next_row(struct audit *a)
 	return &a->rows[a->n++];
 }
 
+static bool is_param(const struct param *p, const char *name)
+{
+	while (p && p->name && strcmp(p->name, name) != 0)
+		p++;
+	return p && p->name;
+}
+
+/* A member that nobody knows is the caller's text, and may be a secret in the wrong place. */
+static bool names_caller_text(const struct request *r)
+{
+	const char *name = r->fields && r->fields->n ? r->fields->list[0].field : NULL;
+
+	return name && !(r->route && (is_param(r->route->body, name) ||
+				      is_param(r->route->query, name))) &&
+	       !bot_key_find(name);
+}
+
 static void fill(struct audit_row *row, const struct request *r, const char *error)
 {
 	row->at_us = clock_now_us();
@@ -129,7 +147,8 @@ static void fill(struct audit_row *row, const struct request *r, const char *err
 		 r->who.token_id ? r->who.name : AUDIT_STRANGER);
 	snprintf(row->address, sizeof(row->address), "%s", r->address);
 	snprintf(row->correlation_id, sizeof(row->correlation_id), "%s", r->correlation_id);
-	snprintf(row->detail, sizeof(row->detail), "%s", error);
+	snprintf(row->detail, sizeof(row->detail), "%s", *error && names_caller_text(r)
+		 ? "a member is not known here" : error);
 	snprintf(row->action, sizeof(row->action), "%s %s", route_method_name(r->method),
 		 r->route ? r->route->path : "?");
 	if (r->route && r->match.n)
@@ -162,7 +181,7 @@ void audit_add(const struct request *r, const char *error)
 	fill(row, r, error);
 	if (denied)
 		say_more(a, row);
-	log_write(denied ? LOG_WARN : LOG_INFO, "audit", r->correlation_id,
+	log_write(denied ? LOG_WARN : LOG_INFO, LOG_AUDIT, r->correlation_id,
 		  "%s from %s by %s -> %d", row->action, row->address, row->actor, r->code);
 	/* If the database just failed, asking it again would only wait a second time. */
 	if (!r->error_db)

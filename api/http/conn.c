@@ -473,6 +473,11 @@ struct streamed_body *conn_streamed_body(struct conn *c)
 	return c ? &c->streamed : NULL;
 }
 
+void conn_linger(struct conn *c)
+{
+	streamed_body_linger(&c->streamed, !c->owner->tls);
+}
+
 void conn_take(struct conn *c, void (*closed)(void *ctx), void *ctx)
 {
 	c->busy = c->ours = true;

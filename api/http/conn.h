@@ -58,6 +58,11 @@ void conn_busy(struct conn *c);
 /* The request goes on receiving, with API_TIMEOUT_S from now on. */
 void conn_receiving(struct conn *c);
 struct streamed_body;
+/*
+ * The answer that was just given ends the connection, and the request's body was not read: sees
+ * to it that its sender can read the answer (streamed_body_linger).
+ */
+void conn_linger(struct conn *c);
 /* The body that is read past evhttp (streamed_body.h); borrowed. NULL for NULL. */
 struct streamed_body *conn_streamed_body(struct conn *c);
 /*

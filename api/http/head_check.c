@@ -80,6 +80,11 @@ void head_check(const char *uri, const struct evkeyvalq *headers, struct head_fa
 		fault(out, 413, "too_large", "path and query have more than 8000 bytes", "");
 		return;
 	}
+	/* evhttp takes the first part for a host; a proxy's rules see the whole as a path. */
+	if (uri && uri[0] == '/' && uri[1] == '/') {
+		fault(out, 400, "malformed_request", "the target begins with two slashes", "");
+		return;
+	}
 	TAILQ_FOREACH(kv, headers, next) {
 		if (++n > HEAD_LINES_MAX) {
 			fault(out, 413, "too_large", "more than 100 headers", "");

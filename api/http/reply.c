@@ -164,11 +164,17 @@ void reply_send(struct request *r, int rc, struct err *e)
 		json_object_end(&r->json);
 	if (r->complete)
 		r->complete(r);
+	if (!rc && request_not_modified(r)) {
+		r->code = 304;
+		sends_file = false;
+	}
 	r->app->requests++;
 	traffic_add(r->app->traffic, r);
 	if (r->code >= 500 && r->code != 501)
 		r->app->errors++;
-	if (r->code != 204) {
+	if (r->code == 304) {
+		add_headers(r);
+	} else if (r->code != 204) {
 		add_headers(r);
 		snprintf(len, sizeof(len), "%lld",
 			 sends_file ? (long long)r->file_bytes : (long long)r->out.len);
@@ -176,7 +182,7 @@ void reply_send(struct request *r, int rc, struct err *e)
 	} else {
 		request_add_header(r, "X-Correlation-Id", r->correlation_id);
 	}
-	if (r->code != 204 && r->method != EVHTTP_REQ_HEAD) {
+	if (r->code != 204 && r->code != 304 && r->method != EVHTTP_REQ_HEAD) {
 		out = evhttp_request_get_output_buffer(r->ev);
 		if (!sends_file)
 			evbuffer_add(out, r->out.data, r->out.len);

@@ -183,8 +183,8 @@ void request_etag(struct request *r, int64_t version)
 	request_add_header(r, "ETag", text);
 }
 
-/* RFC 9110, 13.1.1: "*", or a list of which one must be the very same. */
-static bool etag_listed(const char *list, const char *etag)
+/* RFC 9110, 13.1.1 and 13.1.2: "*", or a list of which one must be the same. */
+static bool etag_listed(const char *list, const char *etag, bool weak)
 {
 	size_t len = strlen(etag);
 
@@ -192,11 +192,23 @@ static bool etag_listed(const char *list, const char *etag)
 		return true;
 	while (*list) {
 		list += strspn(list, " \t,");
+		if (weak && !strncmp(list, "W/\"", 3))	/* a proxy that compressed it */
+			list += 2;
 		if (!strncmp(list, etag, len) && strchr(" \t,", list[len]))
 			return true;
 		list += strcspn(list, ",");
 	}
 	return false;
+}
+
+bool request_not_modified(const struct request *r)
+{
+	const char *etag = evhttp_find_header(evhttp_request_get_output_headers(r->ev), "ETag");
+	const char *given = etag ? request_header(r, "If-None-Match") : NULL;
+
+	return given && r->code == 200 &&
+	       (r->method == EVHTTP_REQ_GET || r->method == EVHTTP_REQ_HEAD) &&
+	       etag_listed(given, etag, true);
 }
 
 int request_if_match(struct request *r, int64_t version, struct err *e)
@@ -205,7 +217,7 @@ int request_if_match(struct request *r, int64_t version, struct err *e)
 	char text[32];
 
 	snprintf(text, sizeof(text), "\"%lld\"", (long long)version);
-	if (!given || etag_listed(given, text))
+	if (!given || etag_listed(given, text, false))
 		return 0;
 	return request_error(r, e, 409, "conflict",
 			     "If-Match is %s, but the current version is %s: read it again and "
@@ -282,6 +294,20 @@ const char *request_query(const struct request *r, const char *name)
 	TAILQ_FOREACH(kv, &r->query, next) {
 		if (!strcmp(kv->key, name))
 			return kv->value;
+	}
+	return NULL;
+}
+
+const char *request_query_symbol(struct request *r, const char *name)
+{
+	struct evkeyval *kv;
+
+	TAILQ_FOREACH(kv, &r->query, next) {
+		if (strcmp(kv->key, name) != 0)
+			continue;
+		for (char *p = kv->value; *p; p++)
+			*p = (char)toupper((unsigned char)*p);
+		return kv->value;
 	}
 	return NULL;
 }

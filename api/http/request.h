@@ -96,6 +96,8 @@ void request_add_header(struct request *r, const char *name, const char *value);
 void request_add_header_int(struct request *r, const char *name, int64_t value);
 /* ETag of a row's version, and If-Match compared with it: ERR_CONFLICT on a mismatch. */
 void request_etag(struct request *r, int64_t version);
+/* Has the caller of a GET this very answer already (If-None-Match)? Call it when it is written. */
+bool request_not_modified(const struct request *r);
 MUST_CHECK int request_if_match(struct request *r, int64_t version, struct err *e);
 
 /* A ":name" of the path as a row id; anything else is ERR_NOT_FOUND. */
@@ -104,6 +106,8 @@ const char *request_path_value(const struct request *r, const char *name);
 
 /* Query values, checked against the route's table before. NULL or def: not given. */
 const char *request_query(const struct request *r, const char *name);
+/* The same in capitals, as symbols are written; changes the query. */
+const char *request_query_symbol(struct request *r, const char *name);
 int64_t request_query_int(const struct request *r, const char *name, int64_t def);
 int64_t request_query_time(const struct request *r, const char *name, int64_t def);
 

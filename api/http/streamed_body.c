@@ -7,14 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define HEAD_MAX 16384		/* a longer one is evhttp's to refuse */
 #define PATH_MAX_BYTES 64
-
-/* How an upload begins; the route table has the last word. */
-static const char *const begins[] = {
-	"POST /api/v1/models/upload", "POST /api/models/upload",
-};
 
 void streamed_body_init(struct streamed_body *x, struct bufferevent *bev, int64_t body_max)
 {
@@ -30,27 +26,12 @@ void streamed_body_begin(struct streamed_body *x)
 	x->fresh = evbuffer_get_length(bufferevent_get_input(x->bev)) == 0;
 }
 
-static bool may_be_upload(struct evbuffer *in)
-{
-	char text[32];
-	ev_ssize_t n = evbuffer_copyout(in, text, sizeof(text));
-
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		size_t len = strlen(begins[i]);
-
-		if (n > 0 && !memcmp(text, begins[i], (size_t)n < len ? (size_t)n : len))
-			return true;
-	}
-	return false;
-}
-
-/* May this be a POST or PUT whose sender waits for 100 Continue? Looks at what came so far. */
-static bool may_ask(struct evbuffer *in)
+/* May this be a POST, PUT or PATCH? */
+static bool may_have_body(struct evbuffer *in)
 {
 	char first = ' ';
 
-	return evbuffer_copyout(in, &first, 1) == 1 && first == 'P' &&
-	       evbuffer_search(in, "xpect:", 6, NULL).pos >= 0;
+	return evbuffer_copyout(in, &first, 1) == 1 && first == 'P';
 }
 
 static bool is_upload(const char *line)
@@ -93,7 +74,7 @@ static char *find_length(char *line, bool *expects)
 		digits = line + 15 + strspn(line + 15, " \t");
 		size_t n = strspn(digits, "0123456789");
 
-		if (n == 0 || n > 15 || digits[n] != '\r')
+		if (n == 0 || digits[n] != '\r')
 			return NULL;
 	}
 	return digits;
@@ -120,8 +101,8 @@ static void look_at(struct streamed_body *x, const char *held, size_t len, unsig
 		return;
 	head = strndup(held, len);
 	digits = head ? find_length(head, &expects) : NULL;
-	n = digits ? strtoll(digits, NULL, 10) : 0;
-	if (digits && (is_upload(head) || (expects && n > x->body_max))) {
+	n = digits ? strtoll(digits, NULL, 10) : 0;	/* INT64_MAX: it is larger */
+	if (digits && (is_upload(head) || n > x->body_max)) {
 		x->unread = n;
 		x->expects = expects;
 		if (x->unread > 0)
@@ -142,7 +123,7 @@ static void on_head_cb(struct bufferevent *bev, void *arg)
 	struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
 	size_t len = end.pos < 0 ? 0 : (size_t)end.pos + 4;
 
-	if (!len && may_be_upload(in) && evbuffer_get_length(in) <= HEAD_MAX)
+	if (!len && may_have_body(in) && evbuffer_get_length(in) <= HEAD_MAX)
 		return;
 	if (len && len <= HEAD_MAX) {
 		unsigned char *wire = evbuffer_pullup(in, (ev_ssize_t)len);
@@ -171,8 +152,7 @@ void streamed_body_input(struct streamed_body *x)
 	if (!x->fresh)
 		return;
 	x->fresh = false;
-	if (!may_be_upload(bufferevent_get_input(x->bev)) &&
-	    !may_ask(bufferevent_get_input(x->bev)))
+	if (!may_have_body(bufferevent_get_input(x->bev)))
 		return;
 	keep_callbacks(x);
 	if (!x->read_cb || !x->event_cb)
@@ -192,15 +172,16 @@ static void on_body_cb(struct bufferevent *bev, void *arg)
 	struct streamed_body *x = arg;
 	struct evbuffer *in = bufferevent_get_input(bev);
 	struct evbuffer_iovec piece;
+	bool wanted = true;
 
-	while (x->unread > 0 && evbuffer_peek(in, -1, NULL, &piece, 1) > 0) {
+	while (wanted && x->unread > 0 && evbuffer_peek(in, -1, NULL, &piece, 1) > 0) {
 		size_t n = piece.iov_len < (size_t)x->unread ? piece.iov_len : (size_t)x->unread;
 
-		x->reader.data(x->reader.ctx, piece.iov_base, n);
+		wanted = x->reader.data(x->reader.ctx, piece.iov_base, n);
 		evbuffer_drain(in, n);
 		x->unread -= (int64_t)n;
 	}
-	if (x->unread > 0)
+	if (wanted && x->unread > 0)
 		return;
 	streamed_body_stop(x);
 	x->reader.end(x->reader.ctx, false);
@@ -226,6 +207,39 @@ void streamed_body_read(struct streamed_body *x, const struct streamed_body_read
 	bufferevent_setcb(x->bev, on_body_cb, NULL, on_body_event_cb, x);
 	if (x->expects)
 		bufferevent_write(x->bev, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+	bufferevent_enable(x->bev, EV_READ | EV_WRITE);
+	bufferevent_trigger(x->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
+}
+
+/* The answer is written, or was already. */
+static void on_lingering_sent_cb(struct bufferevent *bev, void *arg)
+{
+	const struct streamed_body *x = arg;
+
+	if (x->half_close && bufferevent_getfd(bev) >= 0)
+		shutdown(bufferevent_getfd(bev), SHUT_WR);
+}
+
+static void on_lingering_input_cb(struct bufferevent *bev, void *arg)
+{
+	struct streamed_body *x = arg;
+	struct evbuffer *in = bufferevent_get_input(bev);
+
+	x->unread -= (int64_t)evbuffer_get_length(in);
+	evbuffer_drain(in, evbuffer_get_length(in));
+	if (x->unread > 0 || evbuffer_get_length(bufferevent_get_output(bev)))
+		return;
+	give_back(x);
+	x->write_cb(bev, x->arg); /* as if it were written now: ends the connection, and x */
+}
+
+void streamed_body_linger(struct streamed_body *x, bool half_close)
+{
+	keep_callbacks(x);
+	if (!x->write_cb || !x->event_cb)
+		return;
+	x->half_close = half_close;
+	bufferevent_setcb(x->bev, on_lingering_input_cb, on_lingering_sent_cb, on_head_event_cb, x);
 	bufferevent_enable(x->bev, EV_READ | EV_WRITE);
 	bufferevent_trigger(x->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }

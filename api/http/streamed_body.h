@@ -1,7 +1,6 @@
 /*
  * streamed_body.h - requests whose handler is called before their body has come: uploads, and
- * too large bodies whose sender asks first (Expect: 100-continue), because evhttp would let
- * the latter wait for an answer until its connection is cut.
+ * too large bodies, which evhttp would read to their last byte before it answers.
  *
  * evhttp 2.1 keeps a body in memory until it is complete and has no hook before that. So this
  * module holds back the head of a request for a route with BODY_UPLOAD until the whole head
@@ -24,7 +23,8 @@
 #include <stdint.h>
 
 struct streamed_body_reader {
-	void (*data)(void *ctx, const char *data, size_t len);
+	/* false: the rest is not wanted, "end" comes at once. */
+	bool (*data)(void *ctx, const char *data, size_t len);
 	/* cut: the connection is gone, the request has none any more. Called once. */
 	void (*end)(void *ctx, bool cut);
 	void *ctx;
@@ -37,6 +37,7 @@ struct streamed_body {	/* embedded in a connection; zeroed before streamed_body_
 	bool expects;		/* the sender waits for 100 Continue */
 	int64_t unread;		/* bytes of the body that evhttp does not know of */
 	struct streamed_body_reader reader;
+	bool half_close;
 	/* evhttp's */
 	bufferevent_data_cb read_cb, write_cb;
 	bufferevent_event_cb event_cb;
@@ -50,6 +51,13 @@ void streamed_body_begin(struct streamed_body *x);
 void streamed_body_input(struct streamed_body *x);
 /* The rest of the body is read in later turns of the loop; then "end". */
 void streamed_body_read(struct streamed_body *x, const struct streamed_body_reader *reader);
+/*
+ * After the answer of a request whose body was not read to its end, and that ends the
+ * connection (RFC 9112, 9.6): when the answer is written no more is sent (half_close; not with
+ * TLS), and what comes is dropped until the other side ends or conn.h's limit does. Closing at
+ * once would reset the connection, and the sender might never read the answer.
+ */
+void streamed_body_linger(struct streamed_body *x, bool half_close);
 /* Stops reading: the rest of the body stays unread, and "end" is not called. */
 void streamed_body_stop(struct streamed_body *x);
 

@@ -137,7 +137,10 @@ void upload_end(struct upload *u, int rc, struct err *e)
 	struct request *r = u->r;
 
 	upload_free(u);
-	reply_send(r, rc, e);
+	if (upload_unread(r))
+		upload_refuse(r, rc, e);
+	else
+		reply_send(r, rc, e);
 }
 
 /* ---- the parts of the form ---- */
@@ -232,16 +235,17 @@ static void feed(struct upload *u, const char *data, size_t len)
 		u->rc = request_error(u->r, &u->e, 422, "malformed_form", "%s", u->e.msg);
 }
 
-static void on_piece(void *ctx, const char *data, size_t len)
+static bool on_piece(void *ctx, const char *data, size_t len)
 {
 	struct upload *u = ctx;
 
 	feed(u, data, len);
 	u->progress += (int64_t)len;
-	if (u->rc || u->progress < PROGRESS_BYTES)
-		return; /* who sends what we don't want gets no more time */
-	u->progress = 0;
-	conn_receiving(conn_of(u->r->app->conns, u->r->ev));
+	if (!u->rc && u->progress >= PROGRESS_BYTES) {
+		u->progress = 0;
+		conn_receiving(conn_of(u->r->app->conns, u->r->ev));
+	}
+	return !u->rc;
 }
 
 static int check_all(struct upload *u)
@@ -393,19 +397,12 @@ bool upload_unread(const struct request *r)
 void upload_refuse(struct request *r, int rc, const struct err *e)
 {
 	struct conn *c = conn_of(r->app->conns, r->ev);
-	struct upload *u;
+	struct err copy = *e;
 
-	if (conn_streamed_body(c)->expects) { /* it has sent nothing yet */
-		struct err copy = *e;
-
-		r->close = true;
-		reply_send(r, rc, &copy);
-		return;
-	}
-	u = upload_new(r);
-	u->rc = rc;
-	u->e = *e;
-	receive(u, c);
+	r->close = true;
+	reply_send(r, rc, &copy);
+	if (c)
+		conn_linger(c);
 }
 
 struct request *upload_request(const struct upload *u)

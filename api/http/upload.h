@@ -34,7 +34,7 @@ void uploads_free(struct uploads *all);
  */
 MUST_CHECK int upload_begin(struct request *r, void (*received)(struct upload *u),
 			    struct err *e);
-/* Answers, removes the file if it is still there under its first name, frees u. */
+/* Answers (as upload_refuse if the body was not read to its end), removes the file if it is still there under its first name, frees u. */
 void upload_end(struct upload *u, int rc, struct err *e);
 
 struct request *upload_request(const struct upload *u);
@@ -46,7 +46,7 @@ const char *upload_text(const struct upload *u, const char *name);
 
 /* Has r a body that was not read? */
 bool upload_unread(const struct request *r);
-/* Parks r and reads and drops its body, because the sender reads the answer (rc, e) only then. */
+/* Answers r, whose body was not read, at once, and ends the connection (conn_linger). */
 void upload_refuse(struct request *r, int rc, const struct err *e);
 
 #endif

@@ -155,6 +155,7 @@ void openapi_components(struct json *j)
 	header_parameter(j, "X-Correlation-Id",
 			 "Letters, digits and . _ : -; made when it is not given.", 1, 64);
 	header_parameter(j, "If-Match", "The ETag that the change is based on.", 1, 32);
+	header_parameter(j, "If-None-Match", "The ETag of the answer that the caller has.", 1, 100);
 	header_parameter(j, "Last-Event-ID", "The last event that was seen: go on after it.", 1,
 			 20);
 	header_parameter(j, "Idempotency-Key",

@@ -137,6 +137,8 @@ static void parameters(struct json *j, const struct route *r)
 		openapi_param_schema(j, "schema", p);
 		json_object_end(j);
 	}
+	if (r->method == EVHTTP_REQ_GET && r->says & SAYS_ETAG)
+		openapi_put_ref(j, NULL, "parameters", "If-None-Match");
 	if (r->says & SAYS_IF_MATCH)
 		openapi_put_ref(j, NULL, "parameters", "If-Match");
 	if (r->says & SAYS_RESUME)
@@ -231,6 +233,11 @@ static void responses(struct json *j, const struct route *r)
 	json_object(j, "responses");
 	for (size_t i = 0; i < ROUTE_GIVES_MAX && r->gives[i].code; i++)
 		answer(j, r, r->gives[i].code, r->gives[i].type);
+	if (r->method == EVHTTP_REQ_GET && r->says & SAYS_ETAG) {
+		json_object(j, "304");
+		json_string(j, "description", "What the caller has (If-None-Match) is up to date.");
+		json_object_end(j);
+	}
 	for (size_t i = 0; i < openapi_errors_count; i++) {
 		const struct openapi_error *e = &openapi_errors[i];
 

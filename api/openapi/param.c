@@ -370,6 +370,11 @@ static void config_schema(struct json *j, const char *name, const char *help, bo
 	for (size_t i = 0; i < bot_keys_count; i++)
 		put_key(j, &bot_keys[i], change);
 	if (change) {
+		json_object(j, "bot_id");
+		json_string(j, "type", "integer");
+		put_range(j, 1, 1e15);
+		json_string(j, "description", "The bot of the path, and no other. Not stored.");
+		json_object_end(j);
 		json_object(j, "confirm_wide");
 		json_string(j, "type", "boolean");
 		json_string(j, "description", "true: a target or stop over 0.1 (10 %) is meant. "

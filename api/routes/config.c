@@ -237,16 +237,50 @@ static int check_epoch(const struct bot_config *old, const struct bot_config *c,
 		       "STOPPED; it is %s: stop it first", b->status);
 }
 
+/* The settings of some clients say whose they are: taken when it is the bot of the path. */
+static void take_bot_id(cJSON *patch, int64_t id, struct field_errors *f)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(patch, "bot_id");
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)id);
+	if (v && !(cJSON_IsNumber(v) && (int64_t)v->valuedouble == id) &&
+	    !(cJSON_IsString(v) && !strcmp(v->valuestring, text)))
+		field_error(f, "bot_id", "must be the bot of the path, %lld", (long long)id);
+	cJSON_DeleteItemFromObjectCaseSensitive(patch, "bot_id");
+}
+
+/* Would saving c make a version that says the same as old? */
+static bool changes_nothing(const struct bot_config *old, const struct bot_config *c,
+			    const struct bot_secrets *secrets)
+{
+	struct buf was = { 0 }, is = { 0 };
+	struct json j = { .out = &was };
+	bool same = true;
+
+	for (int i = 0; i < BOT_SECRETS; i++)
+		same = same && !secrets->text[i];
+	bot_config_json(old, &j);
+	j = (struct json){ .out = &is };
+	bot_config_json(c, &j);
+	same = same && !strcmp(buf_text(&was), buf_text(&is));
+	buf_free(&was);
+	buf_free(&is);
+	return same;
+}
+
 /* Applies a patch to the stored config, saves it and shows it. */
-static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
+static int change(struct request *r, cJSON *patch, int64_t id, struct bot_config *c,
 		  const struct bot_view *b, struct err *e)
 {
 	const struct bot_config old = *c;
 	struct bot_secrets secrets = { 0 };
 	char waits[WAITS_MAX] = "", text[WAITS_MAX + 80];
+	bool same = false;
 	int rc;
 
 	rc = request_if_match(r, old.version, e);
+	take_bot_id(patch, id, request_fields(r));
 	if (!rc)
 		rc = apply(r, patch, c, request_fields(r), e);
 	if (!rc)
@@ -257,13 +291,15 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 		rc = check_epoch(&old, c, b, e);
 	if (!rc) {
 		bot_secrets_apply(&secrets, patch);
-		rc = save(r, id, &old, c, &secrets, e);
+		same = changes_nothing(&old, c, &secrets);
+		rc = same ? 0 : save(r, id, &old, c, &secrets, e);
 	}
 	bot_secrets_wipe(&secrets);
 	if (rc)
 		return rc;
 	waits_for(r, &old, c, b, waits);
-	snprintf(text, sizeof(text), "%s%s", b->worker.state == WORKER_RUNNING
+	snprintf(text, sizeof(text), "%s%s", same ? "nothing is new: no version was made"
+		 : b->worker.state == WORKER_RUNNING
 		 ? "saved; the worker applies it within one loop turn"
 		 : "saved; the worker does not run: it applies it when it starts", waits);
 	json_bool(&r->json, "success", true);
@@ -297,6 +333,7 @@ static int handle_config_validate(struct request *r, struct err *e)
 	if (rc)
 		return rc;
 	f = xcalloc(1, sizeof(*f));
+	take_bot_id(r->body, id, f);
 	rc = apply(r, r->body, &c, f, e);
 	if (!rc) {
 		json_bool(&r->json, "valid", f->n == 0);

@@ -30,7 +30,7 @@ static int handle_equity(struct request *r, struct err *e)
 static int handle_candles(struct request *r, struct err *e)
 {
 	struct candle_series c = {
-		.source = request_query(r, "source"), .symbol = request_query(r, "symbol"),
+		.source = request_query(r, "source"), .symbol = request_query_symbol(r, "symbol"),
 		.interval = request_query(r, "interval"),
 	};
 	const struct time_range t = range(r);

@@ -28,7 +28,7 @@ static int handle_logs(struct request *r, struct err *e)
 	const char *level = request_query(r, "level");
 	struct log_row *rows;
 	struct page p = { 0 };
-	char cursor[24];
+	char cursor[PAGE_CURSOR_MAX];
 	size_t n = 0;
 	int rc;
 
@@ -45,8 +45,7 @@ static int handle_logs(struct request *r, struct err *e)
 		for (size_t i = 0; i < n && i < (size_t)p.limit; i++)
 			log_row_json(&r->json, &rows[i]);
 		json_array_end(&r->json);
-		snprintf(cursor, sizeof(cursor), "%lld",
-			 n > (size_t)p.limit ? (long long)rows[p.limit - 1].id : 0LL);
+		page_next(&p, n > (size_t)p.limit ? rows[p.limit - 1].id : 0, 0, cursor);
 		json_string(&r->json, "next_cursor", n > (size_t)p.limit ? cursor : NULL);
 	}
 	free(rows);

@@ -20,7 +20,7 @@ static int handle_orders_history(struct request *r, struct err *e)
 	const struct order_filter f = {
 		.from_us = request_query_time(r, "from", 0),
 		.to_us = request_query_time(r, "to", INT64_MAX),
-		.symbol = request_query(r, "symbol"),
+		.symbol = request_query_symbol(r, "symbol"),
 		.reason = request_query(r, "reason"),
 	};
 	struct page p = { 0 };

@@ -2,15 +2,31 @@
 #include "api/store/bots.h"
 #include "common/clock.h"
 
+/* FNV-1a (Fowler, Noll, Vo) of the route and what its path names. */
+static uint32_t list_of(const struct request *r)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *p = r->route->path; *p; p++)
+		h = (h ^ (unsigned char)*p) * 16777619u;
+	for (size_t i = 0; i < r->match.n; i++) {
+		for (const char *p = r->match.values[i]; *p; p++)
+			h = (h ^ (unsigned char)*p) * 16777619u;
+		h = (h ^ '/') * 16777619u;
+	}
+	return h ? h : 1;
+}
+
 int request_page(struct request *r, struct page *p, struct err *e)
 {
 	const char *cursor = request_query(r, "cursor");
 
 	p->limit = request_query_int(r, "limit", PAGE_LIMIT);
 	p->before = p->before2 = INT64_MAX;
+	p->list = list_of(r);
 	if (cursor && !page_cursor(cursor, p))
 		return request_error(r, e, 400, "bad_query",
-				     "cursor: must be the next_cursor of an earlier answer");
+				     "cursor: must be the next_cursor of an earlier answer of this list");
 	return 0;
 }
 

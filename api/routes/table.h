@@ -68,7 +68,7 @@ extern const struct part_field stats_fields[], position_fields[];
 #define PAGE \
 	{ .name = "limit", .type = PARAM_INT, .min = 1, .max = PAGE_LIMIT_MAX, \
 	  .help = "rows at most, 50 unless given" }, \
-	{ .name = "cursor", .type = PARAM_TEXT, .min = 1, .max = 44, \
+	{ .name = "cursor", .type = PARAM_TEXT, .min = 1, .max = PAGE_CURSOR_MAX - 1, \
 	  .help = "next_cursor of the answer before" }
 #define BOT_ID \
 	{ .name = "bot_id", .type = PARAM_INT, .min = 1, .max = 1e15, .help = "bots.id" }

@@ -22,10 +22,18 @@ void page_bind_pair(struct stmt *s, int before_index, int before2_index, int lim
 
 bool page_cursor(const char *text, struct page *p)
 {
-	char first[24];
-	const char *dot = strchr(text, '.');
-	size_t len = dot ? (size_t)(dot - text) : strlen(text);
+	char first[24], list[12];
+	const char *dash = strchr(text + (*text == '-'), '-'), *dot;
+	size_t len;
 
+	if (dash) {
+		snprintf(list, sizeof(list), "%08x", (unsigned)p->list);
+		if (strncmp(text, list, (size_t)(dash - text)) != 0 || dash - text != 8)
+			return false;
+		text = dash + 1;
+	}
+	dot = strchr(text, '.');
+	len = dot ? (size_t)(dot - text) : strlen(text);
 	if (len >= sizeof(first))
 		return false;
 	memcpy(first, text, len);
@@ -33,6 +41,17 @@ bool page_cursor(const char *text, struct page *p)
 	p->before2 = INT64_MAX;
 	return number_int(first, INT64_MIN, INT64_MAX, &p->before) &&
 	       (!dot || number_int(dot + 1, INT64_MIN, INT64_MAX, &p->before2));
+}
+
+void page_next(const struct page *p, int64_t last, int64_t last2, char out[PAGE_CURSOR_MAX])
+{
+	int n = p->list ? snprintf(out, PAGE_CURSOR_MAX, "%08x-", (unsigned)p->list) : 0;
+
+	if (p->pair)
+		snprintf(out + n, PAGE_CURSOR_MAX - (size_t)n, "%lld.%lld", (long long)last,
+			 (long long)last2);
+	else
+		snprintf(out + n, PAGE_CURSOR_MAX - (size_t)n, "%lld", (long long)last);
 }
 
 void lower_json(struct json *j, const char *key, const char *text)
@@ -134,7 +153,7 @@ int rows_page(struct json *j, const char *key, struct stmt *s, const struct colu
 {
 	int64_t n = 0, last = 0, last2 = 0;
 	bool more = false;
-	char cursor[48];
+	char cursor[PAGE_CURSOR_MAX];
 	int rc;
 
 	json_array(j, key);
@@ -151,10 +170,7 @@ int rows_page(struct json *j, const char *key, struct stmt *s, const struct colu
 	}
 	stmt_done(s);
 	json_array_end(j);
-	if (p->pair)
-		snprintf(cursor, sizeof(cursor), "%lld.%lld", (long long)last, (long long)last2);
-	else
-		snprintf(cursor, sizeof(cursor), "%lld", (long long)last);
+	page_next(p, last, last2, cursor);
 	json_string(j, "next_cursor", more ? cursor : NULL);
 	return rc < 0 ? rc : 0;
 }

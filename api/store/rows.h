@@ -41,6 +41,7 @@ struct page {
 	int64_t limit;			/* rows at most */
 	int64_t before, before2;	/* only rows whose place is less; INT64_MAX: all */
 	bool pair;			/* the place is two columns */
+	uint32_t list;			/* which list: in its cursors; 0: not said */
 };
 
 #define PAGE_LIMIT 50
@@ -51,8 +52,14 @@ void page_bind(struct stmt *s, int before_index, int limit_index, const struct p
 /* As page_bind, for a place of two columns. */
 void page_bind_pair(struct stmt *s, int before_index, int before2_index, int limit_index,
 		    const struct page *p);
-/* "123" or "123.4" as rows_page wrote it; false when it is neither. */
+/*
+ * "123" or "123.4", in front of it "<hex of the list>-": as page_next wrote it. false when it is
+ * neither, or of another list than p's. Without a list's number it is taken for p's.
+ */
 bool page_cursor(const char *text, struct page *p);
+#define PAGE_CURSOR_MAX 64
+/* The cursor behind the row of this place (last2: of a pair). */
+void page_next(const struct page *p, int64_t last, int64_t last2, char out[PAGE_CURSOR_MAX]);
 
 /*
  * Writes a price, quantity or amount of money from a REAL, exact to 8 decimals. A sum over

@@ -36,6 +36,14 @@ static int check(const char *uri, const char *headers)
 	return f.http;
 }
 
+static void two_slashes(void **state)
+{
+	(void)state;
+	assert_int_equal(check("//x/metrics", "Host: localhost"), 400);
+	assert_int_equal(check("//", "Host: localhost"), 400);
+	assert_int_equal(check("/x//metrics", "Host: localhost"), 0);
+}
+
 static void usual_heads_pass(void **state)
 {
 	(void)state;
@@ -97,7 +105,7 @@ static void greedy_heads_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(usual_heads_pass),
+		cmocka_unit_test(usual_heads_pass), cmocka_unit_test(two_slashes),
 		cmocka_unit_test(doubtful_ends_are_refused),
 		cmocka_unit_test(one_of_each_that_decides),
 		cmocka_unit_test(greedy_heads_are_refused),
