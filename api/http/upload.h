@@ -34,7 +34,10 @@ void uploads_free(struct uploads *all);
  */
 MUST_CHECK int upload_begin(struct request *r, void (*received)(struct upload *u),
 			    struct err *e);
-/* Answers (as upload_refuse if the body was not read to its end), removes the file if it is still there under its first name, frees u. */
+/*
+ * Answers (as upload_refuse if the body was not read to its end), removes the file if it is
+ * still there under its first name, frees u.
+ */
 void upload_end(struct upload *u, int rc, struct err *e);
 
 struct request *upload_request(const struct upload *u);

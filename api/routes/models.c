@@ -18,7 +18,8 @@ static int handle_models_list(struct request *r, struct err *e)
 	struct page p = { 0 };
 	int rc = request_page(r, &p, e);
 
-	return rc ? rc : store_models_list(r->db, request_query_symbol(r, "symbol"), &p, &r->json, e);
+	return rc ? rc : store_models_list(r->db, request_query_symbol(r, "symbol"), &p, &r->json,
+					   e);
 }
 
 static int handle_models_symbol(struct request *r, struct err *e)

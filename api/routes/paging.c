@@ -26,7 +26,8 @@ int request_page(struct request *r, struct page *p, struct err *e)
 	p->list = list_of(r);
 	if (cursor && !page_cursor(cursor, p))
 		return request_error(r, e, 400, "bad_query",
-				     "cursor: must be the next_cursor of an earlier answer of this list");
+				     "cursor: must be the next_cursor of an earlier answer of "
+				     "this list");
 	return 0;
 }
 

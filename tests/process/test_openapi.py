@@ -233,7 +233,10 @@ class OpenApi(harness.TestCase):
                      "/equity", "/markets", "/data", "/data/candles?symbol=BTCUSDT", "/models", "/models/1",
                      "/models/symbol/BTCUSDT", "/models?symbol=BTCUSDT", "/jobs", "/logs",
                      "/logs?level=warning", "/tokens", "/audit", "/openapi.json"):
-            self.expect(bot, "GET", path, 200)
+            answer = self.expect(bot, "GET", path, 200)
+            if "ETag" in answer.headers:
+                self.expect(bot, "GET", path, 304, headers={"If-None-Match": "*"})
+        self.expect(bot, "GET", "/models/1/download", 304, headers={"If-None-Match": "*"})
         for by in ("day", "week", "month", "symbol", "reason"):
             self.expect(bot, "GET", "/trading/bots/1/stats/pnl?by=" + by, 200)
         for path in ("/", "/docs", "/docs.js", "/docs.css", "/app.js", "/metrics"):
