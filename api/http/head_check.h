@@ -20,10 +20,11 @@ struct head_fault {		/* http 0: nothing is wrong */
 
 /*
  * Faults: a target that begins with "//" or is longer than HEAD_URI_MAX; more than
- * HEAD_LINES_MAX headers; a header name that is not a token (a blank before its colon); Host, Authorization, Content-Length,
- * Transfer-Encoding, Content-Type or Origin given twice; a length that is not a number; a
- * length beside a transfer encoding; any encoding but "chunked". After each of these the
- * connection must end, because it is not certain where the request ends.
+ * HEAD_LINES_MAX headers; a header name that is not a token (a blank before its colon); Host,
+ * Authorization, Content-Length, Transfer-Encoding, Content-Type or Origin given twice; a
+ * length that is not a number; a length beside a transfer encoding; any encoding but "chunked".
+ * After each of these the connection must end, because it is not certain where the request
+ * ends.
  */
 void head_check(const char *uri, const struct evkeyvalq *headers, struct head_fault *out);
 
