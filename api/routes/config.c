@@ -241,11 +241,12 @@ static int check_epoch(const struct bot_config *old, const struct bot_config *c,
 static void take_bot_id(cJSON *patch, int64_t id, struct field_errors *f)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(patch, "bot_id");
+	const char *given = cJSON_GetStringValue(v);
+	const double number = cJSON_GetNumberValue(v), wanted = (double)id;
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", (long long)id);
-	if (v && !(cJSON_IsNumber(v) && (int64_t)v->valuedouble == id) &&
-	    !(cJSON_IsString(v) && !strcmp(v->valuestring, text)))
+	if (v && !(number >= wanted && number <= wanted) && !(given && !strcmp(given, text)))
 		field_error(f, "bot_id", "must be the bot of the path, %lld", (long long)id);
 	cJSON_DeleteItemFromObjectCaseSensitive(patch, "bot_id");
 }

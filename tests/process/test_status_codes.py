@@ -59,6 +59,8 @@ TABLE = [
     case(202, None, "held", "POST", "/api/v1/bot/start", has=LINK, says='"link":"/api/v1/commands/'),
     case(202, None, "alone", "POST", "/api/v1/bot/emergency-stop", has=LINK, says="worker is not running"),
     case(202, None, "alone", "DELETE", "/api/v1/jobs/1", has=LINK, says='"link":"/api/v1/jobs/1"'),
+    # what the caller has already
+    case(304, None, "alone", "GET", CONFIG, headers={"If-None-Match": "*"}, has=ETAG),
     # OPTIONS
     case(204, None, "alone", "OPTIONS", BOTS + "/1",
          has={"Allow": "^GET, HEAD, PUT, DELETE, OPTIONS$"}, token=None),
