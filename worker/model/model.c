@@ -17,11 +17,9 @@
 #define TRIAL_VALUES 1000000	/* at most, in all rows */
 
 struct model {
-	struct model_info info;
+	struct model_read is;
 	char *path;
-	struct trees *trees;	/* NULL: libxgboost predicts */
-	BoosterHandle booster;	/* NULL: trees predict; loaded again when it is asked for */
-	char **columns;		/* names in the file, info.features of them; NULL: it has none */
+	BoosterHandle booster;	/* NULL: not needed; loaded again when it is asked for */
 };
 
 /* --- trial rows: every split from both sides, in between, and missing values --- */
@@ -117,7 +115,7 @@ static int trial_compare(const struct trial *t, BoosterHandle booster, const str
 	return err;
 }
 
-/* Sets m->trees if our trees give libxgboost's bits; else it stays NULL. */
+/* Sets the evaluator if our trees give libxgboost's bits; else there is none. */
 static int try_trees(struct model *m, const struct booster *b, struct err *e)
 {
 	struct trial t = { .b = b, .seed = 0x9e3779b97f4a7c15u };
@@ -136,7 +134,7 @@ static int try_trees(struct model *m, const struct booster *b, struct err *e)
 	if (err || !same)
 		trees_free(trees);
 	else
-		m->trees = trees;
+		m->is.evaluator = trees_evaluator(trees);
 	return err;
 }
 
@@ -151,10 +149,7 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 		return err;
 	*format = booster_sniff(buf_text(file), file->len);
 	if (*format == FORMAT_LIGHTGBM)
-		return err_set(e, ERR_INVALID,
-			       "%s is a LightGBM text model; support for these comes "
-			       "with a later version, XGBoost models work now",
-			       path);
+		return 0;
 	if (*format == FORMAT_UNKNOWN)
 		return err_set(e, ERR_CORRUPT,
 			       "%s is no model: it looks like %s; XGBoost's JSON, UBJ "
@@ -169,25 +164,26 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 /* Predicts one row, because only that shows how many values a row gives. */
 static int try_row(struct model *m, struct err *e)
 {
-	float *row = xcalloc(m->info.features, sizeof(*row));
+	float *row = xcalloc(m->is.info.features, sizeof(*row));
 	DMatrixHandle rows = NULL;
 	const float *out;
-	int err = xgb_matrix_new(row, 1, m->info.features, &rows, e);
+	int err = xgb_matrix_new(row, 1, m->is.info.features, &rows, e);
 
 	if (!err)
-		err = xgb_predict(m->booster, rows, false, 0, &out, &m->info.outputs, e);
+		err = xgb_predict(m->booster, rows, false, 0, &out, &m->is.info.outputs, e);
 	if (rows)
 		XGDMatrixFree(rows);
 	free(row);
 	return err;
 }
 
-static void describe(struct model *m, enum booster_format format, const struct booster *b)
+static void describe(struct model_info *info, enum booster_format format, const struct booster *b)
 {
-	snprintf(m->info.format, sizeof(m->info.format), "%s", booster_format_name(format));
-	snprintf(m->info.objective, sizeof(m->info.objective), "%s", b->objective);
-	m->info.features = b->features;
-	m->info.trees = b->trees_n;
+	snprintf(info->format, sizeof(info->format), "%s", booster_format_name(format));
+	snprintf(info->objective, sizeof(info->objective), "%s", b->objective);
+	info->features = b->features;
+	info->trees = info->trees_used = b->trees_n;
+	info->reference = true;
 }
 
 /* A model of our own training says what its columns are. */
@@ -197,7 +193,7 @@ static void read_feature_list(struct model *m)
 	int found = 0;
 
 	if (XGBoosterGetAttr(m->booster, "feature_list", &name, &found) == 0 && found)
-		snprintf(m->info.feature_list, sizeof(m->info.feature_list), "%s", name);
+		snprintf(m->is.info.feature_list, sizeof(m->is.info.feature_list), "%s", name);
 }
 
 static void read_columns(struct model *m)
@@ -206,11 +202,11 @@ static void read_columns(struct model *m)
 	bst_ulong n = 0;
 
 	if (XGBoosterGetStrFeatureInfo(m->booster, "feature_name", &n, &names) ||
-	    n != m->info.features)
+	    n != m->is.info.features)
 		return;
-	m->columns = xcalloc((size_t)n + 1, sizeof(m->columns[0]));
+	m->is.columns = xcalloc((size_t)n + 1, sizeof(m->is.columns[0]));
 	for (bst_ulong i = 0; i < n; i++)
-		m->columns[i] = xstrdup(names[i]);
+		m->is.columns[i] = xstrdup(names[i]);
 }
 
 static void drop_booster(struct model *m)
@@ -218,6 +214,36 @@ static void drop_booster(struct model *m)
 	if (m->booster)
 		XGBoosterFree(m->booster);
 	m->booster = NULL;
+}
+
+static int load_xgboost(struct model *m, const struct buf *file, enum booster_format format,
+			const struct booster *b, struct err *e)
+{
+	struct model_read *is = &m->is;
+	int err;
+
+	describe(&is->info, format, b);
+	err = xgb_booster_load(file->data, file->len, &m->booster, e);
+	if (!err)
+		err = try_row(m, e);
+	if (!err)
+		err = try_trees(m, b, e);
+	if (err)
+		return err;
+	is->info.fast = is->evaluator.ctx != NULL;
+	read_feature_list(m);
+	read_columns(m);
+	if (is->evaluator.ctx)
+		drop_booster(m);
+	return 0;
+}
+
+static int load_lightgbm(struct model_read *out, const struct buf *file, struct err *e)
+{
+	(void)out;
+	(void)file;
+	return err_set(e, ERR_INVALID, "it is a LightGBM text model; support for these comes with "
+		       "a later version, XGBoost models work now");
 }
 
 int model_load(const char *path, struct model **out, struct err *e)
@@ -232,21 +258,12 @@ int model_load(const char *path, struct model **out, struct err *e)
 	err = read_checked(path, &file, &format, &b, e);
 	if (err)
 		goto out;
-	describe(m, format, &b);
-	err = xgb_booster_load(file.data, file.len, &m->booster, e);
-	if (!err)
-		err = try_row(m, e);
-	if (!err)
-		err = try_trees(m, &b, e);
+	err = format == FORMAT_LIGHTGBM ? load_lightgbm(&m->is, &file, e)
+		: load_xgboost(m, &file, format, &b, e);
 	if (err) {
 		err_prefix(e, "%s can't be used", path);
 		goto out;
 	}
-	m->info.fast = m->trees != NULL;
-	read_feature_list(m);
-	read_columns(m);
-	if (m->trees)
-		drop_booster(m);
 	*out = m;
 	m = NULL;
 out:
@@ -262,17 +279,18 @@ void model_free(struct model *m)
 	if (!m)
 		return;
 	drop_booster(m);
-	trees_free(m->trees);
-	for (size_t i = 0; m->columns && m->columns[i]; i++)
-		free(m->columns[i]);
-	free(m->columns);
+	if (m->is.evaluator.ctx)
+		m->is.evaluator.free(m->is.evaluator.ctx);
+	for (size_t i = 0; m->is.columns && m->is.columns[i]; i++)
+		free(m->is.columns[i]);
+	free(m->is.columns);
 	free(m->path);
 	free(m);
 }
 
 const struct model_info *model_describe(const struct model *m)
 {
-	return &m->info;
+	return &m->is.info;
 }
 
 /* Names that libraries give to columns without one. */
@@ -286,19 +304,19 @@ static bool is_numbered(const char *name, size_t i)
 
 static int check_names(const struct model *m, const struct feature_list *list, struct err *e)
 {
-	for (size_t i = 0; m->columns && i < list->n; i++)
-		if (strcmp(m->columns[i], list->features[i].name) != 0 &&
-		    !is_numbered(m->columns[i], i))
+	for (size_t i = 0; m->is.columns && i < list->n; i++)
+		if (strcmp(m->is.columns[i], list->features[i].name) != 0 &&
+		    !is_numbered(m->is.columns[i], i))
 			return err_set(e, ERR_INVALID, "its column %zu is \"%.60s\", that of %s "
 				       "is \"%s\": train it on that list, in that order "
-				       "(docs/FEATURES.md)", i + 1, m->columns[i], list->name,
+				       "(docs/FEATURES.md)", i + 1, m->is.columns[i], list->name,
 				       list->features[i].name);
 	return 0;
 }
 
 int model_fits(const struct model *m, const struct feature_list *list, struct err *e)
 {
-	const struct model_info *info = &m->info;
+	const struct model_info *info = &m->is.info;
 
 	if (info->feature_list[0] && strcmp(info->feature_list, list->name) != 0)
 		return err_set(e, ERR_INVALID, "it was trained on the list %s, not on %s",
@@ -316,21 +334,21 @@ int model_fits(const struct model *m, const struct feature_list *list, struct er
 
 static int check_columns(const struct model *m, size_t n, struct err *e)
 {
-	if (n == m->info.features)
+	if (n == m->is.info.features)
 		return 0;
 	return err_set(e, ERR_INVALID, "the model has %zu columns, the row has %zu",
-		       m->info.features, n);
+		       m->is.info.features, n);
 }
 
 int model_predict(struct model *m, const float *row, size_t n, float *out, struct err *e)
 {
 	int err;
 
-	if (!m->trees)
+	if (!m->is.evaluator.ctx)
 		return model_predict_reference(m, row, n, false, 0, out, e);
 	err = check_columns(m, n, e);
 	if (!err)
-		*out = trees_predict(m->trees, row);
+		*out = m->is.evaluator.predict(m->is.evaluator.ctx, row);
 	return err;
 }
 
@@ -342,7 +360,7 @@ static int load_again(struct model *m, struct err *e)
 	enum booster_format format;
 	int err = read_checked(m->path, &file, &format, &b, e);
 
-	if (!err && (b.features != m->info.features || b.trees_n != m->info.trees))
+	if (!err && (b.features != m->is.info.features || b.trees_n != m->is.info.trees))
 		err = err_set(e, ERR_CONFLICT, "%s is another model than the one that was loaded",
 			      m->path);
 	if (!err)
@@ -366,9 +384,9 @@ int model_predict_reference(struct model *m, const float *row, size_t n, bool ma
 		err = xgb_matrix_new(row, 1, n, &rows, e);
 	if (!err)
 		err = xgb_predict(m->booster, rows, margin, ntrees, &values, &values_n, e);
-	if (!err && !margin && values_n != m->info.outputs)
+	if (!err && !margin && values_n != m->is.info.outputs)
 		err = err_set(e, ERR_CORRUPT, "the model gave %zu values instead of %zu", values_n,
-			      m->info.outputs);
+			      m->is.info.outputs);
 	if (!err)
 		memcpy(out, values, values_n * sizeof(*out));
 	if (rows)

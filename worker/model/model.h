@@ -13,6 +13,7 @@
 #define WORKER_MODEL_MODEL_H
 
 #include "common/err.h"
+#include "worker/model/format/evaluator.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,16 +21,6 @@
 
 struct feature_list;
 struct model;
-
-struct model_info {
-	char format[24];	/* xgboost-json, xgboost-ubj, xgboost-binary */
-	char objective[48];
-	char feature_list[32];	/* "features-1": as our training stores it; "" by others */
-	size_t features;	/* columns it was trained on */
-	size_t trees;
-	size_t outputs;		/* values per row, 1 for a bot's model */
-	bool fast;		/* our own evaluator is in use */
-};
 
 /*
  * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (too long), ERR_CORRUPT (damaged, or not a model; the

@@ -286,3 +286,22 @@ float trees_predict(const struct trees *t, const float *row)
 	x = -margin < 88.7f ? -margin : 88.7f;
 	return 1.0f / (expf(x) + 1.0f + 1e-16f);
 }
+
+static float evaluator_predict(const void *ctx, const float *row)
+{
+	return trees_predict(ctx, row);
+}
+
+static void evaluator_free(void *ctx)
+{
+	trees_free(ctx);
+}
+
+struct evaluator trees_evaluator(struct trees *t)
+{
+	return (struct evaluator){
+		.predict = evaluator_predict,
+		.free = evaluator_free,
+		.ctx = t,
+	};
+}

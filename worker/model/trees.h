@@ -17,6 +17,7 @@
 #define WORKER_MODEL_TREES_H
 
 #include "worker/model/format/booster.h"
+#include "worker/model/format/evaluator.h"
 
 struct trees;
 
@@ -26,5 +27,7 @@ void trees_free(struct trees *t);
 /* row has the model's columns, NAN = missing. May be called from several threads. */
 float trees_margin(const struct trees *t, const float *row);
 float trees_predict(const struct trees *t, const float *row);
+/* trees_predict as an evaluator; its free is trees_free. */
+struct evaluator trees_evaluator(struct trees *t);
 
 #endif
