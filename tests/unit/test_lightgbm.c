@@ -357,27 +357,39 @@ static void other_leaves(void **state)
 	buf_free(&y);
 }
 
-/* Which random forests hold probabilities in their leaves. */
+/* A forest of two leaves: file version, leaves, and what it gives for x = 0 and 2. */
+static void assert_forest(int version, const char *leaves, bool probabilities)
+{
+	char text[512];
+	struct lightgbm m;
+	struct err e = { 0 };
+	int len = snprintf(text, sizeof(text),
+			   "tree\nversion=v%d\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
+			   "max_feature_idx=0\nobjective=binary sigmoid:2\naverage_output\n"
+			   "feature_names=a\nfeature_infos=[0:2]\n\nTree=0\nnum_leaves=2\nnum_cat=0\n"
+			   "split_feature=0\nthreshold=1\ndecision_type=2\nleft_child=-1\n"
+			   "right_child=-2\nleaf_value=%s\n\n\nend of trees\n", version, leaves);
+	const float x = 0;
+	double sum;
+
+	if (lightgbm_read(text, (size_t)len, &m, &e))
+		fail_msg("%s", e.msg);
+	assert_int_equal(m.leaves_are_probabilities, probabilities);
+	sum = lightgbm_sum(&m, (struct lightgbm_row){ .f = &x }, 0, 0);
+	assert_true(sum == strtod(leaves, NULL));
+	assert_true(lightgbm_probability(&m, sum) == (probabilities ? sum : 1 / (1 + exp(-2 * sum))));
+	lightgbm_free(&m);
+}
+
 static void forests(void **state)
 {
-	double leaves[] = { 0.2, 1.0, 0 };
-	struct lightgbm m = { .version = 2, .average = true, .sigmoid = 2, .leaves = leaves,
-			      .leaves_n = 3 };
-
 	(void)state;
-	assert_false(lightgbm_needs_sigmoid(&m));
-	assert_true(lightgbm_probability(&m, 0.3) == 0.3);
-	leaves[1] = 1.1;
-	assert_true(lightgbm_needs_sigmoid(&m));
-	leaves[1] = -0.1;
-	assert_true(lightgbm_needs_sigmoid(&m));
-	leaves[1] = 0.5;
-	m.average = false;
-	assert_true(lightgbm_needs_sigmoid(&m));
-	assert_true(lightgbm_probability(&m, 0.3) == 1 / (1 + exp(-0.6)));
-	m.average = true;
-	m.version = 3;
-	assert_true(lightgbm_needs_sigmoid(&m));
+	assert_forest(2, "0.2 1", true);
+	assert_forest(2, "0 0.9", true);
+	assert_forest(2, "0.2 1.1", false);
+	assert_forest(2, "-0.1 0.5", false);
+	assert_forest(3, "0.2 1", false);
+	assert_forest(4, "0.2 1", false);
 }
 
 int main(void)

@@ -55,7 +55,8 @@ static int try_out(struct model *m, double *trial, struct err *e)
 		for (size_t i = 0; i < n; i++)
 			row[i] = t == 0 ? 0 : t == 1 ? NAN : (float)i;
 		rc = model_predict(m, row, n, &p, e);
-		if (rc == 0)
+		reference = p;
+		if (rc == 0 && model_describe(m)->reference)
 			rc = model_predict_reference(m, row, n, false, 0, &reference, e);
 		/* the same bits: NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 		if (rc == 0 && memcmp(&p, &reference, sizeof(p)) != 0)

@@ -62,5 +62,5 @@ double lightgbm_sum(const struct lightgbm *m, struct lightgbm_row row, size_t k,
 
 double lightgbm_probability(const struct lightgbm *m, double sum)
 {
-	return lightgbm_needs_sigmoid(m) ? 1.0 / (1.0 + exp(-m->sigmoid * sum)) : sum;
+	return m->leaves_are_probabilities ? sum : 1.0 / (1.0 + exp(-m->sigmoid * sum));
 }

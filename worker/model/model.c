@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "worker/market/features.h"
 #include "worker/model/format/booster.h"
+#include "worker/model/lightgbm_model.h"
 #include "worker/model/trees.h"
 #include "worker/model/xgb.h"
 
@@ -238,14 +239,6 @@ static int load_xgboost(struct model *m, const struct buf *file, enum booster_fo
 	return 0;
 }
 
-static int load_lightgbm(struct model_read *out, const struct buf *file, struct err *e)
-{
-	(void)out;
-	(void)file;
-	return err_set(e, ERR_INVALID, "it is a LightGBM text model; support for these comes with "
-		       "a later version, XGBoost models work now");
-}
-
 int model_load(const char *path, struct model **out, struct err *e)
 {
 	struct model *m = xcalloc(1, sizeof(*m));
@@ -258,7 +251,7 @@ int model_load(const char *path, struct model **out, struct err *e)
 	err = read_checked(path, &file, &format, &b, e);
 	if (err)
 		goto out;
-	err = format == FORMAT_LIGHTGBM ? load_lightgbm(&m->is, &file, e)
+	err = format == FORMAT_LIGHTGBM ? lightgbm_model_load(file.data, file.len, &m->is, e)
 		: load_xgboost(m, &file, format, &b, e);
 	if (err) {
 		err_prefix(e, "%s can't be used", path);
@@ -293,11 +286,14 @@ const struct model_info *model_describe(const struct model *m)
 	return &m->is.info;
 }
 
-/* Names that libraries give to columns without one. */
+/* Names that libraries give to columns without one: XGBoost f0, LightGBM Column_0. */
 static bool is_numbered(const char *name, size_t i)
 {
-	char text[24];
+	char text[32];
 
+	snprintf(text, sizeof(text), "Column_%zu", i);
+	if (strcmp(name, text) == 0)
+		return true;
 	snprintf(text, sizeof(text), "f%zu", i);
 	return strcmp(name, text) == 0;
 }

@@ -294,6 +294,16 @@ static int read_rest(struct file *f)
 	return open ? lightgbm_damaged(&f->in, f->in.number, "the file ends in its parameters") : 0;
 }
 
+static bool leaves_are_probabilities(const struct lightgbm *m)
+{
+	if (m->version > 2 || !m->average)
+		return false;
+	for (size_t i = 0; i < m->leaves_n; i++)
+		if (m->leaves[i] < 0 || m->leaves[i] > 1)
+			return false;
+	return true;
+}
+
 int lightgbm_read(const char *data, size_t len, struct lightgbm *out, struct err *e)
 {
 	struct lightgbm m = { 0 };
@@ -305,6 +315,7 @@ int lightgbm_read(const char *data, size_t len, struct lightgbm *out, struct err
 	if (!err)
 		err = read_rest(&f);
 	free(f.sizes.v);
+	m.leaves_are_probabilities = leaves_are_probabilities(&m);
 	if (err)
 		lightgbm_free(&m);
 	else
@@ -348,14 +359,4 @@ int lightgbm_gives_probability(const struct lightgbm *m, struct err *e)
 		return 0;
 	return err_set(e, ERR_INVALID, "its objective is %s, which gives no probability, and a bot "
 		       "needs one: train it with objective binary or cross_entropy", m->objective);
-}
-
-bool lightgbm_needs_sigmoid(const struct lightgbm *m)
-{
-	if (m->version > 2 || !m->average)
-		return true;
-	for (size_t i = 0; i < m->leaves_n; i++)
-		if (m->leaves[i] < 0 || m->leaves[i] > 1)
-			return true;
-	return false;
 }

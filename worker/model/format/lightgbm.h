@@ -55,6 +55,12 @@ struct lightgbm {
 	char objective[48];		/* with its parameters: "binary sigmoid:1"; "": none */
 	double sigmoid;			/* > 0; 1 when the objective has no such parameter */
 	bool average;			/* random forest: the sum is divided by the iterations */
+	/*
+	 * The sum is the probability, without 1 / (1 + exp(-sigmoid * sum)): forests of LightGBM
+	 * before 2.2.3. Both these and those of 2.2.3 name version 2; a forest of version 2 with
+	 * a leaf outside 0 to 1 is one of 2.2.3.
+	 */
+	bool leaves_are_probabilities;
 	size_t features, classes;	/* classes: trees per iteration, at least 1 */
 	char **names;			/* of the columns, features of them, then NULL */
 	struct lightgbm_split *splits;
@@ -74,11 +80,5 @@ MUST_CHECK int lightgbm_read(const char *data, size_t len, struct lightgbm *out,
 void lightgbm_free(struct lightgbm *m);
 /* 0 when it gives one probability per row, else ERR_INVALID and by its name what it gives. */
 MUST_CHECK int lightgbm_gives_probability(const struct lightgbm *m, struct err *e);
-/*
- * The sum is no probability yet: p = 1 / (1 + exp(-sigmoid * sum)). False for forests of
- * LightGBM before 2.2.3, whose leaves hold probabilities. Both these and those of 2.2.3 name
- * version 2; a forest with a leaf outside 0 to 1 is one of 2.2.3.
- */
-bool lightgbm_needs_sigmoid(const struct lightgbm *m);
 
 #endif

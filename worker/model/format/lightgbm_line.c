@@ -90,6 +90,8 @@ static bool read_whole(const char *text, size_t len, double *out)
 			return false;
 		v = v * 10 + (text[i] - '0');
 	}
+	if (*text == '-' && v == 0)
+		return false;
 	*out = *text == '-' ? -v : v;
 	return v < SIZE_LIMIT;
 }
