@@ -154,7 +154,7 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 	if (*format == FORMAT_UNKNOWN)
 		return err_set(e, ERR_CORRUPT,
 			       "%s is no model: it looks like %s; XGBoost's JSON, UBJ "
-			       "and binary files are models",
+			       "and binary files and LightGBM's text files are models",
 			       path, booster_looks_like(buf_text(file), file->len));
 	err = booster_read(*format, file->data, file->len, b, e);
 	if (err)

@@ -2,7 +2,8 @@
  * model.h - tree models: load, predict, describe.
  *
  * Formats: XGBoost JSON, UBJ and the old binary format. We read and check a file first
- * (booster.h), because libxgboost trusts its files; then libxgboost loads it.
+ * (booster.h), because libxgboost trusts its files; then libxgboost loads it. LightGBM text
+ * models are read and evaluated by our own code alone (lightgbm_model.h).
  *
  * A model of gradient-boosted trees with a plain objective is also copied into our own tree
  * table (trees.h), which gives the same bits in a fraction of the time. Loading tries this on
@@ -25,7 +26,7 @@ struct model;
 /*
  * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (too long), ERR_CORRUPT (damaged, or not a model; the
  * message says what the file looks like), ERR_INVALID (a kind that is not supported, such as
- * LightGBM). Uses one thread. Takes milliseconds, so don't call it in the event loop.
+ * linear leaves). Uses one thread. Takes milliseconds, so don't call it in the event loop.
  */
 MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
 void model_free(struct model *m);
@@ -33,7 +34,8 @@ const struct model_info *model_describe(const struct model *m);
 /*
  * Can a bot use this model with this feature list? ERR_INVALID says why not: it has another
  * number of columns, its file names another list, other columns or another order of them, or
- * it gives more than one value. Columns without names, or named f0, f1, .., are accepted.
+ * it gives more than one value. Columns without names, or named f0, f1, .. or Column_0, Column_1, .., are
+ * accepted.
  */
 MUST_CHECK int model_fits(const struct model *m, const struct feature_list *list, struct err *e);
 /*
