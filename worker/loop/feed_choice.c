@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "worker/feed/symbol.h"
+#include "worker/session/supported.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,15 +70,13 @@ static void name_maker(struct feed_choice *f)
 int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e)
 {
 	struct feed_choice *f = xcalloc(1, sizeof(*f));
-	int rc = 0;
+	int rc = supported_market(c, e);
 
 	f->config = c;
 	name_maker(f);
 	switch (c->market_data) {
 	case MARKET_BINANCE:
-		rc = err_set(e, ERR_UNAVAILABLE,
-			     "MARKET_DATA=binance is not built in yet; use synthetic or replay");
-		break;
+		break;	/* supported_market knows */
 	case MARKET_AUTO:
 		snprintf(f->message, sizeof(f->message),
 			 "built-in synthetic market: prices are made up, not Binance's");
