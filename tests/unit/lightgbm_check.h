@@ -6,6 +6,7 @@
 #define TESTS_UNIT_LIGHTGBM_CHECK_H
 
 #include "worker/model/format/booster.h"
+#include "worker/model/format/lightgbm.h"
 #include "worker/model/lightgbm_fast.h"
 #include "worker/model/lightgbm_plain.h"
 

@@ -140,42 +140,77 @@ static void heads_that_do_not_add_up(void **state)
 		{"num_class=1\n", "", "num_class is missing", ERR_CORRUPT},
 		{"num_class=1\n", "num_class=2\n", "differs from num_class", ERR_CORRUPT},
 		{"num_class=1\n", "num_class=0\n", "num_class is no possible number", ERR_CORRUPT},
-		{"num_class=1\n", "num_class=1001\n", "num_class is no possible number", ERR_CORRUPT},
-		{"num_class=1\n", "num_class=99999999999999999999\n", "no possible number", ERR_CORRUPT},
-		{"num_tree_per_iteration=1\n", "num_tree_per_iteration=-1\n", "no possible number", ERR_CORRUPT},
-		{"num_tree_per_iteration=1\n", "", "num_tree_per_iteration is missing", ERR_CORRUPT},
+		{"num_class=1\n", "num_class=1001\n",
+		 "num_class is no possible number", ERR_CORRUPT},
+		{"num_class=1\n", "num_class=99999999999999999999\n",
+		 "no possible number", ERR_CORRUPT},
+		{"num_tree_per_iteration=1\n", "num_tree_per_iteration=-1\n",
+		 "no possible number", ERR_CORRUPT},
+		{"num_tree_per_iteration=1\n", "",
+		 "num_tree_per_iteration is missing", ERR_CORRUPT},
 		{"label_index=0", "label_index=x", "label_index is no whole number", ERR_CORRUPT},
-		{"max_feature_idx=4", "max_feature_idx=3", "feature_names does not fit", ERR_CORRUPT},
-		{"max_feature_idx=4", "max_feature_idx=5", "feature_names does not fit", ERR_CORRUPT},
+		{"max_feature_idx=4", "max_feature_idx=3",
+		 "feature_names does not fit", ERR_CORRUPT},
+		{"max_feature_idx=4", "max_feature_idx=5",
+		 "feature_names does not fit", ERR_CORRUPT},
 		{"max_feature_idx=4", "max_feature_idx=-1", "no possible number", ERR_CORRUPT},
 		{"max_feature_idx=4", "max_feature_idx=100000", "no possible number", ERR_CORRUPT},
 		{"max_feature_idx=4", "max_feature_idx=4.0", "no possible number", ERR_CORRUPT},
 		{"objective=binary sigmoid:0.7\n", "", "names no objective", ERR_INVALID},
-		{"objective=binary sigmoid:0.7", "objective=binary", "lacks its parameter", ERR_CORRUPT},
-		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:0", "no positive", ERR_CORRUPT},
-		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:-1", "no positive", ERR_CORRUPT},
-		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:nan", "no positive", ERR_CORRUPT},
-		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:0x1", "no positive", ERR_CORRUPT},
+		{"objective=binary sigmoid:0.7", "objective=binary",
+		 "lacks its parameter", ERR_CORRUPT},
+		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:0",
+		 "no positive", ERR_CORRUPT},
+		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:-1",
+		 "no positive", ERR_CORRUPT},
+		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:nan",
+		 "no positive", ERR_CORRUPT},
+		{"objective=binary sigmoid:0.7", "objective=binary sigmoid:0x1",
+		 "no positive", ERR_CORRUPT},
 		{"sigmoid:0.7", "sigmoid:1 sigmoid:2", "no positive", ERR_CORRUPT},
 		{"objective=binary sigmoid:0.7", "objective=", "names nothing", ERR_CORRUPT},
-		{"objective=binary ", "objective=binaryish ", "binaryish sigmoid:0.7, which gives", ERR_INVALID},
+		{"objective=binary ", "objective=binaryish ",
+		 "binaryish sigmoid:0.7, which gives", ERR_INVALID},
 		{"objective=binary ", "objectiv=binary ", "has such a line", ERR_CORRUPT},
-		{"label_index=0\n", "label_index=0\naverage_ouput\n", "has such a line", ERR_CORRUPT},
-		{"label_index=0\n", "label_index=0\naverage_output=1\n", "has such a line", ERR_CORRUPT},
-		{"feature_names=Column_0 ", "feature_names=", "feature_names does not fit", ERR_CORRUPT},
-		{"feature_names=Column_0 ", "feature_names= ", "feature_names does not fit", ERR_CORRUPT},
-		{"feature_infos=[", "feature_infos=[1:2] [", "feature_infos does not fit", ERR_CORRUPT},
+		{"label_index=0\n", "label_index=0\naverage_ouput\n",
+		 "has such a line", ERR_CORRUPT},
+		{"label_index=0\n", "label_index=0\naverage_output=1\n",
+		 "has such a line", ERR_CORRUPT},
+		{"feature_names=Column_0 ", "feature_names=",
+		 "feature_names does not fit", ERR_CORRUPT},
+		{"feature_names=Column_0 ", "feature_names= ", "no name", ERR_CORRUPT},
+		{"feature_names=Column_0 ", "feature_names=Col\001 ", "no name", ERR_CORRUPT},
+		{"objective=binary", "objective=bin\001ary", "names nothing", ERR_CORRUPT},
+		{"feature_infos=[", "feature_infos=[1:2] [",
+		 "feature_infos does not fit", ERR_CORRUPT},
 		{"feature_infos=[", "feature_infos=(", "an entry of no known kind", ERR_CORRUPT},
 		{"feature_infos=[", "feature_infos=[1:", "an entry of no known kind", ERR_CORRUPT},
-		{"label_index=0\n", "label_index=0\nmonotone_constraints=1 1\n", "monotone", ERR_CORRUPT},
-		{"label_index=0\n", "label_index=0\nmonotone_constraints=1 1 x 0 0\n", "value 2", ERR_CORRUPT},
+		{"label_index=0\n", "label_index=0\nmonotone_constraints=1 1\n",
+		 "monotone", ERR_CORRUPT},
+		{"label_index=0\n", "label_index=0\nmonotone_constraints=1 1 x 0 0\n",
+		 "value 2", ERR_CORRUPT},
 		{"end of parameters", "end of parametres", "ends in its parameters", ERR_CORRUPT},
 		{"end of trees", "end of tree", "no tree has such a line", ERR_CORRUPT},
-		{"end of parameters", "end of parameters\npandas_categorical:[[\"a\"]]", "pandas", ERR_INVALID},
+		{"end of parameters", "end of parameters\npandas_categorical:[[\"a\"]]",
+		 "pandas", ERR_INVALID},
 	};
 
 	(void)state;
 	assert_edits("nan", edits, sizeof(edits) / sizeof(edits[0]));
+}
+
+/* A name that a C string would end in the middle of. */
+static void a_name_with_a_nul(void **state)
+{
+	struct buf file = { 0 };
+	char *at;
+
+	(void)state;
+	without_sizes("nan", &file);
+	at = memmem(file.data, file.len, "Column_3", 8);
+	at[6] = '\0';
+	assert_refused(file.data, file.len, ERR_CORRUPT, "no name");
+	buf_free(&file);
 }
 
 static void trees_that_do_not_add_up(void **state)
@@ -183,8 +218,10 @@ static void trees_that_do_not_add_up(void **state)
 	static const struct edit edits[] = {
 		{"Tree=0", "Tree=1", "number is not its place", ERR_CORRUPT},
 		{"Tree=0", "Tree", "the file ends in its trees", ERR_CORRUPT},
-		{"num_leaves=7", "num_leaves=8", "split_feature has 6 values instead of 7", ERR_CORRUPT},
-		{"num_leaves=7", "num_leaves=6", "split_feature has 6 values instead of 5", ERR_CORRUPT},
+		{"num_leaves=7", "num_leaves=8",
+		 "split_feature has 6 values instead of 7", ERR_CORRUPT},
+		{"num_leaves=7", "num_leaves=6",
+		 "split_feature has 6 values instead of 5", ERR_CORRUPT},
 		{"num_leaves=7", "num_leaves=0", "num_leaves is missing", ERR_CORRUPT},
 		{"num_leaves=7", "num_leaves=-7", "num_leaves is missing", ERR_CORRUPT},
 		{"num_leaves=7", "num_leaves=2147483647", "too many leaves", ERR_CORRUPT},
@@ -219,12 +256,14 @@ static void trees_that_do_not_add_up(void **state)
 		{"leaf_value=", "leaf_value=1 ", "leaf_value has 8 values", ERR_CORRUPT},
 		{"leaf_weight=", "leaf_weight=1 ", "leaf_weight has 8 values", ERR_CORRUPT},
 		{"leaf_count=", "leaf_count=1 ", "leaf_count has 8 values", ERR_CORRUPT},
-		{"internal_value=", "internal_value=1 ", "internal_value has 7 values", ERR_CORRUPT},
+		{"internal_value=", "internal_value=1 ",
+		 "internal_value has 7 values", ERR_CORRUPT},
 		{"internal_count=", "internal_count=x", "can't stand there", ERR_CORRUPT},
 		{"is_linear=0", "is_linear=1", "linear leaves (linear_tree)", ERR_INVALID},
 		{"is_linear=0", "is_linaer=0", "no tree has such a line", ERR_CORRUPT},
 		{"is_linear=0", "leaf_const=1", "a line of linear leaves", ERR_CORRUPT},
-		{"shrinkage=1\n", "shrinkage=1\nleaf_coeff=1\n", "a line of linear leaves", ERR_CORRUPT},
+		{"shrinkage=1\n", "shrinkage=1\nleaf_coeff=1\n",
+		 "a line of linear leaves", ERR_CORRUPT},
 		{"shrinkage=1\n", "shrinkage\n", "no tree has such a line", ERR_CORRUPT},
 	};
 
@@ -272,10 +311,12 @@ static void trees_that_are_none(void **state)
 	assert_children("-1 2 1", "-2 -3 -4", "not reached");
 }
 
+/* A set's number, its place among the sets, and splits that name none. */
 static void sets_that_do_not_add_up(void **state)
 {
 	static const struct edit edits[] = {
-		{"cat_boundaries=0 ", "cat_boundaries=1 ", "does not fit cat_threshold", ERR_CORRUPT},
+		{"cat_boundaries=0 ", "cat_boundaries=1 ",
+		 "does not fit cat_threshold", ERR_CORRUPT},
 		{"cat_boundaries=0 ", "cat_boundaries=0 99 ", "values instead of", ERR_CORRUPT},
 		{"cat_threshold=", "cat_threshold=7 ", "does not fit cat_threshold", ERR_CORRUPT},
 		{"cat_threshold=", "cat_threshold=-", "can't stand there", ERR_CORRUPT},
@@ -429,6 +470,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_but_of_no_use),
 		cmocka_unit_test(heads_that_do_not_add_up),
+		cmocka_unit_test(a_name_with_a_nul),
 		cmocka_unit_test(trees_that_do_not_add_up),
 		cmocka_unit_test(trees_that_are_none),
 		cmocka_unit_test(sets_that_do_not_add_up),

@@ -1,5 +1,7 @@
 #include "worker/model/lightgbm_fast.h"
 
+#include "common/err.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,7 +9,7 @@
 #define LANES 8
 
 struct node {
-	float at;		/* left when x <= at; NAN in a leaf, which so goes right, to itself */
+	float at;		/* left when x <= at; NAN in a leaf: right, to itself */
 	uint16_t feature;	/* column */
 	uint16_t nan_left;	/* 1: a NaN goes left */
 	uint32_t left;		/* the right child follows it */

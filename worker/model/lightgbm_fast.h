@@ -16,7 +16,7 @@
 #ifndef WORKER_MODEL_LIGHTGBM_FAST_H
 #define WORKER_MODEL_LIGHTGBM_FAST_H
 
-#include "worker/model/format/lightgbm.h"
+#include "worker/model/format/lightgbm_parts.h"
 
 struct lightgbm_fast;
 

@@ -1,6 +1,7 @@
 #include "worker/model/lightgbm_model.h"
 
 #include "worker/model/format/booster.h"
+#include "worker/model/format/lightgbm.h"
 #include "worker/model/lightgbm_fast.h"
 #include "worker/model/lightgbm_plain.h"
 

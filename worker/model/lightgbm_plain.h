@@ -19,7 +19,7 @@
 #ifndef WORKER_MODEL_LIGHTGBM_PLAIN_H
 #define WORKER_MODEL_LIGHTGBM_PLAIN_H
 
-#include "worker/model/format/lightgbm.h"
+#include "worker/model/format/lightgbm_parts.h"
 
 /* A row of the model's columns, NAN = missing: one of the two is set. */
 struct lightgbm_row {

@@ -34,8 +34,8 @@ const struct model_info *model_describe(const struct model *m);
 /*
  * Can a bot use this model with this feature list? ERR_INVALID says why not: it has another
  * number of columns, its file names another list, other columns or another order of them, or
- * it gives more than one value. Columns without names, or named f0, f1, .. or Column_0, Column_1, .., are
- * accepted.
+ * it gives more than one value. Columns without names, or named f0, f1, .. or Column_0,
+ * Column_1, .., are accepted.
  */
 MUST_CHECK int model_fits(const struct model *m, const struct feature_list *list, struct err *e);
 /*

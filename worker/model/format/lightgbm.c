@@ -1,5 +1,7 @@
+#include "worker/model/format/lightgbm.h"
+
 #include "worker/model/format/booster.h"
-#include "worker/model/format/lightgbm_internal.h"
+#include "worker/model/format/lightgbm_tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +129,15 @@ static int read_counts(struct file *f)
 	return err;
 }
 
+/* A NUL would make one name of two; no name holds a line's end or the like. */
+static bool sound_name(const char *name, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+			return false;
+	return len > 0;
+}
+
 /* "binary sigmoid:0.7": a name, then parameters. */
 static int read_objective(struct file *f)
 {
@@ -138,7 +149,7 @@ static int read_objective(struct file *f)
 	f->m->sigmoid = 1;
 	if (!l->number)
 		return 0;
-	if (len == 0 || len >= sizeof(f->m->objective) || memchr(rest, '\0', len))
+	if (len >= sizeof(f->m->objective) || !sound_name(rest, len))
 		return corrupt(f, OBJECTIVE, "names nothing that is known");
 	memcpy(f->m->objective, rest, len);
 	while (lightgbm_part(&rest, &len, ' ', &part, &part_len)) {
@@ -162,7 +173,9 @@ static int read_names(struct file *f)
 
 	f->m->names = xcalloc(f->m->features + 1, sizeof(*f->m->names));
 	while (lightgbm_part(&rest, &len, ' ', &part, &part_len)) {
-		if (n == f->m->features || part_len == 0)
+		if (!sound_name(part, part_len))
+			return corrupt(f, FEATURE_NAMES, "holds something that is no name");
+		if (n == f->m->features)
 			return corrupt(f, FEATURE_NAMES, "does not fit max_feature_idx");
 		f->m->names[n] = xcalloc(part_len + 1, 1);
 		memcpy(f->m->names[n++], part, part_len);

@@ -1,7 +1,7 @@
-#include "worker/model/format/lightgbm_internal.h"
+#include "worker/model/format/lightgbm_line.h"
 
-#include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
+#include "worker/model/format/lightgbm_tree.h"
+
 #include "worker/model/format/booster.h"
-#include "worker/model/format/lightgbm_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

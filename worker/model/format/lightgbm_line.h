@@ -1,11 +1,13 @@
 /*
- * lightgbm_internal.h - shared by the sources that read a LightGBM text model: lightgbm_line.c
- * (lines, numbers, lists), lightgbm_tree.c (a tree), lightgbm.c (the file).
+ * lightgbm_line.h - lines, numbers and lists of a LightGBM text model.
  */
-#ifndef WORKER_MODEL_FORMAT_LIGHTGBM_INTERNAL_H
-#define WORKER_MODEL_FORMAT_LIGHTGBM_INTERNAL_H
+#ifndef WORKER_MODEL_FORMAT_LIGHTGBM_LINE_H
+#define WORKER_MODEL_FORMAT_LIGHTGBM_LINE_H
 
-#include "worker/model/format/lightgbm.h"
+#include "common/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 /* A line "key=value" without its end; value NULL when it has no '='. Points into the file. */
 struct lightgbm_line {
@@ -51,13 +53,5 @@ MUST_CHECK int lightgbm_list_read(struct lightgbm_lines *in, const struct lightg
 				  enum lightgbm_kind kind, struct lightgbm_list *out);
 /* The next part of *text up to "sep"; both are moved on. False when nothing is left. */
 bool lightgbm_part(const char **text, size_t *len, char sep, const char **part, size_t *part_len);
-
-/*
- * Reads the tree whose first line "Tree=.." is *first and adds it to m; *next is the line after
- * it. *size: its bytes as its writer counted them.
- */
-MUST_CHECK int lightgbm_tree_read(struct lightgbm_lines *in, const struct lightgbm_line *first,
-				  struct lightgbm *m, struct lightgbm_line *next, bool *more,
-				  size_t *size);
 
 #endif
