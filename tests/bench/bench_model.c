@@ -237,9 +237,8 @@ static int bench_lightgbm(const struct bench *b)
 	if (err) {
 		fprintf(stderr, "bench_model: %s\n", e.msg);
 	} else {
-		printf("the same trees as a LightGBM model: loaded in %.1f ms, %s\n",
-		       (double)(cpu_ns() - start_ns) / 1e6,
-		       model_describe(m)->fast ? "quick evaluator" : "plain evaluator");
+		printf("the same trees as a LightGBM model: loaded in %.1f ms\n",
+		       (double)(cpu_ns() - start_ns) / 1e6);
 		bench_predict(m, b, b->rows, "a prediction");
 		bench_predict(m, b, b->holed, "a prediction with missing values");
 	}

@@ -39,7 +39,7 @@ static void describe(struct model_info *info, const struct lightgbm *m)
 	info->features = m->features;
 	info->trees = info->trees_used = m->trees_n;
 	info->outputs = 1;
-	info->probability = true;
+	info->probability = info->fast = true;
 }
 
 /* Frees the trees; what lightgbm_probability needs stays. */
@@ -70,7 +70,6 @@ int lightgbm_model_load(const char *data, size_t len, struct model_read *out, st
 	m.names = NULL;
 	u = xcalloc(1, sizeof(*u));
 	u->fast = lightgbm_fast_new(&m);
-	out->info.fast = u->fast != NULL;
 	if (u->fast)
 		drop_trees(&m);
 	u->m = m;
