@@ -76,7 +76,8 @@ static void lightgbm_of_tree(const struct booster *b, size_t number, struct buf 
 static void lightgbm_of(const struct booster *b, struct buf *out)
 {
 	buf_printf(out, "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
-		   "max_feature_idx=%zu\nobjective=binary sigmoid:1\nfeature_names=", b->features - 1);
+		   "max_feature_idx=%zu\nobjective=binary sigmoid:1\nfeature_names=",
+		   b->features - 1);
 	for (size_t i = 0; i < b->features; i++)
 		buf_printf(out, "%sColumn_%zu", i ? " " : "", i);
 	buf_puts(out, "\nfeature_infos=");

@@ -1,8 +1,8 @@
 /*
  * What LightGBM models predict: models in tests/unit/lightgbm, trained and asked with LightGBM
  * 4.6, each with its rows, raw scores (a forest's: not averaged) and predictions; and the models
- * of others. The raw score has the library's bits. The probability may differ in its last bit, because exp belongs to the
- * C library of the machine that wrote it.
+ * of others. The raw score has the library's bits. The probability may differ in its last bit,
+ * because exp belongs to the C library of the machine that wrote it.
  */
 #include "tests/unit/lightgbm_check.h"
 
@@ -164,7 +164,8 @@ static void random_tree(struct lightgbm *m, size_t leaves, bool chain)
 
 		*s = (struct lightgbm_split){
 			.threshold = random_value(), .left = ~(int32_t)at,
-			.right = ~(int32_t)(i + 1), .feature = (uint32_t)random_below(RANDOM_COLUMNS),
+			.right = ~(int32_t)(i + 1),
+			.feature = (uint32_t)random_below(RANDOM_COLUMNS),
 			.default_left = random_below(2),
 			.missing = random_below(2) ? LIGHTGBM_MISSING_NAN : LIGHTGBM_MISSING_NONE,
 		};
@@ -364,9 +365,11 @@ static void assert_forest(int version, const char *leaves, bool probabilities)
 	struct lightgbm m;
 	struct err e = { 0 };
 	int len = snprintf(text, sizeof(text),
-			   "tree\nversion=v%d\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
+			   "tree\nversion=v%d\nnum_class=1\nnum_tree_per_iteration=1\n"
+			   "label_index=0\n"
 			   "max_feature_idx=0\nobjective=binary sigmoid:2\naverage_output\n"
-			   "feature_names=a\nfeature_infos=[0:2]\n\nTree=0\nnum_leaves=2\nnum_cat=0\n"
+			   "feature_names=a\nfeature_infos=[0:2]\n\nTree=0\nnum_leaves=2\n"
+			   "num_cat=0\n"
 			   "split_feature=0\nthreshold=1\ndecision_type=2\nleft_child=-1\n"
 			   "right_child=-2\nleaf_value=%s\n\n\nend of trees\n", version, leaves);
 	const float x = 0;
@@ -377,7 +380,8 @@ static void assert_forest(int version, const char *leaves, bool probabilities)
 	assert_int_equal(m.leaves_are_probabilities, probabilities);
 	sum = lightgbm_sum(&m, (struct lightgbm_row){ .f = &x }, 0, 0);
 	assert_true(sum == strtod(leaves, NULL));
-	assert_true(lightgbm_probability(&m, sum) == (probabilities ? sum : 1 / (1 + exp(-2 * sum))));
+	assert_true(lightgbm_probability(&m, sum) ==
+		    (probabilities ? sum : 1 / (1 + exp(-2 * sum))));
 	lightgbm_free(&m);
 }
 

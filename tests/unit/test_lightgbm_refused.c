@@ -278,10 +278,12 @@ static void assert_children(const char *left, const char *right, const char *err
 	struct lightgbm m = { 0 };
 	struct err e = { 0 };
 	int len = snprintf(text, sizeof(text),
-			   "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
+			   "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\n"
+			   "label_index=0\n"
 			   "max_feature_idx=1\nobjective=binary sigmoid:1\nfeature_names=a b\n"
 			   "feature_infos=[0:1] none\n\nTree=0\nnum_leaves=4\nnum_cat=0\n"
-			   "split_feature=0 1 1\nthreshold=1 2 3\ndecision_type=2 2 2\nleft_child=%s\n"
+			   "split_feature=0 1 1\nthreshold=1 2 3\ndecision_type=2 2 2\n"
+			   "left_child=%s\n"
 			   "right_child=%s\nleaf_value=1 2 3 4\n\n\nend of trees\n", left, right);
 
 	if (error) {
