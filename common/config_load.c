@@ -194,6 +194,8 @@ static int derive(struct config *c, struct err *e)
 		rc = default_path(c->master_key_file, c->data_dir, "master.key", e);
 	if (!rc)
 		rc = default_path(c->backup_dir, c->data_dir, "backups", e);
+	if (!rc)
+		rc = default_path(c->log_dir, c->data_dir, "logs", e);
 	default_text(c->ws_url, sizeof(c->ws_url),
 		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
 	default_text(c->rest_url, sizeof(c->rest_url),
