@@ -184,7 +184,7 @@ const struct config_key config_keys[] = {
 	       "Token of the Telegram bot that writes the messages."),
 	TEXT("TELEGRAM_CHAT_ID", telegram_chat_id, "",
 	     "Chats that the messages go to, and that may send commands; separated by blanks or "
-	     "commas."),
+	     "commas. One topic of a group: -1001234567890:17."),
 	TEXT("TELEGRAM_API_URL", telegram_api_url, "https://api.telegram.org",
 	     "Address of the Bot API (https://, or http:// to a Bot API server of your own)."),
 	BOOL("TELEGRAM_COMMANDS", telegram_commands, "true",
