@@ -258,8 +258,8 @@ static int check_ids(const char *key, const char *list, bool topics, struct err 
 
 		if (!is_id(p, n, topics))
 			return err_set(e, ERR_INVALID,
-				       "%s: \"%.*s\" is no number of Telegram%s; separate several by "
-				       "blanks or commas",
+				       "%s: \"%.*s\" is no number of Telegram%s; separate several "
+				       "by blanks or commas",
 				       key, (int)(n < 40 ? n : 40), p,
 				       topics ? " (a topic is -1001234567890:17)" : "");
 		p += n;

@@ -139,6 +139,14 @@ class Docs(harness.TestCase):
                 continue
         return False
 
+    def test_kubernetes_is_not_scraped_without_a_token(self):
+        text = read(harness.ROOT, "docker/kubernetes/trading-bot.yaml")
+        settings = re.sub(r"(?m)^\s*#.*$", "", text)
+        if "prometheus.io/scrape" in settings:
+            self.assertIn('METRICS_PUBLIC: "true"', settings)
+        name, space = re.search(r"kind: Service\nmetadata:\n  name: (\S+)\n  namespace: (\S+)", text).groups()
+        self.assertIn("%s.%s.svc:8000" % (name, space), read(DOCS, "OPERATIONS.md"))
+
     def test_what_docs_say_of_the_dashboard(self):
         """A sentence that sends its reader to the page names nothing that the page has not."""
         page = read(harness.ROOT, "api/dashboard/app.js") + read(harness.ROOT, "api/dashboard/index.html")

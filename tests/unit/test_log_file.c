@@ -19,7 +19,8 @@
 static struct log_file *opened(int64_t bytes, int files, int64_t spare)
 {
 	const struct log_file_args a = {
-		.folder = scratch_folder, .name = "bot", .bytes = bytes, .files = files, .spare = spare,
+		.folder = scratch_folder, .name = "bot", .bytes = bytes, .files = files,
+		.spare = spare,
 	};
 	struct log_file *f = NULL;
 	struct err e = { 0 };
@@ -174,15 +175,17 @@ static void missing_lines_are_said(void **state)
 	buf_free(&taken);
 }
 
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(rotated_and_bounded, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(others_may_not_read, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(two_at_once, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(a_full_disk, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(can_not_rotate, scratch_setup, scratch_teardown),
-		cmocka_unit_test_setup_teardown(what_is_in_the_way, scratch_setup, scratch_teardown),
+		IN_FOLDER(rotated_and_bounded),
+		IN_FOLDER(others_may_not_read),
+		IN_FOLDER(two_at_once),
+		IN_FOLDER(a_full_disk),
+		IN_FOLDER(can_not_rotate),
+		IN_FOLDER(what_is_in_the_way),
 		cmocka_unit_test(missing_lines_are_said),
 	};
 

@@ -93,9 +93,10 @@ static void topics(void **state)
 	static const struct {
 		const char *text;
 		int64_t chat, topic;
-	} good[] = { { "-1001234567890:17", -1001234567890, 17 }, { "77", 77, 0 }, { "-5:1", -5, 1 } };
-	static const char *const bad[] = { "", "@name", "-", "5:", "5:-1", "5:x", "5:1:2", "5 ", ":5",
-					   "99999999999999999999" };
+	} good[] = { { "-1001234567890:17", -1001234567890, 17 }, { "77", 77, 0 },
+		     { "-5:1", -5, 1 } };
+	static const char *const bad[] = { "", "@name", "-", "5:", "5:-1", "5:x", "5:1:2", "5 ",
+					   ":5", "99999999999999999999" };
 	struct chat_place place;
 	char text[CHAT_PLACE_MAX];
 
