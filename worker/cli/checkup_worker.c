@@ -76,12 +76,12 @@ static void check_loop(struct checkup *d)
 	}
 }
 
-static void say_market(void *ctx, const char *source, const struct symbol_info *info)
+static void say_market(void *ctx, const struct symbol_info *info)
 {
 	char text[SYMBOL_RULES_MAX];
 
 	(void)ctx;
-	checkup_ok("market (%s) %s", source, symbol_rules_text(info, text));
+	checkup_ok("market (%s) %s", info->source, symbol_rules_text(info, text));
 }
 
 static void check_markets(struct checkup *d)
