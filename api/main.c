@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/db/start.h"
+#include "common/log/file.h"
 #include "common/log/libevent.h"
 #include "common/log.h"
 #include "common/output.h"
@@ -247,6 +248,14 @@ static int check_files(const struct config *cfg, struct err *e)
 			     e);
 }
 
+/* The log files have the reason as well; on stderr it is plain text. */
+static _Noreturn void fail(const struct err *e)
+{
+	log_set_fd(-1);
+	log_error("main", NULL, "%s", e->msg);
+	die("%s: %s", SERVICE, e->msg);
+}
+
 int main(int argc, char **argv)
 {
 	static struct config cfg;
@@ -272,10 +281,11 @@ int main(int argc, char **argv)
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	log_start();
 	log_libevent_begin();
-	if (check_files(&cfg, &e))
-		die("%s: %s", SERVICE, e.msg);
-	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))
-		die("%s: %s", SERVICE, e.msg);
+	log_files_begin(cfg.log_dir, SERVICE);
+	if (check_files(&cfg, &e) || (o.new_database && db_start(&cfg, true, &e)) ||
+	    server_open(&cfg, &s, &e))
+		fail(&e);
+	log_files_make();
 	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,
 		 server_port(s), cfg.api_tls_cert[0] ? "HTTPS" : "plain HTTP", cfg.environment,
 		 cfg.db_path);

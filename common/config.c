@@ -145,7 +145,8 @@ const struct config_key config_keys[] = {
 	BOOL("REPLAY_LOOP", replay_loop, "true",
 	     "true: begin again at the end of the recording."),
 	INT("SYNTHETIC_SEED", synthetic_seed, 0, 1e15, "1",
-	    "Number that the built-in market is grown from: the same seed, the same market."),
+	    "Number that the built-in market is grown from: the same seed and the same start give "
+	    "the same market (docs/MARKET.md)."),
 
 	REAL("SIMULATION_INITIAL_CAPITAL", sim_initial_capital, 1, 9e7, "10000.0",
 	     "Paper money at the start, in the quote asset."),
@@ -157,9 +158,12 @@ const struct config_key config_keys[] = {
 	REAL("SIMULATION_SLIPPAGE", sim_slippage, 0, 0.1, "0.0001",
 	     "How much worse than the book a market order fills, as a fraction of the price."),
 	REAL("SIMULATION_TICK_INTERVAL", sim_tick_interval_s, 0.1, 86400, "5.0",
-	     "Seconds between two samples of equity."),
+	     "Seconds between two samples of equity (the curve of the dashboard). It paces "
+	     "nothing: prices come as the market has them, and a bot decides at each closed candle "
+	     "of its interval."),
 	REAL("SIMULATION_STRATEGY_INTERVAL", sim_strategy_interval_s, 0.1, 86400, "60.0",
-	     "Seconds between two notes of an unchanged decision in signals."),
+	     "Seconds between two rows in signals for a decision that stays the same. It paces "
+	     "nothing: a bot decides at each closed candle of its interval."),
 	INT("SIM_LATENCY_MS", sim_latency_ms, 0, 60000, "50",
 	    "Milliseconds that an order takes to the simulated exchange."),
 	ENUM("SIM_THROUGH_FILL", sim_through_fill, "printed", "printed|all",
@@ -180,7 +184,7 @@ const struct config_key config_keys[] = {
 	       "Token of the Telegram bot that writes the messages."),
 	TEXT("TELEGRAM_CHAT_ID", telegram_chat_id, "",
 	     "Chats that the messages go to, and that may send commands; separated by blanks or "
-	     "commas."),
+	     "commas. One topic of a group: -1001234567890:17."),
 	TEXT("TELEGRAM_API_URL", telegram_api_url, "https://api.telegram.org",
 	     "Address of the Bot API (https://, or http:// to a Bot API server of your own)."),
 	BOOL("TELEGRAM_COMMANDS", telegram_commands, "true",
@@ -264,6 +268,10 @@ const struct config_key config_keys[] = {
 	       "else."),
 	ENUM("LOG_LEVEL", log_level, "INFO", "DEBUG|INFO|WARNING,WARN|ERROR,CRITICAL",
 	     "Least severity that is logged."),
+	PATH("LOG_DIR", log_dir, "",
+	     "Folder of log files: trading-bot-api.log and trading-bot-worker.log, each with four "
+	     "older ones of 25 MB, 250 MB in sum. off: none; the lines go to stderr in any case. "
+	     "Empty: logs in DATA_DIR."),
 	BOOL("DEBUG_MODE", debug_mode, "false",
 	     "true: the same as LOG_LEVEL=DEBUG."),
 	BOOL("REPORT_STDOUT", report_stdout, "false",

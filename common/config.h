@@ -112,6 +112,7 @@ struct config {
 	/* logs */
 	char environment[16];			/* a label: production, staging, development */
 	enum log_level log_level;		/* DEBUG with debug_mode */
+	char log_dir[CONFIG_PATH_MAX];		/* default DATA_DIR/logs; "off": no files */
 	bool debug_mode;
 	bool report_stdout;			/* JSON reports of orders on stdout */
 };

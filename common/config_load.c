@@ -194,6 +194,8 @@ static int derive(struct config *c, struct err *e)
 		rc = default_path(c->master_key_file, c->data_dir, "master.key", e);
 	if (!rc)
 		rc = default_path(c->backup_dir, c->data_dir, "backups", e);
+	if (!rc)
+		rc = default_path(c->log_dir, c->data_dir, "logs", e);
 	default_text(c->ws_url, sizeof(c->ws_url),
 		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
 	default_text(c->rest_url, sizeof(c->rest_url),
@@ -229,27 +231,37 @@ static int check_live(const struct config *c, struct err *e)
 	return 0;
 }
 
-/* A number of up to 19 digits, or a channel's @name. */
-static bool is_id(const char *text, size_t n)
+/*
+ * A number of up to 19 digits, or a channel's @name. With "topics" the number of a topic may
+ * stand behind a group's: -1001234567890:17.
+ */
+static bool is_id(const char *text, size_t n, bool topics)
 {
-	size_t sign = *text == '-';
+	size_t sign = *text == '-', digits = strspn(text + sign, DIGITS), topic;
 
 	if (*text == '@')
 		return n > 1 && n <= 33;
-	return n > sign && n - sign <= 19 && sign + strspn(text + sign, DIGITS) >= n;
+	if (!digits || digits > 19 || sign + digits >= n)
+		return digits && digits <= 19;
+	if (!topics || text[sign + digits] != ':')
+		return false;
+	text += sign + digits + 1;
+	topic = strspn(text, DIGITS);
+	return topic && topic <= 10 && sign + digits + 1 + topic >= n && *text != '0';
 }
 
 /* Ids separated by blanks or commas. */
-static int check_ids(const char *key, const char *list, struct err *e)
+static int check_ids(const char *key, const char *list, bool topics, struct err *e)
 {
 	for (const char *p = list + strspn(list, " ,"); *p; p += strspn(p, " ,")) {
 		size_t n = strcspn(p, " ,");
 
-		if (!is_id(p, n))
+		if (!is_id(p, n, topics))
 			return err_set(e, ERR_INVALID,
-				       "%s: \"%.*s\" is no number of Telegram; separate several by "
-				       "blanks or commas",
-				       key, (int)(n < 40 ? n : 40), p);
+				       "%s: \"%.*s\" is no number of Telegram%s; separate several "
+				       "by blanks or commas",
+				       key, (int)(n < 40 ? n : 40), p,
+				       topics ? " (a topic is -1001234567890:17)" : "");
 		p += n;
 	}
 	return 0;
@@ -274,9 +286,9 @@ static int check_messages(const struct config *c, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "WEBHOOK_URL can't be used: it must begin with https:// or http:// "
 			       "and name a host");
-	rc = check_ids("TELEGRAM_CHAT_ID", c->telegram_chat_id, e);
+	rc = check_ids("TELEGRAM_CHAT_ID", c->telegram_chat_id, true, e);
 	if (!rc)
-		rc = check_ids("TELEGRAM_USERS", c->telegram_users, e);
+		rc = check_ids("TELEGRAM_USERS", c->telegram_users, false, e);
 	if (rc)
 		return rc;
 	rc = notify_kinds_parse(c->webhook_events, wanted, e);

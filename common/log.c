@@ -22,6 +22,8 @@ static struct {
 	void (*sink)(void *ctx, const struct log_record *rec);
 	void *sink_ctx;
 	unsigned long dropped;		/* lines since the reader stopped reading */
+	bool (*file)(const char *line, size_t len);
+	unsigned long missing;		/* lines that the file did not take */
 } state = { .service = "trading-bot", .min = LOG_INFO, .fd = STDERR_FILENO };
 
 /* Helper threads log too. Lines that the sink itself logs go to the descriptor only. */
@@ -60,6 +62,12 @@ void log_set_fd(int fd)
 {
 	state.fd = fd;
 	state.dropped = 0;
+}
+
+void log_set_file(bool (*put)(const char *line, size_t len))
+{
+	state.file = put;
+	state.missing = 0;
 }
 
 void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *ctx)
@@ -121,16 +129,20 @@ static bool put_line(const char *line, size_t len)
 	return n == (ssize_t)len;
 }
 
-static void dropped_line(struct buf *out, unsigned long dropped)
+static void warning_line(struct buf *out, unsigned long lines, const char *what)
 {
 	struct log_record rec = {
 		.time_us = clock_now_us(), .level = LOG_WARN, .logger = "log", .correlation_id = "",
 	};
-	char message[96];
+	char message[128];
 
-	snprintf(message, sizeof(message), "%lu lines were dropped: the reader was too slow",
-		 dropped);
+	snprintf(message, sizeof(message), "%lu lines %s", lines, what);
 	format_line(out, &rec, message);
+}
+
+static void dropped_line(struct buf *out, unsigned long dropped)
+{
+	warning_line(out, dropped, "were dropped: the reader was too slow");
 }
 
 static void put_dropped(void)
@@ -143,12 +155,30 @@ static void put_dropped(void)
 	buf_free(&b);
 }
 
+static void put_file(const struct buf *line)
+{
+	struct buf b = { 0 };
+
+	if (!state.file)
+		return;
+	if (state.missing) {
+		warning_line(&b, state.missing, "are missing here: the disk was full, or this file "
+			     "could not be written");
+		if (state.file(b.data, b.len))
+			state.missing = 0;
+		buf_free(&b);
+	}
+	if (state.missing || !state.file(line->data, line->len))
+		state.missing++;
+}
+
 static void deliver(struct log_record *rec, struct buf *b)
 {
 	if (state.dropped > 0)
 		put_dropped();
 	if (!put_line(b->data, b->len))
 		state.dropped++;
+	put_file(b);
 	if (!state.sink || inside_sink)
 		return;
 	b->data[b->len - 1] = '\0';

@@ -1,5 +1,5 @@
 /*
- * log.h - one JSON line per event on stderr, and a bounded ring in the database.
+ * log.h - one JSON line per event on stderr and in files, and a bounded ring in the database.
  *
  * {"timestamp","level","logger","message","correlation_id","service","version"}
  * A line is one write of at most 4096 bytes; longer messages are cut. Logging never blocks:
@@ -12,6 +12,7 @@
 #include "common/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -43,7 +44,12 @@ MUST_CHECK int log_level_parse(const char *text, enum log_level *out);
 const char *log_level_name(enum log_level level);
 /* Where JSON lines go; default stderr (2). -1 silences (tests). */
 void log_set_fd(int fd);
-/* A second consumer, such as the database ring. NULL removes it. */
+/*
+ * Where lines go as well, whole and with their newline (log/file.h). False: it was not
+ * written; it is counted, and a later line says how many.
+ */
+void log_set_file(bool (*put)(const char *line, size_t len));
+/* One more consumer, such as the database ring. NULL removes it. */
 void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *ctx);
 
 /* correlation_id may be NULL. */

@@ -42,6 +42,7 @@ Usage: $self [OPTION...] COMMAND
   --dev            source mounted; rebuilt and restarted on every change
   --prod           paper trading as in production: no build tools, quieter
   --live           real money: needs TRADING_APPROVED=true and the exchange keys
+  --simulation     back to the default variant from one of the above
   --native         no Docker: compiled here, run by systemd (needs root)
   --env-file FILE  settings (default .env, made from config.example.env)
   --fresh          build: the newest base image and packages, nothing from the cache
@@ -156,19 +157,20 @@ install_engine() {
 }
 
 find_engine() {
-	local candidate why=''
+	local candidate why='' said
 	install_engine
 	[[ $(type -aP docker) ]] ||
 		fail "Docker is not installed: apt-get install docker.io docker-compose; or do without: $self --native $command"
 	while read -r candidate; do
-		if why=$("$candidate" info 2>&1 >/dev/null); then
+		if said=$("$candidate" info 2>&1 >/dev/null); then
 			docker=$candidate
 			break
 		fi
+		why+=$said	# of every docker on the PATH: one may be a client without an engine
 		docker=''
 	done < <(type -aP docker)
 	if [[ ! $docker ]]; then
-		[[ $why != *"permission denied"* ]] ||
+		[[ ${why,,} != *"permission denied"* ]] ||
 			fail "you may not use the Docker engine: sudo usermod -aG docker $(id -un), then log in again"
 		fail "the Docker engine does not answer: systemctl start docker; or do without: $self --native $command"
 	fi
@@ -179,6 +181,13 @@ find_engine() {
 	else
 		fail "neither 'docker compose' nor 'docker-compose' is installed: apt-get install docker-compose"
 	fi
+}
+
+# docker-compose 1 renames a container that it replaces, and leaves it under that name, perhaps
+# running, when the new one can't start.
+left_over() {
+	"$docker" ps -a --filter label=com.docker.compose.project=trading-bot --format '{{.Names}}' |
+		grep -E "^[0-9a-f]+_($api|$worker)$" || true
 }
 
 exists() { "$docker" container inspect "$1" >/dev/null 2>&1; }
@@ -206,6 +215,8 @@ run_compose() {
 	DEV_USER=${DEV_USER:-$(stat -c %u:%g "$root")}
 	export DEV_USER
 	export API_PUBLIC_URL=${API_PUBLIC_URL:-$(public_url)}
+	TRADING_BOT_SECRETS=$(secrets_state)
+	export TRADING_BOT_SECRETS
 	"${compose[@]}" "${options[@]}" "$@"
 }
 
@@ -216,6 +227,16 @@ built_with() {
 	read -r TRADING_BOT_VERSION TRADING_BOT_REVISION TRADING_BOT_CREATED < <("$docker" image inspect \
 		-f "${label}version\"}} ${label}revision\"}} ${label}created\"}}" "$(image_of api)" 2>/dev/null) || true
 	export TRADING_BOT_VERSION TRADING_BOT_REVISION TRADING_BOT_CREATED
+}
+
+# Changes with each secret that is added, changed or removed. It is a label of the containers, so
+# that compose makes them anew: the programs read their secrets when they start.
+secrets_state() {
+	local file
+	for file in "$secrets"/*; do
+		[[ -f $file && $file != *.md && $file != */prometheus_* && $file != */grafana_* ]] || continue
+		stat -c '%n %s %y' "$file"
+	done | sha256sum | cut -c 1-16
 }
 
 public_url() {
@@ -341,6 +362,20 @@ gave_up() {
 both_well() { api_well $api && worker_well $worker; }
 decided() { both_well || gave_up $api || gave_up $worker; }
 
+# What would be in the way of a start: containers that a failed one left under another name, and
+# those that have used up some of their restarts, because "on-failure:5" counts a container's
+# whole life. The data is in the volume.
+make_room() {
+	local name old=()
+	mapfile -t old < <(left_over)
+	for name in $api $worker; do
+		[[ ! $(field "$name" '{{.RestartCount}}') =~ ^[1-9] ]] || old+=("$name")
+	done
+	[[ ${#old[@]} -gt 0 ]] || return 0
+	"$docker" stop "${old[@]}" >/dev/null
+	"$docker" rm "${old[@]}" >/dev/null
+}
+
 start_containers() {
 	step "starting ($variant)"
 	local log before
@@ -349,9 +384,12 @@ start_containers() {
 		cmd_stop >/dev/null
 		"$docker" rm $api $worker >/dev/null 2>&1 || true	# nothing of the other variant is taken over
 	fi
+	make_room
 	log=$(mktemp)
 	run_compose up -d --no-build >"$log" 2>&1 || {
 		cat "$log" >&2
+		! grep -Eq 'port is already allocated|address already in use' "$log" ||
+			say "deploy: another program uses the port: end it, or set API_PORT; then $self start" >&2
 		rm -f "$log"
 		fail "the containers could not be started (above)"
 	}
@@ -459,6 +497,7 @@ cmd_deploy() {
 
 cmd_stop() {
 	local found=() name
+	mapfile -t found < <(left_over)
 	for name in $api $worker; do
 		! exists "$name" || found+=("$name")
 	done
@@ -473,9 +512,21 @@ cmd_restart() {
 	start_containers
 }
 
+# Docker counts the restarts of a container's whole life, and gives up after the fifth.
+restarts() {
+	local name n
+	for name in $api $worker; do
+		n=$(field "$name" '{{.RestartCount}}')
+		[[ ! $n =~ ^[1-9] ]] ||
+			say "$name: crashed and was started again $n of 5 times in this container's life, then it" \
+				"stays down; $self start makes it anew, and the count begins again"
+	done
+}
+
 cmd_status() {
 	"$docker" ps -a --filter "name=^$api\$" --filter "name=^$worker\$" \
 		--format 'table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}'
+	restarts
 	running $worker || { say "the worker does not run: $self start"; return 1; }
 	say "variant: $(deployed_variant)"
 	"$docker" exec $worker trading-bot status

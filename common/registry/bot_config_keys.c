@@ -132,7 +132,8 @@ const struct bot_key bot_keys[] = {
 	SECRET(telegram_token, NULL, false,
 	       "Telegram bot token of this bot. Empty: TELEGRAM_BOT_TOKEN."),
 	TEXT(telegram_chat_id, 0, "\"\"", NULL,
-	     "Chat for this bot's messages. Empty: TELEGRAM_CHAT_ID."),
+	     "Chat for this bot's messages, or one topic of a group (-1001234567890:17). Empty: "
+	     "TELEGRAM_CHAT_ID."),
 };
 /* clang-format on */
 

@@ -20,7 +20,7 @@ static void check_updates(const char *bytes, size_t size)
 
 		ASSERT(u->id > 0 && u->id < next);
 		ASSERT(strlen(u->text) < sizeof(u->text));
-		ASSERT(!u->usable || u->chat != 0);
+		ASSERT(!u->usable || u->place.chat != 0);
 		ASSERT(strlen(u->press_id) < sizeof(u->press_id));
 	}
 }

@@ -163,11 +163,13 @@ class BotApi(Faulty):
             self.lock.notify_all()
             return self.update_id
 
-    def say(self, text, chat=CHAT, user=77, age_s=0):
-        return self.put({"message": {
-            "message_id": 1, "date": int(time.time()) - age_s, "text": text,
-            "from": {"id": user, "is_bot": False, "first_name": "A"},
-            "chat": {"id": chat, "type": "private"}}})
+    def say(self, text, chat=CHAT, user=77, age_s=0, topic=None):
+        message = {"message_id": 1, "date": int(time.time()) - age_s, "text": text,
+                   "from": {"id": user, "is_bot": False, "first_name": "A"},
+                   "chat": {"id": chat, "type": "supergroup" if topic else "private"}}
+        if topic:
+            message.update(message_thread_id=topic, is_topic_message=True)
+        return self.put({"message": message})
 
     def press(self, data, chat=CHAT, user=77):
         return self.put({"callback_query": {

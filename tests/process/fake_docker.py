@@ -3,7 +3,8 @@
 
 FAKE_DOCKER names a folder: state.json {"images": {name: id}, "containers": {name: image id}},
 calls.log (a line per call), and plan.json {"build": {name: id}, "ill": [image ids whose containers
-don't get well], "refuses": [image ids whose "backup try" fails]}.
+don't get well], "refuses": [image ids whose "backup try" fails], "info": what an engine that does not
+let us in says}.
 """
 import json
 import os
@@ -27,6 +28,8 @@ def compose(state, plan, args):
     if "build" in args:
         state["images"].update(plan["build"])
     elif "up" in args:
+        with open(os.path.join(FOLDER, "calls.log"), "a", encoding="utf-8") as f:
+            f.write("secrets %s\n" % os.environ["TRADING_BOT_SECRETS"])
         for name, image in NAMES.items():
             state["containers"][name] = state["images"][image]
     save(state)
@@ -65,6 +68,15 @@ def main(args):
     state, plan = load("state.json"), load("plan.json")
     with open(os.path.join(FOLDER, "calls.log"), "a", encoding="utf-8") as f:
         f.write(" ".join(args).replace("\n", " ") + "\n")
+    if args[0] == "info" and plan.get("info"):
+        print(plan["info"], file=sys.stderr)
+        return 1
+    if args[0] == "ps" and "label=com.docker.compose.project=trading-bot" in args:
+        print("\n".join(state["containers"]))
+    if args[0] == "rm":
+        for name in args[1:]:
+            state["containers"].pop(name, None)
+        save(state)
     if args[0] == "compose":
         return compose(state, plan, args)
     if args[:2] == ["container", "inspect"]:

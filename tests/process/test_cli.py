@@ -71,6 +71,9 @@ class Cli(harness.TestCase):
         bot.start_api()
         text = self.run_cli(bot, "token", "create", "reader", "viewer")
         token = re.search(r"tb_[A-Za-z0-9_-]{43}", text).group(0)
+        self.assertIn("it is shown this once", text)
+        alone = bot.cli("token", "create", "for-a-file", "viewer")	# as Prometheus wants its file
+        self.assertRegex(alone.stdout, r"\Atb_[A-Za-z0-9_-]{43}\n\Z")
         self.assertEqual(bot.get("/api/v1/status", token=token).status, 200)
         self.assertEqual(bot.post("/api/v1/bot/pause", token=token).status, 403)
         listing = self.run_cli(bot, "token", "list")

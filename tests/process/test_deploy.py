@@ -25,14 +25,14 @@ class Docker(harness.TestCase):
     def file(self, name):
         return os.path.join(self.place, name)
 
-    def deploy(self, containers, images, ill=(), refuses=()):
+    def deploy(self, containers, images, ill=(), refuses=(), command="deploy", info="", root=harness.ROOT):
         for name, value in (("state", {"images": images, "containers": containers}),
-                            ("plan", {"build": NEW, "ill": ill, "refuses": refuses})):
+                            ("plan", {"build": NEW, "ill": ill, "refuses": refuses, "info": info})):
             with open(self.file(name + ".json"), "w", encoding="ascii") as f:
                 json.dump(value, f)
         env = {"PATH": self.place + ":" + os.environ["PATH"], "FAKE_DOCKER": self.place, "HOME": self.place}
-        done = subprocess.run([os.path.join(harness.ROOT, "scripts/deploy.sh"), "--env-file", self.file("env"),
-                               "deploy"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run([os.path.join(root, "scripts/deploy.sh"), "--env-file", self.file("env"),
+                               *command.split()], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=120 * harness.SLOW, check=False)
         with open(self.file("state.json"), encoding="ascii") as f:
             self.state = json.load(f)
@@ -76,6 +76,65 @@ class Docker(harness.TestCase):
         self.assertEqual(self.state["images"], OLD)
         self.assertIn("cp trading-bot-worker:/data/backups/trading-bot-1.tar.gz ./before.tar.gz", done.stdout)
         self.assertIn("scripts/deploy.sh restore ./before.tar.gz --yes", done.stdout)
+
+    def test_what_a_start_that_failed_left_behind(self):
+        """docker-compose 1 renames what it replaces; when a port is taken, the old one stays so."""
+        left = "3f2a1b0c9d8e_trading-bot-api"
+        done = self.deploy(dict(RUN, **{left: "old-api"}), dict(OLD), command="stop")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.place_of("^stop %s trading-bot-api trading-bot-worker$" % left)
+        os.unlink(self.file("calls.log"))
+        done = self.deploy(dict(RUN, **{left: "old-api"}), dict(OLD), command="start")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertLess(self.place_of("^rm %s$" % left), self.place_of("^compose .* up "))
+        self.assertEqual(set(self.state["containers"]), set(RUN))
+
+    def test_restarts_are_counted_for_life(self):
+        done = self.deploy(dict(RUN), dict(OLD), ill=["old-api"], command="status")
+        self.assertRegex(done.stdout, "trading-bot-api: crashed and was started again 3 of 5 times in this "
+                                      "container's life")
+        self.assertNotIn("trading-bot-worker: crashed", done.stdout)
+        os.unlink(self.file("calls.log"))
+        self.deploy(dict(RUN), dict(OLD), ill=["old-api"], command="start")
+        self.assertLess(self.place_of("^rm trading-bot-api$"), self.place_of("^compose .* up "))
+
+    def test_no_right_to_use_the_engine(self):
+        for said in ("permission denied while trying to connect to the Docker daemon socket",
+                     "ERROR: Got Permission denied while trying to connect"):
+            done = self.deploy({}, {}, command="start", info=said)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("you may not use the Docker engine: sudo usermod -aG docker", done.stdout)
+            self.assertNotIn("does not answer", done.stdout)
+
+    def test_a_new_secret_makes_the_containers_anew(self):
+        root = self.file("root")
+        os.makedirs(root)
+        for part in ("docker", "scripts"):
+            shutil.copytree(os.path.join(harness.ROOT, part), os.path.join(root, part))
+        seen = []
+        for secret in (None, None, "one", "two"):
+            if secret:
+                with open(os.path.join(root, "docker/secrets/webhook_url"), "w", encoding="ascii") as f:
+                    f.write(secret)
+            done = self.deploy(dict(RUN), dict(OLD), command="start", root=root)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            seen.append([c for c in self.calls if c.startswith("secrets ")][-1])
+        self.assertEqual(len(set(seen)), 3, seen)
+        self.assertEqual(seen[0], seen[1])
+        with open(os.path.join(root, "docker/docker-compose.yml"), encoding="utf-8") as f:
+            self.assertEqual(f.read().count("trading-bot.secrets: ${TRADING_BOT_SECRETS:-}"), 2)
+
+    def test_by_hand_it_is_the_same_project(self):
+        """docker-compose reads the .env beside its file; deploy.sh says -p."""
+        with open(os.path.join(harness.ROOT, "docker/.env"), encoding="utf-8") as f:
+            name = re.search(r"(?m)^COMPOSE_PROJECT_NAME=(.*)$", f.read()).group(1)
+        self.deploy(dict(RUN), dict(OLD), command="start")
+        self.place_of("^compose -p %s " % name)
+
+    def test_the_way_back_to_the_default_is_told(self):
+        done = subprocess.run([os.path.join(harness.ROOT, "scripts/deploy.sh"), "help"], text=True,
+                              stdout=subprocess.PIPE, check=True)
+        self.assertRegex(done.stdout, r"(?m)^  --simulation +back to the default variant")
 
     def test_a_first_start_that_fails_has_nothing_to_go_back_to(self):
         done = self.deploy({}, {}, ill=["new-api"])

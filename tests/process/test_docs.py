@@ -2,6 +2,8 @@
 import glob
 import os
 import re
+import signal
+import subprocess
 
 import harness
 
@@ -90,6 +92,76 @@ class Docs(harness.TestCase):
             for key in re.findall(r"`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`", read(DOCS, name)):
                 if key not in others and not key.startswith("SELF_SIGNED"):
                     self.assertIn(key, keys, name)
+
+    def test_the_script_that_hears_an_emergency_stop(self):
+        """The example of OPERATIONS.md as it stands: once for each bot, whoever gives the stop."""
+        text = read(DOCS, "OPERATIONS.md").split("## Run a script at an emergency stop")[1]
+        script = text.split("```bash\n")[1].split("```")[0]
+        self.assertLessEqual(len(script.splitlines()), 10)
+        bot = self.bot()
+        bot.start()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs", 60)
+        heard = os.path.join(bot.folder, "heard")
+        for name, body in (("on-emergency-stop.sh", script),
+                           ("my-script", "#!/bin/bash\necho \"$1 $2\" >>%s\n" % heard)):
+            with open(os.path.join(bot.folder, name), "w", encoding="utf-8") as f:
+                f.write(body)
+            os.chmod(os.path.join(bot.folder, name), 0o755)
+        follower = subprocess.Popen(["./on-emergency-stop.sh"], cwd=bot.folder, env=bot.environment(),
+                                    stdin=subprocess.DEVNULL, start_new_session=True)
+        self.addCleanup(follower.wait)
+        self.addCleanup(os.killpg, follower.pid, signal.SIGKILL)
+        logs = os.path.join(bot.data_dir, "logs", "trading-bot-worker.log")
+        self.wait(lambda: self.followed(logs), "the file is followed")
+
+        def lines():
+            return read(heard).splitlines() if os.path.exists(heard) else []
+        self.assertEqual(bot.post("/api/v1/bots/emergency-stop").status, 200)
+        self.wait(lines, "my-script ran")
+        bot.post("/api/v1/bots/1/start")
+        os.rename(logs, logs + ".1")		# as a rotation does
+        self.wait(lambda: os.path.exists(logs) or bot.post("/api/v1/bots/1/pause") is None, "a new file")
+        self.wait(lambda: self.followed(logs), "the new file is followed")
+        bot.post("/api/v1/bots/1/start")
+        self.assertEqual(bot.cli("emergency-stop").returncode, 0)
+        self.wait(lambda: len(lines()) > 1, "it ran again")
+        self.assertEqual([line.split()[0] for line in lines()], ["1", "1"], lines())
+        self.assertIn("emergency-stop by", lines()[0])
+
+    @staticmethod
+    def followed(path):
+        """Does a tail have it open?"""
+        for fd in glob.glob("/proc/[0-9]*/fd/*"):
+            try:
+                if os.readlink(fd) == path and "tail" in read(os.path.dirname(fd), "../comm"):
+                    return True
+            except OSError:
+                continue
+        return False
+
+    def test_kubernetes_is_not_scraped_without_a_token(self):
+        text = read(harness.ROOT, "docker/kubernetes/trading-bot.yaml")
+        settings = re.sub(r"(?m)^\s*#.*$", "", text)
+        if "prometheus.io/scrape" in settings:
+            self.assertIn('METRICS_PUBLIC: "true"', settings)
+        name, space = re.search(r"kind: Service\nmetadata:\n  name: (\S+)\n  namespace: (\S+)", text).groups()
+        self.assertIn("%s.%s.svc:8000" % (name, space), read(DOCS, "OPERATIONS.md"))
+
+    def test_what_docs_say_of_the_dashboard(self):
+        """A sentence that sends its reader to the page names nothing that the page has not."""
+        page = read(harness.ROOT, "api/dashboard/app.js") + read(harness.ROOT, "api/dashboard/index.html")
+        needs = {r"\bjobs?\b": "/jobs", r"\bsettings?\b": "/config", r"\bwarnings?\b": "/logs",
+                 r"\bclose it\b": "/close", r"\bbot's orders\b": "/orders?", r"\bupload": "/models",
+                 r"\bbackups?\b": "/backup", r"\blog lines\b": "/logs"}
+        wrong = []
+        for name in ("OPERATIONS.md", "TROUBLESHOOTING.md", "SECURITY.md", "DEPLOYMENT.md"):
+            text = re.sub(r"```.*?```", "", read(DOCS, name), flags=re.S)
+            for sentence in re.split(r"(?<=[.:;|])\s", text):
+                if "dashboard" not in sentence.lower():
+                    continue
+                wrong += ["%s: %s" % (name, " ".join(sentence.split())) for word, path in needs.items()
+                          if re.search(word, sentence, re.I) and path not in page]
+        self.assertEqual(wrong, [])
 
     def test_links_lead_somewhere(self):
         for path in glob.glob(os.path.join(DOCS, "*.md")) + [os.path.join(harness.ROOT, "README.md")]:

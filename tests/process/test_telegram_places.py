@@ -32,6 +32,18 @@ class OwnPlaces(TelegramCase):
                                     " AND state = 'failed'"), "it is given up")
         self.assert_hidden(bot, token)
 
+    def test_a_topic_of_a_group(self):
+        bot = self.telegram_bot(TELEGRAM_CHAT_ID="-100777:17")
+        bot.start()
+        self.wait(lambda: bot.bot_status() == "RUNNING", "bot 1 runs")
+        self.wait(lambda: self.api.said("Worker started", chat=-100777), "its topic hears it")
+        self.api.say("/pause", chat=-100777, topic=18)
+        self.api.say("/pause", chat=-100777)
+        self.api.say("/status", chat=-100777, topic=17)
+        self.wait(lambda: self.api.said("Bot 1", "RUNNING", chat=-100777), "the topic asks")
+        self.assertEqual(bot.bot_status(), "RUNNING", "another topic may not command")
+        self.assertEqual({m.get("message_thread_id") for m in self.api.sent}, {17})
+
     def assert_hidden(self, bot, secret):
         needle = secret.encode()
         for folder, _, names in os.walk(bot.folder):

@@ -26,11 +26,12 @@ static struct chat_routes *routes;
 static struct chat_commands *reader;
 
 static char replies[20000], markup[600], pressed[64];
-static int64_t reply_account, reply_chat;
+static int64_t reply_account, reply_chat, reply_topic;
 static struct command commands[8];
 static size_t commands_n;
 
-static void on_reply(void *ctx, int64_t account, int64_t chat, const char *html, const char *m)
+static void on_reply(void *ctx, int64_t account, struct chat_place place, const char *html,
+		     const char *m)
 {
 	size_t used = strlen(replies);
 
@@ -38,7 +39,8 @@ static void on_reply(void *ctx, int64_t account, int64_t chat, const char *html,
 	snprintf(replies + used, sizeof(replies) - used, "%s|", html);
 	snprintf(markup, sizeof(markup), "%s", m);
 	reply_account = account;
-	reply_chat = chat;
+	reply_chat = place.chat;
+	reply_topic = place.topic;
 }
 
 static void on_command(void *ctx, const struct command *c)
@@ -102,7 +104,7 @@ static int teardown(void **state)
 
 static struct telegram_update update(const char *text, int64_t chat, int64_t user)
 {
-	struct telegram_update u = { .id = 50, .usable = true, .chat = chat, .user = user,
+	struct telegram_update u = { .id = 50, .usable = true, .place = { chat, 0 }, .user = user,
 				     .date_s = NOW / US_PER_S };
 
 	snprintf(u.text, sizeof(u.text), "%s", text);
@@ -180,7 +182,8 @@ static void equal_tokens_are_one_account(void **state)
 	assert_int_equal(chat_routes_of(routes, 3, lanes), 2);
 	assert_true(lanes[0].account == 2 && strcmp(lanes[0].target, "100") == 0);
 	assert_int_equal(chat_routes_of(routes, 1, lanes), 0);
-	assert_true(chat_routes_allows(routes, 2, 5, 2) && !chat_routes_allows(routes, 2, 5, 3));
+	assert_true(chat_routes_allows(routes, 2, (struct chat_place){ 5, 0 }, 2) &&
+		    !chat_routes_allows(routes, 2, (struct chat_place){ 5, 0 }, 3));
 }
 
 static void a_command_becomes_a_row(void **state)
@@ -267,6 +270,35 @@ static void what_is_no_command_is_left(void **state)
 		assert_int_equal(commands_n, 0);
 		assert_true(*replies && !*markup);
 		assert_true(reply_account == 0 && reply_chat == 100);
+	}
+}
+
+/* The reply goes to the topic that asked; a chat with a topic hears that topic only. */
+static void topics_of_a_group(void **state)
+{
+	struct telegram_source from = { 0, 1, "our_bot" };
+	struct command_answer done = { .status = "done", .message = "paused" };
+	struct telegram_update u = update("/pause 1", -101, 7);
+	struct command c;
+
+	(void)state;
+	u.place.topic = 17;
+	replies[0] = '\0';
+	commands_n = 0;
+	chat_commands_take(reader, db, &from, &u, NOW);	/* -101 is set: all its topics */
+	assert_int_equal(commands_n, 1);
+	c = commands[0];
+	assert_string_equal(c.requested_by, "telegram:-101:17");
+	chat_commands_answered(reader, &c, &done);
+	assert_true(strstr(replies, "paused") && reply_chat == -101 && reply_topic == 17);
+	snprintf(config.telegram_chat_id, sizeof(config.telegram_chat_id), "-101:17 -102:1");
+	fill_places();
+	for (int64_t topic = 0; topic < 19; topic++) {
+		struct chat_place a = { -101, topic }, b = { -102, topic };
+
+		assert_int_equal(chat_routes_knows(routes, 0, a), topic == 17);
+		/* "General" has the number 1, and its messages have none */
+		assert_int_equal(chat_routes_knows(routes, 0, b), topic <= 1);
 	}
 }
 
@@ -506,6 +538,7 @@ int main(void)
 		WITH_DESK(a_command_becomes_a_row),
 		WITH_DESK(several_bots_at_once),
 		WITH_DESK(what_is_no_command_is_left),
+		WITH_DESK(topics_of_a_group),
 		WITH_DESK(only_configured_chats_are_heard),
 		WITH_DESK(old_commands_are_not_carried_out),
 		WITH_DESK(an_emergency_stop_needs_two_steps),

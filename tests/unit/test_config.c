@@ -377,6 +377,14 @@ static void places_for_messages(void **state)
 	setenv("WEBHOOK_EVENTS", "exit_fill warning", 1);
 	loads(&c);
 	assert_int_equal(c.telegram_notify[NOTIFY_ENTRY], NOTIFY_SILENT);
+	setenv("TELEGRAM_CHAT_ID", "-1001234567890:17, 77 -5:1", 1);
+	loads(&c);
+	setenv("TELEGRAM_CHAT_ID", "-5:", 1);
+	refused("TELEGRAM_CHAT_ID", "-5:", "a topic is -1001234567890:17");
+	setenv("TELEGRAM_CHAT_ID", "-5:0", 1);
+	refused("TELEGRAM_CHAT_ID", "-5:0", "no number");
+	setenv("TELEGRAM_CHAT_ID", "-5:1:2", 1);
+	refused("TELEGRAM_CHAT_ID", "-5:1:2", "no number");
 	setenv("TELEGRAM_CHAT_ID", "77;78", 1);
 	refused("TELEGRAM_CHAT_ID", "77;78", "no number");
 	setenv("TELEGRAM_CHAT_ID", "--5", 1);
@@ -384,6 +392,8 @@ static void places_for_messages(void **state)
 	setenv("TELEGRAM_CHAT_ID", "-", 1);
 	refused("TELEGRAM_CHAT_ID", "\"-\"", "no number");
 	setenv("TELEGRAM_CHAT_ID", "5", 1);
+	setenv("TELEGRAM_USERS", "5:1", 1);
+	refused("TELEGRAM_USERS", "5:1", "no number");
 	setenv("TELEGRAM_USERS", "me", 1);
 	refused("TELEGRAM_USERS", "me", "no number");
 	unsetenv("TELEGRAM_USERS");

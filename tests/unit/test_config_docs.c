@@ -129,6 +129,37 @@ static void every_key_is_in_the_docs(void **state)
 	buf_free(&row);
 }
 
+/* A row in another table than its neighbours' would explain a key where nobody looks for it. */
+static void keys_stand_in_the_tables_order(void **state)
+{
+	const char *in_doc = NULL, *in_example = NULL;
+	struct buf row = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < config_keys_count + bot_keys_count; i++) {
+		bool env = i < config_keys_count;
+		const char *name = env ? config_keys[i].name :
+				   bot_keys[i - config_keys_count].name;
+		const char *found;
+
+		buf_clear(&row);
+		buf_printf(&row, "\n| `%s` |", name);
+		found = strstr(buf_text(&doc), buf_text(&row));
+		if (!found || found < in_doc)
+			fail_msg(DOC ": %s stands before the keys that precede it", name);
+		in_doc = found;
+		if (!env)
+			continue;
+		buf_clear(&row);
+		buf_printf(&row, "\n#%s=", name);
+		found = strstr(buf_text(&example), buf_text(&row));
+		if (!found || found < in_example)
+			fail_msg(EXAMPLE ": %s stands before the keys that precede it", name);
+		in_example = found;
+	}
+	buf_free(&row);
+}
+
 static bool is_env_key(const char *name, size_t len)
 {
 	for (size_t i = 0; i < config_keys_count; i++)
@@ -232,6 +263,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_is_in_the_docs),
+		cmocka_unit_test(keys_stand_in_the_tables_order),
 		cmocka_unit_test(the_docs_have_no_other_key),
 		cmocka_unit_test(the_example_has_no_other_key),
 		cmocka_unit_test(the_example_is_the_defaults),

@@ -86,6 +86,17 @@ static void notes_are_joined(void **state)
 	assert_string_equal(text_of(body, "parse_mode"), "HTML");
 	assert_true(cJSON_IsFalse(cJSON_GetObjectItem(body, "disable_notification")));
 	assert_true(cJSON_GetObjectItem(body, "chat_id")->valuedouble == -100);
+	assert_null(cJSON_GetObjectItem(body, "message_thread_id"));
+	cJSON_Delete(body);
+	/* one topic of a group; its first, "General", is what a message without a number reaches */
+	snprintf(notes[0].lane.target, sizeof(notes[0].lane.target), "-1001234567890:17");
+	assert_int_equal(prepared(telegram_sender(&telegram), notes, 1, 0, &body), 1);
+	assert_true(cJSON_GetObjectItem(body, "chat_id")->valuedouble == -1001234567890);
+	assert_true(cJSON_GetObjectItem(body, "message_thread_id")->valuedouble == 17);
+	cJSON_Delete(body);
+	snprintf(notes[0].lane.target, sizeof(notes[0].lane.target), "-100:1");
+	assert_int_equal(prepared(telegram_sender(&telegram), notes, 1, 0, &body), 1);
+	assert_null(cJSON_GetObjectItem(body, "message_thread_id"));
 	cJSON_Delete(body);
 	assert_int_equal(prepared(telegram_sender(&telegram), notes, 2, 12, &body), 2);
 	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(body, "disable_notification")));

@@ -80,12 +80,43 @@ static void messages_and_buttons(void **state)
 		"\"data\":\"emergency:1:yes\"}}]}"), 0);
 	assert_true(n == 2 && next == 900000003);
 	assert_true(updates[0].usable && !updates[0].pressed);
-	assert_true(updates[0].chat == -1001234567890 && updates[0].user == 77);
+	assert_true(updates[0].place.chat == -1001234567890 && updates[0].user == 77);
 	assert_true(updates[0].date_s == 1770000000 && updates[0].message == 5);
 	assert_string_equal(updates[0].text, "/status");
 	assert_true(updates[1].usable && updates[1].pressed && updates[1].user == 78);
 	assert_string_equal(updates[1].text, "emergency:1:yes");
 	assert_string_equal(updates[1].press_id, "4382bfdwdsb323b2d9");
+}
+
+static void topics(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t chat, topic;
+	} good[] = { { "-1001234567890:17", -1001234567890, 17 }, { "77", 77, 0 },
+		     { "-5:1", -5, 1 } };
+	static const char *const bad[] = { "", "@name", "-", "5:", "5:-1", "5:x", "5:1:2", "5 ",
+					   ":5", "99999999999999999999" };
+	struct chat_place place;
+	char text[CHAT_PLACE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(chat_place_parse(good[i].text, &place));
+		assert_true(place.chat == good[i].chat && place.topic == good[i].topic);
+		assert_string_equal(chat_place_text(place, text), good[i].text);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(chat_place_parse(bad[i], &place));
+	/* A thread of replies in a plain group is no topic. */
+	assert_int_equal(parse("{\"ok\":true,\"result\":[{\"update_id\":1,\"message\":{\"chat\":{"
+			       "\"id\":-5},\"message_thread_id\":17,\"is_topic_message\":true,"
+			       "\"text\":\"/a\"}},{\"update_id\":2,\"message\":{\"chat\":{\"id\":-5},"
+			       "\"message_thread_id\":17,\"text\":\"/a\"}},{\"update_id\":3,"
+			       "\"callback_query\":{\"id\":\"1\",\"data\":\"a\",\"message\":{\"chat\":{"
+			       "\"id\":-5},\"message_thread_id\":18,\"is_topic_message\":true}}}]}"), 0);
+	assert_true(n == 3 && updates[0].place.topic == 17 && updates[1].place.topic == 0);
+	assert_true(updates[2].usable && updates[2].place.topic == 18);
 }
 
 /* What is not for us is passed over, but its number counts: else it would come for ever. */
@@ -132,6 +163,7 @@ int main(void)
 		cmocka_unit_test(answers),
 		cmocka_unit_test(what_is_no_answer),
 		cmocka_unit_test(messages_and_buttons),
+		cmocka_unit_test(topics),
 		cmocka_unit_test(odd_updates_count),
 		cmocka_unit_test(names_and_tokens),
 	};

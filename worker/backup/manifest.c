@@ -11,6 +11,7 @@
 
 static const char *const not_included[] = {
 	"master.key", "api_token", ".env", "recordings", "backtests", "artifacts", "reports",
+	"logs",
 };
 #define NOT_INCLUDED_N (sizeof(not_included) / sizeof(not_included[0]))
 

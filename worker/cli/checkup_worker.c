@@ -104,7 +104,7 @@ static void check_state(void *ctx, const struct bot_view *b)
 			       "the error", "bot %lld (%s) is in ERROR and makes no entries: %s",
 			    id, b->name, b->error);
 	if (b->config_error[0])
-		checkup_bad(d, "correct the settings (dashboard, PUT .../config); the last good "
+		checkup_bad(d, "correct the settings (PUT .../config); the last good "
 			       "ones stay in use",
 			    "bot %lld (%s): its newest settings are not in use: %s", id, b->name,
 			    b->config_error);
@@ -126,7 +126,7 @@ static void check_bot(struct checkup *d, struct predictors *p, struct stmt *s)
 	struct bot_config c;
 
 	if (store_config_load(d->db, &d->key, id, &c, NULL, &e))
-		checkup_bad(d, "correct its settings (dashboard, PUT .../config)",
+		checkup_bad(d, "correct its settings (PUT .../config)",
 			    "bot %lld (%s): its settings can't be used: %s", id, name, e.msg);
 	else
 		checkup_ok("bot %lld (%s): config can be used", id, name);

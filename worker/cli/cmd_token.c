@@ -79,8 +79,10 @@ static int create(struct db *db, int argc, char **argv, struct err *e)
 	rc = db_begin(db, e);
 	if (rc == 0)
 		rc = commit(db, store_token_add_tx(db, &t, &t.id, e), "token create", &t, e);
-	if (rc == 0)
-		printf("%s\n(%s, %s; it is shown this once)\n", secret, t.name, t.role);
+	if (rc == 0) {
+		puts(secret);	/* alone on stdout: it may go to a file */
+		fprintf(stderr, "(%s, %s; it is shown this once)\n", t.name, t.role);
+	}
 	crypto_wipe(secret, sizeof(secret));
 	return rc;
 }

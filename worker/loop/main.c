@@ -2,6 +2,7 @@
  * trading-bot-worker: reads market data, runs the bots, sends orders, writes rows.
  */
 #include "common/config.h"
+#include "common/log/file.h"
 #include "common/log/libevent.h"
 #include "common/log.h"
 #include "common/number.h"
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
 	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
 	log_start();
 	log_libevent_begin();
+	log_files_begin(config.log_dir, "trading-bot-worker");
 	args.config = &config;
 	worker_listen();
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */

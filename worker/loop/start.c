@@ -4,6 +4,7 @@
 #include "common/db/start.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/log/file.h"
 #include "worker/loop/first_start.h"
 #include "worker/report/log_report.h"
 #include "worker/report/stdout_report.h"
@@ -281,6 +282,8 @@ int worker_start(struct worker *w, const struct worker_args *a, struct err *e)
 {
 	int rc = open_database(w, a, e);
 
+	if (rc == 0)
+		log_files_make();
 	if (rc == 0)
 		rc = assemble(w, a, e);
 	if (rc == 0)

@@ -178,8 +178,8 @@ static bool allowed(struct chat_commands *d, const struct talk *t)
 {
 	const struct chat_routes *p = t->args->routes;
 
-	if (!chat_routes_knows(p, t->from->account, t->u->chat)) {
-		warn_once(d, "chat", t->u->chat, "TELEGRAM_CHAT_ID");
+	if (!chat_routes_knows(p, t->from->account, t->u->place)) {
+		warn_once(d, "chat", t->u->place.chat, "TELEGRAM_CHAT_ID");
 		return false;
 	}
 	if (!chat_routes_user(p, t->u->user)) {
@@ -274,8 +274,9 @@ static int read_bots(struct talk *t, struct err *e)
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < t->bots_n; i++)
-		if (chat_routes_allows(t->args->routes, t->from->account, t->u->chat,
-				       t->bots[i])) t->bots[kept++] = t->bots[i];
+		if (chat_routes_allows(t->args->routes, t->from->account, t->u->place,
+				       t->bots[i]))
+			t->bots[kept++] = t->bots[i];
 	t->bots_n = kept;
 	return 0;
 }
@@ -318,7 +319,9 @@ void chat_commands_take(struct chat_commands *d, struct db *db, const struct tel
 
 /* ---- answers of the worker ---- */
 
-/* "telegram:-100", "tg:0:...": the number; false: text does not begin so. */
+#define CHAT "telegram:"	/* and the place: of requested_by */
+
+/* "tg:0:...": the number; false: text does not begin so. */
 static bool number_behind(const char *prefix, const char *text, int64_t *out)
 {
 	size_t n = strlen(prefix);
@@ -354,9 +357,10 @@ void chat_commands_answered(struct chat_commands *d, const struct command *c,
 				  answer->message };
 	int64_t more = 0;
 
-	if (!number_behind("telegram:", c->requested_by, &u.chat) ||
+	if (strncmp(c->requested_by, CHAT, strlen(CHAT)) != 0 ||
+	    !chat_place_parse(c->requested_by + strlen(CHAT), &u.place) ||
 	    !number_behind("tg:", c->idempotency_key, &from.account) ||
-	    !chat_routes_knows(d->args.routes, from.account, u.chat))
+	    !chat_routes_knows(d->args.routes, from.account, u.place))
 		return;
 	if (c->bot_id) {
 		talk_reply(&t, "%s, bot %lld: %s%s", c->kind, (long long)c->bot_id,

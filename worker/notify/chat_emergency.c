@@ -15,7 +15,7 @@ static struct confirm *confirm_find(const struct talk *t, const char *code)
 		struct confirm *c = &t->confirms->list[i];
 
 		if (c->until_us >= t->now_us && c->until_us && c->account == t->from->account &&
-		    c->chat == t->u->chat && c->user == t->u->user &&
+		    c->chat == t->u->place.chat && c->user == t->u->user &&
 		    (!code || strcmp(c->code, code) == 0))
 			return c;
 	}
@@ -61,7 +61,7 @@ static void ask(const struct talk *t)
 	uint32_t random;
 
 	crypto_random(&random, sizeof(random));
-	*c = (struct confirm){ .account = t->from->account, .chat = t->u->chat,
+	*c = (struct confirm){ .account = t->from->account, .chat = t->u->place.chat,
 			       .user = t->u->user, .bots_n = t->named_n,
 			       .until_us = t->now_us + CHAT_CONFIRM_US };
 	memcpy(c->bots, t->named, t->named_n * sizeof(c->bots[0]));

@@ -149,30 +149,38 @@ bool chat_routes_account(const struct chat_routes *p, size_t i, int64_t *account
 	return true;
 }
 
-static bool is_chat(const struct lane_key *lane, int64_t account, int64_t chat)
+/* Messages of the topic "General" come without a number. */
+static int64_t numbered(int64_t topic)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)chat);
-	return lane->account == account && strcmp(lane->target, text) == 0;
+	return topic ? topic : 1;
 }
 
-bool chat_routes_allows(const struct chat_routes *p, int64_t account, int64_t chat, int64_t bot_id)
+static bool is_there(const struct lane_key *lane, int64_t account, struct chat_place place)
+{
+	struct chat_place set;
+
+	return lane->account == account && chat_place_parse(lane->target, &set) &&
+	       set.chat == place.chat &&
+	       (!set.topic || numbered(set.topic) == numbered(place.topic));
+}
+
+bool chat_routes_allows(const struct chat_routes *p, int64_t account, struct chat_place where,
+			int64_t bot_id)
 {
 	for (size_t i = 0; i < p->chat_routes_n; i++) {
 		const struct place *place = &p->routes[i];
 
-		if (is_chat(&place->lane, account, chat) &&
+		if (is_there(&place->lane, account, where) &&
 		    (place->bot_id == 0 || place->bot_id == bot_id))
 			return true;
 	}
 	return false;
 }
 
-bool chat_routes_knows(const struct chat_routes *p, int64_t account, int64_t chat)
+bool chat_routes_knows(const struct chat_routes *p, int64_t account, struct chat_place where)
 {
 	for (size_t i = 0; i < p->chat_routes_n; i++)
-		if (is_chat(&p->routes[i].lane, account, chat))
+		if (is_there(&p->routes[i].lane, account, where))
 			return true;
 	return false;
 }

@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/registry/bot_config.h"
 #include "common/registry/bot_secrets.h"
+#include "worker/notify/telegram_api.h"
 #include "worker/store/notify.h"
 
 #define CHAT_ROUTES_MAX 16			/* chats that one message goes to */
@@ -35,10 +36,14 @@ bool chat_routes_any(const struct chat_routes *p, int64_t bot_id);
 const char *chat_routes_token(const struct chat_routes *p, int64_t account);
 /* The i-th account that has a chat; false: there are no more. */
 bool chat_routes_account(const struct chat_routes *p, size_t i, int64_t *account);
-/* May that chat command the bot? bot_id 0: every bot. */
-bool chat_routes_allows(const struct chat_routes *p, int64_t account, int64_t chat, int64_t bot_id);
-/* Is it one of the account's chats at all? */
-bool chat_routes_knows(const struct chat_routes *p, int64_t account, int64_t chat);
+/*
+ * May who writes there command the bot? bot_id 0: every bot. A chat that is set without a topic
+ * allows all its topics; one with a topic, that topic only.
+ */
+bool chat_routes_allows(const struct chat_routes *p, int64_t account, struct chat_place place,
+			int64_t bot_id);
+/* Is it one of the account's places at all? */
+bool chat_routes_knows(const struct chat_routes *p, int64_t account, struct chat_place place);
 /* Empty TELEGRAM_USERS allows everybody. */
 bool chat_routes_user(const struct chat_routes *p, int64_t user);
 

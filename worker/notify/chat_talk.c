@@ -11,7 +11,7 @@
 
 void talk_html(const struct talk *t, const char *html, const char *markup)
 {
-	t->args->reply(t->args->ctx, t->from->account, t->u->chat, html, markup);
+	t->args->reply(t->args->ctx, t->from->account, t->u->place, html, markup);
 }
 
 void talk_reply(const struct talk *t, const char *fmt, ...)
@@ -50,24 +50,26 @@ bool talk_may(const struct talk *t, int64_t bot_id)
 void talk_queue_one(struct talk *t, const char *kind, const char *args, int64_t bot_id)
 {
 	struct command c = { .bot_id = bot_id, .created_us = t->now_us };
+	char place[CHAT_PLACE_MAX];
 
 	if (strcmp(kind, COMMAND_EMERGENCY_STOP) != 0)
 		c.expires_us = t->now_us + COMMAND_EXPIRES_US;
 	snprintf(c.kind, sizeof(c.kind), "%s", kind);
 	snprintf(c.args, sizeof(c.args), "%s", args);
-	snprintf(c.requested_by, sizeof(c.requested_by), "telegram:%lld", (long long)t->u->chat);
+	snprintf(c.requested_by, sizeof(c.requested_by), "telegram:%s",
+		 chat_place_text(t->u->place, place));
 	snprintf(c.idempotency_key, sizeof(c.idempotency_key), KEY_FORMAT,
 		 (long long)t->from->account, (long long)t->from->telegram_bot,
 		 (long long)t->u->id, (long long)bot_id);
 	correlation_id_new(c.correlation_id);
-	log_info("telegram", c.correlation_id, "%s bot %lld, asked in chat %lld by user %lld", kind,
-		 (long long)bot_id, (long long)t->u->chat, (long long)t->u->user);
+	log_info("telegram", c.correlation_id, "%s bot %lld, asked in chat %s by user %lld", kind,
+		 (long long)bot_id, place, (long long)t->u->user);
 	t->args->command(t->args->ctx, &c);
 }
 
 void talk_queue(struct talk *t, const char *kind, const char *args, const int64_t *bots, size_t n)
 {
-	bool all = chat_routes_allows(t->args->routes, t->from->account, t->u->chat, 0);
+	bool all = chat_routes_allows(t->args->routes, t->from->account, t->u->place, 0);
 
 	if (n == 0 && all && (t->bots_n > 1 || strcmp(kind, COMMAND_EMERGENCY_STOP) == 0)) {
 		talk_queue_one(t, kind, args, 0);

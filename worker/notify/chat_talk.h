@@ -19,7 +19,7 @@ struct chat_commands_args {
 	const struct chat_routes *routes;	/* borrowed */
 	void *ctx;
 	/* HTML; markup "" or reply_markup. */
-	void (*reply)(void *ctx, int64_t account, int64_t chat, const char *html,
+	void (*reply)(void *ctx, int64_t account, struct chat_place place, const char *html,
 		      const char *markup);
 	/* A row for table commands. */
 	void (*command)(void *ctx, const struct command *c);

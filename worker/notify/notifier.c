@@ -167,14 +167,14 @@ void notifier_feed(struct notifier *n, const char *state, const char *message)
 
 /* ---- people ask ---- */
 
-static void on_reply(void *ctx, int64_t account, int64_t chat, const char *html,
+static void on_reply(void *ctx, int64_t account, struct chat_place place, const char *html,
 		     const char *markup)
 {
 	struct waiting row = { .kind = "answer", .text = (char *)html, .markup = (char *)markup };
 
 	row.lane.channel = CHANNEL_TELEGRAM;
 	row.lane.account = account;
-	snprintf(row.lane.target, sizeof(row.lane.target), "%lld", (long long)chat);
+	(void)chat_place_text(place, row.lane.target);
 	add_row(ctx, &row);
 }
 

@@ -80,13 +80,41 @@ int telegram_answer_parse(const char *body, size_t len, struct telegram_answer *
 	return 0;
 }
 
+/* ---- places ---- */
+
+bool chat_place_parse(const char *text, struct chat_place *out)
+{
+	char *end;
+
+	errno = 0;
+	out->topic = 0;
+	out->chat = strtoll(text, &end, 10);
+	if (errno || end == text)
+		return false;
+	if (*end == ':')
+		out->topic = strtoll(text = end + 1, &end, 10);
+	return !errno && end > text && !*end && out->topic >= 0;
+}
+
+const char *chat_place_text(struct chat_place place, char out[CHAT_PLACE_MAX])
+{
+	int n = snprintf(out, CHAT_PLACE_MAX, "%lld", (long long)place.chat);
+
+	if (place.topic)
+		snprintf(out + n, CHAT_PLACE_MAX - (size_t)n, ":%lld", (long long)place.topic);
+	return out;
+}
+
 /* ---- updates ---- */
 
 static bool read_message(const cJSON *m, struct telegram_update *u)
 {
-	u->chat = number(cJSON_GetObjectItemCaseSensitive(m, "chat"), "id");
+	u->place.chat = number(cJSON_GetObjectItemCaseSensitive(m, "chat"), "id");
+	/* Outside of groups with topics it only numbers a thread of replies. */
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(m, "is_topic_message")))
+		u->place.topic = number(m, "message_thread_id");
 	u->message = number(m, "message_id");
-	return u->chat != 0;
+	return u->place.chat != 0 && u->place.topic >= 0;
 }
 
 static void read_update(const cJSON *item, struct telegram_update *u)

@@ -25,11 +25,22 @@ struct telegram_answer {
 MUST_CHECK int telegram_answer_parse(const char *body, size_t len, struct telegram_answer *out,
 				     struct err *e);
 
+/* A chat, or one topic of a group that has topics; its text is "-1001234567890:17". */
+struct chat_place {
+	int64_t chat;
+	int64_t topic;			/* message_thread_id; 0 none, 1 the topic "General" */
+};
+#define CHAT_PLACE_MAX 44
+/* False: the text is no number, or has another thing than a topic behind its colon. */
+bool chat_place_parse(const char *text, struct chat_place *out);
+const char *chat_place_text(struct chat_place place, char out[CHAT_PLACE_MAX]);
+
 struct telegram_update {
 	int64_t id;			/* update_id */
 	bool usable;			/* false: nothing for us, but its id counts */
 	bool pressed;			/* a button of ours; text is its data */
-	int64_t chat, user;		/* user 0: not told */
+	struct chat_place place;
+	int64_t user;			/* 0: not told */
 	int64_t message;		/* message_id */
 	int64_t date_s;			/* when it was sent; 0 for a button */
 	char text[TELEGRAM_COMMAND_MAX];

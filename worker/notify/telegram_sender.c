@@ -47,12 +47,25 @@ static size_t join(const struct note *notes, size_t n, int64_t untold, struct bu
 	return used;
 }
 
+/* "@channel", "77", "-1001234567890:17". "General" is where a message without a topic goes. */
+static void put_place(struct json *j, const char *target)
+{
+	struct chat_place place;
+
+	if (!chat_place_parse(target, &place)) {
+		json_string(j, "chat_id", target);
+		return;
+	}
+	json_int(j, "chat_id", place.chat);
+	if (place.topic > 1)
+		json_int(j, "message_thread_id", place.topic);
+}
+
 static int prepare(void *ctx, const struct note *notes, size_t n, int64_t untold, struct post *out,
 		   struct err *e)
 {
 	const struct telegram_sender *s = ctx;
 	const char *token = chat_routes_token(s->routes, notes[0].lane.account);
-	const char *chat = notes[0].lane.target;
 	struct json j = { .out = &out->body };
 	struct buf text = { 0 };
 	bool silent;
@@ -62,10 +75,7 @@ static int prepare(void *ctx, const struct note *notes, size_t n, int64_t untold
 	telegram_url(&out->url, s->api_url, token, "sendMessage");
 	out->rows = join(notes, n, untold, &text, &silent);
 	json_object(&j, NULL);
-	if (*chat == '@')
-		json_string(&j, "chat_id", chat);
-	else
-		json_int(&j, "chat_id", strtoll(chat, NULL, 10));
+	put_place(&j, notes[0].lane.target);
 	json_string(&j, "text", buf_text(&text));
 	json_string(&j, "parse_mode", "HTML");
 	json_bool(&j, "disable_notification", silent);
