@@ -22,6 +22,12 @@ static void reserve(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
+void buf_shrink(struct buf *b)
+{
+	if (b->data && b->cap > b->len + 1)
+		b->data = xrealloc(b->data, b->cap = b->len + 1);
+}
+
 void buf_free(struct buf *b)
 {
 	free(b->data);

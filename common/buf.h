@@ -14,6 +14,8 @@ struct buf {
 	size_t len, cap;
 };
 
+/* Gives back the room behind the text: for one that is kept for long. */
+void buf_shrink(struct buf *b);
 void buf_free(struct buf *b);		/* leaves it empty and usable */
 void buf_clear(struct buf *b);		/* keeps the memory */
 void buf_add(struct buf *b, const void *data, size_t len);
