@@ -22,6 +22,18 @@ static void reserve(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
+char *buf_room(struct buf *b, size_t n)
+{
+	reserve(b, n);
+	return b->data + b->len;
+}
+
+void buf_wrote(struct buf *b, size_t n)
+{
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
 void buf_shrink(struct buf *b)
 {
 	if (b->data && b->cap > b->len + 1)
