@@ -22,6 +22,24 @@ static void reserve(struct buf *b, size_t more)
 	b->cap = cap;
 }
 
+char *buf_room(struct buf *b, size_t n)
+{
+	reserve(b, n);
+	return b->data + b->len;
+}
+
+void buf_wrote(struct buf *b, size_t n)
+{
+	b->len += n;
+	b->data[b->len] = '\0';
+}
+
+void buf_shrink(struct buf *b)
+{
+	if (b->data && b->cap > b->len + 1)
+		b->data = xrealloc(b->data, b->cap = b->len + 1);
+}
+
 void buf_free(struct buf *b)
 {
 	free(b->data);

@@ -14,6 +14,14 @@ struct buf {
 	size_t len, cap;
 };
 
+/* Gives back the room behind the text: for one that is kept for long. */
+void buf_shrink(struct buf *b);
+/*
+ * Room for n more bytes at the end: write at most so many there, then say with buf_wrote how
+ * many they were. For writers of many small pieces.
+ */
+char *buf_room(struct buf *b, size_t n);
+void buf_wrote(struct buf *b, size_t n);
 void buf_free(struct buf *b);		/* leaves it empty and usable */
 void buf_clear(struct buf *b);		/* keeps the memory */
 void buf_add(struct buf *b, const void *data, size_t len);

@@ -52,23 +52,60 @@ void json_escape(struct buf *out, const char *text)
 	buf_add(out, run, (size_t)(text - run));
 }
 
-static void put_quoted(struct buf *out, const char *text)
+#define BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+/* Not 0: one of the 8 bytes is 0. */
+#define ZERO_IN(w) (((w) - BYTES(1)) & ~(w) & BYTES(0x80))
+
+/* How many bytes at the begin are plain for sure: 8 are looked at together. */
+static size_t plain_bytes(const char *text, size_t len)
 {
-	buf_putc(out, '"');
-	json_escape(out, text);
-	buf_putc(out, '"');
+	size_t n = 0;
+	uint64_t w;
+
+	for (; len - n >= sizeof(w); n += sizeof(w)) {
+		memcpy(&w, text + n, sizeof(w));
+		if ((w & BYTES(0x80)) | ((w - BYTES(0x20)) & ~w & BYTES(0x80)) |
+		    ZERO_IN(w ^ BYTES('"')) | ZERO_IN(w ^ BYTES('\\')))
+			break;
+	}
+	while (n < len && is_plain((unsigned char)text[n]))
+		n++;
+	return n;
+}
+
+/*
+ * The usual text has nothing to escape: it goes in as it is, with what stands before and after
+ * it, in one piece. (Lists have thousands of keys and words.)
+ */
+static void put_quoted(struct buf *out, bool comma, const char *text, const char *behind)
+{
+	size_t len = strlen(text), plain = plain_bytes(text, len), n = 0;
+	size_t tail = strlen(behind);
+	char *p = buf_room(out, len + tail + 2);
+
+	if (comma)
+		p[n++] = ',';
+	p[n++] = '"';
+	memcpy(p + n, text, plain);
+	n += plain;
+	if (plain == len) {
+		memcpy(p + n, behind, tail);
+		buf_wrote(out, n + tail);
+		return;
+	}
+	buf_wrote(out, n);
+	json_escape(out, text + plain);
+	buf_add(out, behind, tail);
 }
 
 /* Writes what comes before every value: a comma, and the key. */
 static void lead(struct json *j, const char *key)
 {
-	if (j->comma)
+	if (key)
+		put_quoted(j->out, j->comma, key, "\":");
+	else if (j->comma)
 		buf_putc(j->out, ',');
 	j->comma = true;
-	if (key) {
-		put_quoted(j->out, key);
-		buf_putc(j->out, ':');
-	}
 }
 
 static void put_uint(struct buf *out, uint64_t u, bool negative)
@@ -145,7 +182,7 @@ void json_string(struct json *j, const char *key, const char *value)
 {
 	lead(j, key);
 	if (value)
-		put_quoted(j->out, value);
+		put_quoted(j->out, false, value, "\"");
 	else
 		buf_puts(j->out, "null");
 }

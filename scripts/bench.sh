@@ -3,11 +3,21 @@
 # Docker engine runs the containers.
 set -uo pipefail
 
+first=
+failed()
+{
+	echo "bench: $1"
+	first=${first:-$1}
+}
+
 for bench in build/bench/bench_*; do
 	[[ -x $bench && -e tests/bench/$(basename "$bench").c ]] || continue
-	"$bench" || echo "bench: $bench ended with $?"
+	"$bench" || failed "$bench ended with $?"
 done
-python3 tests/bench/system.py
-python3 tests/bench/many_bots.py
-python3 tests/bench/million_orders.py
-! docker info >/dev/null 2>&1 || python3 tests/bench/docker_bench.py start
+for part in system many_bots million_orders; do
+	python3 "tests/bench/$part.py" || failed "tests/bench/$part.py ended with $?"
+done
+if docker info >/dev/null 2>&1; then
+	python3 tests/bench/docker_bench.py start || failed "tests/bench/docker_bench.py ended with $?"
+fi
+[[ -z $first ]] || echo "bench: first failure: $first; all other parts ran"

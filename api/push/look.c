@@ -206,6 +206,7 @@ struct look *look_new(struct app *a, void (*renewed)(void *ctx), void *ctx)
 		.ring_messages = LOOK_RING_MESSAGES,
 		.ring_bytes = LOOK_RING_BYTES,
 		.pending_bytes = LOOK_PENDING_BYTES,
+		.total_bytes = LOOK_TOTAL_BYTES,
 	};
 	struct look *l = xcalloc(1, sizeof(*l));
 	struct err e = { 0 };

@@ -23,6 +23,7 @@
 #define LOOK_RING_MESSAGES 4096
 #define LOOK_RING_BYTES ((size_t)4 << 20)
 #define LOOK_PENDING_BYTES ((size_t)1 << 20)	/* unsent: more is a slow reader */
+#define LOOK_TOTAL_BYTES ((size_t)16 << 20)	/* of all readers and the ring */
 
 struct look;
 

@@ -14,6 +14,12 @@ static const char *const names[PUSH_TOPICS] = {
 	[PUSH_JOB] = "job",		[PUSH_LOG] = "log",
 };
 
+/* Messages may live longer than the hub: in an output that libevent frees later. */
+struct push_memory {
+	size_t bytes;
+	size_t refs;			/* the hub and its messages */
+};
+
 struct push_client {
 	struct push *owner;
 	const struct push_link *link;
@@ -22,12 +28,15 @@ struct push_client {
 	int64_t bot_id[PUSH_TOPICS];
 	size_t snapshot_bytes;	/* sent since its output was empty */
 	size_t change_bytes;	/* sent since the last sweep */
+	size_t own_bytes;	/* that its output takes beside the messages */
 	bool dropped;
 	struct push_client *prev, *next;
 };
 
 struct push {
 	struct push_limits limits;
+	struct push_memory *memory;
+	size_t own_bytes;		/* of all clients */
 	int64_t seq;
 	int64_t since[PUSH_TOPICS];	/* changes after this one are all known */
 	struct push_message **ring;	/* oldest at "first" */
@@ -60,10 +69,18 @@ struct push_message *push_message_ref(struct push_message *m)
 	return m;
 }
 
+static void memory_unref(struct push_memory *m)
+{
+	if (--m->refs == 0)
+		free(m);
+}
+
 void push_message_unref(struct push_message *m)
 {
 	if (!m || --m->refs)
 		return;
+	m->memory->bytes -= m->frame.len;
+	memory_unref(m->memory);
 	buf_free(&m->frame);
 	free(m);
 }
@@ -74,7 +91,7 @@ const char *push_message_text(const struct push_message *m, size_t *len)
 	return m->frame.data + m->text_at;
 }
 
-static struct push_message *message_new(int64_t seq, enum push_topic t, int64_t bot_id,
+static struct push_message *message_new(struct push *p, enum push_topic t, int64_t bot_id,
 					const char *type, const char *data)
 {
 	struct push_message *m = xcalloc(1, sizeof(*m));
@@ -82,18 +99,22 @@ static struct push_message *message_new(int64_t seq, enum push_topic t, int64_t 
 	struct json j = { .out = &text };
 
 	json_object(&j, NULL);
-	json_int(&j, "seq", seq);
+	json_int(&j, "seq", p->seq);
 	json_string(&j, "topic", names[t]);
 	json_string(&j, "type", type);
 	json_raw(&j, "data", data);
 	json_time(&j, "timestamp", clock_now_us());
 	json_object_end(&j);
 	m->refs = 1;
-	m->seq = seq;
+	m->seq = p->seq;
 	m->topic = t;
 	m->bot_id = bot_id;
 	ws_encode(&m->frame, text.data, text.len);
+	buf_shrink(&m->frame);
 	m->text_at = m->frame.len - text.len;
+	m->memory = p->memory;
+	m->memory->refs++;
+	m->memory->bytes += m->frame.len;
 	buf_free(&text);
 	return m;
 }
@@ -104,6 +125,8 @@ struct push *push_new(int64_t first_seq, const struct push_limits *l)
 
 	ASSERT(l->ring_messages > 0);
 	p->limits = *l;
+	p->memory = xcalloc(1, sizeof(*p->memory));
+	p->memory->refs = 1;
 	p->seq = p->forgotten = first_seq;
 	for (unsigned i = 0; i < PUSH_TOPICS; i++)
 		p->since[i] = first_seq;
@@ -130,7 +153,13 @@ void push_free(struct push *p)
 	while (p->n)
 		ring_forget(p);
 	free(p->ring);
+	memory_unref(p->memory);
 	free(p);
+}
+
+size_t push_memory(const struct push *p)
+{
+	return p->memory->bytes + p->own_bytes;
 }
 
 int64_t push_seq(const struct push *p)
@@ -179,6 +208,14 @@ static bool listens(const struct push_client *c, const struct push_message *m)
 	return (c->topics & PUSH_BIT(m->topic)) && (!bot || !m->bot_id || bot == m->bot_id);
 }
 
+static void drop(struct push_client *c)
+{
+	c->dropped = true;
+	c->topics = 0;
+	c->owner->dropped++;
+	c->link->drop(c->ctx);
+}
+
 /* false: the client has too much unread output and is dropped. */
 static bool keeps_up(struct push_client *c, size_t allowed)
 {
@@ -186,11 +223,36 @@ static bool keeps_up(struct push_client *c, size_t allowed)
 		return false;
 	if (c->link->pending(c->ctx) <= allowed)
 		return true;
-	c->dropped = true;
-	c->topics = 0;
-	c->owner->dropped++;
-	c->link->drop(c->ctx);
+	drop(c);
 	return false;
+}
+
+static struct push_client *slowest(const struct push *p, size_t *unread)
+{
+	struct push_client *most = NULL;
+
+	*unread = 0;
+	for (struct push_client *c = p->clients; c; c = c->next) {
+		size_t bytes = c->dropped ? 0 : c->link->pending(c->ctx);
+
+		if (bytes > *unread) {
+			*unread = bytes;
+			most = c;
+		}
+	}
+	return most;
+}
+
+/* What a dropped client holds is free only later: it counts as free at once. */
+static void make_room(struct push *p)
+{
+	size_t total = push_memory(p), unread;
+	struct push_client *c;
+
+	while (total > p->limits.total_bytes && (c = slowest(p, &unread)) != NULL) {
+		drop(c);
+		total -= unread < total ? unread : total;
+	}
 }
 
 void push_sweep(struct push *p)
@@ -199,6 +261,21 @@ void push_sweep(struct push *p)
 		if (keeps_up(c, p->limits.pending_bytes + c->snapshot_bytes))
 			c->change_bytes = 0;
 	}
+	make_room(p);
+}
+
+static void send_to(struct push_client *c, struct push_message *m)
+{
+	size_t own = c->link->send(c->ctx, m);
+
+	c->own_bytes += own;
+	c->owner->own_bytes += own;
+}
+
+static void forget_own(struct push_client *c)
+{
+	c->owner->own_bytes -= c->own_bytes;
+	c->own_bytes = 0;
 }
 
 /* Never drops the client, because it had no time yet to read the other messages of this look. */
@@ -207,13 +284,15 @@ static void offer(struct push_client *c, struct push_message *m)
 	if (c->dropped || !listens(c, m))
 		return;
 	c->change_bytes += m->frame.len;
-	c->link->send(c->ctx, m);
+	send_to(c, m);
 }
 
 void push_publish(struct push *p, enum push_topic t, int64_t bot_id, const char *json)
 {
-	struct push_message *m = message_new(++p->seq, t, bot_id, "change", json);
+	struct push_message *m;
 
+	p->seq++;
+	m = message_new(p, t, bot_id, "change", json);
 	for (struct push_client *c = p->clients; c; c = c->next)
 		offer(c, m);
 	ring_keep(p, m);
@@ -228,7 +307,7 @@ void push_break(struct push *p, enum push_topic t)
 struct push_message *push_snapshot(struct push *p, enum push_topic t, int64_t bot_id,
 				   const char *json)
 {
-	return message_new(p->seq, t, bot_id, "snapshot", json);
+	return message_new(p, t, bot_id, "snapshot", json);
 }
 
 struct push_client *push_client_new(struct push *p, const struct push_link *link, void *ctx)
@@ -250,6 +329,7 @@ void push_client_free(struct push_client *c)
 {
 	if (!c)
 		return;
+	forget_own(c);
 	if (c->prev)
 		c->prev->next = c->next;
 	else
@@ -288,7 +368,12 @@ int64_t push_filter(const struct push_client *c, enum push_topic t)
 
 bool push_ready(struct push_client *c)
 {
-	return keeps_up(c, c->owner->limits.pending_bytes * PUSH_READY_LIMITS + c->change_bytes);
+	struct push *p = c->owner;
+
+	if (!keeps_up(c, p->limits.pending_bytes * PUSH_READY_LIMITS + c->change_bytes))
+		return false;
+	make_room(p);
+	return !c->dropped;
 }
 
 void push_send_snapshot(struct push_client *c, struct push_message *m)
@@ -296,12 +381,13 @@ void push_send_snapshot(struct push_client *c, struct push_message *m)
 	if (c->dropped)
 		return;
 	c->snapshot_bytes += m->frame.len;
-	c->link->send(c->ctx, m);
+	send_to(c, m);
 }
 
 void push_drained(struct push_client *c)
 {
 	c->snapshot_bytes = 0;
+	forget_own(c);
 }
 
 bool push_resume(struct push_client *c, unsigned topics, int64_t last_seq)

@@ -9,8 +9,12 @@
  *
  * seq grows by one or more per change, also across restarts, because it starts at the
  * clock's microseconds; a snapshot carries the seq of the change before it. The hub knows
- * neither sockets nor the database. A client whose unsent output is over the limit when a new
- * look begins is dropped, so that memory stays bounded.
+ * neither sockets nor the database.
+ *
+ * Memory is bounded twice. A client whose unsent output is over its limit when a new look begins
+ * is dropped. And all messages that live, with what each client's output takes beside them, may
+ * take total_bytes: over it, those who have most unread are dropped, because one reader holds
+ * little, but each of hundreds may hold another snapshot.
  */
 #ifndef API_PUSH_PUSH_H
 #define API_PUSH_PUSH_H
@@ -43,6 +47,7 @@ bool push_topic_parse(const char *name, size_t len, enum push_topic *out);
 /* Shared by the ring and by every client's output; never changed once made. */
 struct push_message {
 	unsigned refs;
+	struct push_memory *memory;	/* in which its bytes are counted */
 	int64_t seq;
 	enum push_topic topic;
 	int64_t bot_id;		/* 0: concerns no single bot */
@@ -56,7 +61,8 @@ const char *push_message_text(const struct push_message *m, size_t *len);
 
 /* How a message reaches a client. */
 struct push_link {
-	void (*send)(void *ctx, struct push_message *m);
+	/* Returns the bytes of memory that it takes beside the message, until it is read. */
+	size_t (*send)(void *ctx, struct push_message *m);
 	/* Bytes that were sent to the client and that it has not read yet. */
 	size_t (*pending)(void *ctx);
 	/* Ends a client that is too slow, but not inside this call. It gets no more messages. */
@@ -66,6 +72,7 @@ struct push_link {
 struct push_limits {
 	size_t ring_messages, ring_bytes;	/* kept for clients that come back */
 	size_t pending_bytes;			/* unsent output of one client, snapshots aside */
+	size_t total_bytes;			/* of memory: all messages and outputs */
 };
 
 struct push;
@@ -79,6 +86,8 @@ int64_t push_seq(const struct push *p);		/* of the newest change */
 size_t push_clients(const struct push *p);	/* (tests) */
 unsigned push_wanted(const struct push *p);	/* topics that somebody listens to */
 uint64_t push_dropped(const struct push *p);	/* slow clients so far (tests) */
+/* Bytes of all messages that live, and of what outputs take beside them. */
+size_t push_memory(const struct push *p);
 
 /* Before each look: drops the clients that are over the limit. */
 void push_sweep(struct push *p);

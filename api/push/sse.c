@@ -1,6 +1,9 @@
 #include "api/push/sse.h"
 
+#include "api/push/output.h"
+
 #include <event2/buffer.h>
+#include <stdio.h>
 
 void sse_head(struct evbuffer *out, const char *correlation_id)
 {
@@ -17,17 +20,19 @@ void sse_head(struct evbuffer *out, const char *correlation_id)
 
 void sse_begin(struct evbuffer *out, int64_t id)
 {
-	if (id)
-		evbuffer_add_printf(out, "id: %lld\n", (long long)id);
-	evbuffer_add(out, "data: ", 6);
+	char text[40];
+	int n = id ? snprintf(text, sizeof(text), "id: %lld\ndata: ", (long long)id) :
+		snprintf(text, sizeof(text), "data: ");
+
+	output_add(out, text, (size_t)n);
 }
 
 void sse_end(struct evbuffer *out)
 {
-	evbuffer_add(out, "\n\n", 2);
+	output_add(out, "\n\n", 2);
 }
 
 void sse_ping(struct evbuffer *out)
 {
-	evbuffer_add_printf(out, ": ping\n\n");
+	output_add(out, ": ping\n\n", 8);
 }

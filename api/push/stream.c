@@ -3,6 +3,7 @@
 #include "api/app_db.h"
 #include "api/http/auth.h"
 #include "api/http/conn.h"
+#include "api/push/output.h"
 #include "api/push/sse.h"
 #include "api/push/ws.h"
 #include "api/store/bots.h"
@@ -19,6 +20,8 @@
 #include <sys/socket.h>
 
 #define SHARED_FROM 1024	/* bytes; less is cheaper to copy than to share */
+#define SHARED_COST 256		/* bytes of libevent's for one that is shared */
+#define SSE_MOST 64		/* bytes around an event's text */
 
 enum stream_state { STREAM_OPEN, STREAM_CLOSING, STREAM_ENDING, STREAM_GONE };
 
@@ -98,31 +101,33 @@ static void unref_cb(const void *data, size_t len, void *arg)
 	push_message_unref(arg);
 }
 
-static void add_part(struct evbuffer *out, struct push_message *m, const char *data, size_t len)
+/* Returns the bytes of memory that it takes beside the message. */
+static size_t add_part(struct evbuffer *out, struct push_message *m, const char *data, size_t len)
 {
-	if (len < SHARED_FROM)
-		evbuffer_add(out, data, len);
-	else
-		evbuffer_add_reference(out, data, len, unref_cb, push_message_ref(m));
+	if (len < SHARED_FROM) {
+		output_add(out, data, len);
+		return len;
+	}
+	ASSERT(evbuffer_add_reference(out, data, len, unref_cb, push_message_ref(m)) == 0);
+	return SHARED_COST;
 }
 
-static void send_cb(void *ctx, struct push_message *m)
+static size_t send_cb(void *ctx, struct push_message *m)
 {
 	struct stream *s = ctx;
 	const char *text;
-	size_t len;
+	size_t len, own;
 
 	if (s->state != STREAM_OPEN)
-		return;
-	if (s->ws) {
-		add_part(output(s), m, m->frame.data, m->frame.len);
-		return;
-	}
+		return 0;
+	if (s->ws)
+		return add_part(output(s), m, m->frame.data, m->frame.len);
 	text = push_message_text(m, &len);
 	/* Only the last snapshot has an id, so a client that missed one gets all again. */
 	sse_begin(output(s), s->more_snapshots ? 0 : m->seq);
-	add_part(output(s), m, text, len);
+	own = add_part(output(s), m, text, len);
 	sse_end(output(s));
+	return own + SSE_MOST;
 }
 
 static size_t pending_cb(void *ctx)
@@ -283,16 +288,22 @@ static void on_read_cb(struct bufferevent *bev, void *arg)
 		return;
 	if (ws_over(s->ws))
 		end(s);
+	else if (ws_waits(s->ws))
+		bufferevent_disable(bev, EV_READ);
 }
 
-static void on_drained_cb(struct bufferevent *bev, void *arg)
+/* Little of its output is left: what it asked for meanwhile may be answered. */
+static void on_sent_cb(struct bufferevent *bev, void *arg)
 {
 	struct stream *s = arg;
 
-	(void)bev;
-	if (s->client)
+	if (evbuffer_get_length(output(s)) == 0 && s->client)
 		push_drained(s->client);
 	shut_when_sent(s);
+	if (s->ws && s->state < STREAM_GONE && !(bufferevent_get_enabled(bev) & EV_READ)) {
+		bufferevent_enable(bev, EV_READ);
+		on_read_cb(bev, s);
+	}
 }
 
 static void on_event_cb(struct bufferevent *bev, short what, void *arg)
@@ -424,7 +435,8 @@ static struct stream *take_over(struct stream_set *set, struct request *r, struc
 	conn_take(c, on_closed_cb, s);
 	r->taken = true;
 	set_socket(s);
-	bufferevent_setcb(s->bev, on_read_cb, on_drained_cb, on_event_cb, s);
+	bufferevent_setcb(s->bev, on_read_cb, on_sent_cb, on_event_cb, s);
+	bufferevent_setwatermark(s->bev, EV_WRITE, WS_UNREAD_MOST / 2, 0);
 	bufferevent_set_timeouts(s->bev, NULL, &patience);
 	bufferevent_enable(s->bev, EV_READ | EV_WRITE);
 	return s;

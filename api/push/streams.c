@@ -6,13 +6,17 @@
 #include "common/clock.h"
 
 #include <event2/event.h>
+#include <malloc.h>
 #include <stdlib.h>
+
+#define GIVE_BACK_BYTES ((size_t)4 << 20)
 
 struct streams {
 	struct stream_set set;
 	struct event *tick;
 	bool active;			/* tick is on */
 	bool stopping;
+	size_t most;			/* memory of all streams since it was given back */
 };
 
 static void on_renewed_cb(void *ctx)
@@ -21,6 +25,19 @@ static void on_renewed_cb(void *ctx)
 
 	for (struct stream *s = all->set.first; s; s = stream_next(s))
 		stream_renew(s);
+}
+
+/* The heap keeps what was freed; after a crowd of readers that is much. */
+static void give_back(struct streams *all)
+{
+	size_t now = push_memory(look_push(all->set.look));
+
+	if (now > all->most) {
+		all->most = now;
+	} else if (all->most - now > GIVE_BACK_BYTES) {
+		malloc_trim(0);
+		all->most = now;
+	}
 }
 
 static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
@@ -32,6 +49,7 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	auth_refresh(a->auth, a);
+	give_back(all);
 	for (struct stream *s = all->set.first; s; s = stream_next(s))
 		stream_tick(s, now);
 	all->active = look_tick(all->set.look, all->set.n);

@@ -1,5 +1,7 @@
 #include "api/push/ws.h"
 
+#include "api/push/output.h"
+
 #include <event2/buffer.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define KEY_LEN 24
 #define BEARER "bearer."
+#define PIECE 128		/* bytes that are handled before the output is looked at again */
 
 struct ws {
 	struct evbuffer *in, *out;
@@ -113,9 +116,12 @@ static ssize_t recv_cb(wslay_event_context_ptr wslay, uint8_t *data, size_t len,
 		       void *arg)
 {
 	struct ws *w = arg;
-	int n = evbuffer_remove(w->in, data, len);
+	int n = 0;
 
 	(void)flags;
+	/* In small pieces, because wslay handles all that it was given. */
+	if (evbuffer_get_length(w->out) <= WS_UNREAD_MOST)
+		n = evbuffer_remove(w->in, data, len < PIECE ? len : PIECE);
 	if (n > 0)
 		return n;
 	wslay_event_set_error(wslay, WSLAY_ERR_WOULDBLOCK);
@@ -129,7 +135,7 @@ static ssize_t send_cb(wslay_event_context_ptr wslay, const uint8_t *data, size_
 
 	(void)wslay;
 	(void)flags;
-	ASSERT(evbuffer_add(w->out, data, len) == 0);
+	output_add(w->out, data, len);
 	return (ssize_t)len;
 }
 
@@ -198,10 +204,15 @@ static void flush(struct ws *w)
 		w->failed = true;
 }
 
+bool ws_waits(const struct ws *w)
+{
+	return evbuffer_get_length(w->in) > 0 && evbuffer_get_length(w->out) > WS_UNREAD_MOST;
+}
+
 void ws_read(struct ws *w)
 {
 	/* One call may leave bytes: it stops at the end of its own buffer. */
-	while (evbuffer_get_length(w->in) && !w->failed &&
+	while (evbuffer_get_length(w->in) && !ws_waits(w) && !w->failed &&
 	       wslay_event_get_read_enabled(w->wslay)) {
 		if (wslay_event_recv(w->wslay))
 			w->failed = true;
@@ -219,7 +230,7 @@ void ws_text(struct ws *w, const char *text, size_t len)
 	if (!ws_open(w))
 		return;
 	ws_encode(&frame, text, len);
-	ASSERT(evbuffer_add(w->out, frame.data, frame.len) == 0);
+	output_add(w->out, frame.data, frame.len);
 	buf_free(&frame);
 }
 

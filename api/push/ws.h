@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 #define WS_MESSAGE_MAX 4096	/* bytes of a client's message, all fragments */
+#define WS_UNREAD_MOST (16 * 1024)	/* bytes of output, beyond which nothing is asked */
 #define WS_FRAGMENTS_MAX 16	/* that a message may come in */
 #define WS_FRAMES_PER_S 50	/* more than that from a client is a flood */
 #define WS_ACCEPT_MAX 29
@@ -53,8 +54,13 @@ void ws_encode(struct buf *out, const char *text, size_t len);
 struct ws *ws_new(struct evbuffer *in, struct evbuffer *out,
 		  void (*text)(void *ctx, const char *msg, size_t len), void *ctx);
 void ws_free(struct ws *w);
-/* Takes all of in. */
+/*
+ * Takes what came in, until the client has more than WS_UNREAD_MOST bytes unread: what it asks
+ * for then is answered when it has read, or one that only asks would fill the memory.
+ */
 void ws_read(struct ws *w);
+/* The last ws_read left something, and must be called again when "out" is shorter. */
+bool ws_waits(const struct ws *w);
 /* Nothing is sent once a close was. */
 void ws_text(struct ws *w, const char *text, size_t len);
 void ws_ping(struct ws *w);

@@ -15,20 +15,16 @@
 	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
 	" created_us, NULL, closed_us, 0, NULL, NULL, updated_us FROM reported_orders "
 /*
- * Each table is read for one page at most, in the order of its index; then the two are
- * merged. "below" is the smallest number that does not come after the cursor. It is compared
+ * Each table is read for one page at most, in the order of its index; rows_pages merges the two. "below" is the smallest number that does not come after the cursor. It is compared
  * as a pair (time, id), which an index has, so that SQLite seeks straight to the page.
  */
 #define OWN_BELOW "?3 / 2 + ?3 % 2"
 #define REPORTED_BELOW "?3 / 2"
 #define PAGED(time, below) \
 	" AND (" time ", id) < (?2, " below ") ORDER BY " time " DESC, id DESC LIMIT ?4"
-#define MERGED(own, reported) \
-	"SELECT * FROM (" own ") UNION ALL SELECT * FROM (" reported ")" \
-	" ORDER BY 1 DESC, 2 DESC LIMIT ?4"
 #define HISTORY(where) \
-	MERGED(OWN("closed_us") where PAGED("closed_us", OWN_BELOW), \
-	       REPORTED("closed_us") where PAGED("closed_us", REPORTED_BELOW))
+	{ OWN("closed_us") where PAGED("closed_us", OWN_BELOW), \
+	  REPORTED("closed_us") where PAGED("closed_us", REPORTED_BELOW) }
 #define CLOSED "WHERE bot_id = ?1 AND status = 'closed' AND closed_us >= ?5"
 #define OF_SYMBOL " AND symbol = ?6"
 #define OF_REASON " AND close_reason = ?7"
@@ -36,15 +32,16 @@
 /* The index is named, because SQLite would also pick the index of all of the bot's orders. */
 #define OPEN(index) "INDEXED BY " index " WHERE bot_id = ?1 AND status != 'closed'"
 
-static const char SQL_ACTIVE[] =
-	MERGED(OWN("created_us") OPEN("trading_orders_open_bot") PAGED("created_us", OWN_BELOW),
-	       REPORTED("created_us") OPEN("reported_orders_open_bot")
-	       PAGED("created_us", REPORTED_BELOW));
-/* One statement for each set of filters, so that each has its index. */
-static const char SQL_HISTORY[] = HISTORY(CLOSED);
-static const char SQL_HISTORY_SYMBOL[] = HISTORY(CLOSED OF_SYMBOL);
-static const char SQL_HISTORY_REASON[] = HISTORY(CLOSED OF_REASON);
-static const char SQL_HISTORY_BOTH[] = HISTORY(CLOSED OF_SYMBOL OF_REASON);
+static const char *const SQL_ACTIVE[] = {
+	OWN("created_us") OPEN("trading_orders_open_bot") PAGED("created_us", OWN_BELOW),
+	REPORTED("created_us") OPEN("reported_orders_open_bot")
+	PAGED("created_us", REPORTED_BELOW)
+};
+/* One pair for each set of filters, so that each has its index. */
+static const char *const SQL_HISTORY[] = HISTORY(CLOSED);
+static const char *const SQL_HISTORY_SYMBOL[] = HISTORY(CLOSED OF_SYMBOL);
+static const char *const SQL_HISTORY_REASON[] = HISTORY(CLOSED OF_REASON);
+static const char *const SQL_HISTORY_BOTH[] = HISTORY(CLOSED OF_SYMBOL OF_REASON);
 static const char SQL_GET[] = OWN("created_us") "WHERE id = ?1";
 static const char SQL_REPORTED[] = REPORTED("created_us") "WHERE id = ?1";
 static const char SQL_FIND[] =
@@ -92,18 +89,21 @@ const struct column store_orders_columns[] = {
 int store_orders_active(struct db *db, int64_t bot_id, struct page *p, struct json *j,
 			struct err *e)
 {
-	struct stmt *s;
-	int rc = db_stmt(db, SQL_ACTIVE, &s, e);
+	struct stmt *s[2];
+	int rc = 0;
 
-	if (rc)
-		return rc;
 	p->pair = true;
-	stmt_bind_int(s, 1, bot_id);
-	page_bind_pair(s, 2, 3, 4, p);
-	return rows_page(j, "orders", s, store_orders_columns, p, e);
+	for (int i = 0; i < 2; i++) {
+		rc = db_stmt(db, SQL_ACTIVE[i], &s[i], e);
+		if (rc)
+			return rc;
+		stmt_bind_int(s[i], 1, bot_id);
+		page_bind_pair(s[i], 2, 3, 4, p);
+	}
+	return rows_pages(j, "orders", s, 2, store_orders_columns, p, e);
 }
 
-static const char *sql_history(const struct order_filter *f)
+static const char *const *sql_history(const struct order_filter *f)
 {
 	if (f->symbol && f->reason)
 		return SQL_HISTORY_BOTH;
@@ -114,24 +114,28 @@ int store_orders_history(struct db *db, int64_t bot_id, const struct order_filte
 			 struct page *p, struct json *j, struct err *e)
 {
 	struct page below = *p;
-	struct stmt *s;
-	int rc = db_stmt(db, sql_history(f), &s, e);
+	const char *const *sql = sql_history(f);
+	struct stmt *s[2];
 
-	if (rc)
-		return rc;
 	p->pair = true;
 	if (f->to_us <= p->before) { /* one bound for the index: the lower of the two */
 		below.before = f->to_us;
 		below.before2 = INT64_MIN;
 	}
-	stmt_bind_int(s, 1, bot_id);
-	page_bind_pair(s, 2, 3, 4, &below);
-	stmt_bind_int(s, 5, f->from_us);
-	if (f->symbol)
-		stmt_bind_text(s, 6, f->symbol);
-	if (f->reason)
-		stmt_bind_text(s, 7, f->reason);
-	return rows_page(j, "orders", s, store_orders_columns, p, e);
+	for (int i = 0; i < 2; i++) {
+		int rc = db_stmt(db, sql[i], &s[i], e);
+
+		if (rc)
+			return rc;
+		stmt_bind_int(s[i], 1, bot_id);
+		page_bind_pair(s[i], 2, 3, 4, &below);
+		stmt_bind_int(s[i], 5, f->from_us);
+		if (f->symbol)
+			stmt_bind_text(s[i], 6, f->symbol);
+		if (f->reason)
+			stmt_bind_text(s[i], 7, f->reason);
+	}
+	return rows_pages(j, "orders", s, 2, store_orders_columns, p, e);
 }
 
 /* Reports hold JSON numbers; the nearest exact decimal is stored. */

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PAGES_MAX 2	/* statements that make one list */
+
 void page_bind(struct stmt *s, int before_index, int limit_index, const struct page *p)
 {
 	stmt_bind_int(s, before_index, p->before);
@@ -148,31 +150,75 @@ void row_members(struct json *j, struct stmt *s, const struct column *cols)
 	}
 }
 
+struct place { int64_t first, second; };
+
+static struct place place_of(struct stmt *s, const struct page *p)
+{
+	return (struct place){ stmt_int(s, 0), p->pair ? stmt_int(s, 1) : 0 };
+}
+
+/* The statement whose row comes next, PAGES_MAX: none has one. Places are unique. */
+static size_t newest(struct stmt *const *list, size_t n, const int *rc, const struct page *p)
+{
+	size_t best = PAGES_MAX;
+	struct place at = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		struct place here;
+
+		if (rc[i] != STMT_ROW)
+			continue;
+		here = place_of(list[i], p);
+		if (best == PAGES_MAX || here.first > at.first ||
+		    (here.first == at.first && here.second > at.second)) {
+			best = i;
+			at = here;
+		}
+	}
+	return best;
+}
+
+static void cursor_json(struct json *j, const struct page *p, bool more, struct place last)
+{
+	char text[PAGE_CURSOR_MAX];
+
+	page_next(p, last.first, last.second, text);
+	json_string(j, "next_cursor", more ? text : NULL);
+}
+
+int rows_pages(struct json *j, const char *key, struct stmt *const *list, size_t n,
+	       const struct column *cols, const struct page *p, struct err *e)
+{
+	int rc[PAGES_MAX] = { 0 }, bad = 0;
+	struct place last = { 0 };
+	int64_t shown = 0;
+	size_t i = 0;
+
+	ASSERT(n <= PAGES_MAX);
+	json_array(j, key);
+	for (; i < n && !bad; i++) {
+		rc[i] = stmt_step(list[i], e);
+		bad = rc[i] < 0 ? rc[i] : 0;
+	}
+	while (!bad && (i = newest(list, n, rc, p)) != PAGES_MAX && shown++ < p->limit) {
+		last = place_of(list[i], p);
+		json_object(j, NULL);
+		row_members(j, list[i], cols);
+		json_object_end(j);
+		rc[i] = stmt_step(list[i], e);
+		bad = rc[i] < 0 ? rc[i] : 0;
+	}
+	json_array_end(j);
+	cursor_json(j, p, i != PAGES_MAX, last);
+	for (i = 0; i < n; i++)
+		stmt_done(list[i]);
+	return bad;
+}
+
 int rows_page(struct json *j, const char *key, struct stmt *s, const struct column *cols,
 	      const struct page *p, struct err *e)
 {
-	int64_t n = 0, last = 0, last2 = 0;
-	bool more = false;
-	char cursor[PAGE_CURSOR_MAX];
-	int rc;
-
-	json_array(j, key);
-	while ((rc = stmt_step(s, e)) == STMT_ROW) {
-		if (n++ == p->limit) {
-			more = true;
-			break;
-		}
-		last = stmt_int(s, 0);
-		last2 = p->pair ? stmt_int(s, 1) : 0;
-		json_object(j, NULL);
-		row_members(j, s, cols);
-		json_object_end(j);
-	}
-	stmt_done(s);
-	json_array_end(j);
-	page_next(p, last, last2, cursor);
-	json_string(j, "next_cursor", more ? cursor : NULL);
-	return rc < 0 ? rc : 0;
+	return rows_pages(j, key, &s, 1, cols, p, e);
 }
 
 int rows_all(struct json *j, const char *key, struct stmt *s, const struct column *cols,

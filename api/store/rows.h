@@ -84,6 +84,12 @@ void row_members(struct json *j, struct stmt *s, const struct column *cols);
  */
 MUST_CHECK int rows_page(struct json *j, const char *key, struct stmt *s,
 			 const struct column *cols, const struct page *p, struct err *e);
+/*
+ * The same of several statements with the same columns, each newest first: their rows go into
+ * one list. SQLite would sort them once more, with all their columns.
+ */
+MUST_CHECK int rows_pages(struct json *j, const char *key, struct stmt *const *list, size_t n,
+			  const struct column *cols, const struct page *p, struct err *e);
 /* "key": [ {row}, ... ], all of them. */
 MUST_CHECK int rows_all(struct json *j, const char *key, struct stmt *s,
 			const struct column *cols, struct err *e);

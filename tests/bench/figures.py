@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+failures = []			# of this program, in order
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/process"))
 import harness		# pylint: disable=wrong-import-position
@@ -42,9 +43,15 @@ def failures_shown(what, bot):
     """A figure that can't be taken is said, and the others are taken."""
     try:
         yield
-    except AssertionError as error:
-        show(what, "failed", str(error))
+    except Exception as error:		# pylint: disable=broad-exception-caught
+        show(what, "failed", "%s: %s" % (type(error).__name__, error))
+        failures.append("%s: %s" % (what, error))
         bot.show_logs()
+
+
+def first_failure():
+    """To be said at the end, where it is seen. None: there is none; else the program ends with 1."""
+    return "bench: %d parts failed, first %s" % (len(failures), failures[0]) if failures else None
 
 
 def started(bot):
@@ -89,8 +96,11 @@ def wrk(url, pid, rate, token=None, script=None, seconds=3, connections=32):
     if script:
         command += ["-s", os.path.join(ROOT, "tests/bench", script)]
     before = cpu_us(pid)
-    text = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
+    run = subprocess.run(command + [url], capture_output=True, text=True, check=False)
+    text = run.stdout
     used = cpu_us(pid) - before
+    if run.returncode:
+        raise RuntimeError("wrk ended with %d on %s: %s%s" % (run.returncode, url, text, run.stderr))
     # a timeout is no error here: a slow server needs more than wrk's 2 s for 32 at once
     if "Non-2xx" in text or re.search(r"(connect|read|write) [1-9]", text):
         raise RuntimeError(text)

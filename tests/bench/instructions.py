@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Instructions (callgrind) of the hot paths: they don't depend on the machine's mood.
 
-    tests/bench/instructions.py [engine] [status] [command]       (default: all)
+    tests/bench/instructions.py [engine] [status] [list] [command]       (default: all)
 
 BUILD=/elsewhere/build measures another version's programs, to compare with. Prints one
 line per figure: name, instructions.
@@ -16,12 +16,15 @@ import time
 
 import figures
 from figures import harness
+import rates
 import recording
 import replays
 
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(figures.ROOT, "build")))
 TRADES = 4.75e6			# bench_engine's, for each million that it is told
 STATUS_REQUESTS = 4000
+LISTED = 5000
+LIST_REQUESTS = 500
 COMMANDS = 200
 
 
@@ -132,6 +135,13 @@ def bench_status():
              per_request(api, "GET", ["/api/v1/status"] * STATUS_REQUESTS, bot))
 
 
+def bench_list():
+    with running("trading-bot-api") as (bot, api):
+        rates.fill_orders(bot, LISTED)
+        show("API, per GET of 50 closed orders",
+             per_request(api, "GET", [rates.ORDERS] * LIST_REQUESTS, bot))
+
+
 def bench_command():
     paths = ["/api/v1/bot/" + ("start", "stop")[i % 2] for i in range(COMMANDS)]
     for name in ("trading-bot-api", "trading-bot-worker"):
@@ -141,5 +151,5 @@ def bench_command():
 
 
 if __name__ == "__main__":
-    for what in sys.argv[1:] or ("engine", "status", "command"):
-        {"engine": bench_engine, "status": bench_status, "command": bench_command}[what]()
+    for what in sys.argv[1:] or ("engine", "status", "list", "command"):
+        {"engine": bench_engine, "status": bench_status, "list": bench_list, "command": bench_command}[what]()

@@ -37,11 +37,11 @@ FILL = """
     FROM (SELECT i, ?3 - (?1 - i) * 1000000 AS at FROM n)"""
 
 
-def fill_orders(bot):
+def fill_orders(bot, closed=CLOSED):
     """Closed trades of the past, one a second, in steps that the worker can wait for."""
     until = bot.value("SELECT min(created_us) FROM bots")
-    for start in range(0, CLOSED, 5000):
-        bot.write(FILL, 5000, FIRST_ID + start, until - (CLOSED - start) * 1_000_000)
+    for start in range(0, closed, 5000):
+        bot.write(FILL, 5000, FIRST_ID + start, until - (closed - start) * 1_000_000)
 
 
 def copy_database(bot, folder):

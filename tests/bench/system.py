@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Figures of the running programs: start, command to effect, HTTP, memory.
 
-    tests/bench/system.py [start] [command] [http] [memory]       (default: all)
+    tests/bench/system.py [start] [command] [http] [memory] [readers]       (default: all)
 """
 import shutil
 import statistics
@@ -11,6 +11,7 @@ from concurrent import futures
 
 import figures
 from figures import harness, percentile, resident, show, started
+from quiet_readers import bench_readers
 from rates import bench_http
 
 FIRST_TRADE = "SELECT 1 FROM trading_orders WHERE filled > 0"
@@ -77,11 +78,12 @@ def bench_memory(bot):
 
 def main():
     benches = {"start": bench_start, "command": bench_command, "http": bench_http,
-               "memory": bench_memory}
+               "memory": bench_memory, "readers": bench_readers}
     for name in sys.argv[1:] or benches:
         with figures.new_bot() as bot, figures.failures_shown(name, bot):
             benches[name](bot)
+    return figures.first_failure()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

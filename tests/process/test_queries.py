@@ -34,9 +34,7 @@ ALLOWED = {
         "the sample model is given to the bot's versions so far, once at the first start",
     r"^(INSERT INTO|UPDATE) trading_configs.*updated_us => incomplete":
         "the beginning of a text that is put together from the table of settings",
-    r"^SELECT \* FROM \(SELECT closed_us AS place.* LIMIT \?4 => USE TEMP B-TREE FOR ORDER BY$":
-        "one page of each of two tables, both read in their order, is merged",
-    r"^SELECT \* FROM \(SELECT created_us AS place.*!= 'closed'.* LIMIT \?4 => USE TEMP B-TREE FOR ORDER BY$":
+    r"^SELECT created_us AS place.*!= 'closed'.* LIMIT \?4 => USE TEMP B-TREE FOR ORDER BY$":
         "sorts open orders of one bot: few",
     r"^SELECT [^()]+ FROM \(SELECT [^()]+ ORDER BY id DESC LIMIT \?1\) ORDER BY (1|id) =>":
         "the newest some by row number, turned round",

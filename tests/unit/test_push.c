@@ -25,7 +25,7 @@ struct ear {
 
 static struct push *hub;
 
-static void send_cb(void *ctx, struct push_message *m)
+static size_t send_cb(void *ctx, struct push_message *m)
 {
 	struct ear *e = ctx;
 
@@ -35,6 +35,7 @@ static void send_cb(void *ctx, struct push_message *m)
 	push_message_ref(m);
 	push_message_unref(e->last);
 	e->last = m;
+	return 10;
 }
 
 static size_t pending_cb(void *ctx)
@@ -76,6 +77,7 @@ static int setup(void **state)
 {
 	static const struct push_limits limits = {
 		.ring_messages = 4, .ring_bytes = 4000, .pending_bytes = 1000,
+		.total_bytes = 1 << 20,
 	};
 
 	(void)state;
@@ -289,6 +291,64 @@ static void a_slow_reader_is_dropped(void **state)
 }
 
 /* Many changes at once are no fault of the reader; not taking them until the next look is. */
+/* Each of many readers may hold a snapshot of its own: together they have a bound as well. */
+static void all_readers_together(void **state)
+{
+	static const struct push_limits limits = {
+		.ring_messages = 4, .ring_bytes = 1, .pending_bytes = 1 << 20,
+		.total_bytes = 40000,
+	};
+	struct push *kept = hub;
+	struct push_message *m;
+	struct ear ears[12];
+	char json[2003], most[4003];
+	int drops = 0;
+
+	(void)state;
+	memset(json, 'x', sizeof(json) - 1);
+	memset(most, 'x', sizeof(most) - 1);
+	json[0] = json[2001] = most[0] = most[4001] = '"';
+	json[2002] = most[4002] = '\0';
+	hub = push_new(FIRST, &limits);
+	for (int i = 0; i < 12; i++) {
+		ear_open(&ears[i], PUSH_ALL, 0);
+		assert_true(push_ready(ears[i].client));
+		m = push_snapshot(hub, PUSH_LOG, 0, i == 0 ? most : json);
+		push_send_snapshot(ears[i].client, m);
+		push_message_unref(m); /* the ear holds it */
+	}
+	assert_true(push_memory(hub) > 26000 && push_memory(hub) < 30000);
+	push_sweep(hub);
+	assert_int_equal(push_dropped(hub), 0);
+	for (int i = 0; i < 12; i++) { /* and one more for each: too much together */
+		push_message_unref(ears[i].last);
+		ears[i].last = push_snapshot(hub, PUSH_LOG, 0, most);
+	}
+	assert_true(push_memory(hub) > 40000);
+	push_sweep(hub);
+	for (int i = 0; i < 12; i++)
+		drops += ears[i].drops;
+	assert_int_equal(ears[0].drops, 1); /* who has most unread goes first, and only so many */
+	assert_true(drops >= 2 && drops < 8);
+	for (int i = 0; i < 12; i++)
+		ear_close(&ears[i]);
+	assert_int_equal(push_memory(hub), 0);
+	push_free(hub);
+	hub = kept;
+}
+
+/* A message may outlive the hub: an output is freed later. */
+static void a_message_outlives_the_hub(void **state)
+{
+	static const struct push_limits limits = { .ring_messages = 1, .ring_bytes = 1000 };
+	struct push *other = push_new(FIRST, &limits);
+	struct push_message *m = push_snapshot(other, PUSH_LOG, 0, "1");
+
+	(void)state;
+	push_free(other);
+	push_message_unref(m);
+}
+
 static void a_burst_is_not_slowness(void **state)
 {
 	struct ear quick, slow;
@@ -522,6 +582,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_ring_has_a_size_in_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_slow_reader_is_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_burst_is_not_slowness, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_readers_together, setup, teardown),
+		cmocka_unit_test(a_message_outlives_the_hub),
 		cmocka_unit_test_setup_teardown(a_snapshot_may_be_larger_than_the_limit, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(snapshots_count_until_they_are_taken, setup,

@@ -20,7 +20,7 @@ static struct push_client *client;
 static struct buf heard;	/* "topic:data" of each change, one per line */
 static size_t n_heard;
 
-static void send_cb(void *ctx, struct push_message *m)
+static size_t send_cb(void *ctx, struct push_message *m)
 {
 	size_t len;
 	const char *text = push_message_text(m, &len);
@@ -33,6 +33,7 @@ static void send_cb(void *ctx, struct push_message *m)
 	buf_printf(&heard, "%s:%.*s\n", push_topic_name(m->topic), (int)(end - data) - 7,
 		   data + 7);
 	n_heard++;
+	return 0;
 }
 
 static size_t pending_cb(void *ctx)

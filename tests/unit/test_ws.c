@@ -15,6 +15,8 @@ static struct evbuffer *in, *out;
 static struct ws *w;
 static char heard[8192];	/* messages, each with a '|' behind it */
 static size_t heard_len;
+static bool fills;		/* each message is answered with a lot */
+static const char zeros[4096];
 
 static void text_cb(void *ctx, const char *msg, size_t len)
 {
@@ -24,6 +26,8 @@ static void text_cb(void *ctx, const char *msg, size_t len)
 	heard_len += len;
 	heard[heard_len++] = '|';
 	heard[heard_len] = '\0';
+	if (fills)
+		evbuffer_add(out, zeros, sizeof(zeros));
 }
 
 static int setup(void **state)
@@ -245,6 +249,47 @@ static void many_at_once(void **state)
 	ws_read(w);
 	assert_int_equal(heard_len, 20 * 301);
 	assert_int_equal(evbuffer_get_length(in), 0);
+}
+
+/* Who asks and never reads is not asked on: the rest waits, and comes when he has read. */
+static void asks_and_never_reads(void **state)
+{
+	static const char unread[WS_UNREAD_MOST];
+	size_t handled;
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		text(0x81, "{\"op\":\"ping\"}");
+	evbuffer_add(out, unread, sizeof(unread));
+	ws_tick(w);
+	ws_read(w);
+	assert_int_equal(heard_len, 40 * 14);	/* no more unread than that: all are taken */
+	assert_false(ws_waits(w));
+	evbuffer_add(out, "x", 1);
+	for (int i = 0; i < 40; i++)
+		text(0x81, "{\"op\":\"ping\"}");
+	ws_tick(w);
+	ws_read(w);
+	assert_int_equal(heard_len, 40 * 14);
+	assert_true(ws_waits(w));
+	evbuffer_drain(out, 1);
+	ws_tick(w);
+	ws_read(w);
+	assert_int_equal(heard_len, 80 * 14);
+	/* In between: the first answers fill the output. */
+	fills = true;
+	for (int i = 0; i < 40; i++)
+		text(0x81, "{\"op\":\"ping\"}");
+	handled = heard_len;
+	ws_tick(w);
+	ws_read(w);
+	fills = false;
+	assert_true(ws_waits(w));
+	assert_in_range(heard_len - handled, 14, 14 * 10);
+	evbuffer_drain(out, evbuffer_get_length(out));
+	ws_tick(w);
+	ws_read(w);
+	assert_int_equal(heard_len, 120 * 14);
 }
 
 static void ping_and_pong(void **state)
@@ -476,6 +521,7 @@ int main(void)
 		TEST(fragments),
 		TEST(byte_by_byte),
 		TEST(many_at_once),
+		TEST(asks_and_never_reads),
 		TEST(ping_and_pong),
 		TEST(the_client_closes),
 		TEST(a_close_without_a_code),
