@@ -407,7 +407,7 @@ static void rich_account(void **state)
 		o.price = i == 19 ? P("71234.57") : (struct price){ 0 };
 		o.quantity = i % 2 ? Q("1") : Q("1.23457");
 		snprintf(o.client_order_id, sizeof(o.client_order_id), "o%d", i);
-		assert_int_equal(v->ops->place(v, &o, now, &e), 0);
+		assert_int_equal(v->ops->place(v, &o, 1, now, &e), 0);
 		v->ops->advance(v, now + 500000);
 		flush();
 		assert_restored(v, &args, t.price);
@@ -440,7 +440,7 @@ static void order_on_its_way(void **state)
 	v = sim_new(&args);
 	(void)sim_symbol_add(v, &info);
 	assert_int_equal(sim_account_add(v, &a, T0, &e), 0);
-	assert_int_equal(v->ops->place(v, &o, T0, &e), 0);
+	assert_int_equal(v->ops->place(v, &o, 1, T0, &e), 0);
 	flush();
 	v->ops->free(v);
 	args.store = (struct sim_store){ 0 };
