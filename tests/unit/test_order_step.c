@@ -105,6 +105,28 @@ static void protection(void **state)
 	}
 }
 
+/* The tick has grown since the decision: what is placed is on the new grid, nearer to the price. */
+static void protection_on_a_new_grid(void **state)
+{
+	struct floor f;
+	const struct leg *t, *s;
+
+	(void)state;
+	enter(&f, false);
+	f.order.take_profit = P("51000.01");
+	f.order.stop_loss = P("49500.01");
+	f.market.info.tick = P("0.5");
+	(void)order_step(&f.step, &f.order);
+	t = order_live_leg(&f.order, LEG_TAKE_PROFIT);
+	s = order_live_leg(&f.order, LEG_STOP);
+	assert_int_equal(price_units(t->price), price_units(P("51000.5")));
+	assert_int_equal(price_units(s->stop_price), price_units(P("49500.5")));
+	acknowledge(&f);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), ""); /* and stays */
+	floor_fini(&f);
+}
+
 static void closing(void **state)
 {
 	struct floor f;
@@ -355,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_pairs),
 		cmocka_unit_test(protection),
+		cmocka_unit_test(protection_on_a_new_grid),
 		cmocka_unit_test(closing),
 		cmocka_unit_test(closing_in_a_silence),
 		cmocka_unit_test(what_ends_it),

@@ -170,11 +170,19 @@ static bool renew(const struct step *s, struct order *o, bool entry_live)
 	return true;
 }
 
+/* A market's tick may have changed since the decision; the venue would refuse other prices. */
+static struct price on_grid(const struct step *s, const struct order *o, struct price p)
+{
+	return price_to_tick(p, s->market->info.tick,
+			     o->side == SIDE_BUY ? ROUND_UP : ROUND_DOWN);
+}
+
 static struct leg_plan stop_plan(const struct step *s, const struct order *o)
 {
 	return (struct leg_plan){
 		.kind = LEG_STOP, .type = TYPE_STOP_MARKET, .side = order_exit_side(o),
-		.reduce_only = s->market->info.futures, .stop_price = o->stop_loss,
+		.reduce_only = s->market->info.futures,
+		.stop_price = on_grid(s, o, o->stop_loss),
 	};
 }
 
@@ -186,7 +194,7 @@ static struct leg_plan row_plan(const struct step *s, const struct order *o, str
 	if (price_sign(target) <= 0)
 		return p;
 	p.kind = LEG_TAKE_PROFIT;
-	p.price = target;
+	p.price = on_grid(s, o, target);
 	p.list = stops_rest(s) && !s->market->info.futures;
 	p.type = p.list ? TYPE_LIMIT_MAKER : TYPE_LIMIT;
 	if (!p.list)
