@@ -67,8 +67,8 @@ HELPER void log_order(void *ctx, const struct order *o)
 
 HELPER void log_leg(void *ctx, const struct order *o, const struct leg *l)
 {
-	stage_log(ctx, "leg %lld %s list %s order %lld %s %s %d price %lld stop %lld qty %lld filled "
-		  "%lld %s cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
+	stage_log(ctx, "leg %lld %s list %s order %lld %s %s %d price %lld stop %lld qty %lld "
+		  "filled %lld %s cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
 		  l->client_order_id, l->list_id, LL(o->id), side_name(l->side),
 		  leg_type_name(l->type),
 		  l->reduce_only, LL(price_units(l->price)), LL(price_units(l->stop_price)),

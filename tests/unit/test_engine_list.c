@@ -445,7 +445,8 @@ static struct fake *comes_up_with(enum leg_kind kind, const char *id, const char
 	o->leg_count[leg_kind_index(LEG_STOP)] = kind != LEG_STOP;
 	live(o, kind, id, kind == LEG_STOP ? 3 : 2)->filled = Q(gone);
 	o->exited = Q(gone);
-	assert_int_equal(money_notional(P("50150"), o->exited, ROUND_NEAREST, &o->exit_notional), 0);
+	assert_int_equal(money_notional(P("50150"), o->exited, ROUND_NEAREST,
+					&o->exit_notional), 0);
 	fake_run(f, &r);
 	assert_int_equal(engine_order_restore(f->e, o, &e), 0);
 	free(o);

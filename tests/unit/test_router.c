@@ -289,7 +289,8 @@ static void late_and_crossed(void **state)
 	assert_int_equal(fills_of(y, 3), 1);
 	assert_int_equal(fills_of(y, 1), 0);
 	assert_int_equal(y->strays_n, 1);
-	assert_int_equal(sent(y, 0)->type, TYPE_STOP_MARKET); /* each is protected at its own venue */
+	/* each is protected at its own venue */
+	assert_int_equal(sent(y, 0)->type, TYPE_STOP_MARKET);
 	assert_int_equal(sent(y, 0)->bot_id, 2);
 	assert_int_equal(sent(y, 1)->type, TYPE_STOP_MARKET);
 	assert_int_equal(sent(y, 1)->bot_id, 3);

@@ -209,8 +209,13 @@ static void on_their_way(void **state)
 /* Requests that are no list: nothing of them is taken in. */
 static void no_list(void **state)
 {
-	static const struct { const char *list, *stop_list, *id; enum leg_type type, stop_type;
-			      const char *quantity; enum side side; int rc; } t[] = {
+	static const struct {
+		const char *list, *stop_list, *id;
+		enum leg_type type, stop_type;
+		const char *quantity;
+		enum side side;
+		int rc;
+	} t[] = {
 		{ "l", "m", "s", TYPE_LIMIT_MAKER, TYPE_STOP_MARKET, "1", SIDE_SELL, ERR_INVALID },
 		{ "", "", "s", TYPE_LIMIT_MAKER, TYPE_STOP_MARKET, "1", SIDE_SELL, ERR_INVALID },
 		{ "0123456789012345678901234567890123456",

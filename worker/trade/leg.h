@@ -36,7 +36,7 @@ enum leg_state {
 	LEG_UNKNOWN,		/* the answer is overdue: the venue has it, or has not */
 	LEG_LIVE,		/* the venue has it; perhaps filled in part */
 	LEG_CANCELLING,		/* we have asked the venue to take it back */
-	LEG_FIRING,		/* it was set off (a stop, an order of a list); no fill is known yet */
+	LEG_FIRING,		/* it was set off (a stop, a target of a list), no fill is known */
 	LEG_ENDED		/* see enum leg_end */
 };
 #define LEG_STATES 7

@@ -216,7 +216,7 @@ static bool outdated(const struct step *s, const struct order *o, const struct e
 
 	if (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP)
 		return false;
-	if (l->kind == LEG_STOP && l->list_id[0]) /* a list is judged by its target, if that works */
+	if (l->kind == LEG_STOP && l->list_id[0]) /* a list is judged by its target */
 		return order_leg_alone(o, l) && price_cmp(l->stop_price, p.stop_price) != 0;
 	if (s->market->info.futures && fits(l, &p))
 		return false;

@@ -41,7 +41,7 @@ enum venue_update_kind {
 	UPDATE_FILL,		/* one execution */
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
 	UPDATE_REJECTED,	/* never was; reason says why */
-	UPDATE_EXPIRED,		/* ended by the venue: rest of a market order, other one of a list */
+	UPDATE_EXPIRED,		/* ended by the venue: rest of a market order, other of a list */
 	UPDATE_CANCEL_REJECTED,	/* the order was gone already (filled, unknown) */
 	UPDATE_FUNDING		/* of no order: fee_e8 paid for the position, negative: received */
 };

@@ -183,7 +183,8 @@ static int funds_needed(const struct sim *s, const struct sim_slot *o, int64_t *
 			 price_of_units(0), &plan);
 	for (size_t i = 0; i < plan.n; i++)
 		rest = qty_of_units(qty_units(rest) - qty_units(plan.level[i].qty));
-	if (sim_need(o, o->row.quantity, &whole) || sim_need(o, rest, &resting) || sim_plan_cost(o, &plan, &taker))
+	if (sim_need(o, o->row.quantity, &whole) || sim_need(o, rest, &resting) ||
+	    sim_plan_cost(o, &plan, &taker))
 		return ERR_RANGE;
 	*need = whole;
 	if (sim_need_asset(a, &o->row) == LEDGER_QUOTE && taker > whole - resting)
