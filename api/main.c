@@ -3,10 +3,12 @@
  * the API owns, and leaves commands for the worker.
  */
 #include "api/healthcheck.h"
+#include "api/http/listener.h"
 #include "api/server.h"
 #include "common/clock.h"
 #include "common/config.h"
 #include "common/db/start.h"
+#include "common/log/libevent.h"
 #include "common/log.h"
 #include "common/output.h"
 #include "common/process.h"
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SERVICE "trading-bot-api"
@@ -123,20 +126,22 @@ static int base_len(const char *url)
 static void print_link(const struct server *s, const struct config *cfg, bool asked)
 {
 	const char *host = cfg->api_bind;
-	bool made;
+	bool made, v6;
 	const char *token = server_token(s, &made);
 	struct buf out = { 0 };
 
 	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::") || !strcmp(host, "*"))
 		host = "127.0.0.1";
+	v6 = strchr(host, ':') != NULL;
 	if (!made && !asked && !isatty(STDOUT_FILENO))
 		return;
 	if (cfg->api_public_url[0])
 		buf_printf(&out, "Dashboard: %.*s/", base_len(cfg->api_public_url),
 			   cfg->api_public_url);
 	else
-		buf_printf(&out, "Dashboard: %s://%s:%d/", cfg->api_tls_cert[0] ? "https" : "http",
-			   host, server_port(s));
+		buf_printf(&out, "Dashboard: %s://%s%s%s:%d/",
+			   cfg->api_tls_cert[0] ? "https" : "http", v6 ? "[" : "", host,
+			   v6 ? "]" : "", server_port(s));
 	if (token[0])
 		buf_printf(&out, "#token=%s\n", token);
 	else
@@ -232,6 +237,16 @@ static void run(struct server *s, struct supervisor *supervisor)
 		event_free(events[i]);
 }
 
+static int check_files(const struct config *cfg, struct err *e)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return 0;
+	return listener_room(cfg, files.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)files.rlim_cur,
+			     e);
+}
+
 int main(int argc, char **argv)
 {
 	static struct config cfg;
@@ -256,6 +271,9 @@ int main(int argc, char **argv)
 	supervisor_init(&supervisor);
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */
 	log_start();
+	log_libevent_begin();
+	if (check_files(&cfg, &e))
+		die("%s: %s", SERVICE, e.msg);
 	if ((o.new_database && db_start(&cfg, true, &e)) || server_open(&cfg, &s, &e))
 		die("%s: %s", SERVICE, e.msg);
 	log_info("main", NULL, "listening on %s:%d (%s), %s, database %s", cfg.api_bind,

@@ -5,6 +5,7 @@
 #include "api/http/auth.h"
 #include "api/http/conn.h"
 #include "api/http/head_check.h"
+#include "api/http/listener.h"
 #include "api/http/rate.h"
 #include "api/http/reply.h"
 #include "api/http/request.h"
@@ -27,13 +28,9 @@
 #include "common/log.h"
 #include "common/registry/logs.h"
 
-#include <errno.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
-#include <event2/listener.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,31 +341,12 @@ static void on_tick_cb(evutil_socket_t fd, short what, void *arg)
 
 static int listen_on(struct server *s, struct err *e)
 {
-	const struct config *cfg = s->app.cfg;
-	struct evhttp_bound_socket *bound;
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} addr = { 0 };
-	socklen_t len = sizeof(addr);
-	const int on = 1;
+	struct evconnlistener *listener;
+	int rc = listener_open(s->http, s->app.cfg, &listener, &s->port, e);
 
-	bound = evhttp_bind_socket_with_handle(s->http, cfg->api_bind, (ev_uint16_t)cfg->api_port);
-	if (!bound)
-		return err_set(e, ERR_IO,
-			       "can't listen on %s:%lld: %s (another program uses the port? set "
-			       "API_PORT)",
-			       cfg->api_bind, (long long)cfg->api_port, strerror(errno));
-	/* Accepted sockets inherit it, so that the end of a large answer waits for no ACK. */
-	if (setsockopt(evhttp_bound_socket_get_fd(bound), IPPROTO_TCP, TCP_NODELAY, &on,
-		       sizeof(on)))
-		log_warn("http", NULL, "TCP_NODELAY: %s", strerror(errno));
-	conns_set_listener(s->app.conns, evhttp_bound_socket_get_listener(bound));
-	if (getsockname(evhttp_bound_socket_get_fd(bound), &addr.any, &len))
-		return err_set(e, ERR_IO, "getsockname: %s", strerror(errno));
-	s->port = ntohs(addr.any.sa_family == AF_INET6 ? addr.v6.sin6_port : addr.v4.sin_port);
-	return 0;
+	if (!rc)
+		conns_set_listener(s->app.conns, listener);
+	return rc;
 }
 
 static void setup_http(struct server *s)

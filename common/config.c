@@ -50,8 +50,8 @@ const struct config_key config_keys[] = {
 	       "Admin token for the API. Empty: one is made at the first start and kept in "
 	       "DATA_DIR/api_token."),
 	PATH("API_TOKEN_FILE", api_token_file, "",
-	     "File whose first line is the admin token (such as a container secret); used when "
-	     "API_TOKEN is empty."),
+	     "File whose first line is the admin token (such as a container secret), by the rules "
+	     "of API_TOKEN; used when API_TOKEN is empty."),
 	PATH("API_TLS_CERT", api_tls_cert, "",
 	     "Certificate file (PEM, its chain behind it): the API speaks HTTPS only. Read again "
 	     "on SIGHUP. Empty: plain HTTP."),

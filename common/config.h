@@ -152,6 +152,13 @@ MUST_CHECK int config_load(struct config *c, struct err *e);
  * doubt then says why (else its msg is ""). ERR_INVALID: data_dir or db_path is wrong.
  */
 MUST_CHECK int config_load_place(struct config *c, struct err *doubt, struct err *e);
+/*
+ * The first line of a file as the value of a secret key ("API_TOKEN"), by that key's rules: a
+ * blank, a control character or a NUL in it is refused, not cut at. out: "" when the line is
+ * empty. ERR_NOT_FOUND: no such file.
+ */
+MUST_CHECK int config_secret_file(const char *key, const char *path, char *out, size_t size,
+				  struct err *e);
 /* "KEY=value" lines with secrets masked and derived values filled in. */
 void config_print(const struct config *c, struct buf *out);
 /* All defaults; for tests and tools. */

@@ -101,11 +101,47 @@ static int read_key(struct config *c, const struct config_key *k, const struct d
 	return config_value_set(c, k, text, where, e);
 }
 
-/* Reads a secret that has no value from the first line of its file in SECRETS_DIR, if any. */
+/* Reads the first line of a file into the field of a secret; "" leaves the field. */
+static int read_secret_file(struct config *c, const struct config_key *k, const char *path,
+			    struct err *e)
+{
+	struct buf text = { 0 };
+	int rc = file_read(path, SECRET_FILE_MAX, &text, e);
+	size_t n = rc ? 0 : strcspn(buf_text(&text), "\r\n");
+
+	if (n < text.len && !text.data[n])	/* a NUL would hide what is behind it */
+		rc = err_set(e, ERR_INVALID, "%s (from %s) can't be used: its file holds a NUL "
+					     "byte",
+			     k->name, path);
+	if (!rc && n) {
+		text.data[n] = '\0';
+		rc = config_value_set(c, k, text.data, path, e);
+	}
+	if (text.data)
+		crypto_wipe(text.data, text.cap);
+	buf_free(&text);
+	return rc;
+}
+
+int config_secret_file(const char *key, const char *path, char *out, size_t size, struct err *e)
+{
+	const struct config_key *k = key_find(key);
+	struct config *c = xcalloc(1, sizeof(*c));
+	int rc;
+
+	ASSERT(k && k->type == CONFIG_SECRET && size >= k->size);
+	rc = read_secret_file(c, k, path, e);
+	if (!rc)
+		memcpy(out, (const char *)c + k->offset, k->size);
+	crypto_wipe(c, sizeof(*c));
+	free(c);
+	return rc;
+}
+
+/* Reads a secret that has no value from its file in SECRETS_DIR, if any. */
 static int read_secret(struct config *c, const struct config_key *k, struct err *e)
 {
 	char path[CONFIG_PATH_MAX + NAME_MAX_LEN];
-	struct buf text = { 0 };
 	size_t n;
 	int rc;
 
@@ -114,14 +150,7 @@ static int read_secret(struct config *c, const struct config_key *k, struct err 
 	n = (size_t)snprintf(path, sizeof(path), "%s/%s", c->secrets_dir, k->name);
 	for (size_t i = n - strlen(k->name); i < n && i < sizeof(path); i++)
 		path[i] = (char)tolower((unsigned char)path[i]);
-	rc = file_read(path, SECRET_FILE_MAX, &text, e);
-	if (rc == 0 && text.len) {
-		text.data[strcspn(text.data, "\r\n")] = '\0';
-		rc = config_value_set(c, k, text.data, path, e);
-	}
-	if (text.data)
-		crypto_wipe(text.data, text.cap);
-	buf_free(&text);
+	rc = read_secret_file(c, k, path, e);
 	return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
@@ -144,6 +173,17 @@ static int default_path(char field[CONFIG_PATH_MAX], const char *folder, const c
 	return 0;
 }
 
+/* "[::1]", as addresses stand in links, is the address ::1. */
+static void unbracket(char *address)
+{
+	size_t n = strlen(address);
+
+	if (n < 3 || address[0] != '[' || address[n - 1] != ']')
+		return;
+	memmove(address, address + 1, n - 2);
+	address[n - 2] = '\0';
+}
+
 static int derive(struct config *c, struct err *e)
 {
 	bool futures = strcmp(c->exchange, "binance_futures") == 0;
@@ -158,6 +198,7 @@ static int derive(struct config *c, struct err *e)
 		     futures ? "wss://fstream.binance.com/ws" : "wss://stream.binance.com:9443/ws");
 	default_text(c->rest_url, sizeof(c->rest_url),
 		     futures ? "https://fapi.binance.com" : "https://api.binance.com");
+	unbracket(c->api_bind);
 	if (c->debug_mode)
 		c->log_level = LOG_DEBUG;
 	return rc;

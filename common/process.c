@@ -4,10 +4,21 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Signals that we ignore or handle: an exec would keep them ignored, a forked child handle them. */
 static const int changed[] = { SIGPIPE, SIGXFSZ, SIGHUP, SIGUSR1, SIGTERM, SIGINT };
+
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur == files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
 
 void process_begin(void)
 {
@@ -16,6 +27,7 @@ void process_begin(void)
 			(void)open("/dev/null", O_RDWR);	/* the lowest free one: fd */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	raise_files();
 }
 
 void process_child_signals(void)

@@ -151,6 +151,7 @@ CREATE TABLE account_state (
 ) STRICT;
 
 -- Of trading_configs, written by: api.
+ALTER TABLE trading_configs ADD COLUMN live INTEGER NOT NULL DEFAULT 0;	-- 1: real money, on account_id
 ALTER TABLE trading_configs ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 none
 ALTER TABLE trading_configs ADD COLUMN allocation REAL NOT NULL DEFAULT 0;	-- settlement asset, what a live bot may use
 
@@ -159,8 +160,32 @@ ALTER TABLE trading_orders ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- 
 ALTER TABLE exchange_orders ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
 ALTER TABLE fills ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
 ALTER TABLE signals ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
-ALTER TABLE trading_stats ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
 ALTER TABLE equity ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- exchange_accounts.id, 0 paper
+ALTER TABLE bot_state ADD COLUMN account_id INTEGER NOT NULL DEFAULT 0;	-- that its figures are of; exchange_accounts.id, 0 paper
+
+ALTER TABLE trading_stats RENAME TO trading_stats_before;
+-- Written by: worker. Closed trades per bot, account and UTC day: no sum adds paper and real money.
+CREATE TABLE trading_stats (
+	bot_id INTEGER NOT NULL,		-- bots.id
+	account_id INTEGER NOT NULL DEFAULT 0,	-- exchange_accounts.id, 0 paper
+	day TEXT NOT NULL,			-- YYYY-MM-DD, UTC
+	trades INTEGER NOT NULL DEFAULT 0,	-- count of closed trades that had a fill
+	wins INTEGER NOT NULL DEFAULT 0,	-- pnl > 0
+	losses INTEGER NOT NULL DEFAULT 0,	-- pnl < 0
+	gross REAL NOT NULL DEFAULT 0,		-- quote asset
+	fees REAL NOT NULL DEFAULT 0,		-- quote asset
+	net REAL NOT NULL DEFAULT 0,		-- quote asset
+	volume REAL NOT NULL DEFAULT 0,		-- quote asset, entries and exits
+	max_drawdown REAL NOT NULL DEFAULT 0,	-- quote asset, of the day's running net
+	peak_net REAL NOT NULL DEFAULT 0,	-- quote asset, highest running net of the day
+	updated_us INTEGER NOT NULL,		-- us UTC
+	PRIMARY KEY (bot_id, account_id, day)
+) STRICT;
+INSERT INTO trading_stats(bot_id, day, trades, wins, losses, gross, fees, net, volume,
+	max_drawdown, peak_net, updated_us)
+	SELECT bot_id, day, trades, wins, losses, gross, fees, net, volume, max_drawdown, peak_net,
+	updated_us FROM trading_stats_before;
+DROP TABLE trading_stats_before;
 
 -- ---- installations ----
 
@@ -217,3 +242,13 @@ UPDATE exchange_orders SET state = 'cancelled', leg_state = 'ended', cancel_requ
 	reject_reason = 'upgrade: target and stop are two orders from now on',
 	done_us = coalesce((SELECT max(at_us) FROM sim_ledger), requested_us)
 	WHERE type = 'OCO' AND state IN ('planned', 'new', 'partially_filled', 'unknown');
+
+-- ---- what a model's file is ----
+
+-- Of models, written by: api, worker (sample model). '' and 0 in rows of before, until the file is uploaded again.
+ALTER TABLE models ADD COLUMN objective TEXT NOT NULL DEFAULT '';	-- as the file names it: binary:logistic
+ALTER TABLE models ADD COLUMN writer TEXT NOT NULL DEFAULT '';	-- library and version that wrote it: XGBoost 3.1.0
+ALTER TABLE models ADD COLUMN trees INTEGER NOT NULL DEFAULT 0;	-- count in the file
+ALTER TABLE models ADD COLUMN trees_used INTEGER NOT NULL DEFAULT 0;	-- count; of these, the first so many predict
+ALTER TABLE models ADD COLUMN trial TEXT NOT NULL DEFAULT '{}';	-- JSON object: probability of the rows zeros, missing, counting
+ALTER TABLE models ADD COLUMN warning TEXT NOT NULL DEFAULT '';	-- what its users should know, '' nothing

@@ -13,6 +13,7 @@ arrows() {
 	cat <<'END'
 common:
 common/db:
+common/log:
 common/registry: common/db
 common/view: common/db common/registry
 api/view: common/registry common/view api/store
@@ -23,7 +24,7 @@ api/push: common/db common/registry api/http api/store api/view
 api/dashboard:
 api/routes: common/db common/registry common/view api/http api/pending api/push api/store api/view api/dashboard
 api/openapi: api/http api/routes api/store
-api: common/db common/registry api/http api/pending api/push api/store api/view api/openapi
+api: common/db common/log common/registry api/http api/pending api/push api/store api/view api/openapi
 worker/market: common/registry
 worker/strategy: common/registry worker/market
 worker/account:
@@ -44,7 +45,7 @@ worker/backup: common/db common/registry worker/store
 worker/job: common/db worker/store
 worker/job/kinds: common/db worker/backup worker/job
 worker/cli: common/db common/registry common/view worker/backup worker/feed worker/job worker/market worker/model worker/report worker/session worker/store worker/venue/sim
-worker/loop: common/db common/registry worker/backup worker/feed worker/job worker/market worker/model/train worker/notify worker/report worker/session worker/store worker/venue/sim
+worker/loop: common/db common/log common/registry worker/backup worker/feed worker/job worker/market worker/model/train worker/notify worker/report worker/session worker/store worker/venue/sim
 END
 }
 

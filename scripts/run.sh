@@ -28,7 +28,8 @@ case $bind in
 esac
 
 mkdir -p "$data_dir" || fail "cannot make the data directory '$data_dir'; choose another: make run DATA_DIR=..."
-if (exec 3<>"/dev/tcp/${host//[\[\]]/}/$port") 2>/dev/null; then
+# two seconds: an address that is not this machine's may not answer at all
+if timeout 2 bash -c "exec 3<>/dev/tcp/${host//[\[\]]/}/$port" 2>/dev/null; then
 	fail "port $port is in use by another program: stop it (ss -ltnp 'sport = :$port' shows it)," \
 		"or choose another port: make run API_PORT=$((port + 1))"
 fi
@@ -101,7 +102,8 @@ for ((i = 0; i < 300; i++)); do
 	alive trading-bot-api "$api_pid"
 	# 503 is an answer too: the API is up, the worker may still be starting
 	# (-k: a certificate for another name; nothing secret is sent)
-	code=$(curl -sk -o /dev/null -m 2 -w '%{http_code}' "$url$host:$port/api/v1/health") || true
+	# and no proxy of the environment is asked, because it knows another localhost
+	code=$(curl -sk --noproxy '*' -o /dev/null -m 2 -w '%{http_code}' "$url$host:$port/api/v1/health") || true
 	if [[ $code == 200 || $code == 503 ]]; then
 		ready=yes
 		break
@@ -112,9 +114,11 @@ done
 
 token_file=$(setting API_TOKEN_FILE)
 token_file=${token_file:-$data_dir/api_token}
-token=$(cat "$token_file" 2>/dev/null)
+token=$(head -n 1 "$token_file" 2>/dev/null)
+token=${token%$'\r'}
 show_token="TOKEN=\$(cat $token_file)"
 curl="curl -s${certificate:+ --cacert $certificate}"
+[[ ! ${http_proxy:-}${https_proxy:-}${all_proxy:-}${HTTPS_PROXY:-}${ALL_PROXY:-} ]] || curl+=" --noproxy '*'"
 if [[ $certificate ]]; then
 	shown=$url$shown
 fi

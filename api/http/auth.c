@@ -230,27 +230,16 @@ static int put_token(struct db *db, const char *name, const char *text, struct e
 /* API_TOKEN, or the first line of API_TOKEN_FILE; "" when neither is set. */
 static int configured_token(const struct config *cfg, char out[AUTH_TOKEN_MAX], struct err *e)
 {
-	struct buf text = { 0 };
-	int rc = 0;
+	int rc;
 
-	out[0] = '\0';
-	if (cfg->api_token[0]) {
-		snprintf(out, AUTH_TOKEN_MAX, "%s", cfg->api_token);
-	} else if (cfg->api_token_file[0]) {
-		rc = file_read(cfg->api_token_file, AUTH_TOKEN_MAX - 1, &text, e);
-		if (!rc) {
-			snprintf(out, AUTH_TOKEN_MAX, "%s", buf_text(&text));
-			out[strcspn(out, " \t\r\n")] = '\0';
-			if (!out[0])
-				rc = err_set(e, ERR_INVALID, "API_TOKEN_FILE %s is empty",
-					     cfg->api_token_file);
-		} else {
-			err_prefix(e, "API_TOKEN_FILE");
-		}
-		if (text.data)
-			crypto_wipe(text.data, text.len);
-		buf_free(&text);
-	}
+	snprintf(out, AUTH_TOKEN_MAX, "%s", cfg->api_token);
+	if (out[0] || !cfg->api_token_file[0])
+		return 0;
+	rc = config_secret_file("API_TOKEN", cfg->api_token_file, out, AUTH_TOKEN_MAX, e);
+	if (!rc && !out[0])
+		rc = err_set(e, ERR_INVALID, "%s is empty", cfg->api_token_file);
+	if (rc)
+		err_prefix(e, "API_TOKEN_FILE");
 	return rc;
 }
 
@@ -310,17 +299,10 @@ static int use_configured(struct app *app, const char *token, struct err *e)
 /* The token in DATA_DIR/api_token, if it is usable; else "". */
 static void read_own_file(struct app *app, const char *path, char out[AUTH_TOKEN_MAX])
 {
-	struct buf text = { 0 };
-
 	out[0] = '\0';
-	if (!file_read(path, AUTH_TOKEN_MAX - 1, &text, NULL)) {
-		snprintf(out, AUTH_TOKEN_MAX, "%s", buf_text(&text));
-		out[strcspn(out, " \t\r\n")] = '\0';
-		if (role_of(app, out) != ROLE_ADMIN)
-			out[0] = '\0';
-		crypto_wipe(text.data, text.len);
-	}
-	buf_free(&text);
+	if (config_secret_file("API_TOKEN", path, out, AUTH_TOKEN_MAX, NULL) ||
+	    role_of(app, out) != ROLE_ADMIN)
+		out[0] = '\0';
 }
 
 static int make_token(struct app *app, const char *path, char out[AUTH_TOKEN_MAX], struct err *e)

@@ -59,8 +59,23 @@ struct conns {
 	size_t open;
 	struct conns_counts counts;
 	int64_t told_us;		/* monotonic, of the last line about that; 0 never */
+	int64_t accept_told_us;		/* the same, about accept() */
 	bool paused;
+	struct conns *next;		/* of those with a listener */
 };
+
+/* An accept error names the listener only, and evhttp keeps its argument for itself. */
+static struct conns *listening;
+
+/* Takes connections again after a pause, when there is room for one. */
+static void resume(struct conns *all)
+{
+	if (!all->paused || all->open >= (size_t)all->cfg->api_max_connections)
+		return;
+	all->paused = false;
+	if (all->listener)
+		evconnlistener_enable(all->listener);
+}
 
 static void conn_unlink(struct conn *c)
 {
@@ -75,11 +90,7 @@ static void conn_unlink(struct conn *c)
 	if (c->fd >= 0 && (size_t)c->fd < all->by_fd_len && all->by_fd[c->fd] == c)
 		all->by_fd[c->fd] = NULL;
 	all->open--;
-	if (all->paused && all->open < (size_t)all->cfg->api_max_connections) {
-		all->paused = false;
-		if (all->listener)
-			evconnlistener_enable(all->listener);
-	}
+	resume(all);
 	event_free(c->adopt);
 	event_free(c->page);
 	if (c->file >= 0)
@@ -363,9 +374,44 @@ void conns_free(struct conns *c)
 	free(c);
 }
 
+/*
+ * Without a free descriptor accept() fails, the connection stays in the queue, and the loop
+ * would ask again at once and for ever.
+ */
+static void on_accept_error_cb(struct evconnlistener *l, void *arg)
+{
+	int os = errno;
+	int64_t now = clock_mono_us();
+	struct conns *c = listening;
+
+	(void)arg;
+	while (c && c->listener != l)
+		c = c->next;
+	if (!c)
+		return;
+	evconnlistener_disable(l);
+	c->paused = true;
+	if (c->accept_told_us && now - c->accept_told_us <= TELL_EVERY_S * US_PER_S)
+		return;
+	c->accept_told_us = now;
+	log_warn("http", NULL, "a connection can't be taken: %s (%zu are open); new ones wait",
+		 strerror(os), c->open);
+}
+
 void conns_set_listener(struct conns *c, struct evconnlistener *l)
 {
+	struct conns **at = &listening;
+
+	while (*at && *at != c)
+		at = &(*at)->next;
+	if (*at)
+		*at = c->next;
 	c->listener = l;
+	if (!l)
+		return;
+	c->next = listening;
+	listening = c;
+	evconnlistener_set_error_cb(l, on_accept_error_cb);
 }
 
 size_t conns_open(const struct conns *c)
@@ -399,6 +445,7 @@ void conns_sweep(struct conns *all)
 		c->busy = true;
 		shutdown(c->fd, SHUT_RDWR);
 	}
+	resume(all);
 }
 
 struct conn *conn_of(struct conns *all, struct evhttp_request *ev)

@@ -6,6 +6,7 @@
  * module watches the bufferevent of each connection.
  *
  *  - More than API_MAX_CONNECTIONS: the listener pauses until one ends.
+ *  - No descriptor left for one more: the listener pauses until a connection ends, or a second.
  *  - More than API_MAX_PER_ADDRESS from one address: closed before it is read.
  *  - A request that is not complete, or an answer that is not read, after API_TIMEOUT_S:
  *    the connection is cut. (evhttp's own timeouts start again with each byte, so a client
@@ -35,10 +36,10 @@ struct proxies;
 struct conns *conns_new(struct event_base *base, struct evhttp *http, const struct config *cfg,
 			struct tls *tls, const struct proxies *proxies);
 void conns_free(struct conns *c);	/* after evhttp_free, which ends the connections */
-/* The listener to pause; borrowed. */
+/* The listener to pause; borrowed. NULL: it is about to be freed. */
 struct evconnlistener;
 void conns_set_listener(struct conns *c, struct evconnlistener *l);
-/* Called once a second: cuts the connections that are too slow. */
+/* Called once a second: cuts the connections that are too slow, ends a pause that may end. */
 void conns_sweep(struct conns *all);
 size_t conns_open(const struct conns *c);
 /* Is there an answer that its client has not read yet? */

@@ -43,7 +43,9 @@ static const char SQL_SIGNAL[] =
 	"SELECT id, bot_id, 1 FROM signals WHERE id > ?1 ORDER BY id LIMIT ?2";
 static const char SQL_STATS[] =
 	"SELECT b.id, b.id, 0, t.updated_us, r.updated_us FROM bots b"
-	" LEFT JOIN trading_stats t ON t.bot_id = b.id AND t.day = ?1"
+	" LEFT JOIN bot_state s ON s.bot_id = b.id"
+	" LEFT JOIN trading_stats t ON t.bot_id = b.id AND t.account_id = coalesce(s.account_id, 0)"
+	" AND t.day = ?1"
 	" LEFT JOIN reported_stats r ON r.bot_id = b.id AND r.day = ?1"
 	" WHERE t.bot_id IS NOT NULL OR r.bot_id IS NOT NULL ORDER BY b.id";
 #define JOB_PART(where) \
@@ -82,7 +84,9 @@ static const char SQL_STATS_ROW[] =
 	" coalesce(t.gross, 0.0), coalesce(t.fees, 0.0), coalesce(t.net, 0.0),"
 	" coalesce(t.volume, 0.0), coalesce(t.max_drawdown, 0.0),"
 	" r.trades, r.wins, r.losses, r.gross, r.fees, r.net, r.volume"
-	" FROM bots b LEFT JOIN trading_stats t ON t.bot_id = b.id AND t.day = ?2"
+	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
+	" LEFT JOIN trading_stats t ON t.bot_id = b.id AND t.account_id = coalesce(s.account_id, 0)"
+	" AND t.day = ?2"
 	" LEFT JOIN reported_stats r ON r.bot_id = b.id AND r.day = ?2 WHERE b.id = ?1";
 static const struct column stats_columns[] = {
 	{ "bot_id", COL_INT }, { "day", COL_TEXT }, { "trades", COL_INT }, { "wins", COL_INT },

@@ -41,7 +41,7 @@ static int64_t candles_stored(struct request *r, const struct bot_config *c,
 	int64_t length_us = bot_interval_s(c->interval) * US_PER_S, now_us = clock_now_us();
 	char source[MARKET_SOURCE_MAX];
 	struct candle_series series = {
-		market_source(b->worker.beat.market_data, bot_config_futures(c), source), c->symbol,
+		bot_config_source(c, b->worker.beat.market_data, source), c->symbol,
 		c->interval,
 	};
 	int64_t after_us = now_us - 2 * length_us, n = 0;
@@ -227,6 +227,16 @@ int config_check_role(struct request *r, const struct bot_config *old, const str
 		       "one is a %s's", key, role_name(r->who.role));
 }
 
+/* Between paper and real money, and between accounts, a bot goes only while it is stopped. */
+static int check_epoch(const struct bot_config *old, const struct bot_config *c,
+		       const struct bot_view *b, struct err *e)
+{
+	if (bot_config_account(old) == bot_config_account(c) || strcmp(b->status, "STOPPED") == 0)
+		return 0;
+	return err_set(e, ERR_CONFLICT, "live and account_id can change only while the bot is "
+		       "STOPPED; it is %s: stop it first", b->status);
+}
+
 /* Applies a patch to the stored config, saves it and shows it. */
 static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_config *c,
 		  const struct bot_view *b, struct err *e)
@@ -243,6 +253,8 @@ static int change(struct request *r, const cJSON *patch, int64_t id, struct bot_
 		rc = request_fields_check(r, 422, e);
 	if (!rc)
 		rc = config_check_role(r, &old, c, patch, e);
+	if (!rc)
+		rc = check_epoch(&old, c, b, e);
 	if (!rc) {
 		bot_secrets_apply(&secrets, patch);
 		rc = save(r, id, &old, c, &secrets, e);

@@ -22,6 +22,7 @@ struct health {
 	bool database;			/* it answers */
 	bool worker;			/* it runs */
 	bool feed;			/* live market data */
+	bool full;			/* the database's disk: nothing can be stored */
 	int64_t database_us;		/* how long it took */
 	struct worker_look seen;
 	struct store_counts counts;
@@ -29,12 +30,13 @@ struct health {
 	struct machine_file file;
 };
 
-static void look(struct db *db, struct health *h)
+static void look(const struct app *a, struct db *db, struct health *h)
 {
 	int64_t begin = clock_mono_us();
 	struct err e = { 0 };
 
 	memset(h, 0, sizeof(*h));
+	h->full = reserve_disk_full(a->cfg->db_path);
 	if (!db)
 		return;
 	if (heartbeat_look(db, clock_now_us(), &h->seen, &e) ||
@@ -54,7 +56,7 @@ static bool clock_jumped(const struct health *h)
 
 static const char *verdict(const struct health *h)
 {
-	if (!h->database || h->file.damaged_us)
+	if (!h->database || h->file.damaged_us || h->full)
 		return "unhealthy";
 	return h->worker && h->feed && !clock_jumped(h) && !h->file.failing_us ? "healthy" :
 	       "degraded";
@@ -62,7 +64,7 @@ static const char *verdict(const struct health *h)
 
 static const char *database_state(const struct health *h)
 {
-	return h->database && !h->file.damaged_us ? "healthy" : "unhealthy";
+	return h->database && !h->file.damaged_us && !h->full ? "healthy" : "unhealthy";
 }
 
 static double ms(int64_t us)
@@ -77,7 +79,7 @@ static int handle_health(struct request *r, struct err *e)
 	struct health h;
 
 	(void)e;
-	look(r->db, &h);
+	look(r->app, r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -111,7 +113,7 @@ static int handle_status_health(struct request *r, struct err *e)
 	struct health h;
 
 	(void)e;
-	look(r->db, &h);
+	look(r->app, r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_time(j, "timestamp", clock_now_us());
 	json_string(j, "version", VERSION);
@@ -139,6 +141,8 @@ static const char *database_message(const struct app *a, const struct health *h)
 		return app_db_trouble(a);
 	if (h->file.damaged_us)
 		return h->file.damage;
+	if (h->full)
+		return "its disk is full: free some space";
 	return h->file.failing[0] ? h->file.failing : NULL;
 }
 
@@ -214,7 +218,7 @@ static int handle_health_detailed(struct request *r, struct err *e)
 	struct health h;
 	int rc;
 
-	look(r->db, &h);
+	look(r->app, r->db, &h);
 	json_string(j, "status", verdict(&h));
 	json_object(j, "api_server");
 	json_string(j, "status", "healthy");
@@ -296,7 +300,7 @@ static const struct part parts[] = {
 	       F("database", "DatabaseShort"), F("worker", "Worker"), NOW),
 	OBJECT("ApiShort", "The API itself.",
 	       F("status", "healthy|unhealthy"), F("response_time_ms", "number")),
-	OBJECT("DatabaseShort", "Whether the database answers.",
+	OBJECT("DatabaseShort", "Whether the database answers, is whole and has room.",
 	       F("status", "healthy|unhealthy")),
 	OBJECT("FlatHealth", "Health in one flat object.",
 	       F("status", VERDICT), NOW, F("version", "text"),
@@ -319,7 +323,8 @@ static const struct part parts[] = {
 	       F("response_time_ms", "number")),
 	OBJECT("DatabaseHealth", "The database file.",
 	       F("status", "healthy|unhealthy"),
-	       { "message", "text?", "Why it is unavailable, damaged, or its -wal file grows." },
+	       { "message", "text?", "Why it is unavailable, damaged, full, or its -wal file "
+				     "grows." },
 	       { "latency_ms", "number", "Of the questions behind this answer." },
 	       F("size_bytes", "count"), { "wal_bytes", "count", "Of the file beside it." },
 	       { "disk_free_bytes", "int", "Of DATA_DIR's file system." },

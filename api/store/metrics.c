@@ -33,9 +33,10 @@ static const struct row_column columns[] = {
 static const struct row_table bots = ROW_TABLE(
 	"bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
 	" LEFT JOIN bot_state s ON s.bot_id = b.id"
-	" LEFT JOIN (SELECT bot_id, sum(trades) AS trades, sum(wins) AS wins,"
+	" LEFT JOIN (SELECT bot_id, account_id, sum(trades) AS trades, sum(wins) AS wins,"
 	" sum(losses) AS losses, sum(net) AS net, sum(fees) AS fees FROM trading_stats"
-	" GROUP BY bot_id) t ON t.bot_id = b.id"
+	" GROUP BY bot_id, account_id) t ON t.bot_id = b.id"
+	" AND t.account_id = coalesce(s.account_id, 0)"
 	" LEFT JOIN (SELECT o.bot_id, count(*) AS n FROM trading_orders o"
 	" WHERE o.status != 'closed' AND o.phase != 'remainder' AND o.position > 0 AND NOT EXISTS"
 	" (SELECT 1 FROM exchange_orders x"

@@ -1,6 +1,7 @@
 #include "api/store/trade_sums.h"
 
 #include "common/clock.h"
+#include "common/registry/accounts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +12,14 @@
 static const char SQL_TRADES[] =
 	"SELECT closed_us, id, opened_us, gross, fees, pnl, entry_notional, exit_notional, symbol,"
 	" close_reason FROM trading_orders WHERE bot_id = ?1 AND status = 'closed'"
-	" AND (closed_us, id) > (?2, ?3) AND filled > 0 ORDER BY closed_us, id";
+	" AND (closed_us, id) > (?2, ?3) AND filled > 0 AND account_id = " ACCOUNT_NOW
+	" ORDER BY closed_us, id";
 static const char SQL_OLDEST[] =
 	"SELECT closed_us FROM trading_orders WHERE bot_id = ?1 AND status = 'closed'"
-	" AND filled > 0 ORDER BY closed_us, id LIMIT 1";
+	" AND filled > 0 AND account_id = " ACCOUNT_NOW " ORDER BY closed_us, id LIMIT 1";
 static const char SQL_TOTAL[] =
 	"SELECT coalesce(sum(trades), 0), total(round(net * 1e8)) FROM trading_stats"
-	" WHERE bot_id = ?1";
+	" WHERE bot_id = ?1 AND account_id = " ACCOUNT_NOW;
 
 struct groups {
 	size_t n, cap;

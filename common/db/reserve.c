@@ -18,6 +18,20 @@ static void path_of(const char *db_path, char out[PATH_SIZE])
 	snprintf(out, PATH_SIZE, "%s.reserve", db_path);
 }
 
+bool reserve_disk_full(const char *db_path)
+{
+	char folder[CONFIG_PATH_MAX];
+	char *slash;
+	int64_t left;
+
+	snprintf(folder, sizeof(folder), "%s", db_path);
+	slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	left = file_free_bytes(slash ? folder : ".");
+	return left >= 0 && left < DISK_FULL_BYTES;
+}
+
 bool reserve_there(const char *db_path)
 {
 	char path[PATH_SIZE];

@@ -15,6 +15,10 @@
 
 #define RESERVE_BYTES (4LL * 1024 * 1024)
 
+/* Less is as good as no room: a write of a few pages may fail. */
+#define DISK_FULL_BYTES (256 * 1024)
+/* Are less than DISK_FULL_BYTES left where the database is? */
+bool reserve_disk_full(const char *db_path);
 bool reserve_there(const char *db_path);
 /* 0: it is there. ERR_FULL: there is no room for it; ERR_READONLY, ERR_IO. */
 MUST_CHECK int reserve_make(const char *db_path, struct err *e);

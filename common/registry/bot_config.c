@@ -196,6 +196,18 @@ static bool apply_member(struct bot_config *c, const cJSON *v, struct field_erro
 	return false;
 }
 
+const char *bot_config_source(const struct bot_config *c, const char *market_data,
+			      char out[MARKET_SOURCE_MAX])
+{
+	bool demo = strcmp(c->socket_type, "demo") == 0;
+
+	if (!c->live)
+		return market_source(market_data, bot_config_futures(c), out);
+	snprintf(out, MARKET_SOURCE_MAX, "%s%s", c->exchange,
+		 c->testnet ? "_testnet" : demo ? "_demo" : "");
+	return out;
+}
+
 int64_t bot_config_account(const struct bot_config *c)
 {
 	return c->live ? c->account_id : 0;
@@ -227,9 +239,20 @@ static bool check_trailing(const struct bot_config *c, struct field_errors *f)
 	return true;
 }
 
+static bool check_live(const struct bot_config *c, struct field_errors *f)
+{
+	if (!c->live)
+		return true;
+	if (!c->account_id)
+		field_error(f, "account_id", "must name the account that a live bot trades");
+	if (money_sign(c->allocation) <= 0)
+		field_error(f, "allocation", "must say what a live bot may use of its account");
+	return c->account_id && money_sign(c->allocation) > 0;
+}
+
 static bool check_together(const struct bot_config *c, struct field_errors *f)
 {
-	if (!check_trailing(c, f))
+	if (!check_trailing(c, f) || !check_live(c, f))
 		return false;
 	if (bot_config_futures(c))
 		return true;
@@ -424,15 +447,25 @@ static bool leverage_moves(const struct bot_config *a, const struct bot_config *
 	return bot_config_futures(a) && bot_config_futures(b) && a->leverage != b->leverage;
 }
 
+/* Is the market of another source? Then "moves" says of which. */
+static bool source_moves(const struct bot_config *a, const struct bot_config *b,
+			 char from[MARKET_SOURCE_MAX], char to[MARKET_SOURCE_MAX])
+{
+	return strcmp(bot_config_source(a, "paper", from), bot_config_source(b, "paper", to)) != 0;
+}
+
 bool bot_config_moves(const struct bot_config *a, const struct bot_config *b)
 {
-	return strcmp(a->symbol, b->symbol) != 0 || strcmp(a->exchange, b->exchange) != 0 ||
+	char from[MARKET_SOURCE_MAX], to[MARKET_SOURCE_MAX];
+
+	return strcmp(a->symbol, b->symbol) != 0 || source_moves(a, b, from, to) ||
 	       bot_config_account(a) != bot_config_account(b) || leverage_moves(a, b);
 }
 
 const char *bot_config_move_text(const struct bot_config *a, const struct bot_config *b,
 				 char text[BOT_CONFIG_MOVE_MAX])
 {
+	char from[MARKET_SOURCE_MAX], to[MARKET_SOURCE_MAX];
 	size_t n = 0;
 
 	text[0] = '\0';
@@ -442,6 +475,9 @@ const char *bot_config_move_text(const struct bot_config *a, const struct bot_co
 	if (strcmp(a->exchange, b->exchange) != 0)
 		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", exchange %s -> %s",
 				      a->exchange, b->exchange);
+	else if (source_moves(a, b, from, to))
+		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", market %s -> %s",
+				      from, to);
 	if (bot_config_account(a) != bot_config_account(b))
 		n += (size_t)snprintf(text + n, BOT_CONFIG_MOVE_MAX - n, ", account %lld -> %lld",
 				      (long long)bot_config_account(a),
@@ -463,6 +499,8 @@ void bot_config_hold(const struct bot_config *a, const struct bot_config *b,
 	memcpy(c.exchange, a->exchange, sizeof(c.exchange));
 	c.leverage = a->leverage;
 	c.live = a->live;
+	c.testnet = a->testnet;
+	memcpy(c.socket_type, a->socket_type, sizeof(c.socket_type));
 	c.account_id = a->account_id;
 	if (bot_config_futures(a) != bot_config_futures(b))
 		memcpy(c.side_mode, a->side_mode, sizeof(c.side_mode));

@@ -16,6 +16,7 @@
 #include "common/registry/bot_config_keys.h"
 #include "common/registry/bot_settings.h"
 #include "common/registry/field_errors.h"
+#include "common/registry/market_source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,13 @@ const char *bot_config_needs_admin(const struct bot_config *a, const struct bot_
 void bot_config_defaults(struct bot_config *c);
 /* Does the bot trade USD-M futures (else spot)? */
 bool bot_config_futures(const struct bot_config *c);
+/*
+ * The source of its prices (market_source.h). A live bot trades on the exchange of its settings,
+ * its test network or its demo; a paper bot on the worker's market, which market_data names.
+ * Returns out.
+ */
+const char *bot_config_source(const struct bot_config *c, const char *market_data,
+			      char out[MARKET_SOURCE_MAX]);
 /* The account that its orders go to: exchange_accounts.id, or 0 for paper money. */
 int64_t bot_config_account(const struct bot_config *c);
 /*

@@ -112,9 +112,12 @@ const struct bot_key bot_keys[] = {
 	     "true: this bot may risk more than MAX_RISK_PER_TRADE."),
 	INT(model_id, 0, ID_MAX, "0",
 	    "Number of the model that it asks; 0: none."),
+	ADMIN_BOOL(live, "false",
+		   "true: real money, on account_id, with at most allocation. It changes only "
+		   "while the bot is stopped and has no open orders. In this version no worker "
+		   "trades real money: such a bot does not start."),
 	ADMIN_INT(account_id, 0, ID_MAX, "0",
-		  "Account at the exchange that the bot trades when it is live; 0: none. In this "
-		  "version no bot is live: it trades paper money."),
+		  "Account at the exchange that the bot trades when it is live; 0: none."),
 	ADMIN_MONEY(allocation, 0, CAPITAL_MAX, "0",
 		    "What a live bot may use of its account, in the settlement asset; paper money "
 		    "does not need it."),

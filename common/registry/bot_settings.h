@@ -76,11 +76,7 @@ struct bot_config {
 	int64_t max_positions;			/* open at once by this bot */
 	int64_t decision_interval_ms;		/* least time between decisions */
 	double leverage;			/* futures only */
-	/*
-	 * live: real money, on account_id. No key sets it yet, because there is no exchange
-	 * client: every bot trades paper money, whatever account it names.
-	 */
-	bool live;
+	bool live;				/* real money, on account_id; else paper */
 	int64_t account_id;			/* exchange_accounts.id, 0: none */
 	struct money allocation;		/* settlement asset; of a live bot */
 	bool ignore_risk_reward;		/* skip MIN_RISK_REWARD_RATIO for this bot */

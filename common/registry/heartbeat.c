@@ -1,14 +1,11 @@
 #include "common/registry/heartbeat.h"
 
-#include "common/config.h"
 #include "common/db/hold.h"
+#include "common/db/reserve.h"
 #include "common/db/row.h"
-#include "common/file.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define FULL_BYTES (256 * 1024)		/* less is as good as none */
 
 #define H(type, member, ...) ROW(struct heartbeat, type, member, __VA_ARGS__)
 
@@ -71,20 +68,6 @@ int store_heartbeat_get(struct db *db, struct heartbeat *out, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-static bool disk_is_full(const char *db_path)
-{
-	char folder[CONFIG_PATH_MAX];
-	char *slash;
-	int64_t left;
-
-	snprintf(folder, sizeof(folder), "%s", db_path);
-	slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	left = file_free_bytes(slash ? folder : ".");
-	return left >= 0 && left < FULL_BYTES;
-}
-
 static enum worker_state state_of(struct db *db, const struct worker_look *w)
 {
 	if (w->beat.stopped_us)
@@ -108,7 +91,7 @@ int heartbeat_look(struct db *db, int64_t now_us, struct worker_look *out, struc
 	out->age_us = now_us - out->beat.beat_us;
 	out->state = state_of(db, out);
 	if (out->state == WORKER_BLOCKED)
-		snprintf(out->blocked, sizeof(out->blocked), "%s", disk_is_full(db_path(db))
+		snprintf(out->blocked, sizeof(out->blocked), "%s", reserve_disk_full(db_path(db))
 			 ? "its disk is full: free some space"
 			 : "the database is locked by another program (an open sqlite3 shell?), "
 			   "or it hangs or just starts: its log says which");

@@ -3,7 +3,7 @@
  * (source, symbol); rows of a market carry both.
  *
  *	spot		futures
- *	binance		binance_futures
+ *	binance		binance_futures		each also with _testnet and _demo
  *	synthetic	synthetic_futures	made up
  *	replay		replay_futures		of a recording
  */
@@ -19,5 +19,7 @@
 
 /* market_data: "binance", "synthetic", "replay" (worker_heartbeat.market_data). Returns out. */
 const char *market_source(const char *market_data, bool futures, char out[MARKET_SOURCE_MAX]);
+/* Is it the source of the spot or of the futures markets of market_data? */
+bool market_source_of(const char *market_data, const char *source);
 
 #endif

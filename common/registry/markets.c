@@ -1,7 +1,5 @@
 #include "common/registry/markets.h"
 
-#include "common/registry/market_source.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -31,10 +29,9 @@ static double rate(int64_t e8)
 	return (double)e8 / (double)RATE_ONE;
 }
 
-int store_market_put_tx(struct db *db, const char *market_data, const struct symbol_info *info,
-			int64_t now_us, struct err *e)
+int store_market_put_tx(struct db *db, const struct symbol_info *info, int64_t now_us,
+			struct err *e)
 {
-	char source[MARKET_SOURCE_MAX];
 	struct stmt *s;
 	int rc = db_stmt(db, SQL_PUT, &s, e);
 
@@ -56,7 +53,7 @@ int store_market_put_tx(struct db *db, const char *market_data, const struct sym
 	stmt_bind_double(s, 11, rate(info->fees.taker_e8));
 	stmt_bind_text(s, 12, symbol_origin_name(info->origin));
 	stmt_bind_text(s, 13, info->note);
-	stmt_bind_text(s, 14, market_source(market_data, info->futures, source));
+	stmt_bind_text(s, 14, info->source);
 	stmt_bind_int(s, 15, now_us);
 	return stmt_run(s, e);
 }
@@ -89,6 +86,7 @@ static void read_market(struct stmt *s, struct symbol_info *out)
 	if (!symbol_origin_parse(stmt_text(s, 11), &out->origin))
 		out->origin = ORIGIN_MADE_UP; /* of a newer version: the note says what it is */
 	stmt_copy(s, 12, out->note, sizeof(out->note));
+	stmt_copy(s, 13, out->source, sizeof(out->source));
 }
 
 int store_market_get(struct db *db, const char *symbol, bool futures, struct symbol_info *out,
@@ -125,7 +123,7 @@ int store_markets_each(struct db *db, store_market_fn *fn, void *ctx, struct err
 		return rc;
 	while ((rc = stmt_step(s, e)) == STMT_ROW) {
 		read_market(s, &info);
-		fn(ctx, stmt_text(s, 13), &info);
+		fn(ctx, &info);
 	}
 	stmt_done(s);
 	return rc < 0 ? rc : 0;

@@ -8,9 +8,9 @@
 #include "common/db/db.h"
 #include "common/registry/symbol_info.h"
 
-/* Adds or replaces a market of a feed (market_source.h). */
-MUST_CHECK int store_market_put_tx(struct db *db, const char *market_data,
-				   const struct symbol_info *info, int64_t now_us, struct err *e);
+/* Adds or replaces a market. */
+MUST_CHECK int store_market_put_tx(struct db *db, const struct symbol_info *info, int64_t now_us,
+				   struct err *e);
 /* Deletes the markets that were not written at now_us, because the worker has them no more. */
 MUST_CHECK int store_markets_trim_tx(struct db *db, int64_t now_us, struct err *e);
 
@@ -20,8 +20,8 @@ MUST_CHECK int store_markets_trim_tx(struct db *db, int64_t now_us, struct err *
  */
 MUST_CHECK int store_market_get(struct db *db, const char *symbol, bool futures,
 				struct symbol_info *out, struct err *e);
-/* Every market with its source, by symbol; nothing from an older schema. */
-typedef void store_market_fn(void *ctx, const char *source, const struct symbol_info *info);
+/* Every market, by symbol and source; nothing from an older schema. */
+typedef void store_market_fn(void *ctx, const struct symbol_info *info);
 MUST_CHECK int store_markets_each(struct db *db, store_market_fn *fn, void *ctx, struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/fees.h"
 #include "common/money.h"
 #include "common/registry/bot_config.h"
+#include "common/registry/market_source.h"
 
 #include <stdbool.h>
 
@@ -22,13 +23,14 @@ enum symbol_origin {		/* where the rules of a market come from */
 #define QTY_UNLIMITED_E8 INT64_C(9000000000000000000)	/* from here on: no limit is known */
 
 struct symbol_info {
+	char source[MARKET_SOURCE_MAX];	/* of its prices (market_source.h) */
 	char symbol[SYMBOL_MAX];
 	char base[12], quote[12];
 	bool futures;
 	struct price tick;
 	struct qty step, min_qty, max_qty;
 	struct money min_notional;
-	struct fees fees;		/* as this account pays them */
+	struct fees fees;		/* as published; an account may pay others (account.h) */
 	enum symbol_origin origin;
 	char note[160];			/* the origin in a sentence, with what is not known */
 };
@@ -39,9 +41,9 @@ const char *symbol_origin_name(enum symbol_origin o);
 bool symbol_origin_parse(const char *name, enum symbol_origin *out);
 
 /*
- * Fills in names, exchange and published fees of a market; the rules stay 0. The quote asset
- * is the longest known one that the symbol ends with. False: there is none; then base is the
- * symbol and quote is "unknown".
+ * Fills in names, exchange and published fees of a market; rules and source stay empty. The
+ * quote asset is the longest known one that the symbol ends with. False: there is none; then
+ * base is the symbol and quote is "unknown".
  */
 bool symbol_info_begin(const char *symbol, bool futures, struct symbol_info *out);
 /* The table's rules, with their date as note. False: the symbol is not in it. */

@@ -56,6 +56,10 @@ class Backup(backups.BackupCase):
                          ["mine.db", "mine.tar.gz"])
         for path in (archive, plain):
             self.assertIn("whole and sound", self.ok(bot, "backup", "verify", path))
+        self.assertNotIn("as far as", self.ok(bot, "backup", "verify", archive))
+        for unknown in ("as far as a file without checksums can tell", "when it was made",
+                        "whether a value or whole", "Models are not in it"):
+            self.assertIn(unknown, self.ok(bot, "backup", "verify", plain))
         copy = self.bot()
         os.makedirs(copy.data_dir)
         shutil.copy(plain, copy.db_path)

@@ -50,9 +50,9 @@ ALLOWED = {
         "statistics, in the API's thread for heavy reads",
     r"^SELECT symbol, count\(\*\).*ORDER BY closed_us DESC LIMIT \?2\) GROUP BY symbol":
         "the newest some trades of a bot",
-    r"FROM trading_stats WHERE bot_id = \?1 AND day >= \?2 GROUP BY 1 ORDER BY 1 DESC":
+    r"FROM trading_stats WHERE bot_id = \?1 AND account_id = .* AND day >= \?2 GROUP BY 1 ORDER BY 1 DESC":
         "a row per day of one bot",
-    r"sum\(net\) AS net, sum\(fees\) AS fees FROM trading_stats GROUP BY bot_id":
+    r"sum\(net\) AS net, sum\(fees\) AS fees FROM trading_stats GROUP BY bot_id, account_id":
         "metrics: a row per bot and day, in the API's thread for heavy reads",
     r"^SELECT b.id, b.id, 0, t.updated_us, r.updated_us FROM bots b .* ORDER BY b.id => USE TEMP":
         "a row per bot",

@@ -57,6 +57,33 @@ class RunScript(harness.TestCase):
         self.assertIsNotNone(bot.value("SELECT stopped_us FROM worker_heartbeat"))
         self.assertTrue(any(line.startswith("{") for line in text().splitlines()))
 
+    def test_with_a_proxy_in_the_environment(self):
+        """It would be asked for localhost, and is not there."""
+        bot = self.bot()
+        process, text = self.run_script(bot, http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
+        self.wait(lambda: "Ctrl-C stops both" in text() or process.poll() is not None,
+                  "the script says that all runs", 60)
+        self.assertIsNone(process.poll(), text())
+        self.assertIn("curl -s --noproxy '*' -H", text())
+
+    def test_addresses(self):
+        bot = self.bot(API_BIND="[::1]", API_TOKEN="")
+        process, text = self.run_script(bot)
+        self.wait(lambda: "Ctrl-C stops both" in text() or process.poll() is not None,
+                  "the script says that all runs", 60)
+        self.assertIsNone(process.poll(), text())
+        self.assertGreaterEqual(len(re.findall(r"http://\[::1\]:%d/#token=tb_" % bot.port, text())), 1)
+        done = subprocess.run([harness.program("trading-bot-api"), "--healthcheck"], cwd=bot.folder,
+                              env=bot.environment(), capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.end_script(process)
+        for bad, why in (("127.0.0.300", "API_BIND=127.0.0.300 is no address"),
+                         ("192.0.2.1", "no network interface of this machine has that address")):
+            process, text = self.run_script(self.bot(API_BIND=bad))
+            self.assertEqual(process.wait(60 * harness.SLOW), 1)
+            self.assertIn(why, text())
+            self.assertNotIn("another program", text())
+
     def test_https_and_a_token_of_the_environment(self):
         bot = self.bot(API_TOKEN="tb_of_the_environment")
         bot.env["API_TLS_CERT"], bot.env["API_TLS_KEY"] = attacker.certificate(bot.folder)

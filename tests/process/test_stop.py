@@ -403,6 +403,12 @@ class InNeed(harness.TestCase):
                   self.says(bot, "status"), "status tells a living worker from an absent one")
         self.assertIn("its disk is full: free some space", self.says(bot, "status"))
         self.assertIn("its disk is full", self.says(bot, "healthcheck", code=1))
+        short = bot.get("/api/v1/health", token=None)
+        self.assertEqual((short.status, short.json["status"], short.json["database"]["status"],
+                          short.json["worker"]["status"]), (200, "unhealthy", "unhealthy", "blocked"))
+        parts = bot.get("/api/v1/status/health/detailed").json
+        self.assertEqual(parts["database"]["message"], "its disk is full: free some space")
+        self.assertIn("its disk is full", parts["worker"]["blocked_by"])
         os.unlink(os.path.join(bot.data_dir, "filler"))
         self.stopped(bot)
 

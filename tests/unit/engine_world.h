@@ -81,6 +81,12 @@ HELPER void desk_open(struct desk *d)
 	session_market_add(d->s, &info);
 }
 
+/* Of its market's prices: the session's market_data is replay where nobody says another. */
+HELPER const char *source_of(const struct desk *d)
+{
+	return d->futures ? "replay_futures" : "replay";
+}
+
 /* The feed's handle of bot 1's market. */
 HELPER int desk_market(const struct desk *d)
 {
@@ -230,7 +236,7 @@ HELPER struct qty left_of(const struct order *o)	/* dust, less what was taken ov
 HELPER void assert_pnl(struct desk *d, int64_t bot, const struct order *o, struct money before)
 {
 	struct money now = desk_balance(d, bot).equity, won, dust_now, dust_cost = { 0 }, fees, net;
-	const struct market *m = engine_market(d->e, d->bot.symbol, d->futures);
+	const struct market *m = engine_market(d->e, source_of(d), d->bot.symbol);
 
 	assert_int_equal(o->status, ORDER_CLOSED);
 	assert_int_equal(money_notional(market_last(m), left_of(o), ROUND_DOWN, &dust_now), 0);

@@ -225,10 +225,12 @@ HELPER struct fake *fake_new(bool futures, bool resting_stop, int64_t legs_befor
 	struct fake *f = xcalloc(1, sizeof(*f));
 	struct symbol_info info = world_info(futures);
 	struct engine_args a = { .reporter = rows_reporter(&f->rows), .venue = &f->venue,
+				 .market_data = "replay",
 				 .first_order_id = 1, .first_leg_id = 1 + legs_before,
 				 .first_fill_id = 1, .first_signal_id = 1 };
 	struct desk d;
 
+	market_source("replay", futures, info.source);
 	fake_init(f, resting_stop);
 	desk_init(&d, futures);
 	f->bot = d.bot;

@@ -210,6 +210,25 @@ static void token_file(void **state)
 	assert_int_equal(file_write(cfg.api_token_file, "from-a-file\n", 12, 0600, NULL), 0);
 	must_setup(token, &made);
 	assert_true(opens("from-a-file"));
+	/* The rules of API_TOKEN: nothing is cut at a blank, a tab or a NUL. */
+	static const char *const bad[] = { "correct horse", "correct\thorse\n", "correct \n",
+					   " correct", "corr\xe9" "ct" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(file_write(cfg.api_token_file, bad[i], strlen(bad[i]), 0600, NULL),
+				 0);
+		assert_int_equal(auth_setup(&app, token, &made, &e), ERR_INVALID);
+		assert_non_null(strstr(e.msg, "without blanks"));
+		assert_null(strstr(e.msg, "corr"));
+		assert_false(opens("correct"));
+	}
+	assert_int_equal(file_write(cfg.api_token_file, "correct\0horse", 13, 0600, NULL), 0);
+	assert_int_equal(auth_setup(&app, token, &made, &e), ERR_INVALID);
+	assert_non_null(strstr(e.msg, "NUL"));
+	assert_int_equal(file_write(cfg.api_token_file, "its-first\r\nline "
+							"only", 20, 0600, NULL), 0);
+	must_setup(token, &made);
+	assert_true(opens("its-first"));
 }
 
 static void expiry_and_revocation(void **state)

@@ -196,6 +196,21 @@ static void account_of_a_bot(void **state)
 	api_sql(db, "INSERT INTO exchange_accounts(name, source, created_us, updated_us)"
 		    " VALUES ('main', 'binance', 1, 1)");
 	api_expect(&a, "PUT", config, "{\"account_id\":1,\"allocation\":\"250.5\"}", 200, NULL);
+	api_sql(db, "INSERT INTO bot_state(bot_id, mode, status, updated_us)"
+		    " VALUES (1, 'simulation', 'RUNNING', 1)");
+	r = api_call(&a, "PUT", config, "{\"live\":true}");
+	assert_int_equal(r.status, 409);
+	assert_string_equal(answer_text(&r, "error.message"),
+			    "live and account_id can change only while the bot is STOPPED; it is "
+			    "RUNNING: stop it first");
+	answer_free(&r);
+	api_sql(db, "DELETE FROM bot_state");
+	r = api_call(&a, "PUT", config, "{\"live\":true,\"allocation\":0}");
+	assert_int_equal(r.status, 422);
+	assert_string_equal(answer_text(&r, "error.fields.0.field"), "allocation");
+	answer_free(&r);
+	api_expect(&a, "PUT", config, "{\"live\":true}", 200, NULL);
+	api_expect(&a, "PUT", config, "{\"live\":false}", 200, NULL);
 	api_sql(db, "DELETE FROM exchange_accounts");
 	db_close(db);
 	/* What is there already may be said again. */

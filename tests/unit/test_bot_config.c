@@ -52,7 +52,7 @@ static void defaults_are_the_documented_ones(void **state)
 		"\"partial_targets\":[],\"order_type\":\"limit\",\"time_in_force\":\"post_only\","
 		"\"trading_hours\":{},\"maker_order_timeout\":60,\"max_positions\":2,"
 		"\"decision_interval_ms\":2000,\"leverage\":1,\"ignore_risk_reward\":false,"
-		"\"ignore_risk_per_trade\":false,\"model_id\":0,\"account_id\":0,"
+		"\"ignore_risk_per_trade\":false,\"model_id\":0,\"live\":false,\"account_id\":0,"
 		"\"allocation\":0,\"socket_type\":\"live\","
 		"\"testnet\":false,\"api_key\":\"\",\"secret_key\":\"\",\"telegram_token\":\"\","
 		"\"telegram_chat_id\":\"\"}");

@@ -252,6 +252,8 @@ static void keys_of_an_admin(void **state)
 	assert_string_equal(needs_admin("{}", "{\"socket_type\":\"demo\"}"), "socket_type");
 	assert_string_equal(needs_admin("{}", "{\"api_key\":\"k\"}"), "api_key");
 	assert_string_equal(needs_admin("{}", "{\"account_id\":3}"), "account_id");
+	assert_string_equal(needs_admin("{\"account_id\":3,\"allocation\":9}", "{\"live\":true}"),
+			    "live");
 	assert_string_equal(needs_admin("{}", "{\"allocation\":\"100.5\"}"), "allocation");
 	assert_string_equal(needs_admin("{\"secret_key\":\"k\"}", "{\"secret_key\":\"\"}"),
 			    "secret_key");
@@ -260,6 +262,49 @@ static void keys_of_an_admin(void **state)
 				      "\"api_key\":\"\"}"));
 	assert_null(needs_admin("{\"api_key\":\"k\",\"testnet\":true}",
 				"{\"api_key\":\"********\",\"testnet\":true}"));
+}
+
+static void expect_source(const char *settings, const char *source)
+{
+	char name[MARKET_SOURCE_MAX];
+	struct bot_config c;
+
+	bot_config_defaults(&c);
+	takes(&c, settings);
+	assert_string_equal(bot_config_source(&c, "synthetic", name), source);
+}
+
+/* DESIGN 13, "Market source": a live bot's exchange, testnet before demo; paper's worker. */
+static void source_of_a_bot(void **state)
+{
+	(void)state;
+#define LIVE "{\"live\":true,\"account_id\":3,\"allocation\":9"
+	expect_source("{}", "synthetic");
+	expect_source("{\"testnet\":true,\"socket_type\":\"demo\"}", "synthetic");
+	expect_source("{\"exchange\":\"binance_futures\"}", "synthetic_futures");
+	expect_source(LIVE "}", "binance");
+	expect_source(LIVE ",\"socket_type\":\"demo\"}", "binance_demo");
+	expect_source(LIVE ",\"exchange\":\"binance_futures\",\"testnet\":true,"
+		      "\"socket_type\":\"demo\"}", "binance_futures_testnet");
+}
+
+/* Another network of a live bot is another market: it waits until nothing is open. */
+static void network_moves(void **state)
+{
+	char text[BOT_CONFIG_MOVE_MAX];
+	struct bot_config a, b, held;
+
+	(void)state;
+	bot_config_defaults(&a);
+	b = a;
+	b.testnet = true;
+	assert_false(bot_config_moves(&a, &b));
+	a.live = b.live = true;
+	assert_true(bot_config_moves(&a, &b));
+	assert_string_equal(bot_config_move_text(&a, &b, text),
+			    "market binance -> binance_testnet");
+	bot_config_hold(&a, &b, &held);
+	assert_false(bot_config_moves(&a, &held));
 }
 
 /* Settings as version 0.1.0 and 0.2.0 stored them in trading_config_history. */
@@ -297,7 +342,9 @@ int main(void)
 		cmocka_unit_test(strategy_params),	cmocka_unit_test(minimal_roi),
 		cmocka_unit_test(trading_hours),	cmocka_unit_test(adjustment_and_targets),
 		cmocka_unit_test(trailing_rules),	cmocka_unit_test(longest_values_fit),
-		cmocka_unit_test(keys_of_an_admin),	cmocka_unit_test(settings_of_before),
+		cmocka_unit_test(keys_of_an_admin),
+		cmocka_unit_test(source_of_a_bot),
+		cmocka_unit_test(network_moves),	cmocka_unit_test(settings_of_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,7 @@ static void market_of_an_input(void **state)
 	assert_null(bots_failure(bots, 1));
 	assert_int_equal(asked_n, 2);
 	assert_string_equal(asked[1], "ETHUSDT");
-	m = engine_market(session_engine(session), "ETHUSDT", false);
+	m = engine_market(session_engine(session), "replay", "ETHUSDT");
 	assert_non_null(m);
 	assert_string_equal(market_interval(m, 0), "5m");
 }
@@ -129,11 +129,11 @@ static void market_of_a_new_input(void **state)
 	run("UPDATE trading_configs SET strategy = 'grid', strategy_params = '{\"rungs\":1}',"
 	    " version = version + 1 WHERE bot_id = 1");
 	refresh();
-	assert_null(engine_market(session_engine(session), "ETHUSDT", false));
+	assert_null(engine_market(session_engine(session), "replay", "ETHUSDT"));
 	run("UPDATE trading_configs SET strategy_params = '{\"rungs\":3}', version = version + 1"
 	    " WHERE bot_id = 1");
 	refresh();
-	assert_non_null(engine_market(session_engine(session), "ETHUSDT", false));
+	assert_non_null(engine_market(session_engine(session), "replay", "ETHUSDT"));
 	assert_true(bots_config(bots, 1)->strategy_params[GRID_RUNGS] == 3);
 }
 
@@ -154,7 +154,7 @@ static void market_of_a_new_input_meanwhile(void **state)
 	run("UPDATE trading_configs SET strategy_params = '{\"rungs\":2}', version = version + 1"
 	    " WHERE bot_id = 1");
 	refresh();
-	assert_non_null(engine_market(session_engine(session), "ETHUSDT", false));
+	assert_non_null(engine_market(session_engine(session), "replay", "ETHUSDT"));
 	assert_true(bots_config(bots, 1)->strategy_params[GRID_RUNGS] == 2);
 }
 

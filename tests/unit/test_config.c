@@ -307,6 +307,23 @@ static void secrets_are_never_shown(void **state)
 	buf_free(&out);
 }
 
+static void addresses(void **state)
+{
+	static const struct {
+		const char *set, *is;
+	} cases[] = { { "[::1]", "::1" }, { "::1", "::1" }, { "[::1", "[::1" }, { "[]", "[]" },
+		      { "127.0.0.1", "127.0.0.1" } };
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setenv("API_BIND", cases[i].set, 1);
+		loads(&c);
+		assert_string_equal(c.api_bind, cases[i].is);
+	}
+	unsetenv("API_BIND");
+}
+
 static void file_of_secret(const char *name, const char *text)
 {
 	char path[64];
@@ -337,6 +354,8 @@ static void secrets_from_files(void **state)
 	assert_string_equal(c.api_token, "token-of-file");
 	file_of_secret("binance_api_key", "two words");
 	refused("BINANCE_API_KEY", "secrets/binance_api_key", "without blanks");
+	assert_int_equal(file_write("secrets/binance_api_key", "cut\0here", 8, 0600, NULL), 0);
+	refused("BINANCE_API_KEY", "secrets/binance_api_key", "NUL");
 	unsetenv("SECRETS_DIR");
 	loads(&c);
 	assert_string_equal(c.api_token, "");
@@ -522,6 +541,7 @@ int main(void)
 		EACH(texts_have_bounds),
 		EACH(home_is_known),
 		EACH(secrets_are_never_shown),
+		EACH(addresses),
 		EACH(secrets_from_files),
 		EACH(places_for_messages),
 		EACH(live_needs_approval),

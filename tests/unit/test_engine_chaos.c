@@ -239,7 +239,7 @@ static void open_scene(struct scene *s, uint64_t seed)
 {
 	struct engine_args a = { .reporter = rows_reporter(&s->rows), .venue = &s->line.venue,
 				 .first_order_id = 1, .first_leg_id = 1, .first_fill_id = 1,
-				 .first_signal_id = 1 };
+				 .first_signal_id = 1, .market_data = "replay" };
 	struct sim_args sim;
 	struct err e;
 
@@ -257,7 +257,10 @@ static void open_scene(struct scene *s, uint64_t seed)
 	sim.funding_rate_e8 = 0;
 	s->line.sim = sim_new(&sim);
 	for (int m = 0; m < SCRIPT_MARKETS; m++) {
-		s->markets[m] = engine_market_add(s->e, &s->script.markets[m]);
+		struct symbol_info info = s->script.markets[m];
+
+		market_source("replay", info.futures, info.source);
+		s->markets[m] = engine_market_add(s->e, &info);
 	}
 	for (int64_t b = 1; b <= SCRIPT_BOTS; b++) {
 		struct predictor p = { .model_id = 7, .ctx = &s->brain[b],

@@ -330,11 +330,11 @@ static void bad_trades_are_ignored(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		d->sink.trade(d->sink.ctx, desk_market(d), &bad[i], ++d->now);
 		engine_warm(d->e, WARM_AGAIN);
-		engine_trade(d->e, engine_market(d->e, d->bot.symbol, d->futures), &bad[i],
+		engine_trade(d->e, engine_market(d->e, source_of(d), d->bot.symbol), &bad[i],
 			     d->now);
 		engine_warm(d->e, WARM_NONE);
 	}
-	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, source_of(d), "BTCUSDT"))),
 			 price_units(P("50000")));
 	d->sink.trade(d->sink.ctx, d->sink.market(d->sink.ctx, "NOSUCH"), &bad[1], ++d->now);
 }

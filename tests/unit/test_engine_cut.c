@@ -213,8 +213,9 @@ static void set_back_at(const struct script *script, size_t cut, size_t *open)
 		stage_play(b, &stop, &sink);
 	}
 	for (int m = 0; m < SCRIPT_MARKETS; m++) {
-		struct market *market = engine_market(b->e, script->markets[m].symbol,
-						      script->futures);
+		struct market *market = engine_market(
+			b->e, script->futures ? "replay_futures" : "replay",
+			script->markets[m].symbol);
 		struct book_top book = market_top(market);
 
 		book.bid_qty = book.ask_qty = Q("1000");

@@ -112,7 +112,7 @@ static void check_books(struct run *r)
 
 static bool has_price(const struct run *r)
 {
-	const struct market *m = engine_market(r->d.e, r->info.symbol, r->info.futures);
+	const struct market *m = engine_market(r->d.e, source_of(&r->d), r->info.symbol);
 
 	return price_sign(market_last(m)) > 0;
 }

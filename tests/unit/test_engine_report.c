@@ -280,7 +280,7 @@ static void gap_starts_anew(void **state)
 	desk_start(d);
 	d->sink.gap(d->sink.ctx, desk_market(d), ++d->now);
 	desk_listen(d);
-	m = engine_market(d->e, "BTCUSDT", d->futures);
+	m = engine_market(d->e, source_of(d), "BTCUSDT");
 	assert_int_equal(qty_units(market_top(m).bid_qty), 0);
 	desk_decide(d, 1, 0.9); /* no candle closes over a gap */
 	assert_int_equal(d->brain[1].asked, 0);
@@ -365,9 +365,9 @@ static void names_are_compared(void **state)
 	snprintf(name, sizeof(name), "ETHUSDT");
 	t.price = P("3000");
 	d->sink.trade(d->sink.ctx, d->sink.market(d->sink.ctx, name), &t, ++d->now);
-	assert_int_equal(price_units(market_last(engine_market(d->e, "BTCUSDT", d->futures))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, source_of(d), "BTCUSDT"))),
 			 price_units(P("50001")));
-	assert_int_equal(price_units(market_last(engine_market(d->e, "ETHUSDT", d->futures))),
+	assert_int_equal(price_units(market_last(engine_market(d->e, source_of(d), "ETHUSDT"))),
 			 price_units(P("3000")));
 }
 

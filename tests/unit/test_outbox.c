@@ -151,6 +151,65 @@ static void whose_money(void **state)
 	assert_true(number("SELECT mode = 'simulation' FROM bot_state WHERE bot_id = 1") == 1);
 }
 
+/* Where a row's order went; of an account that nobody named only that it is real money. */
+static void where_it_went(void **state)
+{
+	struct order o = big_order(1, 100);
+	struct leg l = { .id = 1, .kind = LEG_ENTRY, .n = 1, .client_order_id = "a" };
+	struct fill_report f = { .id = 1, .order = &o, .leg = &l, .trade_id = 1 };
+
+	(void)state;
+	outbox_account(box, 7, "live", "binance");
+	to.order(to.ctx, &o);
+	to.leg(to.ctx, &o, &l);
+	o.id = l.id = f.id = 2;
+	o.account_id = 7;
+	l.client_order_id[0] = 'b';
+	to.order(to.ctx, &o);
+	to.leg(to.ctx, &o, &l);
+	to.fill(to.ctx, &f);
+	o.id = 3;
+	o.account_id = 8;
+	to.order(to.ctx, &o);
+	flush();
+	assert_true(number("SELECT venue = 'sim' FROM exchange_orders WHERE client_order_id = 'a'")
+		    == 1);
+	assert_true(number("SELECT venue = 'binance' FROM exchange_orders"
+			   " WHERE client_order_id = 'b'") == 1);
+	assert_true(number("SELECT venue = 'binance' FROM fills") == 1);
+	assert_true(number("SELECT mode = 'simulation' FROM trading_orders WHERE id = 1") == 1);
+	assert_true(number("SELECT mode = 'live' FROM trading_orders WHERE id = 2") == 1);
+	assert_true(number("SELECT mode = 'live' FROM trading_orders WHERE id = 3") == 1);
+}
+
+/* A day of paper and a day of real money are two rows, and a start takes the bot's own. */
+static void a_day_per_account(void **state)
+{
+	struct day_stats d = { .bot_id = 1, .trades = 1, .day = "2024-08-08" };
+	struct bot_report b = { .bot_id = 1, .account_id = 7 };
+	struct bot_restore old;
+	struct day_stats now;
+
+	(void)state;
+	to.stats(to.ctx, &d, &d);
+	to.stats(to.ctx, &d, &d);
+	d.account_id = 7;
+	to.stats(to.ctx, &d, &d);
+	to.bot(to.ctx, &b);
+	flush();
+	assert_true(number("SELECT trades FROM trading_stats WHERE account_id = 0") == 2);
+	assert_true(number("SELECT trades FROM trading_stats WHERE account_id = 7") == 1);
+	assert_int_equal(store_stats_get(db, 1, "2024-08-08", &now, &e), 0);
+	assert_true(now.trades == 1 && now.account_id == 7);
+	assert_int_equal(store_bot_restore(db, 1, &old, &e), 0);
+	assert_true(old.stats.trades == 1 && old.account_id == 7);
+	b.account_id = 0;
+	to.bot(to.ctx, &b);
+	flush();
+	assert_int_equal(store_bot_restore(db, 1, &old, &e), 0);
+	assert_true(old.stats.trades == 2 && old.account_id == 0);
+}
+
 /* A number that REAL can't hold to its last digit must not stop the loop's commit. */
 static void amounts_beyond_real(void **state)
 {
@@ -517,6 +576,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(state_of_a_deleted_bot, setup, teardown),
 		cmocka_unit_test_setup_teardown(amounts_beyond_real, setup, teardown),
 		cmocka_unit_test_setup_teardown(whose_money, setup, teardown),
+		cmocka_unit_test_setup_teardown(where_it_went, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_day_per_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(days_add_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(legs_of_each_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(legs_of_before, setup, teardown),

@@ -26,7 +26,7 @@ static int setup(void **state)
 	bot_config_defaults(&d->config);
 	d->config.max_positions = 2;
 	d->symbol = world_info(false);
-	d->symbol.fees = (struct fees){ 0, 0 };
+	d->in.fees = (struct fees){ 0, 0 };
 	d->limits = (struct risk_limits){
 		.max_open_positions = 5, .max_risk_per_trade_pct = 2, .min_risk_reward_ratio = 3,
 		.max_daily_loss_pct = 5, .max_drawdown_pct = 20, .cooldown_after_losses = 3,
@@ -145,7 +145,7 @@ static void percent_boundaries(void **state)
 
 static void set_fees(struct desk *d, int64_t maker_e8, int64_t taker_e8)
 {
-	d->symbol.fees = (struct fees){ .maker_e8 = maker_e8, .taker_e8 = taker_e8 };
+	d->in.fees = (struct fees){ .maker_e8 = maker_e8, .taker_e8 = taker_e8 };
 }
 
 static void documented_pair(void **state)

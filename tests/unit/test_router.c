@@ -1,6 +1,6 @@
 /*
- * Several venues under one engine: the simulation (account 0) and two venues that do what a test
- * says (accounts 1 and 2), for bots 1, 2 and 3 on the same symbol.
+ * Several venues under one engine: the simulation (account 0) on made-up prices and two venues that
+ * do what a test says (accounts 1 and 2) on an exchange's, for bots 1, 2 and 3 on the same symbol.
  */
 #include "tests/unit/fake_venue.h"
 #include "worker/engine/engine_internal.h"
@@ -12,7 +12,7 @@ struct yard {
 	struct sim_recipe paper;
 	struct venue *router;
 	struct engine *e;
-	struct market *m;
+	struct market *paper_market, *live_market;
 	struct rows rows;
 	struct brain brain[BOTS + 1];
 	struct bot_config bot[BOTS + 1];
@@ -61,14 +61,15 @@ static void on_stray(void *ctx, const char *venue, const struct venue_update *u)
 static void venues_open(struct yard *y, const struct venue_sink *sink)
 {
 	static const int64_t accounts[] = { 1, 2 };
+	static const char *const live[] = { "binance_futures", "binance" };
 	struct venue_maker makers[3] = {
 		{ .name = "one", .mode = "live", .accounts = &accounts[0], .accounts_n = 1,
-		  .make = fake_made, .ctx = &y->fakes[0] },
+		  .sources = live, .sources_n = 2, .make = fake_made, .ctx = &y->fakes[0] },
 		{ .name = "two", .mode = "live", .accounts = &accounts[1], .accounts_n = 1,
-		  .make = fake_made, .ctx = &y->fakes[1] },
+		  .sources = live, .sources_n = 2, .make = fake_made, .ctx = &y->fakes[1] },
 	};
-	struct router_args a = { .makers = makers, .n = 3, .sink = *sink, .stray = on_stray,
-				 .ctx = y };
+	struct router_args a = { .makers = makers, .n = 3, .market_data = "synthetic",
+				 .sink = *sink, .stray = on_stray, .ctx = y };
 	struct err e;
 
 	sim_args_init(&y->paper.args);
@@ -84,14 +85,16 @@ static void bot_open(struct yard *y, int64_t bot, const struct bot_config *like)
 {
 	struct predictor p = { .model_id = 7, .ctx = &y->brain[bot], .predict = brain_predict };
 	struct bot_restore running = { .status = BOT_RUNNING };
+	struct market *m = bot > 1 ? y->live_market : y->paper_market;
 	struct venue_account account = { .bot_id = bot, .account_id = bot - 1,
-					 .market = market_handle(y->m), .capital = M("10000"),
+					 .market = market_handle(m), .capital = M("10000"),
 					 .leverage_e8 = RATE_ONE };
 	struct err e = { .msg = "" };
 
 	y->bot[bot] = *like;
 	y->bot[bot].live = bot > 1;
 	y->bot[bot].account_id = bot - 1;
+	y->bot[bot].allocation = M("10000");
 	if (y->router->ops->account_set(y->router, &account, y->now, &e) ||
 	    engine_bot_add(y->e, bot, &y->bot[bot], &running, &e))
 		fail_msg("%s", e.msg);
@@ -111,7 +114,8 @@ static void yard_trade(struct yard *y, const char *price)
 			   .qty = Q("1"), .buyer_is_maker = true };
 
 	yard_time(y, 1);
-	engine_trade(y->e, y->m, &t, y->now);
+	engine_trade(y->e, y->paper_market, &t, y->now);
+	engine_trade(y->e, y->live_market, &t, y->now);
 }
 
 static void yard_book(struct yard *y)
@@ -120,7 +124,14 @@ static void yard_book(struct yard *y)
 			      .ask_qty = Q("1") };
 
 	yard_time(y, 1);
-	engine_book(y->e, y->m, &b, y->now);
+	engine_book(y->e, y->paper_market, &b, y->now);
+	engine_book(y->e, y->live_market, &b, y->now);
+}
+
+static void yard_clocks(struct yard *y, int64_t exchange_us)
+{
+	engine_market_time(y->e, y->paper_market, exchange_us, y->now);
+	engine_market_time(y->e, y->live_market, exchange_us, y->now);
 }
 
 /* The candle closes, and each bot may want an entry. */
@@ -131,18 +142,26 @@ static void yard_candle(struct yard *y, double probability)
 	yard_trade(y, "50000.05");
 	yard_book(y);
 	yard_time(y, SECOND - y->now % SECOND);
-	engine_market_time(y->e, y->m, y->now + CANDLE_GRACE_US, y->now);
+	yard_clocks(y, y->now + CANDLE_GRACE_US);
 	for (int bot = 1; bot <= BOTS; bot++)
 		y->brain[bot].probability = 0;
 	yard_time(y, 100 * MS); /* the simulation has it */
 }
 
+static struct market *yard_market(struct yard *y, const char *source)
+{
+	struct symbol_info info = world_info(false);
+
+	snprintf(info.source, sizeof(info.source), "%s", source);
+	return engine_market_add(y->e, &info);
+}
+
 static int setup(void **state)
 {
 	struct yard *y = xcalloc(1, sizeof(*y));
-	struct symbol_info info = world_info(false);
-	struct engine_args a = { .reporter = rows_reporter(&y->rows), .first_order_id = 1,
-				 .first_leg_id = 1, .first_fill_id = 1, .first_signal_id = 1 };
+	struct engine_args a = { .reporter = rows_reporter(&y->rows), .market_data = "synthetic",
+				 .first_order_id = 1, .first_leg_id = 1,
+				 .first_fill_id = 1, .first_signal_id = 1 };
 	struct venue_sink sink;
 	struct desk d;
 
@@ -153,11 +172,12 @@ static int setup(void **state)
 	sink = engine_venue_sink(y->e);
 	venues_open(y, &sink);
 	engine_set_venue(y->e, y->router);
-	y->m = engine_market_add(y->e, &info);
+	y->paper_market = yard_market(y, "synthetic");
+	y->live_market = yard_market(y, "binance");
 	for (int64_t bot = 1; bot <= BOTS; bot++)
 		bot_open(y, bot, &d.bot);
 	yard_time(y, 1);
-	engine_market_time(y->e, y->m, y->now / SECOND * SECOND, y->now);
+	yard_clocks(y, y->now / SECOND * SECOND);
 	yard_book(y);
 	*state = y;
 	return 0;
@@ -269,6 +289,41 @@ static void each_at_its_venue(void **state)
 	assert_int_equal(money_units(engine_account(y->e, 1)->balance), money_units(M("10000")));
 }
 
+/* Paper and live trade one symbol, each at the prices and candles of its own source. */
+static void each_on_its_source(void **state)
+{
+	struct yard *y = *state;
+	struct trade made_up = { .id = 90, .price = P("70000"), .qty = Q("1") };
+
+	assert_true(y->paper_market != y->live_market);
+	yard_time(y, 1);
+	made_up.time_us = y->now;
+	engine_trade(y->e, y->paper_market, &made_up, y->now);
+	assert_int_equal(price_units(market_last(y->paper_market)), price_units(P("70000")));
+	assert_int_equal(price_units(market_last(y->live_market)), 0);
+	assert_true(y->paper_market->handle != y->live_market->handle);
+	y->brain[1].probability = y->brain[2].probability = 0.9;
+	yard_time(y, SECOND - y->now % SECOND);
+	engine_market_time(y->e, y->paper_market, y->now + CANDLE_GRACE_US, y->now);
+	assert_int_equal(y->brain[1].asked, 1);	/* its candle closed; the live one's has not */
+	assert_int_equal(y->brain[2].asked, 0);
+	assert_int_equal(y->fakes[0].placed_n, 0);
+}
+
+/* Two accounts on one market may pay other fees: the rules count with the bot's own. */
+static void each_pays_its_own(void **state)
+{
+	struct yard *y = *state;
+	struct account told = { .bot_id = 2, .known = true, .free = M("10000"),
+				.balance = M("10000"),
+				.fees = { .maker_e8 = 1000000, .taker_e8 = 1000000 } };
+
+	y->fakes[0].sink.account(y->fakes[0].sink.ctx, &told);
+	yard_candle(y, 0.9);
+	assert_int_equal(y->fakes[0].placed_n, 0);	/* 0.3 % to win, 2 % of fees */
+	assert_int_equal(y->fakes[1].placed_n, 1);
+}
+
 static void late_and_crossed(void **state)
 {
 	struct yard *y = *state;
@@ -362,7 +417,7 @@ static void moves(void **state)
 {
 	struct yard *y = *state;
 	struct bot_config c = y->bot[2];
-	struct venue_account account = { .bot_id = 2, .market = market_handle(y->m),
+	struct venue_account account = { .bot_id = 2, .market = market_handle(y->paper_market),
 					 .capital = M("500"), .leverage_e8 = RATE_ONE };
 	struct account late = { .bot_id = 2, .known = true, .free = M("7"), .balance = M("7") };
 	struct err e;
@@ -370,8 +425,12 @@ static void moves(void **state)
 	c.live = false;
 	c.version++;
 	assert_int_equal(y->router->ops->account_set(y->router, &account, y->now, &e), 0);
+	engine_find_bot(y->e, 2)->peak_equity = M("90000");
+	engine_find_bot(y->e, 2)->loss_streak = 4;
 	assert_int_equal(engine_bot_config(y->e, 2, &c, &e), 0);
 	assert_int_equal(money_units(engine_account(y->e, 2)->balance), money_units(M("500")));
+	assert_int_equal(money_units(engine_find_bot(y->e, 2)->peak_equity), 0);
+	assert_int_equal(engine_find_bot(y->e, 2)->loss_streak, 0);
 	y->fakes[0].sink.account(y->fakes[0].sink.ctx, &late);
 	assert_int_equal(money_units(engine_account(y->e, 2)->balance), money_units(M("500")));
 	yard_candle(y, 0.9);
@@ -380,6 +439,25 @@ static void moves(void **state)
 	yard_say(y, 0, UPDATE_FILL, 2, "tbaaaaaa-9-e1", "0.002");
 	assert_int_equal(fills_of(y, 2), 0);
 	assert_int_equal(y->strays_n, 1);
+}
+
+/* The same over a restart: figures of another account are not taken over. */
+static void epoch_of_a_start(void **state)
+{
+	struct yard *y = *state;
+	struct bot_restore old = { .status = BOT_RUNNING, .account_id = 1, .loss_streak = 3,
+				   .peak_equity = M("90000") };
+	struct bot_config c = y->bot[3];
+	struct err e;
+
+	assert_int_equal(engine_bot_add(y->e, 7, &c, &old, &e), 0); /* account 2 */
+	assert_int_equal(engine_find_bot(y->e, 7)->loss_streak, 0);
+	assert_int_equal(money_units(engine_find_bot(y->e, 7)->peak_equity), 0);
+	old.account_id = 2;
+	assert_int_equal(engine_bot_add(y->e, 8, &c, &old, &e), 0);
+	assert_int_equal(engine_find_bot(y->e, 8)->loss_streak, 3);
+	assert_int_equal(money_units(engine_find_bot(y->e, 8)->peak_equity),
+			 money_units(M("90000")));
 }
 
 /* A restarted venue tells accounts before the bots come up; what is elsewhere is not the bot's. */
@@ -474,7 +552,7 @@ static struct venue *timed_pair(struct timed t[2], struct err *e)
 {
 	static const int64_t accounts[] = { 0, 1 };
 	struct venue_maker makers[2];
-	struct router_args a = { .makers = makers, .n = 2 };
+	struct router_args a = { .makers = makers, .n = 2, .market_data = "replay" };
 	struct venue *v = NULL;
 
 	for (int i = 0; i < 2; i++) {
@@ -509,7 +587,7 @@ static void markets_by_handle(void **state)
 {
 	struct timed t[2] = { { .name = 'a', .handle_of = { 7, -1 } },
 			      { .name = 'b', .handle_of = { -1, 9 } } };
-	struct symbol_info spot = world_info(false), futures = world_info(true);
+	struct symbol_info spot = world_info(false), futures = world_info(true), other;
 	struct venue_account account = { .bot_id = 1, .account_id = 0 };
 	struct trade trade = { .id = 1 };
 	struct err e;
@@ -517,6 +595,8 @@ static void markets_by_handle(void **state)
 	int s, f;
 
 	(void)state;
+	snprintf(spot.source, sizeof(spot.source), "replay");
+	snprintf(futures.source, sizeof(futures.source), "replay_futures");
 	s = v->ops->market_add(v, &spot);
 	f = v->ops->market_add(v, &futures);
 	assert_true(s != f && v->ops->market_add(v, &spot) == s);
@@ -524,6 +604,11 @@ static void markets_by_handle(void **state)
 	assert_true(t[0].heard == 7 && t[1].heard == -1);
 	v->ops->on_trade(v, f, &trade, 1);
 	assert_true(t[0].heard == 7 && t[1].heard == 9);
+	other = spot; /* the same symbol of a source that no venue trades */
+	snprintf(other.source, sizeof(other.source), "binance");
+	t[0].heard = t[1].heard = -1;
+	v->ops->on_trade(v, v->ops->market_add(v, &other), &trade, 1);
+	assert_true(t[0].heard == -1 && t[1].heard == -1);
 	account.market = f;
 	assert_int_equal(v->ops->account_set(v, &account, 1, &e), ERR_NOT_FOUND);
 	assert_string_equal(e.msg, "a has no market BTCUSDT");
@@ -558,6 +643,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_at_its_venue),
+		CASE(each_on_its_source),
+		CASE(each_pays_its_own),
+		CASE(epoch_of_a_start),
 		CASE(late_and_crossed),
 		CASE(one_is_silent),
 		CASE(emergency),

@@ -22,7 +22,7 @@ static int setup(void **state)
 	if (scratch_setup(state) || db_open(scratch_path("app.db"), DB_WORKER, &db, NULL))
 		return -1;
 	box = outbox_new("simulation", "sim");
-	outbox_candles(box, "synthetic", "seed 1");
+	outbox_candles(box, "seed 1");
 	return 0;
 }
 
@@ -149,7 +149,7 @@ static void hand_on(struct desk *d, const struct trade *t)
 /* A worker comes up at now_us: from its rows, and from the trades since their end. */
 static void come_up(struct desk *d, struct looks *l, const struct trade *trades, size_t until)
 {
-	struct candle_run run = { .key = { "synthetic", "", "1m" } };
+	struct candle_run run = { .key = { "replay", "", "1m" } };
 	struct market *m;
 	struct candle list[CANDLE_WINDOW];
 	size_t n = 0, i = 0;
@@ -160,7 +160,7 @@ static void come_up(struct desk *d, struct looks *l, const struct trade *trades,
 	assert_int_equal(store_candle_run(db, &run, "seed 1", &e), 0);
 	if (store_candles_load(db, &run, MINUTE, list, CANDLE_WINDOW, &n, &e))
 		fail_msg("%s", e.msg);
-	m = engine_market(d->e, d->bot.symbol, false);
+	m = engine_market(d->e, source_of(d), d->bot.symbol);
 	assert_string_equal(market_interval(m, 0), "1m");
 	engine_warm_candles(d->e, m, "1m", list, n, run.since_us);
 	session_act_from(d->s, d->now);

@@ -9,6 +9,7 @@
 #define WORKER_ACCOUNT_ACCOUNT_H
 
 #include "common/err.h"
+#include "common/fees.h"
 #include "common/money.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct account {
 	int64_t bot_id;
 	bool known;			/* false: the venue has not told it */
 	bool futures;
+	struct fees fees;		/* that it pays on its market */
 	struct money free;		/* quote that no order and no margin holds */
 	struct money balance;		/* quote, also what is held; futures: without open gains */
 	struct qty base;		/* spot: base, also what is held; futures: signed */

@@ -132,9 +132,12 @@ static void describe(const char *file, const struct backup_checked *b)
 	const struct manifest *m = &b->manifest;
 	char when[CLOCK_TEXT_MAX];
 
-	printf("%s is whole and sound\n", file);
+	printf("%s is whole and sound%s\n", file,
+	       b->plain ? ", as far as a file without checksums can tell" : "");
 	if (b->plain)
-		puts("  a database without manifest and models");
+		puts("  a plain database: its pages, references and ledger fit together. It has no "
+		     "manifest, so nobody\n  can say when it was made, or whether a value or whole "
+		     "rows were changed since. Models are not in it");
 	else
 		printf("  made %s by %s, %zu model files, %zu missing\n",
 		       clock_text(m->made_us, when), m->program, m->files_n - 1, m->missing);

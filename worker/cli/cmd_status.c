@@ -3,13 +3,16 @@
  */
 #include "common/clock.h"
 #include "common/db/db.h"
+#include "common/registry/accounts.h"
 #include "common/registry/markets.h"
 #include "common/view/bot_view.h"
 #include "worker/cli/cli.h"
 
 #include <stdio.h>
 
-static const char SQL_NET[] = "SELECT coalesce(sum(net), 0) FROM trading_stats WHERE bot_id = ?1";
+static const char SQL_NET[] =
+	"SELECT coalesce(sum(net), 0) FROM trading_stats WHERE bot_id = ?1 AND account_id = "
+	ACCOUNT_NOW;
 
 struct listing {
 	struct db *db;
@@ -102,12 +105,12 @@ static int print_bots(struct db *db, struct err *e)
 	return rc ? rc : l.rc;
 }
 
-static void print_market(void *ctx, const char *source, const struct symbol_info *info)
+static void print_market(void *ctx, const struct symbol_info *info)
 {
 	char text[SYMBOL_RULES_MAX];
 
 	(void)ctx;
-	printf("market (%s) %s\n", source, symbol_rules_text(info, text));
+	printf("market (%s) %s\n", info->source, symbol_rules_text(info, text));
 }
 
 static int run(const struct config *c, int argc, char **argv)

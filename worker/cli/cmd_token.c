@@ -3,7 +3,6 @@
  */
 #include "common/clock.h"
 #include "common/crypto.h"
-#include "common/file.h"
 #include "common/registry/tokens.h"
 #include "worker/cli/cli.h"
 
@@ -22,7 +21,7 @@ static const char USAGE[] =
 static int show(const struct config *c, struct err *e)
 {
 	char path[CONFIG_PATH_MAX + 16];
-	struct buf text = { 0 };
+	char token[sizeof(c->api_token)] = "";
 	int rc;
 
 	if (c->api_token[0]) {
@@ -32,12 +31,14 @@ static int show(const struct config *c, struct err *e)
 	snprintf(path, sizeof(path), "%s", c->api_token_file);
 	if (!path[0])
 		snprintf(path, sizeof(path), "%s/api_token", c->data_dir);
-	rc = file_read(path, 4096, &text, e);
+	rc = config_secret_file("API_TOKEN", path, token, sizeof(token), e);
+	if (rc == 0 && !token[0])
+		rc = err_set(e, ERR_INVALID, "%s is empty", path);
 	if (rc == 0)
-		printf("%.*s\n", (int)strcspn(buf_text(&text), "\r\n"), buf_text(&text));
-	else
+		puts(token);
+	else if (rc == ERR_NOT_FOUND)
 		err_prefix(e, "no token file (the first start of trading-bot-api makes it)");
-	buf_free(&text);
+	crypto_wipe(token, sizeof(token));
 	return rc;
 }
 

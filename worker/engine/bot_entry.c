@@ -38,7 +38,7 @@ static int spendable(const struct bot *b, struct money *out)
 
 static int64_t entry_fee(const struct bot *b, const struct entry_plan *p)
 {
-	const struct fees *f = &b->market->info.fees;
+	const struct fees *f = &b->account->fees;
 
 	return p->type == TYPE_LIMIT_MAKER ? f->maker_e8 : f->taker_e8;
 }
@@ -50,7 +50,7 @@ static int loss_of_one(const struct bot *b, const struct entry_plan *p, struct p
 	struct price entry, exit;
 
 	if (price_scale(p->limit, entry_fee(b, p), ROUND_UP, &entry) ||
-	    price_scale(p->stop, b->market->info.fees.taker_e8, ROUND_UP, &exit) ||
+	    price_scale(p->stop, b->account->fees.taker_e8, ROUND_UP, &exit) ||
 	    price_sub(is_long ? p->limit : p->stop, is_long ? p->stop : p->limit, out))
 		return ERR_RANGE;
 	return price_add(*out, entry, out) ? ERR_RANGE : price_add(*out, exit, out);
@@ -212,7 +212,7 @@ static struct exit_rules rules_of(const struct bot *b, const struct signal *sig,
 		.stop_loss = price_sign(sig->stop) > 0 ?
 			     fabs(limit - price_double(plan->stop)) / limit : sig->stop_loss,
 		.entry_fee_e8 = entry_fee(b, plan),
-		.exit_fee_e8 = b->market->info.fees.maker_e8,
+		.exit_fee_e8 = b->account->fees.maker_e8,
 	};
 }
 
@@ -241,6 +241,7 @@ static void look_around(const struct step *s, const struct bot *b, const struct 
 
 	*in = (struct risk_input){
 		.limits = s->all->limits, .config = &b->config, .symbol = &m->info,
+		.fees = b->account->fees,
 		.now_us = s->now_us, .feed_age_us = data_age(s),
 		.clock_drift_us = s->all->drift_us,
 		.disk_full = s->all->disk_full,

@@ -37,6 +37,8 @@ struct engine_args {
 	int64_t equity_interval_us;	/* between samples; 0 none */
 	int64_t signal_repeat_us;	/* equal refusals are one row for so long; 0: a minute */
 	const char *installation;	/* copied; NULL: INSTALLATION_NONE */
+	/* The worker's market, on which paper bots trade (market_source.h); kept, not copied. */
+	const char *market_data;
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* next free ones */
 };
 
@@ -72,7 +74,7 @@ uint64_t engine_trades_late(const struct engine *e);
 /* Idempotent. The market is the engine's. */
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info);
 /* NULL: unknown. BTCUSDT spot and BTCUSDT futures are two markets. */
-struct market *engine_market(struct engine *e, const char *symbol, bool futures);
+struct market *engine_market(struct engine *e, const char *source, const char *symbol);
 struct market *engine_market_at(const struct engine *e, size_t index);	/* NULL behind the last */
 /* Which candles it makes: "1m", ...; NULL behind the last. Borrowed. */
 const char *market_interval(const struct market *m, size_t index);
@@ -128,6 +130,7 @@ void engine_warm_candles(struct engine *e, struct market *m, const char *interva
 
 struct bot_restore {			/* what the database remembers of a bot */
 	enum bot_status status;
+	int64_t account_id;		/* that the figures of money are of; 0: paper */
 	bool absent;			/* error says why it could not come up; by the loop */
 	enum emergency emergency;
 	char error[256];

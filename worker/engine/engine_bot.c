@@ -66,10 +66,12 @@ struct place {				/* where a config puts a bot */
 static int find_series(struct engine *e, const struct bot_config *c, const char *symbol,
 		       const char *interval, struct market **m, struct series **s, struct err *err)
 {
-	*m = engine_market(e, symbol, bot_config_futures(c));
+	char source[MARKET_SOURCE_MAX];
+
+	*m = engine_market(e, bot_config_source(c, e->args.market_data, source), symbol);
 	if (!*m)
-		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s",
-			       bot_config_futures(c) ? "USD-M futures" : "spot", symbol);
+		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s of %s",
+			       bot_config_futures(c) ? "USD-M futures" : "spot", symbol, source);
 	*s = market_series(*m, interval);
 	return *s ? 0 : err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", interval);
 }
@@ -186,6 +188,17 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
 }
 
+/* Another account: what was gained and lost on the one before says nothing about this one. */
+static void begin_epoch(struct bot *b, int64_t account_id)
+{
+	b->account_id = account_id;
+	b->stats = (struct day_stats){ .bot_id = b->id };
+	b->equity = b->peak_equity = b->day_equity = (struct money){ 0 };
+	b->loss_streak = b->cooldown_until_us = 0;
+	b->refusals = b->refused_until_us = 0;
+	b->day[0] = '\0';
+}
+
 static void place_bot(struct engine *e, size_t i, struct bot *b)
 {
 	e->bots[i] = b;
@@ -233,6 +246,8 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	b->sent_us = xcalloc(b->sent_most + 1, sizeof(b->sent_us[0]));
 	if (r)
 		adopt(b, r);
+	if (r && r->account_id != b->account_id)
+		begin_epoch(b, b->account_id);
 	insert_bot(e, b);
 	market_join(p.market, b);
 	engine_step_done(e, b);
@@ -345,14 +360,15 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 	struct step s = engine_step(e, b, e->now_us);
 
 	bot_signal_ends(&s, b);
-	if (p->market != b->market) {
+	if (p->market != b->market || b->account_id != bot_config_account(config)) {
 		b->last_price = (struct price){ 0 };
 		bot_drop_remainders(&s, b);
 		engine_step_done(e, b);
 		market_leave(b->market, b);
 		market_join(p->market, b);
 	}
-	b->account_id = bot_config_account(config);
+	if (b->account_id != bot_config_account(config))
+		begin_epoch(b, bot_config_account(config));
 	put(b, p);
 	b->config = *config;
 	free(b->strategy_state);

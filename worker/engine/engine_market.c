@@ -8,7 +8,7 @@
 
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info)
 {
-	struct market *m = engine_market(e, info->symbol, info->futures);
+	struct market *m = engine_market(e, info->source, info->symbol);
 
 	if (m)
 		return m;
@@ -21,10 +21,10 @@ struct market *engine_market_add(struct engine *e, const struct symbol_info *inf
 	return m;
 }
 
-struct market *engine_market(struct engine *e, const char *symbol, bool futures)
+struct market *engine_market(struct engine *e, const char *source, const char *symbol)
 {
 	for (size_t i = 0; i < e->markets_n; i++)
-		if (e->markets[i]->info.futures == futures &&
+		if (strcmp(e->markets[i]->info.source, source) == 0 &&
 		    strcmp(e->markets[i]->info.symbol, symbol) == 0)
 			return e->markets[i];
 	return NULL;
@@ -123,7 +123,7 @@ static void candle_tell(const struct reporter *r, const struct market *m, const 
 			const struct candle *c)
 {
 	const struct candle_report report = {
-		.symbol = m->info.symbol, .interval = s->interval, .futures = m->info.futures,
+		.source = m->info.source, .symbol = m->info.symbol, .interval = s->interval,
 		.length_us = s->length_us, .since_us = s->since_us, .candle = c,
 	};
 

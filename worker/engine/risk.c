@@ -53,7 +53,7 @@ static int fill_value(const struct risk_input *in, struct price at, enum leg_typ
 {
 	int rc = money_notional(at, in->quantity, ROUND_NEAREST, value);
 
-	return rc ? rc : money_scale(*value, fee_rate(&in->symbol->fees, type), ROUND_UP, fee);
+	return rc ? rc : money_scale(*value, fee_rate(&in->fees, type), ROUND_UP, fee);
 }
 
 /* Without one, nobody knows before what it wins: rules about the reward have nothing to say. */
@@ -225,7 +225,7 @@ static int risk_of_taken(const struct risk_input *in, struct money *out)
 
 	if (money_notional(in->entry, in->taken_over, ROUND_UP, &now) ||
 	    money_notional(in->stop, in->taken_over, ROUND_DOWN, &then) ||
-	    money_scale(then, fee_rate(&in->symbol->fees, TYPE_STOP_MARKET), ROUND_UP, &fee) ||
+	    money_scale(then, fee_rate(&in->fees, TYPE_STOP_MARKET), ROUND_UP, &fee) ||
 	    (price_cmp(in->stop, in->entry) < 0 ? money_sub(now, then, &now) :
 						  money_sub(then, now, &now)))
 		return ERR_RANGE;
@@ -357,7 +357,7 @@ static bool max_notional(const struct risk_input *in, char *why)
 /* As the venue reserves it: margin and fee on futures; on spot the fee is paid in coins. */
 static int reserved(const struct risk_input *in, struct money *out)
 {
-	const struct fees *f = &in->symbol->fees;
+	const struct fees *f = &in->fees;
 	struct money notional, fee;
 	int64_t leverage;
 

@@ -43,6 +43,7 @@ struct risk_input {			/* everything a rule may look at */
 	const struct risk_limits *limits;
 	const struct bot_config *config;
 	const struct symbol_info *symbol;
+	struct fees fees;		/* that the account pays */
 	int64_t now_us;
 	int64_t feed_age_us;		/* silence of the symbol since its book was new */
 	int64_t clock_drift_us;

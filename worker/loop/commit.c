@@ -51,8 +51,7 @@ static int write_markets(struct worker *w, int64_t wall_us, struct err *e)
 
 		rc = fees_with(w->config->sim_commission, info.futures, &info.fees);
 		if (rc == 0)
-			rc = store_market_put_tx(w->db, feed_choice_name(w->feed), &info, wall_us,
-						 e);
+			rc = store_market_put_tx(w->db, &info, wall_us, e);
 	}
 	return rc ? rc : store_markets_trim_tx(w->db, wall_us, e);
 }

@@ -2,6 +2,7 @@
 
 #include "common/log.h"
 #include "worker/feed/symbol.h"
+#include "worker/session/supported.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,14 @@ static struct symbol_info *find(struct feed_choice *f, const char *symbol, bool 
 	return NULL;
 }
 
+/* Its rules, as far as our table knows them. */
+static void default_rules(const struct feed_choice *f, const char *symbol, bool futures,
+			  struct symbol_info *out)
+{
+	symbol_info_default(symbol, futures, out);
+	market_source(feed_choice_name(f), futures, out->source);
+}
+
 /* "BTCUSDT (spot), ETHUSDT (USD-M)"; "" when they don't fit. (bot_config_warnings reads it.) */
 static void list_markets(const struct feed_choice *f, char *out, size_t size)
 {
@@ -69,15 +78,13 @@ static void name_maker(struct feed_choice *f)
 int feed_choice_new(const struct config *c, struct feed_choice **out, struct err *e)
 {
 	struct feed_choice *f = xcalloc(1, sizeof(*f));
-	int rc = 0;
+	int rc = supported_market(c, e);
 
 	f->config = c;
 	name_maker(f);
 	switch (c->market_data) {
 	case MARKET_BINANCE:
-		rc = err_set(e, ERR_UNAVAILABLE,
-			     "MARKET_DATA=binance is not built in yet; use synthetic or replay");
-		break;
+		break;	/* supported_market knows */
 	case MARKET_AUTO:
 		snprintf(f->message, sizeof(f->message),
 			 "built-in synthetic market: prices are made up, not Binance's");
@@ -91,8 +98,10 @@ int feed_choice_new(const struct config *c, struct feed_choice **out, struct err
 				     "(one or more recordings, separated by blanks)");
 		else
 			rc = replay_symbols(c->recording, f->symbols, SYMBOLS_MAX, &f->n, e);
-		for (size_t i = 0; i < f->n; i++)
+		for (size_t i = 0; i < f->n; i++) {
+			market_source("replay", f->symbols[i].futures, f->symbols[i].source);
 			say_rules(&f->symbols[i]);
+		}
 		list_markets(f, f->message, sizeof(f->message));
 		break;
 	}
@@ -195,7 +204,7 @@ void feed_choice_first(const struct feed_choice *f, struct symbol_info *out)
 	size_t i = 0;
 
 	if (!f->replay) {
-		symbol_info_default("BTCUSDT", futures, out);
+		default_rules(f, "BTCUSDT", futures, out);
 		return;
 	}
 	while (i < f->n && f->symbols[i].futures != futures)
@@ -264,13 +273,17 @@ int feed_choice_symbol(struct feed_choice *f, const struct bot_config *config,
 	struct symbol_info *info = find(f, config->symbol, futures);
 	int rc;
 
+	if (config->live)
+		return err_set(e, ERR_NOT_FOUND, "this worker has no prices of %s, and a live bot "
+			       "trades on its exchange's alone; set live to false",
+			       config->exchange);
 	if (!info && f->replay)
 		return not_recorded(f, config, e);
 	if (!info) {
 		if (f->n == SYMBOLS_MAX)
 			return err_set(e, ERR_LIMIT, "one worker takes %d symbols", SYMBOLS_MAX);
 		info = &f->symbols[f->n++];
-		symbol_info_default(config->symbol, futures, info);
+		default_rules(f, config->symbol, futures, info);
 		rc = add_running(f, info, e);
 		if (rc) {
 			f->n--;

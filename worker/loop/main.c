@@ -2,6 +2,7 @@
  * trading-bot-worker: reads market data, runs the bots, sends orders, writes rows.
  */
 #include "common/config.h"
+#include "common/log/libevent.h"
 #include "common/log.h"
 #include "common/number.h"
 #include "common/process.h"
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
 		check_config(&config);
 	log_init("trading-bot-worker", config.debug_mode ? LOG_DEBUG : config.log_level);
 	log_start();
+	log_libevent_begin();
 	args.config = &config;
 	worker_listen();
 	(void)signal(SIGHUP, SIG_IGN);	/* until the loop listens */

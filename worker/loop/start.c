@@ -73,6 +73,16 @@ static void stray(void *ctx, const char *venue, const struct venue_update *u)
 		  (long long)u->bot_id);
 }
 
+/* What the rows of each venue's accounts say; paper's are named already. */
+static void name_accounts(struct worker *w, const struct venue_maker *makers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < makers[i].accounts_n; k++)
+			if (makers[i].accounts[k])
+				outbox_account(w->outbox, makers[i].accounts[k], makers[i].mode,
+					       makers[i].name);
+}
+
 static int make_session(struct worker *w, struct err *e)
 {
 	struct session_args a = { .config = w->config, .reporter = fanout_reporter(&w->fanout) };
@@ -92,6 +102,8 @@ static int make_session(struct worker *w, struct err *e)
 	makers[0] = sim_maker(&paper);
 	a.venues = makers;
 	a.venues_n = 1;
+	name_accounts(w, makers, a.venues_n);
+	a.market_data = feed_choice_name(w->feed);
 	a.stray = stray;
 	/* A recording trades paper alone, and must give the same rows wherever it is played. */
 	a.installation = feed_choice_recorded(w->feed) ? NULL : installation;
@@ -136,9 +148,9 @@ static int assemble(struct worker *w, const struct worker_args *a, struct err *e
 
 	if (rc)
 		return rc;
-	w->outbox = outbox_new(w->config->trading_mode == MODE_LIVE ? "live" : "simulation", "sim");
+	w->outbox = outbox_new("simulation", "sim");
 	outbox_keep(w->outbox, w->config);
-	outbox_candles(w->outbox, feed_choice_name(w->feed), feed_choice_made_by(w->feed));
+	outbox_candles(w->outbox, feed_choice_made_by(w->feed));
 	reporter = outbox_reporter(w->outbox);
 	fanout_add(&w->fanout, &reporter);
 	reporter = log_reporter();
@@ -194,10 +206,12 @@ static void first_moment(struct worker *w, int64_t *now_us)
 static int open_feed(struct worker *w, int64_t now_us, const struct feed_position *resume,
 		     struct err *e)
 {
+	char source[MARKET_SOURCE_MAX];
 	struct feed_sink sinks[2];
 
 	for (int i = 0; i < 2; i++)
-		sinks[i] = session_sink(w->session, i);
+		sinks[i] = session_source_sink(
+			w->session, market_source(feed_choice_name(w->feed), i, source));
 	return feed_choice_open(w->feed, now_us, sinks, resume, e);
 }
 

@@ -156,7 +156,7 @@ static int warm_market(struct worker *w, struct market *m, int64_t now_us, struc
 			.look_back = market_look_back(m, i),
 		};
 
-		market_source(feed_choice_name(w->feed), info->futures, s.run.key.source);
+		snprintf(s.run.key.source, sizeof(s.run.key.source), "%s", info->source);
 		snprintf(s.run.key.symbol, sizeof(s.run.key.symbol), "%s", info->symbol);
 		snprintf(s.run.key.interval, sizeof(s.run.key.interval), "%s", interval);
 		rc = warm_series(&s, &begin_us, e);

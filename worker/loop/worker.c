@@ -1,6 +1,7 @@
 #include "worker/loop/loop_internal.h"
 
 #include "common/log.h"
+#include "worker/session/supported.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -84,9 +85,9 @@ int worker_run(const struct worker_args *a, struct err *e)
 	struct err why;
 	int rc;
 
-	if (a->config->trading_mode == MODE_LIVE)
-		return err_set(e, ERR_UNAVAILABLE, "live trading is not in this version yet; set "
-			       "TRADING_MODE=simulation");
+	rc = supported_mode(a->config, e);
+	if (rc)
+		return rc;
 	supervisor_init(&w.supervisor);
 	signal(SIGTERM, end_at_once);
 	signal(SIGINT, end_at_once);

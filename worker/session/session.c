@@ -9,9 +9,9 @@ struct listing {			/* a market that a feed names */
 	struct market *market;		/* NULL: none that we trade on */
 };
 
-struct way {				/* where a sink of spot or of futures markets leads */
+struct way {				/* where the sink of a source leads */
 	struct session *session;
-	bool futures;
+	char source[MARKET_SOURCE_MAX];
 	struct listing *list;		/* by the handle that the feed has */
 	size_t n;
 };
@@ -19,9 +19,11 @@ struct way {				/* where a sink of spot or of futures markets leads */
 struct session {
 	struct engine *engine;
 	struct venue *venue;
+	const char *market_data;
 	struct money initial_capital;
-	struct fees fees[2];		/* of a spot and of a futures market */
-	struct way ways[2];		/* spot, futures */
+	struct fees fees[2];		/* of paper on a spot and on a futures market */
+	struct way **ways;		/* a feed keeps the pointer: they stay where they are */
+	size_t ways_n;
 	uint64_t events;
 	int64_t act_from_us;		/* 0: always; reset by the first event that acts */
 	bool again;			/* events of before a resume come */
@@ -53,9 +55,10 @@ static int limits_from(const struct config *c, struct risk_limits *l, struct err
 int session_new(const struct session_args *a, struct session **out, struct err *e)
 {
 	const struct config *c = a->config;
-	struct engine_args engine = { .reporter = a->reporter };
+	const char *market_data = a->market_data ? a->market_data : "replay";
+	struct engine_args engine = { .reporter = a->reporter, .market_data = market_data };
 	struct router_args venues = { .makers = a->venues, .n = a->venues_n, .stray = a->stray,
-				      .ctx = a->stray_ctx };
+				      .market_data = market_data, .ctx = a->stray_ctx };
 	struct fees fees[2];
 	struct session *s;
 	int64_t capital;
@@ -81,8 +84,7 @@ int session_new(const struct session_args *a, struct session **out, struct err *
 			       c->sim_commission);
 
 	s = xcalloc(1, sizeof(*s));
-	s->ways[false] = (struct way){ .session = s };
-	s->ways[true] = (struct way){ .session = s, .futures = true };
+	s->market_data = market_data;
 	memcpy(s->fees, fees, sizeof(fees));
 	s->initial_capital = money_of_units(capital);
 	s->engine = engine_new(&engine);
@@ -104,8 +106,11 @@ void session_free(struct session *s)
 	engine_free(s->engine);
 	if (s->venue)
 		s->venue->ops->free(s->venue);
-	free(s->ways[false].list);
-	free(s->ways[true].list);
+	for (size_t i = 0; i < s->ways_n; i++) {
+		free(s->ways[i]->list);
+		free(s->ways[i]);
+	}
+	free(s->ways);
 	free(s);
 }
 
@@ -117,6 +122,21 @@ struct engine *session_engine(struct session *s)
 struct venue *session_venue(struct session *s)
 {
 	return s->venue;
+}
+
+static struct way *way_of(struct session *s, const char *source)
+{
+	struct way *way;
+
+	for (size_t i = 0; i < s->ways_n; i++)
+		if (strcmp(s->ways[i]->source, source) == 0)
+			return s->ways[i];
+	way = xcalloc(1, sizeof(*way));
+	way->session = s;
+	snprintf(way->source, sizeof(way->source), "%s", source);
+	s->ways = xrealloc(s->ways, (s->ways_n + 1) * sizeof(struct way *));
+	s->ways[s->ways_n++] = way;
+	return way;
 }
 
 static struct listing *listed(struct way *way, const char *symbol)
@@ -135,12 +155,15 @@ static struct listing *listed(struct way *way, const char *symbol)
 
 struct market *session_market_add(struct session *s, const struct symbol_info *info)
 {
-	struct symbol_info paying = *info;
+	struct symbol_info here = *info;
 	struct market *m;
 
-	paying.fees = s->fees[info->futures];
-	m = engine_market_add(s->engine, &paying);
-	listed(&s->ways[info->futures], info->symbol)->market = m;
+	if (!here.source[0])
+		market_source(s->market_data, here.futures, here.source);
+	if (market_source_of(s->market_data, here.source))
+		here.fees = s->fees[here.futures];
+	m = engine_market_add(s->engine, &here);
+	listed(way_of(s, here.source), here.symbol)->market = m;
 	return m;
 }
 
@@ -230,12 +253,19 @@ static void on_warm(void *ctx, bool on)
 	engine_warm(s->engine, on ? WARM_AGAIN : s->act_from_us ? WARM_NEW : WARM_NONE);
 }
 
-struct feed_sink session_sink(struct session *s, bool futures)
+struct feed_sink session_source_sink(struct session *s, const char *source)
 {
 	return (struct feed_sink){
-		.ctx = &s->ways[futures], .market = on_market, .trade = on_trade, .book = on_book,
+		.ctx = way_of(s, source), .market = on_market, .trade = on_trade, .book = on_book,
 		.time = on_time, .gap = on_gap, .book_valid = on_book_valid, .warm = on_warm,
 	};
+}
+
+struct feed_sink session_sink(struct session *s, bool futures)
+{
+	char source[MARKET_SOURCE_MAX];
+
+	return session_source_sink(s, market_source(s->market_data, futures, source));
 }
 
 void session_act_from(struct session *s, int64_t act_from_us)
@@ -255,7 +285,9 @@ void session_reconcile(struct session *s, int64_t now_us)
 static int account_of(const struct session *s, int64_t bot_id, const struct bot_config *c,
 		      struct venue_account *a, struct err *e)
 {
-	const struct market *m = engine_market(s->engine, c->symbol, bot_config_futures(c));
+	char source[MARKET_SOURCE_MAX];
+	const struct market *m = engine_market(
+		s->engine, bot_config_source(c, s->market_data, source), c->symbol);
 
 	*a = (struct venue_account){
 		.bot_id = bot_id, .account_id = bot_config_account(c),
@@ -264,7 +296,7 @@ static int account_of(const struct session *s, int64_t bot_id, const struct bot_
 	if (bot_config_futures(c) && rate_from_double(c->leverage, &a->leverage_e8))
 		return err_set(e, ERR_RANGE, "leverage %g does not fit", c->leverage);
 	if (!m)
-		return err_set(e, ERR_NOT_FOUND, "no market data for symbol %s", c->symbol);
+		return err_set(e, ERR_NOT_FOUND, "no market data for %s of %s", c->symbol, source);
 	a->market = market_handle(m);
 	return 0;
 }

@@ -24,6 +24,7 @@ struct session_args {
 	void (*stray)(void *ctx, const char *venue, const struct venue_update *u);
 	void *stray_ctx;
 	const char *installation;	/* see engine_args */
+	const char *market_data;	/* see engine_args; NULL: "replay" */
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;	/* 0 means 1 */
 };
 
@@ -35,12 +36,14 @@ struct engine *session_engine(struct session *s);
 struct venue *session_venue(struct session *s);	/* all of them as one */
 
 /*
- * Makes the market known to engine and venue; may be called again. The fees come from the
- * settings (fees.h) and not from info.
+ * Makes the market known to engine and venues; may be called again. One without a source is of
+ * the worker's market; the fees there come from the settings (fees.h) and not from info.
  */
 struct market *session_market_add(struct session *s, const struct symbol_info *info);
 
-/* The sink for events of spot or futures markets to trade on. Unknown symbols are ignored. */
+/* The sink for a source's events. Symbols that were not added are ignored. */
+struct feed_sink session_source_sink(struct session *s, const char *source);
+/* The one for spot or futures of the worker's market. */
 struct feed_sink session_sink(struct session *s, bool futures);
 /* Events received before act_from_us (the history a feed begins with) only warm up. */
 void session_act_from(struct session *s, int64_t act_from_us);

@@ -1,6 +1,7 @@
 #include "worker/store/bots.h"
 
 #include "common/db/row.h"
+#include "common/registry/accounts.h"
 #include "worker/engine/stats.h"
 
 #include <stdlib.h>
@@ -47,6 +48,7 @@ static const struct row_column state_columns[] = {
 	B(ROW_INT, refused_until_us),
 	B(ROW_INT, candles),
 	B(ROW_INT, updated_us),
+	B(ROW_INT, account_id),
 };
 /* A bot that was just deleted has no row in bots any more; that must not stop the other rows. */
 static const struct row_table states = {
@@ -60,6 +62,7 @@ ROW_SQL(save_state, states, NULL);
 
 static const struct row_column stats_columns[] = {
 	S(ROW_INT, bot_id, .use = ROW_KEY),
+	S(ROW_INT, account_id, .use = ROW_KEY),
 	S(ROW_TEXT, day, .use = ROW_KEY),
 	S(ROW_INT, trades),
 	S(ROW_INT, wins),
@@ -71,12 +74,13 @@ static const struct row_column stats_columns[] = {
 	S(ROW_MONEY, max_drawdown),
 	S(ROW_MONEY, peak_net),
 	S(ROW_INT, updated_us),
-	S(ROW_INT, account_id),
 };
 static const struct row_table stats = ROW_TABLE("trading_stats", stats_columns);
 ROW_SQL(save_stats, stats, NULL);
-ROW_SQL(last_stats, stats, "WHERE bot_id = ?1 ORDER BY day DESC LIMIT 1");
-ROW_SQL(stats_of_day, stats, "WHERE bot_id = ?1 AND day = ?2");
+ROW_SQL(last_stats, stats, "WHERE bot_id = ?1 AND account_id = " ACCOUNT_NOW
+	" ORDER BY day DESC LIMIT 1");
+ROW_SQL(stats_of_day, stats, "WHERE bot_id = ?1 AND account_id = coalesce(?3, " ACCOUNT_NOW ")"
+	" AND day = ?2");
 
 static void put_side(struct stmt *s, int index, const void *row)
 {
@@ -132,6 +136,7 @@ static const struct row_column restore_columns[] = {
 	R(ROW_INT, refused_until_us),
 	ROW_MEMBER(struct bot_restore, ROW_BOOL,
 		   "error != '' AND (error = config_error OR applied_config_version = 0)", absent),
+	R(ROW_INT, account_id),
 	R(ROW_INT, pending_orders),
 	R(ROW_INT, open_positions),
 	ROW_MEMBER(struct bot_restore, ROW_INT, "applied_config_version", config_version),
@@ -234,9 +239,9 @@ static int restore_stats(struct db *db, int64_t bot_id, struct day_stats *d, str
 	return rc < 0 ? rc : 0;
 }
 
-/* As step_stats. */
-static int find_stats(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
-		      struct err *e)
+/* As step_stats. account_id NULL: the one that the bot trades now. */
+static int find_stats(struct db *db, int64_t bot_id, const int64_t *account_id, const char *day,
+		      struct day_stats *out, struct err *e)
 {
 	struct stmt *s;
 	int rc = row_select(db, &stats_of_day, &s, e);
@@ -245,13 +250,17 @@ static int find_stats(struct db *db, int64_t bot_id, const char *day, struct day
 		return rc;
 	stmt_bind_int(s, 1, bot_id);
 	stmt_bind_text(s, 2, day);
+	if (account_id)
+		stmt_bind_int(s, 3, *account_id);
+	else
+		stmt_bind_null(s, 3);
 	return step_stats(s, out, e);
 }
 
 int store_stats_get(struct db *db, int64_t bot_id, const char *day, struct day_stats *out,
 		    struct err *e)
 {
-	int rc = find_stats(db, bot_id, day, out, e);
+	int rc = find_stats(db, bot_id, NULL, day, out, e);
 
 	if (rc == STMT_END)
 		return err_set(e, ERR_NOT_FOUND, "bot %lld closed nothing on %s",
@@ -263,7 +272,7 @@ int store_stats_tx(struct db *db, const struct day_stats *trade, struct err *e)
 {
 	struct day_stats day = { 0 };
 	struct stmt *s;
-	int rc = find_stats(db, trade->bot_id, trade->day, &day, e);
+	int rc = find_stats(db, trade->bot_id, &trade->account_id, trade->day, &day, e);
 
 	if (rc < 0)
 		return rc;

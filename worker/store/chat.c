@@ -1,6 +1,7 @@
 #include "worker/store/chat.h"
 
 #include "common/log.h"
+#include "common/registry/accounts.h"
 
 #include <string.h>
 
@@ -15,7 +16,8 @@ static const char SQL_TRADE_BOT[] =
 	"SELECT bot_id FROM trading_orders WHERE id = ?1 AND status != 'closed'";
 #define SUMS \
 	" sum(trades), sum(wins), sum(losses), sum(net), sum(fees), sum(volume), max(net)," \
-	" min(net) FROM trading_stats WHERE bot_id = ?1 AND day >= ?2"
+	" min(net) FROM trading_stats WHERE bot_id = ?1 AND account_id = " ACCOUNT_NOW \
+	" AND day >= ?2"
 static const char SQL_DAYS[] = "SELECT day," SUMS " GROUP BY 1 ORDER BY 1 DESC LIMIT ?3";
 static const char SQL_WEEKS[] =
 	"SELECT strftime('%Y-W%W', day)," SUMS " GROUP BY 1 ORDER BY 1 DESC LIMIT ?3";
@@ -25,6 +27,7 @@ static const char SQL_ALL[] = "SELECT coalesce(min(day), '')," SUMS " LIMIT ?3";
 static const char SQL_SYMBOLS[] =
 	"SELECT symbol, count(*), sum(pnl > 0), sum(pnl < 0), sum(pnl), sum(fees), 0.0, 0.0, 0.0"
 	" FROM (SELECT symbol, pnl, fees FROM trading_orders WHERE bot_id = ?1"
+	" AND account_id = " ACCOUNT_NOW
 	" AND status = 'closed' AND filled > 0 ORDER BY closed_us DESC LIMIT ?2)"
 	" GROUP BY symbol ORDER BY 5 DESC";
 static const char SQL_BALANCES[] =

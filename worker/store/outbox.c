@@ -33,14 +33,20 @@ struct counter_row {
 	int64_t next;
 };
 
-struct outbox {
+struct account_words {		/* what the rows of an account say */
+	int64_t account_id;
 	const char *mode, *venue;
+};
+
+struct outbox {
+	size_t accounts_n;
+	struct account_words *accounts;	/* the first: paper */
 	struct buf rows;
 	size_t rows_n;
 	bool hurry;			/* one of them should be committed in this turn */
 	int64_t pruned_us, kept_us;
 	struct retention keep;
-	const char *market_data, *made_by;	/* of candles */
+	const char *made_by;		/* of candles */
 	size_t runs_n, runs_max;
 	struct candle_run *runs;		/* that the waiting candles belong to */
 };
@@ -49,10 +55,15 @@ struct outbox *outbox_new(const char *mode, const char *venue)
 {
 	struct outbox *o = xcalloc(1, sizeof(*o));
 
-	o->mode = mode;
-	o->venue = venue;
-	o->market_data = o->made_by = "";
+	outbox_account(o, 0, mode, venue);
+	o->made_by = "";
 	return o;
+}
+
+void outbox_account(struct outbox *o, int64_t account_id, const char *mode, const char *venue)
+{
+	o->accounts = xrealloc(o->accounts, (o->accounts_n + 1) * sizeof(o->accounts[0]));
+	o->accounts[o->accounts_n++] = (struct account_words){ account_id, mode, venue };
 }
 
 void outbox_free(struct outbox *o)
@@ -61,6 +72,7 @@ void outbox_free(struct outbox *o)
 		return;
 	buf_free(&o->rows);
 	free(o->runs);
+	free(o->accounts);
 	free(o);
 }
 
@@ -78,9 +90,8 @@ void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us)
 	o->keep.engine_us = engine_us;
 }
 
-void outbox_candles(struct outbox *o, const char *market_data, const char *made_by)
+void outbox_candles(struct outbox *o, const char *made_by)
 {
-	o->market_data = market_data;
 	o->made_by = made_by;
 }
 
@@ -196,7 +207,7 @@ static void on_candle(void *ctx, const struct candle_report *c)
 	};
 	struct candle_row r = { .length_us = c->length_us, .candle = *c->candle };
 
-	market_source(o->market_data, c->futures, run.key.source);
+	snprintf(run.key.source, sizeof(run.key.source), "%s", c->source);
 	snprintf(run.key.symbol, sizeof(run.key.symbol), "%s", c->symbol);
 	snprintf(run.key.interval, sizeof(run.key.interval), "%s", c->interval);
 	r.key = run.key;
@@ -275,10 +286,13 @@ bool outbox_can_wait(const struct outbox *o)
 
 /* ---- writing ---- */
 
-/* An account at an exchange is real money. */
-static const char *mode_of(const struct outbox *o, int64_t account_id)
+/* Of an account that nobody named we know only that it is real money. */
+static struct account_words words_of(const struct outbox *o, int64_t account_id)
 {
-	return account_id ? "live" : o->mode;
+	for (size_t i = 0; i < o->accounts_n; i++)
+		if (o->accounts[i].account_id == account_id)
+			return o->accounts[i];
+	return (struct account_words){ account_id, "live", "" };
 }
 
 static int write_row(struct outbox *o, struct db *db, const struct row *r, struct err *e)
@@ -287,16 +301,21 @@ static int write_row(struct outbox *o, struct db *db, const struct row *r, struc
 
 	switch (r->kind) {
 	case ROW_ORDER:
-		return store_order_tx(db, p, mode_of(o, ((const struct order *)p)->account_id), e);
-	case ROW_LEG: return store_leg_tx(db, p, o->venue, e);
+		return store_order_tx(
+			db, p, words_of(o, ((const struct order *)p)->account_id).mode, e);
+	case ROW_LEG:
+		return store_leg_tx(
+			db, p, words_of(o, ((const struct leg_row *)p)->account_id).venue, e);
 	case ROW_MOVE: return store_move_tx(db, p, e);
-	case ROW_FILL: return store_fill_tx(db, p, o->venue, e);
+	case ROW_FILL:
+		return store_fill_tx(
+			db, p, words_of(o, ((const struct fill_row *)p)->account_id).venue, e);
 	case ROW_SIGNAL: return store_signal_tx(db, p, e);
 	case ROW_EVENT: return store_event_tx(db, p, e);
 	case ROW_STATS: return store_stats_tx(db, p, e);
 	case ROW_BOT:
 		return store_bot_state_tx(
-			db, p, mode_of(o, ((const struct bot_report *)p)->account_id), e);
+			db, p, words_of(o, ((const struct bot_report *)p)->account_id).mode, e);
 	case ROW_FIGURES: return store_bot_figures_tx(db, p, e);
 	case ROW_EQUITY: return store_equity_tx(db, p, e);
 	case ROW_CANDLE: return store_candle_tx(db, p, o->keep.engine_us, e);

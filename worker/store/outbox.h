@@ -18,17 +18,16 @@
 
 struct outbox;
 
-/* mode "simulation" or "live", venue "sim", ...: written into rows; kept, not copied. */
+/* mode "simulation", venue "sim": written into the rows of paper; kept, not copied. */
 struct outbox *outbox_new(const char *mode, const char *venue);
+/* The same for the rows of an account (exchange_accounts.id): "live", "binance". */
+void outbox_account(struct outbox *o, int64_t account_id, const char *mode, const char *venue);
 void outbox_free(struct outbox *o);
 struct config;
 /* Sets how long rows are kept (retention.h); without this call they are kept for ever. */
 void outbox_keep(struct outbox *o, const struct config *c);
-/*
- * The source of the candles (market_source.h), and what makes them: a seed or a recording.
- * Both texts are kept, not copied.
- */
-void outbox_candles(struct outbox *o, const char *market_data, const char *made_by);
+/* What makes the candles: a seed or a recording. Kept, not copied. */
+void outbox_candles(struct outbox *o, const char *made_by);
 /* The times from which ages count (retention.h), us UTC. 0, the default: delete nothing. */
 void outbox_now(struct outbox *o, int64_t clock_us, int64_t engine_us);
 

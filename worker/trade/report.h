@@ -108,8 +108,7 @@ struct equity_report {
 };
 
 struct candle_report {			/* a candle that closed */
-	const char *symbol, *interval;
-	bool futures;
+	const char *source, *symbol, *interval;	/* market_source.h */
 	int64_t length_us;
 	int64_t since_us;		/* begin of the first candle from which none is missing */
 	const struct candle *candle;

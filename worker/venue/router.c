@@ -12,6 +12,8 @@ struct lane {				/* one venue */
 	char name[24];
 	int64_t *accounts;
 	size_t accounts_n;
+	const char **sources;
+	size_t sources_n;
 	int *handles;			/* its own, by ours; below 0: not traded there */
 	struct account *told;		/* newest of each bot that it ever had */
 	size_t told_n;
@@ -320,10 +322,20 @@ static void router_times_back(struct venue *v, int64_t now_us)
 static int market_find(const struct router *r, const struct symbol_info *info)
 {
 	for (size_t i = 0; i < r->markets_n; i++)
-		if (r->markets[i].futures == info->futures &&
+		if (strcmp(r->markets[i].source, info->source) == 0 &&
 		    strcmp(r->markets[i].symbol, info->symbol) == 0)
 			return (int)i;
 	return -1;
+}
+
+static bool lane_trades(const struct lane *l, const char *source)
+{
+	if (l->sources_n == 0)
+		return market_source_of(l->router->args.market_data, source);
+	for (size_t i = 0; i < l->sources_n; i++)
+		if (strcmp(l->sources[i], source) == 0)
+			return true;
+	return false;
 }
 
 static int router_market_add(struct venue *v, const struct symbol_info *info)
@@ -340,7 +352,8 @@ static int router_market_add(struct venue *v, const struct symbol_info *info)
 
 		if (at < 0)
 			l->handles = xrealloc(l->handles, r->markets_n * sizeof(l->handles[0]));
-		l->handles[i] = l->venue->ops->market_add(l->venue, info);
+		l->handles[i] = lane_trades(l, info->source) ?
+				l->venue->ops->market_add(l->venue, info) : -1;
 	}
 	return (int)i;
 }
@@ -415,6 +428,7 @@ static void router_free(struct venue *v)
 		if (l->venue)
 			l->venue->ops->free(l->venue);
 		free(l->accounts);
+		free(l->sources);
 		free(l->handles);
 		free(l->told);
 	}
@@ -463,6 +477,9 @@ static int lane_open(struct router *r, const struct venue_maker *m, struct err *
 	l->accounts = xcalloc(m->accounts_n + 1, sizeof(l->accounts[0]));
 	memcpy(l->accounts, m->accounts, m->accounts_n * sizeof(l->accounts[0]));
 	l->accounts_n = m->accounts_n;
+	l->sources = xcalloc(m->sources_n + 1, sizeof(l->sources[0]));
+	for (size_t i = 0; i < m->sources_n; i++)
+		l->sources[l->sources_n++] = m->sources[i];
 	rc = m->make(m->ctx, &sink, &l->venue, e);
 	if (rc)
 		err_prefix(e, "%s", l->name);

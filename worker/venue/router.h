@@ -26,6 +26,9 @@ struct venue_maker {			/* how one venue comes to be; all borrowed for the call *
 	const char *mode;		/* as in rows: "simulation", "live" */
 	const int64_t *accounts;	/* exchange_accounts.id that it trades; 0: paper */
 	size_t accounts_n;
+	/* Whose markets it trades (market_source.h). None: the worker's own, as paper does. */
+	const char *const *sources;
+	size_t sources_n;
 	/* The venue tells its news to the sink. */
 	int (*make)(void *ctx, const struct venue_sink *sink, struct venue **out, struct err *e);
 	void *ctx;
@@ -34,6 +37,7 @@ struct venue_maker {			/* how one venue comes to be; all borrowed for the call *
 struct router_args {
 	const struct venue_maker *makers;	/* at least one */
 	size_t n;
+	const char *market_data;	/* the worker's market; kept, not copied */
 	struct venue_sink sink;			/* the engine's */
 	/* Something was told of a bot that trades elsewhere; may be NULL. */
 	void (*stray)(void *ctx, const char *venue, const struct venue_update *u);

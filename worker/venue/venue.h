@@ -163,7 +163,7 @@ struct venue_ops {
 	/* Run own events that are due at or before now_us. */
 	void (*advance)(struct venue *v, int64_t now_us);
 	/*
-	 * A market to trade on; the same name and kind again is the same one, with new filters
+	 * A market to trade on; the same source and name again is the same one, with new filters
 	 * and fees. Returns its handle, valid for the venue's life; below 0: not traded here.
 	 */
 	int (*market_add)(struct venue *v, const struct symbol_info *info);

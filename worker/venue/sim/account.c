@@ -242,6 +242,7 @@ struct account sim_account_now(const struct sim_acct *a)
 
 	return (struct account){
 		.bot_id = a->row.bot_id, .known = true, .futures = a->row.futures,
+		.fees = a->market->info.fees,
 		.free = money_of_units(quote[LEDGER_FREE]),
 		.balance = money_of_units(a->row.futures ? sim_wallet_e8(a) :
 					  quote[LEDGER_FREE] + quote[LEDGER_RESERVED]),
@@ -254,7 +255,8 @@ static bool same(const struct account *a, const struct account *b)
 {
 	return a->known == b->known && money_cmp(a->free, b->free) == 0 &&
 	       money_cmp(a->balance, b->balance) == 0 && qty_cmp(a->base, b->base) == 0 &&
-	       money_cmp(a->open, b->open) == 0;
+	       money_cmp(a->open, b->open) == 0 && a->fees.maker_e8 == b->fees.maker_e8 &&
+	       a->fees.taker_e8 == b->fees.taker_e8;
 }
 
 void sim_tell_account(const struct sim *s, struct sim_acct *a)

@@ -124,6 +124,9 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 		s->markets[i]->dirty = true;
 	}
 	s->markets[i]->info = *info;
+	for (size_t k = 0; k < s->accounts_n; k++)
+		if (s->accounts[k]->market == s->markets[i])
+			sim_tell_account(s, s->accounts[k]); /* other fees */
 	return i;
 }
 

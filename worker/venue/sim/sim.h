@@ -65,8 +65,9 @@ MUST_CHECK int sim_recipe_init(struct sim_recipe *r, const struct config *c,
 struct venue_maker sim_maker(struct sim_recipe *r);
 
 /*
- * Add a market, or replace its filters and fees when it is there. Markets are told apart
- * by name and kind. Returns its index, stable for the venue's life.
+ * Add a market, or replace its filters and fees when it is there, which its accounts then are
+ * told. Markets are told apart by name and kind: all are of one source. Returns its index,
+ * stable for the venue's life.
  */
 int sim_symbol_add(struct venue *v, const struct symbol_info *info);
 /* Index, or -1. */
