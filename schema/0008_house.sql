@@ -214,6 +214,52 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_age ON idempotency_keys(created_us);
 
+-- ---- lists of two orders ----
+
+-- Of exchange_orders and sim_orders, written by: worker. Target and stop of a spot position are two
+-- orders of one list (OCO).
+ALTER TABLE exchange_orders ADD COLUMN list_id TEXT NOT NULL DEFAULT '';	-- its list's client id, tb<installation>-<order>-l<n>; '' in none
+ALTER TABLE sim_orders ADD COLUMN list_id TEXT NOT NULL DEFAULT '';	-- as in exchange_orders
+
+-- Until now they were one row of type OCO. Such rows that are over stay as history. What is open of
+-- them on paper is taken back here, its coins are released, and the first start places target and
+-- stop anew (retry_us): so no row of before needs to be understood as two orders.
+INSERT INTO sim_ledger(entry_id, bot_id, epoch, account, asset, amount, kind, client_order_id, at_us)
+	SELECT c.value + o.n - 1, o.bot_id, a.epoch, s.account, o.reserved_asset, s.sign * o.reserved,
+	'release', o.client_order_id, (SELECT max(at_us) FROM sim_ledger)
+	FROM (SELECT *, row_number() OVER (ORDER BY seq) AS n FROM sim_orders
+		WHERE type = 'OCO' AND reserved > 0) o
+	JOIN sim_accounts a USING (bot_id) JOIN counters c ON c.name = 'entry'
+	CROSS JOIN (SELECT 'free' AS account, 1 AS sign UNION ALL SELECT 'reserved', -1) s
+	ORDER BY 1, s.sign DESC;
+UPDATE counters SET value = value + (SELECT count(*) FROM sim_orders
+	WHERE type = 'OCO' AND reserved > 0) WHERE name = 'entry';
+UPDATE sim_balances SET amount = round(amount + iif(account = 'free', 1, -1) * (SELECT sum(o.reserved)
+	FROM sim_orders o WHERE o.bot_id = sim_balances.bot_id AND o.type = 'OCO'
+	AND o.reserved_asset = sim_balances.asset), 8)
+	WHERE account IN ('free', 'reserved')
+	AND epoch = (SELECT a.epoch FROM sim_accounts a WHERE a.bot_id = sim_balances.bot_id)
+	AND EXISTS (SELECT 1 FROM sim_orders o WHERE o.bot_id = sim_balances.bot_id
+		AND o.type = 'OCO' AND o.reserved_asset = sim_balances.asset);
+DELETE FROM sim_orders WHERE stage = 'cancelling' AND client_order_id IN
+	(SELECT 'cancel:' || client_order_id FROM sim_orders WHERE type = 'OCO');
+DELETE FROM sim_orders WHERE type = 'OCO';
+UPDATE trading_orders SET retry_us = 1 WHERE status != 'closed' AND id IN (SELECT order_id
+	FROM exchange_orders WHERE type = 'OCO'
+	AND state IN ('planned', 'new', 'partially_filled', 'unknown'));
+INSERT INTO order_events(order_id, bot_id, client_order_id, from_state, to_state, event, why, at_us,
+	correlation_id)
+	SELECT order_id, bot_id, client_order_id, iif(cancel_requested, 'cancelling',
+	iif(state IN ('planned', 'unknown'), state, 'live')), 'cancelled', 'cancelled',
+	'upgrade: target and stop are two orders from now on',
+	coalesce((SELECT max(at_us) FROM sim_ledger), requested_us), correlation_id
+	FROM exchange_orders WHERE type = 'OCO'
+	AND state IN ('planned', 'new', 'partially_filled', 'unknown') ORDER BY id;
+UPDATE exchange_orders SET state = 'cancelled', leg_state = 'ended', cancel_requested = 0,
+	reject_reason = 'upgrade: target and stop are two orders from now on',
+	done_us = coalesce((SELECT max(at_us) FROM sim_ledger), requested_us)
+	WHERE type = 'OCO' AND state IN ('planned', 'new', 'partially_filled', 'unknown');
+
 -- ---- what a model's file is ----
 
 -- Of models, written by: api, worker (sample model). '' and 0 in rows of before, until the file is uploaded again.

@@ -40,8 +40,7 @@ static const struct row_table bots = ROW_TABLE(
 	" LEFT JOIN (SELECT o.bot_id, count(*) AS n FROM trading_orders o"
 	" WHERE o.status != 'closed' AND o.phase != 'remainder' AND o.position > 0 AND NOT EXISTS"
 	" (SELECT 1 FROM exchange_orders x"
-	" WHERE x.order_id = o.id AND x.stop_price > 0 AND x.state IN ('new', 'partially_filled')"
-	" AND NOT (x.type = 'OCO' AND x.filled > 0))" /* its target's first fill ends its stop */
+	" WHERE x.order_id = o.id AND x.leg = 's' AND x.state IN ('new', 'partially_filled'))"
 	" GROUP BY o.bot_id) u ON u.bot_id = b.id",
 	columns);
 ROW_SQL(all_bots, bots, "ORDER BY b.id");

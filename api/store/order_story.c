@@ -16,7 +16,7 @@ static const char SQL_MODEL[] =
 static const char SQL_LEGS[] =
 	"SELECT id, client_order_id, exchange_id, leg, side, type, time_in_force, reduce_only,"
 	" price, stop_price, quantity, filled, state, leg_state, reject_reason, requested_us,"
-	" acked_us, done_us FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
+	" acked_us, done_us, list_id FROM exchange_orders WHERE order_id = ?1 ORDER BY id";
 static const char SQL_FILLS[] =
 	"SELECT id, client_order_id, trade_id, side, price, quantity, fee, fee_asset, maker, at_us"
 	" FROM fills WHERE order_id = ?1 ORDER BY id";
@@ -41,7 +41,8 @@ const struct column store_story_legs[] = {
 	{ "reduce_only", COL_BOOL }, { "price", COL_PRICE }, { "stop_price", COL_PRICE },
 	{ "quantity", COL_QTY }, { "filled", COL_QTY }, { "status", COL_TEXT },
 	{ "state", COL_NULLTEXT }, { "why", COL_NULLTEXT }, { "requested", COL_TIME },
-	{ "acknowledged", COL_TIME }, { "done", COL_TIME }, { NULL, COL_INT },
+	{ "acknowledged", COL_TIME }, { "done", COL_TIME }, { "list_id", COL_NULLTEXT },
+	{ NULL, COL_INT },
 };
 const struct column store_story_fills[] = {
 	{ "id", COL_INT }, { "client_order_id", COL_TEXT }, { "trade_id", COL_INT },

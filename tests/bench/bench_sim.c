@@ -48,7 +48,7 @@ static struct venue *venue_with(int markets, int orders_each)
 
 			snprintf(o.client_order_id, sizeof(o.client_order_id), "o-%d-%d", i, k);
 			snprintf(o.symbol, sizeof(o.symbol), "COIN%dUSDT", i);
-			if (v->ops->place(v, &o, 1, NULL))
+			if (v->ops->place(v, &o, 1, 1, NULL))
 				exit(1);
 		}
 	}

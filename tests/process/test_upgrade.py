@@ -65,6 +65,11 @@ class Upgrade(harness.TestCase):
                            row["client_order_id"])
             self.assertEqual(len(now), 1, what)
             self.assertNotIn(now[0]["state"], ("planned", "unknown"), what)
+            if row["type"] == "OCO":	# taken back by the upgrade, placed anew by the first start
+                self.assertEqual((now[0]["state"], now[0]["reject_reason"][:8]), ("cancelled", "upgrade:"), what)
+                self.assertTrue(bot.rows("SELECT 1 FROM exchange_orders t JOIN exchange_orders s USING (list_id)"
+                                         " WHERE t.order_id = ? AND t.leg = 't' AND s.leg = 's'"
+                                         " AND t.acked_us > 0 AND s.acked_us > 0", row["order_id"]), what)
         self.assertTrue([r for r in open_before if bot.value(
             "SELECT status FROM trading_orders WHERE id = ?", r["order_id"]) == "closed"], what)
 

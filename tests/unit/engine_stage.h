@@ -67,9 +67,10 @@ HELPER void log_order(void *ctx, const struct order *o)
 
 HELPER void log_leg(void *ctx, const struct order *o, const struct leg *l)
 {
-	stage_log(ctx, "leg %lld %s order %lld %s %s %d price %lld stop %lld qty %lld filled "
-		  "%lld %s cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
-		  l->client_order_id, LL(o->id), side_name(l->side), leg_type_name(l->type),
+	stage_log(ctx, "leg %lld %s list %s order %lld %s %s %d price %lld stop %lld qty %lld "
+		  "filled %lld %s cancel %d ex %s reason %s cid %s at %lld %lld %lld", LL(l->id),
+		  l->client_order_id, l->list_id, LL(o->id), side_name(l->side),
+		  leg_type_name(l->type),
 		  l->reduce_only, LL(price_units(l->price)), LL(price_units(l->stop_price)),
 		  LL(qty_units(l->quantity)), LL(qty_units(l->filled)),
 		  leg_status_name(leg_status(l)),

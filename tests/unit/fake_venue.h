@@ -20,6 +20,7 @@ struct fake {			/* a venue that does only what a test says */
 	struct bot_config bot;
 	struct venue_order placed[PLACED_MAX];
 	size_t placed_n, refuse_places;	/* the next so many are not even taken in */
+	size_t requests;	/* a list is one */
 	char cancels[PLACED_MAX][CLIENT_ORDER_ID_MAX];
 	size_t cancels_n, refuse_cancels;
 	struct venue_update answer;	/* an order's state, for the id in it; others are unknown */
@@ -45,7 +46,8 @@ HELPER int fake_bot_set(struct venue *v, int64_t bot_id, int64_t account_id,
 	return 0;
 }
 
-HELPER int fake_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+HELPER int fake_place(struct venue *v, const struct venue_order *orders, size_t n, int64_t now_us,
+		      struct err *e)
 {
 	struct fake *f = (struct fake *)(void *)v;
 
@@ -54,8 +56,10 @@ HELPER int fake_place(struct venue *v, const struct venue_order *o, int64_t now_
 		f->refuse_places--;
 		return err_set(e, ERR_UNAVAILABLE, "no line to the venue");
 	}
-	assert_true(f->placed_n < PLACED_MAX);
-	f->placed[f->placed_n++] = *o;
+	f->requests++;
+	assert_true(f->placed_n + n <= PLACED_MAX);
+	for (size_t i = 0; i < n; i++)
+		f->placed[f->placed_n++] = orders[i];
 	return 0;
 }
 

@@ -114,7 +114,7 @@ HELPER struct leg *floor_leg(struct floor *f, enum leg_kind kind, enum leg_type 
 
 	if (kind == LEG_TAKE_PROFIT)
 		p.price = f->order.take_profit;
-	if (type == TYPE_OCO || type == TYPE_STOP_MARKET)
+	if (type == TYPE_STOP_MARKET)
 		p.stop_price = f->order.stop_loss;
 	l = order_plan_leg(&f->step, &f->order, &p);
 	assert_true(leg_move(&f->step, &f->order, l, LEG_PLANNED, LEG_EV_SENT, ""));

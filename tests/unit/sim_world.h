@@ -346,7 +346,24 @@ struct ask {			/* an order to place, as text */
 	const char *quantity, *price, *stop;
 	bool reduce_only;
 	enum tif tif;
+	bool list;		/* target "<id>t" and stop "<id>s" of the list <id> */
 };
+
+HELPER int world_try_list(struct world *w, struct ask a, struct err *e)
+{
+	struct venue_order o[2] = { { .bot_id = a.bot ? a.bot : 1, .symbol = "BTCUSDT",
+				      .side = a.side, .type = TYPE_LIMIT_MAKER } };
+
+	o[0].quantity = Q(a.quantity);
+	snprintf(o[0].list_id, sizeof(o[0].list_id), "%s", a.id);
+	o[1] = o[0];
+	o[1].type = TYPE_STOP_MARKET;
+	o[0].price = P(a.price);
+	o[1].stop_price = P(a.stop);
+	snprintf(o[0].client_order_id, sizeof(o[0].client_order_id), "%.40st", a.id);
+	snprintf(o[1].client_order_id, sizeof(o[1].client_order_id), "%.40ss", a.id);
+	return w->v->ops->place(w->v, o, 2, w->now, e);
+}
 
 HELPER int world_try(struct world *w, struct ask a, struct err *e)
 {
@@ -355,13 +372,15 @@ HELPER int world_try(struct world *w, struct ask a, struct err *e)
 		.type = a.type, .tif = a.tif, .reduce_only = a.reduce_only,
 	};
 
+	if (a.list)
+		return world_try_list(w, a, e);
 	snprintf(o.client_order_id, sizeof(o.client_order_id), "%s", a.id);
 	o.quantity = Q(a.quantity);
 	if (a.price)
 		o.price = P(a.price);
 	if (a.stop)
 		o.stop_price = P(a.stop);
-	return w->v->ops->place(w->v, &o, w->now, e);
+	return w->v->ops->place(w->v, &o, 1, w->now, e);
 }
 
 /* Place and let everything due now happen. */

@@ -36,14 +36,20 @@ static void take_profit(void **state)
 	struct desk *d = *state;
 	struct money before = enter(d);
 	const struct order *o = rows_last(&d->rows);
-	const struct leg *t = rows_find_leg(&d->rows, o->id, LEG_TAKE_PROFIT);
+	const struct leg *t = rows_find_leg(&d->rows, o->id, LEG_TAKE_PROFIT), *stop;
 
 	assert_int_equal(o->status, ORDER_ACTIVE);
 	assert_string_equal(cash(o->entry_notional), "100");
 	assert_int_equal(price_units(o->take_profit), price_units(P("50150")));
 	assert_int_equal(price_units(o->stop_loss), price_units(P("49950")));
-	assert_int_equal(t->type, TYPE_OCO);
+	assert_int_equal(t->type, TYPE_LIMIT_MAKER);
+	assert_string_equal(t->list_id, "tbaaaaaa-1-l1");
 	assert_int_equal(leg_status(t), STATUS_NEW);
+	stop = rows_find_leg(&d->rows, o->id, LEG_STOP);
+	assert_int_equal(stop->type, TYPE_STOP_MARKET);
+	assert_string_equal(stop->client_order_id, "tbaaaaaa-1-s1");
+	assert_string_equal(stop->list_id, "tbaaaaaa-1-l1");
+	assert_int_equal(leg_status(stop), STATUS_NEW);
 	assert_int_equal(qty_units(t->quantity), qty_units(Q("0.00199"))); /* less the fee */
 	desk_trade(d, "50150.01");
 	assert_closed(d, CLOSE_TAKE_PROFIT);
@@ -79,7 +85,7 @@ static void stop_loss_too_late(void **state)
 	desk_book(d, "49940", "49940.01");
 	desk_trade(d, "49940"); /* fills at 50000; the stop lies at 49950 */
 	assert_int_equal(rows_last(&d->rows)->status, ORDER_ACTIVE);
-	desk_wait(d, 11 * MS); /* the OCO arrives and is refused */
+	desk_wait(d, 11 * MS); /* the list arrives and is refused */
 	assert_int_equal(leg_status(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)), STATUS_REJECTED);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_CLOSING);
 	desk_wait(d, 11 * MS);
@@ -202,11 +208,13 @@ static void pieces(void **state)
 	/* the last 5 USDT less fees are too little alone: one OCO is taken back for them */
 	desk_trade_qty(d, "50000", "0.0001", true);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-	assert_true(d->rows.legs[2].leg.state == LEG_CANCELLING);
+	assert_true(d->rows.legs[3].leg.state == LEG_CANCELLING);
 	desk_wait(d, 25 * MS);
 	assert_int_equal(rows_count_legs(&d->rows, 1, LEG_TAKE_PROFIT), 3);
-	assert_int_equal(leg_status(&d->rows.legs[2].leg), STATUS_CANCELLED);
-	assert_int_equal(leg_status(&d->rows.legs[3].leg), STATUS_NEW);
+	for (int i = 3; i <= 4; i++) /* both of the second list */
+		assert_int_equal(leg_status(&d->rows.legs[i].leg), STATUS_CANCELLED);
+	for (int i = 5; i <= 6; i++)
+		assert_int_equal(leg_status(&d->rows.legs[i].leg), STATUS_NEW);
 	desk_trade(d, "50150.01");
 	assert_closed(d, CLOSE_TAKE_PROFIT);
 	assert_true(qty_cmp(rows_last(&d->rows)->dust, Q("0.00001")) < 0);

@@ -50,7 +50,8 @@ static bool loses(struct line *l, int percent)
 	return lost;
 }
 
-static int line_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+static int line_place(struct venue *v, const struct venue_order *orders, size_t n, int64_t now_us,
+		      struct err *e)
 {
 	struct line *l = line_of(v);
 
@@ -58,7 +59,7 @@ static int line_place(struct venue *v, const struct venue_order *o, int64_t now_
 		return err_set(e, ERR_UNAVAILABLE, "the line is down");
 	if (loses(l, 4))
 		return 0;
-	return l->sim->ops->place(l->sim, o, now_us, e);
+	return l->sim->ops->place(l->sim, orders, n, now_us, e);
 }
 
 static int line_cancel(struct venue *v, int64_t bot_id, const char *symbol, const char *id,

@@ -53,7 +53,8 @@ static void restore_bot(struct stage *b, const struct stage *a, int64_t bot)
 			r.last_entry_us = newest;
 	}
 	for (size_t i = a->rows.legs_n; i-- > 0 && r.sent_n < ORDERS_KEPT;)
-		if (a->rows.legs[i].bot_id == bot)
+		if (a->rows.legs[i].bot_id == bot && /* a list is one request */
+		    (!a->rows.legs[i].leg.list_id[0] || a->rows.legs[i].leg.kind != LEG_STOP))
 			r.sent_us[r.sent_n++] = a->rows.legs[i].leg.requested_us;
 	b->brain[bot] = a->brain[bot];
 	b->config[bot] = a->config[bot];

@@ -75,7 +75,7 @@ static void at_market(void **state)
 	desk_book(d, "50000", "50000.01");
 	desk_wait(d, 100 * MS);
 	assert_int_equal(rows_last(&d->rows)->phase, PHASE_HOLDING);
-	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_TAKE_PROFIT)->type, TYPE_OCO);
+	assert_int_equal(rows_find_leg(&d->rows, 1, LEG_STOP)->type, TYPE_STOP_MARKET);
 	desk_check(d);
 }
 

@@ -22,7 +22,18 @@ static void begin(struct desk *d, const char *patch)
 	desk_wait(d, 100 * MS);
 }
 
-/* "t 0.01 51000/49000, s 0.02 -/49000": what rests at the venue, oldest first. */
+/* Of a list: its target is there with the same coins and the same stop. */
+static void assert_with_target(struct desk *d, size_t stop)
+{
+	const struct leg *s = &d->rows.legs[stop].leg, *t = &d->rows.legs[stop - 1].leg;
+
+	assert_true(!leg_done(t) && t->kind == LEG_TAKE_PROFIT);
+	assert_string_equal(t->list_id, s->list_id);
+	assert_int_equal(qty_units(t->quantity), qty_units(s->quantity));
+	assert_int_equal(price_units(t->stop_price), price_units(s->stop_price));
+}
+
+/* "t 0.01 51000/49000, s 0.02 -/49000": what rests at the venue, oldest first; a list once. */
 static const char *resting(struct desk *d)
 {
 	static char text[1024];
@@ -35,6 +46,10 @@ static const char *resting(struct desk *d)
 
 		if (leg_done(l))
 			continue;
+		if (l->list_id[0] && l->kind == LEG_STOP) {
+			assert_with_target(d, i);
+			continue;
+		}
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%c %s %s/%s", n ? ", " : "",
 				      (char)l->kind, qty_text(l->quantity, q),
 				      price_sign(l->price) ? price_text(l->price, p) : "-",

@@ -21,6 +21,11 @@ static const struct leg *newest(const struct desk *d)
 	return rows_find_leg(&d->rows, rows_last(&d->rows)->id, LEG_TAKE_PROFIT);
 }
 
+static const struct leg *stop(const struct desk *d)
+{
+	return rows_find_leg(&d->rows, rows_last(&d->rows)->id, LEG_STOP);
+}
+
 static size_t targets(const struct desk *d)
 {
 	return rows_count_legs(&d->rows, rows_last(&d->rows)->id, LEG_TAKE_PROFIT);
@@ -49,10 +54,13 @@ static void rest_is_protected_anew(void **state)
 	assert_true(o->uncovered_from_us > 0);
 	desk_wait(d, 30 * MS);
 	assert_int_equal(targets(d), 2);
-	assert_int_equal(newest(d)->type, TYPE_OCO);
+	assert_int_equal(newest(d)->type, TYPE_LIMIT_MAKER);
+	assert_int_equal(stop(d)->state, LEG_LIVE);
+	assert_int_equal(qty_units(stop(d)->quantity), qty_units(Q("0.00099")));
+	assert_string_equal(stop(d)->list_id, newest(d)->list_id);
 	assert_int_equal(leg_status(newest(d)), STATUS_NEW);
 	assert_int_equal(qty_units(newest(d)->quantity), qty_units(Q("0.00099")));
-	assert_int_equal(price_units(newest(d)->stop_price), price_units(o->stop_loss));
+	assert_int_equal(price_units(stop(d)->stop_price), price_units(o->stop_loss));
 	assert_int_equal(o->uncovered_from_us, 0);
 	assert_true(o->uncovered_us >= 20 * MS && o->uncovered_us < 60 * MS);
 	desk_book(d, "49940", "49940.01");

@@ -147,24 +147,24 @@ static void cooldown_after_losses(void **state)
 	assert_int_equal(d->rows.orders_n, 2);
 }
 
-/* Every order that is sent counts: entry, target with stop, close. Exits are never held back. */
+/* Every request counts: entry, target with stop, close. Exits are never held back. */
 static void order_rate_counts_exits(void **state)
 {
 	struct desk *d = *state;
 
 	d->config.max_orders_per_min = 4;
-	desk_enter(d); /* entry and OCO */
-	assert_int_equal(d->rows.legs_n, 2);
+	desk_enter(d); /* entry, and a list of two */
+	assert_int_equal(d->rows.legs_n, 3);
 	desk_order(d, 1, EVENT_STOP, true);
 	desk_wait(d, SECOND);
-	assert_int_equal(d->rows.legs_n, 3);
+	assert_int_equal(d->rows.legs_n, 4);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);
 	desk_order(d, 1, EVENT_START, false);
 	desk_decide(d, 1, 0.9); /* the fourth */
 	assert_int_equal(d->rows.orders_n, 2);
 	desk_trade(d, "49999");
 	desk_wait(d, SECOND);
-	assert_int_equal(d->rows.legs_n, 5); /* its exit goes out all the same */
+	assert_int_equal(d->rows.legs_n, 7); /* its exit goes out all the same */
 	desk_order(d, 1, EVENT_STOP, true);
 	desk_wait(d, SECOND);
 	assert_int_equal(engine_open_orders(d->e, 1), 0);

@@ -310,7 +310,6 @@ static void stop_in_parts(void **state)
 	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
 	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-s1", "");
 	u = fill_of(f, "tbaaaaaa-1-s1", "49949", "0.001", "0.001");
-	u.stop_triggered = true;
 	hear(f, &u);
 	u = say(f, UPDATE_EXPIRED, "tbaaaaaa-1-s1");
 	u.cumulative = Q("0.001");
@@ -329,16 +328,15 @@ static void stop_in_parts(void **state)
 static void stop_ends_entry(void **state)
 {
 	struct fake *f = SPOT_OCO;
-	struct venue_update u;
 
 	(void)state;
 	enter(f);
 	fill(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.001");
-	assert_int_equal(newest(f)->type, TYPE_OCO);
+	assert_int_equal(newest(f)->type, TYPE_STOP_MARKET);
 	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-t1", "");
-	u = fill_of(f, "tbaaaaaa-1-t1", "49949", "0.001", "0.001");
-	u.stop_triggered = true;
-	hear(f, &u);
+	tell(f, UPDATE_ACCEPTED, "tbaaaaaa-1-s1", "");
+	tell(f, UPDATE_EXPIRED, "tbaaaaaa-1-t1", "OCO_TRIGGER");
+	fill(f, "tbaaaaaa-1-s1", "49949", "0.001", "0.001");
 	assert_int_equal(f->cancels_n, 1);
 	assert_string_equal(f->cancels[0], "tbaaaaaa-1-e1");
 	tell(f, UPDATE_CANCELLED, "tbaaaaaa-1-e1", "");

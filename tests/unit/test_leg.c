@@ -98,7 +98,7 @@ static void fills_in_every_state(void **state)
 			struct floor f;
 
 			floor_init(&f, false);
-			leg_fill(&f.step, &f.order, &l, Q(whole ? "2" : "1"), false);
+			leg_fill(&f.step, &f.order, &l, Q(whole ? "2" : "1"));
 			assert_int_equal(qty_units(l.filled), qty_units(Q(whole ? "2" : "1")));
 			if (whole || s == LEG_ENDED)
 				assert_int_equal(l.state, LEG_ENDED);

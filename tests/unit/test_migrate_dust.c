@@ -35,8 +35,8 @@ static const char ROWS[] =
 	" 's', 'simulation', 1, 1, 1, 1, 1),"
 	" (2, 7, 'tb1-7-2', 'BTCUSDT', 'BUY', 'active', 'holding', 48000, 48000, 0.1, 0.1, 0.00009,"
 	" 0, 's', 'simulation', 1, 1, 1, 1, 1);"
-	"INSERT INTO sim_orders VALUES ('tb1-7-2-t-1', 1, 7, 'BTCUSDT', 'SELL', 'OCO', 0, 50000,"
-	" 45000, 0.1, 0.04, 0, 0.06, 'BTC', 'resting', 0, 3)";
+	"INSERT INTO sim_orders VALUES ('tb1-7-2-t-1', 1, 7, 'BTCUSDT', 'SELL', 'STOP_MARKET', 0,"
+	" 0, 45000, 0.1, 0.04, 0, 0.06, 'BTC', 'resting', 0, 3)";
 
 static void dust_gets_its_cost(void **state)
 {

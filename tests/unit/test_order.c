@@ -18,7 +18,7 @@ static void names_are_pinned(void **state)
 		"remainder", "exit_signal", "trailing_stop", "roi",
 	};
 	static const char *const types[] = {
-		"LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET", "OCO",
+		"LIMIT_MAKER", "LIMIT", "MARKET", "STOP_MARKET",
 	};
 	static const char *const states[] = {
 		"planned", "sent", "unknown", "live", "cancelling", "firing", "ended",
@@ -68,7 +68,7 @@ static void parse_round_trip(void **state)
 	ROUND_TRIP(enum order_status, ORDER_CLOSED, order_status_name, order_status_parse);
 	ROUND_TRIP(enum order_phase, PHASE_REMAINDER, order_phase_name, order_phase_parse);
 	ROUND_TRIP(enum close_reason, CLOSE_REMAINDER, close_reason_name, close_reason_parse);
-	ROUND_TRIP(enum leg_type, TYPE_OCO, leg_type_name, leg_type_parse);
+	ROUND_TRIP(enum leg_type, TYPE_STOP_MARKET, leg_type_name, leg_type_parse);
 	ROUND_TRIP(enum tif, TIF_FOK, tif_name, tif_parse);
 	ROUND_TRIP(enum leg_state, LEG_ENDED, leg_state_name, leg_state_parse);
 	ROUND_TRIP(enum leg_status, STATUS_UNKNOWN, leg_status_name, leg_status_parse);

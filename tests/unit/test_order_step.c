@@ -80,7 +80,7 @@ static void acknowledge(struct floor *f)
 static void protection(void **state)
 {
 	static const struct { bool futures, rests; const char *requests; } rows[] = {
-		{ false, true, "send t1" },	/* spot: an OCO is both */
+		{ false, true, "send t1" },	/* spot: with its stop, as a list */
 		{ false, false, "send t1" },	/* the target; the worker watches the stop */
 		{ true, true, "send t1, send s1" },
 		{ true, false, "send t1" },
@@ -103,6 +103,28 @@ static void protection(void **state)
 		assert_int_equal(f.order.uncovered_from_us == 0, rows[i].rests);
 		floor_fini(&f);
 	}
+}
+
+/* The tick has grown since the decision: what is placed is on the new grid, nearer to the price. */
+static void protection_on_a_new_grid(void **state)
+{
+	struct floor f;
+	const struct leg *t, *s;
+
+	(void)state;
+	enter(&f, false);
+	f.order.take_profit = P("51000.01");
+	f.order.stop_loss = P("49500.01");
+	f.market.info.tick = P("0.5");
+	(void)order_step(&f.step, &f.order);
+	t = order_live_leg(&f.order, LEG_TAKE_PROFIT);
+	s = order_live_leg(&f.order, LEG_STOP);
+	assert_int_equal(price_units(t->price), price_units(P("51000.5")));
+	assert_int_equal(price_units(s->stop_price), price_units(P("49500.5")));
+	acknowledge(&f);
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), ""); /* and stays */
+	floor_fini(&f);
 }
 
 static void closing(void **state)
@@ -238,9 +260,10 @@ static void rows_once(void **state)
 static void ended(struct floor *f, enum leg_kind kind)
 {
 	for (size_t i = 0; i < f->order.legs_n; i++)
-		if (f->order.legs[i].kind == kind && f->order.legs[i].state == LEG_CANCELLING)
-			assert_true(leg_move(&f->step, &f->order, &f->order.legs[i],
-					     LEG_CANCELLING, LEG_EV_CANCELLED, ""));
+		if (f->order.legs[i].kind == kind &&
+		    (f->order.legs[i].state == LEG_CANCELLING || f->order.legs[i].list_id[0]))
+			(void)leg_move(&f->step, &f->order, &f->order.legs[i],
+				       f->order.legs[i].state, LEG_EV_CANCELLED, "");
 	floor_next(f, 1);
 }
 
@@ -300,6 +323,9 @@ static void a_stop_moves_on_spot(void **state)
 	assert_string_equal(floor_requests(&f), "cancel t1");
 	ended(&f, LEG_TAKE_PROFIT);
 	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), ""); /* its stop is told of in a moment */
+	ended(&f, LEG_STOP);
+	(void)order_step(&f.step, &f.order);
 	assert_string_equal(floor_requests(&f), "send t2");
 	since = f.order.uncovered_from_us;
 	assert_true(since != 0);
@@ -330,6 +356,7 @@ static void a_part_leaves_on_spot(void **state)
 	(void)order_step(&f.step, &f.order);
 	assert_string_equal(floor_requests(&f), "cancel t1");
 	ended(&f, LEG_TAKE_PROFIT);
+	ended(&f, LEG_STOP);
 	(void)order_step(&f.step, &f.order);
 	assert_string_equal(floor_requests(&f), "send t2, send c1");
 	assert_int_equal(qty_units(order_live_leg(&f.order, LEG_TAKE_PROFIT)->quantity),
@@ -350,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_pairs),
 		cmocka_unit_test(protection),
+		cmocka_unit_test(protection_on_a_new_grid),
 		cmocka_unit_test(closing),
 		cmocka_unit_test(closing_in_a_silence),
 		cmocka_unit_test(what_ends_it),

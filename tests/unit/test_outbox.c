@@ -324,14 +324,19 @@ static void legs_of_each_state(void **state)
 		l.acked_us = s >= LEG_LIVE ? T0 : 0;
 		l.tif = (enum tif)(s % (TIF_FOK + 1));
 		snprintf(l.client_order_id, sizeof(l.client_order_id), "leg %d", s);
+		snprintf(l.list_id, sizeof(l.list_id), s % 2 ? "list %d" : "", s);
 		to.leg(to.ctx, &o, &l);
 	}
 	flush();
 	assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
 	assert_int_equal(back.legs_n, LEG_STATES - 1);
 	for (int s = 0; s < LEG_STATES; s++) {
+		char list[16];
+
 		if (s == LEG_ENDED)
 			continue;
+		snprintf(list, sizeof(list), s % 2 ? "list %d" : "", s);
+		assert_string_equal(back.legs[at].list_id, list);
 		assert_int_equal(back.legs[at].state, s);
 		assert_int_equal(back.legs[at++].tif, s % (TIF_FOK + 1));
 	}
@@ -366,6 +371,15 @@ static void legs_of_before(void **state)
 		assert_int_equal(back.legs_n, 1);
 		assert_int_equal(back.legs[0].state, rows[i].want);
 	}
+	/* target and stop were one row: it is history, and counts */
+	memset(&back, 0, sizeof(back));
+	run("UPDATE exchange_orders SET leg_state = 'ended', state = 'cancelled', type = 'OCO'");
+	assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
+	assert_int_equal(back.legs_n, 0);
+	assert_int_equal(back.leg_count[leg_kind_index(LEG_STOP)], 1);
+	run("UPDATE exchange_orders SET type = 'OCTOPUS'");
+	assert_int_equal(store_open_orders(db, take_order, &back, &e), ERR_CORRUPT);
+	run("UPDATE exchange_orders SET type = 'OCO'");
 	run("UPDATE exchange_orders SET leg_state = 'dancing'");
 	assert_int_equal(store_open_orders(db, take_order, &back, &e), ERR_CORRUPT);
 }
@@ -466,7 +480,7 @@ static void rich_account(void **state)
 		o.price = i == 19 ? P("71234.57") : (struct price){ 0 };
 		o.quantity = i % 2 ? Q("1") : Q("1.23457");
 		snprintf(o.client_order_id, sizeof(o.client_order_id), "o%d", i);
-		assert_int_equal(v->ops->place(v, &o, now, &e), 0);
+		assert_int_equal(v->ops->place(v, &o, 1, now, &e), 0);
 		v->ops->advance(v, now + 500000);
 		flush();
 		assert_restored(v, &args, t.price);
@@ -478,6 +492,15 @@ static void expired(void *ctx, const struct venue_update *u)
 {
 	if (u->kind == UPDATE_EXPIRED)
 		snprintf(ctx, SIM_TEXT, "%s", u->reason);
+}
+
+static void rejected(void *ctx, const struct venue_update *u)
+{
+	size_t n = strlen(ctx);
+
+	if (u->kind == UPDATE_REJECTED)
+		snprintf((char *)ctx + n, SIM_TEXT - n, "%s %.*s, ", u->client_order_id,
+			 (int)strcspn(u->reason, ":"), u->reason);
 }
 
 /* What travels keeps its time in force over a restart. */
@@ -499,7 +522,7 @@ static void order_on_its_way(void **state)
 	v = sim_new(&args);
 	(void)sim_symbol_add(v, &info);
 	assert_int_equal(sim_account_add(v, &a, T0, &e), 0);
-	assert_int_equal(v->ops->place(v, &o, T0, &e), 0);
+	assert_int_equal(v->ops->place(v, &o, 1, T0, &e), 0);
 	flush();
 	v->ops->free(v);
 	args.store = (struct sim_store){ 0 };
@@ -508,6 +531,42 @@ static void order_on_its_way(void **state)
 	assert_int_equal(store_sim_restore(db, v, &e), 0);
 	v->ops->advance(v, T0 + 1000000);
 	assert_memory_equal(reason, "FOK", 3);
+	v->ops->free(v);
+}
+
+/* A list that was kept and read again is still one: refused as a whole for its two prices. */
+static void list_on_its_way(void **state)
+{
+	struct sim_args args;
+	struct symbol_info info = world_info(false);
+	struct sim_account_args a = { .bot_id = 1, .symbol = "BTCUSDT",
+				      .initial_capital = M("1000"), .leverage_e8 = RATE_ONE };
+	struct venue_order o[2] = { { .bot_id = 1, .symbol = "BTCUSDT", .client_order_id = "t",
+				      .list_id = "l", .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER,
+				      .price = P("49800"), .quantity = Q("0.001") } };
+	static char reasons[SIM_TEXT];
+	struct venue *v;
+
+	(void)state;
+	o[1] = o[0];
+	o[1].type = TYPE_STOP_MARKET;
+	o[1].stop_price = P("49900");
+	snprintf(o[1].client_order_id, sizeof(o[1].client_order_id), "s");
+	sim_args_init(&args);
+	args.store = outbox_sim_store(box);
+	v = sim_new(&args);
+	(void)sim_symbol_add(v, &info);
+	assert_int_equal(sim_account_add(v, &a, T0, &e), 0);
+	assert_int_equal(v->ops->place(v, o, 2, T0, &e), 0);
+	flush();
+	v->ops->free(v);
+	assert_true(number("SELECT count(*) FROM sim_orders WHERE list_id = 'l'") == 2);
+	args.store = (struct sim_store){ 0 };
+	args.sink = (struct venue_sink){ .ctx = reasons, .update = rejected };
+	v = sim_new(&args);
+	assert_int_equal(store_sim_restore(db, v, &e), 0);
+	v->ops->advance(v, T0 + 1000000);
+	assert_string_equal(reasons, "t OCO, s OCO, ");
 	v->ops->free(v);
 }
 
@@ -527,6 +586,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(open_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(rich_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(order_on_its_way, setup, teardown),
+		cmocka_unit_test_setup_teardown(list_on_its_way, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

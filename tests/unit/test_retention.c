@@ -129,7 +129,7 @@ static void trade_days(int from, int to)
 		o.side = i % 2 ? SIDE_SELL : SIDE_BUY;
 		o.quantity = i % 2 ? Q("0.00998") : Q("0.01");
 		snprintf(o.client_order_id, sizeof(o.client_order_id), "o%d", i);
-		assert_int_equal(paper->ops->place(paper, &o, now, &e), 0);
+		assert_int_equal(paper->ops->place(paper, &o, 1, now, &e), 0);
 		paper->ops->advance(paper, now + 500000);
 		assert_int_equal(db_commit(db, &e), 0);
 	}

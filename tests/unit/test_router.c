@@ -230,14 +230,30 @@ static const char *sent_id(const struct yard *y, int venue)
 	return sent(y, venue)->client_order_id;
 }
 
+/* An order is taken back, and the other one of its list with it. */
+static void taken_back(struct yard *y, int venue, int64_t bot, const char *id)
+{
+	const struct fake *f = &y->fakes[venue];
+	const char *list = "";
+
+	for (size_t i = 0; i < f->placed_n; i++)
+		if (strcmp(f->placed[i].client_order_id, id) == 0)
+			list = f->placed[i].list_id;
+	for (size_t i = 0; i < f->placed_n; i++)
+		if (strcmp(f->placed[i].client_order_id, id) == 0 ||
+		    (list[0] && strcmp(f->placed[i].list_id, list) == 0))
+			yard_say(y, venue, UPDATE_CANCELLED, bot, f->placed[i].client_order_id,
+				 NULL);
+}
+
 /* All that the venue was given and has not ended yet is done: filled or taken back. */
 static void obey(struct yard *y, int venue, int64_t bot)
 {
 	struct fake *f = &y->fakes[venue];
-	size_t cancelled = 0;
+	size_t n = f->cancels_n;
 
-	for (size_t k = 0; k < f->cancels_n; k++, cancelled++)
-		yard_say(y, venue, UPDATE_CANCELLED, bot, f->cancels[k], NULL);
+	for (size_t k = 0; k < n; k++)
+		taken_back(y, venue, bot, f->cancels[k]);
 	f->cancels_n = 0;
 	if (sent(y, venue)->type == TYPE_MARKET)
 		yard_say(y, venue, UPDATE_FILL, bot, sent_id(y, venue), "0.002");
@@ -328,9 +344,10 @@ static void late_and_crossed(void **state)
 	assert_int_equal(fills_of(y, 3), 1);
 	assert_int_equal(fills_of(y, 1), 0);
 	assert_int_equal(y->strays_n, 1);
-	assert_int_equal(sent(y, 0)->type, TYPE_OCO); /* each is protected at its own venue */
+	/* each is protected at its own venue */
+	assert_int_equal(sent(y, 0)->type, TYPE_STOP_MARKET);
 	assert_int_equal(sent(y, 0)->bot_id, 2);
-	assert_int_equal(sent(y, 1)->type, TYPE_OCO);
+	assert_int_equal(sent(y, 1)->type, TYPE_STOP_MARKET);
 	assert_int_equal(sent(y, 1)->bot_id, 3);
 }
 

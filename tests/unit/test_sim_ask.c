@@ -63,7 +63,7 @@ static void place(struct world *w, const char *id, const char *price)
 	struct err e;
 
 	snprintf(o.client_order_id, sizeof(o.client_order_id), "%s", id);
-	assert_int_equal(w->v->ops->place(w->v, &o, w->now, &e), 0);
+	assert_int_equal(w->v->ops->place(w->v, &o, 1, w->now, &e), 0);
 }
 
 /* The answer is as late as a request, and says what is known when the question arrives. */

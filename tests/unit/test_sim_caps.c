@@ -28,9 +28,11 @@ static int teardown(void **state)
 
 static bool takes(struct world *w, struct ask a)
 {
+	size_t n = a.list ? 2 : 1;
+
 	w->ups_n = w->ups_seen = 0;
 	world_place(w, a);
-	return w->ups_n == 1 && w->ups[0].kind == UPDATE_ACCEPTED;
+	return w->ups_n == n && w->ups[n - 1].kind == UPDATE_ACCEPTED;
 }
 
 static void rests(void **state)
@@ -44,7 +46,7 @@ static void rests(void **state)
 						.stop = "49000", .reduce_only = true }));
 	assert_int_equal(c->oco,
 			 takes(w, (struct ask){ .bot = 1, .id = "o", .side = SIDE_SELL,
-						.type = TYPE_OCO, .quantity = "0.09",
+						.list = true, .quantity = "0.09",
 						.price = "51000", .stop = "49000" }));
 }
 

@@ -101,7 +101,7 @@ static void rejections(void **state)
 		    .reduce_only = true }, "REDUCE_ONLY: no long position to reduce" },
 		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.1",
 		    .stop = "51000", .reduce_only = true }, "REDUCE_ONLY: no short position" },
-		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.1", .price = "51000",
+		{ { .side = SIDE_SELL, .list = true, .quantity = "0.1", .price = "51000",
 		    .stop = "49000" }, "ORDER_TYPE: futures have no OCO" },
 		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.01",
 		    .stop = "50000" }, "STOP_PRICE: 50000 would trigger at once" },
@@ -119,7 +119,9 @@ static void rejections(void **state)
 
 		a.id = "r";
 		world_place(w, a);
-		expect_update(w, UPDATE_REJECTED, "r", t[i].reason);
+		expect_update(w, UPDATE_REJECTED, a.list ? "rt" : "r", t[i].reason);
+		if (a.list)
+			expect_update(w, UPDATE_REJECTED, "rs", t[i].reason);
 		world_no_more(w);
 		assert_int_equal(w->rows_n, 2);
 	}
@@ -279,7 +281,6 @@ static void reduce_only_below_notional(void **state)
 static void stops(void **state)
 {
 	struct world *w = *state;
-	const struct venue_update *u;
 
 	market(w, "o", SIDE_SELL, "0.05", false);
 	PLACE(w, .id = "s", .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.05",
@@ -288,8 +289,7 @@ static void stops(void **state)
 	world_trade(w, true, "50499.9", "1", false);
 	world_no_more(w);
 	world_trade(w, true, "50600", "1", false);
-	u = expect_fill(w, "s", "50600", "0.05", false);
-	assert_true(u->stop_triggered);
+	expect_fill(w, "s", "50600", "0.05", false);
 	world_no_more(w);
 	assert_position(w, "0", "0");
 	assert_int_equal(w->orders_n, 0);

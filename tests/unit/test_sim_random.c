@@ -19,7 +19,8 @@ struct known {			/* what the test sent, and what it heard of it */
 	struct venue_order order;
 	enum life life;
 	int64_t filled;
-	bool bare;		/* an OCO whose stop ended with a fill of its target */
+	struct known *other;	/* of its list */
+	bool triggered;		/* told ended because the other one of its list trades */
 };
 
 struct random {
@@ -38,6 +39,7 @@ struct random {
 	int64_t gift[BOTS + 1];				/* market paid for the bankrupt */
 	int64_t funding[BOTS + 1];			/* heard of since the epoch began */
 	size_t rows_seen;
+	size_t triggered, lists_cancelled;
 	size_t fills, liquidations, expired, rejected, cancelled, fundings, stops, resets;
 	size_t at_once[TIF_FOK + 1], missed[TIF_FOK + 1];	/* IOC, FOK: filled whole, or not */
 };
@@ -91,12 +93,23 @@ static void act_trade(struct random *r)
 	sim_trade(r->w.v, m ? r->w.futures : r->w.spot, &t, r->w.now);
 }
 
+static void hear(struct random *r, const struct venue_update *u);
+
+/* What was due until now traded with the book of before. */
+static void catch_up(struct random *r)
+{
+	r->w.v->ops->advance(r->w.v, r->w.now);
+	while (r->w.ups_seen < r->w.ups_n)
+		hear(r, &r->w.ups[r->w.ups_seen++]);
+}
+
 static void act_book(struct random *r)
 {
 	int m = (int)upto(r, 2);
 	int64_t bid = r->price[m] - upto(r, 3), ask = bid + 1 + upto(r, 3);
 	struct book_top b = { .update_id = ++r->w.trade_id };
 
+	catch_up(r);
 	b.bid = price_of_units(bid * tick(m));
 	b.ask = price_of_units(ask * tick(m));
 	b.bid_qty = qty_of_units(upto(r, 40) ? step_of(m) * (1 + upto(r, 200)) : 0);
@@ -106,23 +119,46 @@ static void act_book(struct random *r)
 	sim_book(r->w.v, m ? r->w.futures : r->w.spot, &b, r->w.now);
 }
 
+/* A stop goes with it as a list. */
+static void act_place_list(struct random *r, struct known *target)
+{
+	struct known *stop = &r->known[r->known_n];
+	struct venue_order list[2];
+
+	snprintf(target->order.list_id, sizeof(target->order.list_id), "l%zu", r->known_n);
+	target->order.type = TYPE_LIMIT_MAKER;
+	target->order.tif = TIF_GTC;
+	memset(stop, 0, sizeof(*stop));
+	stop->order = target->order;
+	stop->order.type = TYPE_STOP_MARKET;
+	snprintf(stop->order.client_order_id, sizeof(stop->order.client_order_id), "o%zu",
+		 r->known_n++);
+	target->other = stop;
+	stop->other = target;
+	list[0] = target->order;
+	list[1] = stop->order;
+	assert_int_equal(r->w.v->ops->place(r->w.v, list, 2, r->w.now, NULL), 0);
+}
+
 static void act_place(struct random *r)
 {
 	static const enum leg_type types[] = { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET,
-		TYPE_STOP_MARKET, TYPE_OCO, TYPE_LIMIT_MAKER, TYPE_LIMIT };
+		TYPE_STOP_MARKET, TYPE_LIMIT_MAKER, TYPE_LIMIT_MAKER, TYPE_LIMIT };
+	const int64_t of_a_list = 4;
 	static const enum tif tifs[] = { TIF_GTC, TIF_GTC, TIF_IOC, TIF_FOK };
 	struct known *k = &r->known[r->known_n];
 	struct venue_order *o = &k->order;
-	int64_t bot = 1 + upto(r, BOTS), p;
+	int64_t bot = 1 + upto(r, BOTS), p, type;
 	int m = FUTURES[bot];
 
-	assert_true(r->known_n < KNOWN_MAX);
+	assert_true(r->known_n + 1 < KNOWN_MAX);
 	memset(k, 0, sizeof(*k));
 	snprintf(o->client_order_id, sizeof(o->client_order_id), "o%zu", r->known_n++);
 	snprintf(o->symbol, sizeof(o->symbol), "BTCUSDT");
 	o->bot_id = bot;
 	o->side = upto(r, 2) ? SIDE_BUY : SIDE_SELL;
-	o->type = types[upto(r, 7)];
+	type = upto(r, 7);
+	o->type = types[type];
 	if (o->type == TYPE_LIMIT)
 		o->tif = tifs[upto(r, 4)];
 	o->reduce_only = m && upto(r, 3) == 0;
@@ -133,7 +169,10 @@ static void act_place(struct random *r)
 	o->quantity = qty_of_units(step_of(m) * (1 + upto(r, upto(r, 4) ? 60 : 2500)));
 	if (upto(r, 50) == 0)
 		o->quantity = qty_of_units(qty_units(o->quantity) + 1);
-	assert_int_equal(r->w.v->ops->place(r->w.v, o, r->w.now, NULL), 0);
+	if (type == of_a_list)
+		act_place_list(r, k);
+	else
+		assert_int_equal(r->w.v->ops->place(r->w.v, o, 1, r->w.now, NULL), 0);
 }
 
 static void act_cancel(struct random *r)
@@ -152,6 +191,7 @@ static void act_valid(struct random *r)
 {
 	int m = (int)upto(r, 2);
 
+	catch_up(r);
 	r->invalid[m] = !r->invalid[m] && upto(r, 4) == 0;
 	sim_book_valid(r->w.v, m ? r->w.futures : r->w.spot, !r->invalid[m], r->w.now);
 }
@@ -241,17 +281,17 @@ static void hear_fill(struct random *r, const struct venue_update *u, struct kno
 		r->liquidations++;
 		return;
 	}
-	r->stops += u->stop_triggered;
+	r->stops += k->order.type == TYPE_STOP_MARKET;
 	assert_int_equal(k->life, WORKING);
 	assert_true(book_trades(r, k, u->at_us));
-	assert_false(k->bare && u->stop_triggered);
-	k->bare = k->order.type == TYPE_OCO && !u->stop_triggered;
+	if (k->other) /* it was told before */
+		assert_true(k->other->life == ENDED && k->other->filled == 0);
 	k->filled += q;
 	assert_int_equal(k->filled, qty_units(u->cumulative));
 	assert_true(k->filled <= qty_units(k->order.quantity));
 	if (k->filled == qty_units(k->order.quantity))
 		k->life = ENDED;
-	if (!u->stop_triggered && k->order.type != TYPE_MARKET)
+	if (k->order.type != TYPE_STOP_MARKET && k->order.type != TYPE_MARKET)
 		assert_true(price_cmp(u->price, k->order.price) * (buy ? 1 : -1) <= 0);
 	if (k->order.type == TYPE_LIMIT_MAKER)
 		assert_true(u->maker);
@@ -287,11 +327,15 @@ static void hear(struct random *r, const struct venue_update *u)
 	case UPDATE_CANCELLED:
 		assert_int_equal(k->life, WORKING);
 		k->life = ENDED;
+		r->lists_cancelled += k->other != NULL;
 		r->cancelled++;
 		return;
 	case UPDATE_EXPIRED:
 		assert_true(k->life == WORKING || strncmp(u->reason, "RESET", 5) == 0);
 		k->life = ENDED;
+		k->triggered = strncmp(u->reason, "OCO_TRIGGER", 11) == 0;
+		assert_true(!k->triggered || (k->other && k->other->life == WORKING));
+		r->triggered += k->triggered;
 		r->expired++;
 		return;
 	case UPDATE_CANCEL_REJECTED:
@@ -373,6 +417,19 @@ static void check_bot(const struct random *r, int64_t bot)
 	}
 }
 
+/* The two of a list came, were refused and were taken back together. */
+static void check_lists(const struct random *r)
+{
+	for (size_t i = r->known_n > 60 ? r->known_n - 60 : 0; i < r->known_n; i++) {
+		const struct known *k = &r->known[i], *other = k->other;
+
+		if (!other || k->life == other->life)
+			continue;
+		assert_true(k->life != SENT && other->life != SENT);
+		assert_true(k->triggered || other->triggered);
+	}
+}
+
 static void check(struct random *r)
 {
 	struct err e;
@@ -381,6 +438,7 @@ static void check(struct random *r)
 		fail_msg("%s", e.msg);
 	while (r->w.ups_seen < r->w.ups_n)
 		hear(r, &r->w.ups[r->w.ups_seen++]);
+	check_lists(r);
 	check_rows(r);
 	for (int64_t bot = 1; bot <= BOTS; bot++)
 		check_bot(r, bot);
@@ -456,6 +514,7 @@ static void invariants(void **state)
 		assert_true(r->fills > 500 && r->stops > 20 && r->liquidations > 2);
 		assert_true(r->rejected > 100 && r->cancelled > 100 && r->expired > 50);
 		assert_true(r->fundings > 20 && r->resets > 2);
+		assert_true(r->triggered > 5 && r->lists_cancelled > 5);
 		random_free(r);
 	}
 }

@@ -119,21 +119,21 @@ static void age_is_counted(void **state)
 static void stop_waits(void **state)
 {
 	struct world *w = *state;
-	const struct venue_update *u;
 
-	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
+	PLACE(w, .id = "o", .side = SIDE_SELL, .list = true, .quantity = "0.00999",
 	      .price = "50500", .stop = "49500");
-	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	expect_update(w, UPDATE_ACCEPTED, "ot", "");
+	expect_update(w, UPDATE_ACCEPTED, "os", "");
 	silence(w, HOURS);
 	world_trade(w, false, "40000", "1", true);
+	expect_update(w, UPDATE_EXPIRED, "ot", "OCO_TRIGGER"); /* before the stop has filled */
 	world_no_more(w);
 	world_restart(w);
-	world_trade(w, false, "51000", "1", false); /* its limit went when the stop was set off */
+	world_trade(w, false, "51000", "1", false);
 	world_book(w, false, "41000", "0", "41001", "2"); /* nobody buys yet */
 	world_no_more(w);
 	world_book(w, false, "39000", "2", "39001", "2");
-	u = expect_fill(w, "o", "39000", "0.00999", false);
-	assert_true(u->stop_triggered);
+	expect_fill(w, "os", "39000", "0.00999", false);
 	world_no_more(w);
 }
 

@@ -85,17 +85,17 @@ static void rejections(void **state)
 		  "LIMIT_MAKER: BUY 50000.01 would trade at once with 50000.01" },
 		{ { .side = SIDE_SELL, .type = TYPE_LIMIT_MAKER, .quantity = "0.001",
 		    .price = "50000" }, "LIMIT_MAKER: SELL 50000 would trade at once" },
-		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		{ { .side = SIDE_SELL, .list = true, .quantity = "0.001", .price = "51000",
 		    .stop = "51000" }, "STOP_PRICE: 51000 would trigger at once" },
-		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "49000",
+		{ { .side = SIDE_SELL, .list = true, .quantity = "0.001", .price = "49000",
 		    .stop = "49500" }, "OCO: limit 49000 must be above stop 49500" },
-		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		{ { .side = SIDE_SELL, .list = true, .quantity = "0.001", .price = "51000",
 		    .stop = "50000.01" }, "STOP_PRICE: 50000.01 would trigger at once" },
-		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		{ { .side = SIDE_SELL, .list = true, .quantity = "0.001", .price = "51000",
 		    .stop = "0" }, "PRICE_FILTER: stop price 0" },
-		{ { .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.001", .price = "51000",
+		{ { .side = SIDE_SELL, .list = true, .quantity = "0.001", .price = "51000",
 		    .stop = "49000" }, "INSUFFICIENT_BALANCE" },
-		{ { .side = SIDE_BUY, .type = TYPE_OCO, .quantity = "0.001", .price = "49000",
+		{ { .side = SIDE_BUY, .list = true, .quantity = "0.001", .price = "49000",
 		    .stop = "51000" }, "ORDER_TYPE: the simulation takes spot stops" },
 		{ { .side = SIDE_BUY, .type = TYPE_STOP_MARKET, .quantity = "0.001",
 		    .stop = "51000" }, "ORDER_TYPE: the simulation takes spot stops" },
@@ -111,12 +111,14 @@ static void rejections(void **state)
 
 		a.id = "r";
 		snprintf(reason, sizeof(reason), "%s", t[i].reason);
-		if (a.type == TYPE_OCO && strncmp(reason, "STOP_PRICE: 51000", 17) == 0)
+		if (a.list && strncmp(reason, "STOP_PRICE: 51000", 17) == 0)
 			snprintf(reason, sizeof(reason), "OCO: limit 51000 must be above");
 		world_place(w, a);
-		expect_update(w, UPDATE_REJECTED, "r", reason);
+		expect_update(w, UPDATE_REJECTED, a.list ? "rt" : "r", reason);
+		if (a.list)
+			expect_update(w, UPDATE_REJECTED, "rs", reason);
 		world_no_more(w);
-		assert_int_equal(sim_order_state(w->v, "r", &q, NULL), 0);
+		assert_int_equal(sim_order_state(w->v, a.list ? "rs" : "r", &q, NULL), 0);
 		assert_int_equal(q.kind, UPDATE_REJECTED);
 		assert_int_equal(w->orders_n, 0);
 		assert_int_equal(w->rows_n, 2);
@@ -129,7 +131,7 @@ static void other_symbol(void **state)
 	struct venue_order o = { .client_order_id = "x", .bot_id = 1, .symbol = "ETHUSDT",
 				 .type = TYPE_MARKET, .quantity = Q("0.01") };
 
-	assert_int_equal(w->v->ops->place(w->v, &o, w->now, NULL), 0);
+	assert_int_equal(w->v->ops->place(w->v, &o, 1, w->now, NULL), 0);
 	w->v->ops->advance(w->v, w->now);
 	expect_update(w, UPDATE_REJECTED, "x", "SYMBOL: ETHUSDT is not the account's BTCUSDT");
 }
@@ -174,7 +176,6 @@ static void market_buy_and_sell(void **state)
 	assert_string_equal(u->fee_asset, "BTC");
 	assert_int_equal(u->trade_id, 1);
 	assert_int_equal(qty_units(u->cumulative), E("0.01"));
-	assert_false(u->stop_triggered);
 	world_no_more(w);
 	assert_amount(w, 1, LEDGER_FREE, "USDT", "499.9999");
 	assert_amount(w, 1, LEDGER_FREE, "BTC", "0.00999");

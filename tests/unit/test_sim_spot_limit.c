@@ -235,15 +235,17 @@ static void oco_limit_part(void **state)
 	struct world *w = *state;
 
 	hold(w, "0.01");
-	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
+	PLACE(w, .id = "o", .side = SIDE_SELL, .list = true, .quantity = "0.00999",
 	      .price = "50100", .stop = "49900");
-	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	expect_update(w, UPDATE_ACCEPTED, "ot", "");
+	expect_update(w, UPDATE_ACCEPTED, "os", "");
 	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0.00999"); /* once, not twice */
 	world_trade(w, false, "49900.01", "1", true);
 	world_trade(w, false, "50100", "3.001", false);
-	assert_false(expect_fill(w, "o", "50100", "0.001", true)->stop_triggered);
+	expect_update(w, UPDATE_EXPIRED, "os", "OCO_TRIGGER");
+	expect_fill(w, "ot", "50100", "0.001", true);
 	world_trade(w, false, "50100.01", "0.1", false);
-	expect_fill(w, "o", "50100", "0.00899", true);
+	expect_fill(w, "ot", "50100", "0.00899", true);
 	world_trade(w, false, "49000", "1", true); /* the stop went with it */
 	world_no_more(w);
 }
@@ -254,18 +256,20 @@ static void oco_stop_part(void **state)
 	struct world *w = *state;
 
 	hold(w, "0.01");
-	PLACE(w, .id = "o", .side = SIDE_SELL, .type = TYPE_OCO, .quantity = "0.00999",
+	PLACE(w, .id = "o", .side = SIDE_SELL, .list = true, .quantity = "0.00999",
 	      .price = "50100", .stop = "49900");
-	expect_update(w, UPDATE_ACCEPTED, "o", "");
+	expect_update(w, UPDATE_ACCEPTED, "ot", "");
+	expect_update(w, UPDATE_ACCEPTED, "os", "");
 	world_trade(w, false, "50100", "3.001", false);
-	expect_fill(w, "o", "50100", "0.001", true);
-	assert_int_equal(price_units(w->orders[0].stop_price), 0);
+	expect_update(w, UPDATE_EXPIRED, "os", "OCO_TRIGGER");
+	expect_fill(w, "ot", "50100", "0.001", true);
+	assert_int_equal(w->orders_n, 1);
 	world_trade(w, false, "49890", "0.1", true);
 	world_no_more(w);
 	world_restart(w);
 	world_book(w, false, "50099", "1", "50101", "1");
 	world_trade(w, false, "50100.01", "1", false); /* the rest of the target lives on */
-	assert_int_equal(qty_units(expect_fill(w, "o", "50100", "0.00899", true)->cumulative),
+	assert_int_equal(qty_units(expect_fill(w, "ot", "50100", "0.00899", true)->cumulative),
 			 E("0.00999"));
 	world_no_more(w);
 	assert_amount(w, 1, LEDGER_RESERVED, "BTC", "0");
@@ -283,7 +287,7 @@ static void spot_stop(void **state)
 	world_no_more(w);
 	world_book(w, false, "49899", "1", "49900", "1");
 	world_trade(w, false, "49900", "1", true); /* at the stop; sold into the bid */
-	assert_true(expect_fill(w, "s", "49899", "0.00999", false)->stop_triggered);
+	expect_fill(w, "s", "49899", "0.00999", false);
 	world_no_more(w);
 }
 

@@ -6,7 +6,7 @@
 BUILD is the folder of that version's programs (a clone of its commit, `make build`):
 version 0.1.0 is commit 6e7c30a. Its programs make bots and a model, then trade a made
 recording under a clock that stands in 2025, until one bot waits with an entry while
-another holds a position behind an OCO. There the worker is ended, as for an upgrade.
+another holds a position behind an OCO, target and stop. There the worker is ended, as for an upgrade.
 """
 import json
 import os
@@ -37,7 +37,7 @@ MOMENT = """SELECT
     (SELECT count(*) FROM exchange_orders x JOIN trading_orders o ON o.id = x.order_id
         WHERE x.leg = 'e' AND x.state = 'new' AND o.filled = 0) > 0
     AND (SELECT count(*) FROM exchange_orders x JOIN trading_orders o ON o.id = x.order_id
-        WHERE x.type = 'OCO' AND x.state = 'new' AND o.status = 'active') > 0
+        WHERE x.leg = 't' AND x.state = 'new' AND o.status = 'active') > 0
     AND (SELECT count(DISTINCT bot_id) FROM fills) >= 2
     AND (SELECT max(frame) FROM feed_positions) > 1500"""
 

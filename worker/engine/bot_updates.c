@@ -91,7 +91,7 @@ static void book_exit(const struct step *s, struct bot *b, struct order *o, stru
 		      const struct venue_update *u)
 {
 	struct venue_update mine, rest = *u;
-	enum close_reason reason = order_fill_reason(o, l, u->stop_triggered);
+	enum close_reason reason = order_fill_reason(o, l);
 	struct qty own = qty_min(u->quantity, order_position(o));
 
 	if (qty_sign(own) > 0) {
@@ -100,7 +100,7 @@ static void book_exit(const struct step *s, struct bot *b, struct order *o, stru
 	}
 	if (qty_sign(rest.quantity) <= 0)
 		return;
-	leg_fill(s, o, l, rest.quantity, rest.stop_triggered);
+	leg_fill(s, o, l, rest.quantity);
 	effects_notice(s, o->correlation_id, "%s traded more than its order held: it closes other "
 		       "orders", l->client_order_id);
 	if (qty_sign(share(s, b, &rest, reason)) > 0)
@@ -223,6 +223,7 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 		   enum leg_event event, const struct venue_update *u)
 {
 	bool rejected = event == LEG_EV_REJECTED, expired = event == LEG_EV_EXPIRED;
+	const struct leg *lost = NULL;
 
 	if (!leg_done(l) && qty_cmp(u->cumulative, l->filled) > 0) { /* it ends with its fills */
 		l->told_end = event;
@@ -233,6 +234,7 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 	}
 	if (!leg_move(s, o, l, l->state, event, u->reason))
 		return;
+	order_list_moved(s, o, l);
 	no_retry_needed(o, l);
 	if (l->kind == LEG_ENTRY && (rejected || expired) && o->reason == CLOSE_NONE &&
 	    !order_closable(s, o)) /* else it goes on with what it has */
@@ -245,7 +247,9 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 		order_close_failed(s, o, l->reject_reason);
 	if ((rejected || expired) && protects(l) && o->phase != PHASE_CLOSING &&
 	    qty_sign(order_position(o)) > 0)
-		protection_lost(s, b, o, l);
+		lost = order_protection_lost(o, l);
+	if (lost)
+		protection_lost(s, b, o, lost);
 	else
 		bot_progress(s, b, o);
 }

@@ -6,31 +6,54 @@
 
 /* ---- requests to the venue ---- */
 
+static struct venue_order order_of_leg(const struct order *o, const struct leg *l)
+{
+	struct venue_order vo = {
+		.bot_id = o->bot_id, .side = l->side, .type = l->type, .tif = l->tif,
+		.reduce_only = l->reduce_only, .price = l->price, .quantity = l->quantity,
+	};
+
+	if (l->type == TYPE_STOP_MARKET)
+		vo.stop_price = l->stop_price;
+	memcpy(vo.client_order_id, l->client_order_id, sizeof(vo.client_order_id));
+	memcpy(vo.list_id, l->list_id, sizeof(vo.list_id));
+	memcpy(vo.symbol, o->symbol, sizeof(vo.symbol));
+	return vo;
+}
+
+static void sent(const struct step *s, struct order *o, const char *client_order_id)
+{
+	struct leg *l = order_leg(o, client_order_id);
+
+	(void)leg_move(s, o, l, l->state, LEG_EV_SENT, "");
+}
+
+/* One leg, or both of a list. */
 static void send(struct engine *e, struct bot *b, struct order *o, int64_t leg_id)
 {
 	struct venue *v = e->args.venue;
-	struct leg *l = order_leg_by_id(o, leg_id);
-	struct venue_order vo = { .bot_id = b->id };
+	const struct leg *l = order_leg_by_id(o, leg_id), *other;
+	struct venue_order list[2];
 	struct err err = { 0 };
 	struct step s;
+	size_t n = 0;
+	int rc;
 
 	if (!l || leg_done(l))
 		return;
 	s = engine_step(e, b, l->requested_us);
-	vo.side = l->side;
-	vo.type = l->type;
-	vo.tif = l->tif;
-	vo.reduce_only = l->reduce_only;
-	vo.price = l->price;
-	vo.stop_price = l->stop_price;
-	vo.quantity = l->quantity;
-	memcpy(vo.client_order_id, l->client_order_id, sizeof(vo.client_order_id));
-	memcpy(vo.symbol, o->symbol, sizeof(vo.symbol));
+	other = order_list_other(o, l);
+	list[n++] = order_of_leg(o, l);
+	if (other)
+		list[n++] = order_of_leg(o, other);
 	bot_leg_sent(b, s.now_us);
-	if (v->ops->place(v, &vo, s.now_us, &err))
-		bot_on_refused(&s, b, vo.client_order_id, false, err.msg);
-	else if (!s.caps->sends_in_flush)
-		(void)leg_move(&s, o, l, l->state, LEG_EV_SENT, "");
+	rc = v->ops->place(v, list, n, s.now_us, &err);
+	for (size_t i = 0; i < n; i++) {
+		if (rc)
+			bot_on_refused(&s, b, list[i].client_order_id, false, err.msg);
+		else if (!s.caps->sends_in_flush)
+			sent(&s, o, list[i].client_order_id);
+	}
 }
 
 static void cancel(struct engine *e, struct bot *b, struct order *o, int64_t leg_id,

@@ -42,7 +42,6 @@ static int64_t fee_rate(const struct fees *f, enum leg_type type)
 		return f->maker_e8;
 	case TYPE_MARKET:
 	case TYPE_STOP_MARKET:
-	case TYPE_OCO: /* its stop; its target is a TYPE_LIMIT here */
 		return f->taker_e8;
 	}
 	return f->taker_e8;

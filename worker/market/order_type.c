@@ -6,7 +6,7 @@
 static const char *const sides[] = { [SIDE_BUY] = "BUY", [SIDE_SELL] = "SELL" };
 static const char *const types[] = {
 	[TYPE_LIMIT_MAKER] = "LIMIT_MAKER", [TYPE_LIMIT] = "LIMIT", [TYPE_MARKET] = "MARKET",
-	[TYPE_STOP_MARKET] = "STOP_MARKET", [TYPE_OCO] = "OCO",
+	[TYPE_STOP_MARKET] = "STOP_MARKET",
 };
 
 static const char *const tifs[] = {

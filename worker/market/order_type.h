@@ -14,7 +14,7 @@
 #define INTENT_TAG_MAX 24	/* of an entry, with NUL: a strategy knows its position by it */
 
 enum side { SIDE_BUY, SIDE_SELL };
-enum leg_type { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET, TYPE_STOP_MARKET, TYPE_OCO };
+enum leg_type { TYPE_LIMIT_MAKER, TYPE_LIMIT, TYPE_MARKET, TYPE_STOP_MARKET };
 
 /*
  * How long a TYPE_LIMIT stays; every other type has TIF_GTC (a LIMIT_MAKER is post-only by its

@@ -164,8 +164,16 @@ static int kept_state_parse(const char *name, enum leg_state *out)
 }
 #define kept_state_name leg_state_name
 
+/* Target and stop of a list were one row of type OCO; those that are left are history. */
+static int kept_type_parse(const char *name, enum leg_type *out)
+{
+	*out = TYPE_LIMIT_MAKER;
+	return strcmp(name, "OCO") == 0 ? 0 : leg_type_parse(name, out);
+}
+#define kept_type_name leg_type_name
+
 ROW_WORDS(leg_kind, enum leg_kind);
-ROW_WORDS(leg_type, enum leg_type);
+ROW_WORDS(kept_type, enum leg_type);
 ROW_WORDS(leg_status, enum leg_status);
 ROW_WORDS(kept_state, enum leg_state);
 ROW_WORDS(tif, enum tif);
@@ -194,7 +202,7 @@ static const struct row_column leg_columns[] = {
 	L(ROW_INT32, n, .use = ROW_ONCE),
 	ROW_MEMBER(struct kept_leg, ROW_TEXT, "symbol", of.symbol, .use = ROW_ONCE),
 	LEG_WORD("side", of.leg.side, side, .use = ROW_ONCE),
-	LEG_WORD("type", of.leg.type, leg_type, .use = ROW_ONCE),
+	LEG_WORD("type", of.leg.type, kept_type, .use = ROW_ONCE),
 	L(ROW_BOOL, reduce_only, .use = ROW_ONCE),
 	L(ROW_NO_PRICE, price, .use = ROW_ONCE),
 	L(ROW_NO_PRICE, stop_price, .use = ROW_ONCE),
@@ -210,6 +218,7 @@ static const struct row_column leg_columns[] = {
 	LEG_WORD("leg_state", state, kept_state),
 	LEG_WORD("time_in_force", of.leg.tif, tif, .use = ROW_ONCE),
 	ROW_MEMBER(struct kept_leg, ROW_INT, "account_id", of.account_id, .use = ROW_ONCE),
+	L(ROW_TEXT, list_id, .use = ROW_ONCE),
 };
 static const struct row_table kept_legs = ROW_TABLE("exchange_orders", leg_columns);
 ROW_SQL(save_leg, kept_legs, NULL);
@@ -256,11 +265,14 @@ static const char SQL_IDS[] =
 	" (SELECT coalesce(max(id), 0) + 1 FROM exchange_orders),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM fills),"
 	" (SELECT coalesce(max(id), 0) + 1 FROM signals)";
-/* Only the last minute counts, so legs of trades older than the newest ?2 are not read. */
+/*
+ * Only the last minute counts, so legs of trades older than the newest ?2 are not read. A list
+ * is one request, told by its target.
+ */
 static const char SQL_SENT[] =
 	"SELECT x.requested_us FROM (SELECT id FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2) o CROSS JOIN exchange_orders x ON x.order_id = o.id"
-	" ORDER BY x.id DESC LIMIT ?2";
+	" WHERE x.list_id = '' OR x.leg = 't' ORDER BY x.id DESC LIMIT ?2";
 static const char SQL_LAST_ENTRY[] =
 	"SELECT max(created_us, added_us) FROM trading_orders WHERE bot_id = ?1"
 	" ORDER BY id DESC LIMIT ?2";

@@ -19,9 +19,9 @@ static const char SQL_BALANCE[] =
 static const char SQL_ORDER[] =
 	"INSERT OR REPLACE INTO sim_orders(client_order_id, seq, bot_id, symbol, side, type,"
 	" reduce_only, price, stop_price, quantity, filled, queue_ahead, reserved, reserved_asset,"
-	" stage, due_us, exchange_id, trigger_price, time_in_force)"
+	" stage, due_us, exchange_id, trigger_price, time_in_force, list_id)"
 	" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
-	" ?18, ?19)";
+	" ?18, ?19, ?20)";
 static const char SQL_ORDER_GONE[] = "DELETE FROM sim_orders WHERE client_order_id = ?1";
 static const char SQL_COUNTER[] = "INSERT OR REPLACE INTO counters(name, value) VALUES (?1, ?2)";
 static const char SQL_MARKETS[] =
@@ -36,7 +36,7 @@ static const char SQL_BALANCES[] =
 static const char SQL_ORDERS[] =
 	"SELECT client_order_id, seq, bot_id, symbol, side, type, reduce_only, price, stop_price,"
 	" quantity, filled, queue_ahead, reserved, reserved_asset, stage, due_us, exchange_id,"
-	" trigger_price, time_in_force FROM sim_orders ORDER BY seq";
+	" trigger_price, time_in_force, list_id FROM sim_orders ORDER BY seq";
 static const char SQL_COUNTERS[] = "SELECT name, value FROM counters";
 
 int store_sim_account_tx(struct db *db, const struct sim_account *r, struct err *e)
@@ -122,6 +122,7 @@ int store_sim_order_tx(struct db *db, const struct sim_order *r, struct err *e)
 	stmt_bind_int(s, 17, r->exchange_id);
 	stmt_near_price(s, 18, r->trigger_price);
 	stmt_bind_text(s, 19, tif_name(r->tif));
+	stmt_bind_text(s, 20, r->list_id);
 	return stmt_run(s, e);
 }
 
@@ -221,6 +222,7 @@ static int restore_order(struct stmt *s, struct venue *sim, struct err *e)
 	r.due_us = stmt_int(s, 15);
 	r.exchange_id = stmt_int(s, 16);
 	r.trigger_price = stmt_price(s, 17);
+	stmt_copy(s, 19, r.list_id, sizeof(r.list_id));
 	if (side_parse(stmt_text(s, 4), &r.side))
 		return bad_word("sim_orders", stmt_text(s, 4), e);
 	if (leg_type_parse(stmt_text(s, 5), &r.type))

@@ -147,11 +147,9 @@ void leg_begins(const struct step *s, struct order *of, struct leg *l)
 	tell_move(s, of, l, "", "planned", "");
 }
 
-void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty quantity,
-	      bool stop_triggered)
+void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty quantity)
 {
 	ASSERT(qty_add(l->filled, quantity, &l->filled) == 0);
-	l->stop_triggered = stop_triggered;
 	if (!l->acked_us)
 		l->acked_us = s->now_us;
 	(void)leg_move(s, of, l, l->state, qty_cmp(l->filled, l->quantity) >= 0 ?

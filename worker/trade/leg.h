@@ -36,7 +36,7 @@ enum leg_state {
 	LEG_UNKNOWN,		/* the answer is overdue: the venue has it, or has not */
 	LEG_LIVE,		/* the venue has it; perhaps filled in part */
 	LEG_CANCELLING,		/* we have asked the venue to take it back */
-	LEG_FIRING,		/* a conditional order was set off; its child is not known yet */
+	LEG_FIRING,		/* it was set off (a stop, a target of a list), no fill is known */
 	LEG_ENDED		/* see enum leg_end */
 };
 #define LEG_STATES 7
@@ -66,6 +66,7 @@ enum leg_status {
 
 struct leg {
 	char client_order_id[CLIENT_ORDER_ID_MAX];	/* tb<installation>-<order>-<leg><n> */
+	char list_id[CLIENT_ORDER_ID_MAX];	/* tb<installation>-<order>-l<n>; "" in no list */
 	int64_t id;			/* row number, given by the engine, never reused */
 	enum leg_kind kind;
 	int n;				/* count of this kind, from 1 */
@@ -74,11 +75,10 @@ struct leg {
 	enum tif tif;			/* of TYPE_LIMIT; else TIF_GTC */
 	bool reduce_only;
 	struct price price;		/* 0 at market */
-	struct price stop_price;	/* STOP_MARKET, OCO; else 0 */
+	struct price stop_price;	/* trigger; of a target in a list its stop's; else 0 */
 	struct qty quantity, filled;
 	enum leg_state state;
 	enum leg_end end;		/* of LEG_ENDED, else END_NONE */
-	bool stop_triggered;		/* OCO: its stop fills it, not its target; not stored */
 	char exchange_id[32];
 	char reject_reason[96];		/* why it ended */
 	char correlation_id[CORRELATION_ID_MAX];
@@ -115,8 +115,7 @@ bool leg_done(const struct leg *l);
 struct qty leg_rest(const struct leg *l);	/* what it has not filled */
 enum leg_status leg_status(const struct leg *l);
 /* What was traded at one time: adds to filled and moves the leg. Fills of ended legs too. */
-void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty quantity,
-	      bool stop_triggered);
+void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty quantity);
 
 /*
  * A request went out, an answer came, or none is due any more: sets when the venue is asked

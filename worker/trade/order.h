@@ -18,8 +18,8 @@
  * the worker watches its stop, until its coins go with the bot's next trade or exit. It is
  * no obstacle to anything: nothing waits for it, and no limit counts it.
  *
- * An order has legs: e the entry, t take profit (on spot with its stop: OCO),
- * s a resting stop, c a close at market. Rows are flat, so they can be copied.
+ * An order has legs: e the entry, t take profit, s a resting stop, c a close at market. On
+ * spot t and s are two orders of one list (OCO). Rows are flat, so they can be copied.
  */
 #ifndef WORKER_ENGINE_ORDER_H
 #define WORKER_ENGINE_ORDER_H
@@ -31,8 +31,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ORDER_LEGS_MAX 24
-#define ENDED_LEGS 64		/* legs of closed orders that a bot remembers */
+#define ORDER_SLOTS 24		/* requests that live at the same time; a list is one */
+#define ORDER_LEGS_MAX (2 * ORDER_SLOTS)
+#define ENDED_LEGS 128		/* legs of closed orders that a bot remembers */
 
 enum order_status { ORDER_PENDING, ORDER_ACTIVE, ORDER_CLOSED };
 enum order_phase {

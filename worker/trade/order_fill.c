@@ -39,12 +39,11 @@ static void tell_fill(const struct step *s, struct order *o, const struct leg *l
 	f->at_us = u->at_us;
 }
 
-enum close_reason order_fill_reason(const struct order *o, const struct leg *l,
-				    bool stop_triggered)
+enum close_reason order_fill_reason(const struct order *o, const struct leg *l)
 {
 	if (l->kind == LEG_CLOSE)
 		return o->reason;
-	if (stop_triggered || l->kind == LEG_STOP)
+	if (l->kind == LEG_STOP)
 		return order_stop_reason(o);
 	return o->rules.roi.n && price_cmp(l->price, o->take_profit) == 0 &&
 	       price_cmp(l->price, o->profit_target) != 0 ? CLOSE_ROI : CLOSE_TAKE_PROFIT;
@@ -68,7 +67,8 @@ bool order_book(const struct step *s, struct order *o, struct leg *l,
 	struct qty *sum = entry ? &o->filled : &o->exited;
 	struct money *amount = entry ? &o->entry_notional : &o->exit_notional, notional;
 
-	leg_fill(s, o, l, u->quantity, u->stop_triggered);
+	leg_fill(s, o, l, u->quantity);
+	order_list_moved(s, o, l);
 	ASSERT(qty_add(*sum, u->quantity, sum) == 0);
 	ASSERT(money_notional(u->price, u->quantity, ROUND_NEAREST, &notional) == 0);
 	ASSERT(money_add(*amount, notional, amount) == 0);
@@ -83,7 +83,7 @@ bool order_book(const struct step *s, struct order *o, struct leg *l,
 	if (!entry && qty_sign(o->leaving) > 0)
 		part_left(o, l, u->quantity);
 	if (!entry && o->phase != PHASE_CLOSING)
-		o->reason = order_fill_reason(o, l, u->stop_triggered);
+		o->reason = order_fill_reason(o, l);
 	order_changed(s, o);
 	tell_fill(s, o, l, u);
 	return opens;

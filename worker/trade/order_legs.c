@@ -46,10 +46,70 @@ static struct qty resting(const struct order *o)
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
 
-		if (!leg_done(l) && (l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP))
+		if (order_leg_counts(o, l) && (l->kind == LEG_TAKE_PROFIT || l->kind == LEG_STOP))
 			ASSERT(qty_add(sum, leg_rest(l), &sum) == 0);
 	}
 	return sum;
+}
+
+/* ---- the two legs of a list ---- */
+
+const struct leg *order_list_other(const struct order *o, const struct leg *l)
+{
+	for (size_t i = 0; l->list_id[0] && i < o->legs_n; i++)
+		if (o->legs[i].id != l->id && strcmp(o->legs[i].list_id, l->list_id) == 0)
+			return &o->legs[i];
+	return NULL;
+}
+
+bool order_leg_counts(const struct order *o, const struct leg *l)
+{
+	const struct leg *target = l->kind == LEG_STOP ? order_list_other(o, l) : NULL;
+
+	return !leg_done(l) && (!target || leg_done(target));
+}
+
+/* Only what trades makes the venue expire the other one. */
+bool order_leg_ends(const struct order *o, const struct leg *l)
+{
+	const struct leg *other = order_list_other(o, l);
+
+	return other && (qty_sign(other->filled) > 0 ||
+			 (leg_done(other) && other->end != END_EXPIRED));
+}
+
+bool order_leg_alone(const struct order *o, const struct leg *l)
+{
+	const struct leg *other = order_list_other(o, l);
+
+	return l->list_id[0] && !leg_done(l) && !order_leg_ends(o, l) &&
+	       (!other || leg_done(other) || qty_sign(l->filled) > 0);
+}
+
+/* A target that was set off has fills on the way. A stop may wait for a price, and protects. */
+void order_list_moved(const struct step *s, struct order *o, const struct leg *l)
+{
+	const struct leg *same = order_list_other(o, l);
+	struct leg *other = same ? order_leg_by_id(o, same->id) : NULL;
+
+	if (!other || leg_done(other))
+		return;
+	if (l->end == END_EXPIRED && other->kind == LEG_TAKE_PROFIT &&
+	    qty_sign(other->filled) == 0 && other->state != LEG_CANCELLING)
+		(void)leg_move(s, o, other, other->state, LEG_EV_TRIGGERED, l->reject_reason);
+	else if (!other->ask_us)
+		other->ask_us = s->now_us + LEG_ANSWER_US;
+}
+
+const struct leg *order_protection_lost(const struct order *o, const struct leg *l)
+{
+	const struct leg *other = order_list_other(o, l);
+
+	if (!other)
+		return l;
+	if (!leg_done(other) || qty_sign(other->filled) > 0)
+		return NULL;
+	return other->kind == LEG_TAKE_PROFIT ? other : l;
 }
 
 enum side order_exit_side(const struct order *o)
@@ -138,9 +198,34 @@ struct leg *order_plan_leg(const struct step *s, struct order *o, const struct l
 	return l;
 }
 
+static void join_list(const struct step *s, const struct order *o, struct leg *l, int n)
+{
+	snprintf(l->list_id, sizeof(l->list_id), "tb%s-%lld-l%d", s->all->installation,
+		 (long long)o->id, n);
+}
+
+/* The list has the number of its target, because each has one target. */
+static void plan_list(const struct step *s, struct order *o, struct leg *target,
+		      const struct leg_plan *p)
+{
+	struct leg_plan stop = {
+		.kind = LEG_STOP, .type = TYPE_STOP_MARKET, .side = p->side,
+		.stop_price = p->stop_price, .quantity = p->quantity,
+	};
+	int n = target->n;
+
+	join_list(s, o, target, n);
+	join_list(s, o, order_plan_leg(s, o, &stop), n);
+}
+
 void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p)
 {
-	(void)effects_add(s, EFFECT_SEND, o, order_plan_leg(s, o, p)->id);
+	struct leg *l = order_plan_leg(s, o, p);
+	int64_t id = l->id;
+
+	if (p->list)
+		plan_list(s, o, l, p);
+	(void)effects_add(s, EFFECT_SEND, o, id);
 }
 
 void order_sell(const struct step *s, struct order *o, struct qty quantity)

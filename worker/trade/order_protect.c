@@ -17,17 +17,16 @@ static bool stops_rest(const struct step *s)
 	return s->market->info.futures ? s->caps->resting_stop : s->caps->oco;
 }
 
-/* Filled by its target: of this OCO only the rest of the target lives. */
-static bool leg_lost_stop(const struct leg *l)
+/* The venue holds, or gets, a stop in this leg. */
+static bool leg_stops(const struct order *o, const struct leg *l)
 {
-	return l->type == TYPE_OCO && !leg_done(l) && qty_sign(l->filled) > 0 &&
-	       !l->stop_triggered;
+	return l->kind == LEG_STOP && !leg_done(l) && !order_leg_ends(o, l);
 }
 
-/* The venue holds, or gets, a stop in this leg. */
-static bool leg_stops(const struct leg *l)
+/* What is left of a target that filled in part: its fill ended its stop. */
+static bool leg_bare(const struct order *o, const struct leg *l)
 {
-	return !leg_done(l) && price_sign(l->stop_price) > 0 && !leg_lost_stop(l);
+	return l->kind == LEG_TAKE_PROFIT && l->state != LEG_FIRING && order_leg_alone(o, l);
 }
 
 /* Of what is held, how much no stop covers; "acked": stops on their way count as none. */
@@ -38,7 +37,7 @@ static struct qty uncovered(const struct step *s, const struct order *o, bool ac
 	for (size_t i = 0; i < o->legs_n; i++) {
 		const struct leg *l = &o->legs[i];
 
-		if (leg_stops(l) && (!acked || l->acked_us))
+		if (leg_stops(o, l) && (!acked || l->acked_us))
 			ASSERT(qty_sub(open, leg_rest(l), &open) == 0);
 	}
 	return qty_sign(open) > 0 ? open : (struct qty){ 0 };
@@ -81,13 +80,16 @@ static bool slots_left(const struct order *o, bool entry_live)
 {
 	size_t kept = entry_live ? LEG_SLOTS_KEPT + o->rules.partial.n : 1;
 
-	return order_live_legs(o) + kept < ORDER_LEGS_MAX;
+	for (size_t i = 0; i < o->legs_n; i++)
+		kept += order_leg_counts(o, &o->legs[i]);
+	return kept < ORDER_SLOTS;
 }
 
-/* A leg that works for this row: the same kind, target and stop. */
+/* A leg that works for this row: the same kind, target and stop; of a list its target. */
 static bool fits(const struct leg *l, const struct leg_plan *p)
 {
-	return l->kind == p->kind && price_cmp(l->price, p->price) == 0 &&
+	return l->kind == p->kind && p->list == (l->list_id[0] != '\0') &&
+	       price_cmp(l->price, p->price) == 0 &&
 	       price_cmp(l->stop_price, p->stop_price) == 0;
 }
 
@@ -142,8 +144,8 @@ static void cover(const struct step *s, struct order *o, struct leg_plan *p, str
 }
 
 /*
- * The first fill of an OCO's target ends its stop (Binance spot, 2026-12-01): what is left
- * of the target is taken back, and an OCO for what is left follows. Where that is too little
+ * The first fill of a list's target ends its stop (Binance spot, 2026-12-01): what is left
+ * of the target is taken back, and a list for what is left follows. Where that is too little
  * for an order, it is sold at market; where it is too little for that as well, the target
  * stays: nothing else could sell it. False: sell it at market now.
  */
@@ -152,8 +154,8 @@ static bool renew(const struct step *s, struct order *o, bool entry_live)
 	bool bare = false, others = false, whole;
 
 	for (size_t i = 0; i < o->legs_n; i++) {
-		bare = bare || leg_lost_stop(&o->legs[i]);
-		others = others || leg_stops(&o->legs[i]);
+		bare = bare || leg_bare(o, &o->legs[i]);
+		others = others || leg_stops(o, &o->legs[i]);
 	}
 	if (!bare || s->now_us < o->retry_us)
 		return true;
@@ -163,35 +165,41 @@ static bool renew(const struct step *s, struct order *o, bool entry_live)
 	if (!whole && (!others || entry_live))
 		return true;
 	for (size_t i = 0; i < o->legs_n; i++)
-		if (leg_lost_stop(&o->legs[i]))
+		if (leg_bare(o, &o->legs[i]))
 			order_cancel_leg(s, o, &o->legs[i]);
 	return true;
 }
 
-/* What rests for a row: on spot target and stop in one list, on futures the target alone. */
-static struct leg_plan row_plan(const struct step *s, const struct order *o, struct price target)
+/* A market's tick may have changed since the decision; the venue would refuse other prices. */
+static struct price on_grid(const struct step *s, const struct order *o, struct price p)
 {
-	bool rests = stops_rest(s), futures = s->market->info.futures;
-	struct leg_plan p = {
-		.kind = LEG_TAKE_PROFIT, .side = order_exit_side(o), .reduce_only = futures,
-		.type = rests && !futures ? TYPE_OCO : TYPE_LIMIT, .price = target,
-	};
-
-	if (p.type == TYPE_OCO)
-		p.stop_price = o->stop_loss;
-	if (price_sign(target) <= 0) {
-		p.kind = LEG_STOP;
-		p.type = TYPE_STOP_MARKET;
-	}
-	return p;
+	return price_to_tick(p, s->market->info.tick,
+			     o->side == SIDE_BUY ? ROUND_UP : ROUND_DOWN);
 }
 
 static struct leg_plan stop_plan(const struct step *s, const struct order *o)
 {
 	return (struct leg_plan){
 		.kind = LEG_STOP, .type = TYPE_STOP_MARKET, .side = order_exit_side(o),
-		.reduce_only = s->market->info.futures, .stop_price = o->stop_loss,
+		.reduce_only = s->market->info.futures,
+		.stop_price = on_grid(s, o, o->stop_loss),
 	};
+}
+
+/* What rests for a row: on spot target and stop in one list, on futures the target alone. */
+static struct leg_plan row_plan(const struct step *s, const struct order *o, struct price target)
+{
+	struct leg_plan p = stop_plan(s, o);
+
+	if (price_sign(target) <= 0)
+		return p;
+	p.kind = LEG_TAKE_PROFIT;
+	p.price = on_grid(s, o, target);
+	p.list = stops_rest(s) && !s->market->info.futures;
+	p.type = p.list ? TYPE_LIMIT_MAKER : TYPE_LIMIT;
+	if (!p.list)
+		p.stop_price = (struct price){ 0 };
+	return p;
 }
 
 /* A part of it was sold at market, or is to be: what rests may be too much for a row. */
@@ -208,6 +216,8 @@ static bool outdated(const struct step *s, const struct order *o, const struct e
 
 	if (l->kind != LEG_TAKE_PROFIT && l->kind != LEG_STOP)
 		return false;
+	if (l->kind == LEG_STOP && l->list_id[0]) /* a list is judged by its target */
+		return order_leg_alone(o, l) && price_cmp(l->stop_price, p.stop_price) != 0;
 	if (s->market->info.futures && fits(l, &p))
 		return false;
 	for (size_t i = 0; i < t->n; i++) {

@@ -18,6 +18,14 @@ static bool close_possible(const struct step *s, const struct order *o)
 	return false;
 }
 
+/* The cancel of the other leg of its list is on the way, or that one is over. */
+static bool goes_by_itself(const struct order *o, const struct leg *l)
+{
+	const struct leg *other = order_list_other(o, l);
+
+	return order_leg_ends(o, l) || (other && other->state == LEG_CANCELLING);
+}
+
 /* Take back everything but a close under way. */
 static void take_back(const struct step *s, struct order *o)
 {
@@ -28,7 +36,8 @@ static void take_back(const struct step *s, struct order *o)
 	if (!close_possible(s, o))
 		return;
 	for (size_t i = 0; i < o->legs_n; i++)
-		if (o->legs[i].kind != LEG_CLOSE && !leg_done(&o->legs[i]))
+		if (o->legs[i].kind != LEG_CLOSE && !leg_done(&o->legs[i]) &&
+		    !goes_by_itself(o, &o->legs[i]))
 			order_cancel_leg(s, o, &o->legs[i]);
 }
 

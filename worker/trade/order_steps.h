@@ -33,6 +33,7 @@ struct leg_plan {
 	enum tif tif;
 	enum side side;
 	bool reduce_only;
+	bool list;		/* price is a target; a stop at stop_price goes with it as a list */
 	struct price price, stop_price;
 	struct qty quantity;
 };
@@ -40,6 +41,27 @@ struct leg *order_live_leg(struct order *o, enum leg_kind kind);	/* NULL: none *
 size_t order_live_legs(const struct order *o);
 bool order_exit_live(const struct order *o);
 struct leg *order_leg_by_id(struct order *o, int64_t leg_id);	/* NULL: none */
+/*
+ * The other leg of its list. NULL: it is in none, or the other one is over and forgotten (a
+ * start reads live legs only).
+ */
+const struct leg *order_list_other(const struct order *o, const struct leg *l);
+/* Lives, and stands for its list: the target does, and the stop when the target is over. */
+bool order_leg_counts(const struct order *o, const struct leg *l);
+/*
+ * The venue ends it with the other leg of its list, or has: that one has filled, or was taken
+ * back or refused. News of it is on the way.
+ */
+bool order_leg_ends(const struct order *o, const struct leg *l);
+/* It works, and what was with it in its list does not any more: the venue set it off. */
+bool order_leg_alone(const struct order *o, const struct leg *l);
+/* A leg of a list has filled or ended: the venue is asked if it does not tell of the other. */
+void order_list_moved(const struct step *s, struct order *o, const struct leg *l);
+/*
+ * The venue has ended a leg that protects. What is lost with it: the leg; of a list, once both
+ * are over and none has filled, its target. NULL: nothing, the other one of its list does it.
+ */
+const struct leg *order_protection_lost(const struct order *o, const struct leg *l);
 enum side order_exit_side(const struct order *o);
 struct qty order_held(const struct step *s, const struct order *o);	/* whole steps */
 /* Has it so much more to sell than rests at the venue and is leaving? Futures: always. */
@@ -51,7 +73,7 @@ bool order_closable(const struct step *s, const struct order *o);	/* holds what 
 bool order_is_remainder(const struct step *s, const struct order *o);
 /* A new leg in a slot of the order; older leg pointers are no longer valid. Not sent. */
 struct leg *order_plan_leg(const struct step *s, struct order *o, const struct leg_plan *p);
-/* Plan a leg and hand it to the venue. */
+/* Plan a leg, or the two of a list, and hand it to the venue. */
 void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p);
 void order_sell(const struct step *s, struct order *o, struct qty quantity);	/* at market */
 void order_cancel_leg(const struct step *s, struct order *o, struct leg *l);
@@ -64,8 +86,7 @@ void order_retry_later(const struct step *s, struct order *o);
 bool order_book(const struct step *s, struct order *o, struct leg *l,
 		const struct venue_update *u);
 /* Why a leg's fill ends the order. */
-enum close_reason order_fill_reason(const struct order *o, const struct leg *l,
-				    bool stop_triggered);
+enum close_reason order_fill_reason(const struct order *o, const struct leg *l);
 /* Its results, when it is over: gross and pnl. */
 void order_settle(struct order *o);
 

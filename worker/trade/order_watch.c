@@ -196,6 +196,8 @@ void order_leg_lives(const struct step *s, struct order *o, struct leg *l)
 	l->cancel_refused = false;
 	if (l->state == LEG_CANCELLING && overdue)
 		(void)effects_add(s, EFFECT_CANCEL, o, l->id);
+	if (order_leg_ends(o, l)) /* its list is over, and it is not */
+		order_cancel_leg(s, o, l);
 	if (!leg_awaits(l))
 		leg_await(l, s->now_us);
 }

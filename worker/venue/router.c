@@ -183,13 +183,13 @@ static void on_answer(void *ctx, const struct venue_answer *told)
 
 /* ---- requests ---- */
 
-static int router_place(struct venue *v, const struct venue_order *o, int64_t now_us,
-			struct err *e)
+static int router_place(struct venue *v, const struct venue_order *orders, size_t n,
+			int64_t now_us, struct err *e)
 {
 	struct lane *l;
-	int rc = need_lane(router_of(v), o->bot_id, &l, e);
+	int rc = need_lane(router_of(v), orders[0].bot_id, &l, e);
 
-	return rc ? rc : l->venue->ops->place(l->venue, o, now_us, e);
+	return rc ? rc : l->venue->ops->place(l->venue, orders, n, now_us, e);
 }
 
 static int router_cancel(struct venue *v, int64_t bot_id, const char *symbol, const char *id,

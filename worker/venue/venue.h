@@ -23,6 +23,7 @@
 
 struct venue_order {		/* one order to send */
 	char client_order_id[CLIENT_ORDER_ID_MAX];
+	char list_id[CLIENT_ORDER_ID_MAX];	/* of its list, "" it is in none: see place() */
 	int64_t bot_id;		/* whose account */
 	char symbol[SYMBOL_MAX];
 	enum side side;
@@ -30,7 +31,7 @@ struct venue_order {		/* one order to send */
 	enum tif tif;		/* of TYPE_LIMIT; else TIF_GTC */
 	bool reduce_only;
 	struct price price;	/* limit; 0 at market */
-	struct price stop_price;	/* trigger of STOP_MARKET and OCO */
+	struct price stop_price;	/* trigger of STOP_MARKET */
 	struct qty quantity;
 };
 
@@ -40,7 +41,7 @@ enum venue_update_kind {
 	UPDATE_FILL,		/* one execution */
 	UPDATE_CANCELLED,	/* gone by our request; fills came before */
 	UPDATE_REJECTED,	/* never was; reason says why */
-	UPDATE_EXPIRED,		/* ended by the venue: remainder of a market order, liquidation */
+	UPDATE_EXPIRED,		/* ended by the venue: rest of a market order, other of a list */
 	UPDATE_CANCEL_REJECTED,	/* the order was gone already (filled, unknown) */
 	UPDATE_FUNDING		/* of no order: fee_e8 paid for the position, negative: received */
 };
@@ -62,11 +63,6 @@ struct venue_update {
 	int64_t borne_e8; /* loss that the account couldn't pay and the market bore, quote, 1e-8 */
 	char fee_asset[12];
 	bool maker;
-	/*
-	 * OCO, STOP_MARKET: this fill is the stop's. A fill of an OCO that is not has ended
-	 * its stop: the rest of the target rests alone.
-	 */
-	bool stop_triggered;
 	/* UPDATE_REJECTED, _EXPIRED, _CANCEL_REJECTED */
 	char reason[96];	/* "LOT_SIZE: quantity 0.00001 is under 0.0001" */
 };
@@ -127,7 +123,7 @@ struct venue_account {		/* what a bot's account is to be */
  */
 struct venue_caps {
 	bool resting_stop;	/* USD-M: takes STOP_MARKET, which rests beside the target */
-	bool oco;		/* spot: takes target and stop as one order, and a stop alone */
+	bool oco;		/* spot: takes target and stop as a list, and a stop alone */
 	bool amend;		/* a resting order takes a smaller quantity and keeps its place */
 	bool replace;		/* one request takes an order back and places another */
 	bool hedge;		/* long and short of one symbol at the same time */
@@ -150,8 +146,15 @@ struct venue_ops {
 	 */
 	MUST_CHECK int (*bot_set)(struct venue *v, int64_t bot_id, int64_t account_id,
 				  const struct venue_caps **caps, struct err *e);
-	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *o, int64_t now_us,
-				struct err *e);
+	/*
+	 * The orders of one request: one, or the two of a list (spot OCO), which share bot, symbol,
+	 * side, quantity and list id: a LIMIT_MAKER and a STOP_MARKET. A list is accepted or
+	 * refused as a whole, and its coins are locked once. The first fill of one order, also of a
+	 * part, ends the other: UPDATE_EXPIRED, reason OCO_TRIGGER. A cancel of one is a cancel of
+	 * both. Each order has updates of its own, in any order, also where one cause ends both.
+	 */
+	MUST_CHECK int (*place)(struct venue *v, const struct venue_order *orders, size_t n,
+				int64_t now_us, struct err *e);
 	MUST_CHECK int (*cancel)(struct venue *v, int64_t bot_id, const char *symbol,
 				 const char *client_order_id, int64_t now_us, struct err *e);
 	void (*flush)(struct venue *v);

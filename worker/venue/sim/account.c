@@ -368,16 +368,17 @@ enum ledger_asset sim_need_asset(const struct sim_acct *a, const struct sim_orde
 	return !a->row.futures && o->side == SIDE_SELL ? LEDGER_BASE : LEDGER_QUOTE;
 }
 
-int sim_need(const struct sim_acct *a, const struct sim_order *o, struct qty remaining,
-	     int64_t *e8)
+int sim_need(const struct sim_slot *slot, struct qty remaining, int64_t *e8)
 {
+	const struct sim_acct *a = slot->account;
+	const struct sim_order *o = &slot->row;
 	struct price p = price_cmp(o->price, o->stop_price) > 0 ? o->price : o->stop_price;
 	const struct fees *fees = &a->market->info.fees;
 	int64_t rate = fees->taker_e8 > fees->maker_e8 ? fees->taker_e8 : fees->maker_e8;
 	struct money notional, fee;
 
 	if (sim_need_asset(a, o) == LEDGER_BASE) {
-		*e8 = qty_units(remaining);
+		*e8 = slot->other && o->type == TYPE_STOP_MARKET ? 0 : qty_units(remaining);
 		return 0;
 	}
 	if (o->type == TYPE_MARKET || o->reduce_only || qty_sign(remaining) == 0) {

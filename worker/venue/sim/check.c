@@ -42,16 +42,12 @@ static bool check_lot(const struct symbol_info *i, struct qty q, char reason[SIM
 	return false;
 }
 
-static struct price lowest_price(const struct sim_market *m, const struct sim_order *o)
+static struct price price_of(const struct sim_market *m, const struct sim_order *o)
 {
 	if (o->type == TYPE_MARKET)
 		return price_sign(m->last) > 0 ? m->last :
 			o->side == SIDE_BUY ? m->book.ask : m->book.bid;
-	if (price_sign(o->price) == 0)
-		return o->stop_price;
-	if (price_sign(o->stop_price) == 0)
-		return o->price;
-	return price_cmp(o->price, o->stop_price) < 0 ? o->price : o->stop_price;
+	return price_sign(o->price) == 0 ? o->stop_price : o->price;
 }
 
 static bool check_notional(const struct sim_market *m, const struct sim_order *o,
@@ -60,13 +56,13 @@ static bool check_notional(const struct sim_market *m, const struct sim_order *o
 	char a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX];
 	struct money n;
 
-	if (money_notional(lowest_price(m, o), o->quantity, ROUND_DOWN, &n)) {
+	if (money_notional(price_of(m, o), o->quantity, ROUND_DOWN, &n)) {
 		sim_reason(reason, "NOTIONAL: price x quantity does not fit");
 		return false;
 	}
 	if (m->info.futures && o->reduce_only)
 		return true;
-	if (o->type == TYPE_MARKET && price_sign(lowest_price(m, o)) <= 0)
+	if (o->type == TYPE_MARKET && price_sign(price_of(m, o)) <= 0)
 		return true; /* no price is known by which to judge it */
 	if (money_cmp(n, m->info.min_notional) < 0) {
 		sim_reason(reason, "NOTIONAL: %s is under %s", money_text(n, a),
@@ -80,12 +76,12 @@ static bool check_notional(const struct sim_market *m, const struct sim_order *o
 static bool check_kind(const struct sim_acct *a, const struct sim_order *o,
 		       char reason[SIM_REASON_MAX])
 {
-	bool stop = o->type == TYPE_STOP_MARKET || o->type == TYPE_OCO;
+	bool stop = o->type == TYPE_STOP_MARKET;
 
 	if (strcmp(o->symbol, a->market->info.symbol) != 0)
 		sim_reason(reason, "SYMBOL: %s is not the account's %s", o->symbol,
 			   a->market->info.symbol);
-	else if (a->row.futures && o->type == TYPE_OCO)
+	else if (a->row.futures && o->list_id[0])
 		sim_reason(reason, "ORDER_TYPE: futures have no OCO");
 	else if (!a->row.futures && stop && o->side == SIDE_BUY)
 		sim_reason(reason, "ORDER_TYPE: the simulation takes spot stops for SELL only");
@@ -133,7 +129,7 @@ static bool check_post_only(const struct sim_market *m, const struct sim_order *
 	struct price other = !m->has_book ? m->last :
 		o->side == SIDE_BUY ? m->book.ask : m->book.bid;
 
-	if (o->type != TYPE_LIMIT_MAKER && o->type != TYPE_OCO)
+	if (o->type != TYPE_LIMIT_MAKER)
 		return true;
 	if (!sim_crosses(m, o->side, o->price))
 		return true;
@@ -143,20 +139,15 @@ static bool check_post_only(const struct sim_market *m, const struct sim_order *
 	return false;
 }
 
-/* A stop must not be reached by the last price yet, and an OCO's limit must be above its stop. */
+/* A stop must not be reached by the last price yet. */
 static bool check_stop(const struct sim_market *m, const struct sim_order *o,
 		       char reason[SIM_REASON_MAX])
 {
 	char a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX];
 	int cmp = price_cmp(o->stop_price, m->last);
 
-	if (o->type != TYPE_STOP_MARKET && o->type != TYPE_OCO)
+	if (o->type != TYPE_STOP_MARKET)
 		return true;
-	if (o->type == TYPE_OCO && price_cmp(o->price, o->stop_price) <= 0) {
-		sim_reason(reason, "OCO: limit %s must be above stop %s", price_text(o->price, a),
-			   price_text(o->stop_price, b));
-		return false;
-	}
 	if (price_sign(m->last) == 0 || (o->side == SIDE_SELL ? cmp < 0 : cmp > 0))
 		return true;
 	sim_reason(reason, "STOP_PRICE: %s would trigger at once, last price %s",
@@ -192,8 +183,8 @@ static int funds_needed(const struct sim *s, const struct sim_slot *o, int64_t *
 			 price_of_units(0), &plan);
 	for (size_t i = 0; i < plan.n; i++)
 		rest = qty_of_units(qty_units(rest) - qty_units(plan.level[i].qty));
-	if (sim_need(a, &o->row, o->row.quantity, &whole) ||
-	    sim_need(a, &o->row, rest, &resting) || sim_plan_cost(o, &plan, &taker))
+	if (sim_need(o, o->row.quantity, &whole) || sim_need(o, rest, &resting) ||
+	    sim_plan_cost(o, &plan, &taker))
 		return ERR_RANGE;
 	*need = whole;
 	if (sim_need_asset(a, &o->row) == LEDGER_QUOTE && taker > whole - resting)
@@ -227,12 +218,13 @@ static bool check_market(const struct sim_market *m, const struct sim_order *o, 
 	return false;
 }
 
-bool sim_check_order(const struct sim *s, const struct sim_slot *o, char reason[SIM_REASON_MAX])
+/* All but what it costs. */
+static bool check_form(const struct sim_slot *o, char reason[SIM_REASON_MAX])
 {
 	const struct sim_market *m = o->account->market;
 	const struct sim_order *r = &o->row;
 	bool limit = r->type != TYPE_MARKET && r->type != TYPE_STOP_MARKET;
-	bool stop = r->type == TYPE_STOP_MARKET || r->type == TYPE_OCO;
+	bool stop = r->type == TYPE_STOP_MARKET;
 
 	return check_kind(o->account, r, reason) &&
 	       check_price(&m->info, r->price, limit, "price", reason) &&
@@ -242,6 +234,28 @@ bool sim_check_order(const struct sim *s, const struct sim_slot *o, char reason[
 	       check_notional(m, r, reason) &&
 	       check_stop(m, r, reason) &&
 	       check_post_only(m, r, reason) &&
-	       check_reduce_only(o->account, r, reason) &&
-	       check_funds(s, o, reason);
+	       check_reduce_only(o->account, r, reason);
+}
+
+/* The limit of a sale is above its stop. */
+static bool check_list(const struct sim_slot *o, char reason[SIM_REASON_MAX])
+{
+	const struct sim_order *stop = &o->other->row;
+	char a[MONEY_TEXT_MAX], b[MONEY_TEXT_MAX];
+
+	if (price_sign(o->row.price) <= 0 || price_sign(stop->stop_price) <= 0 ||
+	    price_cmp(o->row.price, stop->stop_price) > 0)
+		return true;
+	sim_reason(reason, "OCO: limit %s must be above stop %s", price_text(o->row.price, a),
+		   price_text(stop->stop_price, b));
+	return false;
+}
+
+bool sim_check_order(const struct sim *s, const struct sim_slot *o, char reason[SIM_REASON_MAX])
+{
+	if (o->other && (!check_kind(o->account, &o->row, reason) ||
+			 !check_kind(o->account, &o->other->row, reason) ||
+			 !check_list(o, reason) || !check_form(o->other, reason)))
+		return false;
+	return check_form(o, reason) && check_funds(s, o, reason); /* of a list, for both */
 }

@@ -68,7 +68,6 @@ void sim_fill_update(struct sim *s, const struct sim_slot *o, const struct sim_f
 	u->borne_e8 = f->borne_e8;
 	memcpy(u->fee_asset, o->account->book.asset[f->fee_asset], sizeof(u->fee_asset));
 	u->maker = f->maker;
-	u->stop_triggered = f->stop_triggered;
 	sim_remember_trade(s, u);
 }
 
@@ -79,7 +78,7 @@ static void check_promises(const struct sim_slot *o, const struct sim_fill *f)
 
 	ASSERT(!o->gone && qty_sign(f->qty) > 0);
 	ASSERT(qty_cmp(f->qty, sim_remaining(o)) <= 0);
-	if (price_sign(o->row.price) > 0 && !f->stop_triggered)
+	if (price_sign(o->row.price) > 0)
 		ASSERT(o->row.side == SIDE_BUY ? cmp <= 0 : cmp >= 0);
 }
 
@@ -90,7 +89,7 @@ static void release_part(struct sim_slot *o, struct sim_fill *f)
 	int rc = 0;
 
 	if (o->row.reserved_e8 > 0)
-		rc = sim_need(o->account, &o->row, sim_remaining(o), &need);
+		rc = sim_need(o, sim_remaining(o), &need);
 	ASSERT(rc == 0); /* a part needs less than the whole, which fitted */
 	f->released_e8 = o->row.reserved_e8 - need;
 	o->row.reserved_e8 = need;
@@ -103,8 +102,6 @@ void sim_fill(struct sim *s, struct sim_slot *o, struct sim_fill *f)
 
 	check_promises(o, f);
 	o->row.filled = qty_of_units(qty_units(o->row.filled) + qty_units(f->qty));
-	if (f->maker && o->row.type == TYPE_OCO) /* its stop leg ends (Binance, 2026-12-01) */
-		o->row.stop_price = price_of_units(0);
 	release_part(o, f);
 	sim_fill_book(s, a, o, f);
 	sim_fill_update(s, o, f, &u);

@@ -24,7 +24,7 @@
 
 #define SIM_REASON_MAX sizeof(((struct venue_update *)0)->reason)
 #define SIM_ID_MAX 36			/* characters that Binance takes */
-#define SIM_ENDED_MAX 256		/* newest ended orders, for ASK_ORDER */
+#define SIM_ENDED_MAX 512		/* newest ended orders, for ASK_ORDER */
 #define SIM_TRADES_MAX 128		/* newest executions, for ASK_TRADES */
 #define SIM_LEVELS_MAX 16		/* depth model: levels that a taker reaches */
 #define SIM_FUNDING_US (INT64_C(8) * 3600 * 1000000)
@@ -35,6 +35,7 @@ struct sim_slot {			/* a request or an order */
 	struct sim_order row;
 	struct sim_acct *account;
 	struct sim_slot *hash_next;
+	struct sim_slot *other;		/* of its list, while both live; NULL none */
 	bool gone;			/* ended; freed by the next sweep */
 };
 
@@ -115,8 +116,10 @@ void sim_finish(struct sim *s);
 /* order.c */
 struct sim_slot *sim_slot_find(const struct sim *s, const char *id);
 struct sim_slot *sim_slot_new(struct sim *s, struct sim_acct *a, const struct sim_order *row);
+/* They are a list until one of them is dropped. */
+void sim_slot_pair(struct sim_slot *a, struct sim_slot *b);
 void sim_travel_add(struct sim *s, struct sim_slot *o);
-struct sim_slot *sim_travel_pop(struct sim *s);
+void sim_travel_take(struct sim *s, const struct sim_slot *o);	/* out of the list; not freed */
 void sim_rest_add(struct sim_slot *o);
 void sim_slot_drop(struct sim *s, struct sim_slot *o);	/* out of index and store; marks it gone */
 void sim_sweep(struct sim *s);
@@ -131,6 +134,8 @@ void sim_send(const struct sim *s, const struct venue_update *u);
  */
 void sim_slot_end(struct sim *s, struct sim_slot *o, enum venue_update_kind kind,
 		  const char *reason, int64_t at_us);
+/* The order of a list trades: the other one ends, and the reservation is this one's. */
+void sim_list_trigger(struct sim *s, struct sim_slot *o, int64_t at_us);
 void sim_remember(struct sim *s, const struct venue_update *u);
 const struct venue_update *sim_ended_find(const struct sim *s, const char *id);
 /* Expires every resting order of the account; with "all" also those on their way. */
@@ -148,10 +153,12 @@ void sim_report_account(const struct sim *s, const struct sim_acct *a);
 struct account sim_account_now(const struct sim_acct *a);
 /* Tells the sink what the account holds, if that has changed. */
 void sim_tell_account(const struct sim *s, struct sim_acct *a);
-/* The asset, and the amount of it, that an order must reserve for "remaining". ERR_RANGE. */
+/*
+ * The asset, and the amount of it, that an order must reserve for "remaining"; 0 for the stop of
+ * a list, because its target reserves for both. ERR_RANGE.
+ */
 enum ledger_asset sim_need_asset(const struct sim_acct *a, const struct sim_order *o);
-MUST_CHECK int sim_need(const struct sim_acct *a, const struct sim_order *o, struct qty remaining,
-			int64_t *e8);
+MUST_CHECK int sim_need(const struct sim_slot *o, struct qty remaining, int64_t *e8);
 /* Changes an order's reservation to want_e8 (0: releases it). */
 void sim_reserve(struct sim *s, struct sim_slot *o, int64_t want_e8, int64_t at_us);
 /* What an order may spend of the asset, its own reservation not counted. */
@@ -171,7 +178,7 @@ static inline int64_t sim_answer_due(const struct sim *s)
 }
 void sim_answer(struct sim *s);			/* answers that question */
 
-/* check.c: does the venue accept the order on its arrival? False: reason says why not. */
+/* check.c: does the venue accept the order, or its list, on arrival? False: reason says why not. */
 bool sim_check_order(const struct sim *s, const struct sim_slot *o, char reason[SIM_REASON_MAX]);
 /* Would a limit at this price trade at once? False without any price. */
 bool sim_crosses(const struct sim_market *m, enum side side, struct price price);
@@ -189,8 +196,7 @@ void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us);
 /* How much of qty this order can trade: at most its rest; reduce-only: at most the position. */
 struct qty sim_fillable(const struct sim_slot *o, struct qty q);
 /* Trades as planned; the order may be gone afterwards. */
-void sim_take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, bool stop,
-	      int64_t at_us);
+void sim_take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, int64_t at_us);
 /* Expires the rest that a market order or a triggered stop did not get. */
 void sim_expire_rest(struct sim *s, struct sim_slot *o, int64_t at_us);
 void sim_match_trade(struct sim *s, struct sim_market *m, const struct trade *t, int64_t now_us);
@@ -212,7 +218,7 @@ void sim_wait_over(struct sim *s, struct sim_market *m, int64_t now_us);
 struct sim_fill {
 	struct price price;
 	struct qty qty;
-	bool maker, stop_triggered, liquidation;
+	bool maker, liquidation;
 	int64_t at_us;
 	int64_t released_e8;		/* of the order's reservation; set by sim_fill */
 	int64_t fee_e8;			/* set by sim_fill_book, in fee_asset */

@@ -125,13 +125,12 @@ struct qty sim_fillable(const struct sim_slot *o, struct qty q)
 	return o->row.reduce_only ? sim_closing(o->account, o->row.side, q) : q;
 }
 
-void sim_take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, bool stop,
-	      int64_t at_us)
+void sim_take(struct sim *s, struct sim_slot *o, const struct sim_plan *p, int64_t at_us)
 {
 	for (size_t i = 0; i < p->n && !o->gone; i++) {
 		struct sim_fill f = {
 			.price = p->level[i].price, .qty = sim_fillable(o, p->level[i].qty),
-			.stop_triggered = stop, .at_us = at_us,
+			.at_us = at_us,
 		};
 
 		if (qty_sign(f.qty) <= 0)
@@ -179,7 +178,7 @@ static void tell_accepted(struct sim *s, const struct sim_slot *o, int64_t at_us
 static void arrive_waiting(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
 	int64_t need = 0;
-	int rc = sim_need(o->account, &o->row, o->row.quantity, &need);
+	int rc = sim_need(o, o->row.quantity, &need);
 
 	ASSERT(rc == 0); /* closing needs only the coins, or nothing */
 	sim_reserve(s, o, need, at_us);
@@ -232,7 +231,7 @@ static void arrive_taker(struct sim *s, struct sim_slot *o, int64_t at_us)
 	if (o->row.tif == TIF_FOK && !takes_all(o, &p))
 		p.n = 0;
 	tell_accepted(s, o, at_us);
-	sim_take(s, o, &p, false, at_us);
+	sim_take(s, o, &p, at_us);
 	if (market)
 		sim_expire_rest(s, o, at_us);
 	else
@@ -246,7 +245,7 @@ static void arrive_resting(struct sim *s, struct sim_slot *o, int64_t at_us)
 	bool fresh = sim_fresh(s, m, at_us);
 	struct sim_plan p = { .n = 0 };
 	int64_t need = 0;
-	int rc = sim_need(o->account, &o->row, o->row.quantity, &need);
+	int rc = sim_need(o, o->row.quantity, &need);
 
 	ASSERT(rc == 0); /* checked on arrival */
 	sim_reserve(s, o, need, at_us);
@@ -258,23 +257,42 @@ static void arrive_resting(struct sim *s, struct sim_slot *o, int64_t at_us)
 	sim_rest_add(o);
 	sim_report_order(s, o);
 	tell_accepted(s, o, at_us);
-	sim_take(s, o, &p, false, at_us);
+	sim_take(s, o, &p, at_us);
+}
+
+static void number(struct sim *s, struct sim_slot *o)
+{
+	o->row.exchange_id = s->next_order++;
+	memcpy(o->row.reserved_asset, o->account->book.asset[sim_need_asset(o->account, &o->row)],
+	       sizeof(o->row.reserved_asset));
+}
+
+static void refuse(struct sim *s, struct sim_slot *o, const char *reason, int64_t at_us)
+{
+	sim_slot_end(s, o, UPDATE_REJECTED, reason, at_us);
+	free(o);
 }
 
 void sim_arrive(struct sim *s, struct sim_slot *o, int64_t at_us)
 {
+	struct sim_slot *other = o->other;
 	char reason[SIM_REASON_MAX];
 
-	o->row.exchange_id = s->next_order++;
-	memcpy(o->row.reserved_asset, o->account->book.asset[sim_need_asset(o->account, &o->row)],
-	       sizeof(o->row.reserved_asset));
+	number(s, o);
+	if (other) { /* of a list: they arrive together */
+		sim_travel_take(s, other);
+		number(s, other);
+	}
 	if (!sim_check_order(s, o, reason)) {
-		sim_slot_end(s, o, UPDATE_REJECTED, reason, at_us);
-		free(o);
+		refuse(s, o, reason, at_us);
+		if (other)
+			refuse(s, other, reason, at_us);
 	} else if (o->row.type == TYPE_MARKET || o->row.tif != TIF_GTC) {
 		arrive_taker(s, o, at_us);
 	} else {
 		arrive_resting(s, o, at_us);
+		if (other)
+			arrive_resting(s, other, at_us);
 	}
 }
 
@@ -297,6 +315,7 @@ static void maker_fill(struct sim *s, struct sim_slot *o, int64_t qty_e8, int64_
 	if (qty_sign(f.qty) <= 0)
 		return;
 	a->volume_used = qty_of_units(qty_units(a->volume_used) + qty_units(f.qty));
+	sim_list_trigger(s, o, now_us);
 	sim_fill(s, o, &f);
 }
 

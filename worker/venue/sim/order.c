@@ -129,19 +129,26 @@ static void list_add(struct sim_list *l, struct sim_slot *o)
 	l->n++;
 }
 
+void sim_slot_pair(struct sim_slot *a, struct sim_slot *b)
+{
+	a->other = b;
+	b->other = a;
+}
+
 void sim_travel_add(struct sim *s, struct sim_slot *o)
 {
 	list_add(&s->travel, o);
 }
 
-struct sim_slot *sim_travel_pop(struct sim *s)
+void sim_travel_take(struct sim *s, const struct sim_slot *o)
 {
 	struct sim_list *l = &s->travel;
-	struct sim_slot *o = l->slots[0];
+	size_t at = 0;
 
+	while (l->slots[at] != o)
+		at++;
 	l->n--;
-	memmove(l->slots, l->slots + 1, l->n * sizeof(struct sim_slot *));
-	return o;
+	memmove(l->slots + at, l->slots + at + 1, (l->n - at) * sizeof(struct sim_slot *));
 }
 
 void sim_rest_add(struct sim_slot *o)
@@ -159,6 +166,8 @@ void sim_slot_drop(struct sim *s, struct sim_slot *o)
 {
 	ASSERT(!o->gone);
 	hash_remove(s, o);
+	if (o->other)
+		o->other = o->other->other = NULL;
 	o->gone = true;
 	o->account->market->dirty = true;
 	if (s->args.store.order_gone)
@@ -253,6 +262,18 @@ void sim_slot_end(struct sim *s, struct sim_slot *o, enum venue_update_kind kind
 	sim_reason(u.reason, "%s", reason);
 	sim_remember(s, &u);
 	sim_send(s, &u);
+}
+
+void sim_list_trigger(struct sim *s, struct sim_slot *o, int64_t at_us)
+{
+	struct sim_slot *other = o->other;
+
+	if (!other)
+		return;
+	o->row.reserved_e8 += other->row.reserved_e8;
+	other->row.reserved_e8 = 0;
+	sim_slot_end(s, other, UPDATE_EXPIRED, "OCO_TRIGGER: the other order of its list trades",
+		     at_us);
 }
 
 void sim_expire_account(struct sim *s, struct sim_acct *a, bool all, const char *reason,

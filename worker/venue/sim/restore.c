@@ -62,6 +62,18 @@ int sim_balance_restore(struct venue *v, const struct sim_balance *row, struct e
 		       (long long)row->bot_id, row->asset, a->row.base_asset, a->row.quote_asset);
 }
 
+/* With the other one of its list, if it is there already: both rest, or both are on their way. */
+static void pair_restored(const struct sim *s, struct sim_slot *o)
+{
+	const struct sim_list *l = o->row.stage == SIM_RESTING ? &o->account->market->resting :
+								  &s->travel;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->slots[i]->account == o->account &&
+		    strcmp(l->slots[i]->row.list_id, o->row.list_id) == 0)
+			sim_slot_pair(o, l->slots[i]);
+}
+
 int sim_order_restore(struct venue *v, const struct sim_order *row, struct err *e)
 {
 	struct sim *s = sim_of(v);
@@ -75,6 +87,8 @@ int sim_order_restore(struct venue *v, const struct sim_order *row, struct err *
 		return err_set(e, ERR_CONFLICT, "paper order %s is there already",
 			       row->client_order_id);
 	o = sim_slot_new(s, a, row);
+	if (row->list_id[0])
+		pair_restored(s, o);
 	if (row->stage == SIM_RESTING)
 		sim_rest_add(o);
 	else
@@ -109,7 +123,7 @@ static void round_reserved(struct sim_acct *a)
 		struct sim_order *o = &l->slots[i]->row;
 
 		if (l->slots[i]->account != a ||
-		    sim_need(a, o, sim_remaining(l->slots[i]), &need))
+		    sim_need(l->slots[i], sim_remaining(l->slots[i]), &need))
 			continue;
 		(void)round_to(&o->reserved_e8, need);
 		sum[sim_need_asset(a, o)] += o->reserved_e8;
@@ -229,7 +243,7 @@ static int check_reserved(const struct sim_acct *a, struct err *e)
 
 		if (o->account != a || o->gone)
 			continue;
-		if (sim_need(a, &o->row, sim_remaining(o), &need) || need != o->row.reserved_e8)
+		if (sim_need(o, sim_remaining(o), &need) || need != o->row.reserved_e8)
 			return corrupt(a, e, "an order reserves another amount than it needs");
 		if (qty_sign(sim_remaining(o)) <= 0 || qty_sign(o->row.queue_ahead) < 0)
 			return corrupt(a, e, "an order rests with nothing left to fill");

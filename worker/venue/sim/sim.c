@@ -130,7 +130,8 @@ int sim_symbol_add(struct venue *v, const struct symbol_info *info)
 	return i;
 }
 
-static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row, int64_t now_us)
+static struct sim_slot *travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row,
+				     int64_t now_us)
 {
 	struct sim_slot *o;
 
@@ -140,22 +141,13 @@ static int travel_start(struct sim *s, struct sim_acct *a, struct sim_order *row
 	sim_travel_add(s, o);
 	sim_report_order(s, o);
 	tell(s, "sim_order", s->next_order, &s->told_order);
-	return 0;
+	return o;
 }
 
-static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_us, struct err *e)
+static int check_id(const struct sim *s, const struct venue_order *o, struct err *e)
 {
-	struct sim *s = sim_of(v);
-	struct sim_acct *a = sim_acct_find(s, o->bot_id);
 	size_t len = strnlen(o->client_order_id, sizeof(o->client_order_id));
-	struct sim_order row = {
-		.bot_id = o->bot_id, .side = o->side, .type = o->type, .tif = o->tif,
-		.reduce_only = o->reduce_only, .quantity = o->quantity, .stage = SIM_TRAVELLING,
-	};
 
-	if (!a)
-		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
-			       (long long)o->bot_id);
 	if (len == 0 || len > SIM_ID_MAX)
 		return err_set(e, ERR_INVALID,
 			       "client order id \"%.48s\" must have 1 to %d characters",
@@ -163,13 +155,72 @@ static int sim_place(struct venue *v, const struct venue_order *o, int64_t now_u
 	if (sim_slot_find(s, o->client_order_id))
 		return err_set(e, ERR_CONFLICT, "DUPLICATE_ORDER: %s is alive already",
 			       o->client_order_id);
+	return 0;
+}
+
+/* Two orders are a list of target and stop, in this order, for the same coins. */
+static int check_pair(const struct venue_order *t, const struct venue_order *s, struct err *e)
+{
+	size_t len = strnlen(t->list_id, sizeof(t->list_id));
+
+	if (len == 0 || len > SIM_ID_MAX || strcmp(t->list_id, s->list_id) != 0)
+		return err_set(e, ERR_INVALID, "%.48s and %.48s share no list id of 1 to %d "
+			       "characters", t->client_order_id, s->client_order_id, SIM_ID_MAX);
+	if (strcmp(t->client_order_id, s->client_order_id) == 0)
+		return err_set(e, ERR_CONFLICT, "DUPLICATE_ORDER: both orders of list %s are %s",
+			       t->list_id, t->client_order_id);
+	if (t->type != TYPE_LIMIT_MAKER || s->type != TYPE_STOP_MARKET || t->side != s->side ||
+	    t->bot_id != s->bot_id || strcmp(t->symbol, s->symbol) != 0 ||
+	    qty_cmp(t->quantity, s->quantity) != 0)
+		return err_set(e, ERR_INVALID, "list %s is not a LIMIT_MAKER and a STOP_MARKET of "
+			       "one bot, symbol, side and quantity", t->list_id);
+	return 0;
+}
+
+static int check_orders(const struct sim *s, const struct venue_order *orders, size_t n,
+			struct err *e)
+{
+	int rc = 0;
+
+	ASSERT(n == 1 || n == 2);
+	if (!sim_acct_find(s, orders[0].bot_id))
+		return err_set(e, ERR_NOT_FOUND, "bot %lld has no paper account",
+			       (long long)orders[0].bot_id);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = check_id(s, &orders[i], e);
+	return rc || n == 1 ? rc : check_pair(&orders[0], &orders[1], e);
+}
+
+static struct sim_slot *start_order(struct sim *s, const struct venue_order *o, int64_t now_us)
+{
+	struct sim_order row = {
+		.bot_id = o->bot_id, .side = o->side, .type = o->type, .tif = o->tif,
+		.reduce_only = o->reduce_only, .quantity = o->quantity, .stage = SIM_TRAVELLING,
+	};
+
 	memcpy(row.client_order_id, o->client_order_id, sizeof(row.client_order_id));
+	memcpy(row.list_id, o->list_id, sizeof(row.list_id));
 	memcpy(row.symbol, o->symbol, sizeof(row.symbol));
-	if (o->type != TYPE_MARKET && o->type != TYPE_STOP_MARKET)
-		row.price = o->price;
-	if (o->type == TYPE_STOP_MARKET || o->type == TYPE_OCO)
+	if (o->type == TYPE_STOP_MARKET)
 		row.stop_price = o->stop_price;
-	return travel_start(s, a, &row, now_us);
+	else if (o->type != TYPE_MARKET)
+		row.price = o->price;
+	return travel_start(s, sim_acct_find(s, o->bot_id), &row, now_us);
+}
+
+static int sim_place(struct venue *v, const struct venue_order *orders, size_t n, int64_t now_us,
+		     struct err *e)
+{
+	struct sim *s = sim_of(v);
+	struct sim_slot *first;
+	int rc = check_orders(s, orders, n, e);
+
+	if (rc)
+		return rc;
+	first = start_order(s, &orders[0], now_us);
+	if (n == 2)
+		sim_slot_pair(first, start_order(s, &orders[1], now_us));
+	return 0;
 }
 
 static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
@@ -190,19 +241,23 @@ static int sim_cancel(struct venue *v, int64_t bot_id, const char *symbol,
 	snprintf(row.symbol, sizeof(row.symbol), "%s", symbol);
 	if (sim_slot_find(s, row.client_order_id))
 		return 0; /* a cancel is on its way: its answer answers both */
-	return travel_start(s, a, &row, now_us);
+	(void)travel_start(s, a, &row, now_us);
+	return 0;
 }
 
-/* A cancel arrives: ends the order, or tells that it is gone already. */
+/* A cancel arrives: ends the order and the other one of its list, or tells that it is gone. */
 static void cancel_arrive(struct sim *s, struct sim_slot *cancel, int64_t at_us)
 {
 	const char *id = cancel->row.client_order_id + strlen(SIM_CANCEL_PREFIX);
-	struct sim_slot *o = sim_slot_find(s, id);
+	struct sim_slot *o = sim_slot_find(s, id), *other;
 	struct venue_update u;
 
 	sim_slot_drop(s, cancel);
 	if (o && o->account == cancel->account && o->row.stage == SIM_RESTING) {
+		other = o->other;
 		sim_slot_end(s, o, UPDATE_CANCELLED, "", at_us);
+		if (other)
+			sim_slot_end(s, other, UPDATE_CANCELLED, "", at_us);
 	} else {
 		sim_update_init(cancel, UPDATE_CANCEL_REJECTED, at_us, &u);
 		snprintf(u.client_order_id, sizeof(u.client_order_id), "%s", id);
@@ -258,7 +313,8 @@ static void sim_advance(struct venue *v, int64_t now_us)
 			sim_answer(s);
 			continue;
 		}
-		o = sim_travel_pop(s);
+		o = s->travel.slots[0];
+		sim_travel_take(s, o);
 		if (o->gone)
 			free(o);
 		else if (o->row.stage == SIM_CANCELLING)

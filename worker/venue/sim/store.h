@@ -77,6 +77,7 @@ struct sim_balance {
 #define SIM_CANCEL_PREFIX "cancel:"
 struct sim_order {
 	char client_order_id[CLIENT_ORDER_ID_MAX];
+	char list_id[CLIENT_ORDER_ID_MAX];	/* "" it is in no list */
 	int64_t seq;			/* order of sending */
 	int64_t bot_id;
 	char symbol[SYMBOL_MAX];
@@ -84,11 +85,11 @@ struct sim_order {
 	enum leg_type type;
 	enum tif tif;
 	bool reduce_only;
-	struct price price, stop_price;	/* 0 where the type has none, or has none any more */
+	struct price price, stop_price;	/* 0 where the type has none */
 	struct price trigger_price;	/* of the trade that set off its stop, 0 not yet */
 	struct qty quantity, filled;
 	struct qty queue_ahead;		/* base that trades at our price before we do */
-	int64_t reserved_e8;		/* set aside, in reserved_asset */
+	int64_t reserved_e8;		/* set aside, in reserved_asset; of a list by its target */
 	char reserved_asset[SIM_ASSET_MAX];	/* "" before arrival */
 	enum sim_stage stage;
 	int64_t due_us;			/* UTC of its arrival; 0: of an older version */

@@ -28,7 +28,6 @@ bool sim_closes(const struct sim_acct *a, const struct sim_order *o)
 static bool taken(struct sim *s, struct sim_slot *o, int64_t now_us)
 {
 	const struct sim_acct *a = o->account;
-	bool stop = price_sign(o->row.trigger_price) > 0;
 	struct sim_plan p;
 	int64_t cost;
 
@@ -44,7 +43,7 @@ static bool taken(struct sim *s, struct sim_slot *o, int64_t now_us)
 			     now_us);
 		return true;
 	}
-	sim_take(s, o, &p, stop, now_us);
+	sim_take(s, o, &p, now_us);
 	sim_expire_rest(s, o, now_us);
 	return true;
 }
@@ -60,6 +59,7 @@ void sim_stop_set_off(struct sim *s, struct sim_slot *o, struct price trigger, i
 	struct sim_market *m = o->account->market;
 
 	o->row.trigger_price = trigger;
+	sim_list_trigger(s, o, now_us);
 	if (idle(o)) {
 		sim_expire_rest(s, o, now_us);
 		return;
