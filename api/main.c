@@ -269,7 +269,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	process_begin();
-	/* An answer's memory is asked for again by the next: giving it back in between costs more. */
+	/* An answer's memory is wanted again by the next: giving it back in between costs more. */
 	(void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	rc = parse(argc, argv, &o);
 	if (rc >= 0)

@@ -15,8 +15,9 @@
 	" quantity, NULL, fees, NULL, pnl, confidence, close_reason, NULL, NULL, 0, NULL, ''," \
 	" created_us, NULL, closed_us, 0, NULL, NULL, updated_us FROM reported_orders "
 /*
- * Each table is read for one page at most, in the order of its index; rows_pages merges the two. "below" is the smallest number that does not come after the cursor. It is compared
- * as a pair (time, id), which an index has, so that SQLite seeks straight to the page.
+ * Each table is read for one page at most, in the order of its index; rows_pages merges the two.
+ * "below" is the smallest number that does not come after the cursor. It is compared as a pair
+ * (time, id), which an index has, so that SQLite seeks straight to the page.
  */
 #define OWN_BELOW "?3 / 2 + ?3 % 2"
 #define REPORTED_BELOW "?3 / 2"
