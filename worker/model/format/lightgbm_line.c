@@ -68,6 +68,11 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static bool is_of_real(char c)
+{
+	return is_digit(c) || (c && strchr("+-.eE", c));
+}
+
 /* inf, -inf, nan, -nan, as the writer prints what is no finite number. */
 static bool is_no_finite(const char *text, size_t len)
 {
@@ -108,7 +113,7 @@ static bool read_real(const char *text, size_t len, double *out)
 	if (len <= sign || len > NUMBER_MAX || !is_digit(text[sign]))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (!is_digit(text[i]) && !memchr("+-.eE", text[i], 5))
+		if (!is_of_real(text[i]))
 			return false;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
