@@ -196,3 +196,13 @@ CREATE TABLE installations (
 	id TEXT NOT NULL UNIQUE,		-- 6 of a-z, 2-7; random
 	created_us INTEGER NOT NULL		-- us UTC
 ) STRICT;
+
+-- ---- what a model's file is ----
+
+-- Of models, written by: api, worker (sample model). '' and 0 in rows of before, until the file is uploaded again.
+ALTER TABLE models ADD COLUMN objective TEXT NOT NULL DEFAULT '';	-- as the file names it: binary:logistic
+ALTER TABLE models ADD COLUMN writer TEXT NOT NULL DEFAULT '';	-- library and version that wrote it: XGBoost 3.1.0
+ALTER TABLE models ADD COLUMN trees INTEGER NOT NULL DEFAULT 0;	-- count in the file
+ALTER TABLE models ADD COLUMN trees_used INTEGER NOT NULL DEFAULT 0;	-- count; of these, the first so many predict
+ALTER TABLE models ADD COLUMN trial TEXT NOT NULL DEFAULT '{}';	-- JSON object: probability of the rows zeros, missing, counting
+ALTER TABLE models ADD COLUMN warning TEXT NOT NULL DEFAULT '';	-- what its users should know, '' nothing

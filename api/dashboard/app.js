@@ -5,6 +5,7 @@
 const POLL_MS = 2000;
 const LIVE_POLL_MS = 30000;	// while the WebSocket tells what changes
 const BOTS_MAX = 500;		// shown at most: one page of the list
+const TRADES_MAX = 10;
 const ACTIONS = ['start', 'pause', 'resume', 'stop', 'emergency-stop'];
 const el = (id) => document.getElementById(id);
 const cards = new Map();	// bot id -> { bot, node, show }
@@ -77,7 +78,8 @@ function facts(bot) {
 function card(bot) {
 	const c = { bot, node: node('article', undefined, 'card') };
 	const name = node('h2'), status = node('p'), list = node('dl');
-	const trouble = node('p', undefined, 'bad'), buttons = node('p', undefined, 'buttons');
+	const trouble = node('p', undefined, 'bad'), warning = node('p', undefined, 'warning');
+	const buttons = node('p', undefined, 'buttons');
 	const values = facts(bot).map(([title]) => {
 		const value = node('dd');
 		list.append(node('dt', title), value);
@@ -90,7 +92,7 @@ function card(bot) {
 			action === 'emergency-stop' && 'Cancel all orders and close all positions of ' + c.bot.name + '?'));
 		buttons.append(b);
 	}
-	c.node.append(name, status, list, trouble, buttons);
+	c.node.append(name, status, list, trouble, warning, buttons);
 	c.show = () => {
 		name.textContent = c.bot.name;
 		status.textContent = c.bot.bot_status;
@@ -100,6 +102,8 @@ function card(bot) {
 		});
 		trouble.textContent = c.bot.error || '';
 		trouble.hidden = !c.bot.error;
+		warning.textContent = c.bot.model_warning ? 'Model: ' + c.bot.model_warning : '';
+		warning.hidden = !c.bot.model_warning;
 	};
 	return c;
 }
@@ -139,8 +143,10 @@ async function refresh() {
 		el('worker').textContent = health.status + ': worker ' + health.worker.status +
 			', market data ' + (health.worker.feed_state || '-');
 		showBots((await call('GET', '/bots?limit=' + BOTS_MAX)).bots.reverse());
-		const trades = await call('GET', '/trading/bots/1/orders/history?limit=10');
-		el('trades').replaceChildren(...trades.orders.map(row));
+		// an entry that nobody filled is no trade
+		const trades = (await call('GET', '/trading/bots/1/orders/history?limit=100')).orders
+			.filter((order) => order.filled > 0).slice(0, TRADES_MAX);
+		el('trades').replaceChildren(...trades.map(row));
 		el('login').hidden = true;
 		connect();
 	} catch (error) {

@@ -159,7 +159,9 @@ static const struct param b_bot[] = {
 	__VA_ARGS__ { "status", BOT_STATE, "What it is doing." }, \
 	{ "bot_status", BOT_STATE_CAPITALS, "The same in capitals." }, \
 	{ "bot_type", "trading|external", "Run by our worker, or reporting from outside." }, \
-	HELP("error", "Why it is in state error."), { "mode", MODE "?", NULL }, \
+	HELP("error", "Why it is in state error."), \
+	{ "model_warning", "text?", "What its users should know of its model." }, \
+	{ "mode", MODE "?", NULL }, \
 	MAYBE("symbol"), MAYBE("strategy"), MAYBE("exchange"), MAYBE("interval"), \
 	MAYBE("config_wanted"), MAYBE("config_applied"), MAYBE("model_id"), \
 	MAYBE("pending_orders"), MAYBE("open_positions"), MAYBE("equity"), \

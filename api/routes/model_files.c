@@ -74,6 +74,13 @@ static const char *text_of(const cJSON *o, const char *name)
 	return cJSON_IsString(v) ? v->valuestring : "";
 }
 
+static int64_t number_of(const cJSON *o, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+
+	return cJSON_IsNumber(v) ? (int64_t)v->valuedouble : 0;
+}
+
 /* ---- upload ---- */
 
 static int show_model(struct request *r, int64_t id, struct err *e)
@@ -107,7 +114,11 @@ static int add_model(const struct upload *u, const struct model_new *m, int64_t 
 		rc = file_error(e, "rename", upload_path(u));
 	else if (!rc)
 		file_sync_folder(full);
-	if (*made && !rc) {
+	if (!*made && !rc) {
+		rc = store_model_explain_tx(db, m, e);
+		if (!rc)
+			rc = db_commit(db, e);
+	} else if (!rc) {
 		rc = store_model_add_tx(db, m, clock_now_us(), id, e);
 		if (!rc)
 			rc = db_commit(db, e);
@@ -126,6 +137,8 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	const char *description = upload_text(u, "description");
 	const cJSON *names = cJSON_GetObjectItemCaseSensitive(said, "feature_names");
 	char *names_text = cJSON_PrintUnformatted(names), path[96], location[64];
+	const cJSON *trial = cJSON_GetObjectItemCaseSensitive(said, "trial");
+	char *trial_text = cJSON_PrintUnformatted(trial);
 	struct model_new m = {
 		.name = upload_text(u, "name"),
 		.symbol = upload_text(u, "symbol"),
@@ -137,7 +150,12 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 		.metrics = "{}",
 		.origin = "upload",
 		.description = description ? description : "",
+		.objective = text_of(said, "objective"),
+		.writer = text_of(said, "writer"),
+		.trial = trial_text ? trial_text : "{}",
 		.size_bytes = upload_bytes(u),
+		.trees = number_of(said, "trees"),
+		.trees_used = number_of(said, "trees_used"),
 	};
 	bool made = false;
 	int64_t id = 0;
@@ -146,6 +164,7 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	snprintf(path, sizeof(path), "models/%s", m.sha256);
 	rc = r->db ? add_model(u, &m, &id, &made, e) : no_database(r->app, e);
 	cJSON_free(names_text);
+	cJSON_free(trial_text);
 	if (rc)
 		return rc;
 	r->code = made ? 201 : 200;
@@ -203,19 +222,22 @@ static void checked_cb(void *ctx, int status, const struct buf *out, struct err 
 	}, true);
 }
 
-/* 1: the same file is registered and there; 0: it is new to us. */
+/* 1: the same file is registered and there; 0: it is new to us, or what it is was not kept. */
 static int known(const struct upload *u, struct err *e)
 {
 	struct request *r = upload_request(u);
 	char full[FULL_PATH_MAX];
+	bool explained = false;
 	int64_t id = 0;
 	int rc;
 
 	if (!r->db)
 		return no_database(r->app, e);
 	rc = store_model_by_hash(r->db, upload_sha256(u), &id, e);
+	if (!rc && id)
+		rc = store_model_explained(r->db, id, &explained, e);
 	snprintf(full, sizeof(full), "%s/models/%s", r->app->cfg->data_dir, upload_sha256(u));
-	if (rc || !id || access(full, R_OK))
+	if (rc || !explained || access(full, R_OK))
 		return rc;
 	/* Replaces a registered file too, because the stored one may be damaged. */
 	if (rename(upload_path(u), full))

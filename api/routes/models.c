@@ -197,6 +197,13 @@ static const struct param b_assign[] = {
 #define MODEL_COLUMNS(...) store_models_columns, FIELDS( \
 	__VA_ARGS__ { "feature_names", "[text]", "In the order in which it takes them." }, \
 	{ "metrics", "object", "Of its training." }, \
+	HELP("objective", "As its file names it; empty: registered before this was kept."), \
+	HELP("writer", "Library and version that wrote the file; empty: unknown."), \
+	HELP("trees", "In the file; 0: a linear model."), \
+	HELP("trees_used", "Of these, the first so many predict (early stopping)."), \
+	{ "trial", "object", "Its answers to rows of zeros, of missing values, and of " \
+	  "0, 1, 2, ... (counting)." }, \
+	HELP("warning", "What its users should know; empty: nothing."), \
 	{ "assigned_to", "[int]", "Numbers of the bots." }, \
 	HELP("name", "For people."), HELP("version", "Count of changes; also the ETag."), \
 	{ "status", "ready|refused|retired", "Only a ready one can be assigned." })

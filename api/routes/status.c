@@ -73,7 +73,8 @@ static const struct part parts[] = {
 	OBJECT("AppliedModel", "Which model is wanted and in use.",
 	       { "wanted", "id?", "The assigned one, models.id." },
 	       { "applied", "id?", "The one in use." },
-	       { "error", "text?", "Why the assigned one is not in use." }),
+	       { "error", "text?", "Why the assigned one is not in use." },
+	       { "warning", "text?", "What its users should know of it." }),
 	OBJECT("Worker", "The worker's sign of life.",
 	       { "status", "running|blocked|stopped|away|never|unknown",
 		 "blocked: it runs, but can't store anything; away: no sign of life; never: none "

@@ -14,7 +14,8 @@
 	" 'stop_loss_pct', c.stop_loss_pct)," \
 	" coalesce(nullif(s.running_us, 0), s.start_us)," \
 	MARKET_CLOCK_MACHINE_SQL("s.last_execution_us") "," \
-	" b.created_us, b.updated_us" \
+	" b.created_us, b.updated_us," \
+	" (SELECT nullif(m.warning, '') FROM models m WHERE m.id = c.model_id)" \
 	" FROM bots b LEFT JOIN bot_state s ON s.bot_id = b.id" \
 	" LEFT JOIN trading_configs c ON c.bot_id = b.id" \
 	" LEFT JOIN worker_heartbeat h ON h.id = 1 "
@@ -58,7 +59,8 @@ const struct column store_bots_columns[] = {
 	{ "pending_orders", COL_INT }, { "open_positions", COL_INT }, { "equity", COL_MONEY },
 	{ "last_price", COL_PRICE }, { "meaning", COL_MEANING }, { "start_time", COL_TIME },
 	{ "last_execution", COL_TIME },
-	{ "created", COL_TIME }, { "updated", COL_TIME }, { NULL, COL_INT },
+	{ "created", COL_TIME }, { "updated", COL_TIME }, { "model_warning", COL_NULLTEXT },
+	{ NULL, COL_INT },
 };
 const struct column store_bots_event_columns[] = {
 	{ "id", COL_INT }, { "bot_id", COL_INT }, { "from_status", COL_TEXT },

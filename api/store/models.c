@@ -6,7 +6,9 @@
 	"SELECT m.id, m.name, m.symbol, m.format, m.sha256, m.size_bytes, m.features," \
 	" m.feature_names, m.metrics, m.origin, m.description, m.status, m.version," \
 	" (SELECT json_group_array(bot_id) FROM trading_configs c WHERE c.model_id = m.id)," \
-	" m.created_us, m.updated_us FROM models m "
+	" m.created_us, m.updated_us, m.objective, m.writer, m.trees, m.trees_used, m.trial," \
+	" m.warning" \
+	" FROM models m "
 static const char SQL_LIST[] =
 	MODEL_SELECT "WHERE m.id < ?1 AND (?3 IS NULL OR m.symbol = ?3)"
 	" ORDER BY m.id DESC LIMIT ?2";
@@ -30,6 +32,8 @@ const struct column store_models_columns[] = {
 	{ "feature_names", COL_JSON }, { "metrics", COL_JSON }, { "origin", COL_TEXT },
 	{ "description", COL_TEXT }, { "status", COL_TEXT }, { "version", COL_INT },
 	{ "assigned_to", COL_JSON }, { "created", COL_TIME }, { "updated", COL_TIME },
+	{ "objective", COL_TEXT }, { "writer", COL_TEXT }, { "trees", COL_INT },
+	{ "trees_used", COL_INT }, { "trial", COL_JSON }, { "warning", COL_TEXT },
 	{ NULL, COL_INT },
 };
 

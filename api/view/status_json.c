@@ -115,6 +115,7 @@ void status_json(struct json *j, const struct bot_view *b, int64_t now_us)
 	number_or_null(j, "wanted", b->model_wanted);
 	number_or_null(j, "applied", b->model_id);
 	json_string(j, "error", b->model_error[0] ? b->model_error : NULL);
+	json_string(j, "warning", b->model_warning[0] ? b->model_warning : NULL);
 	json_object_end(j);
 	json_int(j, "pending_orders", b->pending_orders);
 	json_int(j, "open_positions", b->open_positions);

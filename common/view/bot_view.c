@@ -22,6 +22,7 @@ static const struct row_column columns[] = {
 	V(ROW_INT, "c.model_id", model_wanted),
 	V(ROW_INT, "s.applied_model_id", model_id),
 	V(ROW_TEXT, "s.model_error", model_error),
+	V(ROW_TEXT, "m.warning", model_warning, .since = 8),
 	V(ROW_INT, "s.pending_orders", pending_orders),
 	V(ROW_INT, "s.open_positions", open_positions),
 	V(ROW_INT, "c.max_positions", max_positions),
@@ -37,7 +38,8 @@ static const struct row_column columns[] = {
 	V(ROW_PRICE, "s.last_price", last_price),
 };
 static const struct row_table views = ROW_TABLE("bots b LEFT JOIN bot_state s ON s.bot_id = b.id"
-	" LEFT JOIN trading_configs c ON c.bot_id = b.id", columns);
+	" LEFT JOIN trading_configs c ON c.bot_id = b.id LEFT JOIN models m ON m.id = c.model_id",
+	columns);
 ROW_SQL(one_bot, views, "WHERE b.id = ?1");
 ROW_SQL(all_bots, views, "ORDER BY b.id");
 

@@ -26,6 +26,7 @@ struct bot_view {
 	int64_t model_wanted;		/* assigned, 0 none */
 	int64_t model_id;		/* applied, 0 none */
 	char model_error[480];
+	char model_warning[256];	/* of the one that is wanted (models.warning) */
 	int64_t pending_orders, open_positions, max_positions;
 	int64_t candles;		/* closed ones in its window */
 	/* Of the newest settings. */

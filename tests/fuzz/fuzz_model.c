@@ -4,6 +4,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 #include "worker/model/format/booster.h"
+#include "worker/model/linear.h"
 #include "worker/model/model.h"
 #include "worker/model/trees.h"
 
@@ -30,7 +31,10 @@ static void check_tree(const struct booster *b, const struct booster_tree *t)
 		for (size_t i = 0; i < t->n; i++) {
 			const struct booster_node *n = &nodes[i];
 
-			if (!reached[i] || n->left == -1)
+			if (!reached[i])
+				continue;
+			ASSERT(n->left == -1 ? isfinite(n->value) : !isnan(n->value));
+			if (n->left == -1)
 				continue;
 			ASSERT(n->left > 0 && (size_t)n->left < t->n);
 			ASSERT(n->right > 0 && (size_t)n->right < t->n && n->right != n->left);
@@ -52,25 +56,37 @@ static float *row_of(size_t n, float value)
 	return row;
 }
 
-static void check_booster(const struct booster *b)
+/* Trees of finite leaves give a number for any row; a linear model may not (inf - inf). */
+static void check_evaluator(const struct booster *b, struct evaluator ours, bool number)
 {
 	const float values[] = { 0, (float)NAN, 3e38f };
-	struct trees *t;
 
-	ASSERT(b->kind == BOOSTER_GBLINEAR || b->trees_n <= BOOSTER_TREES_MAX);
+	for (size_t i = 0; i < 3; i++) {
+		float *row = row_of(b->features, values[i]);
+		volatile float p = ours.predict(ours.ctx, row);
+
+		ASSERT(!number || !isnan(p));
+		free(row);
+	}
+	ours.free(ours.ctx);
+}
+
+static void check_booster(const struct booster *b)
+{
+	struct trees *t;
+	struct linear *l;
+
+	ASSERT(b->kind == BOOSTER_GBLINEAR ||
+	       (b->trees_n > 0 && b->trees_n <= BOOSTER_TREES_MAX && b->trees_used > 0));
+	ASSERT(b->trees_used <= b->trees_n);
 	for (size_t i = 0; i < b->trees_n; i++)
 		check_tree(b, &b->trees[i]);
 	t = trees_new(b);
-	if (!t)
-		return;
-	for (size_t i = 0; i < 3; i++) {
-		float *row = row_of(b->features, values[i]);
-		volatile float p = trees_predict(t, row);
-
-		(void)p;
-		free(row);
-	}
-	trees_free(t);
+	if (t)
+		check_evaluator(b, trees_evaluator(t), b->base_score > 0 && b->base_score < 1);
+	l = linear_new(b);
+	if (l)
+		check_evaluator(b, linear_evaluator(l), false);
 }
 
 static void load_file(const char *path)

@@ -1,6 +1,7 @@
 """Model files: taken in, refused with a reason, given out, asked, switched while trading."""
 import hashlib
 import http.client
+import json
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ from forms import TYPE, form, retrained
 
 MODELS = "/api/v1/models"
 UPLOAD = MODELS + "/upload"
+CASES = os.path.join(harness.SHARED_DATA, "../cases/models")
 LEAVES = os.path.join(harness.SHARED_DATA, "models/leaves")
 
 
@@ -165,6 +167,97 @@ class Models(harness.TestCase):
             self.assertEqual(answer.json["error"]["code"], "model_refused")
             self.assertIn(word, answer.json["error"]["message"])
         self.nothing_is_left(bot)
+
+    # what a file is
+
+    def edited(self, **changes):
+        """The sample with other members of "learner"; "." in a name is a level down."""
+        model = json.loads(self.sample)
+        for name, value in changes.items():
+            *path, last = name.split("__")
+            at = model["learner"]
+            for step in path:
+                at = at[step]
+            at[last] = value
+        return model
+
+    def test_what_a_file_is_is_kept_and_shown(self):
+        bot = self.started()
+        sample = bot.get(MODELS + "/1").json
+        self.assertEqual((sample["objective"], sample["trees"], sample["trees_used"]),
+                         ("binary:logistic", 40, 40), sample)
+        self.assertRegex(sample["writer"], r"^XGBoost 1\.\d+\.\d+$")
+        self.asked_again(bot, sample)
+        # as XGBoost 3.1 writes it, early-stopped, saved by scikit-learn's wrapper
+        score = json.loads(self.sample)["learner"]["learner_model_param"]["base_score"]
+        newer = self.edited(learner_model_param__base_score="[%s]" % score,
+                            attributes={"best_iteration": "9", "scikit_learn": "{\"a\": 1}"})
+        newer["version"] = [3, 1, 0]
+        newer["learner"]["gradient_booster"]["model"]["cats"] = {
+            "enc": [], "feature_segments": [], "sorted_idx": []}
+        made = self.upload(bot, json.dumps(newer).encode())
+        self.assertEqual(made.status, 201, made)
+        shown = bot.get("%s/%d" % (MODELS, made.json["id"])).json
+        self.assertEqual((shown["objective"], shown["writer"], shown["trees"], shown["trees_used"],
+                          shown["warning"]), ("binary:logistic", "XGBoost 3.1.0", 40, 10, ""), shown)
+        self.assertEqual({k: made.json[k] for k in shown}, shown)
+        self.assertNotEqual(shown["trial"], sample["trial"])
+        self.asked_again(bot, shown)
+        self.assertEqual(bot.get(MODELS).json["models"], [shown, sample])
+        bot.put(MODELS + "/assign/1", {"model_id": shown["id"]})
+        self.wait(lambda: bot.value("SELECT applied_model_id FROM bot_state WHERE bot_id = 1") == shown["id"],
+                  "the worker uses it")
+        # a row of 0.1.0 says nothing of its file until the file comes again
+        bot.write("UPDATE models SET objective = '', writer = '', trees = 0, trees_used = 0, trial = '{}'")
+        self.assertEqual(bot.get("%s/%d" % (MODELS, shown["id"])).json["trial"], {})
+        again = self.upload(bot, json.dumps(newer).encode())
+        self.assertEqual((again.status, again.json["id"]), (200, shown["id"]), again)
+        self.assertEqual(bot.get("%s/%d" % (MODELS, shown["id"])).json, {**shown, "assigned_to": [1]})
+
+    def asked_again(self, bot, model):
+        answer = bot.post("%s/%d/predict" % (MODELS, model["id"]),
+                          {"rows": [[0] * 53, [None] * 53, list(range(53))]})
+        self.assertEqual(answer.json["predictions"], [model["trial"][n] for n in ("zeros", "missing", "counting")])
+
+    def test_files_that_give_no_probability_are_refused_by_name(self):
+        bot = self.started()
+        cats = self.edited()
+        cats["learner"]["gradient_booster"]["model"]["cats"] = {"enc": [{"values": [1]}]}
+        nan = self.edited()
+        tree = nan["learner"]["gradient_booster"]["model"]["trees"][0]
+        tree["split_conditions"][tree["left_children"].index(-1)] = float("nan")
+        category = self.edited()
+        tree = category["learner"]["gradient_booster"]["model"]["trees"][0]
+        tree["split_type"][0], tree["split_conditions"][0] = 1, float("nan")
+        empty = self.edited(gradient_booster__model__trees=[], gradient_booster__model__tree_info=[],
+                            gradient_booster__model__gbtree_model_param={
+                                "num_trees": "0", "num_parallel_tree": "1", "size_leaf_vector": "0"})
+        for model, word in (
+                (self.edited(objective__name="reg:squarederror"),
+                 "its objective is reg:squarederror, which gives no probability"),
+                (self.edited(objective__name="binary:logitraw"), "binary:logitraw, which gives no probability"),
+                (self.edited(objective__name="binary:hinge"), "binary:hinge, which gives no probability"),
+                (cats, "recodes categories"), (nan, "is nan"), (category, "tree 0 has categorical splits"),
+                (self.edited(learner_model_param__base_score="[5E-1,5E-1]"), "several targets"),
+                (empty, "the model has no trees")):
+            answer = self.upload(bot, json.dumps(model).encode())
+            self.assertEqual((answer.status, answer.json["error"]["code"]), (422, "model_refused"), answer)
+            self.assertIn(word, answer.json["error"]["message"])
+        self.nothing_is_left(bot)
+
+    @unittest.skipUnless(os.path.isdir(CASES), "no shared data")
+    def test_inputs_that_once_failed(self):
+        bot = self.started()
+        for name, status, word in (("xgboost-3.1-base-score.json", 201, "XGBoost 3.1.0"),
+                                   ("xgboost-2.1-binary.model", 201, "XGBoost 2.1"),
+                                   ("nan-leaf.model", 422, "is nan"),
+                                   ("answers-below-zero.json", 422, "reg:squarederror")):
+            with open(os.path.join(CASES, name), "rb") as f:
+                answer = self.upload(bot, f.read())
+            self.assertEqual(answer.status, status, answer)
+            self.assertIn(word, answer.body)
+        trials = [m["trial"] for m in bot.get(MODELS).json["models"][:2]]
+        self.assertEqual(trials[0], trials[1])		# one model in two formats
 
     # what is on the wire
 

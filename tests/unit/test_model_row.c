@@ -14,13 +14,15 @@ static const char SQL_ROW[] =
 	"SELECT name || '|' || symbol || '|' || format || '|' || sha256 || '|' || size_bytes"
 	" || '|' || path || '|' || features || '|' || feature_names || '|' || metrics || '|' ||"
 	" origin || '|' || description || '|' || status || '|' || version || '|' || created_us"
-	" || '|' || updated_us FROM models WHERE id = ?1";
+	" || '|' || updated_us || '|' || objective || '|' || writer || '|' || trees || '|' ||"
+	" trees_used || '|' || trial FROM models WHERE id = ?1";
 
 static const struct model_new model = {
 	.name = "One", .symbol = "BTCUSDT", .format = "xgboost-json", .sha256 = "ab12",
 	.path = "models/ab12", .features = "features-1", .feature_names = "[\"a\"]",
 	.metrics = "{\"auc\":0.5}", .origin = "upload", .description = "for a test",
-	.size_bytes = 77,
+	.objective = "binary:logistic", .writer = "XGBoost 3.1.0", .trial = "{\"zeros\":0.5}",
+	.size_bytes = 77, .trees = 60, .trees_used = 41,
 };
 
 static struct err e;
@@ -59,8 +61,33 @@ static void the_row_is_what_was_given(void **state)
 	assert_string_equal(stmt_text(s, 0),
 			    "One|BTCUSDT|xgboost-json|ab12|77|models/ab12|features-1|[\"a\"]|"
 			    "{\"auc\":0.5}|upload|for a test|ready|1|1723104000000000|"
-			    "1723104000000000");
+			    "1723104000000000|binary:logistic|XGBoost 3.1.0|60|41|{\"zeros\":0.5}");
 	stmt_done(s);
+	db_close(db);
+}
+
+/* A row of before says nothing of its file until the file comes again. */
+static void a_row_of_before_is_explained(void **state)
+{
+	struct model_new old = model;
+	struct db *db = opened();
+	bool known = true;
+	int64_t id;
+
+	(void)state;
+	old.objective = old.writer = "";
+	old.trees = old.trees_used = 0;
+	old.trial = "{}";
+	id = add(db, &old, 0);
+	assert_int_equal(store_model_explained(db, id, &known, &e), 0);
+	assert_false(known);
+	assert_int_equal(db_begin(db, &e), 0);
+	assert_int_equal(store_model_explain_tx(db, &model, &e), 0);
+	assert_int_equal(db_end(db, 0, &e), 0);
+	assert_int_equal(store_model_explained(db, id, &known, &e), 0);
+	assert_true(known);
+	assert_int_equal(store_model_explained(db, id + 1, &known, &e), 0);
+	assert_false(known);
 	db_close(db);
 }
 
@@ -92,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FOLDER(the_row_is_what_was_given),
 		WITH_FOLDER(each_file_once),
+		WITH_FOLDER(a_row_of_before_is_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

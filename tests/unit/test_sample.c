@@ -99,6 +99,8 @@ static void assert_kept(const struct sample_model *s)
 	info = model_describe(m);
 	assert_true(info->fast);
 	assert_int_equal(info->trees, 12);
+	assert_int_equal(s->trees, 12);
+	assert_string_equal(s->writer, info->writer);
 	assert_string_equal(info->feature_list, "features-1");
 	model_free(m);
 	assert_int_equal(json_read(s->metrics, strlen(s->metrics), &metrics, &e), 0);
@@ -107,6 +109,15 @@ static void assert_kept(const struct sample_model *s)
 	assert_true(cJSON_GetObjectItem(metrics, "threshold_top_third")->valuedouble > 0);
 	assert_true(cJSON_GetObjectItem(metrics, "threshold_low")->valuedouble == s->low);
 	assert_int_equal(cJSON_GetObjectItem(metrics, "rounds")->valueint, 12);
+	assert_true(cJSON_GetObjectItem(metrics, "auc")->valuedouble == s->auc);
+	assert_int_equal(cJSON_GetObjectItem(metrics, "holding_s")->valueint, 20);
+	cJSON_Delete(metrics);
+	assert_int_equal(json_read(s->trial, strlen(s->trial), &metrics, &e), 0);
+	for (int i = 0; i < MODEL_TRIALS; i++) {
+		double p = cJSON_GetObjectItem(metrics, MODEL_TRIAL_NAMES[i])->valuedouble;
+
+		assert_true(p > 0 && p < 1);
+	}
 	cJSON_Delete(metrics);
 }
 
@@ -144,6 +155,8 @@ static void here_and_in_a_child_the_same(void **state)
 	assert_kept(&here);
 	assert_string_equal(here.sha256, there.sha256);
 	assert_string_equal(here.metrics, there.metrics);
+	assert_string_equal(here.trial, there.trial);
+	assert_true(here.auc == there.auc);
 	assert_int_equal(here.size_bytes, there.size_bytes);
 	assert_true(here.low == there.low);
 	assert_int_equal(files_in_models(), 1);

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define INPUT_MAX (8u << 20)	/* bytes of rows */
-#define TRIALS 3
 
 static int finish(int rc, struct json *j, struct buf *out, const struct err *e)
 {
@@ -44,42 +43,16 @@ static int make_durable(const char *path, struct err *e)
 	return rc;
 }
 
-/* Tries rows of zeros, of missing values and of 0, 1, 2 ..: each must give a probability. */
-static int try_out(struct model *m, double *trial, struct err *e)
-{
-	size_t n = model_describe(m)->features;
-	float *row = xcalloc(n, sizeof(*row)), p = 0, reference = 0;
-	int rc = 0;
-
-	for (int t = 0; t < TRIALS && rc == 0; t++) {
-		for (size_t i = 0; i < n; i++)
-			row[i] = t == 0 ? 0 : t == 1 ? NAN : (float)i;
-		rc = model_predict(m, row, n, &p, e);
-		if (rc == 0)
-			rc = model_predict_reference(m, row, n, false, 0, &reference, e);
-		/* the same bits: NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
-		if (rc == 0 && memcmp(&p, &reference, sizeof(p)) != 0)
-			rc = err_set(e, ERR_CORRUPT, "our evaluator gives %g for a trial row, "
-				     "libxgboost %g", (double)p, (double)reference);
-		if (rc == 0 && !(p >= 0 && p <= 1))
-			rc = err_set(e, ERR_INVALID, "it gives %g for a trial row, and a bot needs "
-				     "a probability from 0 to 1: train it with objective "
-				     "binary:logistic", (double)p);
-		if (t == 0)
-			*trial = (double)p;
-	}
-	free(row);
-	return rc;
-}
-
 static void describe(struct json *j, const struct model_info *info,
-		     const struct feature_list *list, double trial)
+		     const struct feature_list *list, const float trial[MODEL_TRIALS])
 {
 	json_object(j, NULL);
 	json_string(j, "format", info->format);
 	json_string(j, "objective", info->objective);
 	json_int(j, "features", (int64_t)info->features);
+	json_string(j, "writer", info->writer);
 	json_int(j, "trees", (int64_t)info->trees);
+	json_int(j, "trees_used", (int64_t)info->trees_used);
 	json_int(j, "outputs", (int64_t)info->outputs);
 	json_bool(j, "fast", info->fast);
 	json_string(j, "feature_list", list->name);
@@ -87,14 +60,17 @@ static void describe(struct json *j, const struct model_info *info,
 	for (size_t i = 0; i < list->n; i++)
 		json_string(j, NULL, list->features[i].name);
 	json_array_end(j);
-	json_double(j, "trial", trial);
+	json_object(j, "trial");
+	for (int t = 0; t < MODEL_TRIALS; t++)
+		json_double(j, MODEL_TRIAL_NAMES[t], (double)trial[t]);
+	json_object_end(j);
 }
 
 static int check(const char *path, const char *features, struct json *j, struct err *e)
 {
 	const struct feature_list *list = features_find(features);
 	struct model *m = NULL;
-	double trial = 0;
+	float trial[MODEL_TRIALS] = { 0 };
 	int rc;
 
 	if (!list)
@@ -105,7 +81,7 @@ static int check(const char *path, const char *features, struct json *j, struct 
 		return rc;
 	rc = model_fits(m, list, e);
 	if (rc == 0)
-		rc = try_out(m, &trial, e);
+		rc = model_try(m, trial, e);
 	if (rc == 0)
 		rc = make_durable(path, e);
 	if (rc == 0)

@@ -4,8 +4,7 @@
 #include "common/file.h"
 #include "worker/market/features.h"
 #include "worker/model/format/booster.h"
-#include "worker/model/trees.h"
-#include "worker/model/xgb.h"
+#include "worker/model/xgb_model.h"
 
 #include <malloc.h>
 #include <math.h>
@@ -13,132 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIAL_ROWS 512
-#define TRIAL_VALUES 1000000	/* at most, in all rows */
-
 struct model {
 	struct model_read is;
 	char *path;
-	BoosterHandle booster;	/* NULL: not needed; loaded again when it is asked for */
+	unsigned rounds;	/* of boosting that libxgboost predicts with; 0: all */
+	BoosterHandle library;	/* NULL: not needed; loaded again when it is asked for */
 };
-
-/* --- trial rows: every split from both sides, in between, and missing values --- */
-
-struct trial {
-	const struct booster *b;
-	uint64_t seed;
-	float *rows;
-	size_t rows_n;
-};
-
-static uint64_t trial_random(struct trial *t)
-{
-	t->seed ^= t->seed << 13;
-	t->seed ^= t->seed >> 7;
-	t->seed ^= t->seed << 17;
-	return t->seed;
-}
-
-/* A value at, just below or just above the split of some node. */
-static float near_split(struct trial *t, const struct booster_node *node)
-{
-	switch (trial_random(t) % 4) {
-	case 0: return nextafterf(node->value, -INFINITY);
-	case 1: return nextafterf(node->value, INFINITY);
-	case 2: return node->value * (float)(trial_random(t) % 2001) / 1000.0f;
-	default: return node->value;
-	}
-}
-
-/* libxgboost takes no infinite values. */
-static float not_infinite(float x)
-{
-	return isfinite(x) ? x : 0;
-}
-
-static void trial_fill(struct trial *t)
-{
-	const struct booster *b = t->b;
-
-	for (size_t i = 0; i < t->rows_n * b->features; i++)
-		t->rows[i] = trial_random(t) % 8 == 0 ? (float)NAN :
-			(float)(trial_random(t) % 2000001) / 1e6f - 1.0f;
-	for (size_t row = 0; row < t->rows_n && b->nodes_n > 0; row++) {
-		for (size_t k = 0; k < 4 * b->features && k < 4096; k++) {
-			const struct booster_node *node = &b->nodes[trial_random(t) % b->nodes_n];
-			float *x;
-
-			if (node->left == -1)
-				continue;
-			x = &t->rows[row * b->features + node->feature];
-			if (!isnan(*x))
-				*x = not_infinite(near_split(t, node));
-		}
-		/* half of the rows are complete, as ours always are */
-		for (size_t f = 0; row % 2 == 0 && f < b->features; f++)
-			if (isnan(t->rows[row * b->features + f]))
-				t->rows[row * b->features + f] = (float)f;
-	}
-}
-
-static uint32_t bits_of(float x)
-{
-	uint32_t bits;
-
-	memcpy(&bits, &x, sizeof(bits));
-	return bits;
-}
-
-/* Compares our trees with libxgboost to the last bit, as probability and as raw score. */
-static int trial_compare(const struct trial *t, BoosterHandle booster, const struct trees *trees,
-			 bool *same, struct err *e)
-{
-	DMatrixHandle rows = NULL;
-	int err = xgb_matrix_new(t->rows, t->rows_n, t->b->features, &rows, e);
-
-	*same = true;
-	for (int margin = 0; margin < 2 && !err; margin++) {
-		const float *want;
-		size_t n = 0;
-
-		err = xgb_predict(booster, rows, margin, 0, &want, &n, e);
-		*same = *same && n == t->rows_n;
-		for (size_t i = 0; i < n && !err && *same; i++) {
-			const float *row = t->rows + i * t->b->features;
-			float ours = margin ? trees_margin(trees, row) : trees_predict(trees, row);
-
-			*same = bits_of(ours) == bits_of(want[i]);
-		}
-	}
-	if (rows)
-		XGDMatrixFree(rows);
-	return err;
-}
-
-/* Sets the evaluator if our trees give libxgboost's bits; else there is none. */
-static int try_trees(struct model *m, const struct booster *b, struct err *e)
-{
-	struct trial t = { .b = b, .seed = 0x9e3779b97f4a7c15u };
-	struct trees *trees = trees_new(b);
-	bool same = false;
-	int err;
-
-	if (!trees)
-		return 0;
-	t.rows_n = TRIAL_VALUES / b->features;
-	t.rows_n = t.rows_n > TRIAL_ROWS ? TRIAL_ROWS : t.rows_n;
-	t.rows = xcalloc(t.rows_n * b->features, sizeof(*t.rows));
-	trial_fill(&t);
-	err = trial_compare(&t, m->booster, trees, &same, e);
-	free(t.rows);
-	if (err || !same)
-		trees_free(trees);
-	else
-		m->is.evaluator = trees_evaluator(trees);
-	return err;
-}
-
-/* --- loading --- */
 
 static int read_checked(const char *path, struct buf *file, enum booster_format *format,
 			struct booster *b, struct err *e)
@@ -161,83 +40,6 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 	return err;
 }
 
-/* Predicts one row, because only that shows how many values a row gives. */
-static int try_row(struct model *m, struct err *e)
-{
-	float *row = xcalloc(m->is.info.features, sizeof(*row));
-	DMatrixHandle rows = NULL;
-	const float *out;
-	int err = xgb_matrix_new(row, 1, m->is.info.features, &rows, e);
-
-	if (!err)
-		err = xgb_predict(m->booster, rows, false, 0, &out, &m->is.info.outputs, e);
-	if (rows)
-		XGDMatrixFree(rows);
-	free(row);
-	return err;
-}
-
-static void describe(struct model_info *info, enum booster_format format, const struct booster *b)
-{
-	snprintf(info->format, sizeof(info->format), "%s", booster_format_name(format));
-	snprintf(info->objective, sizeof(info->objective), "%s", b->objective);
-	info->features = b->features;
-	info->trees = info->trees_used = b->trees_n;
-	info->reference = true;
-}
-
-/* A model of our own training says what its columns are. */
-static void read_feature_list(struct model *m)
-{
-	const char *name;
-	int found = 0;
-
-	if (XGBoosterGetAttr(m->booster, "feature_list", &name, &found) == 0 && found)
-		snprintf(m->is.info.feature_list, sizeof(m->is.info.feature_list), "%s", name);
-}
-
-static void read_columns(struct model *m)
-{
-	const char **names;
-	bst_ulong n = 0;
-
-	if (XGBoosterGetStrFeatureInfo(m->booster, "feature_name", &n, &names) ||
-	    n != m->is.info.features)
-		return;
-	m->is.columns = xcalloc((size_t)n + 1, sizeof(m->is.columns[0]));
-	for (bst_ulong i = 0; i < n; i++)
-		m->is.columns[i] = xstrdup(names[i]);
-}
-
-static void drop_booster(struct model *m)
-{
-	if (m->booster)
-		XGBoosterFree(m->booster);
-	m->booster = NULL;
-}
-
-static int load_xgboost(struct model *m, const struct buf *file, enum booster_format format,
-			const struct booster *b, struct err *e)
-{
-	struct model_read *is = &m->is;
-	int err;
-
-	describe(&is->info, format, b);
-	err = xgb_booster_load(file->data, file->len, &m->booster, e);
-	if (!err)
-		err = try_row(m, e);
-	if (!err)
-		err = try_trees(m, b, e);
-	if (err)
-		return err;
-	is->info.fast = is->evaluator.ctx != NULL;
-	read_feature_list(m);
-	read_columns(m);
-	if (is->evaluator.ctx)
-		drop_booster(m);
-	return 0;
-}
-
 static int load_lightgbm(struct model_read *out, const struct buf *file, struct err *e)
 {
 	(void)out;
@@ -258,8 +60,9 @@ int model_load(const char *path, struct model **out, struct err *e)
 	err = read_checked(path, &file, &format, &b, e);
 	if (err)
 		goto out;
+	m->rounds = (unsigned)b.rounds_used;
 	err = format == FORMAT_LIGHTGBM ? load_lightgbm(&m->is, &file, e)
-		: load_xgboost(m, &file, format, &b, e);
+		: xgb_model_read(format, &b, &file, &m->is, &m->library, e);
 	if (err) {
 		err_prefix(e, "%s can't be used", path);
 		goto out;
@@ -278,7 +81,8 @@ void model_free(struct model *m)
 {
 	if (!m)
 		return;
-	drop_booster(m);
+	if (m->library)
+		XGBoosterFree(m->library);
 	if (m->is.evaluator.ctx)
 		m->is.evaluator.free(m->is.evaluator.ctx);
 	for (size_t i = 0; m->is.columns && m->is.columns[i]; i++)
@@ -326,9 +130,13 @@ int model_fits(const struct model *m, const struct feature_list *list, struct er
 			       "has %zu: train it on that list (docs/FEATURES.md)", info->features,
 			       list->name, list->n);
 	if (info->outputs != 1)
-		return err_set(e, ERR_INVALID, "it gives %zu values per row, and a bot needs one "
-			       "probability: train it with objective binary:logistic",
-			       info->outputs);
+		return err_set(e, ERR_INVALID, "its objective is %s: it gives %zu values per row, "
+			       "and a bot needs one probability: train it with objective "
+			       "binary:logistic", info->objective, info->outputs);
+	if (!info->probability)
+		return err_set(e, ERR_INVALID, "its objective is %s, which gives no probability, "
+			       "and a bot needs one: train it with objective binary:logistic",
+			       info->objective);
 	return check_names(m, list, e);
 }
 
@@ -364,7 +172,7 @@ static int load_again(struct model *m, struct err *e)
 		err = err_set(e, ERR_CONFLICT, "%s is another model than the one that was loaded",
 			      m->path);
 	if (!err)
-		err = xgb_booster_load(file.data, file.len, &m->booster, e);
+		err = xgb_booster_load(file.data, file.len, &m->library, e);
 	booster_free(&b);
 	buf_free(&file);
 	return err;
@@ -378,12 +186,16 @@ int model_predict_reference(struct model *m, const float *row, size_t n, bool ma
 	size_t values_n;
 	int err = check_columns(m, n, e);
 
-	if (!err && !m->booster)
+	if (!err && !m->is.info.reference)
+		err = err_set(e, ERR_INVALID, "libxgboost %s does not read %s as its writer did",
+			      xgb_version(), m->path);
+	if (!err && !m->library)
 		err = load_again(m, e);
 	if (!err)
 		err = xgb_matrix_new(row, 1, n, &rows, e);
 	if (!err)
-		err = xgb_predict(m->booster, rows, margin, ntrees, &values, &values_n, e);
+		err = xgb_predict(m->library, rows, margin, ntrees ? ntrees : m->rounds, &values,
+				  &values_n, e);
 	if (!err && !margin && values_n != m->is.info.outputs)
 		err = err_set(e, ERR_CORRUPT, "the model gave %zu values instead of %zu", values_n,
 			      m->is.info.outputs);
@@ -391,6 +203,27 @@ int model_predict_reference(struct model *m, const float *row, size_t n, bool ma
 		memcpy(out, values, values_n * sizeof(*out));
 	if (rows)
 		XGDMatrixFree(rows);
+	return err;
+}
+
+const char *const MODEL_TRIAL_NAMES[MODEL_TRIALS] = { "zeros", "missing", "counting" };
+
+int model_try(struct model *m, float out[MODEL_TRIALS], struct err *e)
+{
+	const size_t n = m->is.info.features;
+	float *row = xcalloc(n, sizeof(*row));
+	int err = 0;
+
+	for (int t = 0; t < MODEL_TRIALS && !err; t++) {
+		for (size_t i = 0; i < n; i++)
+			row[i] = t == 0 ? 0 : t == 1 ? (float)NAN : (float)i;
+		err = model_predict(m, row, n, &out[t], e);
+		if (!err && !(out[t] >= 0 && out[t] <= 1))
+			err = err_set(e, ERR_INVALID, "it gives %g for a trial row, and a bot "
+				      "needs a probability from 0 to 1: train it with objective "
+				      "binary:logistic", (double)out[t]);
+	}
+	free(row);
 	return err;
 }
 

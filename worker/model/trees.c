@@ -1,5 +1,7 @@
 #include "worker/model/trees.h"
 
+#include "worker/model/objective.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +33,8 @@ struct group {
 	size_t leaves;		/* of the first leaf of the first tree */
 };
 
-enum output { OUTPUT_MARGIN, OUTPUT_PROBABILITY };
-
 struct trees {
-	enum output output;
+	const struct objective *objective;
 	float base;
 	size_t features, n;	/* n groups */
 	struct group *groups;
@@ -45,32 +45,6 @@ struct trees {
 	struct link *links;
 	size_t links_n;
 };
-
-static const struct {
-	const char *name;
-	enum output output;
-	bool base_is_probability;
-} OBJECTIVES[] = {
-	{"binary:logistic", OUTPUT_PROBABILITY, true},
-	{"reg:logistic", OUTPUT_PROBABILITY, true},
-	{"binary:logitraw", OUTPUT_MARGIN, false},
-	{"reg:squarederror", OUTPUT_MARGIN, false},
-	{"reg:linear", OUTPUT_MARGIN, false},
-};
-
-static bool objective_set(struct trees *t, const struct booster *b)
-{
-	for (size_t i = 0; i < sizeof(OBJECTIVES) / sizeof(OBJECTIVES[0]); i++) {
-		if (strcmp(b->objective, OBJECTIVES[i].name) != 0)
-			continue;
-		t->output = OBJECTIVES[i].output;
-		t->base = b->base_score;
-		if (OBJECTIVES[i].base_is_probability && !b->base_is_margin)
-			t->base = -logf(1.0f / b->base_score - 1.0f);
-		return true;
-	}
-	return false;
-}
 
 /* Do the next LANES trees make a group without too much waste? *depth: that of the deepest. */
 static bool complete_pays(const struct booster_tree *tree, size_t left, unsigned *depth)
@@ -86,25 +60,33 @@ static bool complete_pays(const struct booster_tree *tree, size_t left, unsigned
 		((size_t)2 * LANES << *depth) <= WASTE_MAX * (nodes + 8 * LANES);
 }
 
+/* A complete tree that is being filled from one of the file. */
+struct complete {
+	struct split *splits;
+	float *leaves;
+	unsigned depth;
+	const struct booster_node *nodes;
+	float weight;
+};
+
 /* Copies node "from" of the file and all below it to split "to" of a complete tree. */
-static void complete_fill(struct split *splits, float *leaves, unsigned depth,
-			  const struct booster_node *nodes, int32_t from, size_t to)
+static void complete_fill(const struct complete *c, int32_t from, size_t to)
 {
-	const struct booster_node *node = &nodes[from];
+	const struct booster_node *node = &c->nodes[from];
 	bool leaf = node->left == -1;
 
-	if (to >> depth) {
-		leaves[to - ((size_t)1 << depth)] = node->value;
+	if (to >> c->depth) {
+		c->leaves[to - ((size_t)1 << c->depth)] = node->value * c->weight;
 		return;
 	}
 	if (!leaf)
-		splits[to] = (struct split){
+		c->splits[to] = (struct split){
 			.below = node->value,
 			.feature = (uint16_t)node->feature,
 			.missing_left = node->default_left,
 		};
-	complete_fill(splits, leaves, depth, nodes, leaf ? from : node->left, 2 * to);
-	complete_fill(splits, leaves, depth, nodes, leaf ? from : node->right, 2 * to + 1);
+	complete_fill(c, leaf ? from : node->left, 2 * to);
+	complete_fill(c, leaf ? from : node->right, 2 * to + 1);
 }
 
 static void complete_add(struct trees *t, struct group *g, const struct booster *b, size_t first)
@@ -117,8 +99,13 @@ static void complete_add(struct trees *t, struct group *g, const struct booster 
 	t->leaves = xrealloc(t->leaves, (t->leaves_n + total) * sizeof(*t->leaves));
 	memset(t->splits + t->splits_n, 0, total * sizeof(*t->splits));
 	for (size_t i = 0; i < LANES; i++)
-		complete_fill(t->splits + g->splits + i * each, t->leaves + g->leaves + i * each,
-			      g->depth, b->nodes + b->trees[first + i].first, 0, 1);
+		complete_fill(&(struct complete){
+			.splits = t->splits + g->splits + i * each,
+			.leaves = t->leaves + g->leaves + i * each,
+			.depth = g->depth,
+			.nodes = b->nodes + b->trees[first + i].first,
+			.weight = b->trees[first + i].weight,
+		}, 0, 1);
 	t->splits_n += total;
 	t->leaves_n += total;
 }
@@ -138,7 +125,8 @@ static void linked_add(struct trees *t, struct group *g, const struct booster *b
 
 		if (node->left == -1) {
 			*link = (struct link){
-				.below = (float)NAN, .left = (uint32_t)i - 1, .leaf = node->value,
+				.below = (float)NAN, .left = (uint32_t)i - 1,
+				.leaf = node->value * b->trees[tree].weight,
 			};
 			continue;
 		}
@@ -155,17 +143,16 @@ static void linked_add(struct trees *t, struct group *g, const struct booster *b
 
 static struct trees *trees_empty(const struct booster *b)
 {
+	const struct objective *o = objective_find(b->objective);
 	struct trees *t;
 
-	if (b->kind != BOOSTER_GBTREE || b->classes > 1 || b->features > UINT16_MAX)
+	if (!o || b->kind == BOOSTER_GBLINEAR || b->classes > 1 || b->features > UINT16_MAX)
 		return NULL;
 	t = xcalloc(1, sizeof(*t));
-	if (!objective_set(t, b)) {
-		free(t);
-		return NULL;
-	}
+	t->objective = o;
+	t->base = objective_base(o, b);
 	t->features = b->features;
-	t->groups = xcalloc(b->trees_n, sizeof(*t->groups));
+	t->groups = xcalloc(b->trees_used, sizeof(*t->groups));
 	return t;
 }
 
@@ -173,10 +160,10 @@ struct trees *trees_new(const struct booster *b)
 {
 	struct trees *t = trees_empty(b);
 
-	for (size_t i = 0; t && i < b->trees_n;) {
+	for (size_t i = 0; t && i < b->trees_used;) {
 		struct group *g = &t->groups[t->n++];
 
-		g->linked = !complete_pays(&b->trees[i], b->trees_n - i, &g->depth);
+		g->linked = !complete_pays(&b->trees[i], b->trees_used - i, &g->depth);
 		if (g->linked) {
 			g->depth = b->trees[i].depth;
 			linked_add(t, g, b, i++);
@@ -188,10 +175,10 @@ struct trees *trees_new(const struct booster *b)
 	return t;
 }
 
-void trees_free(struct trees *t)
+static void evaluator_free(void *ctx)
 {
-	if (!t)
-		return;
+	struct trees *t = ctx;
+
 	free(t->groups);
 	free(t->splits);
 	free(t->leaves);
@@ -276,25 +263,11 @@ float trees_margin(const struct trees *t, const float *row)
 	return sum;
 }
 
-float trees_predict(const struct trees *t, const float *row)
-{
-	float margin = trees_margin(t, row);
-	float x;
-
-	if (t->output == OUTPUT_MARGIN)
-		return margin;
-	x = -margin < 88.7f ? -margin : 88.7f;
-	return 1.0f / (expf(x) + 1.0f + 1e-16f);
-}
-
 static float evaluator_predict(const void *ctx, const float *row)
 {
-	return trees_predict(ctx, row);
-}
+	const struct trees *t = ctx;
 
-static void evaluator_free(void *ctx)
-{
-	trees_free(ctx);
+	return objective_answer(t->objective, trees_margin(t, row));
 }
 
 struct evaluator trees_evaluator(struct trees *t)

@@ -450,6 +450,8 @@ static int show_reload(const struct chat_replies *a, const struct bot_view *b, s
 		buf_printf(out, "  not in force: %s\n", b->config_error);
 	if (*b->model_error)
 		buf_printf(out, "  model: %s\n", b->model_error);
+	else if (*b->model_warning)
+		buf_printf(out, "  model: %s\n", b->model_warning);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "worker/model/format/booster_internal.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +96,20 @@ size_t booster_groups(const struct booster *b)
 	return b->classes > 1 ? b->classes : 1;
 }
 
+/* Only nodes that a row can reach: what was deleted may hold anything. */
+static int check_value(const struct booster_node *nodes, int32_t i, size_t tree, struct err *e)
+{
+	const struct booster_node *node = &nodes[i];
+
+	if (node->left == -1 && !isfinite(node->value))
+		return err_set(e, ERR_INVALID, "leaf %d of tree %zu is %g: such a model can't "
+			       "predict", i, tree, (double)node->value);
+	if (node->left != -1 && isnan(node->value))
+		return err_set(e, ERR_INVALID, "split %d of tree %zu has no threshold (NaN): such "
+			       "a model can't predict", i, tree);
+	return 0;
+}
+
 /* Walks breadth-first from the root and visits each node at most once; *depth: deepest leaf. */
 static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth,
 		     size_t tree, struct err *e)
@@ -111,7 +126,8 @@ static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth
 	while (!err && head < tail) {
 		const struct booster_node *node = &nodes[queue[head]];
 
-		for (int side = 0; side < 2 && node->left != -1; side++) {
+		err = check_value(nodes, queue[head], tree, e);
+		for (int side = 0; side < 2 && node->left != -1 && !err; side++) {
 			int32_t child = side ? node->right : node->left;
 
 			if (child < 0 || (size_t)child >= n || met[child]) {
@@ -142,7 +158,7 @@ static int tree_walk(const struct booster_node *nodes, size_t n, unsigned *depth
 int booster_add_tree(struct booster *b, const struct booster_node *nodes, size_t n,
 		     struct err *e)
 {
-	struct booster_tree tree = { .first = b->nodes_n, .n = n };
+	struct booster_tree tree = { .first = b->nodes_n, .n = n, .weight = 1 };
 	int err;
 
 	if (n == 0 || n > BOOSTER_NODES_MAX - b->nodes_n)
@@ -191,6 +207,11 @@ static int check_tree(const struct booster *b, size_t t, struct err *e)
 		if (node->left != -1 && node->feature >= b->features)
 			return err_set(e, ERR_CORRUPT, "tree %zu splits on column %u of %zu", t,
 				       node->feature, b->features);
+		if (node->left == -1 && !node->unused && isfinite(node->value) &&
+		    !isfinite(node->value * tree->weight))
+			return err_set(e, ERR_INVALID, "leaf %zu of tree %zu is %g with its weight "
+				       "%g: such a model can't predict", i, t,
+				       (double)node->value, (double)tree->weight);
 	}
 	return 0;
 }
@@ -205,13 +226,31 @@ int booster_check(const struct booster *b, struct err *e)
 	if (b->classes > BOOSTER_CLASSES_MAX)
 		return err_set(e, ERR_CORRUPT, "the model says that it has %zu classes, %d are "
 			       "possible", b->classes, BOOSTER_CLASSES_MAX);
+	if (!isfinite(b->base_score))
+		return err_set(e, ERR_INVALID, "base_score is %g: such a model can't predict",
+			       (double)b->base_score);
 	for (size_t t = 0; t < b->trees_n && !err; t++)
 		err = check_tree(b, t, e);
 	return err;
 }
 
+void booster_use_rounds(struct booster *b, int64_t best, bool counts, size_t parallel)
+{
+	size_t each = parallel * booster_groups(b);
+
+	b->trees_used = b->trees_n;
+	if (best < 0 || !counts || (size_t)best + 1 > b->trees_n / each)
+		return;
+	b->rounds_used = (size_t)best + 1;
+	b->trees_used = b->rounds_used * each;
+}
+
 void booster_free(struct booster *b)
 {
+	for (size_t i = 0; b->names && b->names[i]; i++)
+		free(b->names[i]);
+	free(b->names);
+	free(b->linear);
 	free(b->nodes);
 	free(b->trees);
 	*b = (struct booster){ 0 };

@@ -1,5 +1,6 @@
 #include "worker/model/format/booster_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,13 @@ static int read_value(struct text *t)
 		return booster_on_number(t->r, (struct booster_number){ true, 0, 0 });
 	if (word(t, "null"))
 		return 0;
+	/* as XGBoost writes what is no number: thresholds of categories, say */
+	if (word(t, "NaN"))
+		return booster_on_number(t->r, (struct booster_number){ .f = (float)NAN });
+	if (word(t, "Infinity"))
+		return booster_on_number(t->r, (struct booster_number){ .f = INFINITY });
+	if (word(t, "-Infinity"))
+		return booster_on_number(t->r, (struct booster_number){ .f = -INFINITY });
 	return read_number(t);
 }
 

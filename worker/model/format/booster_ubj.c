@@ -1,10 +1,10 @@
 /*
- * The part of UBJSON that libxgboost 1.7 reads: keys and strings with an int64
- * length, arrays plain, counted (#) or typed ($d $U $l $L); numbers big-endian.
+ * The part of UBJSON that XGBoost writes: keys and strings with an int64 length, arrays
+ * plain, counted (#) or typed; numbers big-endian. libxgboost 1.7 knows no double (D), no
+ * char (C) and only the typed arrays $d $U $l $L.
  */
 #include "worker/model/format/booster_internal.h"
 
-#include <endian.h>
 #include <string.h>
 
 struct bytes {
@@ -27,51 +27,71 @@ static size_t number_size(char type)
 {
 	switch (type) {
 	case 'i':
+	case 'C':
 	case 'U': return 1;
 	case 'I': return 2;
 	case 'l':
 	case 'd': return 4;
+	case 'D':
 	case 'L': return 8;
 	default: return 0;
 	}
 }
 
+static uint64_t take_bytes(struct bytes *in, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v = v << 8 | (unsigned char)in->p[i];
+	in->p += n;
+	return v;
+}
+
+static float float_of(uint32_t bits)
+{
+	float f;
+
+	memcpy(&f, &bits, sizeof(f));
+	return f;
+}
+
+/* A split or a leaf is a float wherever XGBoost computes, so a double becomes one. */
+static float double_of(uint64_t bits)
+{
+	double d;
+
+	memcpy(&d, &bits, sizeof(d));
+	return (float)d;
+}
+
+static struct booster_number whole(int64_t i)
+{
+	return (struct booster_number){ .whole = true, .i = i, .f = (float)i };
+}
+
 /* There are number_size(type) bytes. */
 static struct booster_number take_number(struct bytes *in, char type)
 {
-	struct booster_number v = { .whole = type != 'd' };
-	uint16_t u16;
-	uint32_t u32;
-	uint64_t u64;
+	uint64_t v = take_bytes(in, number_size(type));
 
 	switch (type) {
 	case 'i':
-		v.i = (unsigned char)*in->p;
-		v.i -= v.i > INT8_MAX ? 256 : 0;
-		break;
-	case 'U':
-		v.i = (unsigned char)*in->p;
-		break;
-	case 'I':
-		memcpy(&u16, in->p, 2);
-		v.i = (int16_t)be16toh(u16);
-		break;
-	case 'L':
-		memcpy(&u64, in->p, 8);
-		v.i = (int64_t)be64toh(u64);
-		break;
-	default: /* 'l' and 'd' */
-		memcpy(&u32, in->p, 4);
-		u32 = be32toh(u32);
-		if (type == 'l')
-			v.i = (int32_t)u32;
-		else
-			memcpy(&v.f, &u32, 4);
+	case 'C': return whole((int8_t)v);
+	case 'U': return whole((int64_t)v);
+	case 'I': return whole((int16_t)v);
+	case 'l': return whole((int32_t)v);
+	case 'L': return whole((int64_t)v);
+	case 'D': return (struct booster_number){ .f = double_of(v) };
+	default: return (struct booster_number){ .f = float_of((uint32_t)v) };
 	}
-	in->p += number_size(type);
-	if (v.whole)
-		v.f = (float)v.i;
-	return v;
+}
+
+/* Types that libxgboost 1.7 can't read: alone, or as those of an array. */
+static void note_type(struct bytes *in, char type, bool array)
+{
+	if (strchr(array ? "DiI" : "DC", type))
+		in->r->b->newer = true;
 }
 
 /* 'L' and an int64 that is at most what is left / unit. */
@@ -97,8 +117,9 @@ static int read_typed_array(struct bytes *in)
 	size_t n;
 	int err;
 
-	if (!type || !strchr("dUlL", type) || in->p[2] != '#')
+	if (!type || !strchr("dDiUIlL", type) || in->p[2] != '#')
 		return damaged(in, "an array of a type that XGBoost does not write");
+	note_type(in, type, true);
 	in->p += 3;
 	err = take_length(in, number_size(type), &n);
 	if (err)
@@ -181,6 +202,7 @@ static int read_value(struct bytes *in)
 	if (number_size(type)) {
 		if (left(in) < number_size(type))
 			return damaged(in, "the end is missing");
+		note_type(in, type, false);
 		return booster_on_number(in->r, take_number(in, type));
 	}
 	switch (type) {

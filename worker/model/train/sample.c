@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "worker/model/model.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -22,6 +23,12 @@
 #define REPLY_MAX_BYTES ((size_t)1 << 20)	/* of all lines */
 #define POLL_MS 100
 #define REAP_MS 5		/* between the end of its pipe and its own */
+
+static void keep_text(const struct buf *text, char *out, size_t size)
+{
+	ASSERT(text->len < size);
+	memcpy(out, buf_text(text), text->len + 1);
+}
 
 static void metrics_json(const struct train_args *a, const struct train_result *r, char *out,
 			 size_t size)
@@ -41,10 +48,39 @@ static void metrics_json(const struct train_args *a, const struct train_result *
 	json_int(&j, "rounds", a->rounds);
 	json_int(&j, "depth", a->depth);
 	json_int(&j, "seed", a->seed);
+	json_double(&j, "profit_target", a->profit_target);
+	json_double(&j, "stop_loss", a->stop_loss);
+	json_int(&j, "holding_s", a->holding_s);
 	json_object_end(&j);
-	ASSERT(text.len < size);
-	memcpy(out, text.data, text.len + 1);
+	keep_text(&text, out, size);
 	buf_free(&text);
+}
+
+/* What the registry says of the file, from the file. */
+static int look_at(const char *path, struct sample_model *m, struct err *e)
+{
+	float trial[MODEL_TRIALS] = { 0 };
+	struct buf text = { 0 };
+	struct json j = { .out = &text };
+	struct model *model = NULL;
+	int err = model_load(path, &model, e);
+
+	if (!err)
+		err = model_try(model, trial, e);
+	if (!err) {
+		const struct model_info *info = model_describe(model);
+
+		m->trees = (int64_t)info->trees;
+		snprintf(m->writer, sizeof(m->writer), "%s", info->writer);
+		json_object(&j, NULL);
+		for (int t = 0; t < MODEL_TRIALS; t++)
+			json_double(&j, MODEL_TRIAL_NAMES[t], (double)trial[t]);
+		json_object_end(&j);
+		keep_text(&text, m->trial, sizeof(m->trial));
+	}
+	model_free(model);
+	buf_free(&text);
+	return err;
 }
 
 /* Gives the file its name: its own hash. */
@@ -80,20 +116,23 @@ int sample_model_train(const struct sample_args *a, struct sample_model *out, st
 		err = train_model(a->candles, a->n, a->length_us, a->train, temporary, &result, e);
 	if (err)
 		return err;
-	err = keep(folder, temporary, &m, e);
+	err = look_at(temporary, &m, e);
+	if (!err)
+		err = keep(folder, temporary, &m, e);
 	if (err) {
 		unlink(temporary);
 		return err;
 	}
 	m.low = result.low;
+	m.auc = result.auc;
 	metrics_json(a->train, &result, m.metrics, sizeof(m.metrics));
 	*out = m;
 	return 0;
 }
 
 /*
- * The child sends these lines through a pipe: "log TEXT", "done SHA SIZE LOW METRICS",
- * "fail CODE TEXT".
+ * The child sends these lines through a pipe: "log TEXT", "fail CODE TEXT", and
+ * "done SHA SIZE LOW AUC TREES<tab>WRITER<tab>TRIAL<tab>METRICS".
  */
 
 static void send_line(int fd, const char *line)
@@ -146,8 +185,9 @@ static void train_in_child(void *ctx, int fd)
 	if (err)
 		snprintf(line, sizeof(line), "fail %d %s\n", err, e.msg);
 	else
-		snprintf(line, sizeof(line), "done %s %lld %.17g %s\n", m.sha256,
-			 (long long)m.size_bytes, m.low, m.metrics);
+		snprintf(line, sizeof(line), "done %s %lld %.17g %.17g %lld\t%s\t%s\t%s\n",
+			 m.sha256, (long long)m.size_bytes, m.low, m.auc, (long long)m.trees,
+			 m.writer, m.trial, m.metrics);
 	send_line(fd, line);
 	_exit(0);
 }
@@ -157,6 +197,15 @@ struct sample_reply {
 	struct sample_model model;
 	struct err e;
 };
+
+/* The text up to the next tab, or the rest; goes on behind it. */
+static void take_part(char **at, char *out, size_t size)
+{
+	size_t len = strcspn(*at, "\t");
+
+	snprintf(out, size, "%.*s", (int)len, *at);
+	*at += len + ((*at)[len] == '\t');
+}
 
 static void take_done(struct sample_reply *r, const char *text)
 {
@@ -169,7 +218,12 @@ static void take_done(struct sample_reply *r, const char *text)
 	r->model.sha256[sha] = '\0';
 	r->model.size_bytes = strtoll(text + sha, &at, 10);
 	r->model.low = strtod(at, &at);
-	snprintf(r->model.metrics, sizeof(r->model.metrics), "%s", at + strspn(at, " "));
+	r->model.auc = strtod(at, &at);
+	r->model.trees = strtoll(at, &at, 10);
+	at += *at == '\t';
+	take_part(&at, r->model.writer, sizeof(r->model.writer));
+	take_part(&at, r->model.trial, sizeof(r->model.trial));
+	take_part(&at, r->model.metrics, sizeof(r->model.metrics));
 	r->done = true;
 }
 

@@ -29,6 +29,10 @@ struct sample_model {
 	char sha256[SHA256_HEX_MAX];	/* of the file; also its name under DATA_DIR/models */
 	int64_t size_bytes;
 	double low;			/* probability that nearly all rows reach (train_result) */
+	double auc;			/* on the data held out; 0.5 is chance */
+	int64_t trees;
+	char writer[32];		/* library and version that wrote the file */
+	char trial[256];		/* JSON object: answers to the trial rows (model.h) */
 	char metrics[1024];		/* JSON object */
 };
 
