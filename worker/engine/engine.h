@@ -37,9 +37,9 @@ struct engine_args {
 	struct reporter reporter;
 	struct venue *venue;		/* borrowed; its sink is engine_venue_sink() */
 	int64_t equity_interval_us;	/* between samples; 0 none */
-	int64_t signal_repeat_us;	/* equal refusals within it share one row; 0: a minute */
+	int64_t signal_repeat_us;	/* equal refusals in it share a row; 0: a minute */
 	const char *installation;	/* copied; NULL: INSTALLATION_NONE */
-	/* Source of the markets that paper bots trade (market_source.h). Must outlive the engine. */
+	/* Source of the markets that paper bots trade (market_source.h); outlives the engine. */
 	const char *market_data;
 	/* The first free row numbers. */
 	int64_t first_order_id, first_leg_id, first_fill_id, first_signal_id;
