@@ -453,7 +453,7 @@ static int handle_models_predict(struct request *r, struct err *e)
 
 static const struct param b_upload[] = {
 	{ .name = "model", .type = PARAM_FILE, .required = true,
-	  .help = "XGBoost JSON, UBJ or binary, at most MODEL_MAX_BYTES" },
+	  .help = "XGBoost JSON, UBJ or binary, or LightGBM text, at most MODEL_MAX_BYTES" },
 	{ .name = "name", .type = PARAM_TEXT, .required = true, .min = 1, .max = 100,
 	  .help = "for people" },
 	SYMBOL(true),

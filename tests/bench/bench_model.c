@@ -6,6 +6,7 @@
  */
 #include "common/clock.h"
 #include "common/file.h"
+#include "tests/bench/lightgbm_of.h"
 #include "worker/market/features.h"
 #include "worker/model/model.h"
 #include "worker/model/train/train.h"
@@ -212,6 +213,43 @@ static void bench_reference(struct model *m, const struct bench *b)
 	print_ns("a prediction by libxgboost", start_ns, n);
 }
 
+/* The same trees as a LightGBM model. */
+static int bench_lightgbm(const struct bench *b)
+{
+	char path[80];
+	struct buf file = { 0 }, text = { 0 };
+	struct booster trees = { 0 };
+	struct model *m = NULL;
+	struct err e = { 0 };
+	int64_t start_ns;
+	int err = file_read(b->path, BOOSTER_FILE_MAX, &file, &e);
+
+	snprintf(path, sizeof(path), "%s.txt", b->path);
+	if (!err)
+		err = booster_read(FORMAT_JSON, file.data, file.len, &trees, &e);
+	if (!err) {
+		lightgbm_of(&trees, &text);
+		err = file_write(path, text.data, text.len, 0600, &e);
+	}
+	start_ns = cpu_ns();
+	if (!err)
+		err = model_load(path, &m, &e);
+	if (err) {
+		fprintf(stderr, "bench_model: %s\n", e.msg);
+	} else {
+		printf("the same trees as a LightGBM model: loaded in %.1f ms\n",
+		       (double)(cpu_ns() - start_ns) / 1e6);
+		bench_predict(m, b, b->rows, "a prediction");
+		bench_predict(m, b, b->holed, "a prediction with missing values");
+	}
+	model_free(m);
+	booster_free(&trees);
+	buf_free(&file);
+	buf_free(&text);
+	unlink(path);
+	return err;
+}
+
 /* What a backtest does per candle. */
 static void bench_decisions(struct model *m, const struct bench *b)
 {
@@ -246,6 +284,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int64_t start_ns;
 	long before_kb, loaded_kb;
+	int rc;
 
 	snprintf(b.path, sizeof(b.path), "/tmp/bench_model.%ld.json", (long)getpid());
 	make_candles(&b);
@@ -274,6 +313,7 @@ int main(int argc, char **argv)
 	printf("  resident with libxgboost's copy as well: %.1f MB\n",
 	       (double)resident_kb() / 1024);
 	model_free(m);
+	rc = bench_lightgbm(&b);
 	unlink(b.path);
-	return 0;
+	return rc ? 1 : 0;
 }

@@ -160,7 +160,8 @@ class Models(harness.TestCase):
         bot = self.started()
         for name, word in (("xgagaricus.model", "127 features"), ("xgdermatology.model", "33 features"),
                            ("xg_dart_agaricus.model", "127 features"),
-                           ("lg_breast_cancer.txt", "LightGBM"), ("README.md", "no model")):
+                           ("lg_breast_cancer.txt", "30 features"),
+                           ("lgmulticlass.model", "multiclass num_class:5"), ("README.md", "no model")):
             with open(os.path.join(LEAVES, name), "rb") as f:
                 answer = self.upload(bot, f.read())
             self.assertEqual(answer.status, 422, answer)

@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "worker/market/features.h"
 #include "worker/model/format/booster.h"
+#include "worker/model/lightgbm_model.h"
 #include "worker/model/xgb_model.h"
 
 #include <malloc.h>
@@ -32,20 +33,12 @@ static int read_checked(const char *path, struct buf *file, enum booster_format 
 	if (*format == FORMAT_UNKNOWN)
 		return err_set(e, ERR_CORRUPT,
 			       "%s is no model: it looks like %s; XGBoost's JSON, UBJ "
-			       "and binary files are models",
+			       "and binary files and LightGBM's text files are models",
 			       path, booster_looks_like(buf_text(file), file->len));
 	err = booster_read(*format, file->data, file->len, b, e);
 	if (err)
 		err_prefix(e, "%s can't be used", path);
 	return err;
-}
-
-static int load_lightgbm(struct model_read *out, const struct buf *file, struct err *e)
-{
-	(void)out;
-	(void)file;
-	return err_set(e, ERR_INVALID, "it is a LightGBM text model; support for these comes with "
-		       "a later version, XGBoost models work now");
 }
 
 int model_load(const char *path, struct model **out, struct err *e)
@@ -61,7 +54,7 @@ int model_load(const char *path, struct model **out, struct err *e)
 	if (err)
 		goto out;
 	m->rounds = (unsigned)b.rounds_used;
-	err = format == FORMAT_LIGHTGBM ? load_lightgbm(&m->is, &file, e)
+	err = format == FORMAT_LIGHTGBM ? lightgbm_model_load(file.data, file.len, &m->is, e)
 		: xgb_model_read(format, &b, &file, &m->is, &m->library, e);
 	if (err) {
 		err_prefix(e, "%s can't be used", path);
@@ -97,11 +90,14 @@ const struct model_info *model_describe(const struct model *m)
 	return &m->is.info;
 }
 
-/* Names that libraries give to columns without one. */
+/* Names that libraries give to columns without one: XGBoost f0, LightGBM Column_0. */
 static bool is_numbered(const char *name, size_t i)
 {
-	char text[24];
+	char text[32];
 
+	snprintf(text, sizeof(text), "Column_%zu", i);
+	if (strcmp(name, text) == 0)
+		return true;
 	snprintf(text, sizeof(text), "f%zu", i);
 	return strcmp(name, text) == 0;
 }

@@ -5,7 +5,8 @@
  * file first (booster.h), because libxgboost trusts its files. Our own evaluator predicts for
  * every model that a bot can use; where libxgboost reads the file right, it must agree at
  * load (xgb_model.h). Its copy is then freed to save memory, and is read again from the file
- * when the reference is asked for.
+ * when the reference is asked for. LightGBM's text format is read and evaluated by our own code
+ * alone (lightgbm_model.h).
  */
 #ifndef WORKER_MODEL_MODEL_H
 #define WORKER_MODEL_MODEL_H
@@ -23,7 +24,7 @@ struct model;
 /*
  * ERR_NOT_FOUND, ERR_IO, ERR_LIMIT (too long), ERR_CORRUPT (damaged, or not a model; the
  * message says what the file looks like, or that libxgboost disagrees), ERR_INVALID (a kind
- * that is not supported, such as LightGBM). Uses one thread. Takes milliseconds, so don't call
+ * that is not supported, such as linear leaves). Uses one thread. Takes milliseconds, so don't call
  * it in the event loop.
  */
 MUST_CHECK int model_load(const char *path, struct model **out, struct err *e);
@@ -31,9 +32,10 @@ void model_free(struct model *m);
 const struct model_info *model_describe(const struct model *m);
 /*
  * Can a bot use this model with this feature list? ERR_INVALID says why not: its objective
- * gives no probability (only binary:logistic and reg:logistic do), it has another number of
+ * gives no probability (docs/MODELS.md), it has another number of
  * columns, its file names another list, other columns or another order of them, or it gives
- * more than one value. Columns without names, or named f0, f1, .., are accepted.
+ * more than one value. Columns without names, or named f0, f1, .. or
+ * Column_0, Column_1, .., are accepted.
  */
 MUST_CHECK int model_fits(const struct model *m, const struct feature_list *list, struct err *e);
 /*
