@@ -225,7 +225,7 @@ class Docker(unittest.TestCase):
         self.assertIn("does not run", self.refused("health"))
         self.assertIn("PAUSED", self.deployed("cli", "status"), "also while the worker is down")
         self.deployed("start")
-        self.assertIn("bot 1: Bot was PAUSED already", self.deployed("cli", "pause", "--all"))
+        self.assertIn("bot 1: Bot is already PAUSED", self.deployed("cli", "pause", "--all"))
         self.assertIn("no command", self.refused("cli", "dance"))
         self.assertEqual(token(), bearer)
         self.assertGreaterEqual(trades(), before)

@@ -119,10 +119,10 @@ static void nothing_to_close(void **state)
 	wait_us(f, 32 * SECOND);
 	assert_reason(f, CLOSE_EMERGENCY);
 	assert_int_equal(qty_units(last(f)->dust), qty_units(Q("0.001")));
-	assert_non_null(strstr(f->rows.notices[f->rows.notices_n - 1], "has not got"));
+	assert_non_null(strstr(f->rows.notices[f->rows.notices_n - 1], "does not have"));
 	engine_report(f->e, f->now, 0, SIZE_MAX);
 	assert_int_equal(f->rows.bots[1].emergency, EMERGENCY_LATCHED);
-	assert_non_null(strstr(f->rows.bots[1].error, "has not got"));
+	assert_non_null(strstr(f->rows.bots[1].error, "does not have"));
 	/* what is not there is not taken over by the next order either */
 	fake_account(f, "0.002");
 	command(f, EVENT_START, false);

@@ -290,14 +290,14 @@ static void filters(void **state)
 	d->in.free = M("100000000");
 	d->in.quantity = Q("1000.00001");
 	assert_refused(d, "filters");
-	assert_non_null(strstr(d->reason, "over the symbol's most"));
+	assert_non_null(strstr(d->reason, "above the symbol's maximum"));
 	d->in.quantity = Q("1000");
 	assert_allowed(d);
 	d->in.quantity = Q("0");
 	assert_refused(d, "filters");
 	d->in.quantity = Q("0.00009"); /* 4.50 */
 	assert_refused(d, "filters");
-	assert_non_null(strstr(d->reason, "notional 4.5 is under"));
+	assert_non_null(strstr(d->reason, "notional 4.5 is below"));
 }
 
 /* An entry whose exit would be too small for the venue is not begun. */

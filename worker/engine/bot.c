@@ -7,14 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- time ---- */
+/*
+ * ---- deadlines ----
+ *
+ * There is no list of timers. bot_due() computes the earliest deadline from the state of bot
+ * and orders at the end of every step, and bot_timer() does whatever is due. So a deadline
+ * can't outlive its reason, and a restart has nothing to set up: the rows are enough.
+ */
 
 static int64_t check_due(const struct bot *b)
 {
 	return b->orders_n ? bot_period_begin(b, CHECK_US, b->checked_us, 1) : NEVER;
 }
 
-/* While something is open: what the venue has of it, and what the account holds. */
+/*
+ * While orders are open, the venue's open orders and the account are asked for regularly,
+ * because an update of the venue may have been lost without anybody knowing.
+ */
 static void check_timer(const struct step *s, struct bot *b)
 {
 	if (s->now_us < check_due(b))
@@ -61,7 +70,7 @@ void bot_times_back(const struct step *s, struct bot *b)
 		order_times_back(b->orders[i], s->now_us);
 }
 
-/* Asked for while the bot could not come up: its orders don't know of it yet. */
+/* An emergency stop that came while the bot was not loaded: its orders don't close yet. */
 static void go_on_flattening(const struct step *s, struct bot *b)
 {
 	for (size_t i = b->orders_n; b->emergency == EMERGENCY_FLATTENING && i-- > 0;)
@@ -69,6 +78,12 @@ static void go_on_flattening(const struct step *s, struct bot *b)
 			bot_close(s, b, b->orders[i], CLOSE_EMERGENCY, "");
 }
 
+/*
+ * Since our rows were written the venue may have filled, ended or never received a leg. So a
+ * start assumes nothing: it asks about each live leg, and the answer is handled like an update
+ * that came late. A cancel is sent again, because it may never have left. A close without
+ * live legs gets no answer that would continue it, so it is continued here.
+ */
 void bot_reconcile(const struct step *s, struct bot *b)
 {
 	b->checked_us = s->now_us;
@@ -78,7 +93,6 @@ void bot_reconcile(const struct step *s, struct bot *b)
 		for (size_t k = 0; k < o->legs_n; k++)
 			leg_await(&o->legs[k], s->now_us);
 		order_ask_all(s, o);
-		/* A close that waits for nothing would wait for ever. */
 		if (o->phase == PHASE_CLOSING && order_live_legs(o) == 0 && !o->retry_us)
 			bot_progress(s, b, o);
 	}
@@ -129,7 +143,7 @@ void bot_report(struct bot *b, int64_t now_us, struct bot_report *row)
 	};
 
 	if (account_value(b->account, b->market->last, &value, NULL) == 0)
-		row->equity = value.equity; /* peak and day move with samples and decisions */
+		row->equity = value.equity; /* only bot_equity() changes peak and day */
 	row->pending_orders = (int64_t)bot_working(b) - row->open_positions;
 	memcpy(row->error, b->error, sizeof(row->error));
 	memcpy(row->config_error, b->config_error, sizeof(row->config_error));

@@ -7,7 +7,7 @@
 #define MINUTE_US INT64_C(60000000)
 #define DAY_US (24 * 60 * MINUTE_US)
 
-/* The open orders' gain at the last price, together. False: no amount is so large. */
+/* The open orders' gain at the last price, in total. False: too large for an amount. */
 static bool unrealized(const struct bot *b, struct money *sum)
 {
 	*sum = (struct money){ 0 };
@@ -18,9 +18,10 @@ static bool unrealized(const struct bot *b, struct money *sum)
 }
 
 /*
- * A clock that was set back repeats a day that has begun: it does not begin anew, or the
- * day's loss would be forgotten. A day that lies in the future (the clock was wrong before)
- * lasts until it comes, but no longer than a day of ours.
+ * Does a new UTC day begin? Not when the clock was set back, because MAX_DAILY_LOSS would
+ * forget the loss of the day that had begun: b->day, which is in the future then, lasts until
+ * it comes. But it lasts 24 hours at most, because a clock that was a year ahead would
+ * otherwise leave the bot with one day for a year.
  */
 static bool day_begins(struct bot *b, int64_t now_us)
 {
@@ -39,8 +40,9 @@ static bool day_begins(struct bot *b, int64_t now_us)
 }
 
 /*
- * The peak and the day's first equity stay, so no single price may make them: open
- * positions count at what they cost, for the day also at their loss.
+ * Later equity is compared with the peak and with the day's first equity, so one wrong price
+ * must not set them. Therefore open positions count at what they cost. In the day's equity an
+ * open loss counts as well, because a loss of yesterday is none of today.
  */
 void bot_equity(const struct step *s, struct bot *b)
 {
@@ -48,7 +50,7 @@ void bot_equity(const struct step *s, struct bot *b)
 	struct money gain, settled;
 
 	if (account_value(b->account, b->market->last, &value, NULL))
-		return; /* no account yet: stays as it was */
+		return; /* no account yet: equity stays as it was */
 	b->equity = value.equity;
 	b->moved = true;
 	if (!unrealized(b, &gain) || money_sub(b->equity, gain, &settled))
@@ -78,7 +80,10 @@ static void sample(const struct step *s, struct bot *b)
 		effects_add(s, EFFECT_EQUITY, NULL, 0)->u.equity = q;
 }
 
-/* Once in a period; of periods that passed while nobody looked, once in the newest. */
+/*
+ * One sample a period. When the clock passes several periods at once (target_us is where it
+ * goes), only the newest gets its sample, because the others would all be the same.
+ */
 void bot_equity_timer(const struct step *s, struct bot *b)
 {
 	int64_t every = s->all->equity_interval_us, newest;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Can targets be computed from it? A strategy is not trusted with the worker's life. */
+/* Can target and stop be computed from it? A faulty strategy must not end the worker. */
 static bool usable(const struct signal *s)
 {
 	double most = s->side == SIDE_SELL ? 0.99 : 10;
@@ -20,11 +20,12 @@ static bool usable(const struct signal *s)
 
 /*
  * A strategy with extra inputs decides the candle that ended at T with all of their candles that
- * ended by T. Another market's candle may close a moment later than the bot's own (its trades
- * are on their way, its clock runs behind), and of one market the intervals close one after the
- * other. So a candle waits until each input has come: "undecided" counts those that do, and the
- * newest decided one is behind them. Candles close by our clock when no event closes them, so
- * this is a matter of CANDLE_GRACE_US and the difference of the markets' lags.
+ * ended by T. An input's candle may close later than the bot's own, because another market's
+ * trades are still on their way, its clock is behind, or one market's intervals close one
+ * after the other. So the bot's candle waits until every input has come up to T. b->undecided
+ * counts the candles that wait; they are the newest ones. No wait is longer than about
+ * CANDLE_GRACE_US plus the difference of the markets' lags, because our clock closes a candle
+ * that no event closes.
  */
 
 /* The bot's own window without the newest "without" candles. */
@@ -37,7 +38,7 @@ static struct window own_window(const struct bot *b, size_t without)
 	return w;
 }
 
-/* A gap clears the window, and what waited is gone with it. */
+/* A gap clears the window, and with it the candles that waited. */
 static void forget_lost(struct bot *b)
 {
 	if (b->undecided > b->series->window.n)
@@ -66,8 +67,8 @@ bool bot_inputs_ready(struct bot *b)
 }
 
 /*
- * What the strategy sees at the newest candle that is decided (or is being): the windows go
- * into "in"; own is the memory for a part of the bot's.
+ * Puts the windows into "in" as they are at the candle that is being decided. own: memory for
+ * the bot's window without the candles that still wait.
  */
 static void view_inputs(const struct bot *b, struct strategy_input *in, struct window *own)
 {
@@ -76,7 +77,7 @@ static void view_inputs(const struct bot *b, struct strategy_input *in, struct w
 	if (b->undecided) {
 		*own = own_window(b, b->undecided);
 		in->window = own;
-		in->work = NULL; /* it is of the whole window */
+		in->work = NULL; /* what it holds was computed from the whole window */
 	}
 	for (size_t i = 0; i < b->inputs_n; i++)
 		in->extra[i] = &b->inputs[i]->window;
@@ -84,7 +85,7 @@ static void view_inputs(const struct bot *b, struct strategy_input *in, struct w
 
 /* ---- the strategy's decision ---- */
 
-/* What the bot has open, for the strategy; n of them. */
+/* The bot's open orders as a strategy sees them, *n of them. The list is the caller's. */
 static struct strategy_position *positions_of(const struct bot *b, size_t *n)
 {
 	struct strategy_position *list;
@@ -107,7 +108,7 @@ static struct strategy_position *positions_of(const struct bot *b, size_t *n)
 	return list;
 }
 
-/* The decision, with one of its entries (NULL: none), as it is considered and told. */
+/* Fills sig from a decision and one of its entries (NULL: none); its reason is set already. */
 static void signal_of(const struct bot *b, const struct decision *d, const struct intent *i,
 		      struct signal *sig)
 {
@@ -126,7 +127,7 @@ static void signal_of(const struct bot *b, const struct decision *d, const struc
 	sig->tag = i ? i->tag : "";
 }
 
-/* About the newest candle, or about a fill. False: the bot has failed. sig: its reason is set. */
+/* About the newest candle, or about a fill. False: the bot has failed. Sets sig's reason. */
 static bool ask_strategy(const struct step *s, struct bot *b, const struct strategy_fill *fill,
 			 struct decision *d, struct signal *sig)
 {
@@ -153,7 +154,7 @@ static bool ask_strategy(const struct step *s, struct bot *b, const struct strat
 	return rc == 0;
 }
 
-/* A position that the strategy may mean: held, and neither closing nor a remainder. */
+/* Is the intent about this position? It must be held, and neither closing nor a remainder. */
 static bool meant(const struct order *o, const struct intent *i)
 {
 	return o->side == i->side && o->status == ORDER_ACTIVE && order_open(o) &&
@@ -187,7 +188,7 @@ static void move_stop(const struct step *s, struct bot *b, struct order *o, stru
 		bot_progress(s, b, o);
 }
 
-/* An exit or a moved stop, of one position or of all of a side. */
+/* Carries out an exit or a moved stop, of one position or of all of a side. */
 static void change_positions(const struct step *s, struct bot *b, const struct intent *i)
 {
 	char cid[CORRELATION_ID_MAX];
@@ -205,7 +206,7 @@ static void change_positions(const struct step *s, struct bot *b, const struct i
 	}
 }
 
-/* Its exits and entries, one after the other. False: there was no entry. */
+/* Carries out a decision's intents in their order. False: there was no entry among them. */
 static bool consider(const struct step *s, struct bot *b, const struct decision *d,
 		     struct signal *sig, bool spaced)
 {
@@ -222,8 +223,9 @@ static bool consider(const struct step *s, struct bot *b, const struct decision 
 			bot_consider(s, b, sig, spaced);
 			continue;
 		}
-		bot_fail(s, b, "strategy %s gave a target of %g and a stop of %g, which no order "
-			 "can have", b->strategy->spec->name, sig->profit_target, sig->stop_loss);
+		bot_fail(s, b, "strategy %s gave an entry with target %g and stop %g (fractions), "
+			 "outside of what an order can have", b->strategy->spec->name,
+			 sig->profit_target, sig->stop_loss);
 	}
 	return any;
 }
@@ -257,9 +259,9 @@ void bot_decide_again(const struct step *s, struct bot *b, int64_t since_us)
 		(void)consider(s, b, &d, &sig, bot_entries_spaced(b, s->now_us));
 }
 
-/* ---- an own fill ---- */
+/* ---- a fill of its own ---- */
 
-/* By the clock, because a fill comes at any time inside a candle. */
+/* As bot_entries_spaced, but by the clock, because a fill comes at any time inside a candle. */
 static bool fill_spaced(const struct bot *b, int64_t now_us)
 {
 	return b->last_entry_us == 0 || b->last_entry_us > now_us ||

@@ -20,7 +20,7 @@ static int64_t orders_last_minute(const struct bot *b, int64_t now_us)
 	return count;
 }
 
-/* What one entry may spend: capital or a share of the equity, times leverage on futures. */
+/* Quote for one entry: capital or a share of the equity, times leverage on futures. */
 static int spendable(const struct bot *b, struct money *out)
 {
 	bool share = strcmp(b->config.stake_mode, "equity_share") == 0;
@@ -56,7 +56,7 @@ static int loss_of_one(const struct bot *b, const struct entry_plan *p, struct p
 	return price_add(*out, entry, out) ? ERR_RANGE : price_add(*out, exit, out);
 }
 
-/* Base of an entry as the bot's stake says, in whole steps; 0: there is none. */
+/* Quantity of an entry by stake_mode, in whole steps; 0: there is none. */
 static struct qty entry_quantity(const struct bot *b, const struct signal *sig,
 				 const struct entry_plan *p)
 {
@@ -81,7 +81,10 @@ static struct qty entry_quantity(const struct bot *b, const struct signal *sig,
 	return qty_to_step(q, b->market->info.step, ROUND_DOWN);
 }
 
-/* A futures account is one-way: a short would eat the open long, and its stops with it. */
+/*
+ * A futures account is in one-way mode, with one position per symbol: a short would reduce the
+ * open long, whose stops would then sell more than is held.
+ */
 static bool would_net(const struct bot *b, enum side side)
 {
 	for (size_t i = 0; i < b->orders_n; i++)
@@ -91,8 +94,8 @@ static bool would_net(const struct bot *b, enum side side)
 }
 
 /*
- * Counted in candles, because a candle's decision comes a little earlier or later than
- * the one before: by the clock one of two neighbours would be lost now and then.
+ * Counted in candles, because decisions do not come exactly one candle apart: by the clock, an
+ * interval of one candle would now and then be some milliseconds short, and an entry be lost.
  */
 bool bot_entries_spaced(const struct bot *b, int64_t now_us)
 {
@@ -104,8 +107,8 @@ bool bot_entries_spaced(const struct bot *b, int64_t now_us)
 }
 
 /*
- * Of what we decide by: a silence until now, one after which no book has come, or a feed
- * that catches up.
+ * Age of the market data: the longest of the silence until now, a silence after which no book
+ * has come yet, and the delay of a feed that catches up.
  */
 static int64_t data_age(const struct step *s)
 {
@@ -117,7 +120,7 @@ static int64_t data_age(const struct step *s)
 	return s->all->behind_us > age_us ? s->all->behind_us : age_us;
 }
 
-/* What holds an entry back before any figure is looked at: the rule, NULL none. */
+/* The rule that refuses an entry before anything is computed; NULL none. */
 static const char *not_now(const struct bot *b, const struct signal *s, int64_t now_us,
 			   bool spaced, const char **why)
 {
@@ -130,21 +133,21 @@ static const char *not_now(const struct bot *b, const struct signal *s, int64_t 
 		return "config_waits";
 	}
 	if (!trading_hours_inside(&b->config.trading_hours, now_us)) {
-		*why = "outside of trading_hours";
+		*why = "it is outside of trading_hours";
 		return "trading_hours";
 	}
 	if (!spaced) {
-		*why = "the newest entry is younger than decision_interval_ms";
+		*why = "less than decision_interval_ms since the newest entry";
 		return "decision_interval";
 	}
 	if (would_net(b, s->side)) {
-		*why = "positions of the other side are open";
+		*why = "the bot has open positions of the other side";
 		return "side";
 	}
 	return NULL;
 }
 
-/* The same, told. */
+/* The same, and reports the refusal. */
 static bool held_back(const struct step *s, struct bot *b, const struct signal *sig, bool spaced)
 {
 	const char *why = "", *rule = not_now(b, sig, s->now_us, spaced, &why);
@@ -154,13 +157,16 @@ static bool held_back(const struct step *s, struct bot *b, const struct signal *
 	return rule != NULL;
 }
 
-/* It takes from the other side of the book and never rests. */
+/* Market, IOC or FOK: it trades with the other side of the book and never rests. */
 static bool takes(const struct entry_plan *p)
 {
 	return p->type == TYPE_MARKET || p->tif != TIF_GTC;
 }
 
-/* As the bot's time_in_force says; one that never rests begins at the other side's best price. */
+/*
+ * As the bot's time_in_force says. IOC and FOK get the other side's best price, because at the
+ * price of their own side they would not trade.
+ */
 static void plan_limit(const struct bot *b, enum side side, struct entry_plan *plan)
 {
 	const struct book_top *top = &b->market->top;
@@ -173,7 +179,7 @@ static void plan_limit(const struct bot *b, enum side side, struct entry_plan *p
 		plan->limit = side == SIDE_BUY ? top->ask : top->bid;
 }
 
-/* How and at which price the entry is sent. */
+/* Type, time in force and price of an entry. */
 static void plan_entry(const struct bot *b, const struct signal *sig, struct entry_plan *plan)
 {
 	const struct market *m = b->market;
@@ -194,7 +200,10 @@ static void plan_entry(const struct bot *b, const struct signal *sig, struct ent
 					    buy ? ROUND_DOWN : ROUND_UP);
 }
 
-/* What the bot's settings say about the end of a position, with the plan's own target and stop. */
+/*
+ * Exit rules of a new position, from the bot's settings. A target or stop that the strategy
+ * gave as a price replaces the setting's fraction.
+ */
 static struct exit_rules rules_of(const struct bot *b, const struct signal *sig,
 				  const struct entry_plan *plan)
 {
@@ -216,7 +225,7 @@ static struct exit_rules rules_of(const struct bot *b, const struct signal *sig,
 	};
 }
 
-/* What the rows of a new position win on average, for the rules of risk. */
+/* The average target over a new position's exit rows, for the risk rules. */
 static struct price average_target(const struct step *s, const struct signal *sig,
 				   const struct entry_plan *plan)
 {
@@ -232,7 +241,7 @@ static struct price average_target(const struct step *s, const struct signal *si
 	return exits_average_target(&s->market->info, &o);
 }
 
-/* What the rules look at beside the plan of an entry: the bot and its market. */
+/* Fills in what the risk rules read: the plan of an entry, the bot and its market. */
 static void look_around(const struct step *s, const struct bot *b, const struct entry_plan *plan,
 			enum side side, struct risk_input *in)
 {
@@ -261,7 +270,7 @@ static void look_around(const struct step *s, const struct bot *b, const struct 
 	};
 }
 
-/* Everything that the rules look at; the plan is filled on the way. */
+/* Makes the plan of an entry, and from it what the risk rules read. */
 static void judge(const struct step *s, const struct bot *b, const struct signal *sig,
 		  struct entry_plan *plan, struct risk_input *in)
 {
@@ -278,7 +287,7 @@ static void judge(const struct step *s, const struct bot *b, const struct signal
 	in->target = average_target(s, sig, plan);
 }
 
-/* The account as it is now. False: nobody can say, and the bot has failed. */
+/* Brings equity up to date and gives the free funds. False: unknown, the bot has failed. */
 static bool has_account(const struct step *s, struct bot *b, struct money *free)
 {
 	struct account_value value;
@@ -293,7 +302,7 @@ static bool has_account(const struct step *s, struct bot *b, struct money *free)
 	return true;
 }
 
-/* True: every rule lets it go. False: the one that does not is told. */
+/* True: every risk rule passes. False: the refusal is reported. */
 static bool passes(const struct step *s, struct bot *b, const struct signal *sig,
 		   const struct risk_input *in)
 {
@@ -324,7 +333,7 @@ void bot_consider(const struct step *s, struct bot *b, const struct signal *sig,
 
 /* ---- further entries ---- */
 
-/* The price has gone so far against the position that its rule adds to it. */
+/* Has the price gone far enough against the position for position_adjustment to add to it? */
 static bool adds_now(const struct step *s, const struct order *o, struct price average)
 {
 	const struct position_adjustment *a = &o->rules.adjustment;
@@ -355,7 +364,7 @@ static void add_entry(const struct step *s, struct bot *b, struct order *o,
 	plan.quantity = qty_to_step(plan.quantity, b->market->info.step, ROUND_DOWN);
 	look_around(s, b, &plan, sig->side, &in);
 	in.free = free;
-	in.open_all--; /* the position is there already */
+	in.open_all--; /* this position is counted in it already */
 	in.open_bot--;
 	ASSERT(qty_add(in.taken_over, order_position(o), &in.taken_over) == 0);
 	if (!passes(s, b, sig, &in))

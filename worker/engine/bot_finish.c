@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Streak, cooldown, statistics of the day. */
+/* Counts a closed trade: loss streak, cooldown, statistics of the day. */
 static void count_result(const struct step *s, struct bot *b, const struct order *o)
 {
 	const struct risk_limits *limits = s->all->limits;
@@ -13,7 +13,7 @@ static void count_result(const struct step *s, struct bot *b, const struct order
 
 	if (qty_sign(o->filled) <= 0)
 		return;
-	if (qty_sign(o->exited) > 0) /* what goes on with another trade is not lost */
+	if (qty_sign(o->exited) > 0) /* coins that another trade took over are no loss */
 		b->loss_streak = money_sign(o->pnl) < 0 ? b->loss_streak + 1 : 0;
 	if (limits->cooldown_after_losses && b->loss_streak >= limits->cooldown_after_losses)
 		b->cooldown_until_us = s->now_us + limits->cooldown_s * INT64_C(1000000);
@@ -30,6 +30,7 @@ void bot_flat(const struct step *s, struct bot *b)
 		bot_set_status(s, b, EVENT_EMERGENCY_STOP, "flat", "worker", "");
 }
 
+/* Takes the order off the list, but keeps its legs' ids: a fill may come late (ended_leg). */
 static void forget(const struct step *s, struct bot *b, struct order *o)
 {
 	for (size_t i = 0; i < o->legs_n; i++) {

@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After so many failed closes (15 s) the account is asked what there is to close. */
+/* After so many failed closes (15 s) a close sells no more than the account holds. */
 #define TRIES_BEFORE_ACCOUNT 4
 
 /* ---- close ---- */
 
-/* No more than the account has, on this order's side. */
+/* q, but no more than the account holds on this order's side. */
 static struct qty at_most_account(const struct step *s, const struct bot *b,
 				  const struct order *o, struct qty q)
 {
@@ -23,13 +23,13 @@ static struct qty at_most_account(const struct step *s, const struct bot *b,
 	return qty_min(q, qty_to_step(has, s->market->info.step, ROUND_DOWN));
 }
 
-/* The account has not got what the order says it holds: somebody else took it. */
+/* The account does not hold what the order should: somebody else sold or moved it. */
 static void give_up(const struct step *s, struct bot *b, struct order *o)
 {
 	char have[MONEY_TEXT_MAX], text[200];
 
-	snprintf(text, sizeof(text), "order %lld holds %s that the account has not got; it was "
-		 "closed without selling that, look at the account", (long long)o->id,
+	snprintf(text, sizeof(text), "order %lld holds %s that the account does not have; the "
+		 "order was closed without selling it, check the account", (long long)o->id,
 		 qty_text(order_position(o), have));
 	effects_notice(s, o->close_correlation_id, "%s", text);
 	bot_finish(s, b, o);
@@ -76,7 +76,7 @@ void bot_progress(const struct step *s, struct bot *b, struct order *o)
 	}
 }
 
-/* Sell a remainder as soon as that is possible. o may be gone afterwards. */
+/* Sells a remainder if that is possible now. o may be gone afterwards. */
 static void try_remainder(const struct step *s, struct bot *b, struct order *o)
 {
 	if (s->now_us < o->retry_us || !bot_wake(s, o))
@@ -130,7 +130,10 @@ int64_t bot_drop_orders(const struct step *s, struct bot *b)
 
 /* ---- time and stops ---- */
 
-/* The market moved: the stop of a remainder is ours to watch. */
+/*
+ * The market traded. A remainder has no stop at the venue. It is sold when the price has made it
+ * large enough; if it is beyond its stop before that, a notice says so once.
+ */
 static void watch_remainder(const struct step *s, struct bot *b, struct order *o)
 {
 	if (order_closable(s, o)) {
@@ -168,6 +171,14 @@ static void narrow(int64_t *low, int64_t from, int64_t *high, int64_t to)
 		*high = to;
 }
 
+/*
+ * Most trades change nothing for a bot, and a bot may hold many orders. So after each step the
+ * range of prices is computed in which a trade can neither cross a stop nor move one, and the
+ * engine compares a trade with two numbers. A long's stop is the lower bound; if the stop
+ * trails, a price above the best one moves it, so the best price is the upper bound. For a
+ * short it is the other way round. A remainder makes the range empty, because any price may
+ * make it large enough to sell. A closing order waits for no price.
+ */
 void bot_quiet(const struct bot *b, int64_t *low, int64_t *high)
 {
 	*low = INT64_MIN;
@@ -176,7 +187,7 @@ void bot_quiet(const struct bot *b, int64_t *low, int64_t *high)
 		const struct order *o = b->orders[i];
 		int64_t stop = price_units(exits_stop(o)), best = price_units(exits_seen(o));
 
-		if (o->phase == PHASE_REMAINDER) /* any price may make it large enough */
+		if (o->phase == PHASE_REMAINDER)
 			*low = INT64_MAX;
 		else if (o->phase != PHASE_CLOSING && o->side == SIDE_BUY)
 			narrow(low, stop, high, o->rules.trailing ? best : INT64_MAX);
@@ -201,7 +212,7 @@ static void order_timer(const struct step *s, struct bot *b, struct order *o)
 	due = order_close_due(s, o, b->status != BOT_STOPPED);
 	if (due == CLOSE_NONE && (moved & TARGET_MOVED) && price_sign(s->market->last) > 0 &&
 	    order_target_crossed(o, s->market->last))
-		due = CLOSE_ROI; /* it would trade at once, which the venue may refuse */
+		due = CLOSE_ROI; /* a target there would trade at once; a venue may refuse it */
 	if (due != CLOSE_NONE) {
 		bot_close(s, b, o, due, "");
 		return;

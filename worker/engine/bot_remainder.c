@@ -3,26 +3,29 @@
 #include <stdio.h>
 
 /*
- * Spot. A part of an entry, or what an exit left, can be worth less than the exchange takes
- * as an order. It is a position all the same: it counts in equity and results, its stop is
- * watched, and it is sold as soon as that can be: with the bot's next trade, with another
- * order that closes, or alone when the price has made it large enough. What is less than one
- * lot step can't be sold in any way and is dust: its trade ends, and the next one takes it.
+ * Remainders and dust, on spot only.
+ *
+ * An entry that filled in part, or an exit that left something, may leave less than the
+ * exchange's minimum for an order: a remainder. It is still a position, so it counts in equity
+ * and results, and the worker watches its stop. It is sold as soon as possible: with the
+ * bot's next trade, with another order that closes, or alone when the price has made it large
+ * enough. A quantity below one lot step can't be sold at all and is dust: its trade ends, and
+ * the bot's next trade takes the dust over with what it cost.
  */
 
 void bot_tell_remainder(const struct step *s, const struct order *o, const char *what)
 {
 	char have[MONEY_TEXT_MAX];
 
-	effects_notice(s, o->correlation_id, "order %lld: %s %s %s, too little for an order of "
-		       "its own; it is sold with the next one", (long long)o->id,
+	effects_notice(s, o->correlation_id, "order %lld: %s %s %s, below the exchange's minimum "
+		       "for an order; they are sold with the bot's next one", (long long)o->id,
 		       qty_text(order_position(o), have), s->market->info.base, what);
 }
 
 void bot_remain(const struct step *s, struct bot *b, struct order *o)
 {
 	ASSERT(order_move(s, o, PHASE_CLOSING, ORDER_REMAINS, ""));
-	if (o->retries) /* it was refused as too small: not again at the next tick */
+	if (o->retries) /* refused as too small: wait, or the next tick would try again */
 		order_retry_later(s, o);
 	bot_tell_remainder(s, o, "are left");
 	bot_flat(s, b);
@@ -47,7 +50,7 @@ struct qty bot_remainders(const struct bot *b)
 	return sum;
 }
 
-/* What the account has beside its open orders: coins may be gone. */
+/* Base of the account that no open order holds. Less than the dust, if coins were taken out. */
 static struct qty beside_orders(const struct bot *b)
 {
 	struct qty q = b->account->base;

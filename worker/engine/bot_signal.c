@@ -4,12 +4,13 @@
 #include <string.h>
 
 #define SIGNAL_WRITE_US INT64_C(5000000)	/* a repeating row is rewritten this often */
-#define SHIFT_US INT64_C(50000)		/* between what two neighbours do regularly */
+#define SHIFT_US INT64_C(50000)		/* between the periods of bots with adjacent ids */
 
 /*
- * Which period a time lies in, on a grid that does not depend on when we started. Bots
- * take turns, some at a time: a thousand at once would be a long turn of the loop, and
- * each at a time of its own a thousand short ones.
+ * Number of the period that a time lies in. Periods don't depend on when the worker started,
+ * because a restart must not change the rows. Those of each bot are shifted by its id, because
+ * a thousand rows at one time would make one long turn of the loop. The shifts are multiples
+ * of SHIFT_US, so that some bots share a turn, because a turn for each would cost more.
  */
 static int64_t period_of(const struct bot *b, int64_t every, int64_t at_us)
 {
@@ -34,6 +35,7 @@ void bot_signal_ends(const struct step *s, struct bot *b)
 	b->signal.id = 0;
 }
 
+/* Is it the refusal of the newest row again, within the same period and settings? */
 static bool repeats(const struct step *s, const struct bot *b, const struct signal *sig,
 		    const char *rule)
 {

@@ -41,7 +41,7 @@ void bot_set_status(const struct step *s, struct bot *b, enum bot_event event, c
 	if (event == EVENT_STOP || event == EVENT_EMERGENCY_STOP)
 		b->error[0] = '\0';
 	b->dirty = true;
-	bot_signal_ends(s, b); /* the next refusal is news again */
+	bot_signal_ends(s, b); /* the next refusal gets a row of its own */
 	r = &effects_add(s, EFFECT_STATUS, NULL, 0)->u.status;
 	*r = (struct status_report){
 		.bot_id = b->id, .from = from, .to = b->status, .at_us = s->now_us,

@@ -18,7 +18,7 @@ static void book_fill(const struct step *s, struct bot *b, struct order *o, stru
 	bot_take_over(s, b, o);
 }
 
-/* An execution that no leg of this order asked for closes it, or a part of it. */
+/* Books an execution that no leg of this order asked for: on a close leg made for it. */
 static void close_by(const struct step *s, struct bot *b, struct order *o,
 		     const struct venue_update *part, enum close_reason reason)
 {
@@ -30,14 +30,14 @@ static void close_by(const struct step *s, struct bot *b, struct order *o,
 
 	if (o->phase != PHASE_CLOSING || reason == CLOSE_LIQUIDATION)
 		o->reason = reason;
-	/* A liquidation takes all, in several fills: nothing is sent against it. */
+	/* A liquidation takes all in several fills, so no order is sent meanwhile. */
 	o->retry_us = reason == CLOSE_LIQUIDATION ? part->at_us + RETRY_US : 0;
 	(void)order_move(s, o, o->phase, ORDER_CLOSES, close_reason_name(o->reason));
 	book_fill(s, b, o, l, part);
 	bot_progress(s, b, o);
 }
 
-/* Part of an amount, by size; the rest of it stays for the rest. */
+/* Takes a part's share, by quantity, out of an amount; *rest_e8 keeps the other. */
 static int64_t cut_amount(int64_t *rest_e8, struct qty part, struct qty whole)
 {
 	struct money m;
@@ -48,8 +48,8 @@ static int64_t cut_amount(int64_t *rest_e8, struct qty part, struct qty whole)
 }
 
 /*
- * Cut a part off an execution, with its share of fee and bad debt. The first part keeps the
- * venue's number of the trade; those of the others are ours, negative: a number is one fill.
+ * Cuts a part off an execution, with its share of fee and bad debt. The first part keeps the
+ * venue's trade id. The others get negative ones of ours, because each id stands for one fill.
  */
 static struct venue_update cut(const struct step *s, struct venue_update *rest, struct qty q)
 {
@@ -65,7 +65,7 @@ static struct venue_update cut(const struct step *s, struct venue_update *rest, 
 	return part;
 }
 
-/* Share an execution among the open orders, newest first; returns what is left of it. */
+/* Shares an execution among the open orders, newest first; returns what is left of it. */
 static struct qty share(const struct step *s, struct bot *b, const struct venue_update *u,
 			enum close_reason reason)
 {
@@ -84,8 +84,8 @@ static struct qty share(const struct step *s, struct bot *b, const struct venue_
 }
 
 /*
- * A futures account has one position for all orders of a bot. When target and stop
- * of one order both fill before we hear of it, the second takes what others hold.
+ * A futures account has one position for all orders of a bot. If target and stop of one order
+ * both fill before we hear of it, the second fill closes what other orders hold.
  */
 static void book_exit(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		      const struct venue_update *u)
@@ -104,7 +104,7 @@ static void book_exit(const struct step *s, struct bot *b, struct order *o, stru
 	effects_notice(s, o->correlation_id, "%s traded more than its order held: it closes other "
 		       "orders", l->client_order_id);
 	if (qty_sign(share(s, b, &rest, reason)) > 0)
-		bot_fail(s, b, "the venue traded more than the bot's orders hold; look at the "
+		bot_fail(s, b, "the venue traded more than the bot's orders hold; check the "
 			 "account");
 }
 
@@ -118,9 +118,9 @@ static void book(const struct step *s, struct bot *b, struct order *o, struct le
 }
 
 /*
- * The venue counts more than the fills it tells of when asked: what is missing is booked at
- * the best price known, so that the position is right. The number of such a fill is ours,
- * negative; its fee is not known.
+ * The venue says that more was filled than the trades it lists add up to. The difference is
+ * booked at the best price known, because the position must be right. Such a fill has a
+ * negative trade id of ours, and its fee is unknown.
  */
 static void adopt_missing(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 			  struct price near, struct qty upto)
@@ -133,14 +133,15 @@ static void adopt_missing(const struct step *s, struct bot *b, struct order *o, 
 	if (price_sign(part.price) <= 0)
 		part.price = price_sign(l->price) > 0 ? l->price : b->market->last;
 	part.trade_id = -s->ids->fill;
-	effects_notice(s, o->correlation_id, "%s: the venue filled %s more than it told; booked at "
-		       "%s", l->client_order_id, qty_text(part.quantity, have),
-		       price_text(part.price, at));
+	effects_notice(s, o->correlation_id, "%s: the venue filled %s more than the trades it "
+		       "lists; booked at %s, without a fee", l->client_order_id,
+		       qty_text(part.quantity, have), price_text(part.price, at));
 	book(s, b, o, l, &part);
-	bot_fail(s, b, "%s: the venue filled more than it tells of", l->client_order_id);
+	bot_fail(s, b, "%s: the venue filled more than the trades it lists; check the account",
+		 l->client_order_id);
 }
 
-/* The venue says that it filled so much: what was traded is asked for. */
+/* The venue says that it filled more than we have booked: asks for the trades. */
 static void fills_told(const struct step *s, struct order *o, struct leg *l, struct qty upto)
 {
 	if (qty_cmp(upto, l->told) > 0)
@@ -148,20 +149,24 @@ static void fills_told(const struct step *s, struct order *o, struct leg *l, str
 	order_ask_leg(s, o, l);
 }
 
-/* It was to be taken back again later, and has ended by itself: nothing is to be waited for. */
+/* Its cancel was to be tried again later, but it has ended: the order need not wait. */
 static void no_retry_needed(struct order *o, const struct leg *l)
 {
 	if (l->cancel_refused && leg_done(l))
 		o->retry_us = 0;
 }
 
+/*
+ * u->cumulative is the leg's total after this fill. Not more than ours: the fill came before.
+ * Ours plus more than this fill: one before it is missing, so the trades are asked for.
+ */
 static void on_fill(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		    const struct venue_update *u)
 {
 	struct qty before;
 
 	if (qty_cmp(u->cumulative, l->filled) <= 0)
-		return; /* said before */
+		return;
 	ASSERT(qty_sub(u->cumulative, u->quantity, &before) == 0);
 	if (qty_cmp(before, l->filled) > 0 && !leg_done(l)) {
 		l->told_price = u->price;
@@ -175,14 +180,17 @@ static void on_fill(const struct step *s, struct bot *b, struct order *o, struct
 
 /* ---- ends ---- */
 
-/* The market is beyond the target of a part, which is not the last. */
+/* The market has reached the target of this leg, which is one of partial_targets. */
 static bool part_reached(const struct order *o, const struct leg *l, struct price last)
 {
 	return l->kind == LEG_TAKE_PROFIT && price_cmp(l->price, o->take_profit) != 0 &&
 	       !exits_better(o, l->price, last);
 }
 
-/* A protective leg that the venue did not keep: it came too late, or waits for a new try. */
+/*
+ * The venue rejected a target or stop, or let it expire. If the market has reached its price, it
+ * came too late and what it covered is sold at market. Otherwise it is sent again after a wait.
+ */
 static void protection_lost(const struct step *s, struct bot *b, struct order *o,
 			    const struct leg *l)
 {
@@ -202,7 +210,7 @@ static void protection_lost(const struct step *s, struct bot *b, struct order *o
 	}
 }
 
-/* The fills of a liquidation follow at once; nothing is protected in between. */
+/* A liquidation ended the leg. Its fills follow at once, so no protection is sent before. */
 static bool liquidating(const struct step *s, struct order *o, const struct venue_update *u)
 {
 	if (strncmp(u->reason, LIQUIDATION_REASON, strlen(LIQUIDATION_REASON)) != 0 ||
@@ -225,7 +233,7 @@ static void on_end(const struct step *s, struct bot *b, struct order *o, struct 
 	bool rejected = event == LEG_EV_REJECTED, expired = event == LEG_EV_EXPIRED;
 	const struct leg *lost = NULL;
 
-	if (!leg_done(l) && qty_cmp(u->cumulative, l->filled) > 0) { /* it ends with its fills */
+	if (!leg_done(l) && qty_cmp(u->cumulative, l->filled) > 0) { /* its fills come first */
 		l->told_end = event;
 		l->told_price = u->price;
 		snprintf(l->told_why, sizeof(l->told_why), "%s", u->reason);
@@ -268,7 +276,7 @@ static void on_accepted(const struct step *s, struct bot *b, struct order *o, st
 	}
 	if (!first && !moved)
 		return;
-	if (!moved) /* it is being taken back */
+	if (!moved) /* it is being cancelled: its deadline counts from now */
 		leg_await(l, s->now_us);
 	if (l->kind == LEG_ENTRY)
 		bot_entry_taken(b);
@@ -279,10 +287,10 @@ static void on_accepted(const struct step *s, struct bot *b, struct order *o, st
 		o->retries = 0;
 		order_changed(s, o);
 	}
-	bot_progress(s, b, o); /* a rest may have waited to be merged with it */
+	bot_progress(s, b, o); /* a small rest may have waited to be merged with it */
 }
 
-/* It may have filled a moment ago, or be gone without our knowledge: the venue says which. */
+/* It may just have filled, or have ended without our knowledge: the venue is asked. */
 static void on_cancel_rejected(const struct step *s, struct order *o, struct leg *l)
 {
 	if (l->state != LEG_CANCELLING)
@@ -303,7 +311,7 @@ static struct order *find_leg(const struct bot *b, const char *client_order_id, 
 	return NULL;
 }
 
-/* ---- what we asked for ---- */
+/* ---- answers ---- */
 
 void bot_on_refused(const struct step *s, struct bot *b, const char *client_order_id,
 		    bool cancel, const char *why)
@@ -326,7 +334,7 @@ void bot_on_refused(const struct step *s, struct bot *b, const char *client_orde
 		order_retry_later(s, o);
 }
 
-/* The venue has it, as the answer says. */
+/* The answer says that the venue has the leg. */
 static void on_state(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		     const struct venue_update *u)
 {
@@ -335,7 +343,7 @@ static void on_state(const struct step *s, struct bot *b, struct order *o, struc
 		fills_told(s, o, l, u->cumulative);
 		return;
 	}
-	if (u->kind == UPDATE_ACCEPTED && u->exchange_id[0]) /* else it is on its way */
+	if (u->kind == UPDATE_ACCEPTED && u->exchange_id[0]) /* else not taken yet */
 		on_accepted(s, b, o, l, u);
 	o = find_leg(b, u->client_order_id, &l); /* what followed may have moved it */
 	if (o && !leg_done(l))
@@ -367,7 +375,7 @@ static void on_order_state(const struct step *s, struct bot *b, struct order *o,
 	}
 }
 
-/* The executions of a leg: those that we lack are booked, then it ends as it did. */
+/* The trades of a leg: books those that we lack, then ends it as the venue had said. */
 static void on_trades(const struct step *s, struct bot *b, struct order *o, struct leg *l,
 		      const struct venue_answer *a)
 {
@@ -434,7 +442,7 @@ static const struct venue_update *listed(const struct venue_answer *a, const cha
 	return NULL;
 }
 
-/* The venue had it before the question was asked: it is in the list, or it is over. */
+/* A leg that the venue had before the question is in the list, or has ended. */
 static void compare_leg(const struct step *s, struct order *o, struct leg *l,
 			const struct venue_answer *a)
 {
@@ -449,8 +457,8 @@ static void compare_leg(const struct step *s, struct order *o, struct leg *l,
 }
 
 /*
- * All that the venue has open for the bot, against what we think is live. News may be under
- * way, so a difference is asked about; an order of ours that no trade knows is a fault.
+ * Compares the venue's open orders of the bot with our live legs. An update may be on its way,
+ * so a difference is asked about. An open order that belongs to no trade is a fault.
  */
 static void on_open_orders(const struct step *s, struct bot *b, const struct venue_answer *a)
 {
@@ -461,8 +469,8 @@ static void on_open_orders(const struct step *s, struct bot *b, const struct ven
 			compare_leg(s, b->orders[i], &b->orders[i]->legs[k], a);
 	for (size_t i = 0; i < a->n; i++)
 		if (!find_leg(b, a->list[i].client_order_id, &l))
-			bot_fail(s, b, "the venue has the open order %s that no trade of this bot "
-				 "knows; cancel it there, then start the bot",
+			bot_fail(s, b, "the venue has an open order %s that belongs to no trade of "
+				 "this bot; cancel it there, then start the bot",
 				 a->list[i].client_order_id);
 }
 
@@ -479,7 +487,7 @@ void bot_on_answer(const struct step *s, struct bot *b, const struct venue_answe
 		if (a->rc == 0)
 			on_open_orders(s, b, a);
 		break;
-	case ASK_ACCOUNT: /* the engine has taken it in */
+	case ASK_ACCOUNT: /* the engine has stored it */
 		break;
 	}
 	bot_filled(s, b, from);
@@ -518,8 +526,8 @@ static void on_funding(const struct step *s, struct bot *b, const struct venue_u
 }
 
 /*
- * A fill of an order that is over. What we have booked already is said again, and what
- * we never sent or forgot long ago is not ours: neither is news. More than we booked is.
+ * A fill of no open order. Ignored, if the leg is unknown (never sent, or forgotten long ago) or
+ * the fill is booked already. More than was booked is a fault: no order accounts for it.
  */
 static void on_stray_fill(const struct step *s, struct bot *b, const struct venue_update *u)
 {
@@ -532,8 +540,8 @@ static void on_stray_fill(const struct step *s, struct bot *b, const struct venu
 		    qty_cmp(u->cumulative, l->filled) <= 0)
 			continue;
 		l->filled = u->cumulative;
-		bot_fail(s, b, "%s filled after its order was closed: the account holds what no "
-			 "order of the bot accounts for; look at it", l->client_order_id);
+		bot_fail(s, b, "%s filled after its order was closed, so the account holds more "
+			 "than the bot's orders; check the account", l->client_order_id);
 		return;
 	}
 }

@@ -96,6 +96,7 @@ int64_t engine_now(const struct engine *e)
 	return e->now_us;
 }
 
+/* Runs the bots that are due, and finds the next deadline on the way. */
 static void fire_bots(struct engine *e, int64_t at_us)
 {
 	e->due_us = e->warm == WARM_NEW ? NEVER : e->close_us;
@@ -112,8 +113,9 @@ static void fire_bots(struct engine *e, int64_t at_us)
 }
 
 /*
- * At one time: the venue's fills first, then the candles, then the bots' deadlines. (Not
- * inline: it would cost registers of engine_advance, which each event goes through.)
+ * What is due at at_us in the engine: first candles, because decisions are made on them, then
+ * the bots' deadlines. Not inline, because that would cost registers in engine_advance, which
+ * every event goes through.
  */
 __attribute__((noinline)) static void fire(struct engine *e, int64_t at_us, int64_t until_us)
 {
@@ -122,6 +124,13 @@ __attribute__((noinline)) static void fire(struct engine *e, int64_t at_us, int6
 	fire_bots(e, at_us);
 }
 
+/*
+ * Fires the deadlines of venue and engine up to now_us in the order of time. At the same time
+ * the venue goes first, because a fill that has happened must be known before a timeout decides
+ * about the same order. Handlers set new deadlines, perhaps before now_us, so each round looks
+ * for the earliest one anew. One that lies in the past fires at the engine's time, because
+ * time never goes back.
+ */
 void engine_advance(struct engine *e, int64_t now_us)
 {
 	struct venue *v = e->args.venue;
@@ -136,7 +145,7 @@ void engine_advance(struct engine *e, int64_t now_us)
 		if (due > now_us)
 			break;
 		if (due < e->now_us)
-			due = e->now_us; /* time never goes back */
+			due = e->now_us;
 		e->now_us = due;
 		if (venue_due <= e->due_us)
 			v->ops->advance(v, due);

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a bot is, or would be, in a list of pointers to structs that begin with its number. */
+/*
+ * Binary search in a list of pointers to structs that begin with a bot's id, by id. Returns the
+ * index of bot_id, or where it belongs.
+ */
 static size_t place_of(const void *list, size_t n, int64_t bot_id)
 {
 	size_t low = 0, high = n;
@@ -55,7 +58,7 @@ int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out, st
 	return *out ? 0 : err_set(err, ERR_NOT_FOUND, "there is no bot %lld", (long long)bot_id);
 }
 
-struct place {				/* where a config puts a bot */
+struct place {				/* what the settings of a bot name */
 	struct market *market;
 	struct series *series;
 	const struct strategy *strategy;
@@ -70,7 +73,7 @@ static int find_series(struct engine *e, const struct bot_config *c, const char 
 
 	*m = engine_market(e, bot_config_source(c, e->args.market_data, source), symbol);
 	if (!*m)
-		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s of %s",
+		return err_set(err, ERR_NOT_FOUND, "no market data for %s %s from %s",
 			       bot_config_futures(c) ? "USD-M futures" : "spot", symbol, source);
 	*s = market_series(*m, interval);
 	return *s ? 0 : err_set(err, ERR_NOT_FOUND, "there is no interval \"%s\"", interval);
@@ -95,7 +98,7 @@ static int locate_inputs(struct engine *e, const struct bot_config *c, struct pl
 	return rc;
 }
 
-/* Nothing changes on failure. */
+/* Finds what the settings name. Nothing changes on failure. */
 static int locate(struct engine *e, const struct bot_config *c, struct place *p, struct err *err)
 {
 	int rc;
@@ -135,7 +138,7 @@ size_t engine_other_symbols(const struct bot_config *c,
 	return others;
 }
 
-/* What the bot may do where these settings put it; nothing changes on failure. */
+/* Tells the venue the bot's account; *caps: what its venue can do. Failure changes nothing. */
 static int seat(struct engine *e, int64_t bot_id, const struct bot_config *c,
 		const struct venue_caps **caps, struct err *err)
 {
@@ -151,7 +154,7 @@ static int earlier(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The newest ones that the ring holds; it goes on with its oldest. */
+/* Fills the ring with the newest times, oldest first, because the next one replaces that. */
 static void adopt_sent(struct bot *b, const struct bot_restore *r)
 {
 	int64_t all[ORDERS_KEPT];
@@ -188,7 +191,7 @@ static void adopt(struct bot *b, const struct bot_restore *r)
 		b->ended[b->ended_n++ % ENDED_LEGS] = r->ended[i];
 }
 
-/* Another account: what was gained and lost on the one before says nothing about this one. */
+/* The bot trades another account: gains and losses of the former one don't count for it. */
 static void begin_epoch(struct bot *b, int64_t account_id)
 {
 	b->account_id = account_id;
@@ -226,7 +229,7 @@ int engine_bot_add(struct engine *e, int64_t bot_id, const struct bot_config *co
 	int rc;
 
 	if (engine_find_bot(e, bot_id))
-		return err_set(err, ERR_CONFLICT, "bot %lld runs already", (long long)bot_id);
+		return err_set(err, ERR_CONFLICT, "bot %lld is running already", (long long)bot_id);
 	rc = locate(e, config, &p, err);
 	if (rc == 0)
 		rc = seat(e, bot_id, config, &caps, err);
@@ -263,7 +266,7 @@ int engine_order_restore(struct engine *e, const struct order *o, struct err *er
 		return err_set(err, ERR_NOT_FOUND, "order %lld: there is no bot %lld",
 			       (long long)o->id, (long long)o->bot_id);
 	if (strcmp(b->market->info.symbol, o->symbol) != 0)
-		return err_set(err, ERR_CONFLICT, "order %lld is on %s, but bot %lld trades %s now",
+		return err_set(err, ERR_CONFLICT, "order %lld is on %s, but bot %lld now trades %s",
 			       (long long)o->id, o->symbol, (long long)b->id,
 			       b->market->info.symbol);
 	copy = xcalloc(1, sizeof(*copy));
@@ -313,8 +316,9 @@ int engine_bot_remove(struct engine *e, int64_t bot_id, struct err *err)
 	if (rc)
 		return rc;
 	if (b->status != BOT_STOPPED || bot_working(b))
-		return err_set(err, ERR_CONFLICT, "bot %lld is %s with %zu open orders",
-			       (long long)bot_id, bot_status_name(b->status), bot_working(b));
+		return err_set(err, ERR_CONFLICT, "bot %lld must be STOPPED without open orders; "
+			       "it is %s with %zu", (long long)bot_id, bot_status_name(b->status),
+			       bot_working(b));
 	s = engine_step(e, b, e->now_us);
 	bot_drop_remainders(&s, b);
 	engine_step_done(e, b);
@@ -378,7 +382,7 @@ static void use_config(struct engine *e, struct bot *b, const struct bot_config 
 	engine_step_done(e, b);
 }
 
-/* waits: why a part of the newest version is not in it; NULL: it is all of it. */
+/* waits: why config lacks a part of the newest version; NULL: it lacks nothing. */
 static int take_config(struct engine *e, struct bot *b, const struct bot_config *config,
 		       const char *waits, struct err *err)
 {

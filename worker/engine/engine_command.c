@@ -12,20 +12,20 @@ static void answer_text(struct bot *b, const struct engine_command *c, enum bot_
 	a->positions = bot_positions(b);
 	a->pending = (int64_t)bot_working(b) - a->positions;
 	if (b->status == BOT_ERROR)
-		snprintf(a->message, sizeof(a->message), "Bot started, but failed at once: %.200s",
-			 b->error);
+		snprintf(a->message, sizeof(a->message),
+			 "The bot started but failed at once: %.200s", b->error);
 	else if (c->event == EVENT_EMERGENCY_STOP)
 		snprintf(a->message, sizeof(a->message),
 			 bot_working(b) ? "Emergency stop executed: %lld positions are being closed"
 				     : "Emergency stop executed", (long long)a->positions);
 	else if (before == b->status)
-		snprintf(a->message, sizeof(a->message), "Bot was %s already",
+		snprintf(a->message, sizeof(a->message), "Bot is already %s",
 			 bot_status_name(b->status));
 	else if (c->event == EVENT_STOP && a->positions)
 		snprintf(a->message, sizeof(a->message),
 			 "Bot stopped successfully; %lld positions %s", (long long)a->positions,
 			 c->close_positions ? "are being closed"
-					    : "stay open behind their take profit and stop");
+					    : "stay open with their target and stop");
 	else
 		snprintf(a->message, sizeof(a->message), "Bot %s successfully",
 			 c->event == EVENT_STOP ? "stopped" : c->event == EVENT_START ? "started" :
@@ -113,9 +113,9 @@ int engine_close(struct engine *e, int64_t bot_id, int64_t order_id, const char 
 			continue;
 		if (too_small(&s, b->orders[i])) {
 			if (order_id)
-				return err_set(err, ERR_CONFLICT, "order %lld holds too little "
-					       "to be sold by itself: it goes with the bot's "
-					       "next exit", (long long)order_id);
+				return err_set(err, ERR_CONFLICT, "order %lld holds less than "
+					       "the exchange's minimum; it is sold with the "
+					       "bot's next exit", (long long)order_id);
 			continue;
 		}
 		bot_close(&s, b, b->orders[i], CLOSE_MANUAL, correlation_id);

@@ -69,7 +69,10 @@ static void cancel(struct engine *e, struct bot *b, struct order *o, int64_t leg
 		bot_on_refused(&s, b, l->client_order_id, true, err.msg);
 }
 
-/* l NULL: not about one leg. */
+/*
+ * l NULL: a question about the bot, not about one leg. A question that can't be asked is
+ * handled as an answer that says so, because then the same code asks again later.
+ */
 static void ask(struct engine *e, struct bot *b, const struct leg *l, enum venue_question kind,
 		int64_t now_us)
 {
@@ -100,7 +103,10 @@ static void ask_leg(struct engine *e, struct bot *b, const struct effect *f,
 		ask(e, b, l, kind, f->at_us);
 }
 
-/* What goes to the venue; reports wait. The effect is a copy: what it causes is added. */
+/*
+ * Carries out an effect that goes to the venue and leaves the others. f is a copy, because a
+ * refusal adds effects, which may move the list.
+ */
 static void request(struct engine *e, struct bot *b, const struct effect *f)
 {
 	switch (f->kind) {
@@ -219,8 +225,9 @@ static void report(struct engine *e, struct bot *b, struct effect *f)
 }
 
 /*
- * The venue's requests first, because a refusal is a step of its own; then the rows, as they
- * are when all has been said. Neither venue nor reporter calls the engine from in here.
+ * Requests go to the venue first, because a refusal is a step of its own that changes rows.
+ * Then each row is reported once, as it is after all requests. The venue and the reporter must
+ * not call the engine from here.
  */
 static void settle(struct engine *e, struct bot *b)
 {
@@ -242,7 +249,7 @@ static void settle(struct engine *e, struct bot *b)
 	e->settling = false;
 }
 
-/* Other bots see what is open, and what of this market is unknown. */
+/* Updates the counts that the risk rules of all bots read: open orders, unknown legs. */
 static void count(struct engine *e, struct bot *b)
 {
 	size_t unknown = bot_unknown_legs(b), working = bot_working(b);

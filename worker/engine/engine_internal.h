@@ -1,11 +1,11 @@
 /*
  * engine_internal.h - top floor of the engine: what its files share; nobody else includes it.
  *
- *	engine.c		life, time, whose report is due
- *	engine_effects.c	begins a step of a bot, and carries out what comes of it
- *	engine_market.c		markets, their candles, and what is heard of them
+ *	engine.c		making and freeing an engine, its time, bots' reports
+ *	engine_effects.c	carries out the effects of a bot's step
+ *	engine_market.c		markets, their candles and events
  *	engine_bot.c		the list of bots, their settings and models
- *	engine_command.c	what a person asks of a bot
+ *	engine_command.c	commands to a bot
  */
 #ifndef WORKER_ENGINE_ENGINE_INTERNAL_H
 #define WORKER_ENGINE_ENGINE_INTERNAL_H
@@ -14,8 +14,9 @@
 #include "worker/engine/engine.h"
 
 /*
- * A silence may end any number of candles. So many are handed on; of the others only
- * that they were like the last one, which a window full of repeats says as well.
+ * A silence may close any number of candles. At most this many are handed on, so that the work
+ * is bounded. Those left out all repeat the last close, so a window full of repeats is what
+ * they would have given as well.
  */
 #define CANDLES_AT_ONCE 256
 _Static_assert(CANDLES_AT_ONCE >= 2 * CANDLE_WINDOW, "a silence must fill the window");
@@ -25,20 +26,20 @@ struct engine {
 	struct conditions all;
 	struct next_ids ids;
 	struct effects effects;		/* of the step under way */
-	bool settling;			/* they are being carried out */
+	bool settling;			/* the effects are being carried out */
 	int64_t now_us;
 	int64_t due_us;			/* no bot and no market has an earlier deadline */
-	int64_t close_us;		/* no market has an earlier one to close candles */
+	int64_t close_us;		/* no market has to close a candle earlier */
 	size_t markets_n;
 	struct market **markets;
 	size_t accounts_n;
-	struct account **accounts;	/* that the venue told, or bots have; by bot id */
+	struct account **accounts;	/* reported by the venue, or of a bot; by bot id */
 	size_t bots_n;
 	struct bot **bots;		/* by id, ascending */
-	int64_t *dues;			/* their deadlines, side by side: looked through often */
+	int64_t *dues;			/* the bots' deadlines; an array, because scanned often */
 	enum warm_up warm;
-	size_t report_at;		/* whose turn it is to be reported */
-	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event: too much for the stack */
+	size_t report_at;		/* index of the bot whose turn it is to be reported */
+	struct candle closed[CANDLES_AT_ONCE];	/* by the newest event; too large for the stack */
 };
 
 /* ---- engine_effects.c ---- */
@@ -51,9 +52,12 @@ static inline struct step engine_step(struct engine *e, struct bot *b, int64_t n
 		.effects = &e->effects,
 	};
 }
-/* A step of this bot is over: its effects are carried out, its deadline and counts set. */
+/*
+ * Ends a step of this bot: carries out its effects, then computes its deadline, its quiet
+ * prices and the counts of open orders anew.
+ */
 void engine_step_done(struct engine *e, struct bot *b);
-/* The same where a step mostly has no effects and moves no deadline. */
+/* The same for steps that mostly change nothing: does nothing then, to save the time. */
 static inline void engine_step_maybe(struct engine *e, struct bot *b)
 {
 	if (e->effects.n || e->effects.closes_wait || e->effects.looks_moved)
@@ -64,28 +68,28 @@ static inline void engine_step_maybe(struct engine *e, struct bot *b)
 
 void market_free(struct market *m);
 /*
- * Our clock is at_us: close the candles that no event closed. act: bots decide. until_us
- * is where the clock goes on to: what lies far before it is closed in one go. Sets
- * e->close_us.
+ * Closes, by our clock (at_us), the candles that no event closed. act: bots decide on them.
+ * until_us: the time that the clock is being brought to; candles far before it are closed in
+ * one go. Sets e->close_us.
  */
 void markets_close(struct engine *e, int64_t at_us, int64_t until_us, bool act);
-/* Candles of an interval from now on. NULL: there is no such interval. */
+/* The candles of an interval, made from now on if nobody asked before. NULL: no such interval. */
 struct series *market_series(struct market *m, const char *interval);
-/* Its window keeps look_back candles from now on, and "ahead" later ones beside them. */
+/* From now on its window keeps look_back candles, and "ahead" more that came after them. */
 void series_keep(struct series *s, size_t look_back, size_t ahead);
 void market_join(struct market *m, struct bot *b);
 void market_leave(struct market *m, const struct bot *b);
 
-/* Warming up: candles close by our clock as they did when the bots were there. */
+/* Warm-up: our clock closes candles as it did before the restart, and no bot decides. */
 void markets_warm(struct engine *e, int64_t now_us);
 
 /* ---- engine_bot.c ---- */
 
 struct bot *engine_find_bot(const struct engine *e, int64_t bot_id);	/* NULL: none */
-/* ERR_NOT_FOUND: there is none. */
+/* As engine_find_bot. ERR_NOT_FOUND: there is none. */
 MUST_CHECK int engine_need_bot(const struct engine *e, int64_t bot_id, struct bot **out,
 			       struct err *err);
-/* Of this bot; an empty one where the venue has told none. Its address stays. */
+/* The bot's account; empty until the venue reports it. The pointer stays valid. */
 struct account *engine_account(struct engine *e, int64_t bot_id);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAG_STEP_US INT64_C(100000)	/* a lag that falls by more moves the deadlines */
+#define LAG_STEP_US INT64_C(100000)	/* a lag that falls by more brings deadlines forward */
 
 struct market *engine_market_add(struct engine *e, const struct symbol_info *info)
 {
@@ -139,8 +139,9 @@ static void decide(struct engine *e, struct bot *b)
 }
 
 /*
- * The candles that waited for its inputs, as far as these have come. Without act they were
- * decided before, or are older than the bot; what waits still is decided when bots act.
+ * Decides the waiting candles whose inputs have come. Without act (warm-up) it only takes them
+ * off the list, because they were decided before a restart or are older than the bot. Candles
+ * that still wait are decided when bots act.
  */
 static void decide_ready(struct engine *e, struct bot *b, bool act)
 {
@@ -149,7 +150,7 @@ static void decide_ready(struct engine *e, struct bot *b, bool act)
 			decide(e, b);
 }
 
-/* A candle of its own closed. */
+/* A candle of the bot's own symbol and interval closed. */
 static void own_closed(struct engine *e, struct bot *b, bool act)
 {
 	if (b->inputs_n) {
@@ -160,7 +161,10 @@ static void own_closed(struct engine *e, struct bot *b, bool act)
 	}
 }
 
-/* Strategies see every candle that closes, each with the window as it was then. */
+/*
+ * Adds closed candles to their window one by one, and lets the bots decide after each, because
+ * a strategy must see each candle with the window as it was at its close.
+ */
 static void candles_closed(struct engine *e, struct market *m, struct series *s, size_t n, bool act)
 {
 	const struct reporter *r = &e->args.reporter;
@@ -186,7 +190,19 @@ static void series_reset(struct series *s)
 	window_work_clear(&s->work);
 }
 
-/* ---- the exchange's clock ---- */
+/*
+ * ---- candles close by the exchange's clock ----
+ *
+ * Trades and the market's times say how late it is at the exchange, and close candles
+ * (candle.h). In a silence neither comes, but strategies decide on silent candles too. So our
+ * clock closes them: at their due time by the exchange's clock (candle_due_us) plus the lag,
+ * which is our clock minus the exchange's at the newest time that it told.
+ *
+ * market.close_us and engine.close_us keep the earliest such time, so that an event costs one
+ * comparison. If the lag grows, the time kept is too early: nothing closes then, and it is
+ * computed anew. If the lag falls, the time kept is too late, so market_lag() brings it forward;
+ * below LAG_STEP_US it doesn't, because a jitter of milliseconds is not worth the work.
+ */
 
 /* When our clock closes the open candle, if no event does. */
 static int64_t series_close_us(const struct market *m, const struct series *s)
@@ -196,6 +212,7 @@ static int64_t series_close_us(const struct market *m, const struct series *s)
 	return due_us == INT64_MAX ? NEVER : due_us + m->lag_us;
 }
 
+/* A candle is to be closed at close_us: brings the deadlines forward to it. */
 static void market_due(struct engine *e, struct market *m, int64_t close_us)
 {
 	if (close_us < m->close_us)
@@ -206,7 +223,7 @@ static void market_due(struct engine *e, struct market *m, int64_t close_us)
 		e->due_us = close_us;
 }
 
-/* The exchange's clock said exchange_us: so far is ours ahead of it. */
+/* Measures how far our clock is ahead of the exchange's. */
 static void market_lag(struct engine *e, struct market *m, int64_t exchange_us, int64_t now_us)
 {
 	int64_t before_us = m->lag_us;
@@ -218,7 +235,11 @@ static void market_lag(struct engine *e, struct market *m, int64_t exchange_us, 
 		market_due(e, m, series_close_us(m, m->series[i]));
 }
 
-/* One series' turn at at_us; returns when it is due again. */
+/*
+ * Closes the candles of a series that are due at at_us; returns when it is due again. After a
+ * long silence (until_us is far ahead) it waits for late_us and closes all until then at once,
+ * so that the work is bounded by CANDLES_AT_ONCE.
+ */
 static int64_t series_close(struct engine *e, struct market *m, struct series *s, int64_t at_us,
 			    int64_t until_us, bool act)
 {
@@ -228,7 +249,7 @@ static int64_t series_close(struct engine *e, struct market *m, struct series *s
 	if (close_us > at_us)
 		return close_us;
 	if (at_us < late_us)
-		return late_us; /* the candles until then are closed at once, then */
+		return late_us;
 	candles_closed(e, m, s, candle_advance(&s->builder, at_us - m->lag_us, e->closed,
 					       CANDLES_AT_ONCE), act);
 	return series_close_us(m, s);
@@ -287,9 +308,9 @@ static void series_time(struct engine *e, struct market *m, struct series *s, in
 					       CANDLES_AT_ONCE), act);
 }
 
-/* ---- what is heard ---- */
+/* ---- market events ---- */
 
-/* Since when is the silence until now too long? 0: it is not. */
+/* Since when the silence until now is longer than STALE_FEED_MS; 0: it is not. */
 static int64_t too_long_since(const struct engine *e, const struct market *m, int64_t now_us)
 {
 	int64_t limit = e->args.limits.stale_feed_us;
@@ -299,7 +320,10 @@ static int64_t too_long_since(const struct engine *e, const struct market *m, in
 	return limit && m->event_us && now_us - m->event_us > limit ? m->event_us + limit : 0;
 }
 
-/* After a silence the book is old until a new one comes: entries wait for it. */
+/*
+ * An event came. If the silence before it was too long, the best prices are older than it, so
+ * the market stays stale (stale_us) and entries wait until a new book comes.
+ */
 static void heard(const struct engine *e, struct market *m, int64_t now_us)
 {
 	int64_t limit = e->args.limits.stale_feed_us;
@@ -312,13 +336,13 @@ static void heard(const struct engine *e, struct market *m, int64_t now_us)
 	m->event_us = now_us;
 }
 
-/* A feed must not be able to end the worker with a trade that is none. */
+/* False: values that no trade has. candle_add() would abort on them. */
 static bool trade_usable(const struct trade *t)
 {
 	return price_sign(t->price) > 0 && qty_sign(t->qty) >= 0 && t->time_us >= 0;
 }
 
-/* (Not inline: rare.) */
+/* Not inline, because it is rare. */
 __attribute__((noinline)) static void watch_stops(struct engine *e, struct bot *b)
 {
 	struct step s = engine_step(e, b, e->now_us);
@@ -327,16 +351,14 @@ __attribute__((noinline)) static void watch_stops(struct engine *e, struct bot *
 	engine_step_maybe(e, b);
 }
 
-/*
- * A market event begins: what was due before it happens. Returns its time. (Warming up, the
- * engine's time stands: not inline, because it is rare.)
- */
+/* Warm-up: the engine's time stands still. Not inline, because it is rare. */
 __attribute__((noinline)) static int64_t warm_begin(struct engine *e, int64_t now_us)
 {
 	markets_warm(e, now_us);
 	return now_us;
 }
 
+/* A market event begins: fires what was due before it. Returns the event's time. */
 static inline int64_t event_begin(struct engine *e, int64_t now_us)
 {
 	if (e->warm != WARM_NONE)
@@ -371,7 +393,7 @@ static void take_book(const struct engine *e, struct market *m, const struct boo
 	m->stale_us = 0;
 }
 
-/* Closes that waited for a book: once more, now that there is news of it. */
+/* The book changed: tries the closes again that wait for one. */
 static void try_closes(struct engine *e, struct market *m)
 {
 	if (!m->closes_wait)
@@ -386,7 +408,7 @@ static void try_closes(struct engine *e, struct market *m)
 	}
 }
 
-/* A book came after a silence in which since_us decisions could make no entry. */
+/* The first book after a silence: from since_us on, decisions could make no entry. */
 static void decide_again(struct engine *e, struct market *m, int64_t since_us)
 {
 	for (size_t i = 0; i < m->bots_n; i++) {
@@ -438,9 +460,9 @@ void engine_gap(struct engine *e, struct market *m, int64_t now_us)
 
 	if (e->now_us == 0 && e->warm == WARM_NONE)
 		e->now_us = now_us;
-	/* First of all: what our clock would close now lacks what was missed. */
+	/* First, because a candle that our clock closes now would lack the missed trades. */
 	market_gap(m);
-	/* No side has orders. */
+	/* The venue gets an empty book. */
 	v->ops->on_book(v, m->handle, &m->top, e->warm == WARM_NONE ? e->now_us : now_us);
 }
 
@@ -465,7 +487,7 @@ void engine_disk_full(struct engine *e, bool full)
 	e->all.disk_full = full;
 }
 
-/* ---- before the bots act ---- */
+/* ---- warm-up ---- */
 
 void engine_warm(struct engine *e, enum warm_up w)
 {
@@ -490,7 +512,10 @@ void engine_warm_candles(struct engine *e, struct market *m, const char *interva
 	market_due(e, m, series_close_us(m, s));
 }
 
-/* Of the series that missed most; a longer candle takes trades that are late for a shorter. */
+/*
+ * Late trades of the series that has most: a trade that is too late for a short candle may be
+ * in time for a longer one, so the sum would count it more than once.
+ */
 static uint64_t market_late(const struct market *m)
 {
 	uint64_t most = 0;

@@ -8,7 +8,7 @@
 
 /* 0.003 / 0.001 must pass a ratio of 3, and 5 % a limit of 5, whatever the last bit is. */
 #define EPSILON 1e-9
-/* What is left to sell at the least after the entry's fee in coins. */
+/* Share of a spot entry that can be sold: its fee, taken in coins, is assumed to be up to 1 %. */
 #define KEPT_RATE_E8 (RATE_ONE / 100 * 99)
 
 #define refuse(...) (snprintf(why, RISK_REASON_MAX, __VA_ARGS__), false)
@@ -33,7 +33,7 @@ struct outcome {
 	struct money reward, risk;	/* quote asset */
 };
 
-/* What a fill of this order pays: who waits in the book is a maker. */
+/* Fee rate of a fill of this order: an order that rests in the book is a maker. */
 static int64_t fee_rate(const struct fees *f, enum leg_type type)
 {
 	switch (type) {
@@ -56,10 +56,10 @@ static int fill_value(const struct risk_input *in, struct price at, enum leg_typ
 	return rc ? rc : money_scale(*value, fee_rate(&in->fees, type), ROUND_UP, fee);
 }
 
-/* Without one, nobody knows before what it wins: rules about the reward have nothing to say. */
+/* Without a target the reward isn't known before, so the rules about it pass. */
 static bool has_target(const struct risk_input *in) { return price_sign(in->target) > 0; }
 
-/* What is won (negative: lost) when an entry at a price ends at another. */
+/* Gain after fees (negative: loss) if the entry ends at the price "exit". */
 static int gain(const struct risk_input *in, struct price exit, enum leg_type type,
 		struct money *out)
 {
@@ -97,7 +97,7 @@ static int outcome(const struct risk_input *in, struct outcome *out)
 static bool book(const struct risk_input *in, char *why)
 {
 	if (!in->book_valid || price_sign(in->entry) <= 0)
-		return refuse("no valid book: waiting for best bid and ask");
+		return refuse("the order book is out of step or empty on one side; waiting for it");
 	return true;
 }
 
@@ -115,25 +115,25 @@ static bool clock_drift(const struct risk_input *in, char *why)
 	int64_t drift = in->clock_drift_us < 0 ? -in->clock_drift_us : in->clock_drift_us;
 
 	if (in->limits->max_clock_drift_us && drift > in->limits->max_clock_drift_us)
-		return refuse("clock is %lld ms off the exchange's, MAX_CLOCK_DRIFT_MS is %lld",
+		return refuse("the clock is %lld ms off the exchange's, MAX_CLOCK_DRIFT_MS is %lld",
 			      (long long)(in->clock_drift_us / 1000),
 			      (long long)(in->limits->max_clock_drift_us / 1000));
 	return true;
 }
 
-/* What happens to the orders that are open is stored first. */
+/* The space that is left must do for the rows of the orders that are open. */
 static bool disk_full(const struct risk_input *in, char *why)
 {
 	if (in->disk_full)
-		return refuse("the disk is full and its reserve is given up: free some space");
+		return refuse("the disk is full and the reserve file is used up: free some space");
 	return true;
 }
 
-/* What may be open already is not added to. */
+/* The unknown order may be open, and an entry would add to it. */
 static bool unknown_order(const struct risk_input *in, char *why)
 {
 	if (in->unknown_orders)
-		return refuse("%lld orders on this market whose outcome the venue has not said",
+		return refuse("the venue has not said what became of %lld orders on this market",
 			      (long long)in->unknown_orders);
 	return true;
 }
@@ -193,8 +193,8 @@ static bool edge_after_fees(const struct risk_input *in, char *why)
 	if (outcome(in, &o))
 		return refuse("price times quantity does not fit");
 	if (money_sign(o.reward) <= 0)
-		return refuse("entry %s and target %s leave %s after the fees of both: a trade "
-			      "that reaches its target would not win", price_text(in->entry, entry),
+		return refuse("from entry %s to target %s a trade gains %s after fees: it would "
+			      "win nothing at its target", price_text(in->entry, entry),
 			      price_text(in->target, target), money_text(o.reward, reward));
 	return true;
 }
@@ -218,7 +218,7 @@ static bool risk_reward(const struct risk_input *in, char *why)
 		      money_text(o.reward, target), money_text(o.risk, stop), has, least);
 }
 
-/* What coins that are there already lose until the stop has sold them. */
+/* What the coins taken over lose if the stop sells them, with its fee. */
 static int risk_of_taken(const struct risk_input *in, struct money *out)
 {
 	struct money now, then, fee;
@@ -290,8 +290,8 @@ static bool price_band(const struct risk_input *in, char *why)
 }
 
 /*
- * On spot the exit must pass the filters as well, with what fees leave and at the
- * stop's price, or a position would be left that nothing can sell.
+ * On spot the exit must pass the filters as well, with the quantity that fees leave and at the
+ * stop's price, because otherwise the position could not be sold at its stop.
  */
 static bool sellable_at_stop(const struct risk_input *in, char *why)
 {
@@ -307,11 +307,11 @@ static bool sellable_at_stop(const struct risk_input *in, char *why)
 		return refuse("price times quantity does not fit");
 	left = qty_to_step(left, in->symbol->step, ROUND_DOWN);
 	if (qty_cmp(left, in->symbol->min_qty) < 0)
-		return refuse("after fees %s could be sold, the symbol's least is %s; raise "
+		return refuse("after fees %s could be sold, the symbol's minimum is %s; raise "
 			      "capital_per_trade", qty_text(left, have),
 			      qty_text(in->symbol->min_qty, want));
 	if (money_cmp(notional, in->symbol->min_notional) < 0)
-		return refuse("notional %s at the stop is under the symbol's least %s; raise "
+		return refuse("notional %s at the stop is below the symbol's minimum %s; raise "
 			      "capital_per_trade", money_text(notional, have),
 			      money_text(in->symbol->min_notional, want));
 	return true;
@@ -323,20 +323,22 @@ static bool filters(const struct risk_input *in, char *why)
 	struct money notional;
 
 	if (qty_sign(in->quantity) <= 0 || qty_cmp(in->quantity, in->symbol->min_qty) < 0)
-		return refuse("quantity %s is under the symbol's least %s; raise capital_per_trade",
-			      qty_text(in->quantity, have), qty_text(in->symbol->min_qty, want));
+		return refuse("quantity %s is below the symbol's minimum %s; raise "
+			      "capital_per_trade", qty_text(in->quantity, have),
+			      qty_text(in->symbol->min_qty, want));
 	if (qty_sign(in->symbol->max_qty) > 0 && qty_cmp(in->quantity, in->symbol->max_qty) > 0)
-		return refuse("quantity %s is over the symbol's most %s; lower capital_per_trade",
-			      qty_text(in->quantity, have), qty_text(in->symbol->max_qty, want));
+		return refuse("quantity %s is above the symbol's maximum %s; lower "
+			      "capital_per_trade", qty_text(in->quantity, have),
+			      qty_text(in->symbol->max_qty, want));
 	if (money_notional(in->entry, in->quantity, ROUND_DOWN, &notional))
 		return refuse("price times quantity does not fit");
 	if (money_cmp(notional, in->symbol->min_notional) < 0)
-		return refuse("notional %s is under the symbol's least %s; raise capital_per_trade",
-			      money_text(notional, have),
+		return refuse("notional %s is below the symbol's minimum %s; raise "
+			      "capital_per_trade", money_text(notional, have),
 			      money_text(in->symbol->min_notional, want));
 	if (!in->has_exits)
-		return refuse("no target and stop on the symbol's grid lie on the two sides of "
-			      "this price");
+		return refuse("the symbol's price grid leaves no target and stop on the two sides "
+			      "of this price");
 	return sellable_at_stop(in, why);
 }
 
@@ -349,7 +351,7 @@ static bool max_notional(const struct risk_input *in, char *why)
 		return true;
 	if (money_notional(in->entry, in->quantity, ROUND_UP, &notional) ||
 	    money_cmp(notional, in->limits->max_notional) > 0)
-		return refuse("notional %s is over MAX_NOTIONAL %s", money_text(notional, have),
+		return refuse("notional %s is above MAX_NOTIONAL %s", money_text(notional, have),
 			      money_text(in->limits->max_notional, want));
 	return true;
 }
@@ -384,7 +386,8 @@ static bool funds(const struct risk_input *in, char *why)
 	if (reserved(in, &need))
 		return refuse("price times quantity does not fit");
 	if (money_cmp(need, in->free) > 0)
-		return refuse("needs %s%s, free is %s", money_text(need, want),
+		return refuse("the entry needs %s%s, the account has %s free",
+			      money_text(need, want),
 			      in->symbol->futures ? " of margin and fees" : "",
 			      money_text(in->free, have));
 	return true;

@@ -1,17 +1,18 @@
 /*
  * risk.h - the rules an entry must pass. Each refusal names its rule.
  *
- * Rules never block an exit. Percentages are of equity at the last price. What it is
- * compared with lasts, so one wrong price may not make it: peak_equity is the highest
- * with open positions at what they cost, day_equity the day's first without open gains.
+ * Rules never block an exit. Daily loss and drawdown compare the equity at the last price
+ * with day_equity and peak_equity. These two are kept, so one wrong price must not set them:
+ * peak_equity counts open positions at what they cost, day_equity without their gains.
  *
  * What a trade wins or loses is counted after fees, as they would be paid:
  *
- *	reward = (target - entry) x quantity - maker fee of entry - maker fee of target
- *	risk = (entry - stop) x quantity + maker fee of entry + taker fee of stop
+ *	reward = (target - entry) x quantity - fee of entry - maker fee of target
+ *	risk = (entry - stop) x quantity + fee of entry + taker fee of stop
  *
- * MAX_RISK_PER_TRADE judges the whole position that the stop then protects: to the risk comes
- * (entry - stop) x taken_over + taker fee of stop.
+ * The fee of the entry is the maker's, or the taker's for an entry that never rests.
+ * MAX_RISK_PER_TRADE judges the whole position that the stop will protect, so it adds
+ * (entry - stop) x taken_over + taker fee of stop to the risk.
  */
 #ifndef WORKER_ENGINE_RISK_H
 #define WORKER_ENGINE_RISK_H
@@ -45,22 +46,22 @@ struct risk_input {			/* everything a rule may look at */
 	const struct symbol_info *symbol;
 	struct fees fees;		/* that the account pays */
 	int64_t now_us;
-	int64_t feed_age_us;		/* silence of the symbol since its book was new */
+	int64_t feed_age_us;		/* age of the market data: silence, or delay of the feed */
 	int64_t clock_drift_us;
 	bool disk_full;			/* no room to store what an entry causes */
 	bool book_valid;
-	int64_t unknown_orders;		/* of the market, whose outcome the venue does not say */
+	int64_t unknown_orders;		/* on this market, outcome not reported by the venue */
 	int64_t open_all, open_bot;	/* pending and active orders */
 	int64_t orders_last_min;	/* sent for this bot */
 	int64_t refusals, refused_until_us;	/* entries that the venue refused in a row */
 	int64_t loss_streak, cooldown_until_us;
 	struct money equity, peak_equity, day_equity, free;
 	struct price last;
-	/* What is sent, on the symbol's grid: no rule judges the fractions they come from. */
-	struct price entry;		/* limit price, or what a market order may get */
-	enum leg_type entry_type;	/* TYPE_MARKET: it takes, and pays for that */
+	/* As it is sent, rounded to the symbol's grid: the rules don't judge other figures. */
+	struct price entry;		/* limit price, or what a market order expects */
+	enum leg_type entry_type;	/* TYPE_MARKET: it never rests and pays the taker fee */
 	bool has_exits;			/* false: no target and stop fit around this price */
-	struct price target;		/* of partial targets their average; 0: none */
+	struct price target;		/* the average, with partial targets; 0: none */
 	struct price stop;
 	struct qty quantity;
 	/* Base of remainders and of a position that is added to: they end at the stop too. */
@@ -70,10 +71,10 @@ struct risk_input {			/* everything a rule may look at */
 #define RISK_RULE_MAX 32
 #define RISK_REASON_MAX 160
 
-/* true: the entry may go. false: rule and reason (with the numbers) are filled. */
+/* true: every rule passes. false: the first that refuses, and its reason with the numbers. */
 bool risk_allows(const struct risk_input *in, char rule[RISK_RULE_MAX],
 		 char reason[RISK_REASON_MAX]);
-/* The rules' names in the order they are asked; NULL behind the last. */
+/* The rules' names in the order in which they are asked; NULL after the last. */
 const char *risk_rule_name(size_t i);	/* (tests) */
 
 #endif

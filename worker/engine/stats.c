@@ -18,7 +18,7 @@ static void add(struct money *sum, struct money part)
 	(void)!money_add(*sum, part, sum);
 }
 
-/* The running net moved: its highest, and how far it is under that. */
+/* The net result changed: updates its highest value, and the largest fall below that. */
 static void follow(struct day_stats *s)
 {
 	struct money down;

@@ -8,8 +8,8 @@
  *    |  `- stop -- ERROR <---------- failure --------'
  *    `------------------- emergency-stop from any state
  *
- * Asking for the status a bot has already succeeds. A failure leaves STOPPED as
- * it is, so that nothing undoes an emergency stop but a start.
+ * A command for the status that a bot has already succeeds and changes nothing. A failure
+ * doesn't change STOPPED, because only a start may undo an emergency stop.
  */
 #ifndef WORKER_ENGINE_BOT_STATE_H
 #define WORKER_ENGINE_BOT_STATE_H
@@ -23,7 +23,7 @@ enum bot_event {
 };
 #define BOT_EVENTS 6
 
-/* What is left of an emergency stop: orders that are being closed, or that only a start undoes. */
+/* An emergency stop: none, its orders are being closed, done and in force until a start. */
 enum emergency { EMERGENCY_NONE, EMERGENCY_FLATTENING, EMERGENCY_LATCHED };
 
 /* 0 and *to (may equal from), or ERR_CONFLICT and a sentence. */

@@ -7,10 +7,12 @@
  *	order	a trade: entries, protection, exits
  *	leg	one order at a venue
  *
- * A floor calls those below it, never one above, and neither venue nor reporter. So each can
- * be tested by itself: state and event in, new state and effects out.
+ * A floor calls those below it, never one above, and neither venue nor reporter. It returns
+ * requests as effects, because a venue may refuse at once, and the refusal would call the
+ * floor again in the middle of its change. So each floor can be tested by itself: state and
+ * event in, new state and effects out.
  *
- * The rows of an order and of its legs are written once per step, as they are at its end.
+ * The rows of an order and of its legs are reported once per step, as they are at its end.
  */
 #ifndef WORKER_ENGINE_EFFECTS_H
 #define WORKER_ENGINE_EFFECTS_H
@@ -24,21 +26,21 @@ struct venue;
 struct venue_caps;
 struct risk_limits;
 
-struct next_ids {			/* row numbers that are free, over all bots */
+struct next_ids {			/* the next free row numbers, over all bots */
 	int64_t order, leg, fill, signal;
 };
 
 struct conditions {			/* what holds for all bots of an engine */
 	const struct risk_limits *limits;
 	char installation[INSTALLATION_MAX];	/* client order ids begin with it */
-	int64_t drift_us;		/* of the machine's clock */
-	int64_t behind_us;		/* of the clock, are the events that come now */
+	int64_t drift_us;		/* the machine's clock minus the exchange's */
+	int64_t behind_us;		/* how far the present events are behind the clock */
 	int64_t target_us;		/* the clock that the engine is being brought to */
 	bool disk_full;
 	int64_t open_all;		/* open orders of paper bots that are no remainders */
 	int64_t open_live;		/* the same of bots on an exchange's account */
 	int64_t equity_interval_us;	/* between samples; 0 none */
-	int64_t signal_repeat_us;	/* equal refusals are one row for so long */
+	int64_t signal_repeat_us;	/* equal refusals within it share one row */
 };
 
 struct step {				/* one event; borrowed for the call */
@@ -53,9 +55,9 @@ struct step {				/* one event; borrowed for the call */
 };
 
 enum effect_kind {
-	EFFECT_SEND, EFFECT_CANCEL,	/* a leg goes to the venue, is taken back */
-	EFFECT_ASK, EFFECT_ASK_TRADES,	/* what became of a leg, what was traded for it */
-	EFFECT_ASK_OPEN_ORDERS, EFFECT_ASK_ACCOUNT,	/* all that the bot has at the venue */
+	EFFECT_SEND, EFFECT_CANCEL,	/* requests to the venue: send a leg, cancel it */
+	EFFECT_ASK, EFFECT_ASK_TRADES,	/* questions: a leg's state, a leg's trades */
+	EFFECT_ASK_OPEN_ORDERS, EFFECT_ASK_ACCOUNT,	/* questions about the bot */
 	EFFECT_ORDER, EFFECT_LEG, EFFECT_MOVE, EFFECT_FILL,	/* rows of an order */
 	EFFECT_SIGNAL, EFFECT_STATUS, EFFECT_STATS, EFFECT_EQUITY,	/* rows of a bot */
 	EFFECT_NOTICE			/* something a person should know */
@@ -83,10 +85,10 @@ struct effects {
 	size_t gone_n;
 	struct order **gone;		/* closed orders: freed when all is carried out */
 	bool closes_wait;		/* a close at market waits for a book */
-	bool looks_moved;		/* no row, but prices or times at which a bot looks again */
+	bool looks_moved;		/* no row changed, but bot_quiet() or bot_due() may have */
 };
 
-/* A new one at the end, zeroed but for these. Valid until the next. */
+/* Adds an effect, zeroed except for these members. The pointer is valid until the next one. */
 struct effect *effects_add(const struct step *s, enum effect_kind kind, struct order *o,
 			   int64_t leg_id);
 /* A row of history; the caller fills in what moved: leg, from, to, correlation id. */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define MINUTE_US INT64_C(60000000)
-#define SHARES_ALL (1 - 1e-9)		/* shares that were written as decimals */
+#define SHARES_ALL (1 - 1e-9)		/* 1, for a sum of decimals in binary */
 
 static bool is_long(const struct order *o) { return o->side == SIDE_BUY; }
 
@@ -40,7 +40,7 @@ bool exits_replaced(const struct order *o)
 
 /*
  * A price times a factor, on the grid; 0 where there is no such price. In doubles, because a
- * rate of 1e-8 would move a target of minimal_roi by a tick.
+ * factor rounded to 1e-8 can be wrong by a tick.
  */
 static struct price scaled(const struct symbol_info *info, const struct order *o,
 			   struct price from, double factor)
@@ -87,7 +87,7 @@ static struct price roi_target(const struct symbol_info *info, const struct orde
 		      (1 - r->roi.tiers[i - 1].ratio) * in / (1 + out));
 }
 
-/* The nearer of two targets, of which 0 is none. */
+/* The nearer of two targets; 0 means none. */
 static struct price nearer(const struct order *o, struct price a, struct price b)
 {
 	if (price_sign(a) <= 0 || price_sign(b) <= 0)
@@ -145,7 +145,7 @@ static bool takes(const struct symbol_info *info, const struct order *o, struct 
 				 money_cmp(worth, info->min_notional) >= 0);
 }
 
-/* Base of the whole position, steps, that has left when a share of it has. */
+/* A share of the whole position, in whole steps. */
 static struct qty boundary(const struct symbol_info *info, struct qty whole, double share)
 {
 	struct qty q = whole;
@@ -158,7 +158,7 @@ static struct qty boundary(const struct symbol_info *info, struct qty whole, dou
 	return qty_to_step(q, info->step, ROUND_DOWN);
 }
 
-/* All rows, also those of which nothing is left. */
+/* All rows, also those that have nothing left to sell. gone: sold so far, or leaving. */
 static void all_rows(const struct symbol_info *info, const struct order *o, struct qty whole,
 		     struct qty gone, struct exit_table *t)
 {
@@ -186,7 +186,7 @@ static void all_rows(const struct symbol_info *info, const struct order *o, stru
 	t->rows[t->n++] = (struct exit_row){ .target = o->take_profit, .quantity = left };
 }
 
-/* Row i goes with row k, at k's target. */
+/* Joins row i with row k, at k's target. */
 static void join(struct exit_table *t, size_t i, size_t k)
 {
 	ASSERT(qty_add(t->rows[k].quantity, t->rows[i].quantity, &t->rows[k].quantity) == 0);
@@ -203,6 +203,10 @@ static void drop_empty(struct exit_table *t)
 	t->n = n;
 }
 
+/*
+ * A row that the venue would refuse as too small would never be sold, so it is joined with a
+ * neighbour: from the first row to the last, so that several small rows add up.
+ */
 void exits_table(const struct symbol_info *info, const struct order *o, struct exit_table *out)
 {
 	struct qty whole, gone;

@@ -8,11 +8,11 @@
  *
  * One stop protects all rows. trailing_stop and the strategy move it, towards the price only.
  * Fractions count from order.entry_base: the entry's limit, or the average fill price once an
- * entry is over and the bot has rules that need it (order_entered).
+ * entry is over and the bot has rules that need it (order_rebase).
  *
- * What has left counts against the first rows, whatever made it leave. So the table follows
- * from the order alone: a restart, a part that a strategy sold, and a further entry need no
- * notes about which row is done.
+ * What was sold so far counts for the first rows, no matter why it was sold. So the table
+ * follows from the order alone, and no list of finished rows is stored: the table is right
+ * after a restart, after a part that a strategy sold, and after a further entry.
  */
 #ifndef WORKER_ENGINE_EXITS_H
 #define WORKER_ENGINE_EXITS_H
@@ -37,42 +37,46 @@ struct exit_table {
 
 /*
  * The rows for what is held and not leaving already. A row that the venue would not take by
- * itself at the stop's price (least quantity, on spot least notional) goes with the next one,
- * the last with the one before.
+ * itself at the stop's price (minimum quantity, on spot minimum notional) is joined with the
+ * next one, the last with the one before.
  */
 void exits_table(const struct symbol_info *info, const struct order *o, struct exit_table *out);
 
 /* Any rule beside one fixed target, one fixed stop and the holding time? */
 bool exit_rules_used(const struct exit_rules *r);
 
-/* Does what rests for it get replaced while it is open? */
+/* May the orders that rest for it be replaced while it is open? */
 bool exits_replaced(const struct order *o);
 
 /*
  * The last row's target at a time: the nearer of order.profit_target and the tier of
  * minimal_roi that the position's age has reached; 0: none. A tier's ratio is net of both
- * fees as they are paid: long, futures (1 + ratio) = exit (1 - fee) / (entry (1 + fee)); spot,
- * whose entry pays in coins, exit (1 - fee) (1 - fee) / entry. (freqtrade counts spot as the
- * former, which is less by the square of the fee.)
+ * fees. For a long:
+ *
+ *	futures	1 + ratio = exit (1 - fee) / (entry (1 + fee))
+ *	spot	1 + ratio = exit (1 - fee) (1 - fee) / entry
+ *
+ * They differ because a spot entry pays its fee in coins. (freqtrade uses the first for both;
+ * its targets on spot are lower by the square of the fee.)
  */
 struct price exits_target(const struct symbol_info *info, const struct order *o, int64_t now_us);
 /* When the next tier begins after a time; INT64_MAX none. */
 int64_t exits_next_tier(const struct order *o, int64_t after_us);
 /*
- * Where the trailing stop belongs while "best" is the best price since the entry; false: it
- * does not trail (yet). Distances as freqtrade's four keys mean them: stop_loss_pct from the
- * best price, trailing_stop_positive instead once the gain is over the offset.
+ * Computes the trailing stop from the best price since the entry. False: it does not trail
+ * (yet). The distance has the meaning of freqtrade's four keys: stop_loss_pct from the best
+ * price, or trailing_stop_positive once the gain has reached the offset.
  */
 bool exits_trail(const struct symbol_info *info, const struct order *o, struct price best,
 		 struct price *stop);
-/* The average target of a new position's rows by their share; 0: one has none. */
+/* The average target of a new position's rows, weighted by share; 0: a row has none. */
 struct price exits_average_target(const struct symbol_info *info, const struct order *o);
 
 /* Is a the better price for an exit of this order (higher for a long)? */
 bool exits_better(const struct order *o, struct price a, struct price b);
-/* The stop that counts: the resting one, or a nearer one that it has still to be moved to. */
+/* The stop that counts: the resting one, or the nearer one that it will be moved to. */
 struct price exits_stop(const struct order *o);
-/* The best price since the entry that is known, while a stop trails. */
+/* The best price since the entry, as far as we know it; kept while a stop trails. */
 struct price exits_seen(const struct order *o);
 /* A fraction of the entry price away, in the direction of a gain, on the grid. 0: no price. */
 struct price exits_at(const struct symbol_info *info, const struct order *o, double fraction);

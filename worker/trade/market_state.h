@@ -23,22 +23,22 @@ struct series {				/* candles of one interval */
 	struct candle_builder builder;
 	struct window window;
 	size_t look_back;		/* the longest that a bot asked for; 0: CANDLE_WINDOW */
-	bool is_input;			/* some bot looks at it beside its own candles */
+	bool is_input;			/* an extra input of some bot's strategy */
 	int64_t since_us;		/* begin of the first candle from which none is missing */
 	struct window_work work;	/* of the window as it is now */
 };
 
 struct market {
 	struct symbol_info info;
-	int handle;			/* the venue's */
+	int handle;			/* the venue's number of it */
 	struct price last;
 	struct book_top top;
 	bool depth_invalid;		/* the local book is out of step */
 	int64_t event_us;		/* our time of the newest event */
-	int64_t stale_us;		/* a silence after which no book has come yet, 0 none */
-	int64_t stale_from_us;		/* then: since when it was too long */
+	int64_t stale_us;		/* length of a silence that no book has ended yet, 0 none */
+	int64_t stale_from_us;		/* with stale_us: since when the silence was too long */
 	int64_t lag_us;			/* our clock minus the exchange's, at its newest time */
-	int64_t close_us;		/* of our clock; no series has an earlier candle to close */
+	int64_t close_us;		/* by our clock: no series has to close a candle earlier */
 	bool closes_wait;		/* some bot here waits for a book to close at market */
 	size_t series_n;
 	struct series *series[SERIES_MAX];

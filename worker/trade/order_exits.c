@@ -1,7 +1,7 @@
 /*
  * Exits that move while a position is open: the target with its age (minimal_roi) and its
- * average entry (position_adjustment), the stop with the best price (trailing_stop) or the
- * strategy's wish, and parts that leave at market.
+ * average entry (position_adjustment), the stop with the best price (trailing_stop) or because
+ * the strategy moves it, and parts that are sold at market.
  *
  * The stop that rests at the venue moves at most every stop_move_us and by at least 0.05 %,
  * because each move is an order. The nearer stop that it will be moved to counts from the
@@ -23,8 +23,9 @@ static bool open_position(const struct order *o)
 /* ---- the stop ---- */
 
 /*
- * Is it worth an order, or a row, that the stop is there and not here? A trailing stop follows
- * in such steps, so that a restart, which knows the newest row, follows as if nothing had been.
+ * Is the move large enough to be worth an order and a row? A trailing stop also follows the
+ * price in such steps only, and each step is a row. So a restart, which knows only the newest
+ * row, continues as if there had been none.
  */
 static bool far_enough(struct price from, struct price to)
 {
@@ -38,7 +39,7 @@ static bool far_enough(struct price from, struct price to)
 	return price_cmp(way, least) >= 0;
 }
 
-/* The resting stop is to be moved, as soon as its time has come. */
+/* The resting stop must be moved, as soon as stop_move_us allows it. */
 static bool stop_waits(const struct order *o) { return far_enough(o->stop_loss, exits_stop(o)); }
 
 static int64_t stop_due(const struct order *o)

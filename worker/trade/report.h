@@ -30,7 +30,7 @@ struct fill_report {
 };
 
 struct signal_report {
-	int64_t id;			/* same id again: the row has grown */
+	int64_t id;			/* a report with the same id replaces the row */
 	int64_t bot_id, account_id;
 	char symbol[SYMBOL_MAX];
 	char strategy[STRATEGY_NAME_MAX];
@@ -99,7 +99,7 @@ struct bot_report {			/* row of bot_state */
 	int64_t refusals, refused_until_us;
 	char day[DAY_TEXT_MAX];
 	int64_t updated_us;
-	bool figures_only;		/* nothing happened but figures that move all the time */
+	bool figures_only;		/* only figures changed that change all the time */
 };
 
 struct equity_report {
@@ -122,7 +122,7 @@ struct reporter {			/* any function may be NULL */
 	void (*fill)(void *ctx, const struct fill_report *f);
 	void (*signal)(void *ctx, const struct signal_report *s);
 	void (*status)(void *ctx, const struct status_report *s);
-	/* A trade was closed: the day since the bot came up or its row was read, and the trade. */
+	/* A trade was closed. day: totals of the day as the bot knows them; trade: what it adds. */
 	void (*stats)(void *ctx, const struct day_stats *day, const struct day_stats *trade);
 	void (*bot)(void *ctx, const struct bot_report *b);
 	void (*equity)(void *ctx, const struct equity_report *q);
