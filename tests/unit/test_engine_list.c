@@ -221,6 +221,29 @@ static void target_whole(void **state)
 	}
 }
 
+/* One of two lists takes its profit: that its stop ends with it is no loss of protection. */
+static void one_of_two_lists(void **state)
+{
+	struct fake *f = SPOT_OCO;
+
+	(void)state;
+	enter(f);
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.001");
+	fill(f, "tbaaaaaa-1-e1", "50000", "0.001", "0.002");
+	tell(f, UPDATE_ACCEPTED, T1, "");
+	tell(f, UPDATE_ACCEPTED, S1, "");
+	tell(f, UPDATE_ACCEPTED, T2, "");
+	tell(f, UPDATE_ACCEPTED, S2, "");
+	fill(f, T1, "50150", "0.001", "0.001");
+	assert_int_equal(last(f)->uncovered_from_us, 0);
+	tell(f, UPDATE_EXPIRED, S1, "OCO_TRIGGER");
+	assert_int_equal(last(f)->retries, 0);
+	assert_int_equal(last(f)->retry_us, 0);
+	assert_int_equal(last(f)->phase, PHASE_HOLDING);
+	assert_int_equal(f->cancels_n, 0);
+	fake_teardown(f);
+}
+
 /* The news of the stop's end is lost: it is asked for by its id. */
 static void stops_end_is_lost(void **state)
 {
@@ -496,6 +519,7 @@ int main(void)
 		cmocka_unit_test(refused_beyond_the_target),
 		cmocka_unit_test(target_in_part),
 		cmocka_unit_test(target_whole),
+		cmocka_unit_test(one_of_two_lists),
 		cmocka_unit_test(stops_end_is_lost),
 		cmocka_unit_test(targets_fill_is_lost),
 		cmocka_unit_test(stop_gone_without_a_fill),

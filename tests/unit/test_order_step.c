@@ -105,6 +105,30 @@ static void protection(void **state)
 	}
 }
 
+/* A part has a target, the rest has none: the list's stop is not the stop of the rest. */
+static void a_list_beside_a_stop_alone(void **state)
+{
+	struct floor f;
+	const struct leg *alone;
+
+	(void)state;
+	enter(&f, false);
+	f.order.entry_base = f.order.limit_price;
+	f.order.take_profit = P("0");
+	f.order.rules.partial = (struct partial_targets){ .n = 1, .list = { { 0.01, 0.5 } } };
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "send t1, send s2");
+	alone = &f.order.legs[f.order.legs_n - 1];
+	assert_string_equal(alone->list_id, "");
+	assert_int_equal(qty_units(alone->quantity), qty_units(Q("0.001")));
+	acknowledge(&f);
+	assert_true(order_stop_rests(&f.step, &f.order));
+	(void)order_step(&f.step, &f.order);
+	assert_string_equal(floor_requests(&f), "");
+	assert_int_equal(f.order.uncovered_from_us, 0);
+	floor_fini(&f);
+}
+
 /* The tick has grown since the decision: what is placed is on the new grid, nearer to the price. */
 static void protection_on_a_new_grid(void **state)
 {
@@ -377,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_pairs),
 		cmocka_unit_test(protection),
+		cmocka_unit_test(a_list_beside_a_stop_alone),
 		cmocka_unit_test(protection_on_a_new_grid),
 		cmocka_unit_test(closing),
 		cmocka_unit_test(closing_in_a_silence),

@@ -324,18 +324,20 @@ static void legs_of_each_state(void **state)
 		l.acked_us = s >= LEG_LIVE ? T0 : 0;
 		l.tif = (enum tif)(s % (TIF_FOK + 1));
 		snprintf(l.client_order_id, sizeof(l.client_order_id), "leg %d", s);
-		snprintf(l.list_id, sizeof(l.list_id), s % 2 ? "list %d" : "", s);
+		if (s % 2)
+			snprintf(l.list_id, sizeof(l.list_id), "list %d", s);
 		to.leg(to.ctx, &o, &l);
 	}
 	flush();
 	assert_int_equal(store_open_orders(db, take_order, &back, &e), 0);
 	assert_int_equal(back.legs_n, LEG_STATES - 1);
 	for (int s = 0; s < LEG_STATES; s++) {
-		char list[16];
+		char list[16] = "";
 
 		if (s == LEG_ENDED)
 			continue;
-		snprintf(list, sizeof(list), s % 2 ? "list %d" : "", s);
+		if (s % 2)
+			snprintf(list, sizeof(list), "list %d", s);
 		assert_string_equal(back.legs[at].list_id, list);
 		assert_int_equal(back.legs[at].state, s);
 		assert_int_equal(back.legs[at++].tif, s % (TIF_FOK + 1));
