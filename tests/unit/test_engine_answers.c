@@ -115,7 +115,7 @@ static void answer_is_lost(void **state)
 	assert_int_equal(leg_status(leg(f, 1)), STATUS_UNKNOWN);
 	/* said once when it began, once when it has been so for 30 s */
 	assert_int_equal(f->rows.notices_n, 2);
-	assert_non_null(strstr(f->rows.notices[1], "look at the account"));
+	assert_non_null(strstr(f->rows.notices[1], "check the account"));
 	/* nothing is added to what may be open already, on the whole market */
 	trade(f, "50000");
 	f->brain.probability = 0.9;

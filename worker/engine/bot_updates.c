@@ -101,8 +101,8 @@ static void book_exit(const struct step *s, struct bot *b, struct order *o, stru
 	if (qty_sign(rest.quantity) <= 0)
 		return;
 	leg_fill(s, o, l, rest.quantity);
-	effects_notice(s, o->correlation_id, "%s traded more than its order held: it closes other "
-		       "orders", l->client_order_id);
+	effects_notice(s, o->correlation_id, "%s traded more than its order held; the rest closes "
+		       "other orders of the bot", l->client_order_id);
 	if (qty_sign(share(s, b, &rest, reason)) > 0)
 		bot_fail(s, b, "the venue traded more than the bot's orders hold; check the "
 			 "account");

@@ -8,9 +8,9 @@
 #define NONE (-1)	/* no arrow */
 
 /*
- * What is sent may be heard of in any order: a fill before the acknowledgement, an
- * acknowledgement after the deadline, a cancel's answer after the last fill. So every state
- * takes what the venue can say of it; what was known before has no arrow and changes nothing.
+ * A venue's news may come in any order: a fill before the acknowledgement, an acknowledgement
+ * after the deadline, a cancel's answer after the last fill. So every state accepts all that
+ * the venue can say. What is known already has no arrow and changes nothing.
  */
 /* clang-format off */
 static const int arrows[LEG_STATES][LEG_EVENTS] = {

@@ -22,10 +22,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LEG_ANSWER_US INT64_C(2000000)	/* what a venue has to answer a request */
+#define LEG_ANSWER_US INT64_C(2000000)	/* time that a venue has to answer a request */
 #define ASK_AGAIN_US INT64_C(500000)	/* first wait between two questions; doubles */
 #define ASK_MOST_US INT64_C(30000000)
-#define UNKNOWN_ALARM_US INT64_C(30000000)	/* an outcome unknown for so long is said */
+#define UNKNOWN_ALARM_US INT64_C(30000000)	/* then a notice says that it is unknown */
 #define LEG_KINDS 4
 
 enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOSE = 'c' };
@@ -33,9 +33,9 @@ enum leg_kind { LEG_ENTRY = 'e', LEG_TAKE_PROFIT = 't', LEG_STOP = 's', LEG_CLOS
 enum leg_state {
 	LEG_PLANNED,		/* its row is written, nothing was sent */
 	LEG_SENT,		/* the request is out, the venue has not answered */
-	LEG_UNKNOWN,		/* the answer is overdue: the venue has it, or has not */
+	LEG_UNKNOWN,		/* the answer is overdue: whether the venue has it isn't known */
 	LEG_LIVE,		/* the venue has it; perhaps filled in part */
-	LEG_CANCELLING,		/* we have asked the venue to take it back */
+	LEG_CANCELLING,		/* we have asked the venue to cancel it */
 	LEG_FIRING,		/* it was set off (a stop, a target of a list), no fill is known */
 	LEG_ENDED		/* see enum leg_end */
 };
@@ -48,8 +48,8 @@ enum leg_event {
 	LEG_EV_ACKNOWLEDGED,	/* the venue has it and it works or rests */
 	LEG_EV_PART_FILLED,
 	LEG_EV_FILLED,		/* wholly */
-	LEG_EV_CANCEL,		/* we ask for it to be taken back */
-	LEG_EV_CANCEL_REFUSED,	/* the venue did not take it back */
+	LEG_EV_CANCEL,		/* we ask the venue to cancel it */
+	LEG_EV_CANCEL_REFUSED,	/* the venue did not cancel it */
 	LEG_EV_NO_ANSWER,	/* the deadline passed */
 	LEG_EV_TRIGGERED,
 	LEG_EV_CANCELLED,
@@ -87,17 +87,17 @@ struct leg {
 	int64_t ask_us;			/* when the venue is asked about it; 0: no answer is due */
 	int64_t unknown_us;		/* since when the venue does not say; 0 it does */
 	int asks;			/* since its answer was due */
-	bool alarmed;			/* that it has been unknown for long was said */
-	bool cancel_refused;		/* and nobody knows yet whether it lives */
+	bool alarmed;			/* the notice of UNKNOWN_ALARM_US was sent */
+	bool cancel_refused;		/* and whether it lives isn't known yet */
 	bool asked;			/* a question about it is open */
 	struct qty told;		/* what the venue says it filled */
 	struct price told_price;	/* near which that was; 0 not known */
-	enum leg_event told_end;	/* how the venue says it ended; LEG_EV_SENT: not */
+	enum leg_event told_end;	/* how the venue says it ended; LEG_EV_SENT: it has not */
 	char told_why[96];		/* why */
 	bool reported;			/* its row is in the effects of this step already */
 };
 
-/* Where an event leads. ERR_CONFLICT: no arrow; what the event says is known or can't be. */
+/* Where an event leads. ERR_CONFLICT: no arrow, the event is known already or impossible. */
 MUST_CHECK int leg_next(enum leg_state from, enum leg_event event, enum leg_state *to);
 
 /*
@@ -118,9 +118,9 @@ enum leg_status leg_status(const struct leg *l);
 void leg_fill(const struct step *s, struct order *of, struct leg *l, struct qty quantity);
 
 /*
- * A request went out, an answer came, or none is due any more: sets when the venue is asked
- * about the leg. Every state that waits for an answer has such a time: LEG_ANSWER_US after
- * the request, for one that ends at once (market, IOC, FOK) as long as it works.
+ * Sets when the venue is asked about the leg, LEG_ANSWER_US from now, or never if no answer is
+ * due. Call it when a request goes out or an answer comes. An answer is due in every state
+ * that waits for the venue, and from a live leg that must end at once (market, IOC, FOK).
  */
 void leg_await(struct leg *l, int64_t now_us);
 bool leg_awaits(const struct leg *l);
@@ -129,9 +129,9 @@ bool leg_awaits(const struct leg *l);
  * has been so for UNKNOWN_ALARM_US.
  */
 bool leg_no_answer(const struct step *s, struct order *of, struct leg *l);
-/* The venue says that it filled more than we know of. */
+/* The venue says that it filled more than we have booked. */
 bool leg_lacks_fills(const struct leg *l);
-/* It is asked about: when it will be asked about again, later each time. */
+/* The venue is asked about it: sets when it is asked again, after a wait that doubles. */
 void leg_asked(struct leg *l, int64_t now_us);
 
 /* Names as they stand in the database; pinned by a test. ERR_INVALID: no such name. */

@@ -15,8 +15,8 @@
  * changes a phase. The status is what people read; the phase is what the order does now.
  *
  * A trade that holds too little to be sold by itself is a remainder: it stays active, and
- * the worker watches its stop, until its coins go with the bot's next trade or exit. It is
- * no obstacle to anything: nothing waits for it, and no limit counts it.
+ * the worker watches its stop, until its coins are sold with the bot's next trade or exit.
+ * Nothing waits for a remainder, and no limit counts it.
  *
  * An order has legs: e the entry, t take profit, s a resting stop, c a close at market. On
  * spot t and s are two orders of one list (OCO). Rows are flat, so they can be copied.
@@ -90,8 +90,8 @@ struct order {
 	enum close_reason reason;
 	struct price limit_price;
 	struct price take_profit;	/* the last row's target now; 0 none */
-	struct price stop_loss;		/* where the stop rests, or is to */
-	struct price entry_base;	/* that rules count from; 0: from before there were any */
+	struct price stop_loss;		/* where the stop rests or will rest */
+	struct price entry_base;	/* exit rules count from it; 0: an order older than they */
 	struct price profit_target;	/* of profit_target_pct or the strategy; 0 none */
 	struct price initial_stop;
 	struct price best;		/* best trade since the entry, when the stop trailed last */
@@ -128,15 +128,15 @@ struct order {
 	int64_t stop_crossed_us;	/* when the market passed the stop, 0 not */
 	int64_t retry_us;		/* next try of a close that failed, 0 none */
 	int retries;
-	int64_t uncovered_us;		/* us that it held something without a stop at the venue */
-	int64_t uncovered_from_us;	/* since when it does, 0 all is covered */
+	int64_t uncovered_us;		/* total time in which a part had no stop at the venue */
+	int64_t uncovered_from_us;	/* since when there is such a part, 0: none */
 	int leg_count[LEG_KINDS];	/* legs of each kind ever planned */
 	bool reported;			/* its row is in the effects of this step already */
 	/* Not stored: what has been seen since the start. */
 	struct price seen;		/* best trade, while a stop trails; 0: order.best */
 	/* Since when a stop could rest for a part that has none; 0: all have one. */
 	int64_t coverable_from_us;
-	int64_t exits_us;		/* that take_profit was computed for; 0: not yet */
+	int64_t exits_us;		/* time that take_profit was computed for; 0: not yet */
 	size_t legs_n;			/* live ones and the newest done ones */
 	struct leg legs[ORDER_LEGS_MAX];
 };

@@ -19,8 +19,8 @@ static void book_fee(const struct step *s, struct order *o, const struct venue_u
 		value = money_of_units(u->fee_e8);
 		ASSERT(money_add(o->quote_fees, value, &o->quote_fees) == 0);
 	} else if (u->fee_e8) {
-		effects_notice(s, o->correlation_id, "a fee was paid in a third asset: the "
-			       "trade's PnL does not contain it");
+		effects_notice(s, o->correlation_id, "a fee was paid in an asset other than base "
+			       "and quote: the trade's PnL does not include it");
 	}
 }
 
@@ -49,7 +49,7 @@ enum close_reason order_fill_reason(const struct order *o, const struct leg *l)
 	       price_cmp(l->price, o->profit_target) != 0 ? CLOSE_ROI : CLOSE_TAKE_PROFIT;
 }
 
-/* A part was to leave: it has, or what was to rest left and less is held than was to leave. */
+/* A fill while a part is leaving: of that part, or of another leg, so that less is held. */
 static void part_left(struct order *o, const struct leg *l, struct qty quantity)
 {
 	if (l->kind == LEG_CLOSE)

@@ -38,7 +38,7 @@ struct leg *order_leg_by_id(struct order *o, int64_t leg_id)
 	return NULL;
 }
 
-/* What targets and stops at the venue still wait to trade. */
+/* What targets and stops at the venue have not traded yet. */
 static struct qty resting(const struct order *o)
 {
 	struct qty sum = { 0 };
@@ -69,7 +69,7 @@ bool order_leg_counts(const struct order *o, const struct leg *l)
 	return !leg_done(l) && (!target || leg_done(target));
 }
 
-/* Only what trades makes the venue expire the other one. */
+/* A leg that expired does not end the other one: it expired because the other one trades. */
 bool order_leg_ends(const struct order *o, const struct leg *l)
 {
 	const struct leg *other = order_list_other(o, l);
@@ -86,7 +86,10 @@ bool order_leg_alone(const struct order *o, const struct leg *l)
 	       (!other || leg_done(other) || qty_sign(l->filled) > 0);
 }
 
-/* A target that was set off has fills on the way. A stop may wait for a price, and protects. */
+/*
+ * If a stop expires, its target was set off and fills are on the way: it is moved to "firing".
+ * A stop that was set off stays as it is, because it may still wait for a price, and protects.
+ */
 void order_list_moved(const struct step *s, struct order *o, const struct leg *l)
 {
 	const struct leg *same = order_list_other(o, l);
@@ -157,7 +160,7 @@ bool order_is_remainder(const struct step *s, const struct order *o)
 
 /* ---- making and ending legs ---- */
 
-/* A free slot; a done leg whose row is written already makes room. */
+/* A free slot. If there is none, the oldest ended leg whose row is reported gives way. */
 static struct leg *leg_slot(struct order *o)
 {
 	if (o->legs_n < ORDER_LEGS_MAX)

@@ -4,8 +4,12 @@
 /*
  * What rests at the venue for the rows of exits.h.
  *
- * Protected is what a stop at the venue would sell by itself. Everything else that is held
- * is watched here (order_watch.c), and how long that was so is kept with the order.
+ * order_protect() compares the table of exits with the live legs, sends what is missing and
+ * cancels what is no longer right. It keeps no plan of its own, so it does the right thing
+ * after any event: a partial fill, a refusal, a moved stop, a restart.
+ *
+ * What a stop at the venue would sell by itself is covered. The worker watches the stop of the
+ * rest (order_watch.c), and the order counts how long it had such a rest.
  */
 
 /* Slots kept free for the close of an order that filled in many pieces. */
@@ -29,7 +33,7 @@ static bool leg_bare(const struct order *o, const struct leg *l)
 	return l->kind == LEG_TAKE_PROFIT && l->state != LEG_FIRING && order_leg_alone(o, l);
 }
 
-/* Of what is held, how much no stop covers; "acked": stops on their way count as none. */
+/* How much of what is held no stop covers; "acked": only stops that the venue has count. */
 static struct qty uncovered(const struct step *s, const struct order *o, bool acked)
 {
 	struct qty open = order_held(s, o);
@@ -94,8 +98,8 @@ static bool fits(const struct leg *l, const struct leg_plan *p)
 }
 
 /*
- * What is left over is too little for an order of its own: take back one that
- * rests, so that both go out as one. One at a time, or nothing would protect.
+ * What is to be covered is too little for an order of its own: cancels a leg of the same row, so
+ * that both are sent as one. One at a time, because the others protect meanwhile.
  */
 static void merge(const struct step *s, struct order *o, const struct leg_plan *p)
 {
@@ -114,7 +118,7 @@ static void merge(const struct step *s, struct order *o, const struct leg_plan *
 		order_cancel_leg(s, o, candidate);
 }
 
-/* What the live legs of this row still wait to trade; "acked": those that the venue has. */
+/* What the live legs of this row have not traded yet; "acked": only of legs the venue has. */
 static struct qty waiting(const struct order *o, const struct leg_plan *p, bool acked)
 {
 	struct qty sum = { 0 };
@@ -128,7 +132,7 @@ static struct qty waiting(const struct order *o, const struct leg_plan *p, bool 
 	return sum;
 }
 
-/* Cover so much of what is held, as far as no live leg of this row covers it yet. */
+/* Sends a leg for what no live leg of this row covers yet. */
 static void cover(const struct step *s, struct order *o, struct leg_plan *p, struct qty quantity,
 		  bool entry_live)
 {
@@ -144,10 +148,10 @@ static void cover(const struct step *s, struct order *o, struct leg_plan *p, str
 }
 
 /*
- * The first fill of a list's target ends its stop (Binance spot, 2026-12-01): what is left
- * of the target is taken back, and a list for what is left follows. Where that is too little
- * for an order, it is sold at market; where it is too little for that as well, the target
- * stays: nothing else could sell it. False: sell it at market now.
+ * The first fill of a list's target ends its stop (Binance spot, 2026-12-01), so what is left
+ * of the target has no stop. The target is cancelled and a list for the rest is sent. If the
+ * rest is too little for a list, it is sold at market. If it is too little even for that, the
+ * target stays, because nothing else could sell it. False: sell the rest at market now.
  */
 static bool renew(const struct step *s, struct order *o, bool entry_live)
 {
@@ -238,9 +242,13 @@ static bool new_stop_stands(const struct step *s, const struct order *o)
 }
 
 /*
- * Take back what rests for an old target or stop. One at a time, so that the others protect
- * meanwhile. A stop of futures goes when the new one stands; on spot its coins are needed for
- * the new one, so it goes first, and the worker watches.
+ * Cancels what rests for a target or a stop that the table no longer has.
+ *
+ * On USD-M the new stop is sent first, and the old one is cancelled when the venue has the new
+ * one, because two reduce-only stops may rest side by side and the position is never without.
+ * On spot the old order locks the coins that the new one needs, so it is cancelled first, and
+ * the worker watches the stop meanwhile. One leg is cancelled at a time, and none while another
+ * is under way, so that the others protect.
  */
 static void renew_rows(const struct step *s, struct order *o, const struct exit_table *t)
 {

@@ -6,8 +6,8 @@
 /* ---- closing ---- */
 
 /*
- * A close that can't happen (a silence, a halt) leaves target and stop where they are: what
- * rests acts by itself. False while the close has to wait for a book.
+ * If nothing can trade at market now (a silence, a halt), target and stop are not cancelled,
+ * because they act by themselves. False: the close waits for a book.
  */
 static bool close_possible(const struct step *s, const struct order *o)
 {
@@ -18,7 +18,7 @@ static bool close_possible(const struct step *s, const struct order *o)
 	return false;
 }
 
-/* The cancel of the other leg of its list is on the way, or that one is over. */
+/* Need it not be cancelled? The other leg of its list is being cancelled, or has ended it. */
 static bool goes_by_itself(const struct order *o, const struct leg *l)
 {
 	const struct leg *other = order_list_other(o, l);
@@ -26,7 +26,7 @@ static bool goes_by_itself(const struct order *o, const struct leg *l)
 	return order_leg_ends(o, l) || (other && other->state == LEG_CANCELLING);
 }
 
-/* Take back everything but a close under way. */
+/* Cancels everything but a close that is under way. */
 static void take_back(const struct step *s, struct order *o)
 {
 	struct leg *entry = order_live_leg(o, LEG_ENTRY);
@@ -41,7 +41,10 @@ static void take_back(const struct step *s, struct order *o)
 			order_cancel_leg(s, o, &o->legs[i]);
 }
 
-/* First everything that rests is taken back, then what is held is sold. */
+/*
+ * Cancels everything that rests, and sells what is held only when all of it has ended, because
+ * a target that fills at the same time would sell the same coins a second time.
+ */
 static enum order_need close_step(const struct step *s, struct order *o)
 {
 	if (order_live_legs(o) == 0 && !order_closable(s, o))
@@ -80,14 +83,15 @@ bool order_close(const struct step *s, struct order *o, enum close_reason reason
 	(void)order_move(s, o, o->phase, ORDER_CLOSES, close_reason_name(reason));
 	if (!close_possible(s, o))
 		effects_notice(s, o->close_correlation_id, "order %lld: nothing can be %s now, "
-			       "the book is old or empty; its target and stop stay until it can",
+			       "because the order book is old or empty; its target and stop stay "
+			       "until then",
 			       (long long)o->id, o->side == SIDE_BUY ? "sold" : "bought");
 	return true;
 }
 
 /* ---- from the entry to the close ---- */
 
-/* Nothing is held any more, or too little to sell and nothing rests that would. */
+/* It holds nothing, or too little to sell and nothing rests that would sell it. */
 static bool order_over(const struct step *s, const struct order *o)
 {
 	return qty_sign(order_held(s, o)) <= 0 || (!order_exit_live(o) && !order_closable(s, o));
@@ -112,6 +116,11 @@ void order_cancel_entry(const struct step *s, struct order *o, enum close_reason
 	order_changed(s, o);
 }
 
+/*
+ * Everything that an order does follows from its state: its phase, its legs, what it holds. So
+ * this is called after every change and looks again, instead of waiting for a certain event;
+ * an event that comes twice, late, or never can't leave an order without its next step.
+ */
 enum order_need order_step(const struct step *s, struct order *o)
 {
 	struct leg *entry = order_live_leg(o, LEG_ENTRY);
@@ -136,7 +145,7 @@ enum order_need order_step(const struct step *s, struct order *o)
 
 /* ---- entry ---- */
 
-/* Moves an exit that rounding put onto the entry one tick away. */
+/* An exit that rounding has put on the entry's price goes one tick away from it. */
 static bool off_entry(const struct symbol_info *info, struct price limit, bool up, struct price *p)
 {
 	return price_cmp(*p, limit) != 0 || !(up ? price_add : price_sub)(*p, info->tick, p);

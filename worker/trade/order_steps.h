@@ -46,25 +46,29 @@ struct leg *order_leg_by_id(struct order *o, int64_t leg_id);	/* NULL: none */
  * start reads live legs only).
  */
 const struct leg *order_list_other(const struct order *o, const struct leg *l);
-/* Lives, and stands for its list: the target does, and the stop when the target is over. */
+/*
+ * Is it live, and the leg that counts for its list? Both legs of a list stand for the same
+ * coins, so only one counts: the target, or the stop when the target has ended.
+ */
 bool order_leg_counts(const struct order *o, const struct leg *l);
 /*
- * The venue ends it with the other leg of its list, or has: that one has filled, or was taken
- * back or refused. News of it is on the way.
+ * Does the venue end it, because the other leg of its list has filled, or was cancelled or
+ * refused? The update about it may still be on the way.
  */
 bool order_leg_ends(const struct order *o, const struct leg *l);
-/* It works, and what was with it in its list does not any more: the venue set it off. */
+/* Is it live after the other leg of its list has ended? Then the venue has set it off. */
 bool order_leg_alone(const struct order *o, const struct leg *l);
-/* A leg of a list has filled or ended: the venue is asked if it does not tell of the other. */
+/* A leg of a list has filled or ended: sets a deadline for the update about the other one. */
 void order_list_moved(const struct step *s, struct order *o, const struct leg *l);
 /*
- * The venue has ended a leg that protects. What is lost with it: the leg; of a list, once both
- * are over and none has filled, its target. NULL: nothing, the other one of its list does it.
+ * The venue has ended a leg that protects. Returns the leg that is lost: this one; of a list, if
+ * both have ended and none has filled, its target. NULL: none, because the other leg of the
+ * list protects or fills.
  */
 const struct leg *order_protection_lost(const struct order *o, const struct leg *l);
 enum side order_exit_side(const struct order *o);
 struct qty order_held(const struct step *s, const struct order *o);	/* whole steps */
-/* Has it so much more to sell than rests at the venue and is leaving? Futures: always. */
+/* Are q of its coins neither in a resting order nor leaving? On futures always: no locks. */
 bool order_coins_free(const struct step *s, const struct order *o, struct qty q);
 /* Would the venue take an exit of this quantity at this price? */
 bool market_takes(const struct step *s, struct qty q, struct price at);
@@ -73,11 +77,11 @@ bool order_closable(const struct step *s, const struct order *o);	/* holds what 
 bool order_is_remainder(const struct step *s, const struct order *o);
 /* A new leg in a slot of the order; older leg pointers are no longer valid. Not sent. */
 struct leg *order_plan_leg(const struct step *s, struct order *o, const struct leg_plan *p);
-/* Plan a leg, or the two of a list, and hand it to the venue. */
+/* Plans a leg, or the two of a list, and sends it to the venue. */
 void order_send_leg(const struct step *s, struct order *o, const struct leg_plan *p);
 void order_sell(const struct step *s, struct order *o, struct qty quantity);	/* at market */
 void order_cancel_leg(const struct step *s, struct order *o, struct leg *l);
-/* The venue refused something: go on after a wait that doubles. */
+/* The venue refused something: the order goes on after a wait that doubles. */
 void order_retry_later(const struct step *s, struct order *o);
 
 /* ---- order_fill.c ---- */
@@ -99,13 +103,13 @@ void order_settle(struct order *o);
 bool order_protect(const struct step *s, struct order *o, bool entry_live);
 /* The venue holds, or gets, a stop for all that is held. */
 bool order_stop_rests(const struct step *s, const struct order *o);
-/* Legs or position changed: how long something is held without a stop at the venue. */
+/* Legs or position changed: counts the time in which a part has no stop at the venue. */
 void order_cover_clock(const struct step *s, struct order *o);
 
 /* ---- order_exits.c ---- */
 
 enum { TARGET_MOVED = 1, STOP_MOVED = 2 };	/* what order_step has to replace at the venue */
-/* Targets and stop as rules and time have them. */
+/* Moves target and stop to where the rules want them now. */
 unsigned order_move_exits(const struct step *s, struct order *o);
 int64_t order_exits_due(const struct order *o);	/* when that does something next; NEVER */
 /* The market traded: the stop follows the best price. */
@@ -122,7 +126,7 @@ enum part_exit {
 };
 enum part_exit order_leave(const struct step *s, struct order *o, struct qty quantity,
 			   enum close_reason reason, const char *correlation_id);
-/* Sells the part, as soon as its coins are not held by what rests. */
+/* Sells the part, as soon as no resting order locks its coins. */
 void order_send_part(const struct step *s, struct order *o);
 
 /* ---- order_watch.c ---- */
@@ -131,13 +135,14 @@ bool order_stop_crossed(const struct order *o, struct price last);	/* the restin
 enum close_reason order_stop_reason(const struct order *o);	/* when its stop ends it */
 bool order_target_crossed(const struct order *o, struct price last);
 /*
- * Why it must be closed now: its stop was passed and none rests, its holding time is over
- * (only while the bot runs), a stop that rests did not act. CLOSE_NONE: nothing is due.
+ * Why it must be closed now: its holding time is over (only while the bot runs), a stop that
+ * was replaced does not rest again in time, or a stop that rests did not act. CLOSE_NONE: it
+ * need not be closed.
  */
 enum close_reason order_close_due(const struct step *s, struct order *o, bool bot_runs);
-/* The market moved: the same for its stop alone. */
+/* The market traded: why it must be closed because its stop was crossed, or CLOSE_NONE. */
 enum close_reason order_watch_stop(const struct step *s, struct order *o);
-/* Its entry has waited long enough: it is taken back. */
+/* Cancels its entry, if that has waited for maker_timeout_us. */
 void order_maker_timeout(const struct step *s, struct order *o);
 /* When it has something to do next; NEVER. */
 int64_t order_due(struct order *o, bool bot_runs);
@@ -147,9 +152,9 @@ void order_ask_late(const struct step *s, struct order *o);	/* about legs past t
 void order_ask_all(const struct step *s, struct order *o);	/* about every live leg */
 /* The venue did not say what became of this leg. */
 void order_no_answer(const struct step *s, struct order *o, struct leg *l);
-/* The venue has it: what it owes an answer to is asked for again, or asked about later. */
+/* The venue has it: sends a cancel again that got no answer, and sets the next deadline. */
 void order_leg_lives(const struct step *s, struct order *o, struct leg *l);
-/* The clock was set back while we were down: times that lie ahead are now. */
+/* The clock was set back while the worker was down: limits times to now (as bot_times_back). */
 void order_times_back(struct order *o, int64_t now_us);
 
 /* ---- order_step.c ---- */
@@ -161,7 +166,7 @@ enum order_need {
 	ORDER_LEFT_OVER,	/* what it holds can't be sold by itself: it becomes a remainder */
 	ORDER_OVER		/* it holds nothing of its own any more */
 };
-/* Something changed: do what it needs next. */
+/* Something changed: does what the order needs next, or says what the bot must do for it. */
 enum order_need order_step(const struct step *s, struct order *o);
 /* Close it at market, for a reason. False: it is closing already, for as good a reason. */
 bool order_close(const struct step *s, struct order *o, enum close_reason reason,
@@ -176,7 +181,7 @@ struct signal {
 	enum side side;
 	double confidence;		/* 0..1 */
 	bool market;			/* at market; else as a limit, as the bot's settings say */
-	double size;			/* times what the bot's stake says; 1 */
+	double size;			/* factor on the bot's stake */
 	struct price limit;		/* 0: the best price of its side */
 	struct price target, stop;	/* 0: the fractions below */
 	double profit_target;		/* fraction of the entry price */

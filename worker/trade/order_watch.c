@@ -38,13 +38,16 @@ enum close_reason order_stop_reason(const struct order *o)
 	return o->stop_by == STOP_TRAILING ? CLOSE_TRAILING_STOP : CLOSE_STOP_LOSS;
 }
 
-/* It replaces what rests, and meanwhile no stop rests for what could have one. */
+/* A part that could have a stop at the venue has none while its orders are replaced. */
 static bool replacing(const struct order *o)
 {
 	return order_open(o) && o->coverable_from_us && exits_replaced(o);
 }
 
-/* A stop that rests gets some time to act; without one, or for a nearer one, we act. */
+/*
+ * A crossed stop that rests at the venue gets STOP_GRACE_US to act by itself. If none rests, or
+ * the stop that was crossed is a nearer one, the worker closes at once.
+ */
 enum close_reason order_watch_stop(const struct step *s, struct order *o)
 {
 	if (!order_open(o) || exits_better(o, s->market->last, exits_stop(o)) ||
@@ -65,7 +68,7 @@ enum close_reason order_close_due(const struct step *s, struct order *o, bool bo
 		return CLOSE_HOLDING_TIME;
 	if (replacing(o) && s->now_us >= o->coverable_from_us + REPLACE_GRACE_US) {
 		effects_notice(s, o->correlation_id, "no stop rests at the venue %lld s after the "
-			       "old one was taken back: closing at market",
+			       "old one was cancelled: closing at market",
 			       (long long)(REPLACE_GRACE_US / 1000000));
 		return order_stop_reason(o);
 	}
@@ -149,7 +152,10 @@ void order_ask_leg(const struct step *s, struct order *o, struct leg *l)
 	(void)effects_add(s, leg_lacks_fills(l) ? EFFECT_ASK_TRADES : EFFECT_ASK, o, l->id);
 }
 
-/* Its deadline passed. What works at the venue is unknown only when a question is not answered. */
+/*
+ * Its deadline passed. A live leg becomes unknown only when a question about it got no answer,
+ * because the venue had confirmed it before.
+ */
 static void late(const struct step *s, struct order *o, struct leg *l)
 {
 	if (l->asked || l->state != LEG_LIVE)
@@ -182,7 +188,7 @@ void order_no_answer(const struct step *s, struct order *o, struct leg *l)
 	if (!leg_no_answer(s, o, l))
 		return;
 	effects_notice(s, l->correlation_id, "%s: the venue has not said for %lld s what became "
-		       "of this order; no entries on %s until it does, look at the account",
+		       "of this order; no entries on %s until it does, check the account",
 		       l->client_order_id, (long long)((s->now_us - l->unknown_us) / 1000000),
 		       o->symbol);
 }
