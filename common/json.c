@@ -77,32 +77,33 @@ static size_t plain_bytes(const char *text, size_t len)
  * The usual text has nothing to escape: it goes in as it is, with what stands before and after
  * it, in one piece. (Lists have thousands of keys and words.)
  */
-static void put_quoted(struct buf *out, bool comma, const char *text, const char *behind)
+static void put_quoted(struct buf *out, bool comma, const char *text, bool colon)
 {
 	size_t len = strlen(text), plain = plain_bytes(text, len), n = 0;
-	size_t tail = strlen(behind);
-	char *p = buf_room(out, len + tail + 2);
+	char *p = buf_room(out, len + 4);
 
 	if (comma)
 		p[n++] = ',';
 	p[n++] = '"';
 	memcpy(p + n, text, plain);
 	n += plain;
-	if (plain == len) {
-		memcpy(p + n, behind, tail);
-		buf_wrote(out, n + tail);
-		return;
+	if (plain < len) {
+		buf_wrote(out, n);
+		json_escape(out, text + plain);
+		p = buf_room(out, 2);
+		n = 0;
 	}
+	p[n++] = '"';
+	if (colon)
+		p[n++] = ':';
 	buf_wrote(out, n);
-	json_escape(out, text + plain);
-	buf_add(out, behind, tail);
 }
 
 /* Writes what comes before every value: a comma, and the key. */
 static void lead(struct json *j, const char *key)
 {
 	if (key)
-		put_quoted(j->out, j->comma, key, "\":");
+		put_quoted(j->out, j->comma, key, true);
 	else if (j->comma)
 		buf_putc(j->out, ',');
 	j->comma = true;
@@ -182,7 +183,7 @@ void json_string(struct json *j, const char *key, const char *value)
 {
 	lead(j, key);
 	if (value)
-		put_quoted(j->out, false, value, "\"");
+		put_quoted(j->out, false, value, false);
 	else
 		buf_puts(j->out, "null");
 }

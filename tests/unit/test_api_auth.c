@@ -212,7 +212,7 @@ static void token_file(void **state)
 	assert_true(opens("from-a-file"));
 	/* The rules of API_TOKEN: nothing is cut at a blank, a tab or a NUL. */
 	static const char *const bad[] = { "correct horse", "correct\thorse\n", "correct \n",
-					   " correct", "corr\xe9" "ct" };
+					   " correct", ("corr\xe9" "ct") };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(file_write(cfg.api_token_file, bad[i], strlen(bad[i]), 0600, NULL),

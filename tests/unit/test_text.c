@@ -13,7 +13,7 @@ static void one_line(void **state)
 {
 	static const char *const taken[] = {
 		"a", " a ", "Z\xc3\xbcrich", "\xe6\x97\xa5\xe6\x9c\xac", "a b", "\xf0\x9f\x9a\x80",
-		"\xe2\x80\xa6" /* U+2026 */, "a\xe2\x80\x8d" "b" /* joiner between two */,
+		"\xe2\x80\xa6" /* U+2026 */, ("a\xe2\x80\x8d" "b") /* joiner between two */,
 	};
 	static const char *const refused[] = {
 		"", "   ", "a\nb", "a\tb", "\x1b[m", "a\x7f", "a\xc2\x85" "b" /* U+0085 */,

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void line(const char *word, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 static void line(const char *word, const char *fmt, va_list ap)
 {
 	printf("%-4s  ", word);
