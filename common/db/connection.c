@@ -6,6 +6,7 @@
 #include "common/db/policy.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -68,11 +69,23 @@ static int on_authorize(void *ctx, int action, const char *a, const char *b, con
 	return ok ? SQLITE_OK : SQLITE_DENY;
 }
 
+/*
+ * Nobody asks how much memory SQLite has, and counting it takes a lock for each allocation. Only
+ * before the first connection; later it answers SQLITE_MISUSE and changes nothing.
+ */
+static void count_no_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int connect(struct db *db, struct err *e)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-	int rc = sqlite3_open_v2(db->path, &db->lite, flags, NULL);
+	int rc;
 
+	(void)pthread_once(&once, count_no_memory);
+	rc = sqlite3_open_v2(db->path, &db->lite, flags, NULL);
 	if (rc)
 		return db_fail(db, rc, NULL, e);
 	/* SQLite falls back to reading without a word. */
