@@ -71,7 +71,7 @@ class LightGBM(harness.TestCase):
         bot.start_worker()	# the built-in market has a past at a start: no wait for 60 candles
         # The example's target, 0.015 %, is below the fees of Binance's spot market.
         said = self.rule(bot, "edge_after_fees", made["id"], "BTCUSDC")
-        self.assertIn("a trade that reaches its target would not win", said["reason"])
+        self.assertIn("it would win nothing at its target", said["reason"])
         # Without fees its stop of 0.9 % still is 60 times its target.
         bot.worker.stop()
         bot.start_worker(SIMULATION_COMMISSION=0)
