@@ -7,6 +7,7 @@ import attacker
 import harness
 from forms import TYPE
 
+CONFIG = "/api/v1/trading/bots/1/config"
 UPLOAD = "/api/v1/models/upload"
 
 
@@ -126,10 +127,11 @@ class Refusals(harness.TestCase):
 
     def test_chunk_extensions_are_passed_over(self):
         bot = self.api()
-        text = b'8;a=b\r\n{"name":\r\n6 ; q="x;y"\r\n"ext"}\n\r\n0;last\r\n\r\n'
+        text = b'8;a=b\r\n{"name":\r\n6 ; q="x;y"\r\n"ext"}\r\n0;last\r\n\r\n'
         self.assertEqual(self.chunks(bot, text).status, 201)
+        text = text.replace(b"ext", b"two")
         self.assertEqual(self.chunks(bot, *[bytes([b]) for b in text]).status, 201)
-        self.assertEqual(bot.value("SELECT count(*) FROM bots WHERE name = 'ext'"), 2)
+        self.assertEqual(bot.value("SELECT count(*) FROM bots WHERE name IN ('ext', 'two')"), 2)
         answer = self.chunks(bot, b"8;" + b"a" * 5000 + b"\r\n")
         self.assertEqual(answer.status, 400, answer)
 
@@ -143,8 +145,8 @@ class Refusals(harness.TestCase):
         bot = self.api()
         get = attacker.head(bot, "GET", "/api/v1/health")
         last = attacker.head(bot, "GET", "/api/v1/health", "Connection: close")
-        body = b'{"name":"x"}'
-        post = attacker.head(bot, "POST", "/api/v1/bots", "Content-Type: application/json",
+        body = b'{}'
+        post = attacker.head(bot, "PUT", CONFIG, "Content-Type: application/json",
                              "Content-Length: %d" % len(body)) + body
         for text in (b"\r\n" + get, b"\r\n\r\n" + get, b"\n" + get, b"\r\n" + post, post + b"\r\n" + get):
             answer = attacker.raw(bot, text + b"\r\n" + last)
