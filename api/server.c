@@ -61,11 +61,17 @@ static bool changes_state(enum evhttp_cmd_type m)
 	       m == EVHTTP_REQ_PATCH;
 }
 
+/* evhttp keeps no name of a method that it does not know. */
+static bool method_known(const struct request *r)
+{
+	return strcmp(route_method_name(r->method), "?") != 0;
+}
+
 /* evhttp leaves such a body on the wire, where it would be read as the next request. */
 static void mind_unread_body(struct request *r)
 {
 	bool unread = r->method == EVHTTP_REQ_HEAD || r->method == EVHTTP_REQ_TRACE ||
-		      !strcmp(route_method_name(r->method), "?");
+		      !method_known(r);
 	const char *len = unread ? request_header(r, "Content-Length") : NULL;
 
 	if (unread && ((len && strcmp(len, "0") != 0) || request_header(r, "Transfer-Encoding")))
@@ -160,7 +166,7 @@ static int check_route(struct request *r, struct err *e)
 		return 0;
 	}
 	return request_error(r, e, 405, "method_not_allowed", "%s is not possible here, only %s",
-			     route_method_name(r->method), allow);
+			     method_known(r) ? route_method_name(r->method) : "this method", allow);
 }
 
 static int check_caller(struct request *r, struct err *e)
@@ -235,8 +241,6 @@ static int check(struct request *r, struct err *e)
 	rc = check_head(r, e);
 	if (rc)
 		return rc;
-	if (!strcmp(route_method_name(r->method), "?"))
-		return request_error(r, e, 501, "not_implemented", "this method is not known");
 	rc = check_host(r, e);
 	if (!rc)
 		rc = check_rate(r, e);

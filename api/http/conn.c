@@ -1,5 +1,6 @@
 #include "api/http/conn.h"
 
+#include "api/http/framing.h"
 #include "api/http/http_error.h"
 #include "api/http/proxy.h"
 #include "api/http/streamed_body.h"
@@ -37,6 +38,7 @@ struct conn {
 	bool ours;			/* the output is our answer */
 	int file;			/* the rest of it; -1 none */
 	int64_t file_at, file_end;
+	struct framing framing;		/* of the request that is read */
 	struct streamed_body streamed;
 	void (*closed)(void *ctx);	/* of who took it over; NULL: it is HTTP */
 	void *closed_ctx;
@@ -162,6 +164,8 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	char cid[CORRELATION_ID_MAX];
 	struct buf body = { 0 };
 	int http = status_of(out);
+	/* evhttp takes a fault among the chunks for a body that is too large. */
+	const char *fault = http == 400 || http == 413 ? c->framing.fault : NULL;
 
 	(void)fd;
 	(void)what;
@@ -170,15 +174,18 @@ static void replace_page_cb(evutil_socket_t fd, short what, void *arg)
 	output_shut(c);
 	if (http < 400)
 		return;
+	if (fault)
+		http = 400;
 	c->owner->counts.malformed++;
 	correlation_id_new(cid);
 	http_error_form(&(struct http_error){
 		.http = http,
 		.code = http_error_code(http),
-		.message = http_error_message(http),
+		.message = fault ? fault : http_error_message(http),
 		.correlation_id = cid,
 	}, &body);
-	log_info("http", cid, "refused before it was read: %d %s", http, http_error_code(http));
+	log_info("http", cid, "refused before it was read: %d %s%s%s", http, http_error_code(http),
+		 fault ? ": " : "", fault ? fault : "");
 	c->ours = true;
 	evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n"
 			    "Content-Length: %zu\r\nX-Correlation-Id: %s\r\n"
@@ -232,12 +239,69 @@ static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *in
 	event_active(c->page, EV_TIMEOUT, 0);
 }
 
+/* What follows the place "at", in one piece of memory; 0 at the end. */
+static size_t piece_at(struct evbuffer *in, size_t at, char **bytes)
+{
+	struct evbuffer_ptr from;
+	struct evbuffer_iovec piece;
+
+	if (at >= evbuffer_get_length(in) || evbuffer_ptr_set(in, &from, at, EVBUFFER_PTR_SET) ||
+	    evbuffer_peek(in, -1, &from, &piece, 1) < 1)
+		return 0;
+	*bytes = piece.iov_base;
+	return piece.iov_len;
+}
+
+/*
+ * Makes lines from "at" on that evhttp refuses wherever they stand: no request line, no header,
+ * no chunk's size. Some are added, because the sender may wait for an answer now.
+ */
+static void spoil(struct conn *c, struct evbuffer *in, size_t at)
+{
+	static const char LINES[] = "!\n!\n!\n";
+	size_t n, odd = 0;
+	char *bytes;
+
+	while ((n = piece_at(in, at, &bytes)) > 0) {
+		for (size_t i = 0; i < n; i++, odd ^= 1)
+			bytes[i] = LINES[odd];
+		at += n;
+	}
+	streamed_body_give_up(&c->streamed);
+	/* The end of the input is frozen for all but the bufferevent, if it is one without TLS. */
+	evbuffer_unfreeze(in, 0);
+	evbuffer_add(in, LINES + odd, sizeof(LINES) - 1 - odd);
+	if (!c->owner->tls)
+		evbuffer_freeze(in, 0);
+}
+
+/*
+ * Scans the input from "at" on, before evhttp sees it. The line that is not complete is still in
+ * the input, because evhttp takes whole lines. Empty lines before a request are taken away.
+ */
+static void scan_input(struct conn *c, struct evbuffer *in, size_t at)
+{
+	size_t before = c->framing.before, n;
+	char *bytes;
+
+	while (!c->framing.fault && c->framing.state != FRAMING_DONE &&
+	       (n = piece_at(in, at, &bytes)) > 0)
+		at += framing_scan(&c->framing, bytes, n);
+	if (c->framing.fault)
+		spoil(c, in, at - c->framing.line);
+	else if (c->framing.before > before)
+		evbuffer_drain(in, c->framing.before - before); /* calls on_input_cb */
+}
+
 static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
 {
 	struct conn *c = arg;
 
-	(void)in;
-	if (info->n_added)
+	if (!info->n_added || c->closed)
+		return;
+	if (!c->framing.fault)
+		scan_input(c, in, evbuffer_get_length(in) - info->n_added);
+	if (c->framing.state != FRAMING_BEGIN)
 		streamed_body_input(&c->streamed);
 }
 
@@ -311,6 +375,7 @@ static void adopt_cb(evutil_socket_t fd, short what, void *arg)
 	evbuffer_add_cb(bufferevent_get_output(c->bev), on_output_cb, c);
 	evbuffer_add_cb(bufferevent_get_input(c->bev), on_input_cb, c);
 	streamed_body_init(&c->streamed, c->bev, c->owner->cfg->api_max_body_bytes);
+	scan_input(c, bufferevent_get_input(c->bev), 0);
 }
 
 static struct bufferevent *accept_cb(struct event_base *base, void *arg)
@@ -493,6 +558,9 @@ static void on_sent_cb(struct evhttp_request *ev, void *arg)
 	c->ours = false;
 	c->since_us = clock_mono_us();
 	streamed_body_begin(&c->streamed);
+	framing_begin(&c->framing);
+	if (!c->closed)
+		scan_input(c, bufferevent_get_input(c->bev), 0);
 }
 
 void conn_answering(struct conn *c, struct evhttp_request *ev)

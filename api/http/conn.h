@@ -12,6 +12,7 @@
  *    the connection is cut. (evhttp's own timeouts start again with each byte, so a client
  *    that sends one byte at a time would never be cut.)
  *  - An error page that evhttp writes (400, 413, 417) becomes our error form.
+ *  - A request whose framing is doubtful (framing.h) is refused with 400.
  */
 #ifndef API_HTTP_CONN_H
 #define API_HTTP_CONN_H

@@ -11,7 +11,7 @@ static const struct {
 	{ 400, "malformed_request",
 	  "this is not an HTTP request that can be read, or has more than 16 KiB of headers" },
 	{ 413, "too_large",
-	  "the body is larger than allowed (API_MAX_BODY_BYTES), or its chunks can't be read" },
+	  "the body is larger than allowed (API_MAX_BODY_BYTES)" },
 	{ 417, "expectation_failed", "only Expect: 100-continue is known" },
 	{ 501, "not_implemented", "this method is not known" },
 };

@@ -22,7 +22,7 @@ void streamed_body_init(struct streamed_body *x, struct bufferevent *bev, int64_
 void streamed_body_begin(struct streamed_body *x)
 {
 	x->unread = 0;
-	x->expects = false;
+	x->expects = x->gave_up = false;
 	x->fresh = evbuffer_get_length(bufferevent_get_input(x->bev)) == 0;
 }
 
@@ -123,9 +123,9 @@ static void on_head_cb(struct bufferevent *bev, void *arg)
 	struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
 	size_t len = end.pos < 0 ? 0 : (size_t)end.pos + 4;
 
-	if (!len && may_have_body(in) && evbuffer_get_length(in) <= HEAD_MAX)
+	if (!len && !x->gave_up && may_have_body(in) && evbuffer_get_length(in) <= HEAD_MAX)
 		return;
-	if (len && len <= HEAD_MAX) {
+	if (len && len <= HEAD_MAX && !x->gave_up) {
 		unsigned char *wire = evbuffer_pullup(in, (ev_ssize_t)len);
 
 		look_at(x, (const char *)wire, len, wire);
@@ -158,6 +158,11 @@ void streamed_body_input(struct streamed_body *x)
 	if (!x->read_cb || !x->event_cb)
 		return;
 	bufferevent_setcb(x->bev, on_head_cb, x->write_cb, on_head_event_cb, x);
+}
+
+void streamed_body_give_up(struct streamed_body *x)
+{
+	x->gave_up = true;
 }
 
 /* Leaves the connection in the state that evhttp gives one whose request is worked on. */

@@ -34,6 +34,7 @@ struct streamed_body {	/* embedded in a connection; zeroed before streamed_body_
 	struct bufferevent *bev;
 	int64_t body_max;	/* a larger one that is asked for is not waited for */
 	bool fresh;		/* the next byte begins a request */
+	bool gave_up;		/* evhttp refuses the head as it is */
 	bool expects;		/* the sender waits for 100 Continue */
 	int64_t unread;		/* bytes of the body that evhttp does not know of */
 	struct streamed_body_reader reader;
@@ -49,6 +50,8 @@ void streamed_body_init(struct streamed_body *x, struct bufferevent *bev, int64_
 void streamed_body_begin(struct streamed_body *x);
 /* Call it when bytes were added to the input, before evhttp sees them. */
 void streamed_body_input(struct streamed_body *x);
+/* Call it when evhttp will refuse what is in the input: a head is not waited for any more. */
+void streamed_body_give_up(struct streamed_body *x);
 /* The rest of the body is read in later turns of the loop; then "end". */
 void streamed_body_read(struct streamed_body *x, const struct streamed_body_reader *reader);
 /*

@@ -17,7 +17,9 @@ static const char SQL_LOOK[] = "SELECT status, version, path FROM models WHERE i
 static const char SQL_UPDATE[] =
 	"UPDATE models SET name = coalesce(?2, name), symbol = coalesce(?3, symbol),"
 	" description = coalesce(?4, description), status = coalesce(?5, status),"
-	" version = version + 1, updated_us = ?6 WHERE id = ?1";
+	" version = version + 1, updated_us = ?6 WHERE id = ?1 AND"
+	" (name IS NOT coalesce(?2, name) OR symbol IS NOT coalesce(?3, symbol)"
+	" OR description IS NOT coalesce(?4, description) OR status IS NOT coalesce(?5, status))";
 static const char SQL_USERS[] =
 	"SELECT b.id FROM bots b LEFT JOIN trading_configs c ON c.bot_id = b.id"
 	" LEFT JOIN bot_state s ON s.bot_id = b.id"

@@ -23,7 +23,7 @@ MUST_CHECK int store_models_get(struct db *db, int64_t id, int64_t *version, str
 struct model_change {
 	const char *name, *symbol, *description, *status;	/* NULL: as it is */
 };
-/* version grows by one. ERR_NOT_FOUND. */
+/* version grows by one, unless nothing is new. ERR_NOT_FOUND. */
 MUST_CHECK int store_models_update_tx(struct db *db, int64_t id, const struct model_change *c,
 				      int64_t now_us, struct err *e);
 /* ERR_CONFLICT while a bot uses it. path receives its file, relative to DATA_DIR. */

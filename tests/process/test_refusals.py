@@ -7,6 +7,7 @@ import attacker
 import harness
 from forms import TYPE
 
+CONFIG = "/api/v1/trading/bots/1/config"
 UPLOAD = "/api/v1/models/upload"
 
 
@@ -73,6 +74,98 @@ class Refusals(harness.TestCase):
             answer = attacker.ask(bot, "GET", path)
             self.assertEqual(answer.status, 400, (path, answer))
         self.assertEqual(attacker.ask(bot, "GET", "/metrics").status, 200)
+
+    def chunks(self, bot, *pieces, path="/api/v1/bots", lines=(), token=harness.TOKEN):
+        """The answer to a POST of these bytes as its chunks; it comes though more could follow."""
+        lines = ("Content-Type: application/json", "Transfer-Encoding: chunked") + lines
+        with self.begin(bot, *lines, path=path, token=token) as s:
+            for piece in pieces:
+                attacker.send(s, piece)
+            try:
+                return attacker.Answer(s.recv(65536))
+            except socket.timeout:
+                self.fail("no answer to %r" % (pieces,))
+
+    def test_doubtful_chunks(self):
+        """Another program may read another size: refused at once, and the connection ends."""
+        bot = self.api(API_TIMEOUT_S=60)
+        body = b'{"name":"x"}'
+        right = b"c\r\n" + body + b"\r\n0\r\n\r\n"
+        for size in (b"0xc", b"+c", b"c ", b" c", b"c\t", b"c\0", b"c x", b"\r\nc", b"c\rc"):
+            for text in (right.replace(b"c\r\n", size + b"\r\n", 1),
+                         right.replace(b"\r\n0\r\n", b"\r\n" + size.replace(b"c", b"0") + b"\r\n", 1)):
+                for pieces in ((text,), [bytes([b]) for b in text]):
+                    answer = self.chunks(bot, *pieces)
+                    self.assertEqual(answer.status, 400, (pieces, answer))
+                    self.assertEqual(answer.header("Connection"), "close")
+                    self.assertIn(b"malformed_request", answer.body)
+        for text in (right.replace(b"\r\n", b"\n", 1), right.replace(b"}\r\n", b"}\n"),
+                     right.replace(b"}\r\n", b"}"), right.replace(b"}", b"}}"),
+                     right.replace(b"\r\n\r\n", b"\r\nX: a\0b\r\n\r\n")):
+            answer = self.chunks(bot, text)
+            self.assertEqual(answer.status, 400, (text, answer))
+            self.assertIn(b"chunk", answer.body)
+        self.assertEqual(bot.value("SELECT count(*) FROM bots WHERE name = 'x'"), 0)
+        self.assertEqual(self.chunks(bot, right).status, 201)
+
+    def test_a_nul_in_a_head(self):
+        bot = self.api(API_TIMEOUT_S=60)
+        good = attacker.head(bot, "GET", "/api/v1/status", "X: a1b")
+        post = attacker.head(bot, "POST", "/api/v1/bots", "X: a1b", "Content-Length: 100000")
+        for head in (good, post):
+            for bad in (head.replace(b"1b", b"\0b"), head.replace(b"1b", b"\0"),
+                        head.replace(b"X: a1", b"\0"), head.replace(b"1b", b"\rb"),
+                        head.replace(b"1b", b"b\r"), head.replace(b"/api/v1", b"/\0pi/v1"),
+                        head.replace(b" HTTP", b"\0 HTTP"), b"\0" + head):
+                for before in (b"", good):
+                    with attacker.connect(bot, limit=10) as s:
+                        attacker.send(s, before + bad)
+                        data = attacker.read_all(s)
+                    self.assertEqual(data.count(b"HTTP/1.1 200"), bool(before), (bad, data))
+                    self.assertEqual(data.count(b"HTTP/1.1 400"), 1, (bad, data))
+                    self.assertIn(b"Connection: close", data)
+
+    def test_chunk_extensions_are_passed_over(self):
+        bot = self.api()
+        text = b'8;a=b\r\n{"name":\r\n6 ; q="x;y"\r\n"ext"}\r\n0;last\r\n\r\n'
+        self.assertEqual(self.chunks(bot, text).status, 201)
+        text = text.replace(b"ext", b"two")
+        self.assertEqual(self.chunks(bot, *[bytes([b]) for b in text]).status, 201)
+        self.assertEqual(bot.value("SELECT count(*) FROM bots WHERE name IN ('ext', 'two')"), 2)
+        answer = self.chunks(bot, b"8;" + b"a" * 5000 + b"\r\n")
+        self.assertEqual(answer.status, 400, answer)
+
+    def test_trailers_are_no_headers(self):
+        bot = self.api()
+        text = b'c\r\n{"name":"x"}\r\n0\r\nAuthorization: Bearer %s\r\n\r\n' % harness.TOKEN.encode()
+        self.assertEqual(self.chunks(bot, text, token=None).status, 401)
+        self.assertEqual(self.chunks(bot, text).status, 201)
+
+    def test_empty_lines_before_a_request(self):
+        bot = self.api()
+        get = attacker.head(bot, "GET", "/api/v1/health")
+        last = attacker.head(bot, "GET", "/api/v1/health", "Connection: close")
+        body = b'{}'
+        post = attacker.head(bot, "PUT", CONFIG, "Content-Type: application/json",
+                             "Content-Length: %d" % len(body)) + body
+        for text in (b"\r\n" + get, b"\r\n\r\n" + get, b"\n" + get, b"\r\n" + post, post + b"\r\n" + get):
+            answer = attacker.raw(bot, text + b"\r\n" + last)
+            self.assertEqual(answer.data.count(b"HTTP/1.1 20"), 1 + text.count(b" HTTP/1.1"), answer)
+        with attacker.connect(bot) as s:
+            for b in b"\r\n\r\n" + last:
+                s.sendall(bytes([b]))
+            self.assertEqual(attacker.Answer(attacker.read_all(s)).status, 200)
+        self.assertEqual(attacker.raw(bot, b"\r\n" * 100 + last).status, 400)
+
+    def test_unknown_methods(self):
+        bot = self.api()
+        for method in ("PROPFIND", "BREW", "get"):
+            answer = attacker.ask(bot, method, "/api/v1/bots")
+            self.assertEqual(answer.status, 405, (method, answer))
+            self.assertEqual(answer.header("Allow"), "GET, HEAD, POST, OPTIONS")
+            self.assertIn(b"method_not_allowed", answer.body)
+            self.assertEqual(attacker.ask(bot, method, "/api/v1/nothing").status, 404)
+            self.assertEqual(attacker.ask(bot, method, "/", host="evil.example").status, 403)
 
     def test_viewers_read_no_audit_lines(self):
         bot = self.api()

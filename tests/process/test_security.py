@@ -418,6 +418,11 @@ class Security(harness.TestCase):
                       ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"]):
             answer = attacker.raw(bot, attacker.head(bot, "POST", "/api/v1/status", *lines) + both)
             self.assertEqual((answer.status, answer.data.count(b"HTTP/1.1 ")), (400, 1), (lines, answer))
+        # sizes that another program reads in another way: 0, or the digits before the blank
+        for size in (b"0x0", b"+0", b"0 ", b"0\0"):
+            answer = attacker.raw(bot, attacker.head(
+                bot, "POST", "/api/v1/status", "Transfer-Encoding: chunked") + size + b"\r\n\r\n" + hidden)
+            self.assertEqual((answer.status, answer.data.count(b"HTTP/1.1 ")), (400, 1), (size, answer))
         for method in ("HEAD", "OPTIONS", "TRACE", "BREW"):	# bodies that nobody reads
             answer = attacker.raw(bot, attacker.head(
                 bot, method, "/api/v1/nothing", "Connection: close",

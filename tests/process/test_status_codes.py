@@ -120,7 +120,8 @@ TABLE = [
     case(500, "internal", "broken", "GET", BOTS),
     case(500, "internal", "broken", "GET", "/api/v1/trading/bots/1/stats"),
     case(500, "internal", "broken", "POST", BOTS, {"name": "x"}),
-    case(501, "not_implemented", "alone", "BREW", BOTS),
+    case(405, "method_not_allowed", "alone", "BREW", BOTS, has={"Allow": "GET, HEAD, POST, OPTIONS"}),
+    case(501, "not_implemented", "alone", "GET", "/api/v1/backtests"),
     # away
     case(503, "worker_unavailable", "alone", "POST", "/api/v1/bot/start", has=LATER),
     case(503, "worker_unavailable", "away", "POST", "/api/v1/bot/start", has=LATER),

@@ -331,6 +331,13 @@ static void models(void **state)
 	assert_string_equal(answer_text(&r, "name"), "uno");
 	assert_true(answer_header_is(&r, "ETag", "\"2\""));
 	answer_free(&r);
+	/* the same again, or nothing: no version */
+	r = call("PUT", "/api/v1/models/1", "{\"name\":\"uno\"}", 200);
+	assert_true(answer_header_is(&r, "ETag", "\"2\""));
+	answer_free(&r);
+	r = call("PUT", "/api/v1/models/1", "{}", 200);
+	assert_true(answer_header_is(&r, "ETag", "\"2\""));
+	answer_free(&r);
 	a.headers = "If-Match: \"1\"\r\n";
 	api_expect(&a, "PUT", "/api/v1/models/1", "{\"name\":\"one\"}", 409, "conflict");
 	a.headers = NULL;

@@ -80,7 +80,8 @@ static void routes_and_methods(void **state)
 	assert_true(answer_header_is(&r, "Allow", "GET, HEAD, PUT, DELETE, OPTIONS"));
 	answer_free(&r);
 	api_expect(&a, "PATCH", "/api/v1/bots/1", "{}", 405, "method_not_allowed");
-	api_expect(&a, "BREW", "/api/v1/status", NULL, 501, "not_implemented");
+	api_expect(&a, "BREW", "/api/v1/status", NULL, 405, "method_not_allowed");
+	api_expect(&a, "BREW", "/api/v1/nothing", NULL, 404, "not_found");
 	api_expect(&a, "GET", "/api/v1/backtests", NULL, 501, "not_implemented");
 }
 
