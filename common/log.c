@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -76,6 +77,45 @@ void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *c
 	state.sink_ctx = ctx;
 }
 
+static void put_id(struct json *j, const char *key, int64_t id)
+{
+	if (id)
+		json_int(j, key, id);
+}
+
+static void put_text(struct json *j, const char *key, const char *text)
+{
+	char cut[LOG_CONTEXT_MAX + 1];
+	size_t n;
+
+	if (!text)
+		return;
+	n = strnlen(text, LOG_CONTEXT_MAX);
+	if (text[n])
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
+	memcpy(cut, text, n);
+	cut[n] = '\0';
+	json_string(j, key, cut);
+}
+
+static void put_context(struct json *j, const struct log_context *c)
+{
+	put_id(j, "bot_id", c->bot_id);
+	put_id(j, "order_id", c->order_id);
+	put_id(j, "signal_id", c->signal_id);
+	put_id(j, "job_id", c->job_id);
+	put_id(j, "model_id", c->model_id);
+	put_text(j, "symbol", c->symbol);
+	put_text(j, "side", c->side);
+	put_text(j, "strategy", c->strategy);
+	put_text(j, "rule", c->rule);
+	if (c->confidence)
+		json_double(j, "confidence", *c->confidence);
+	put_id(j, "repeats", c->repeats);
+	put_text(j, "trading_mode", c->trading_mode);
+}
+
 static void format_line(struct buf *b, const struct log_record *rec, const char *message)
 {
 	struct json j = { .out = b };
@@ -89,6 +129,8 @@ static void format_line(struct buf *b, const struct log_record *rec, const char 
 	json_string(&j, "correlation_id", *rec->correlation_id ? rec->correlation_id : NULL);
 	json_string(&j, "service", state.service);
 	json_string(&j, "version", VERSION);
+	if (rec->context)
+		put_context(&j, rec->context);
 	json_object_end(&j);
 	buf_putc(b, '\n');
 }
@@ -200,6 +242,24 @@ void log_start(void)
 	output_on_dropped(STDERR_FILENO, dropped_line);
 }
 
+static void PRINTF_LIKE(2, 0) write_line(struct log_record *rec, const char *fmt, va_list ap)
+{
+	char message[MESSAGE_MAX];
+	struct buf b = { 0 };
+	bool nested = inside_sink;
+
+	vsnprintf(message, sizeof(message), fmt, ap);
+	rec->time_us = clock_now_us();
+	rec->message = message;
+	fit_line(&b, rec, message);
+	if (!nested)
+		pthread_mutex_lock(&lock);
+	deliver(rec, &b);
+	if (!nested)
+		pthread_mutex_unlock(&lock);
+	buf_free(&b);
+}
+
 void log_write(enum log_level level, const char *logger, const char *correlation_id,
 	       const char *fmt, ...)
 {
@@ -207,23 +267,27 @@ void log_write(enum log_level level, const char *logger, const char *correlation
 		.level = level, .logger = logger,
 		.correlation_id = correlation_id ? correlation_id : "",
 	};
-	char message[MESSAGE_MAX];
-	struct buf b = { 0 };
-	bool nested = inside_sink;
 	va_list ap;
 
 	if (level < state.min)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	write_line(&rec, fmt, ap);
 	va_end(ap);
-	rec.time_us = clock_now_us();
-	rec.message = message;
-	fit_line(&b, &rec, message);
-	if (!nested)
-		pthread_mutex_lock(&lock);
-	deliver(&rec, &b);
-	if (!nested)
-		pthread_mutex_unlock(&lock);
-	buf_free(&b);
+}
+
+void log_about(enum log_level level, const char *logger, const char *correlation_id,
+	       const struct log_context *context, const char *fmt, ...)
+{
+	struct log_record rec = {
+		.level = level, .logger = logger, .context = context,
+		.correlation_id = correlation_id ? correlation_id : "",
+	};
+	va_list ap;
+
+	if (level < state.min)
+		return;
+	va_start(ap, fmt);
+	write_line(&rec, fmt, ap);
+	va_end(ap);
 }

@@ -1,7 +1,8 @@
 /*
  * log.h - one JSON line per event on stderr and in files, and a bounded ring in the database.
  *
- * {"timestamp","level","logger","message","correlation_id","service","version"}
+ * {"timestamp","level","logger","message","correlation_id","service","version"}, and behind
+ * them the members of struct log_context that the line is about.
  * A line is one write of at most 4096 bytes; longer messages are cut. Logging never blocks:
  * lines that a slow reader of a pipe leaves no room for are dropped and counted, and a later
  * line says how many. A message never holds a secret. May be called from any thread.
@@ -20,8 +21,27 @@
  * viewer reads; audit_log, which an admin reads, has them.
  */
 #define LOG_AUDIT "audit"
+/*
+ * The logger of lines about bots' decisions. They don't go into the ring either, because they
+ * would push everything else out of it; the table signals has them.
+ */
+#define LOG_SIGNAL "signal"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+/*
+ * What a line is about, as JSON members with these names, so that a program need not read the
+ * message, which has the same in words. 0 and NULL leave a member out. Texts are cut to
+ * LOG_CONTEXT_MAX bytes, never inside a UTF-8 character.
+ */
+#define LOG_CONTEXT_MAX 64
+struct log_context {
+	int64_t bot_id, order_id, signal_id, job_id, model_id;
+	const char *symbol, *side, *strategy, *rule;
+	const double *confidence;	/* 0 to 1; not finite: null */
+	int64_t repeats;		/* equal decisions that the line stands for */
+	const char *trading_mode;	/* "simulation", "live" */
+};
 
 struct log_record {		/* borrowed for the call of the sink */
 	int64_t time_us;
@@ -29,6 +49,7 @@ struct log_record {		/* borrowed for the call of the sink */
 	const char *logger;		/* module: "loop", "bot", "http" */
 	const char *correlation_id;	/* "" when there is none */
 	const char *message;
+	const struct log_context *context;	/* NULL: none */
 	const char *line;		/* the whole JSON line, without newline */
 };
 
@@ -55,6 +76,10 @@ void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *c
 /* correlation_id may be NULL. */
 void log_write(enum log_level level, const char *logger, const char *correlation_id,
 	       const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* The same with what it is about; context may be NULL. */
+void log_about(enum log_level level, const char *logger, const char *correlation_id,
+	       const struct log_context *context, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
 #define log_debug(logger, cid, ...) log_write(LOG_DEBUG, logger, cid, __VA_ARGS__)
 #define log_info(logger, cid, ...) log_write(LOG_INFO, logger, cid, __VA_ARGS__)

@@ -165,9 +165,11 @@ static int save(struct request *r, int64_t id, const struct bot_config *old, str
 		rc = store_models_ready(db, c->model_id, e);
 	rc = db_end(db, rc, e);
 	if (!rc)
-		log_info("config", r->correlation_id, "bot %lld config %lld -> %lld by %s: %s",
-			 (long long)id, (long long)old->version, (long long)c->version,
-			 r->who.name, bot_exits_text(c, quote_of(c), exits));
+		log_about(LOG_INFO, "config", r->correlation_id,
+			  &(struct log_context){ .bot_id = id },
+			  "bot %lld config %lld -> %lld by %s: %s", (long long)id,
+			  (long long)old->version, (long long)c->version, r->who.name,
+			  bot_exits_text(c, quote_of(c), exits));
 	return rc;
 }
 

@@ -171,8 +171,10 @@ static int register_model(const struct upload *u, const cJSON *said, struct err 
 	if (made) {
 		snprintf(location, sizeof(location), "/api/v1/models/%lld", (long long)id);
 		request_add_header(r, "Location", location);
-		log_info("models", r->correlation_id, "model %lld (%s, %lld bytes) uploaded by %s",
-			 (long long)id, m.format, (long long)m.size_bytes, r->who.name);
+		log_about(LOG_INFO, "models", r->correlation_id,
+			  &(struct log_context){ .model_id = id },
+			  "model %lld (%s, %lld bytes) uploaded by %s", (long long)id, m.format,
+			  (long long)m.size_bytes, r->who.name);
 	}
 	return show_model(r, id, e);
 }

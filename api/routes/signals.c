@@ -32,6 +32,7 @@ static const struct part parts[] = {
 	     HELP("rule", "What decided: entry, threshold, max_positions ..."),
 	     { "order_id", "?", "Number of the order when taken." },
 	     HELP("repeats", "Equal decisions that this row stands for."),
+	     HELP("correlation_id", "As in the log lines about it; when taken, also its order's."),
 	     HELP("at", "The first of them."), HELP("last", "The last of them.")),
 	PAGE_OF("SignalList", "signals", "Signal", "Decisions, newest first."),
 };

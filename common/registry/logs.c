@@ -58,7 +58,7 @@ void store_logs_sink(void *ctx, const struct log_record *rec)
 	struct store_logs *l = ctx;
 	struct log_row *row;
 
-	if (!strcmp(rec->logger, LOG_AUDIT))
+	if (!strcmp(rec->logger, LOG_AUDIT) || !strcmp(rec->logger, LOG_SIGNAL))
 		return;
 	pthread_mutex_lock(&l->lock);
 	if (l->n < STORE_LOGS_WAITING) {

@@ -37,7 +37,8 @@ struct store_logs *store_logs_new(const char *service);
 void store_logs_free(struct store_logs *l);
 /*
  * For log_set_sink, with ctx the struct store_logs; may be called from any thread. Drops lines
- * of LOG_AUDIT. When STORE_LOGS_WAITING lines wait already, counts and drops the line.
+ * of LOG_AUDIT and LOG_SIGNAL. When STORE_LOGS_WAITING lines wait already, counts and drops the
+ * line.
  */
 void store_logs_sink(void *ctx, const struct log_record *rec);
 /*

@@ -89,6 +89,65 @@ static void test_line(void **state)
 	cJSON_Delete(o);
 }
 
+/* What a line is about: members behind those that each line has, and none that is not set. */
+static void test_context(void **state)
+{
+	const double confidence = 0.85;
+	const struct log_context about = {
+		.bot_id = 1, .order_id = INT64_C(9007199254740993), .signal_id = 3, .job_id = 4,
+		.model_id = 5, .symbol = "BTC\"USDT\n", .side = "BUY", .strategy = "\xff",
+		.rule = "entry", .confidence = &confidence, .repeats = 6, .trading_mode = "live",
+	};
+	const char *line;
+
+	(void)state;
+	log_about(LOG_INFO, "bot", "c-1", &about, "about %s", "it");
+	line = read_line();
+	assert_non_null(strstr(line, "\"message\":\"about it\",\"correlation_id\":\"c-1\","));
+	assert_non_null(strstr(line, "\"version\":\"" VERSION "\",\"bot_id\":1,"
+			       "\"order_id\":9007199254740993,\"signal_id\":3,\"job_id\":4,"
+			       "\"model_id\":5,\"symbol\":\"BTC\\\"USDT\\n\",\"side\":\"BUY\","
+			       "\"strategy\":\"\xef\xbf\xbd\",\"rule\":\"entry\","
+			       "\"confidence\":0.85,\"repeats\":6,\"trading_mode\":\"live\"}"));
+	log_about(LOG_INFO, "bot", NULL, &(struct log_context){ .bot_id = 7 }, "one");
+	assert_non_null(strstr(read_line(), "\"version\":\"" VERSION "\",\"bot_id\":7}"));
+	log_about(LOG_INFO, "bot", NULL, NULL, "none");
+	assert_non_null(strstr(read_line(), "\"version\":\"" VERSION "\"}"));
+	log_about(LOG_DEBUG, "bot", NULL, &about, "hidden");
+	assert_string_equal(read_line(), "");
+}
+
+/* Long texts are cut at a character's begin; the line fits however its message looks. */
+static void test_context_bounds(void **state)
+{
+	static char message[3000];
+	char text[200] = "", cut[LOG_CONTEXT_MAX + 1] = "";
+	struct log_context about = { .bot_id = INT64_MIN, .symbol = text };
+	cJSON *o;
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		memcpy(text + 3 * i, "\xe2\x82\xac", 4);
+	memcpy(cut, text, LOG_CONTEXT_MAX / 3 * 3);
+	log_about(LOG_INFO, "bot", NULL, &about, "cut");
+	o = read_json();
+	assert_string_equal(text_of(o, "symbol"), cut);
+	cJSON_Delete(o);
+	memset(text, 1, sizeof(text) - 1);
+	memset(message, 1, sizeof(message) - 1);
+	about = (struct log_context){
+		.bot_id = INT64_MIN, .order_id = INT64_MIN, .symbol = text, .side = text,
+		.strategy = text, .rule = text, .trading_mode = text, .repeats = INT64_MIN,
+	};
+	log_about(LOG_INFO, "bot", NULL, &about, "%s", message);
+	o = read_json();
+	assert_int_equal(strlen(text_of(o, "trading_mode")), LOG_CONTEXT_MAX);
+	assert_true(strlen(text_of(o, "message")) > 0);
+	cJSON_Delete(o);
+	log_about(LOG_INFO, "bot", NULL, &about, "%s", message);
+	assert_true(strlen(read_line()) < 4096);
+}
+
 static void test_levels(void **state)
 {
 	static const struct { const char *text; enum log_level level; } good[] = {
@@ -236,6 +295,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_PIPE(test_line),
+		WITH_PIPE(test_context),
+		WITH_PIPE(test_context_bounds),
 		WITH_PIPE(test_levels),
 		WITH_PIPE(test_long),
 		WITH_PIPE(test_slow_reader),

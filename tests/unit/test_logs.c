@@ -64,6 +64,18 @@ static void test_write_and_read(void **state)
 	assert_true(db_data_version(db) == version);
 }
 
+/* Lines that have a table of their own. */
+static void test_left_out(void **state)
+{
+	(void)state;
+	log_info(LOG_AUDIT, "c-1", "who did what");
+	log_info(LOG_SIGNAL, "c-1", "a decision");
+	log_info("signals", "c-1", "another logger");
+	assert_int_equal(store_logs_flush(logs, db, &e), 0);
+	assert_int_equal(read_all((struct log_filter){ 0 }), 1);
+	assert_string_equal(rows[0].message, "another logger");
+}
+
 static void test_filter(void **state)
 {
 	int64_t middle;
@@ -208,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DB(test_write_and_read),
+		WITH_DB(test_left_out),
 		WITH_DB(test_filter),
 		WITH_DB(test_limit),
 		WITH_DB(test_ring),

@@ -121,12 +121,18 @@ void bot_account_reset(const struct step *s, struct bot *b);
 /* ---- bot_signal.c ---- */
 
 /*
- * Reports a decision. Equal refusals in a row share one row, which counts them; everything else
- * is a new row. o: the order that it made, or NULL.
+ * The correlation id of what this bot decides at now_us: "bot<id>-<now_us>". It depends on
+ * nothing else, because a replay must give the rows of before.
+ */
+void bot_correlation_id(const struct bot *b, int64_t now_us, char out[CORRELATION_ID_MAX]);
+/*
+ * Reports a decision. Equal refusals in a row share one row, which counts them and keeps the
+ * correlation id of the first; everything else is a new row. o: the order that it made or adds
+ * to, whose correlation id the row gets, or NULL.
  */
 void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, bool taken,
 		const char *rule, const char *reason, const struct order *o);
-/* Writes repeats that are counted but not written; the next decision gets a new row. */
+/* Reports the end of a row that counts several decisions; the next decision gets a new row. */
 void bot_signal_ends(const struct step *s, struct bot *b);
 /*
  * The begin of the period of length "every" (us) that at_us lies in, plus "ahead" periods. The

@@ -193,7 +193,7 @@ static void change_positions(const struct step *s, struct bot *b, const struct i
 {
 	char cid[CORRELATION_ID_MAX];
 
-	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)s->now_us);
+	bot_correlation_id(b, s->now_us, cid);
 	for (size_t k = b->orders_n; k-- > 0;) {
 		struct order *o = k < b->orders_n ? b->orders[k] : NULL;
 

@@ -327,7 +327,7 @@ void bot_consider(const struct step *s, struct bot *b, const struct signal *sig,
 	in.free = free;
 	if (!passes(s, b, sig, &in))
 		return;
-	snprintf(cid, sizeof(cid), "bot%lld-%lld", (long long)b->id, (long long)s->now_us);
+	bot_correlation_id(b, s->now_us, cid);
 	bot_signal(s, b, sig, true, sig->rule, sig->reason, bot_enter(s, b, sig, &plan, cid));
 }
 

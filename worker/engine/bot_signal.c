@@ -22,6 +22,11 @@ int64_t bot_period_begin(const struct bot *b, int64_t every, int64_t at_us, int6
 	return (period_of(b, every, at_us) + ahead) * every + b->id * SHIFT_US % every;
 }
 
+void bot_correlation_id(const struct bot *b, int64_t now_us, char out[CORRELATION_ID_MAX])
+{
+	snprintf(out, CORRELATION_ID_MAX, "bot%lld-%lld", (long long)b->id, (long long)now_us);
+}
+
 static void write_signal(const struct step *s, struct bot *b)
 {
 	b->signal_written_us = b->signal.last_us;
@@ -30,8 +35,10 @@ static void write_signal(const struct step *s, struct bot *b)
 
 void bot_signal_ends(const struct step *s, struct bot *b)
 {
-	if (b->signal.id && b->signal_written_us != b->signal.last_us)
+	if (b->signal.id && b->signal.repeats > 1) {
+		b->signal.ended = true;
 		write_signal(s, b);
+	}
 	b->signal.id = 0;
 }
 
@@ -58,6 +65,10 @@ void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, b
 		memset(now, 0, sizeof(*now));
 		now->id = s->ids->signal++;
 		now->at_us = s->now_us;
+		if (o)
+			memcpy(now->correlation_id, o->correlation_id, sizeof(now->correlation_id));
+		else
+			bot_correlation_id(b, s->now_us, now->correlation_id);
 	}
 	now->bot_id = b->id;
 	now->account_id = b->account_id;
@@ -74,8 +85,6 @@ void bot_signal(const struct step *s, struct bot *b, const struct signal *sig, b
 	now->repeats++;
 	now->model_id = b->has_model ? b->model.model_id : 0;
 	now->config_version = b->config.version;
-	snprintf(now->correlation_id, sizeof(now->correlation_id), "%s",
-		 o ? o->correlation_id : "");
 	now->last_us = s->now_us;
 	if (!same || period_of(b, SIGNAL_WRITE_US, s->now_us) !=
 			     period_of(b, SIGNAL_WRITE_US, b->signal_written_us))

@@ -77,8 +77,9 @@ static void heard(struct run *c, const char *line)
 		snprintf(c->row.error, sizeof(c->row.error), "%s", text);
 	} else if (!c->odd) {
 		c->odd = true;
-		log_warn("job", c->row.correlation_id, "job %lld sent an unknown line: %.80s",
-			 (long long)c->row.id, line);
+		log_about(LOG_WARN, "job", c->row.correlation_id,
+			  &(struct log_context){ .job_id = c->row.id },
+			  "job %lld sent an unknown line: %.80s", (long long)c->row.id, line);
 	}
 }
 
@@ -128,8 +129,9 @@ static void refuse(struct run *c, const char *why)
 	c->row.ended_us = clock_now_us();
 	c->row.pid = 0;
 	c->dirty = c->ended = true;
-	log_warn("job", c->row.correlation_id, "job %lld (%s) failed: %s", (long long)c->row.id,
-		 c->row.kind, why);
+	log_about(LOG_WARN, "job", c->row.correlation_id,
+		  &(struct log_context){ .job_id = c->row.id }, "job %lld (%s) failed: %s",
+		  (long long)c->row.id, c->row.kind, why);
 }
 
 static int start_child(const struct runner *r, struct run *c, struct err *e)
@@ -174,8 +176,10 @@ static void start(struct runner *r, struct run *c)
 	c->row.progress = 0;
 	c->row.error[0] = '\0';
 	snprintf(c->row.state, sizeof(c->row.state), "running");
-	log_info("job", c->row.correlation_id, "job %lld (%s): queued -> running, pid %d",
-		 (long long)c->row.id, c->row.kind, (int)c->child.pid);
+	log_about(LOG_INFO, "job", c->row.correlation_id,
+		  &(struct log_context){ .job_id = c->row.id },
+		  "job %lld (%s): queued -> running, pid %d", (long long)c->row.id, c->row.kind,
+		  (int)c->child.pid);
 }
 
 /* ---- end ---- */
@@ -229,8 +233,10 @@ static void run_ended(struct run *c)
 			 c->row.cancel_requested && !good ? "cancelled" : "failed");
 		say_why(c);
 	}
-	log_info("job", c->row.correlation_id, "job %lld (%s): running -> %s %s",
-		 (long long)c->row.id, c->row.kind, c->row.state, c->row.error);
+	log_about(LOG_INFO, "job", c->row.correlation_id,
+		  &(struct log_context){ .job_id = c->row.id },
+		  "job %lld (%s): running -> %s %s", (long long)c->row.id, c->row.kind,
+		  c->row.state, c->row.error);
 }
 
 /* ---- the loop's side ---- */
@@ -437,7 +443,9 @@ void runner_stop(struct runner *r, int64_t now_us)
 		snprintf(c->row.message, sizeof(c->row.message), "%s",
 			 cancelled ? c->row.message : "queued again: the worker was stopped");
 		c->ended = c->dirty = true;
-		log_info("job", c->row.correlation_id, "job %lld (%s): running -> %s, the worker "
-			 "ends", (long long)c->row.id, c->row.kind, c->row.state);
+		log_about(LOG_INFO, "job", c->row.correlation_id,
+			  &(struct log_context){ .job_id = c->row.id },
+			  "job %lld (%s): running -> %s, the worker ends", (long long)c->row.id,
+			  c->row.kind, c->row.state);
 	}
 }

@@ -96,23 +96,27 @@ static void applied(struct bots *r, struct db *db, struct slot *s, int rc, const
 		    int64_t now_us)
 {
 	struct engine *engine = session_engine(r->args.session);
+	const struct log_context about = { .bot_id = s->bot_id, .symbol = s->config.symbol };
 	char exits[BOT_EXITS_TEXT_MAX], warming[WARMING_MAX];
 
 	if (rc == 0) {
 		if (s->refused || s->denied)
-			log_warn("bots", NULL, "bot %lld: config %s", (long long)s->bot_id, why);
+			log_about(LOG_WARN, "bots", NULL, &about, "bot %lld: config %s",
+				  (long long)s->bot_id, why);
 		else
-			log_info("bots", NULL, "bot %lld: config version %lld applied: %s%s",
-				 (long long)s->bot_id, (long long)s->config.version,
-				 bot_exits_text(&s->config, "", exits),
-				 warming_text(r, s, warming));
+			log_about(LOG_INFO, "bots", NULL, &about,
+				  "bot %lld: config version %lld applied: %s%s",
+				  (long long)s->bot_id, (long long)s->config.version,
+				  bot_exits_text(&s->config, "", exits),
+				  warming_text(r, s, warming));
 		return;
 	}
 	if (!s->running && rc == ERR_INVALID)
 		bots_fall_back(r, db, s, now_us);
 	if (s->running) {
-		log_error("bots", NULL, "bot %lld keeps config version %lld: %s",
-			  (long long)s->bot_id, (long long)s->config.version, why);
+		log_about(LOG_ERROR, "bots", NULL, &about,
+			  "bot %lld keeps config version %lld: %s", (long long)s->bot_id,
+			  (long long)s->config.version, why);
 		engine_bot_config_failed(engine, s->bot_id, why);
 	} else {
 		bots_failed(r, db, s, why, now_us);
@@ -191,7 +195,9 @@ static void apply_model(struct bots *r, struct db *db, struct slot *s, int64_t m
 		return;
 	}
 	if (rc) {
-		log_error("bots", NULL, "bot %lld: %s", (long long)s->bot_id, e.msg);
+		log_about(LOG_ERROR, "bots", NULL,
+			  &(struct log_context){ .bot_id = s->bot_id, .model_id = model_id },
+			  "bot %lld: %s", (long long)s->bot_id, e.msg);
 		engine_bot_model(engine, s->bot_id, NULL, e.msg);
 		if (!s->model_used && engine_bot_status(engine, s->bot_id) != BOT_STOPPED)
 			engine_bot_fail(engine, s->bot_id, now_us, e.msg);
@@ -200,8 +206,9 @@ static void apply_model(struct bots *r, struct db *db, struct slot *s, int64_t m
 	engine_bot_model(engine, s->bot_id, &p, NULL);
 	predictors_drop(r->args.predictors, s->model_used);
 	s->model_used = model_id;
-	log_info("bots", NULL, "bot %lld: model %lld applied", (long long)s->bot_id,
-		 (long long)model_id);
+	log_about(LOG_INFO, "bots", NULL,
+		  &(struct log_context){ .bot_id = s->bot_id, .model_id = model_id },
+		  "bot %lld: model %lld applied", (long long)s->bot_id, (long long)model_id);
 }
 
 static void apply(struct bots *r, struct db *db, const struct desired *w, int64_t now_us)
@@ -229,12 +236,16 @@ static void remove_unwished(struct bots *r)
 		struct err e = { 0 };
 
 		if (!s->wished && s->running && engine_bot_remove(engine, s->bot_id, &e)) {
-			log_warn("bots", NULL, "bot %lld was deleted but stays until it is "
-				 "stopped and flat: %s", (long long)s->bot_id, e.msg);
+			log_about(LOG_WARN, "bots", NULL,
+				  &(struct log_context){ .bot_id = s->bot_id },
+				  "bot %lld was deleted but stays until it is stopped and flat: %s",
+				  (long long)s->bot_id, e.msg);
 		} else if (!s->wished) {
 			predictors_drop(r->args.predictors, s->model_used);
 			bot_secrets_wipe(&s->secrets);
-			log_info("bots", NULL, "bot %lld removed", (long long)s->bot_id);
+			log_about(LOG_INFO, "bots", NULL,
+				  &(struct log_context){ .bot_id = s->bot_id },
+				  "bot %lld removed", (long long)s->bot_id);
 			continue;
 		}
 		r->slots[kept++] = *s;

@@ -57,7 +57,8 @@ void bots_failed(struct bots *r, struct db *db, struct slot *s, const char *why,
 	if (strcmp(s->failure, why) == 0)
 		return;
 	snprintf(s->failure, sizeof(s->failure), "%s", why);
-	log_error("bots", NULL, "bot %lld can't run: %s", (long long)s->bot_id, why);
+	log_about(LOG_ERROR, "bots", NULL, &(struct log_context){ .bot_id = s->bot_id },
+		  "bot %lld can't run: %s", (long long)s->bot_id, why);
 	if (!s->running)
 		bots_report_absent(r, db, s, EMERGENCY_NONE, now_us);
 }
@@ -132,7 +133,9 @@ void bots_restore_order(struct bots *r, const struct order *o)
 	struct err e = { 0 };
 
 	if (engine_order_restore(session_engine(r->args.session), o, &e))
-		log_error("worker", o->correlation_id,
+		log_about(LOG_ERROR, "worker", o->correlation_id,
+			  &(struct log_context){ .bot_id = o->bot_id, .order_id = o->id,
+						 .symbol = o->symbol },
 			  "order %lld stays as it is in the database: %s", (long long)o->id, e.msg);
 }
 

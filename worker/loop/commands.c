@@ -464,8 +464,10 @@ static int take_up(struct commands *c, struct db *db, int64_t id, int64_t wall_u
 		expire(&cmd, answer);
 	else
 		carry_out(c, db, &cmd, engine_us, answer);
-	log_info("command", cmd.correlation_id, "%s bot %lld by %s: %s (%s)", cmd.kind,
-		 (long long)cmd.bot_id, cmd.requested_by, answer->status, answer->message);
+	log_about(LOG_INFO, "command", cmd.correlation_id,
+		  &(struct log_context){ .bot_id = cmd.bot_id }, "%s bot %lld by %s: %s (%s)",
+		  cmd.kind, (long long)cmd.bot_id, cmd.requested_by, answer->status,
+		  answer->message);
 	if (c->answered)
 		c->answered(c->answered_ctx, &cmd, answer);
 	c->n++;

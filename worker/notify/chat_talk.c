@@ -62,8 +62,10 @@ void talk_queue_one(struct talk *t, const char *kind, const char *args, int64_t 
 		 (long long)t->from->account, (long long)t->from->telegram_bot,
 		 (long long)t->u->id, (long long)bot_id);
 	correlation_id_new(c.correlation_id);
-	log_info("telegram", c.correlation_id, "%s bot %lld, asked in chat %s by user %lld", kind,
-		 (long long)bot_id, place, (long long)t->u->user);
+	log_about(LOG_INFO, "telegram", c.correlation_id,
+		  &(struct log_context){ .bot_id = bot_id },
+		  "%s bot %lld, asked in chat %s by user %lld", kind, (long long)bot_id, place,
+		  (long long)t->u->user);
 	t->args->command(t->args->ctx, &c);
 }
 

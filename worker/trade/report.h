@@ -42,7 +42,8 @@ struct signal_report {
 	char rule[32];
 	char reason[200];
 	int64_t order_id;		/* 0 none */
-	int64_t repeats;
+	int64_t repeats;		/* equal decisions that the row stands for, 1 and up */
+	bool ended;			/* the last report of a row with several */
 	int64_t model_id, config_version;
 	char correlation_id[CORRELATION_ID_MAX];
 	int64_t at_us, last_us;
