@@ -231,6 +231,12 @@ class Docker(unittest.TestCase):
         self.assertGreaterEqual(trades(), before)
         self.assertEqual(status(), "PAUSED", "the bot is in the state it was told to be in")
         self.assertEqual(request("POST", "/api/v1/bot/resume", token())[0], 200)
+        for name, former in zip((API, WORKER), containers):
+            self.assertNotEqual(inspect(name, ".Id"), former, "it was started again: made anew")
+            self.assertEqual(inspect(name, ".RestartCount"), 0, "so that its count begins again")
+        containers = [inspect(n, ".Id") for n in (API, WORKER)]
+        self.deployed("stop")
+        self.deployed("start")
         self.assertEqual([inspect(n, ".Id") for n in (API, WORKER)], containers,
                          "nothing was changed: the logs of before are still there")
 
