@@ -151,8 +151,8 @@ static void a_greedy_asker(void **state)
 {
 	struct live c = live_ws(&a, "/api/v1/ws", NULL);
 	static char junk[65536];
-	enum { ASKED = 20, ROWS = 100, PATIENCE = 20 };
-	const int64_t all = (int64_t)ASKED * ROWS * 9000;
+	const int asked = 20, patience = 20;
+	const int64_t all = INT64_C(100) * 9000 * asked;
 	int64_t bytes = 0;
 	int small = 32768;
 	ssize_t n = 1;
@@ -160,10 +160,10 @@ static void a_greedy_asker(void **state)
 	(void)state;
 	setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	api_sql(db, BIG_LINES);
-	for (int i = 0; i < ASKED; i++)
+	for (int i = 0; i < asked; i++)
 		live_say(&c, "{\"op\":\"subscribe\",\"topics\":[\"log\"]}");
 	/* On a busy machine one recv may wait in vain; the end of the connection is 0. */
-	for (int waits = 0; bytes < all && waits < PATIENCE && n != 0; waits += n < 0) {
+	for (int waits = 0; bytes < all && waits < patience && n != 0; waits += n < 0) {
 		n = recv(c.fd, junk, sizeof(junk), 0);
 		bytes += n > 0 ? n : 0;
 	}
