@@ -1,6 +1,6 @@
 #include "api/http/conn.h"
 
-#include "api/http/framing.h"
+#include "api/http/framing_input.h"
 #include "api/http/http_error.h"
 #include "api/http/proxy.h"
 #include "api/http/streamed_body.h"
@@ -239,58 +239,10 @@ static void on_output_cb(struct evbuffer *out, const struct evbuffer_cb_info *in
 	event_active(c->page, EV_TIMEOUT, 0);
 }
 
-/* What follows the place "at", in one piece of memory; 0 at the end. */
-static size_t piece_at(struct evbuffer *in, size_t at, char **bytes)
-{
-	struct evbuffer_ptr from;
-	struct evbuffer_iovec piece;
-
-	if (at >= evbuffer_get_length(in) || evbuffer_ptr_set(in, &from, at, EVBUFFER_PTR_SET) ||
-	    evbuffer_peek(in, -1, &from, &piece, 1) < 1)
-		return 0;
-	*bytes = piece.iov_base;
-	return piece.iov_len;
-}
-
-/*
- * Makes lines from "at" on that evhttp refuses wherever they stand: no request line, no header,
- * no chunk's size. Some are added, because the sender may wait for an answer now.
- */
-static void spoil(struct conn *c, struct evbuffer *in, size_t at)
-{
-	static const char LINES[] = "!\n!\n!\n";
-	size_t n, odd = 0;
-	char *bytes;
-
-	while ((n = piece_at(in, at, &bytes)) > 0) {
-		for (size_t i = 0; i < n; i++, odd ^= 1)
-			bytes[i] = LINES[odd];
-		at += n;
-	}
-	streamed_body_give_up(&c->streamed);
-	/* The end of the input is frozen for all but the bufferevent, if it is one without TLS. */
-	evbuffer_unfreeze(in, 0);
-	evbuffer_add(in, LINES + odd, sizeof(LINES) - 1 - odd);
-	if (!c->owner->tls)
-		evbuffer_freeze(in, 0);
-}
-
-/*
- * Scans the input from "at" on, before evhttp sees it. The line that is not complete is still in
- * the input, because evhttp takes whole lines. Empty lines before a request are taken away.
- */
+/* Scans the input from "at" on, before evhttp sees it. A fault comes back to on_input_cb. */
 static void scan_input(struct conn *c, struct evbuffer *in, size_t at)
 {
-	size_t before = c->framing.before, n;
-	char *bytes;
-
-	while (!c->framing.fault && c->framing.state != FRAMING_DONE &&
-	       (n = piece_at(in, at, &bytes)) > 0)
-		at += framing_scan(&c->framing, bytes, n);
-	if (c->framing.fault)
-		spoil(c, in, at - c->framing.line);
-	else if (c->framing.before > before)
-		evbuffer_drain(in, c->framing.before - before); /* calls on_input_cb */
+	framing_input_scan(&c->framing, in, at, c->owner->tls != NULL);
 }
 
 static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info, void *arg)
@@ -301,6 +253,8 @@ static void on_input_cb(struct evbuffer *in, const struct evbuffer_cb_info *info
 		return;
 	if (!c->framing.fault)
 		scan_input(c, in, evbuffer_get_length(in) - info->n_added);
+	if (c->framing.fault)
+		streamed_body_give_up(&c->streamed);
 	if (c->framing.state != FRAMING_BEGIN)
 		streamed_body_input(&c->streamed);
 }
