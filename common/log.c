@@ -242,40 +242,6 @@ void log_start(void)
 	output_on_dropped(STDERR_FILENO, dropped_line);
 }
 
-static void PRINTF_LIKE(2, 0) write_line(struct log_record *rec, const char *fmt, va_list ap)
-{
-	char message[MESSAGE_MAX];
-	struct buf b = { 0 };
-	bool nested = inside_sink;
-
-	vsnprintf(message, sizeof(message), fmt, ap);
-	rec->time_us = clock_now_us();
-	rec->message = message;
-	fit_line(&b, rec, message);
-	if (!nested)
-		pthread_mutex_lock(&lock);
-	deliver(rec, &b);
-	if (!nested)
-		pthread_mutex_unlock(&lock);
-	buf_free(&b);
-}
-
-void log_write(enum log_level level, const char *logger, const char *correlation_id,
-	       const char *fmt, ...)
-{
-	struct log_record rec = {
-		.level = level, .logger = logger,
-		.correlation_id = correlation_id ? correlation_id : "",
-	};
-	va_list ap;
-
-	if (level < state.min)
-		return;
-	va_start(ap, fmt);
-	write_line(&rec, fmt, ap);
-	va_end(ap);
-}
-
 void log_about(enum log_level level, const char *logger, const char *correlation_id,
 	       const struct log_context *context, const char *fmt, ...)
 {
@@ -283,11 +249,23 @@ void log_about(enum log_level level, const char *logger, const char *correlation
 		.level = level, .logger = logger, .context = context,
 		.correlation_id = correlation_id ? correlation_id : "",
 	};
+	char message[MESSAGE_MAX];
+	struct buf b = { 0 };
+	bool nested = inside_sink;
 	va_list ap;
 
 	if (level < state.min)
 		return;
 	va_start(ap, fmt);
-	write_line(&rec, fmt, ap);
+	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	rec.time_us = clock_now_us();
+	rec.message = message;
+	fit_line(&b, &rec, message);
+	if (!nested)
+		pthread_mutex_lock(&lock);
+	deliver(&rec, &b);
+	if (!nested)
+		pthread_mutex_unlock(&lock);
+	buf_free(&b);
 }

@@ -73,14 +73,11 @@ void log_set_file(bool (*put)(const char *line, size_t len));
 /* One more consumer, such as the database ring. NULL removes it. */
 void log_set_sink(void (*sink)(void *ctx, const struct log_record *rec), void *ctx);
 
-/* correlation_id may be NULL. */
-void log_write(enum log_level level, const char *logger, const char *correlation_id,
-	       const char *fmt, ...) PRINTF_LIKE(4, 5);
-
-/* The same with what it is about; context may be NULL. */
+/* correlation_id and context may be NULL. */
 void log_about(enum log_level level, const char *logger, const char *correlation_id,
 	       const struct log_context *context, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
+#define log_write(level, logger, cid, ...) log_about(level, logger, cid, NULL, __VA_ARGS__)
 #define log_debug(logger, cid, ...) log_write(LOG_DEBUG, logger, cid, __VA_ARGS__)
 #define log_info(logger, cid, ...) log_write(LOG_INFO, logger, cid, __VA_ARGS__)
 #define log_warn(logger, cid, ...) log_write(LOG_WARN, logger, cid, __VA_ARGS__)
